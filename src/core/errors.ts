@@ -1,0 +1,64 @@
+/**
+ * The closed list of things that can go wrong and that somebody outside can act on.
+ * `openai/errors.ts` holds the one table from code to HTTP status.
+ */
+export type ErrorCode =
+  // the caller's request
+  | "invalid_json"
+  | "missing_required"
+  | "invalid_type"
+  | "out_of_range"
+  | "unsupported_parameter"
+  | "unsupported_modality"
+  | "context_length_exceeded"
+  | "invalid_media"
+  | "media_undecodable"
+  | "unsupported_media_type"
+  | "media_too_large"
+  | "too_many_images"
+  | "body_too_large"
+  | "media_fetch_blocked"
+  | "invalid_api_key"
+  | "missing_api_key"
+  | "model_not_found"
+  | "unknown_url"
+  | "method_not_allowed"
+  | "host_not_allowed"
+  // the operator's set-up
+  | "invalid_checkpoint"
+  | "unsupported_checkpoint"
+  | "invalid_option"
+  | "out_of_memory"
+  | "backend_unavailable"
+  // the moment
+  | "queue_full"
+  | "engine_loading"
+  | "engine_closed"
+  | "request_timeout"
+  | "internal_error";
+
+export interface ErrorDetails {
+  /** Path of the offending field, as `messages[0].content`. */
+  readonly param?: string;
+  /** Numbers that help the caller: limits, counts. Never secrets, paths or addresses. */
+  readonly metadata?: Readonly<Record<string, string | number | boolean>>;
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** The only error class. The message says what came, what was expected and the way out. */
+export class VireoError extends Error {
+  readonly code: ErrorCode;
+  readonly param: string | undefined;
+  readonly metadata: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "VireoError";
+    this.code = code;
+    this.param = details.param;
+    this.metadata = details.metadata;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}

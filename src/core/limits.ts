@@ -1,0 +1,31 @@
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Every bound of the program that a stranger's input can reach. Sizes in bytes unless named. */
+export const LIMITS = Object.freeze({
+  // checkpoints
+  jsonFileBytes: 64 * MIB,
+  tokenizerFileBytes: 64 * MIB,
+  safetensorsHeaderBytes: 100 * MIB,
+  safetensorsTensors: 100_000,
+  shards: 1000,
+
+  // one request
+  bodyBytes: 64 * MIB,
+  messages: 1000,
+  partsPerMessage: 1000,
+  textCharacters: 4 * 1024 * 1024,
+  imagesPerRequest: 64,
+  stopStrings: 16,
+  stopStringCharacters: 256,
+  logitBiasEntries: 1024,
+  topLogprobs: 20,
+
+  // one image
+  imageBytes: 20 * MIB,
+  imagePixels: 50_000_000,
+  imageSidePx: 32_768,
+
+  // the queue
+  requestsWaiting: 256,
+});
