@@ -9,6 +9,7 @@ export const LIMITS = Object.freeze({
   safetensorsHeaderBytes: 100 * MIB,
   safetensorsTensors: 100_000,
   shards: 1000,
+  vocabularyTokens: 1_000_000,
 
   // one request
   bodyBytes: 64 * MIB,

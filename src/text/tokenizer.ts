@@ -1,0 +1,161 @@
+import { Tokenizer as Bpe } from "@huggingface/tokenizers";
+import { VireoError } from "../core/errors.ts";
+import { BYTE_OF_CHARACTER, type CheckedTokenizer, checkTokenizer } from "./tokenizer-file.ts";
+
+/** A token that stands beside the BPE vocabulary, as `<SPECIAL_12>` or `<image>`. */
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  /** Left out of decoded text. `<think>` may be an added token that is not special. */
+  readonly special: boolean;
+}
+
+/** A run of ordinary text, or an added token found in it. */
+export type TextRun = string | AddedToken;
+
+export interface Tokenizer {
+  readonly addedTokens: readonly AddedToken[];
+  /** One more than the largest id. */
+  readonly vocabularySize: number;
+  /** Ordinary text only: `<image>` or `<s>` typed by somebody never becomes an added token. */
+  encodeText(text: string): number[];
+  /** For trusted text, as a template's own: added tokens become their ids. */
+  encodeWithAdded(text: string): number[];
+  /** Cuts trusted text at its added tokens, the longest first. */
+  splitAdded(text: string): TextRun[];
+  /** The id of an added token. */
+  idOf(content: string): number | undefined;
+  /** The bytes a token stands for; empty for an id that the vocabulary leaves unused. */
+  bytesOf(id: number): Uint8Array;
+  /** Bytes that are no UTF-8 become U+FFFD. */
+  decode(ids: readonly number[], options: { readonly skipSpecial: boolean }): string;
+}
+
+/**
+ * Opens a byte-level BPE tokenizer from a parsed tokenizer.json.
+ *
+ * The package's own tokenizer is built without added tokens, so that it cannot produce one; they
+ * are looked for only where a caller asks for it.
+ *
+ * Throws invalid_checkpoint or unsupported_checkpoint, naming what is wrong in tokenizer.json.
+ */
+export function openTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Tokenizer {
+  const file = checkTokenizer(tokenizerJson);
+  const encodeText = createTextEncoder(file, tokenizerConfig);
+  const byContent = new Map(file.addedTokens.map((token) => [token.content, token]));
+  const byId = new Map(file.addedTokens.map((token) => [token.id, token]));
+  const splitAdded = createSplitter(byContent);
+  const bytesOf = createByteTable(file);
+
+  return {
+    addedTokens: file.addedTokens,
+    vocabularySize: file.vocabularySize,
+    encodeText,
+    splitAdded,
+    bytesOf,
+    idOf: (content) => byContent.get(content)?.id,
+    encodeWithAdded: (text) =>
+      splitAdded(text).flatMap((run) => (typeof run === "string" ? encodeText(run) : [run.id])),
+    decode(ids, { skipSpecial }) {
+      const kept = skipSpecial ? ids.filter((id) => byId.get(id)?.special !== true) : ids;
+      return decodeUtf8(Buffer.concat(kept.map(bytesOf)));
+    },
+  };
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+}
+
+function createTextEncoder(file: CheckedTokenizer, config: unknown): (text: string) => number[] {
+  const bpe = openBpe(file, config);
+  return (text) => {
+    if (text === "") return [];
+    try {
+      return bpe.encode(text, { add_special_tokens: false }).ids;
+    } catch (cause) {
+      // A regular expression over millions of equal characters can exhaust the stack.
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new VireoError("out_of_range", "a text is too long to be split into tokens", { cause });
+    }
+  };
+}
+
+function openBpe(file: CheckedTokenizer, config: unknown): Bpe {
+  const options = typeof config === "object" && config !== null ? config : {};
+  try {
+    return new Bpe(file.ordinary, { ...options, remove_space: false });
+  } catch (cause) {
+    const message = `tokenizer.json: ${cause instanceof Error ? cause.message : "cannot be used"}`;
+    throw new VireoError("invalid_checkpoint", message.slice(0, 300), { cause });
+  }
+}
+
+function createSplitter(byContent: ReadonlyMap<string, AddedToken>): (text: string) => TextRun[] {
+  const lengths = [...new Set([...byContent.keys()].map((key) => key.length))].sort(
+    (a, b) => b - a,
+  );
+  const firstUnits = new Set([...byContent.keys()].map((key) => key.charCodeAt(0)));
+  const tokenAt = (text: string, at: number): AddedToken | undefined => {
+    if (!firstUnits.has(text.charCodeAt(at))) return undefined;
+    for (const length of lengths) {
+      const token = byContent.get(text.slice(at, at + length));
+      if (token !== undefined) return token;
+    }
+    return undefined;
+  };
+  return (text) => {
+    const runs: TextRun[] = [];
+    let start = 0;
+    for (let at = 0; at < text.length; ) {
+      const token = tokenAt(text, at);
+      if (token === undefined) {
+        at += 1;
+        continue;
+      }
+      if (at > start) runs.push(text.slice(start, at));
+      runs.push(token);
+      at += token.content.length;
+      start = at;
+    }
+    if (start < text.length) runs.push(text.slice(start));
+    return runs;
+  };
+}
+
+/** All tokens' bytes end to end, made at the first question: 131k tokens are about 1 MB. */
+function createByteTable(file: CheckedTokenizer): (id: number) => Uint8Array {
+  let table: { readonly starts: Uint32Array; readonly bytes: Uint8Array } | undefined;
+  return (id) => {
+    table ??= buildByteTable(file);
+    if (!Number.isInteger(id) || id < 0 || id >= file.vocabularySize) return new Uint8Array(0);
+    return table.bytes.subarray(table.starts[id], table.starts[id + 1]);
+  };
+}
+
+function buildByteTable(file: CheckedTokenizer): { starts: Uint32Array; bytes: Uint8Array } {
+  const added = new Map(file.addedTokens.map((token) => [token.id, token.content]));
+  const texts = new Array<string | undefined>(file.vocabularySize);
+  for (const [text, id] of file.vocabulary) texts[id] = text;
+  const starts = new Uint32Array(file.vocabularySize + 1);
+  const chunks: Uint8Array[] = [];
+  for (let id = 0; id < file.vocabularySize; id++) {
+    const content = added.get(id);
+    const text = texts[id];
+    const bytes = content !== undefined ? Buffer.from(content) : bytesOfToken(text ?? "");
+    chunks.push(bytes);
+    starts[id + 1] = starts[id]! + bytes.length;
+  }
+  return { starts, bytes: Buffer.concat(chunks) };
+}
+
+function bytesOfToken(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const byte = BYTE_OF_CHARACTER.get(text[i] ?? "");
+    // Not in byte-level spelling: BPE cannot produce it, a model hardly will.
+    if (byte === undefined) return Buffer.from(text);
+    bytes[i] = byte;
+  }
+  return bytes;
+}
