@@ -26,6 +26,7 @@ export const LIMITS = Object.freeze({
   imageBytes: 20 * MIB,
   imagePixels: 50_000_000,
   imageSidePx: 32_768,
+  tilesPerImage: 64,
 
   // the queue
   requestsWaiting: 256,
