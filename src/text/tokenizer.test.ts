@@ -58,6 +58,15 @@ describe("ordinary text", () => {
     expect(tokenizer.decode(tokenizer.encodeText(text), { skipSpecial: true })).toBe(text);
   });
 
+  test("a long text is encoded in runs, with the same ids as in one", () => {
+    const sentence = "Der Zug hält. The quick brown fox jumps over 12 lazy dogs  again\n\n";
+    const ids = tokenizer.encodeText(sentence.repeat(3000));
+    expect(ids).toEqual(Array.from({ length: 3000 }, () => tokenizer.encodeText(sentence)).flat());
+    expect(tokenizer.encodeText(sentence.repeat(3000), 100).length).toBeLessThan(40_000);
+    const emoji = "👍".repeat(50_001);
+    expect(tokenizer.decode(tokenizer.encodeText(emoji), { skipSpecial: true })).toBe(emoji);
+  });
+
   test("lone surrogates become U+FFFD", () => {
     const ids = tokenizer.encodeText("a\ud800b");
     expect(tokenizer.decode(ids, { skipSpecial: true })).toBe("a\ufffdb");

@@ -2,6 +2,8 @@ import { Tokenizer as Bpe } from "@huggingface/tokenizers";
 import { VireoError } from "../core/errors.ts";
 import { BYTE_OF_CHARACTER, type CheckedTokenizer, checkTokenizer } from "./tokenizer-file.ts";
 
+const RUN_CHARACTERS = 32_768;
+
 /** A token that stands beside the BPE vocabulary, as `<SPECIAL_12>` or `<image>`. */
 export interface AddedToken {
   readonly id: number;
@@ -18,7 +20,8 @@ export interface Tokenizer {
   /** One more than the largest id. */
   readonly vocabularySize: number;
   /** Ordinary text only: `<image>` or `<s>` typed by somebody never becomes an added token. */
-  encodeText(text: string): number[];
+  /** With `mostIds` it may stop early, but not before it has found more than that many. */
+  encodeText(text: string, mostIds?: number): number[];
   /** For trusted text, as a template's own: added tokens become their ids. */
   encodeWithAdded(text: string): number[];
   /** Cuts trusted text at its added tokens, the longest first. */
@@ -67,18 +70,35 @@ function decodeUtf8(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
-function createTextEncoder(file: CheckedTokenizer, config: unknown): (text: string) => number[] {
+type TextEncode = (text: string, mostIds?: number) => number[];
+
+/**
+ * Encodes long texts a run at a time: the cost of merging grows faster than a run, a prompt that
+ * is too long is noticed early, and a text of one repeated character is merged once.
+ */
+function createTextEncoder(file: CheckedTokenizer, config: unknown): TextEncode {
   const bpe = openBpe(file, config);
-  return (text) => {
-    if (text === "") return [];
-    try {
-      return bpe.encode(text, { add_special_tokens: false }).ids;
-    } catch (cause) {
-      // A regular expression over millions of equal characters can exhaust the stack.
-      if (!(cause instanceof RangeError)) throw cause;
-      throw new VireoError("out_of_range", "a text is too long to be split into tokens", { cause });
+  return (text, mostIds = Number.POSITIVE_INFINITY) => {
+    const ids: number[] = [];
+    let last: { readonly run: string; readonly ids: readonly number[] } = { run: "", ids: [] };
+    for (let at = 0; at < text.length && ids.length <= mostIds; at += last.run.length) {
+      const run = text.slice(at, runEnd(text, at));
+      if (run !== last.run) last = { run, ids: bpe.encode(run, { add_special_tokens: false }).ids };
+      for (const id of last.ids) ids.push(id);
     }
+    return ids;
   };
+}
+
+/** The end of a run: where a word ends and a blank follows, which every split pattern splits. */
+function runEnd(text: string, start: number): number {
+  const end = start + RUN_CHARACTERS;
+  if (end >= text.length) return text.length;
+  for (let at = end; at > end - RUN_CHARACTERS / 2; at--) {
+    if (text[at] === " " && /\p{L}/u.test(text[at - 1] ?? "")) return at;
+  }
+  const insidePair = (text.charCodeAt(end) & 0xfc00) === 0xdc00;
+  return insidePair ? end - 1 : end;
 }
 
 function openBpe(file: CheckedTokenizer, config: unknown): Bpe {

@@ -1,0 +1,231 @@
+import { Template } from "@huggingface/jinja";
+import type { ChatMessage, ContentPart } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { FALLBACK_TEMPLATE } from "./fallback-template.ts";
+import { createGuard, type Guard } from "./guard.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+export type PromptPiece =
+  | { readonly kind: "control"; readonly id: number }
+  /** To be encoded as ordinary text. */
+  | { readonly kind: "text"; readonly text: string }
+  /** The place of the messages' image number `index`, counted from 0 over all messages. */
+  | { readonly kind: "image"; readonly index: number };
+
+export interface RenderOptions {
+  readonly tools?: readonly Readonly<Record<string, unknown>>[];
+  /** The base that `/think` and `/no_think` in a message override. Undefined: the template's own. */
+  readonly enableThinking?: boolean;
+  /** The last message is the assistant's, and the answer goes on where it stops. */
+  readonly continueFinalMessage?: boolean;
+}
+
+export interface RenderedPrompt {
+  readonly pieces: readonly PromptPiece[];
+  /** The prompt ends inside a `<think>` block: the answer begins with reasoning. */
+  readonly reasoningOpen: boolean;
+}
+
+export interface ChatTemplate {
+  /** Throws a VireoError if the template refuses the messages. */
+  render(messages: readonly ChatMessage[], options?: RenderOptions): RenderedPrompt;
+}
+
+/** What a checkpoint may bring, in the order in which it is asked. */
+export interface TemplateFiles {
+  /** Text of chat_template.jinja. */
+  readonly jinja?: string;
+  /** Parsed chat_template.json. */
+  readonly json?: unknown;
+  /** Parsed tokenizer_config.json. */
+  readonly tokenizerConfig?: unknown;
+}
+
+const IMAGE = "<image>";
+const THINK = "<think>";
+const END_THINK = "</think>";
+
+/** The template's text, or undefined if there is none. */
+export function findTemplate(files: TemplateFiles): string | undefined {
+  if (files.jinja !== undefined) return files.jinja;
+  return templateIn(files.json) ?? templateIn(files.tokenizerConfig);
+}
+
+function templateIn(json: unknown): string | undefined {
+  const value = property(json, "chat_template");
+  if (typeof value === "string") return value;
+  if (!Array.isArray(value)) return undefined;
+  const named = value.find((entry) => property(entry, "name") === "default") ?? value[0];
+  const text = property(named, "template");
+  return typeof text === "string" ? text : undefined;
+}
+
+function property(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  return (value as Readonly<Record<string, unknown>>)[name];
+}
+
+/**
+ * Compiles a chat template (Jinja); without a source, the published format of this model family.
+ *
+ * Throws invalid_checkpoint if the source cannot be compiled.
+ */
+export function createChatTemplate(
+  tokenizer: Tokenizer,
+  source: string = FALLBACK_TEMPLATE,
+): ChatTemplate {
+  const template = compile(source);
+  const contents = tokenizer.addedTokens.map((token) => token.content);
+  const marks = [THINK, END_THINK];
+  const guard = createGuard([...contents, IMAGE, "<video>", ...marks], marks);
+  const run = (variables: Record<string, unknown>): string => {
+    try {
+      return template.render(variables);
+    } catch (cause) {
+      throw refusal(cause, guard);
+    }
+  };
+  return {
+    render(messages, options = {}) {
+      const images = checkImages(messages);
+      const { enableThinking, tools } = options;
+      const switched = withSwitch(messages, enableThinking, source);
+      const [turns, start] = splitContinuation(switched, options.continueFinalMessage === true);
+      const rendered = run({
+        messages: turns.map((message) => messageForTemplate(message, guard)),
+        add_generation_prompt: true,
+        bos_token: "<s>",
+        eos_token: "<SPECIAL_12>",
+        ...(enableThinking === undefined ? {} : { enable_thinking: enableThinking }),
+        ...(tools === undefined || tools.length === 0 ? {} : { tools: hideDeep(tools, guard) }),
+      });
+      const prompt = rendered + guard.hide(start, { keepMarks: true });
+      return {
+        pieces: cut(prompt, tokenizer, guard, images),
+        reasoningOpen: prompt.lastIndexOf(THINK) > prompt.lastIndexOf(END_THINK),
+      };
+    },
+  };
+}
+
+function compile(source: string): Template {
+  try {
+    return new Template(source);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.slice(0, 200) : "not a template";
+    throw new VireoError("invalid_checkpoint", `chat template: ${reason}`, { cause });
+  }
+}
+
+function refusal(cause: unknown, guard: Guard): VireoError {
+  const details = { param: "messages", cause };
+  if (cause instanceof RangeError) {
+    return new VireoError("out_of_range", "the messages are nested too deeply", details);
+  }
+  const reason = cause instanceof Error ? guard.show(cause.message).slice(0, 200) : "no reason";
+  const message = `the chat template of this model refuses the messages: ${reason}`;
+  return new VireoError("invalid_type", message, details);
+}
+
+/** Counts the images; templates place them in user messages only and drop others silently. */
+function checkImages(messages: readonly ChatMessage[]): number {
+  let images = 0;
+  messages.forEach(({ role, content }, index) => {
+    if (typeof content === "string") return;
+    const found = content.filter((part) => part.type === "image").length;
+    if (found > 0 && role !== "user") {
+      const message = `an image in a message of role ${role}; put it in a user message`;
+      throw new VireoError("unsupported_modality", message, {
+        param: `messages[${index}].content`,
+      });
+    }
+    images += found;
+  });
+  return images;
+}
+
+function textOf(content: string | readonly ContentPart[]): string {
+  if (typeof content === "string") return content;
+  return content.map((part) => (part.type === "text" ? part.text : "")).join("");
+}
+
+/**
+ * Asks for or against reasoning in words, as the model was trained, unless a message does already.
+ * A template that knows neither the words nor the variable is left alone.
+ */
+function withSwitch(
+  messages: readonly ChatMessage[],
+  enableThinking: boolean | undefined,
+  source: string,
+): readonly ChatMessage[] {
+  const word = enableThinking === true ? "/think" : "/no_think";
+  if (enableThinking === undefined || source.includes("enable_thinking")) return messages;
+  if (!source.includes(word)) return messages;
+  const switched = messages.some(({ role, content }) => {
+    if (role !== "system" && role !== "user") return false;
+    return /\/(no_)?think/.test(textOf(content).replaceAll(END_THINK, ""));
+  });
+  if (switched) return messages;
+  const [first, ...rest] = messages;
+  if (first?.role !== "system") return [{ role: "system", content: word }, ...messages];
+  return [{ ...first, content: `${textOf(first.content)} ${word}` }, ...rest];
+}
+
+function splitContinuation(
+  messages: readonly ChatMessage[],
+  continued: boolean,
+): [readonly ChatMessage[], string] {
+  if (!continued) return [messages, ""];
+  const last = messages.at(-1);
+  if (last?.role !== "assistant" || last.toolCalls !== undefined) {
+    const message = "only a last message of role assistant, without tool calls, can be continued";
+    throw new VireoError("invalid_type", message, { param: `messages[${messages.length - 1}]` });
+  }
+  return [messages.slice(0, -1), textOf(last.content)];
+}
+
+function messageForTemplate(message: ChatMessage, guard: Guard): Record<string, unknown> {
+  const { role, content, toolCalls } = message;
+  const options = { keepMarks: role === "system" || role === "assistant" };
+  const shown =
+    typeof content === "string"
+      ? guard.hide(content, options)
+      : content.map((part) =>
+          part.type === "text"
+            ? { type: "text", text: guard.hide(part.text, options) }
+            : { type: "image" },
+        );
+  if (toolCalls === undefined || toolCalls.length === 0) return { role, content: shown };
+  const calls = toolCalls.map((call) => ({
+    type: "function",
+    function: { name: guard.hide(call.name), arguments: guard.hide(call.arguments) },
+  }));
+  return { role, content: shown, tool_calls: calls };
+}
+
+/** Hides every text and key of a JSON value. */
+function hideDeep(value: unknown, guard: Guard): unknown {
+  if (typeof value === "string") return guard.hide(value);
+  if (Array.isArray(value)) return value.map((entry) => hideDeep(entry, guard));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value);
+  return Object.fromEntries(
+    entries.map(([key, entry]) => [guard.hide(key), hideDeep(entry, guard)]),
+  );
+}
+
+function cut(prompt: string, tokenizer: Tokenizer, guard: Guard, images: number): PromptPiece[] {
+  const pieces: PromptPiece[] = [];
+  let index = 0;
+  for (const run of tokenizer.splitAdded(prompt)) {
+    if (typeof run !== "string") {
+      if (run.content === IMAGE) pieces.push({ kind: "image", index: index++ });
+      else pieces.push({ kind: "control", id: run.id });
+      continue;
+    }
+    pieces.push({ kind: "text", text: guard.show(run) });
+  }
+  if (index === images) return pieces;
+  const message = `the chat template has places for ${index} images, the messages have ${images}`;
+  throw new VireoError("unsupported_checkpoint", message, { param: "messages" });
+}
