@@ -229,8 +229,8 @@ export function formatInspection(inspection: Inspection): string {
       `${counts.attention} attention (*)`,
     ...wrap(text.layers.map((kind) => LETTERS[kind]).join("")),
     `  hidden ${text.hidden}, vocabulary ${text.vocabulary}, context ${text.contextTokens} tokens`,
-    `Vision      ${vision.layers} blocks of ${vision.hidden}, ${vision.prefixTokens} prefix tokens, ` +
-      `projector ${projector.input} → ${projector.hidden} → ${projector.output}`,
+    `Vision      ${vision.layers} blocks of ${vision.hidden}, ${vision.prefixTokens} prefix ` +
+      `tokens, projector ${projector.input} → ${projector.hidden} → ${projector.output}`,
     `  tiles of ${vision.tilePx} px, ${vision.tokensPerTile} tokens each, at most ` +
       `${image.tilesMax}${image.useThumbnail ? " and a thumbnail" : ""} per image`,
     "",

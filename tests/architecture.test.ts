@@ -1,0 +1,224 @@
+// The rules of ARCHITECTURE.md and CONTRIBUTING.md that a machine can check.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+const ROOT = new URL("../", import.meta.url).pathname;
+const FILE_LINES_MAX = 400;
+const FUNCTION_LINES_MAX = 70;
+const COLUMNS_MAX = 100;
+
+/** What each folder of src may import, besides itself. `types:` allows `import type` only. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  text: ["core"],
+  media: ["core"],
+  openai: ["core"],
+  backends: ["core"],
+  weights: ["core", "types:backends/backend.ts"],
+  model: ["core", "weights", "types:backends/backend.ts"],
+  runtime: ["core", "model", "weights", "text", "media", "backends"],
+  gateway: ["core", "openai", "runtime"],
+  server: ["core", "openai", "gateway"],
+  cli: ["*"],
+  "index.ts": ["*"],
+};
+/** Folders that use no package: their whole behaviour is in this repository. */
+const NO_PACKAGES = ["core", "weights", "model", "runtime", "gateway"];
+
+interface Source {
+  /** From the root of the repository, with forward slashes. */
+  readonly path: string;
+  readonly lines: readonly string[];
+  readonly text: string;
+}
+
+interface Import {
+  readonly from: string;
+  readonly typeOnly: boolean;
+}
+
+function filesIn(folder: string, extension: RegExp): string[] {
+  if (!existsSync(join(ROOT, folder))) return [];
+  return readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && extension.test(entry.name))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .filter((path) => !path.includes("node_modules/") && !path.startsWith("native/build/"))
+    .sort();
+}
+
+function read(path: string): Source {
+  const text = readFileSync(join(ROOT, path), "utf8");
+  return { path, text, lines: text.split("\n") };
+}
+
+const SRC = filesIn("src", /\.(ts|wgsl)$/).map(read);
+const NATIVE = filesIn("native", /\.(cpp|cc|c|h|hpp|inc|inl)$/).map(read);
+const AROUND = ["tests", "scripts", "bench", "examples", "tools"]
+  .flatMap((folder) => filesIn(folder, /\.(ts|mjs)$/))
+  .map(read);
+const THIS = "tests/architecture.test.ts";
+
+const isTest = (source: Source) => /\.test\.ts$/.test(source.path);
+const isProduct = (source: Source) => !isTest(source);
+
+/** `src/model/vision/encoder.ts` → `model`; a file of src itself stands for itself. */
+function room(path: string): string {
+  return path.replace(/^src\//, "").split("/")[0] ?? "";
+}
+
+function importsOf({ text }: Source): Import[] {
+  const statements = text.matchAll(
+    /^(?:import|export)\s+(type\s)?[^;'"`]*?from\s+["']([^"']+)["']|^import\s+["']([^"']+)["']/gm,
+  );
+  const dynamic = text.matchAll(/\bimport\(\s*["']([^"']+)["']\s*\)/g);
+  return [
+    ...[...statements].map((found) => ({
+      from: found[2] ?? found[3] ?? "",
+      typeOnly: found[1] !== undefined || hasOnlyTypes(found[0]),
+    })),
+    ...[...dynamic].map((found) => ({ from: found[1] ?? "", typeOnly: false })),
+  ];
+}
+
+/** `import { type A, type B } from …` */
+function hasOnlyTypes(statement: string): boolean {
+  const names = /\{([^}]*)\}/.exec(statement)?.[1]?.split(",") ?? [];
+  const named = names.map((name) => name.trim()).filter((name) => name !== "");
+  return named.length > 0 && named.every((name) => name.startsWith("type "));
+}
+
+/** Code without comments, so that prose may say what it likes. */
+function codeLines({ text }: Source): string[] {
+  const blank = (comment: string) => comment.replace(/[^\n]/g, " ");
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, blank)
+    .replace(/(^|\s)\/\/.*$/gm, "$1")
+    .split("\n");
+}
+
+function findings(sources: readonly Source[], pattern: RegExp): string[] {
+  return sources.flatMap((source) =>
+    codeLines(source).flatMap((line, at) =>
+      pattern.test(line) ? [`${source.path}:${at + 1}: ${line.trim()}`] : [],
+    ),
+  );
+}
+
+function isAllowed(importer: string, target: string, typeOnly: boolean): boolean {
+  const from = room(importer);
+  const to = room(target);
+  if (from === to) return true;
+  return (MAY_IMPORT[from] ?? []).some((rule) => {
+    if (rule.startsWith("types:")) return typeOnly && target === `src/${rule.slice(6)}`;
+    return rule === "*" || rule === to;
+  });
+}
+
+test("every folder of src is in the table of imports", () => {
+  const rooms = new Set(SRC.map(({ path }) => room(path)));
+  expect([...rooms].filter((name) => !(name in MAY_IMPORT))).toEqual([]);
+});
+
+test("folders import only what the table allows", () => {
+  const wrong = SRC.filter(isProduct).flatMap((source) =>
+    importsOf(source).flatMap(({ from, typeOnly }) => {
+      if (!from.startsWith(".")) return [];
+      const target = relative(ROOT, resolve(ROOT, dirname(source.path), from));
+      if (isAllowed(source.path, target, typeOnly)) return [];
+      return [`${source.path} imports ${target}`];
+    }),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("relative imports name their file with its extension, and it exists", () => {
+  const wrong = SRC.flatMap((source) =>
+    importsOf(source)
+      .filter(({ from }) => from.startsWith("."))
+      .filter(
+        ({ from }) =>
+          !/\.(ts|json)$/.test(from) || !existsSync(join(ROOT, dirname(source.path), from)),
+      )
+      .map(({ from }) => `${source.path} imports ${from}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("core imports nothing, and the rooms of the network use no package", () => {
+  const wrong = SRC.filter(isProduct).flatMap((source) => {
+    const from = room(source.path);
+    if (!NO_PACKAGES.includes(from)) return [];
+    return importsOf(source)
+      .filter((found) => !found.from.startsWith("."))
+      .filter((found) => from === "core" || !found.from.startsWith("node:"))
+      .map((found) => `${source.path} imports ${found.from}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test("only backends/cpu/native.ts loads the addon", () => {
+  const others = SRC.filter(isProduct).filter(({ path }) => path !== "src/backends/cpu/native.ts");
+  expect(findings(others, /createRequire|process\.dlopen|\.node["'`]/)).toEqual([]);
+});
+
+test("only cli reads the command line and the environment", () => {
+  const others = SRC.filter(isProduct).filter(({ path }) => room(path) !== "cli");
+  expect(findings(others, /process\.(argv|env)\b/)).toEqual([]);
+});
+
+test(`files have at most ${FILE_LINES_MAX} lines`, () => {
+  const long = [...SRC.filter(isProduct), ...NATIVE].filter(
+    ({ lines }) => lines.length > FILE_LINES_MAX + 1,
+  );
+  expect(long.map(({ path, lines }) => `${path}: ${lines.length - 1}`)).toEqual([]);
+});
+
+test(`lines have at most ${COLUMNS_MAX} columns`, () => {
+  const long = [...SRC, ...NATIVE, ...AROUND].flatMap(({ path, lines }) =>
+    lines.flatMap((line, at) => ([...line].length > COLUMNS_MAX ? [`${path}:${at + 1}`] : [])),
+  );
+  expect(long).toEqual([]);
+});
+
+test(`functions have at most ${FUNCTION_LINES_MAX} lines`, () => {
+  // The formatter closes a function in the column where it begins, so indentation is enough.
+  const begins = /^( {0,2})(?:export )?(?:async )?(?:function\b.*|(?!if|for|while|switch)\w+\(.*)/;
+  const long = SRC.filter(isProduct).flatMap(({ path, lines }) =>
+    lines.flatMap((line, at) => {
+      const indent = begins.exec(line)?.[1];
+      if (indent === undefined) return [];
+      const length = lines.slice(at).findIndex((later) => later.startsWith(`${indent}}`)) + 1;
+      const isOneLine = line.endsWith(";") || line.endsWith(",");
+      return !isOneLine && length > FUNCTION_LINES_MAX ? [`${path}:${at + 1}: ${length}`] : [];
+    }),
+  );
+  expect(long).toEqual([]);
+});
+
+test("there are no default exports, no any, no enums and no inheritance", () => {
+  const ts = [...SRC, ...AROUND].filter(({ path }) => path !== THIS);
+  expect(findings(ts, /^\s*export default\b/)).toEqual([]);
+  expect(findings(ts, /(?:[:<|&(,]|\bas|=>)\s*any\b(?=[\s[\]<>(),;|&=]|$)/)).toEqual([]);
+  expect(findings(ts, /^\s*(?:export )?(?:const )?enum\s/)).toEqual([]);
+  expect(findings(ts, /\bclass\s+\w+(?:<[^>]*>)?\s+extends\s+(?!Error\b)/)).toEqual([]);
+});
+
+test("nothing is left for later and names say what they hold", () => {
+  const all = [...SRC, ...NATIVE, ...AROUND].filter(({ path }) => path !== THIS);
+  const notes = all.flatMap(({ path, lines }) =>
+    lines.flatMap((line, at) =>
+      /\b(?:TODO|FIXME|XXX|HACK)\b/.test(line) ? [`${path}:${at + 1}`] : [],
+    ),
+  );
+  expect(notes).toEqual([]);
+  const vague = all.filter(({ path }) =>
+    /(?:^|\/)(?:utils?|helpers?|common|misc)(?:[/.]|$)/.test(path),
+  );
+  expect(vague.map(({ path }) => path)).toEqual([]);
+  const named = [...SRC, ...NATIVE].filter(
+    ({ path }) => !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+)+$/.test(basename(path)),
+  );
+  expect(named.map(({ path }) => path)).toEqual([]);
+});
