@@ -1,0 +1,270 @@
+// x · wᵀ for the float formats (bf16, fp8, nvfp4) and, in plain integers, for int8 and int4.
+namespace vireo {
+namespace {
+
+// ---- x, converted ------------------------------------------------------------------------------------------
+
+// Scratch: float rows padded to kTileK (float formats), or int8 rows padded to kBlockK, then one scale per block,
+// then one sum per group of 32 k.
+struct Converted {
+  float* f;
+  int8_t* q;
+  float* scale;
+  int32_t* sums;
+  int64_t kp, blocks;
+};
+inline Converted converted(const MatmulArgs& a) {
+  Converted c;
+  const bool integer = is_integer(a.w.format);
+  c.kp = round_up(a.w.k, integer ? kBlockK : kTileK);
+  c.blocks = c.kp / kBlockK;
+  const int64_t rows = round_up(a.x.rows, 32);
+  c.f = (float*)a.scratch;
+  c.q = (int8_t*)a.scratch;
+  c.scale = (float*)(a.scratch + round_up(rows * c.kp, 64));
+  c.sums = (int32_t*)(c.scale + rows * c.blocks);
+  return c;
+}
+
+inline void quantize_row(const float* x, int64_t k, const Converted& c, int64_t row) {
+  int8_t* q = c.q + row * c.kp;
+  for (int64_t b = 0; b < c.blocks; ++b) {
+    float block[kBlockK];
+    const int64_t from = b * kBlockK, count = k - from < kBlockK ? k - from : kBlockK;
+    memcpy(block, x + from, (size_t)count * 4);
+    if (count < kBlockK) memset(block + count, 0, (size_t)(kBlockK - count) * 4);
+    vf top = {};
+    for (int i = 0; i < kBlockK; i += LANES) {
+      const vf v = load(block + i);
+      top = vmax(top, vmax(v, -v));
+    }
+    const float amax = max_of(top), scale = amax / 127.0f, inverse = amax > 0.0f ? 127.0f / amax : 0.0f;
+    c.scale[row * c.blocks + b] = scale;
+    for (int g = 0; g < kBlockK / 32; ++g) {
+      int32_t total = 0;
+      for (int i = 0; i < 32; i += LANES) {
+        // adding 1.5 · 2^23 rounds to the nearest integer, ties to even, and leaves it in the low bits
+        const vi n = (vi)(load(block + g * 32 + i) * inverse + 12582912.0f) - 0x4b400000;
+        for (int l = 0; l < LANES; ++l) {
+          const int32_t value = n[l] > 127 ? 127 : n[l] < -127 ? -127 : n[l];  // NaN lands on a bound
+          q[from + g * 32 + i + l] = (int8_t)value;
+          total += value;
+        }
+      }
+      c.sums[(row * c.blocks + b) * (kBlockK / 32) + g] = total;
+    }
+  }
+}
+
+inline void round_row(const float* x, int64_t k, int64_t kp, bool exact, float* y) {
+  int64_t i = 0;
+  for (; i + LANES <= k; i += LANES) store(y + i, exact ? load(x + i) : round_bf16(load(x + i)));
+  for (; i < k; ++i) y[i] = exact ? x[i] : round_bf16(splat(x[i]))[0];
+  for (; i < kp; ++i) y[i] = 0.0f;
+}
+
+void matmul_prepare(const MatmulArgs& a, int part, int parts) {
+  const Converted c = converted(a);
+  const Range rows = share(a.x.rows, part, parts);
+  for (int64_t r = rows.begin; r < rows.end; ++r) {
+    const float* x = a.x.data + r * a.x.stride;
+    if (is_integer(a.w.format)) quantize_row(x, a.w.k, c, r);
+    else round_row(x, a.w.k, c.kp, a.exact, c.f + r * c.kp);
+  }
+}
+
+// ---- the result ----------------------------------------------------------------------------------------------
+
+// Sixteen columns from n of `rows` rows: acc [rows][16] → y.
+inline void finish(const MatmulArgs& a, int64_t n, const float* acc, int64_t row, int64_t rows, bool scaled) {
+  const int64_t columns = a.w.n - n < 16 ? a.w.n - n : 16;
+  for (int64_t r = 0; r < rows; ++r) {
+    float out[16];
+    float* y = a.y.data + (row + r) * a.y.stride + n;
+    for (int v = 0; v < 16; v += LANES) {
+      vf x = load(acc + r * 16 + v);
+      if (!scaled) x = x * load(a.w.row_scale + n + v);
+      if (a.bias) {
+        if (columns == 16) x = x + load(a.bias + n + v);
+        else for (int l = 0; l < LANES; ++l) x[l] += v + l < columns ? a.bias[n + v + l] : 0.0f;
+      }
+      store(out + v, activate(x, a.activation));
+    }
+    if (a.accumulate) for (int64_t i = 0; i < columns; ++i) y[i] += out[i];
+    else memcpy(y, out, (size_t)columns * 4);
+  }
+}
+
+// This part's own memory behind the converted rows: first the widened weights, then the sums.
+inline uint8_t* part_scratch(const MatmulArgs& a, int part) {
+  return a.scratch + round_up(matmul_scratch_bytes(a.x.rows, a.w.k), 64) + part * round_up(matmul_part_bytes(a.x.rows), 64);
+}
+
+// ---- float formats ---------------------------------------------------------------------------------------------
+
+inline uint16_t e4m3_to_bf16(uint8_t code) {
+  const uint32_t sign = (uint32_t)(code & 0x80) << 8, magnitude = code & 0x7f;
+  if (magnitude >= 8) return (uint16_t)(sign | ((magnitude << 4) + (120u << 7)));
+  float small = (float)magnitude * 0.001953125f;  // 2^-9
+  uint32_t bits;
+  memcpy(&bits, &small, 4);
+  return (uint16_t)(sign | bits >> 16);
+}
+constexpr float kE2m1[16] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -1.5f, -2, -3, -4, -6};
+
+#ifndef VIREO_EXPAND_TILE
+// One packed tile → bf16 [16 pairs][16 n][2].
+inline void expand_tile(int format, const uint8_t* from, uint16_t* to) {
+  if (format == kFp8) {
+    for (int i = 0; i < 512; ++i) to[i] = e4m3_to_bf16(from[i]);
+    return;
+  }
+  for (int group = 0; group < 2; ++group)
+    for (int n = 0; n < 16; ++n) {
+      const float scale = bf16_to_f32(e4m3_to_bf16(from[256 + group * 16 + n]));
+      for (int run = 2 * group; run < 2 * group + 2; ++run) {
+        uint32_t word;
+        memcpy(&word, from + run * 64 + n * 4, 4);
+        for (int k = 0; k < 8; ++k)  // the product has at most 6 significant bits: exact in bf16
+          to[((run * 8 + k) / 2 * 16 + n) * 2 + k % 2] = f32_to_bf16(kE2m1[word >> (4 * k) & 15] * scale);
+      }
+    }
+}
+#endif
+
+// acc[r] += x rows · tiles, for 16 columns. Even and odd k are summed apart within a tile, then added.
+template <int R>
+inline void dot_tiles(const uint16_t* tiles, int64_t count, const float* x, int64_t stride, float* acc) {
+  vf total[R][kVecs];
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < kVecs; ++v) total[r][v] = load(acc + r * 16 + v * LANES);
+  for (int64_t t = 0; t < count; ++t, tiles += 512, x += kTileK) {
+    vf even[R][kVecs] = {}, odd[R][kVecs] = {};
+    for (int pair = 0; pair < 16; ++pair)
+      for (int v = 0; v < kVecs; ++v) {
+        const vu both = load_u(tiles + pair * 32 + v * LANES * 2);
+        const vf low = as_f(both << 16), high = as_f(both & 0xffff0000u);
+        for (int r = 0; r < R; ++r) {
+          even[r][v] = fma(x[r * stride + 2 * pair], low, even[r][v]);
+          odd[r][v] = fma(x[r * stride + 2 * pair + 1], high, odd[r][v]);
+        }
+      }
+    for (int r = 0; r < R; ++r)
+      for (int v = 0; v < kVecs; ++v) total[r][v] += even[r][v] + odd[r][v];
+  }
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < kVecs; ++v) store(acc + r * 16 + v * LANES, total[r][v]);
+}
+
+constexpr int kRowsAtOnce = LANES == 16 ? 8 : LANES == 8 ? 2 : 1;
+
+void matmul_float(const MatmulArgs& a, int part, int parts) {
+  const Converted c = converted(a);
+  const int64_t tiles = c.kp / kTileK, tile_bytes = kTileBytes[a.w.format], rows = a.x.rows;
+  const int64_t step = 32;  // tiles widened at a time: 32 KiB
+  uint16_t* wide = (uint16_t*)part_scratch(a, part);
+  float* acc = (float*)(part_scratch(a, part) + kExpandBytes);
+  const Range columns = share(round_up(a.w.n, 16), part, parts, 16);
+  for (int64_t n = columns.begin; n < columns.end; n += 16) {
+    const uint8_t* strip = a.w.codes + n / 16 * strip_bytes(a.w.format, a.w.k);
+    memset(acc, 0, (size_t)(rows * 16) * 4);
+    for (int64_t t = 0; t < tiles; t += step) {
+      const int64_t count = tiles - t < step ? tiles - t : step;
+      const uint16_t* from = (const uint16_t*)(strip + t * tile_bytes);
+      if (a.w.format != kBf16) {
+        for (int64_t i = 0; i < count; ++i) expand_tile(a.w.format, strip + (t + i) * tile_bytes, wide + i * 512);
+        from = wide;
+      }
+      int64_t r = 0;
+      const float* x = c.f + t * kTileK;
+      for (; r + kRowsAtOnce <= rows; r += kRowsAtOnce)
+        dot_tiles<kRowsAtOnce>(from, count, x + r * c.kp, c.kp, acc + r * 16);
+      for (; r < rows; ++r) dot_tiles<1>(from, count, x + r * c.kp, c.kp, acc + r * 16);
+    }
+    finish(a, n, acc, 0, rows, false);
+  }
+}
+
+// ---- integer formats ---------------------------------------------------------------------------------------------
+
+#ifndef VIREO_DOT_BLOCK
+// idot[16] = exact integer product of one row's block of 256 k with sixteen columns.
+inline void dot_block(int format, const uint8_t* block, const int8_t* q, const int32_t* sums, int32_t* idot) {
+  for (int n = 0; n < 16; ++n) idot[n] = 0;
+  if (format == kInt8) {
+    for (int quad = 0; quad < 64; ++quad)
+      for (int n = 0; n < 16; ++n)
+        for (int i = 0; i < 4; ++i) idot[n] += (int32_t)(int8_t)block[quad * 64 + n * 4 + i] * q[quad * 4 + i];
+    return;
+  }
+  for (int g = 0; g < 8; ++g) {
+    const uint8_t* codes = block + g * 256;
+    const uint8_t* multipliers = block + 2048 + g / 2 * 16;
+    for (int n = 0; n < 16; ++n) {
+      int32_t total = -8 * sums[g];
+      for (int run = 0; run < 4; ++run)
+        for (int i = 0; i < 4; ++i) {
+          const uint8_t byte = codes[run * 64 + n * 4 + i];
+          total += (byte & 15) * q[g * 32 + run * 8 + i] + (byte >> 4) * q[g * 32 + run * 8 + 4 + i];
+        }
+      idot[n] += total * (((multipliers[n] >> (g % 2 * 4)) & 15) + 1);
+    }
+  }
+}
+#endif
+
+inline const float* block_scale(int format, const uint8_t* block) {
+  return (const float*)(block + (format == kInt8 ? kInt8BlockBytes : kInt4BlockBytes) - 64);
+}
+
+// acc[16] += idot · (row scale · column scale)
+inline void add_block(const int32_t* idot, float row_scale, const float* column_scale, float* acc) {
+  for (int v = 0; v < 16; v += LANES) {
+    vi n;
+    memcpy(&n, idot + v, sizeof n);
+    store(acc + v, fma(__builtin_convertvector(n, vf), load(column_scale + v) * row_scale, load(acc + v)));
+  }
+}
+
+}  // namespace
+}  // namespace vireo
+#ifdef VIREO_VNNI
+#include "avx512-integer.inl"
+#endif
+namespace vireo {
+namespace {
+
+// Sixteen columns, every row: acc [rows][16].
+inline void integer_strip(const MatmulArgs& a, const Converted& c, const uint8_t* strip, float* acc) {
+#ifdef VIREO_VNNI
+  integer_strip_vnni(a, c, strip, acc);
+#else
+  const int64_t bytes = a.w.format == kInt8 ? kInt8BlockBytes : kInt4BlockBytes;
+  for (int64_t b = 0; b < c.blocks; ++b)
+    for (int64_t r = 0; r < a.x.rows; ++r) {
+      int32_t idot[16];
+      const int64_t at = r * c.blocks + b;
+      dot_block(a.w.format, strip + b * bytes, c.q + r * c.kp + b * kBlockK, c.sums + at * 8, idot);
+      add_block(idot, c.scale[at], block_scale(a.w.format, strip + b * bytes), acc + r * 16);
+    }
+#endif
+}
+
+void matmul_integer(const MatmulArgs& a, int part, int parts) {
+  const Converted c = converted(a);
+  float* acc = (float*)(part_scratch(a, part) + kExpandBytes);
+  const Range columns = share(round_up(a.w.n, 16), part, parts, 16);
+  for (int64_t n = columns.begin; n < columns.end; n += 16) {
+    memset(acc, 0, (size_t)(a.x.rows * 16) * 4);
+    integer_strip(a, c, a.w.codes + n / 16 * strip_bytes(a.w.format, a.w.k), acc);
+    finish(a, n, acc, 0, a.x.rows, true);
+  }
+}
+
+void matmul(const MatmulArgs& a, int part, int parts) {
+  if (is_integer(a.w.format)) matmul_integer(a, part, parts);
+  else matmul_float(a, part, parts);
+}
+
+}  // namespace
+}  // namespace vireo

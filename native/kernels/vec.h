@@ -1,0 +1,167 @@
+// A vector of LANES floats and the few functions that kernels need. Each instruction set includes this with its
+// own LANES and compiler flags; everything is static and no C++ library header is included, because an inline
+// function compiled for AVX-512 may be the copy that the linker keeps for every CPU.
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#if LANES >= 8
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#include "../kernels.h"
+#include "../layout.h"
+
+#ifndef LANES
+#error "define LANES before including vec.h"
+#endif
+
+namespace vireo {
+namespace {
+
+typedef float vf __attribute__((vector_size(LANES * 4)));
+typedef int32_t vi __attribute__((vector_size(LANES * 4)));
+typedef uint32_t vu __attribute__((vector_size(LANES * 4)));
+typedef uint16_t vh __attribute__((vector_size(LANES * 2)));
+
+constexpr int kVecs = 16 / LANES;  // vectors in a run of sixteen floats
+
+inline vf load(const float* p) {
+  vf v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+inline void store(float* p, vf v) { memcpy(p, &v, sizeof v); }
+inline vu load_u(const void* p) {
+  vu v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+inline vf as_f(vu v) { return (vf)v; }
+inline vf splat(float x) { return x - vf{}; }
+
+// a·b + c. Contraction is off (-ffp-contract=off), so a product is fused with a sum here and nowhere else: the
+// same expression rounds the same way wherever it stands, which bit-identical results rest on.
+inline vf fma(vf a, vf b, vf c) {
+#if LANES == 16
+  return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif LANES == 8
+  return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif LANES == 4 && defined(__ARM_NEON)
+  return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+  return a * b + c;
+#endif
+}
+inline vf fma(float a, vf b, vf c) { return fma(splat(a), b, c); }
+inline vf select(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
+inline vf vmax(vf a, vf b) { return select(a > b, a, b); }
+inline vf vmin(vf a, vf b) { return select(a < b, a, b); }
+
+inline vf load_bf16(const uint16_t* p) {
+  vh v;
+  memcpy(&v, p, sizeof v);
+  return as_f(__builtin_convertvector(v, vu) << 16);
+}
+inline float bf16_to_f32(uint16_t x) {
+  const uint32_t bits = (uint32_t)x << 16;
+  float f;
+  memcpy(&f, &bits, 4);
+  return f;
+}
+// Nearest, ties to even; NaN stays NaN.
+inline uint16_t f32_to_bf16(float f) {
+  uint32_t bits;
+  memcpy(&bits, &f, 4);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return (uint16_t)((bits >> 16) | 0x40u);
+  return (uint16_t)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+}
+// The same rounding, kept as float32. NaN stays NaN; infinities stay.
+inline vf round_bf16(vf x) {
+  const vu bits = (vu)x;
+  const vu rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) & 0xffff0000u;
+  return select(x == x, as_f(rounded), x);
+}
+
+inline float sum(vf v) {
+  float lane[LANES];
+  memcpy(lane, &v, sizeof v);
+  for (int width = LANES / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; ++i) lane[i] += lane[i + width];
+  return lane[0];
+}
+inline float max_of(vf v) {
+  float lane[LANES];
+  memcpy(lane, &v, sizeof v);
+  float m = lane[0];
+  for (int i = 1; i < LANES; ++i) m = lane[i] > m ? lane[i] : m;
+  return m;
+}
+
+// e^x within 2 ulp: 2^n · e^r, r in ±ln2/2, Taylor's series to the seventh power. Below −87.3 the result is 0,
+// above 88.7 infinity; NaN stays NaN.
+inline vf vexp(vf x) {
+  const vf clamped = vmin(vmax(x, splat(-87.33654f)), splat(88.72283f));
+  const vf n = fma(1.44269504f, clamped, splat(12582912.0f)) - 12582912.0f;
+  const vf r = fma(2.12194440e-4f, n, fma(-0.693359375f, n, clamped));
+  vf p = splat(1.0f / 5040.0f);
+  p = fma(p, r, splat(1.0f / 720.0f));
+  p = fma(p, r, splat(1.0f / 120.0f));
+  p = fma(p, r, splat(1.0f / 24.0f));
+  p = fma(p, r, splat(1.0f / 6.0f));
+  p = fma(p, r, splat(0.5f));
+  p = fma(p, r, splat(1.0f));
+  p = fma(p, r, splat(1.0f));
+  const vi exponent = __builtin_convertvector(n, vi);
+  // two factors, so that neither leaves the range of normal numbers
+  const vi half = exponent >> 1;
+  vf y = p * (vf)((half + 127) << 23) * (vf)((exponent - half + 127) << 23);
+  y = select(x < -87.33654f, splat(0.0f), y);
+  y = select(x > 88.72283f, splat(__builtin_inff()), y);
+  return select(x == x, y, x);
+}
+inline float exp1(float x) {
+  const vf y = vexp(splat(x));
+  return y[0];
+}
+
+inline vf silu(vf x) { return x / (1.0f + vexp(-x)); }
+
+// 0.5·x·(1 + erf(x / √2)); erf by Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.
+inline vf gelu(vf x) {
+  const vf z = x * 0.70710678f;
+  const vf a = vmax(z, -z);
+  const vf t = 1.0f / (1.0f + 0.3275911f * a);
+  vf p = splat(1.061405429f);
+  p = fma(p, t, splat(-1.453152027f));
+  p = fma(p, t, splat(1.421413741f));
+  p = fma(p, t, splat(-0.284496736f));
+  p = fma(p, t, splat(0.254829592f));
+  const vf erf = 1.0f - p * t * vexp(-(a * a));
+  return 0.5f * x * (1.0f + select(z < 0.0f, -erf, erf));
+}
+
+inline vf activate(vf x, int activation) {
+  if (activation == kRelu2) {
+    const vf r = select(x < 0.0f, splat(0.0f), x);  // keeps NaN
+    return r * r;
+  }
+  return activation == kGelu ? gelu(x) : x;
+}
+
+// This part's share of `count` items, in multiples of `grain`.
+struct Range {
+  int64_t begin, end;
+};
+inline Range share(int64_t count, int part, int parts, int64_t grain = 1) {
+  const int64_t grains = (count + grain - 1) / grain;
+  int64_t begin = grains * part / parts * grain, end = grains * (part + 1) / parts * grain;
+  if (begin > count) begin = count;
+  if (end > count) end = count;
+  return {begin, end};
+}
+
+}  // namespace
+}  // namespace vireo

@@ -1,0 +1,152 @@
+#include "pack.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace vireo {
+
+bool can_pack(int source, int format) {
+  if (source == kFromFp8) return format == kFp8;
+  if (source == kFromNvfp4) return format == kNvfp4;
+  return format == kBf16 || is_integer(format);
+}
+
+static float half_to_f32(uint16_t h) {
+  const uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31, fraction = h & 1023;
+  float value;
+  if (exponent == 0) {
+    value = (float)fraction * 5.9604644775390625e-8f;  // 2^-24
+    return sign ? -value : value;
+  }
+  const uint32_t bits = sign | (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13;
+  memcpy(&value, &bits, 4);
+  return value;
+}
+
+static uint16_t to_bf16(float f) {
+  uint32_t bits;
+  memcpy(&bits, &f, 4);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(bits >> 16 | 0x40u);
+  return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
+static void read_row(const PackArgs& a, int64_t row, float* out) {
+  const int64_t k = a.k;
+  if (a.source == kFromF32) {
+    memcpy(out, a.data + row * k * 4, (size_t)k * 4);
+    return;
+  }
+  const uint16_t* from = (const uint16_t*)(a.data + row * k * 2);
+  for (int64_t i = 0; i < k; ++i) {
+    uint16_t bits;
+    memcpy(&bits, from + i, 2);
+    if (a.source == kFromF16) out[i] = half_to_f32(bits);
+    else {
+      const uint32_t wide = (uint32_t)bits << 16;
+      memcpy(out + i, &wide, 4);
+    }
+  }
+}
+
+static int nearest(float x, int low, int high) {
+  const float r = nearbyintf(x);
+  return r <= (float)low ? low : r >= (float)high ? high : (int)r;
+}
+
+static void pack_int8(const float* w, int64_t k, int lane, uint8_t* strip) {
+  for (int64_t from = 0; from < k; from += kBlockK, strip += kInt8BlockBytes) {
+    const int64_t count = std::min<int64_t>(kBlockK, k - from);
+    float amax = 0.0f;
+    for (int64_t i = 0; i < count; ++i) amax = std::max(amax, fabsf(w[from + i]));
+    const float scale = amax / 127.0f, inverse = amax > 0.0f ? 127.0f / amax : 0.0f;
+    for (int64_t i = 0; i < count; ++i) {
+      const int q = nearest(w[from + i] * inverse, -127, 127);
+      strip[i / 4 * 64 + lane * 4 + i % 4] = (uint8_t)(int8_t)q;
+    }
+    memcpy(strip + 4096 + lane * 4, &scale, 4);
+  }
+}
+
+// Squared error of a group of up to 32 weights at one step size.
+static float group_error(const float* w, int64_t count, float step) {
+  const float inverse = 1.0f / step;
+  float error = 0.0f;
+  for (int64_t i = 0; i < count; ++i) {
+    const float d = w[i] - (float)nearest(w[i] * inverse, -8, 7) * step;
+    error += d * d;
+  }
+  return error;
+}
+
+// The block's scale makes 16 the multiplier of its widest group; each group then takes the multiplier with the least
+// squared error among those near its own extent.
+static void pack_int4(const float* w, int64_t k, int lane, uint8_t* strip) {
+  for (int64_t from = 0; from < k; from += kBlockK, strip += kInt4BlockBytes) {
+    float amax[8] = {}, widest = 0.0f;
+    const int64_t count = std::min<int64_t>(kBlockK, k - from);
+    for (int64_t i = 0; i < count; ++i) amax[i / 32] = std::max(amax[i / 32], fabsf(w[from + i]));
+    for (float extent : amax) widest = std::max(widest, extent);
+    const float scale = widest / (16.0f * 7.25f);
+    for (int g = 0; g < 8; ++g) {
+      const float* group = w + from + g * 32;
+      const int64_t size = std::clamp<int64_t>(count - g * 32, 0, 32);
+      int best = 1;
+      if (scale > 0.0f && size > 0) {
+        const int top = nearest(ceilf(amax[g] / (7.0f * scale)), 1, 16);
+        float least = INFINITY;
+        for (int m = std::max(1, top - 4); m <= top; ++m) {
+          const float error = group_error(group, size, scale * (float)m);
+          if (error < least) least = error, best = m;
+        }
+      }
+      const float inverse = scale > 0.0f ? 1.0f / (scale * (float)best) : 0.0f;
+      for (int64_t i = 0; i < 32; ++i) {
+        const int q = i < size ? nearest(group[i] * inverse, -8, 7) + 8 : 8;
+        uint8_t& byte = strip[g * 256 + i / 8 * 64 + lane * 4 + i % 4];
+        byte = (uint8_t)(i % 8 < 4 ? (byte & 0xf0) | q : (byte & 0x0f) | q << 4);
+      }
+      uint8_t& multiplier = strip[2048 + g / 2 * 16 + lane];
+      multiplier = (uint8_t)(g % 2 ? (multiplier & 0x0f) | (best - 1) << 4 : (multiplier & 0xf0) | (best - 1));
+    }
+    memcpy(strip + kInt4BlockBytes - 64 + lane * 4, &scale, 4);
+  }
+}
+
+static void pack_bf16(const float* w, int64_t k, int lane, uint8_t* strip) {
+  uint16_t* to = (uint16_t*)strip;
+  for (int64_t i = 0; i < k; ++i) to[i / 2 * 32 + lane * 2 + i % 2] = to_bf16(w[i]);
+}
+
+static void pack_fp8(const uint8_t* w, int64_t k, int lane, uint8_t* strip) {
+  for (int64_t i = 0; i < k; ++i) strip[i / 2 * 32 + lane * 2 + i % 2] = w[i];
+}
+
+static void pack_nvfp4(const uint8_t* w, const uint8_t* scales, int64_t k, int lane, uint8_t* strip) {
+  for (int64_t i = 0; i < k / 2; ++i) strip[i / 16 * 288 + i % 16 / 4 * 64 + lane * 4 + i % 4] = w[i];
+  for (int64_t g = 0; g < k / 16; ++g) strip[g / 2 * 288 + 256 + g % 2 * 16 + lane] = scales[g];
+}
+
+void pack(const PackArgs& a, int part, int parts) {
+  const int64_t strip_size = strip_bytes(a.format, a.k);
+  const int64_t begin = (int64_t)a.rows * part / parts, end = (int64_t)a.rows * (part + 1) / parts;
+  std::vector<float> row((size_t)a.k);
+  for (int64_t r = begin; r < end; ++r) {
+    const int64_t n = a.first_row + r;
+    uint8_t* strip = a.codes + n / 16 * strip_size;
+    const int lane = (int)(n % 16);
+    a.row_scale[n] = a.tensor_scale;
+    if (a.format == kFp8) pack_fp8(a.data + r * a.k, a.k, lane, strip);
+    else if (a.format == kNvfp4) pack_nvfp4(a.data + r * (a.k / 2), a.block_scales + r * (a.k / 16), a.k, lane, strip);
+    else {
+      read_row(a, r, row.data());
+      if (a.format == kInt8) pack_int8(row.data(), a.k, lane, strip);
+      else if (a.format == kInt4) pack_int4(row.data(), a.k, lane, strip);
+      else pack_bf16(row.data(), a.k, lane, strip);
+    }
+  }
+}
+
+}  // namespace vireo
