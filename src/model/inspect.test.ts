@@ -24,6 +24,7 @@ describe("headers of the full 12B model", () => {
     const inspection = await inspectCheckpoint(fake("bf16"));
     const text = formatInspection(inspection);
     expect(text).toContain("12.32 B language model + 0.65 B vision tower + 0.21 B projector");
+    expect(text).toContain("this checkpoint loads as bf16, int8, int4\n");
     expect(text).toContain("62 = 28 Mamba-2 (M) + 28 MLP (-) + 6 attention (*)");
     expect(text).toContain("  M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M-\n");
     expect(inspection.kvBytesPerToken).toBe(24_576);
@@ -45,6 +46,7 @@ describe("headers of the full 12B model", () => {
   ])("%s: what is stored in it", async (format, gigabytes) => {
     const inspection = await inspectCheckpoint(fake(format));
     expect(inspection.diskBytes / 1e9).toBeCloseTo(gigabytes, 1);
+    expect(inspection.loadsAs).toEqual([format]);
     const [language, vision] = inspection.parts;
     expect(language?.parameters).toBeCloseTo(12.32e9, -7);
     const quantised = language?.kinds.find(({ kind }) => kind === format);

@@ -37,6 +37,8 @@ export interface Inspection {
   readonly parts: readonly PartContent[];
   readonly layerCounts: Readonly<Record<LayerKind, number>>;
   readonly memory: readonly MemoryPlan[];
+  /** bf16 can be quantised; fp8 and nvfp4 are kept as they are. */
+  readonly loadsAs: readonly WeightFormat[];
   /** K and V of all attention layers, bf16. */
   readonly kvBytesPerToken: number;
   /** Convolution window and state of all Mamba-2 layers, f32. */
@@ -76,6 +78,7 @@ export async function inspectCheckpoint(dir: string): Promise<Inspection> {
     ],
     layerCounts: countLayers(config.text.layers),
     memory: FORMATS.map((format) => planMemory(format, plan, contents, config)),
+    loadsAs: loadableFormats(contents.language.linears),
     kvBytesPerToken: kvBytesPerToken(config),
     mambaBytesPerSequence: mambaBytesPerSequence(config),
     files: index.files.length,
@@ -186,6 +189,11 @@ function planMemory(
   return { format, languageBytes, headBytes, embeddingBytes, visionBytes, smallBytes, totalBytes };
 }
 
+function loadableFormats(linears: readonly LinearPlan[]): readonly WeightFormat[] {
+  const stored = linears.find(({ format }) => format !== "bf16")?.format;
+  return stored === undefined ? ["bf16", "int8", "int4"] : [stored];
+}
+
 function countLayers(layers: readonly LayerKind[]): Record<LayerKind, number> {
   const counts = { mamba2: 0, mlp: 0, attention: 0 };
   for (const kind of layers) counts[kind]++;
@@ -239,6 +247,7 @@ export function formatInspection(inspection: Inspection): string {
       .map((title, i) => (i === 0 ? title.padEnd(8) : title.padStart(11)))
       .join("")}`,
     ...memory.map(formatMemory),
+    `  this checkpoint loads as ${inspection.loadsAs.join(", ")}`,
     "",
     `Per token     ${bytes(inspection.kvBytesPerToken)} of keys and values`,
     `Per sequence  ${bytes(inspection.mambaBytesPerSequence)} of Mamba-2 state`,

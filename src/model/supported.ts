@@ -59,6 +59,7 @@ function refuseOtherVision(root: Fields, vit: Fields): void {
   expect(root, "ps_version", ["v2"]);
   expect(root, "downsample_ratio", [0.5]);
   expect(root, "image_tag_type", ["internvl", undefined]);
+  expect(root, "use_thumbnail", [true, undefined]);
   const args = section(vit, "args");
   if (args !== undefined) expect(args, "model_norm", [false, undefined]);
 }
