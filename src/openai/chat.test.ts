@@ -1,0 +1,384 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { VireoError } from "../core/errors.ts";
+import { parseChatRequest } from "./chat.ts";
+import { parseJson } from "./json.ts";
+
+const PNG = `data:image/png;base64,${Buffer.from("\x89PNG").toString("base64")}`;
+const user = (content: unknown) => ({ role: "user", content });
+const base = { model: "m", messages: [user("Hi")] };
+
+function refusal(body: unknown): VireoError {
+  try {
+    parseChatRequest(body);
+  } catch (error) {
+    if (error instanceof VireoError) return error;
+    throw error;
+  }
+  throw new Error("not refused");
+}
+
+describe("what is asked for is passed on", () => {
+  test("the least", () => {
+    expect(parseChatRequest(base)).toEqual({
+      request: {
+        messages: [{ role: "user", content: "Hi" }],
+        sampling: {
+          temperature: 0,
+          topP: 1,
+          topK: 0,
+          minP: 0,
+          repetitionPenalty: 1,
+          frequencyPenalty: 0,
+          presencePenalty: 0,
+          logitBias: [],
+        },
+        stop: [],
+        reasoning: {},
+      },
+      model: "m",
+      stream: false,
+      includeUsage: false,
+      includeReasoning: true,
+      ignoredParams: [],
+    });
+  });
+
+  test("everything", () => {
+    const { request, ...rest } = parseChatRequest({
+      ...base,
+      max_completion_tokens: 7,
+      min_tokens: 2,
+      ignore_eos: true,
+      stop: ["a", "b"],
+      temperature: 0.5,
+      top_p: 0.5,
+      top_k: 5,
+      min_p: 0.1,
+      repetition_penalty: 1.1,
+      frequency_penalty: -1,
+      presence_penalty: 1,
+      seed: -5,
+      logit_bias: { 12: -100 },
+      logprobs: true,
+      top_logprobs: 3,
+      stream: true,
+      stream_options: { include_usage: true, include_obfuscation: false },
+      reasoning: { effort: "high", max_tokens: 99, exclude: true },
+      mm_processor_kwargs: { max_num_tiles: 4, other: 1 },
+      user: "u",
+      metadata: { a: "b" },
+      store: false,
+      "bad\r\nname": 1,
+    });
+    expect(request).toEqual({
+      messages: [{ role: "user", content: "Hi" }],
+      sampling: {
+        temperature: 0.5,
+        topP: 0.5,
+        topK: 5,
+        minP: 0.1,
+        repetitionPenalty: 1.1,
+        frequencyPenalty: -1,
+        presencePenalty: 1,
+        logitBias: [[12, -100]],
+        seed: -5n,
+      },
+      stop: ["a", "b"],
+      maxTokens: 7,
+      minTokens: 2,
+      ignoreEos: true,
+      topLogprobs: 3,
+      tilesMax: 4,
+      reasoning: { enabled: true, budgetTokens: 99 },
+    });
+    expect(rest).toEqual({
+      model: "m",
+      stream: true,
+      includeUsage: true,
+      includeReasoning: false,
+      ignoredParams: ["store", "stream_options.include_obfuscation", "mm_processor_kwargs.other"],
+    });
+  });
+
+  test("null is the same as nothing", () => {
+    const names = ["max_tokens", "stop", "temperature", "seed", "tools", "logit_bias", "stream"];
+    const nulls = Object.fromEntries(names.map((name) => [name, null]));
+    expect(parseChatRequest({ ...base, ...nulls }).request).toEqual(parseChatRequest(base).request);
+  });
+
+  test("messages of every role, parts of every spelling", () => {
+    const { messages } = parseChatRequest({
+      model: "m",
+      messages: [
+        { role: "system", content: "a" },
+        { role: "developer", content: [{ type: "text", text: "b" }] },
+        user([
+          { type: "input_text", text: "c", cache_control: { type: "ephemeral" } },
+          { type: "image_url", image_url: { url: PNG, detail: "low" } },
+          { type: "image_url", image_url: PNG },
+          { type: "input_image", image_url: PNG },
+        ]),
+        {
+          role: "assistant",
+          content: null,
+          reasoning_content: "left out",
+          tool_calls: [{ id: "1", type: "function", function: { name: "f", arguments: "{}" } }],
+        },
+        { role: "tool", tool_call_id: "1", content: "r" },
+        { role: "assistant", content: "d" },
+      ],
+    }).request;
+    const image = { type: "image", bytes: Buffer.from("\x89PNG") };
+    expect(messages).toEqual([
+      { role: "system", content: "a\n\nb" },
+      { role: "user", content: [{ type: "text", text: "c" }, image, image, image] },
+      { role: "assistant", content: "", toolCalls: [{ name: "f", arguments: "{}" }] },
+      { role: "tool", content: "r" },
+      { role: "assistant", content: "d" },
+    ]);
+  });
+});
+
+describe("reasoning", () => {
+  test.each([
+    [{ reasoning_effort: "none" }, { enabled: false }],
+    [{ reasoning_effort: "low" }, { enabled: true }],
+    [{ reasoning: { enabled: true } }, { enabled: true }],
+    [{ reasoning: { max_tokens: 0 } }, { enabled: false }],
+    [{ reasoning: { max_tokens: 50 } }, { enabled: true, budgetTokens: 50 }],
+    [{ thinking_token_budget: 50 }, { budgetTokens: 50 }],
+    [{ thinking_token_budget: 0 }, { enabled: false }],
+    [{ chat_template_kwargs: { enable_thinking: true } }, { enabled: true }],
+  ])("%j", (fields, expected) => {
+    expect(parseChatRequest({ ...base, ...fields }).request.reasoning).toEqual(expected);
+  });
+
+  test("changes what is sampled by default", () => {
+    const think = parseChatRequest({ model: "m", messages: [user("Hi /think")] }).request.sampling;
+    expect([think.temperature, think.topP]).toEqual([0.6, 0.95]);
+    const field = { ...base, reasoning_effort: "high", temperature: 0 };
+    expect(parseChatRequest(field).request.sampling.temperature).toBe(0);
+  });
+});
+
+describe("refusals name the field", () => {
+  const part = (value: unknown) => ({ messages: [user([value])] });
+  const image = (url: unknown) => part({ type: "image_url", image_url: { url } });
+  const at = "messages[0].content[0]";
+  test.each<[object, string, string | undefined]>([
+    [{ model: undefined }, "missing_required", "model"],
+    [{ model: 5 }, "invalid_type", "model"],
+    [{ messages: undefined }, "missing_required", "messages"],
+    [{ messages: [] }, "out_of_range", "messages"],
+    [{ messages: "Hi" }, "invalid_type", "messages"],
+    [{ messages: Array(1001).fill(user("a")) }, "out_of_range", "messages"],
+    [{ messages: [5] }, "invalid_type", "messages[0]"],
+    [{ messages: [{ role: "boss", content: "a" }] }, "out_of_range", "messages[0].role"],
+    [{ messages: [{ role: "user" }] }, "missing_required", "messages[0].content"],
+    [{ messages: [user(5)] }, "invalid_type", "messages[0].content"],
+    [{ messages: [user("\ud800")] }, "out_of_range", "messages[0].content"],
+    [
+      { messages: [user("a"), { role: "system", content: "b" }] },
+      "invalid_type",
+      "messages[1].role",
+    ],
+    [part({ type: "text" }), "missing_required", `${at}.text`],
+    [part({ type: "hologram" }), "invalid_type", `${at}.type`],
+    [part({ type: "video_url", video_url: { url: "x" } }), "unsupported_modality", at],
+    [part({ type: "input_audio" }), "unsupported_modality", at],
+    [part({ type: "file", file: {} }), "unsupported_modality", at],
+    [image("http://169.254.169.254/latest"), "media_fetch_blocked", `${at}.image_url.url`],
+    [image(" HTTPS://a.example/x.png"), "media_fetch_blocked", `${at}.image_url.url`],
+    [image("file:///etc/passwd"), "invalid_media", `${at}.image_url.url`],
+    [image("//host/share"), "invalid_media", `${at}.image_url.url`],
+    [image("data:text/html;base64,AAAA"), "invalid_media", `${at}.image_url.url`],
+    [image("data:image/svg+xml;base64,AAAA"), "unsupported_media_type", `${at}.image_url.url`],
+    [image("data:video/mp4;base64,AAAA"), "unsupported_modality", `${at}.image_url.url`],
+    [image("data:image/png;base64"), "invalid_media", `${at}.image_url.url`],
+    [image("data:image/png,AAAA"), "invalid_media", `${at}.image_url.url`],
+    [image("data:;base64,"), "invalid_media", `${at}.image_url.url`],
+    [image("data:image/png;base64,A-_A"), "invalid_media", `${at}.image_url.url`],
+    [image("data:image/png;base64,AA AA"), "invalid_media", `${at}.image_url.url`],
+    [image("data:image/png;base64,AAA"), "invalid_media", `${at}.image_url.url`],
+    [image(`data:image/png;base64,${"A".repeat(3e7)}`), "media_too_large", `${at}.image_url.url`],
+    [image(5), "invalid_type", `${at}.image_url.url`],
+    [
+      { messages: [{ role: "tool", content: [{ type: "image_url", image_url: PNG }] }] },
+      "unsupported_modality",
+      at,
+    ],
+    [
+      { messages: [user(Array(65).fill({ type: "image_url", image_url: PNG }))] },
+      "too_many_images",
+      "messages",
+    ],
+    [{ max_tokens: 0 }, "out_of_range", "max_tokens"],
+    [{ max_tokens: -1 }, "out_of_range", "max_tokens"],
+    [{ max_tokens: 2 ** 31 }, "out_of_range", "max_tokens"],
+    [{ max_tokens: 1.5 }, "invalid_type", "max_tokens"],
+    [{ max_tokens: "10" }, "invalid_type", "max_tokens"],
+    [{ max_tokens: 5, max_completion_tokens: 6 }, "out_of_range", "max_tokens"],
+    [{ min_tokens: 6, max_tokens: 5 }, "out_of_range", "min_tokens"],
+    [{ temperature: Number.NaN }, "out_of_range", "temperature"],
+    [{ temperature: Number.POSITIVE_INFINITY }, "out_of_range", "temperature"],
+    [{ temperature: 1e308 }, "out_of_range", "temperature"],
+    [{ temperature: "1" }, "invalid_type", "temperature"],
+    [{ top_p: 0 }, "out_of_range", "top_p"],
+    [{ top_k: -2 }, "out_of_range", "top_k"],
+    [{ min_p: 1.1 }, "out_of_range", "min_p"],
+    [{ repetition_penalty: 0 }, "out_of_range", "repetition_penalty"],
+    [{ presence_penalty: 3 }, "out_of_range", "presence_penalty"],
+    [{ seed: 2 ** 63 }, "out_of_range", "seed"],
+    [{ seed: 0.5 }, "out_of_range", "seed"],
+    [{ n: 1e6 }, "out_of_range", "n"],
+    [{ n: 2 }, "unsupported_parameter", "n"],
+    [{ stop: [""] }, "out_of_range", "stop[0]"],
+    [{ stop: Array(17).fill("a") }, "out_of_range", "stop"],
+    [{ stop: 5 }, "invalid_type", "stop"],
+    [{ stop: "a".repeat(257) }, "out_of_range", "stop"],
+    [{ logit_bias: { a: 1 } }, "out_of_range", "logit_bias"],
+    [{ logit_bias: { 5: 101 } }, "out_of_range", "logit_bias"],
+    [{ logit_bias: { 99999999: 1 } }, "out_of_range", "logit_bias"],
+    [{ logit_bias: [1] }, "out_of_range", "logit_bias"],
+    [{ top_logprobs: 3 }, "out_of_range", "top_logprobs"],
+    [{ logprobs: true, top_logprobs: 21 }, "out_of_range", "top_logprobs"],
+    [{ stream_options: { include_usage: true } }, "out_of_range", "stream_options"],
+    [{ reasoning_effort: "huge" }, "out_of_range", "reasoning_effort"],
+    [
+      { reasoning_effort: "none", reasoning: { enabled: true } },
+      "out_of_range",
+      "reasoning_effort",
+    ],
+    [
+      { mm_processor_kwargs: { max_num_tiles: 13 } },
+      "out_of_range",
+      "mm_processor_kwargs.max_num_tiles",
+    ],
+    [{ tools: [{}] }, "unsupported_parameter", "tools"],
+    [{ response_format: { type: "json_object" } }, "unsupported_parameter", "response_format"],
+    [{ guided_json: {} }, "unsupported_parameter", "guided_json"],
+    [{ continue_final_message: true }, "out_of_range", "continue_final_message"],
+    [{ metadata: { a: 1 } }, "out_of_range", "metadata"],
+  ])("%#: %s", (fields, code, param) => {
+    const error = refusal({ ...base, ...fields });
+    expect({ code: error.code, param: error.param }).toEqual({ code, param });
+    expect(error.message).toContain(param ?? "");
+    expect(error.message.length).toBeLessThan(400);
+  });
+
+  test("a body that is no object", () => {
+    for (const body of [[], "a", 5, null, undefined]) {
+      expect(refusal(body).code).toBe("invalid_type");
+    }
+  });
+});
+
+describe("hostile JSON", () => {
+  const parse = (text: string | Uint8Array) =>
+    parseChatRequest(parseJson(typeof text === "string" ? Buffer.from(text) : text));
+  const messages = '"model":"m","messages":[{"role":"user","content":"a"}]';
+  test.each([
+    ["", "invalid_json"],
+    ["   ", "invalid_json"],
+    ["{", "invalid_json"],
+    [`{${messages}} trailing`, "invalid_json"],
+    [`\ufeff{${messages}}`, "invalid_json"],
+    [Buffer.from(`{${messages}}`, "utf16le"), "invalid_json"],
+    [Uint8Array.of(0x22, 0xff, 0x22), "invalid_json"],
+    ["\0", "invalid_json"],
+    ["[".repeat(100_000), "invalid_json"],
+    [`{${messages},"temperature":1e999}`, "out_of_range"],
+    [`${"[".repeat(100_000)}${"]".repeat(100_000)}`, "invalid_type"],
+    [`{"model":"m","messages":${"[".repeat(1e5)}${"]".repeat(1e5)}}`, "invalid_type"],
+  ])("case %#", (text, code) => {
+    expect(() => parse(text)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test("prototypes stay as they are", () => {
+    const proto = '{"polluted":true,"temperature":1}';
+    const body = `{${messages},"__proto__":${proto},"constructor":{"prototype":${proto}},"metadata":{"__proto__":"x"},"logit_bias":{"__proto__":1}}`;
+    expect(() => parse(body)).toThrow(VireoError);
+    const { request } = parse(`{${messages},"__proto__":${proto},"constructor":${proto}}`);
+    expect(request.sampling.temperature).toBe(0);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+
+  test("deep values in fields without effect are not followed", () => {
+    const deep = `${"[".repeat(1e5)}${"]".repeat(1e5)}`;
+    expect(parse(`{${messages},"x":${deep}}`).ignoredParams).toEqual(["x"]);
+  });
+
+  test("of equal keys the last counts; -0 is 0", () => {
+    expect(
+      parse(`{${messages},"temperature":1,"temperature":-0}`).request.sampling.temperature,
+    ).toBe(-0);
+  });
+
+  test("a million keys", () => {
+    const keys = Array.from({ length: 200_000 }, (_, i) => `"k${i}":1`).join(",");
+    expect(parse(`{${messages},${keys}}`).ignoredParams).toHaveLength(32);
+  });
+});
+
+test("whatever comes, only a VireoError goes out", () => {
+  const seedBody = {
+    ...base,
+    messages: [
+      { role: "system", content: "a" },
+      user([
+        { type: "text", text: "b" },
+        { type: "image_url", image_url: { url: PNG } },
+      ]),
+      {
+        role: "assistant",
+        content: "c",
+        tool_calls: [{ function: { name: "f", arguments: "{}" } }],
+      },
+      { role: "tool", content: "d" },
+    ],
+    stop: ["x"],
+    logit_bias: { 1: 2 },
+    reasoning: { effort: "low", max_tokens: 5 },
+    stream: true,
+    stream_options: { include_usage: true },
+    temperature: 1,
+    chat_template_kwargs: { enable_thinking: true },
+    mm_processor_kwargs: { max_num_tiles: 2 },
+    tools: [],
+    usage: { include: true },
+  };
+  const paths = (value: unknown, path: (string | number)[] = []): (string | number)[][] =>
+    typeof value !== "object" || value === null
+      ? [path]
+      : [path, ...Object.entries(value).flatMap(([key, entry]) => paths(entry, [...path, key]))];
+  const odd = fc.oneof(
+    fc.anything({ withNullPrototype: true, maxDepth: 3 }),
+    fc.constantFrom(null, "", 0, -1, 1e308, "__proto__", [], {}, "data:", PNG, "\ud800", true),
+    fc.jsonValue(),
+  );
+  const edit = fc.tuple(fc.constantFrom(...paths(seedBody)), odd);
+  const body = fc.array(edit, { minLength: 1, maxLength: 4 }).map((edits) => {
+    const root: { value: unknown } = { value: structuredClone(seedBody) };
+    for (const [path, value] of edits) {
+      let target: Record<string, unknown> = root;
+      for (const key of ["value", ...path].slice(0, -1)) {
+        const next = target[key];
+        if (typeof next !== "object" || next === null) break;
+        target = next as Record<string, unknown>;
+      }
+      target[String(["value", ...path].at(-1))] = value;
+    }
+    return root.value;
+  });
+  fc.assert(
+    fc.property(body, (value) => {
+      try {
+        parseChatRequest(value);
+      } catch (error) {
+        expect(error).toBeInstanceOf(VireoError);
+      }
+    }),
+    { numRuns: 12_000, seed: 7 },
+  );
+});

@@ -1,0 +1,32 @@
+import { VireoError } from "../core/errors.ts";
+
+/**
+ * Parses a request body: strict JSON in UTF-8 without a byte order mark. Of equal keys the last
+ * one counts. The parser is the engine's own, which does not recurse, so depth is no danger.
+ *
+ * Throws invalid_json.
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = decodeText(bytes);
+  if (text.trim() === "") throw invalid("it is empty");
+  if (text.startsWith("\ufeff")) throw invalid("it begins with a byte order mark; leave it out");
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    const at = /position (\d+)/.exec(cause.message)?.[1];
+    throw invalid(at === undefined ? "it ends too early or is malformed" : `see character ${at}`);
+  }
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw invalid("it is not UTF-8");
+  }
+}
+
+function invalid(why: string): VireoError {
+  return new VireoError("invalid_json", `the request body is not valid JSON: ${why}`);
+}

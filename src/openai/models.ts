@@ -1,0 +1,89 @@
+import type { UpstreamModel } from "../core/chat.ts";
+
+const PARAMETERS = [
+  "chat_template_kwargs",
+  "frequency_penalty",
+  "ignore_eos",
+  "include_reasoning",
+  "logit_bias",
+  "logprobs",
+  "max_completion_tokens",
+  "max_tokens",
+  "min_p",
+  "min_tokens",
+  "presence_penalty",
+  "reasoning",
+  "reasoning_effort",
+  "repetition_penalty",
+  "seed",
+  "stop",
+  "stream",
+  "temperature",
+  "thinking_token_budget",
+  "top_k",
+  "top_logprobs",
+  "top_p",
+] as const;
+
+export interface ModelBody {
+  readonly id: string;
+  readonly object: "model";
+  readonly created: number;
+  readonly owned_by: string;
+  readonly name: string;
+  readonly canonical_slug: string;
+  readonly context_length: number;
+  readonly max_model_len: number;
+  readonly architecture: {
+    readonly modality: string;
+    readonly input_modalities: readonly string[];
+    readonly output_modalities: readonly string[];
+  };
+  readonly top_provider: {
+    readonly context_length: number;
+    readonly max_completion_tokens: number;
+    readonly is_moderated: false;
+  };
+  readonly supported_parameters: readonly string[];
+  readonly per_request_limits: null;
+}
+
+export function toModelBody(model: UpstreamModel): ModelBody {
+  return {
+    id: model.id,
+    object: "model",
+    created: model.createdUnix,
+    owned_by: model.ownedBy,
+    name: model.id,
+    canonical_slug: model.id,
+    context_length: model.contextTokens,
+    max_model_len: model.contextTokens,
+    architecture: {
+      modality: "text+image->text",
+      input_modalities: ["text", "image"],
+      output_modalities: ["text"],
+    },
+    top_provider: {
+      context_length: model.contextTokens,
+      max_completion_tokens: model.maxOutputTokens,
+      is_moderated: false,
+    },
+    supported_parameters: PARAMETERS,
+    per_request_limits: null,
+  };
+}
+
+export function toModelList(models: readonly UpstreamModel[]): {
+  readonly object: "list";
+  readonly data: readonly ModelBody[];
+} {
+  return { object: "list", data: models.map(toModelBody) };
+}
+
+/** The model of that name or alias. */
+export function findModel(
+  models: readonly UpstreamModel[],
+  name: string,
+): UpstreamModel | undefined {
+  return models.find((model) => model.id === name || model.aliases.includes(name));
+}

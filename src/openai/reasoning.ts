@@ -1,0 +1,90 @@
+import type { ChatMessage, ReasoningOptions } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import type { ChatBody } from "./chat-schema.ts";
+
+export interface ParsedReasoning {
+  readonly options: ReasoningOptions;
+  /** Reasoning is wanted in the answer, if there is any. */
+  readonly shown: boolean;
+}
+
+type Claim<T> = readonly [param: string, value: T];
+
+/**
+ * Reads every spelling of "think" and "for how long" that clients use.
+ *
+ * Throws out_of_range if two of them contradict each other.
+ */
+export function parseReasoning(body: ChatBody): ParsedReasoning {
+  const { reasoning, reasoning_effort: effort } = body;
+  const budgetTokens = agree(
+    claims<number>([
+      ["thinking_token_budget", body.thinking_token_budget],
+      ["reasoning.max_tokens", reasoning?.max_tokens],
+    ]),
+  );
+  const enabled = agree(
+    claims<boolean>([
+      ["chat_template_kwargs.enable_thinking", body.chat_template_kwargs?.enable_thinking],
+      ["reasoning.enabled", reasoning?.enabled],
+      ["reasoning.effort", toEnabled(reasoning?.effort)],
+      ["reasoning_effort", toEnabled(effort)],
+      ["reasoning.max_tokens", positive(reasoning?.max_tokens)],
+      ["thinking_token_budget", body.thinking_token_budget === 0 ? false : undefined],
+    ]),
+  );
+  const shown = agree(
+    claims<boolean>([
+      ["include_reasoning", body.include_reasoning],
+      ["reasoning.exclude", reasoning?.exclude === true ? false : undefined],
+    ]),
+  );
+  return {
+    options: {
+      ...(enabled === undefined ? {} : { enabled }),
+      ...(budgetTokens === undefined || budgetTokens === 0 ? {} : { budgetTokens }),
+    },
+    shown: shown ?? true,
+  };
+}
+
+function toEnabled(effort: string | null | undefined): boolean | undefined {
+  return effort === null || effort === undefined ? undefined : effort !== "none";
+}
+
+function positive(count: number | null | undefined): boolean | undefined {
+  return count === null || count === undefined ? undefined : count > 0;
+}
+
+function claims<T>(given: readonly Claim<T | null | undefined>[]): Claim<T>[] {
+  return given.flatMap(([param, value]): Claim<T>[] =>
+    value === null || value === undefined ? [] : [[param, value]],
+  );
+}
+
+function agree<T extends number | boolean>(all: readonly Claim<T>[]): T | undefined {
+  const [first, ...others] = all;
+  if (first === undefined) return undefined;
+  const other = others.find(([, value]) => value !== first[1]);
+  if (other === undefined) return first[1];
+  const message = `${other[0]} contradicts ${first[0]}; send one of them`;
+  throw new VireoError("out_of_range", message, { param: other[0] });
+}
+
+/** Whether the answer will begin with reasoning: the last switch in a message, else the field. */
+export function asksForReasoning(
+  messages: readonly ChatMessage[],
+  enabled: boolean | undefined,
+): boolean {
+  let asked = enabled ?? false;
+  for (const { role, content } of messages) {
+    if (role !== "system" && role !== "user") continue;
+    const parts =
+      typeof content === "string" ? [{ type: "text", text: content } as const] : content;
+    const text = parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+    const said = text.replaceAll("</think>", "");
+    if (said.includes("/think")) asked = true;
+    else if (said.includes("/no_think")) asked = false;
+  }
+  return asked;
+}
