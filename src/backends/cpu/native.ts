@@ -1,0 +1,83 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { VireoError } from "../../core/errors.ts";
+
+/** An engine inside the addon: kernels, threads, memory. */
+export type NativeEngine = object;
+
+/** The addon's whole surface, as native/addon.cpp exports it. */
+export interface Native {
+  kernelSets(): string[];
+  opNames(): string[];
+  open(kernelSet: string, threads: number): NativeEngine;
+  /** Waits for queued work. */
+  close(engine: NativeEngine): void;
+  allocate(engine: NativeEngine, bytes: number): number;
+  map(engine: NativeEngine, path: string, bytes: number, create: 0 | 1): number;
+  flush(engine: NativeEngine, buffer: number): Promise<number>;
+  release(engine: NativeEngine, buffer: number): void;
+  write(engine: NativeEngine, buffer: number, offset: number, data: ArrayBufferView): void;
+  read(engine: NativeEngine, buffer: number, offset: number, into: ArrayBufferView): void;
+  /** packed: format, n, k · matmul: rows, k, parts · scan: width, n, parts · tileAttention: tokens, dim, parts. */
+  sizeOf(
+    what: "packed" | "matmul" | "scan" | "tileAttention",
+    a: number,
+    b: number,
+    c: number,
+  ): number;
+  matrix(
+    engine: NativeEngine,
+    buffer: number,
+    offset: number,
+    format: number,
+    n: number,
+    k: number,
+  ): number;
+  pack(
+    engine: NativeEngine,
+    matrix: number,
+    source: number,
+    firstRow: number,
+    rows: number,
+    data: Uint8Array,
+    blockScales: Uint8Array,
+    scale: number,
+  ): Promise<number>;
+  run(
+    engine: NativeEngine,
+    ops: Int32Array,
+    opWords: number,
+    data: Int32Array,
+    dataWords: number,
+  ): Promise<number>;
+  resize(engine: NativeEngine, ...args: (Uint8Array | Int32Array | number)[]): Promise<number>;
+  /** Operations (or bytes, for "read") per second: what the hardware reaches at best. */
+  probe(engine: NativeEngine, what: string): Promise<number>;
+}
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+
+/** Loads the addon: a prebuilt one for this platform, else the one built here. */
+export function loadNative(file?: string): Native {
+  const tried = file
+    ? [file]
+    : [
+        join(root, "prebuilds", `${process.platform}-${process.arch}.node`),
+        join(root, "build", "Release", "vireo.node"),
+      ];
+  const found = tried.find((path) => existsSync(path));
+  if (!found) {
+    throw new VireoError(
+      "backend_unavailable",
+      "the native kernels are not built: run `npm run setup` (it needs a C++20 compiler)",
+    );
+  }
+  try {
+    return createRequire(import.meta.url)(found) as Native;
+  } catch (cause) {
+    const text = "the native kernels do not load here: run `npm run setup` again on this machine";
+    throw new VireoError("backend_unavailable", text, { cause });
+  }
+}
