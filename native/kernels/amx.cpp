@@ -1,8 +1,8 @@
 // AMX: 16×16 tiles of bf16 (32 k) or int8 (64 k) products. Everything else is the avx512 set's.
 //
 // x is converted into tiles of 16 rows, 1 KiB each, so that a tile load touches 16 neighbouring lines. Work runs over
-// panels of up to 256 columns and 1280 k: the panel's weights stay in the L2 cache while all rows pass, and packed
-// formats are widened once per panel. Sums of a panel go to scratch between blocks of k, exactly as they stood in the
+// panels of 256 columns and 512 or 1024 k: a pair of strips (32 KiB) stays in the L1 cache while all rows pass, x and
+// the sums stay in L2, and packed formats are widened once per panel. Sums of a panel go to scratch between blocks of k, exactly as they stood in the
 // tile registers, so neither the panel's size nor the number of rows changes a bit.
 #define VIREO_AMX
 #include "avx512.inl"
@@ -10,7 +10,7 @@
 namespace vireo {
 namespace {
 
-constexpr int kPanelColumns = 256, kPanelTiles = 40;  // 40 tiles of 32 k, or 20 of 64
+constexpr int kPanelColumns = 256, kPanelTiles = 16, kPanelBlocks = 4;
 constexpr int kVnniRows = 6;                          // int4 with fewer rows than this is faster with VNNI
 
 struct __attribute__((packed, aligned(64))) TileConfig {
@@ -164,9 +164,9 @@ void amx_float(const MatmulArgs& a, int part, int parts) {
         b = panel;
         b_stride = count * 1024;
       }
-      const uint8_t* x = a.scratch + t * 1024;
-      for (int64_t r = 0; r < rows; r += 32, x += 2 * a_stride)
-        for (int64_t s = 0; s < strips; s += 2) {
+      for (int64_t s = 0; s < strips; s += 2)
+        for (int64_t r = 0; r < rows; r += 32) {
+          const uint8_t* x = a.scratch + t * 1024 + r / 16 * a_stride;
           float *c0 = acc + (s * rows + r) * 16, *c1 = c0 + rows * 16;
           const uint8_t *b0 = b + s * b_stride, *b1 = b0 + b_stride;
           const bool first = t == 0, tall = r + 32 <= rows, pair = s + 2 <= strips;
@@ -176,7 +176,7 @@ void amx_float(const MatmulArgs& a, int part, int parts) {
           else float_block<1, 1>(x, a_stride, b0, b1, count, c0, c1, first);
         }
     }
-    for (int64_t s = 0; s < strips; ++s) finish(a, n + s * 16, acc + s * rows * 16, 0, a.x.rows, false);
+    for (int64_t s = 0; s < strips; ++s) finish<false>(a, n + s * 16, acc + s * rows * 16);
   }
 }
 
@@ -245,7 +245,7 @@ void amx_integer(const MatmulArgs& a, int part, int parts) {
   const Tiles tiles_on;
   const Converted c = converted(a);
   const int64_t bytes = a.w.format == kInt8 ? kInt8BlockBytes : kInt4BlockBytes, strip_size = c.blocks * bytes;
-  const int64_t rows = round_up(a.x.rows, 16), wide = panel_columns(a), deep = a.x.rows > 32 ? 5 : 2;
+  const int64_t rows = round_up(a.x.rows, 16), wide = panel_columns(a), deep = a.x.rows > 32 ? kPanelBlocks : 2;
   uint8_t* panel = part_scratch(a, part);
   float* acc = (float*)(panel + kExpandBytes);
   const Range columns = share(round_up(a.w.n, 16), part, parts, 32);
@@ -263,8 +263,8 @@ void amx_integer(const MatmulArgs& a, int part, int parts) {
         p.b_stride = count * 4096;
         p.b_step = 4096;
       }
-      for (int64_t r = 0; r < rows; r += 32)
-        for (int64_t s = 0; s < strips; s += 2) {
+      for (int64_t s = 0; s < strips; s += 2)
+        for (int64_t r = 0; r < rows; r += 32) {
           float *c0 = acc + (s * rows + r) * 16, *c1 = c0 + rows * 16;
           const bool tall = r + 32 <= rows, pair = s + 2 <= strips;
           if (tall && pair) integer_block<2, 2>(a, c, p, s, r, block, count, c0, c1);
@@ -273,7 +273,7 @@ void amx_integer(const MatmulArgs& a, int part, int parts) {
           else integer_block<1, 1>(a, c, p, s, r, block, count, c0, c1);
         }
     }
-    for (int64_t s = 0; s < strips; ++s) finish(a, n + s * 16, acc + s * rows * 16, 0, a.x.rows, true);
+    for (int64_t s = 0; s < strips; ++s) finish<true>(a, n + s * 16, acc + s * rows * 16);
   }
 }
 

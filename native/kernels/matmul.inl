@@ -26,13 +26,43 @@ inline Converted converted(const MatmulArgs& a) {
   return c;
 }
 
+// 32 values to int8; returns their sum. A NaN becomes a bound.
+inline int32_t quantize_group(const float* x, float inverse, int8_t* q) {
+#if LANES == 16
+  __m512i total = _mm512_setzero_si512();
+  for (int i = 0; i < 32; i += 16) {
+    const __m512i n = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x + i), _mm512_set1_ps(inverse)));
+    const __m512i bounded = _mm512_max_epi32(n, _mm512_set1_epi32(-127));
+    _mm_storeu_si128((__m128i*)(q + i), _mm512_cvtsepi32_epi8(bounded));
+    total = _mm512_add_epi32(total, bounded);
+  }
+  return _mm512_reduce_add_epi32(total);
+#else
+  int32_t total = 0;
+  for (int i = 0; i < 32; i += LANES) {
+    // adding 1.5 · 2^23 rounds to the nearest integer, ties to even, and leaves it in the low bits
+    const vi n = (vi)(load(x + i) * inverse + 12582912.0f) - 0x4b400000;
+    for (int l = 0; l < LANES; ++l) {
+      const int32_t value = n[l] > 127 ? 127 : n[l] < -127 ? -127 : n[l];
+      q[i + l] = (int8_t)value;
+      total += value;
+    }
+  }
+  return total;
+#endif
+}
+
 inline void quantize_row(const float* x, int64_t k, const Converted& c, int64_t row) {
   int8_t* q = c.q + row * c.kp;
   for (int64_t b = 0; b < c.blocks; ++b) {
-    float block[kBlockK];
+    float rest[kBlockK];
     const int64_t from = b * kBlockK, count = k - from < kBlockK ? k - from : kBlockK;
-    memcpy(block, x + from, (size_t)count * 4);
-    if (count < kBlockK) memset(block + count, 0, (size_t)(kBlockK - count) * 4);
+    const float* block = x + from;
+    if (count < kBlockK) {
+      memset(rest, 0, sizeof rest);
+      memcpy(rest, block, (size_t)count * 4);
+      block = rest;
+    }
     vf top = {};
     for (int i = 0; i < kBlockK; i += LANES) {
       const vf v = load(block + i);
@@ -40,19 +70,8 @@ inline void quantize_row(const float* x, int64_t k, const Converted& c, int64_t 
     }
     const float amax = max_of(top), scale = amax / 127.0f, inverse = amax > 0.0f ? 127.0f / amax : 0.0f;
     c.scale[row * c.blocks + b] = scale;
-    for (int g = 0; g < kBlockK / 32; ++g) {
-      int32_t total = 0;
-      for (int i = 0; i < 32; i += LANES) {
-        // adding 1.5 · 2^23 rounds to the nearest integer, ties to even, and leaves it in the low bits
-        const vi n = (vi)(load(block + g * 32 + i) * inverse + 12582912.0f) - 0x4b400000;
-        for (int l = 0; l < LANES; ++l) {
-          const int32_t value = n[l] > 127 ? 127 : n[l] < -127 ? -127 : n[l];  // NaN lands on a bound
-          q[from + g * 32 + i + l] = (int8_t)value;
-          total += value;
-        }
-      }
-      c.sums[(row * c.blocks + b) * (kBlockK / 32) + g] = total;
-    }
+    for (int g = 0; g < kBlockK / 32; ++g)
+      c.sums[(row * c.blocks + b) * (kBlockK / 32) + g] = quantize_group(block + g * 32, inverse, q + from + g * 32);
   }
 }
 
@@ -75,23 +94,40 @@ void matmul_prepare(const MatmulArgs& a, int part, int parts) {
 
 // ---- the result ----------------------------------------------------------------------------------------------
 
-// Sixteen columns from n of `rows` rows: acc [rows][16] → y.
-inline void finish(const MatmulArgs& a, int64_t n, const float* acc, int64_t row, int64_t rows, bool scaled) {
-  const int64_t columns = a.w.n - n < 16 ? a.w.n - n : 16;
-  for (int64_t r = 0; r < rows; ++r) {
-    float out[16];
-    float* y = a.y.data + (row + r) * a.y.stride + n;
-    for (int v = 0; v < 16; v += LANES) {
-      vf x = load(acc + r * 16 + v);
-      if (!scaled) x = x * load(a.w.row_scale + n + v);
-      if (a.bias) {
-        if (columns == 16) x = x + load(a.bias + n + v);
-        else for (int l = 0; l < LANES; ++l) x[l] += v + l < columns ? a.bias[n + v + l] : 0.0f;
-      }
-      store(out + v, activate(x, a.activation));
-    }
-    if (a.accumulate) for (int64_t i = 0; i < columns; ++i) y[i] += out[i];
-    else memcpy(y, out, (size_t)columns * 4);
+// One row's sixteen sums → up to sixteen columns of y.
+template <bool SCALED, bool PLAIN>
+inline void finish_row(const MatmulArgs& a, const vf* scale, const vf* bias, const float* acc, float* y, int columns) {
+  vf out[kVecs];
+  for (int v = 0; v < kVecs; ++v) {
+    out[v] = load(acc + v * LANES);
+    if (!SCALED) out[v] = out[v] * scale[v];
+    if (!PLAIN) out[v] = activate(out[v] + bias[v], a.activation);
+  }
+  if (columns < 16) {
+    float line[16];
+    for (int v = 0; v < kVecs; ++v) store(line + v * LANES, out[v]);
+    for (int i = 0; i < columns; ++i) y[i] = a.accumulate ? y[i] + line[i] : line[i];
+    return;
+  }
+  for (int v = 0; v < kVecs; ++v) store(y + v * LANES, a.accumulate ? load(y + v * LANES) + out[v] : out[v]);
+}
+
+// Sixteen columns from n on, every row: acc [rows][16] → y. SCALED: the row scales are in already.
+template <bool SCALED>
+inline void finish(const MatmulArgs& a, int64_t n, const float* acc) {
+  const int columns = a.w.n - n < 16 ? (int)(a.w.n - n) : 16;
+  float line[16] = {};
+  vf scale[kVecs], bias[kVecs];
+  if (a.bias) memcpy(line, a.bias + n, (size_t)columns * 4);
+  for (int v = 0; v < kVecs; ++v) {
+    scale[v] = load(a.w.row_scale + n + v * LANES);
+    bias[v] = load(line + v * LANES);
+  }
+  const bool plain = !a.bias && a.activation == kNone;
+  float* y = a.y.data + n;
+  for (int64_t r = 0; r < a.x.rows; ++r, acc += 16, y += a.y.stride) {
+    if (plain) finish_row<SCALED, true>(a, scale, bias, acc, y, columns);
+    else finish_row<SCALED, false>(a, scale, bias, acc, y, columns);
   }
 }
 
@@ -181,7 +217,7 @@ void matmul_float(const MatmulArgs& a, int part, int parts) {
         dot_tiles<kRowsAtOnce>(from, count, x + r * c.kp, c.kp, acc + r * 16);
       for (; r < rows; ++r) dot_tiles<1>(from, count, x + r * c.kp, c.kp, acc + r * 16);
     }
-    finish(a, n, acc, 0, rows, false);
+    finish<false>(a, n, acc);
   }
 }
 
@@ -257,7 +293,7 @@ void matmul_integer(const MatmulArgs& a, int part, int parts) {
   for (int64_t n = columns.begin; n < columns.end; n += 16) {
     memset(acc, 0, (size_t)(a.x.rows * 16) * 4);
     integer_strip(a, c, a.w.codes + n / 16 * strip_bytes(a.w.format, a.w.k), acc);
-    finish(a, n, acc, 0, a.x.rows, true);
+    finish<true>(a, n, acc);
   }
 }
 
