@@ -23,7 +23,7 @@ export interface ParsedChatRequest {
 /**
  * Checks the parsed body of POST /v1/chat/completions and translates it.
  *
- * Throws a VireoError that names the field and the way out.           Source: API.md § Chat request.
+ * Throws a VireoError that names the field and the way out.
  */
 export function parseChatRequest(json: unknown): ParsedChatRequest {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {

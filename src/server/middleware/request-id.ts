@@ -1,0 +1,30 @@
+import { randomBytes } from "node:crypto";
+import type { MiddlewareHandler } from "hono";
+import type { Log } from "../../core/log.ts";
+import type { Env } from "../context.ts";
+
+/**
+ * Gives each request a name, says it back, and logs one line about it. A name that the caller
+ * chose is kept if it is plain; nothing else of the request is logged but method, path and status.
+ */
+export function requestId(log: Log, now: () => number): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const given = c.req.header("x-request-id") ?? "";
+    const id = /^[\w.-]{1,128}$/.test(given) ? given : `req_${randomBytes(12).toString("hex")}`;
+    const begun = now();
+    c.set("requestId", id);
+    await next();
+    const ms = now() - begun;
+    c.header("x-request-id", id);
+    c.header("openai-processing-ms", String(Math.round(ms)));
+    c.header("x-content-type-options", "nosniff");
+    const { method, path } = c.req;
+    log("info", "request", {
+      requestId: id,
+      method,
+      path: path.slice(0, 200),
+      status: c.res.status,
+      ms,
+    });
+  };
+}

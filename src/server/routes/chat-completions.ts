@@ -1,0 +1,75 @@
+import type { Context } from "hono";
+import type { UpstreamModel } from "../../core/chat.ts";
+import { VireoError } from "../../core/errors.ts";
+import { type ParsedChatRequest, parseChatRequest } from "../../openai/chat.ts";
+import { toVireoError } from "../../openai/errors.ts";
+import { parseJson } from "../../openai/json.ts";
+import { findModel } from "../../openai/models.ts";
+import {
+  type AnswerHead,
+  newAnswerId,
+  toChunks,
+  toCompletion,
+  toErrorChunk,
+} from "../../openai/stream.ts";
+import type { AppOptions, Env } from "../context.ts";
+import { readBody } from "../middleware/body-limit.ts";
+import { SSE_HEADERS, sse } from "../sse.ts";
+
+export function chatCompletions({ upstream, log, now = Date.now }: AppOptions) {
+  return async (c: Context<Env>): Promise<Response> => {
+    const parsed = parseChatRequest(parseJson(await readBody(c.req.raw)));
+    const model = modelOf(upstream.models, parsed);
+    const head = headOf(parsed, model, Math.floor(now() / 1000));
+    if (parsed.ignoredParams.length > 0) {
+      c.header("x-ignored-params", parsed.ignoredParams.join(","));
+    }
+    c.header("x-generation-id", head.id);
+
+    const gone = new AbortController();
+    const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
+    const events = upstream.chat(parsed.request, signal);
+    if (!parsed.stream) return c.json(await toCompletion(events, head));
+
+    const stream = await sse(toChunks(events, head), {
+      abort: () => gone.abort(new Error("the client is gone")),
+      toErrorChunk: (thrown) => {
+        const error = toVireoError(thrown);
+        const requestId = c.get("requestId");
+        if (!signal.aborted) log("error", "stream_broken", { requestId, code: error.code });
+        return toErrorChunk(head, error, requestId);
+      },
+    });
+    return c.body(stream, 200, SSE_HEADERS);
+  };
+}
+
+function modelOf(models: readonly UpstreamModel[], parsed: ParsedChatRequest): UpstreamModel {
+  const model = findModel(models, parsed.model);
+  if (model === undefined) {
+    const message = `there is no model ${JSON.stringify(parsed.model)}; GET /v1/models lists what there is`;
+    throw new VireoError("model_not_found", message, { param: "model" });
+  }
+  const { maxTokens } = parsed.request;
+  if (maxTokens !== undefined && maxTokens > model.contextTokens) {
+    const message = `max_tokens is ${maxTokens}; the model's context holds ${model.contextTokens}`;
+    throw new VireoError("out_of_range", message, { param: "max_tokens" });
+  }
+  return model;
+}
+
+function headOf(
+  { includeUsage, includeReasoning, request }: ParsedChatRequest,
+  model: UpstreamModel,
+  createdUnix: number,
+): AnswerHead {
+  return {
+    id: newAnswerId(createdUnix),
+    createdUnix,
+    model: model.id,
+    fingerprint: `fp_${model.fingerprint}`,
+    includeUsage,
+    includeReasoning,
+    logprobs: request.topLogprobs !== undefined,
+  };
+}

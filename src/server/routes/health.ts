@@ -1,0 +1,16 @@
+import type { Context } from "hono";
+import type { AppOptions, Env } from "../context.ts";
+
+/** The process answers. */
+export function live(c: Context<Env>): Response {
+  return c.json({ object: "health.response", message: "Service is live." });
+}
+
+/** The model answers. */
+export function ready({ upstream }: AppOptions) {
+  return (c: Context<Env>): Response => {
+    if (upstream.ready) return c.json({ object: "health.response", message: "Service is ready." });
+    c.header("retry-after", "1");
+    return c.json({ object: "health.response", message: "Service is not ready." }, 503);
+  };
+}

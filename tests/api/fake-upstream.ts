@@ -1,0 +1,101 @@
+import type { ChatEvent, ChatRequest, ChosenToken, Upstream, Usage } from "../../src/core/chat.ts";
+import { VireoError } from "../../src/core/errors.ts";
+
+export const MODEL = "nvidia/nemotron-nano-12b-v2-vl";
+
+const usage: Usage = {
+  promptTokens: 14,
+  imageTokens: 0,
+  cachedTokens: 0,
+  completionTokens: 3,
+  reasoningTokens: 1,
+};
+const timings = { queueMs: 0, mediaMs: 0, prefillMs: 0, decodeMs: 0 };
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+export interface FakeUpstream extends Upstream {
+  ready: boolean;
+  /** What was asked, in order. */
+  readonly requests: ChatRequest[];
+  /** Requests whose signal was aborted. */
+  aborted: number;
+}
+
+/**
+ * Answers by script. The last user text says what happens: "too long", "break", "crash", "endless",
+ * "slow", "full"; anything else is answered with its own words.
+ */
+export function createFakeUpstream(): FakeUpstream {
+  const fake: FakeUpstream = {
+    models: [
+      {
+        id: MODEL,
+        aliases: ["nano"],
+        createdUnix: 1_700_000_000,
+        ownedBy: "nvidia",
+        contextTokens: 131_072,
+        maxOutputTokens: 131_072,
+        fingerprint: "f00d",
+      },
+    ],
+    ready: true,
+    requests: [],
+    aborted: 0,
+    chat: (request, signal) => answer(fake, request, signal),
+  };
+  return fake;
+}
+
+async function* answer(
+  fake: FakeUpstream,
+  request: ChatRequest,
+  signal?: AbortSignal,
+): AsyncGenerator<ChatEvent> {
+  fake.requests.push(request);
+  const text = textOf(request);
+  if (text === "too long") {
+    throw new VireoError("context_length_exceeded", "131073 tokens; the context holds 131072", {
+      param: "messages",
+    });
+  }
+  if (text === "full") {
+    throw new VireoError("queue_full", "256 requests wait already", { retryAfterMs: 2000 });
+  }
+  if (text === "crash") throw new TypeError("secret of /root/x at 0x7f001234");
+  if (text === "slow") await sleep(2600, signal);
+  yield { type: "start", promptTokens: 14, imageTokens: 0 };
+  if (request.reasoning.enabled === true) yield { type: "reasoning", text: "hm" };
+  try {
+    for (let piece = 0; text === "endless" && piece < 10_000; piece++) {
+      yield { type: "text", text: "again " };
+      await sleep(5, signal);
+    }
+  } finally {
+    if (signal?.aborted === true) fake.aborted += 1;
+  }
+  for (const word of text.split(/(?<= )/)) {
+    const token: ChosenToken = { id: 1, text: word, bytes: bytes(word), logprob: -0.25, top: [] };
+    const other = { id: 2, text: "x", bytes: bytes("x"), logprob: -2 };
+    const tokens = [{ ...token, top: Array(request.topLogprobs ?? 0).fill(other) }];
+    yield { type: "text", text: word, ...(request.topLogprobs === undefined ? {} : { tokens }) };
+    if (text === "break it") throw new VireoError("engine_closed", "the engine was closed");
+  }
+  yield { type: "end", reason: "stop", nativeReason: "eos", usage, timings };
+}
+
+function textOf({ messages }: ChatRequest): string {
+  const content = messages.at(-1)?.content ?? "";
+  if (typeof content === "string") return content;
+  const said = content.map((part) => (part.type === "text" ? part.text : `[${part.bytes.length}]`));
+  return said.join("");
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
