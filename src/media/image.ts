@@ -90,7 +90,7 @@ function scale255(a: number, b: number): number {
   return ((product >>> 8) + product) >>> 8;
 }
 
-/** Composes gray or colour with alpha (2 or 4 channels) over white, rounding once as Pillow does. */
+/** Lays gray or colour with alpha (2 or 4 channels) on white, rounding once as Pillow does. */
 function layOnWhite(pixels: Uint8Array, channels: number): Uint8Array {
   const count = pixels.length / channels;
   const rgb = new Uint8Array(count * 3);

@@ -48,8 +48,9 @@ function decodeBase64(text: string, param: string): Uint8Array {
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
   const length = (text.length / 4) * 3 - padding;
   if (length > LIMITS.imageBytes) {
-    const message = `${param}: the image has ${Math.round(length)} bytes; at most ${LIMITS.imageBytes} are taken`;
     const metadata = { limit: LIMITS.imageBytes, actual: Math.round(length) };
+    const { limit, actual } = metadata;
+    const message = `${param}: the image has ${actual} bytes; at most ${limit} are taken`;
     throw new VireoError("media_too_large", message, { param, metadata });
   }
   const bytes = Buffer.from(text, "base64");

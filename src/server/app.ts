@@ -75,7 +75,7 @@ function noRoute(app: App, method: string, path: string): VireoError {
     return matched.some(([[, route]]) => route.method === other);
   });
   if (methods.length === 0) {
-    const message = `there is nothing at ${method} ${path.slice(0, 200)}; see GET / for what there is`;
+    const message = `there is nothing at ${path.slice(0, 200)}; see GET / for what there is`;
     return new VireoError("unknown_url", message);
   }
   const allow = methods.join(", ");

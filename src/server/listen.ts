@@ -32,16 +32,18 @@ const GRACE_MS = 10_000;
  * Throws invalid_option for an address that others can reach without a key being asked, or that
  * cannot be listened on.
  */
-export async function listen(app: AppOptions & ListenOptions): Promise<Listening> {
-  const { host, port, apiKey } = app;
+export async function listen(options: AppOptions & ListenOptions): Promise<Listening> {
+  const { host, port, apiKey } = options;
   if (apiKey === undefined && !isLoopback(host)) {
-    const message = `refusing to listen on ${host} without an API key: everybody who reaches this machine could use it. Set VIREO_API_KEY, or listen on 127.0.0.1`;
+    const why = "everybody who reaches this machine could use it";
+    const out = "set VIREO_API_KEY, or listen on 127.0.0.1";
+    const message = `refusing to listen on ${host} without an API key: ${why}; ${out}`;
     throw new VireoError("invalid_option", message);
   }
   if (apiKey !== undefined && apiKey.trim() === "") {
     throw new VireoError("invalid_option", "the API key is empty; unset it or choose one");
   }
-  const server = openServer(createApp(app));
+  const server = openServer(createApp(options));
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
       const reason =

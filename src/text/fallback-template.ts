@@ -8,17 +8,20 @@ export const FALLBACK_TEMPLATE = String.raw`
 {%- macro text_of(content) -%}
   {%- if content is string -%}{{ content }}
   {%- elif content is iterable -%}
-    {%- for part in content -%}{%- if part.type == 'text' -%}{{ part.text }}{%- endif -%}{%- endfor -%}
+    {%- for part in content if part.type == 'text' -%}{{ part.text }}{%- endfor -%}
   {%- endif -%}
 {%- endmacro -%}
 {%- macro without_switches(text) -%}
-  {%- set kept = text.replace('</think>', '<_close>').replace('/think', '').replace('/no_think', '') -%}
+  {%- set marked = text.replace('</think>', '<_close>') -%}
+  {%- set kept = marked.replace('/think', '').replace('/no_think', '') -%}
   {{- kept.replace('<_close>', '</think>') | trim -}}
 {%- endmacro -%}
 {%- macro pictures_of(content) -%}
   {%- set seen = namespace(all=0, now=0) -%}
   {%- if content is not string and content is iterable -%}
-    {%- for part in content if part.type == 'image' -%}{%- set seen.all = seen.all + 1 -%}{%- endfor -%}
+    {%- for part in content if part.type == 'image' -%}
+      {%- set seen.all = seen.all + 1 -%}
+    {%- endfor -%}
     {%- for part in content if part.type == 'image' -%}
       {%- set seen.now = seen.now + 1 -%}
       {%- if seen.all > 1 -%}
@@ -30,7 +33,8 @@ export const FALLBACK_TEMPLATE = String.raw`
     {%- if seen.all > 0 -%}{{ '\n' }}{%- endif -%}
   {%- endif -%}
 {%- endmacro -%}
-{%- set ns = namespace(think=enable_thinking is defined and enable_thinking, sys='', rest=messages) -%}
+{%- set base = enable_thinking is defined and enable_thinking -%}
+{%- set ns = namespace(think=base, sys='', rest=messages) -%}
 {%- for message in messages if message.role in ['system', 'user'] -%}
   {%- set text = text_of(message.content).replace('</think>', '') -%}
   {%- if '/think' in text -%}{%- set ns.think = true -%}
@@ -70,7 +74,8 @@ export const FALLBACK_TEMPLATE = String.raw`
       {%- if text -%}{{ '\n\n' }}{%- endif -%}
       {{- '<TOOLCALL>[' -}}
       {%- for call in message.tool_calls -%}
-        {{- '{"name": "' + call.function.name + '", "arguments": ' + call.function.arguments + '}' -}}
+        {{- '{"name": "' + call.function.name + '", "arguments": ' -}}
+        {{- call.function.arguments + '}' -}}
         {%- if not loop.last -%}{{ ', ' }}{%- endif -%}
       {%- endfor -%}
       {{- ']</TOOLCALL>' -}}

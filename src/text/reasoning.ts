@@ -20,8 +20,8 @@ export interface ReasoningSplitter {
  *
  * It looks at text, not at ids, because `</think>` is one token in some checkpoints and several in
  * others. A suffix that may begin the tag is held back. Where the prompt opened a `<think>` block
- * (`open`), everything up to `</think>` is reasoning, a `<think>` repeated at its start is left out,
- * and so are the line breaks that the template puts after `</think>`. Otherwise all is text.
+ * (`open`), everything up to `</think>` is reasoning; a `<think>` repeated at its start is left
+ * out, and so are the line breaks that the template puts after `</think>`. Otherwise all is text.
  */
 export function createReasoningSplitter(open: boolean): ReasoningSplitter {
   let stage: "start" | "reasoning" | "gap" | "text" = open ? "start" : "text";
@@ -78,11 +78,11 @@ export interface ThinkingBudget {
 }
 
 /**
- * Brings reasoning to an end: at the first line end from `budgetTokens` on, at the latest 500 tokens
+ * Brings reasoning to an end: at the first line end from `budgetTokens` on, or 500 tokens
  * later. For prompts that opened a `<think>` block; does nothing once `</think>` has been written.
  *
  * The returned text holds `</think>`, which may be an added token: encode it as trusted text. Its
- * tokens count like generated ones. A budget of 0 means reasoning off, which is the prompt's matter.
+ * tokens count like generated ones. A budget of 0 means reasoning off: the prompt's matter.
  */
 export function createThinkingBudget(budgetTokens: number): ThinkingBudget {
   let tokens = 0;

@@ -201,6 +201,13 @@ describe("nobody's text becomes a control token", () => {
   });
 });
 
+test("an earlier answer that never stopped thinking does not open reasoning", () => {
+  const plain = "{% for m in messages %}<SPECIAL_11>{{ m.content }}{% endfor %}<SPECIAL_11>";
+  const template = createChatTemplate(tokenizer, plain);
+  const { reasoningOpen } = template.render([{ role: "assistant", content: "<think> hm" }]);
+  expect(reasoningOpen).toBe(false);
+});
+
 describe("refusals", () => {
   const refused = (run: () => unknown): VireoError => {
     try {

@@ -3,7 +3,7 @@ import type { ChatMessage, ContentPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { FALLBACK_TEMPLATE } from "./fallback-template.ts";
 import { createGuard, type Guard } from "./guard.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import type { TextRun, Tokenizer } from "./tokenizer.ts";
 
 export type PromptPiece =
   | { readonly kind: "control"; readonly id: number }
@@ -14,7 +14,7 @@ export type PromptPiece =
 
 export interface RenderOptions {
   readonly tools?: readonly Readonly<Record<string, unknown>>[];
-  /** The base that `/think` and `/no_think` in a message override. Undefined: the template's own. */
+  /** What holds unless a message says `/think` or `/no_think`. Undefined: the template's own. */
   readonly enableThinking?: boolean;
   /** The last message is the assistant's, and the answer goes on where it stops. */
   readonly continueFinalMessage?: boolean;
@@ -99,11 +99,8 @@ export function createChatTemplate(
         ...(enableThinking === undefined ? {} : { enable_thinking: enableThinking }),
         ...(tools === undefined || tools.length === 0 ? {} : { tools: hideDeep(tools, guard) }),
       });
-      const prompt = rendered + guard.hide(start, { keepMarks: true });
-      return {
-        pieces: cut(prompt, tokenizer, guard, images),
-        reasoningOpen: prompt.lastIndexOf(THINK) > prompt.lastIndexOf(END_THINK),
-      };
+      const runs = tokenizer.splitAdded(rendered + guard.hide(start, { keepMarks: true }));
+      return { pieces: toPieces(runs, guard, images), reasoningOpen: opensReasoning(runs) };
     },
   };
 }
@@ -214,10 +211,18 @@ function hideDeep(value: unknown, guard: Guard): unknown {
   );
 }
 
-function cut(prompt: string, tokenizer: Tokenizer, guard: Guard, images: number): PromptPiece[] {
+/** Looks at the turn that is to be answered: an earlier one may hold an unclosed tag. */
+function opensReasoning(runs: readonly TextRun[]): boolean {
+  const last = runs.findLastIndex((run) => typeof run !== "string" && run.special);
+  const turn = runs.slice(last + 1).map((run) => (typeof run === "string" ? run : run.content));
+  const text = turn.join("");
+  return text.lastIndexOf(THINK) > text.lastIndexOf(END_THINK);
+}
+
+function toPieces(runs: readonly TextRun[], guard: Guard, images: number): PromptPiece[] {
   const pieces: PromptPiece[] = [];
   let index = 0;
-  for (const run of tokenizer.splitAdded(prompt)) {
+  for (const run of runs) {
     if (typeof run !== "string") {
       if (run.content === IMAGE) pieces.push({ kind: "image", index: index++ });
       else pieces.push({ kind: "control", id: run.id });

@@ -35,6 +35,7 @@ function hostName(host: string): string | undefined {
 }
 
 function refusal(header: string): VireoError {
-  const message = `the ${header} header names a host that is not served here; use http://localhost or start the server with an API key`;
+  const out = "use http://localhost, or start the server with an API key";
+  const message = `the ${header} header names a host that is not served here; ${out}`;
   return new VireoError("host_not_allowed", message);
 }

@@ -47,7 +47,8 @@ export function chatCompletions({ upstream, log, now = Date.now }: AppOptions) {
 function modelOf(models: readonly UpstreamModel[], parsed: ParsedChatRequest): UpstreamModel {
   const model = findModel(models, parsed.model);
   if (model === undefined) {
-    const message = `there is no model ${JSON.stringify(parsed.model)}; GET /v1/models lists what there is`;
+    const name = JSON.stringify(parsed.model);
+    const message = `there is no model ${name}; GET /v1/models lists what there is`;
     throw new VireoError("model_not_found", message, { param: "model" });
   }
   const { maxTokens } = parsed.request;
