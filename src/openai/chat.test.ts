@@ -297,8 +297,9 @@ describe("hostile JSON", () => {
 
   test("prototypes stay as they are", () => {
     const proto = '{"polluted":true,"temperature":1}';
-    const body = `{${messages},"__proto__":${proto},"constructor":{"prototype":${proto}},"metadata":{"__proto__":"x"},"logit_bias":{"__proto__":1}}`;
-    expect(() => parse(body)).toThrow(VireoError);
+    for (const field of ['"metadata":{"__proto__":5}', '"logit_bias":{"__proto__":1}']) {
+      expect(() => parse(`{${messages},${field}}`)).toThrow(VireoError);
+    }
     const { request } = parse(`{${messages},"__proto__":${proto},"constructor":${proto}}`);
     expect(request.sampling.temperature).toBe(0);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();

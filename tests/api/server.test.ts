@@ -201,7 +201,10 @@ describe("the socket", () => {
     ["bare rubbish", "hello\r\n\r\n", /^HTTP\/1\.1 400/],
     [
       "length and chunks at once",
-      "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      [
+        "POST / HTTP/1.1\r\nHost: localhost",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      ].join("\r\n"),
       /^HTTP\/1\.1 400/,
     ],
     [
