@@ -1,0 +1,112 @@
+import type { SampleRow } from "../../backend.ts";
+import { rowOf, type View } from "./view.ts";
+
+// The order of the steps: log probabilities come from the raw logits; then repetition, frequency
+// and presence penalties, bias, temperature, top-k, top-p, min-p. Logits are float32 throughout.
+
+interface Candidate {
+  readonly logit: number;
+  readonly id: number;
+}
+
+/** A token this far below the best cannot be drawn with a 24-bit random number. */
+const NEVER_DRAWN = -28;
+
+export function sample(logits: View, rows: readonly SampleRow[], y: View): void {
+  rows.forEach((how, r) => {
+    const raw = rowOf(logits, r);
+    const out = rowOf(y, r).fill(0);
+    const token = chooseToken(raw, how);
+    out[0] = token;
+    if (token >= 0 && how.alternatives >= 0) logProbabilities(raw, token, how.alternatives, out);
+  });
+}
+
+function chooseToken(raw: Float32Array, how: SampleRow): number {
+  if (raw.every(Number.isNaN)) return -1;
+  const logits = raw.map((logit) => (Number.isNaN(logit) ? Number.NEGATIVE_INFINITY : logit));
+  penalise(logits, how);
+  return how.temperature <= 0 ? greedy(logits) : draw(logits, how);
+}
+
+function penalise(logits: Float32Array, how: SampleRow): void {
+  const { history, bias, repetitionPenalty, frequencyPenalty, presencePenalty } = how;
+  for (let i = 0; i < history.length; i += 2) {
+    const id = history[i]!;
+    const times = history[i + 1]!;
+    if (id < 0 || id >= logits.length) continue;
+    const logit = logits[id]!;
+    const repetition = Math.fround(repetitionPenalty);
+    logits[id] = logit > 0 ? logit / repetition : logit * repetition;
+    const frequency = Math.fround(Math.fround(frequencyPenalty) * times);
+    logits[id]! -= Math.fround(frequency + (times > 0 ? Math.fround(presencePenalty) : 0));
+  }
+  for (const [id, value] of bias) {
+    if (id >= 0 && id < logits.length) logits[id]! += Math.fround(value);
+  }
+}
+
+/** Higher logit first, then lower id. */
+function byLogit(a: Candidate, b: Candidate): number {
+  return a.logit === b.logit ? a.id - b.id : b.logit > a.logit ? 1 : -1;
+}
+
+function greedy(logits: Float32Array): number {
+  let best = 0;
+  for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
+  return best;
+}
+
+function draw(logits: Float32Array, how: SampleRow): number {
+  const inverse = Math.fround(1 / Math.fround(how.temperature));
+  let kept: Candidate[] = [];
+  logits.forEach((logit, id) => {
+    if (logit > Number.NEGATIVE_INFINITY) kept.push({ logit: Math.fround(logit * inverse), id });
+  });
+  kept.sort(byLogit);
+  const best = kept[0];
+  if (best === undefined) return -1;
+  if (how.topK > 0) kept = kept.slice(0, how.topK);
+  const minP = how.minP > 0 ? Math.fround(Math.log(Math.fround(how.minP))) : NEVER_DRAWN;
+  const floor = Math.fround(best.logit + Math.max(minP, NEVER_DRAWN));
+  kept = kept.filter(({ logit }) => logit >= floor);
+  const weights = kept.map(({ logit }) => Math.exp(logit - best.logit));
+  let total = weights.reduce((a, b) => a + b, 0);
+  const topP = Math.fround(how.topP);
+  if (topP < 1) {
+    let running = 0;
+    let count = 0;
+    while (count < kept.length && running < topP * total) running += weights[count++]!;
+    total = running;
+    kept = kept.slice(0, Math.max(count, 1));
+  }
+  const target = Math.fround(how.uniform) * total;
+  let running = 0;
+  for (let i = 0; i < kept.length; i++) {
+    running += weights[i]!;
+    if (target < running) return kept[i]!.id;
+  }
+  return (kept.at(-1) ?? best).id;
+}
+
+function logProbabilities(
+  raw: Float32Array,
+  token: number,
+  alternatives: number,
+  out: Float32Array,
+): void {
+  const candidates: Candidate[] = [];
+  raw.forEach((logit, id) => {
+    if (!Number.isNaN(logit)) candidates.push({ logit, id });
+  });
+  candidates.sort(byLogit);
+  const top = candidates[0]?.logit ?? 0;
+  let total = 0;
+  for (const { logit } of candidates) total += Math.exp(logit - top);
+  const base = top + Math.log(total);
+  out[1] = raw[token]! - base;
+  candidates.slice(0, alternatives).forEach(({ logit, id }, i) => {
+    out[2 + 2 * i] = id;
+    out[3 + 2 * i] = logit - base;
+  });
+}
