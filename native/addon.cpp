@@ -287,8 +287,30 @@ napi_value pack_rows(napi_env env, napi_callback_info info) {
   if (!codes) return call.fail("the matrix does not fit its buffer"), nullptr;
   const PackArgs args = {source, m.format, m.n, m.k, first, rows, data.data, scales.data, tensor_scale, codes,
                          (float*)(codes + bytes - round_up(m.n, 16) * 4)};
-  return promise(call, engine, {5, 6}, [engine, args](double&) {
-    engine->pool.run([&args](int part, int parts) { pack(args, part, parts); });
+  return promise(call, engine, {5, 6}, [engine, args](double& bad) {
+    std::atomic<int64_t> total = 0;
+    engine->pool.run([&](int part, int parts) { total += pack(args, part, parts); });
+    bad = (double)total;
+    return std::string();
+  });
+}
+
+// engine, buffer, offset, source, data
+napi_value pack_rows_of_table(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  Engine* engine = call.engine();
+  const int buffer = call.integer(1), source = call.integer(3);
+  const uint64_t offset = call.size(2);
+  const Call::Bytes data = call.array(4);
+  if (call.failed()) return nullptr;
+  if (source < kFromF32 || source > kFromBf16) return call.fail("a table is made from unquantised values"), nullptr;
+  const int64_t count = (int64_t)data.bytes / (source == kFromF32 ? 4 : 2);
+  uint16_t* to = (uint16_t*)engine->memory.at(buffer, offset, (uint64_t)count * 2);
+  if (!to) return call.fail("outside the buffer"), nullptr;
+  return promise(call, engine, {4}, [=](double& bad) {
+    std::atomic<int64_t> total = 0;
+    engine->pool.run([&](int part, int parts) { total += pack_table(source, data.data, count, to, part, parts); });
+    bad = (double)total;
     return std::string();
   });
 }
@@ -363,7 +385,7 @@ napi_value init(napi_env env, napi_value exports) {
       {"kernelSets", kernel_set_names}, {"opNames", operation_names}, {"open", open_engine},  {"close", close_engine},
       {"allocate", allocate},           {"map", map_file},            {"flush", flush},       {"release", release},
       {"write", write_buffer},          {"read", read_buffer},        {"sizeOf", size_of},    {"matrix", register_matrix},
-      {"pack", pack_rows},              {"run", run},                 {"resize", resize},     {"probe", measure}};
+      {"pack", pack_rows},              {"packTable", pack_rows_of_table}, {"run", run},                 {"resize", resize},     {"probe", measure}};
   for (const auto& [name, callback] : functions) {
     napi_value function;
     napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);

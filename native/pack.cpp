@@ -33,22 +33,34 @@ static uint16_t to_bf16(float f) {
   return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
 }
 
-static void read_row(const PackArgs& a, int64_t row, float* out) {
-  const int64_t k = a.k;
-  if (a.source == kFromF32) {
-    memcpy(out, a.data + row * k * 4, (size_t)k * 4);
+// Values [begin, begin + count) of an unquantised source.
+static void read_values(int source, const uint8_t* data, int64_t begin, int64_t count, float* out) {
+  if (source == kFromF32) {
+    memcpy(out, data + begin * 4, (size_t)count * 4);
     return;
   }
-  const uint16_t* from = (const uint16_t*)(a.data + row * k * 2);
-  for (int64_t i = 0; i < k; ++i) {
+  for (int64_t i = 0; i < count; ++i) {
     uint16_t bits;
-    memcpy(&bits, from + i, 2);
-    if (a.source == kFromF16) out[i] = half_to_f32(bits);
+    memcpy(&bits, data + (begin + i) * 2, 2);
+    if (source == kFromF16) out[i] = half_to_f32(bits);
     else {
       const uint32_t wide = (uint32_t)bits << 16;
       memcpy(out + i, &wide, 4);
     }
   }
+}
+
+static int64_t count_bad(const float* x, int64_t count) {
+  int64_t bad = 0;
+  for (int64_t i = 0; i < count; ++i) bad += !(fabsf(x[i]) <= 3.4028235e38f);
+  return bad;
+}
+
+// E4M3 codes that are NaN, or, where no sign is allowed, negative.
+static int64_t count_bad_codes(const uint8_t* codes, int64_t count, bool may_be_negative) {
+  int64_t bad = 0;
+  for (int64_t i = 0; i < count; ++i) bad += (codes[i] & 0x7f) == 0x7f || (!may_be_negative && codes[i] > 0x7f);
+  return bad;
 }
 
 static int nearest(float x, int low, int high) {
@@ -129,7 +141,8 @@ static void pack_nvfp4(const uint8_t* w, const uint8_t* scales, int64_t k, int l
   for (int64_t g = 0; g < k / 16; ++g) strip[g / 2 * 288 + 256 + g % 2 * 16 + lane] = scales[g];
 }
 
-void pack(const PackArgs& a, int part, int parts) {
+int64_t pack(const PackArgs& a, int part, int parts) {
+  int64_t bad = 0;
   const int64_t strip_size = strip_bytes(a.format, a.k);
   const int64_t begin = (int64_t)a.rows * part / parts, end = (int64_t)a.rows * (part + 1) / parts;
   std::vector<float> row((size_t)a.k);
@@ -138,15 +151,34 @@ void pack(const PackArgs& a, int part, int parts) {
     uint8_t* strip = a.codes + n / 16 * strip_size;
     const int lane = (int)(n % 16);
     a.row_scale[n] = a.tensor_scale;
-    if (a.format == kFp8) pack_fp8(a.data + r * a.k, a.k, lane, strip);
-    else if (a.format == kNvfp4) pack_nvfp4(a.data + r * (a.k / 2), a.block_scales + r * (a.k / 16), a.k, lane, strip);
-    else {
-      read_row(a, r, row.data());
+    if (a.format == kFp8) {
+      bad += count_bad_codes(a.data + r * a.k, a.k, true);
+      pack_fp8(a.data + r * a.k, a.k, lane, strip);
+    } else if (a.format == kNvfp4) {
+      bad += count_bad_codes(a.block_scales + r * (a.k / 16), a.k / 16, false);
+      pack_nvfp4(a.data + r * (a.k / 2), a.block_scales + r * (a.k / 16), a.k, lane, strip);
+    } else {
+      read_values(a.source, a.data, r * a.k, a.k, row.data());
+      bad += count_bad(row.data(), a.k);
       if (a.format == kInt8) pack_int8(row.data(), a.k, lane, strip);
       else if (a.format == kInt4) pack_int4(row.data(), a.k, lane, strip);
       else pack_bf16(row.data(), a.k, lane, strip);
     }
   }
+  return bad + (part == 0 && !(fabsf(a.tensor_scale) <= 3.4028235e38f));
+}
+
+int64_t pack_table(int source, const uint8_t* data, int64_t count, uint16_t* to, int part, int parts) {
+  constexpr int64_t kRun = 1024;
+  float values[kRun];
+  int64_t bad = 0;
+  for (int64_t at = count * part / parts, end = count * (part + 1) / parts; at < end; at += kRun) {
+    const int64_t run = std::min(kRun, end - at);
+    read_values(source, data, at, run, values);
+    bad += count_bad(values, run);
+    for (int64_t i = 0; i < run; ++i) to[at + i] = to_bf16(values[i]);
+  }
+  return bad;
 }
 
 }  // namespace vireo

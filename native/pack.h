@@ -18,6 +18,10 @@ struct PackArgs {
 
 // False if the source cannot become that format: fp8 and nvfp4 are kept as they are, or widened from no others.
 bool can_pack(int source, int format);
-void pack(const PackArgs&, int part, int parts);
+// Returns the number of values that are not finite (nvfp4: or whose scale is negative).
+int64_t pack(const PackArgs&, int part, int parts);
+
+// `count` values of an unquantised source as bf16. Returns as pack().
+int64_t pack_table(int source, const uint8_t* data, int64_t count, uint16_t* to, int part, int parts);
 
 }  // namespace vireo

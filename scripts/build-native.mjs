@@ -18,7 +18,7 @@ const COMMON = [
 ];
 const AVX512 = [
   "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma", "-mf16c",
-  "-Wno-maybe-uninitialized", // GCC 12 warns about its own intrinsics
+  "-Wno-maybe-uninitialized", "-Wno-uninitialized", // GCC 12 warns about its own intrinsics
 ];
 const AMX = [...AVX512, "-mavx512bf16", "-mamx-tile", "-mamx-bf16", "-mamx-int8"];
 /** Flags of the files that are compiled for one instruction set; null leaves the file out on this CPU family. */

@@ -171,8 +171,8 @@ export interface Step {
 
   /** pixels [tiles, 3·side²] → [tiles·(side/patch)², 3·patch²], vectors ordered channel, y, x. */
   patchify(pixels: Tensor, sidePx: number, patchPx: number): Tensor;
-  /** Per tile: the prefix rows, then its patches plus their positions. */
-  tileTokens(patches: Tensor, prefix: Tensor, position: Tensor): Tensor;
+  /** into, per tile: the prefix rows, then its patches plus their positions. */
+  tileTokens(patches: Tensor, prefix: Tensor, position: Tensor, into: Tensor): void;
   /** Bidirectional attention within each tile. qkv [tiles·tokens, 3·heads·dim] (q | k | v). */
   tileAttention(qkv: Tensor, tokens: number, heads: number, scale: number): Tensor;
   /**
@@ -240,8 +240,11 @@ export interface Backend {
   /**
    * Packs rows [firstRow, firstRow + rows) of a matrix whose memory is writable.
    * fp8 and nvfp4 sources keep their format; the others become bf16, int8 or int4.
+   * Resolves to the number of values that are not finite: more than 0 means a damaged source.
    */
-  pack(matrix: Matrix, firstRow: number, rows: number, source: MatrixSource): Promise<void>;
+  pack(matrix: Matrix, firstRow: number, rows: number, source: MatrixSource): Promise<number>;
+  /** Writes embedding rows as bf16. Resolves like `pack`. */
+  packTable(region: Region, offsetBytes: number, source: MatrixSource): Promise<number>;
 
   begin(): Step;
   /** Eight-bit RGB, Pillow's antialiased bicubic; tables as media/resize.ts makes them. */

@@ -134,12 +134,17 @@ export class CpuBackend implements Backend, StepHost {
     return { id, format, outputs, inputs };
   }
 
-  async pack(matrix: Matrix, firstRow: number, rows: number, source: MatrixSource): Promise<void> {
+  pack(matrix: Matrix, firstRow: number, rows: number, source: MatrixSource): Promise<number> {
     const kind = SOURCES[source.kind];
     const scales = source.kind === "nvfp4" ? source.blockScales : NOTHING;
     const scale = "scale" in source ? source.scale : 1;
     const { native, engine } = this;
-    await native.pack(engine, matrix.id, kind, firstRow, rows, source.data, scales, scale);
+    return native.pack(engine, matrix.id, kind, firstRow, rows, source.data, scales, scale);
+  }
+
+  packTable(region: Region, offsetBytes: number, source: MatrixSource): Promise<number> {
+    const { native, engine } = this;
+    return native.packTable(engine, region.buffer, offsetBytes, SOURCES[source.kind], source.data);
   }
 
   begin(): Step {

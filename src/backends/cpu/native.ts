@@ -45,6 +45,13 @@ export interface Native {
     blockScales: Uint8Array,
     scale: number,
   ): Promise<number>;
+  packTable(
+    engine: NativeEngine,
+    buffer: number,
+    offset: number,
+    source: number,
+    data: Uint8Array,
+  ): Promise<number>;
   run(
     engine: NativeEngine,
     ops: Int32Array,

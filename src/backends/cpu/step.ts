@@ -187,12 +187,9 @@ export class CpuStep implements Step {
     return y;
   }
 
-  tileTokens(patches: Tensor, prefix: Tensor, position: Tensor): Tensor {
-    const tiles = patches.rows / position.rows;
-    const y = this.empty(tiles * (prefix.rows + position.rows), patches.cols);
-    this.op("tileTokens", patches, prefix, position, y);
+  tileTokens(patches: Tensor, prefix: Tensor, position: Tensor, into: Tensor): void {
+    this.op("tileTokens", patches, prefix, position, into);
     this.program.end();
-    return y;
   }
 
   tileAttention(qkv: Tensor, tokens: number, heads: number, scale: number): Tensor {

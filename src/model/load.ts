@@ -1,0 +1,231 @@
+import type { Backend, MatrixSource, Region, Tensor } from "../backends/backend.ts";
+import type { WeightFormat } from "../core/dtype.ts";
+import { VireoError } from "../core/errors.ts";
+import {
+  type MatrixPart,
+  type Packed,
+  type PackedOptions,
+  type Placer,
+  placeWeights,
+} from "../weights/packed.ts";
+import {
+  contentKey,
+  openCheckpointFiles,
+  readTensor,
+  readTensorRange,
+  type TensorEntry,
+  toFloat32,
+} from "../weights/safetensors.ts";
+import { type ModelConfig, readModelConfig } from "./config.ts";
+import { type CheckpointPlan, type LayerPlan, type LinearPlan, planCheckpoint } from "./names.ts";
+import type { LayerWeights, ModelWeights } from "./parameters.ts";
+import { resizePositions } from "./vision/position.ts";
+
+/** "stored" keeps the checkpoint's own formats; int8 and int4 are made from BF16. */
+export type LoadFormat = "stored" | "int8" | "int4";
+
+export interface Model {
+  readonly config: ModelConfig;
+  readonly weights: ModelWeights;
+  readonly region: Region;
+  readonly fromCache: boolean;
+  readonly cacheError?: string;
+  /** Identifies weights, format and kernels: equal fingerprints give equal answers. */
+  readonly fingerprint: string;
+}
+
+export interface LoadOptions extends Pick<PackedOptions, "cacheDir" | "onProgress"> {
+  readonly format?: LoadFormat;
+}
+
+/** Reads, checks and packs a checkpoint folder. Throws VireoError naming what is wrong. */
+export async function loadModel(
+  backend: Backend,
+  dir: string,
+  options: LoadOptions = {},
+): Promise<Model> {
+  const index = await openCheckpointFiles(dir);
+  const config = await readModelConfig(index);
+  const plan = planCheckpoint(index, config);
+  const format = options.format ?? "stored";
+  const key = `${format} ${await contentKey(index)}`;
+  const describe = (placer: Placer): ModelWeights => describeModel(placer, config, plan, format);
+  const packed: Packed<ModelWeights> = await placeWeights(backend, describe, { ...options, key });
+  const { value: weights, region, fromCache, cacheError } = packed;
+  const fingerprint = `${key.slice(-16)}-${format}-${backend.kernelSet}`;
+  const kept = cacheError === undefined ? {} : { cacheError };
+  return { config, weights, region, fromCache, fingerprint, ...kept };
+}
+
+function describeModel(
+  placer: Placer,
+  config: ModelConfig,
+  plan: CheckpointPlan,
+  format: LoadFormat,
+): ModelWeights {
+  const { vision } = plan;
+  const side = config.vision.gridSide;
+  const positions = async (): Promise<Float32Array> => {
+    const grid = await readFloats(vision.position);
+    return resizePositions(grid, config.vision.positionSide, config.vision.hidden, side, side);
+  };
+  const norm = ({ weight, bias }: { weight: TensorEntry; bias: TensorEntry }) => ({
+    weight: vector(placer, weight),
+    bias: vector(placer, bias),
+  });
+  const biased = (linear: LinearPlan) => ({
+    weight: matrix(placer, [linear], "stored"),
+    bias: vector(placer, linear.bias ?? missing(linear.name)),
+  });
+  return {
+    embeddings: placer.table(
+      config.text.vocabulary,
+      config.text.hidden,
+      entryPart(plan.embeddings, config.text.hidden),
+    ),
+    layers: plan.layers.map((layer) => describeLayer(placer, config, layer, format)),
+    finalNorm: vector(placer, plan.finalNorm),
+    lmHead: matrix(placer, [plan.lmHead], format === "stored" ? "stored" : "int8"),
+    vision: {
+      embedder: matrix(placer, [vision.embedder], "stored"),
+      position: placer.vector(side * side, config.vision.hidden, positions),
+      prefix: vector(placer, vision.prefix, config.vision.prefixTokens),
+      blocks: vision.blocks.map((block) => ({
+        norm1: norm(block.norm1),
+        qkv: biased(block.qkv),
+        proj: biased(block.proj),
+        norm2: norm(block.norm2),
+        fc1: biased(block.fc1),
+        fc2: biased(block.fc2),
+      })),
+    },
+    projector: {
+      norm: vector(placer, plan.projector.norm),
+      up: matrix(placer, [plan.projector.up], "stored"),
+      down: matrix(placer, [plan.projector.down], "stored"),
+    },
+  };
+}
+
+function describeLayer(
+  placer: Placer,
+  config: ModelConfig,
+  plan: LayerPlan,
+  format: LoadFormat,
+): LayerWeights {
+  const norm = vector(placer, plan.norm);
+  const linear = (of: LinearPlan) => matrix(placer, [of], format);
+  if (plan.kind === "mlp") {
+    return { kind: "mlp", norm, up: linear(plan.up), down: linear(plan.down) };
+  }
+  if (plan.kind === "attention") {
+    const { q, k, v } = plan;
+    const fused = q.format === k.format && k.format === v.format;
+    const qkv = fused ? [matrix(placer, [q, k, v], format)] : [q, k, v].map(linear);
+    return { kind: "attention", norm, qkv, outProj: linear(plan.o) };
+  }
+  const { heads, groups, state, convKernel, convWidth } = config.text.mamba;
+  const taps = async (): Promise<Float32Array> =>
+    transpose(await readFloats(plan.convWeight), convWidth, convKernel);
+  const negative = async (): Promise<Float32Array> =>
+    (await readFloats(plan.aLog)).map((x) => -Math.exp(x));
+  return {
+    kind: "mamba2",
+    norm,
+    inProj: linear(plan.inProj),
+    convWeight: placer.vector(convKernel, convWidth, taps),
+    convBias: vector(placer, plan.convBias),
+    scan: {
+      a: placer.vector(1, heads, negative),
+      d: vector(placer, plan.d),
+      dtBias: vector(placer, plan.dtBias),
+      heads,
+      groups,
+      state,
+    },
+    gateNorm: vector(placer, plan.gateNorm),
+    outProj: linear(plan.outProj),
+  };
+}
+
+function vector(placer: Placer, entry: TensorEntry, rows = 1): Tensor {
+  const count = entry.shape.reduce((product, size) => product * size, 1);
+  return placer.vector(rows, count / rows, () => readFloats(entry));
+}
+
+/** One matrix of the linears' outputs, one after the other. They share a format and inputs. */
+function matrix(placer: Placer, linears: readonly LinearPlan[], format: LoadFormat) {
+  const [first] = linears;
+  if (!first) throw new Error("bug: a matrix of nothing");
+  const outputs = linears.reduce((sum, linear) => sum + linear.outputs, 0);
+  let firstRow = 0;
+  const parts = linears.map((linear) => {
+    const part = linearPart(linear, firstRow);
+    firstRow += linear.outputs;
+    return part;
+  });
+  return placer.matrix(formatOf(first, format), outputs, first.inputs, parts);
+}
+
+function formatOf(linear: LinearPlan, wanted: LoadFormat): WeightFormat {
+  if (wanted === "stored") return linear.format;
+  if (linear.format === "bf16") return wanted;
+  const text =
+    `${linear.name} is stored as ${linear.format}, which is kept as it is; ` +
+    `${wanted} can only be made from a BF16 checkpoint`;
+  throw new VireoError("invalid_option", text, { param: "format" });
+}
+
+function linearPart(linear: LinearPlan, firstRow: number): MatrixPart {
+  const { weight, outputs, inputs } = linear;
+  if (linear.format === "bf16") return { ...entryPart(weight, inputs), firstRow };
+  const rowBytes = linear.format === "fp8" ? inputs : inputs / 2;
+  const read = async (from: number, to: number): Promise<MatrixSource> => {
+    const data = await readTensorRange(weight, from * rowBytes, to * rowBytes);
+    const scale = (await readFloats(linear.scale))[0]!;
+    if (linear.format === "fp8") return { kind: "fp8", data, scale };
+    const groups = inputs / 16;
+    const blockScales = await readTensorRange(linear.blockScale, from * groups, to * groups);
+    return { kind: "nvfp4", data, blockScales, scale };
+  };
+  return { name: linear.name, firstRow, rows: outputs, rowBytes, read };
+}
+
+/** Rows of a plain tensor, [rows, cols] or with more dimensions that make up a row. */
+function entryPart(entry: TensorEntry, cols: number): MatrixPart {
+  const rows = entry.shape.reduce((product, size) => product * size, 1) / cols;
+  const rowBytes = entry.bytes / rows;
+  const kind = entry.dtype === "F32" ? "f32" : entry.dtype === "F16" ? "f16" : "bf16";
+  return {
+    name: entry.name,
+    firstRow: 0,
+    rows,
+    rowBytes,
+    read: async (from, to) => ({
+      kind,
+      data: await readTensorRange(entry, from * rowBytes, to * rowBytes),
+    }),
+  };
+}
+
+async function readFloats(entry: TensorEntry): Promise<Float32Array> {
+  const values = toFloat32(entry, await readTensor(entry));
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const text = `${entry.name} is not a number at index ${bad}; the checkpoint is damaged`;
+    throw new VireoError("invalid_checkpoint", text);
+  }
+  return values;
+}
+
+function transpose(values: Float32Array, rows: number, cols: number): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < cols; c++) out[c * rows + r] = values[r * cols + c]!;
+  }
+  return out;
+}
+
+function missing(name: string): never {
+  throw new VireoError("invalid_checkpoint", `${name}.bias is missing`);
+}

@@ -1,0 +1,53 @@
+// The vision tower, C-RADIOv2-H: tiles of pixels → one row per patch.     Source: MODEL.md § Vision.
+//
+// n tiles · P patches per tile 1024 · R prefix rows 16 · width 1280 · 16 heads of 80
+
+import type { Step, Tensor } from "../../backends/backend.ts";
+import type { ModelConfig } from "../config.ts";
+import type { VisionBlockWeights, VisionWeights } from "../parameters.ts";
+
+/** Sees what each stage makes, for comparisons. */
+export type VisionObserver = (stage: string, x: Tensor) => void;
+
+/** pixels [n, 3·tilePx²], normalised → rows of every tile, prefix rows included: [n·(R + P), width]. */
+export function encodeTiles(
+  step: Step,
+  config: ModelConfig,
+  w: VisionWeights,
+  pixels: Tensor,
+  observe?: VisionObserver,
+): Tensor {
+  const { tilePx, patchPx } = config.vision;
+  const tokens = w.prefix.rows + w.position.rows;
+  const x = step.empty(pixels.rows * tokens, w.position.cols); // [n·(R + P), width]
+  step.scope(() => {
+    const patches = step.patchify(pixels, tilePx, patchPx); // [n·P, 3·patchPx²]
+    const embedded = step.matmul(patches, w.embedder); // [n·P, width]
+    observe?.("patch_embed", embedded);
+    step.tileTokens(embedded, w.prefix, w.position, x);
+  });
+  observe?.("with_prefix", x);
+  w.blocks.forEach((block, b) => {
+    step.scope(() => visionBlock(step, config, block, x, tokens));
+    observe?.(`block.${b}`, x);
+  });
+  return x;
+}
+
+/** x ← x + proj(attention(norm1(x))), then x ← x + fc2(gelu(fc1(norm2(x)))). */
+export function visionBlock(
+  step: Step,
+  config: ModelConfig,
+  w: VisionBlockWeights,
+  x: Tensor,
+  tokens: number,
+): void {
+  const { heads, headDim, eps } = config.vision;
+  const first = step.layerNorm(x, w.norm1.weight, w.norm1.bias, eps); // [rows, width]
+  const qkv = step.matmul(first, w.qkv.weight, { bias: w.qkv.bias }); // [rows, 3·width]
+  const mixed = step.tileAttention(qkv, tokens, heads, headDim ** -0.5); // [rows, width]
+  step.matmulAdd(x, mixed, w.proj.weight, { bias: w.proj.bias });
+  const second = step.layerNorm(x, w.norm2.weight, w.norm2.bias, eps); // [rows, width]
+  const hidden = step.matmul(second, w.fc1.weight, { bias: w.fc1.bias, activation: "gelu" });
+  step.matmulAdd(x, hidden, w.fc2.weight, { bias: w.fc2.bias });
+}

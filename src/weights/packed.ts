@@ -1,0 +1,254 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Backend, Matrix, MatrixSource, Region, Table, Tensor } from "../backends/backend.ts";
+import { tensorAt } from "../backends/backend.ts";
+import { assert } from "../core/assert.ts";
+import type { WeightFormat } from "../core/dtype.ts";
+import { VireoError } from "../core/errors.ts";
+
+/** Rows [firstRow, firstRow + rows) of a packed matrix, read when they are needed. */
+export interface MatrixPart {
+  readonly name: string;
+  readonly firstRow: number;
+  readonly rows: number;
+  /** Bytes of one row in the checkpoint, to choose how many are read at a time. */
+  readonly rowBytes: number;
+  read(from: number, to: number): Promise<MatrixSource>;
+}
+
+/**
+ * Gives parameters their place. The same code that describes a network runs twice: over a
+ * measure, to learn the size, and over a placement in real memory.
+ */
+export interface Placer {
+  vector(rows: number, cols: number, read: () => Promise<Float32Array>): Tensor;
+  matrix(
+    format: WeightFormat,
+    outputs: number,
+    inputs: number,
+    parts: readonly MatrixPart[],
+  ): Matrix;
+  table(rows: number, cols: number, part: MatrixPart): Table;
+}
+
+export interface PackProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface PackedOptions {
+  /** Names everything that the packed bytes depend on, beside the backend's kernels. */
+  readonly key: string;
+  /** Folder of the cache; undefined keeps the packed weights in memory alone. */
+  readonly cacheDir?: string;
+  readonly onProgress?: (progress: PackProgress) => void;
+}
+
+export interface Packed<T> {
+  readonly value: T;
+  readonly region: Region;
+  readonly fromCache: boolean;
+  /** Why the packed form could not be kept on disk, if it could not. */
+  readonly cacheError?: string;
+}
+
+/** Raise it whenever native/layout.h or the order of parameters changes. */
+const VERSION = 1;
+const HEADER_BYTES = 4096;
+const CHUNK_BYTES = 32 * 1024 * 1024;
+
+type Job = { readonly bytes: number; readonly run: () => Promise<void> };
+
+/** Packs what `describe` names, or maps the result of an earlier run from the cache. */
+export async function placeWeights<T>(
+  backend: Backend,
+  describe: (placer: Placer) => T,
+  options: PackedOptions,
+): Promise<Packed<T>> {
+  const measure = new Measure(backend);
+  describe(measure);
+  const bytes = measure.totalBytes;
+  const header = headerFor(backend, options.key, bytes);
+  const path = options.cacheDir && join(options.cacheDir, `${header.name}.vireo-packed`);
+  if (path && (await isValid(path, bytes, header.bytes))) {
+    const region = backend.mapFile({ path, bytes });
+    const place = new Placement(backend, region, measure);
+    return { value: describe(place), region, fromCache: true };
+  }
+  const { region, temporary, cacheError } = await makeRegion(backend, path, bytes);
+  try {
+    const place = new Placement(backend, region, measure);
+    const value = describe(place);
+    await runJobs(place.jobs, options.onProgress);
+    if (temporary && path) {
+      backend.write(region, 0, header.bytes);
+      await backend.sync(region);
+      await rename(temporary, path);
+    }
+    const kept = cacheError === undefined ? {} : { cacheError };
+    return { value, region, fromCache: false, ...kept };
+  } catch (error) {
+    backend.release(region);
+    if (temporary) await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function runJobs(
+  jobs: readonly Job[],
+  onProgress: PackedOptions["onProgress"],
+): Promise<void> {
+  const totalBytes = jobs.reduce((sum, job) => sum + job.bytes, 0);
+  let doneBytes = 0;
+  for (const job of jobs) {
+    await job.run();
+    doneBytes += job.bytes;
+    onProgress?.({ doneBytes, totalBytes });
+  }
+}
+
+function headerFor(backend: Backend, key: string, bytes: number) {
+  const text = `vireo packed ${VERSION} ${backend.name} ${backend.kernelSet} ${bytes} ${key}`;
+  const digest = createHash("sha256").update(text).digest("hex");
+  return { name: digest.slice(0, 24), bytes: Buffer.from(`vireo packed weights\n${digest}\n`) };
+}
+
+async function isValid(path: string, bytes: number, header: Buffer): Promise<boolean> {
+  const file = await open(path, "r").catch(() => undefined);
+  if (!file) return false;
+  try {
+    const found = Buffer.alloc(header.length);
+    await file.read(found, 0, found.length, 0);
+    return (await file.stat()).size === bytes && found.equals(header);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Memory for the packed weights: a new file beside its final place, or, failing that, RAM. */
+async function makeRegion(backend: Backend, path: string | undefined, bytes: number) {
+  if (!path) return { region: backend.allocate(bytes) };
+  const temporary = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+  try {
+    await mkdir(join(path, ".."), { recursive: true });
+    await stat(join(path, ".."));
+    return { region: backend.createFile({ path: temporary, bytes }), temporary };
+  } catch (error) {
+    const cacheError = error instanceof Error ? error.message : String(error);
+    return { region: backend.allocate(bytes), cacheError };
+  }
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64;
+}
+
+class Measure implements Placer {
+  vectorBytes = 0;
+  matrixBytes = 0;
+  private readonly backend: Backend;
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+  }
+
+  get totalBytes(): number {
+    return HEADER_BYTES + this.vectorBytes + this.matrixBytes;
+  }
+
+  vector(rows: number, cols: number): Tensor {
+    this.vectorBytes += align(rows * cols * 4);
+    return { buffer: -1, offset: 0, rows, cols, stride: cols };
+  }
+
+  matrix(format: WeightFormat, outputs: number, inputs: number): Matrix {
+    this.matrixBytes += this.backend.matrixBytes(format, outputs, inputs);
+    return { id: -1, format, outputs, inputs };
+  }
+
+  table(rows: number, cols: number): Table {
+    this.matrixBytes += align(rows * cols * 2);
+    return { buffer: -1, offset: 0, rows, cols };
+  }
+}
+
+/** Vectors first: their offsets count floats in 32 bits, those of matrices 64-byte lines. */
+class Placement implements Placer {
+  readonly jobs: Job[] = [];
+  private readonly backend: Backend;
+  private readonly region: Region;
+  private vectorAt = HEADER_BYTES;
+  private matrixAt: number;
+
+  constructor(backend: Backend, region: Region, measure: Measure) {
+    this.backend = backend;
+    this.region = region;
+    this.matrixAt = HEADER_BYTES + measure.vectorBytes;
+  }
+
+  vector(rows: number, cols: number, read: () => Promise<Float32Array>): Tensor {
+    const { backend, region } = this;
+    const at = this.vectorAt;
+    const bytes = rows * cols * 4;
+    this.vectorAt += align(bytes);
+    const run = async (): Promise<void> => {
+      const values = await read();
+      assert(values.length === rows * cols, "a vector is as long as it was planned");
+      const { buffer, byteOffset, byteLength } = values;
+      backend.write(region, at, new Uint8Array(buffer, byteOffset, byteLength));
+    };
+    this.jobs.push({ bytes, run });
+    return tensorAt(region, at, rows, cols);
+  }
+
+  matrix(
+    format: WeightFormat,
+    outputs: number,
+    inputs: number,
+    parts: readonly MatrixPart[],
+  ): Matrix {
+    const matrix = this.backend.matrix(this.region, this.matrixAt, format, outputs, inputs);
+    this.matrixAt += this.backend.matrixBytes(format, outputs, inputs);
+    for (const part of parts) {
+      for (const [from, to] of chunks(part)) {
+        const bytes = (to - from) * part.rowBytes;
+        const run = async (): Promise<void> => {
+          const source = await part.read(from, to);
+          const bad = await this.backend.pack(matrix, part.firstRow + from, to - from, source);
+          if (bad > 0) throw notFinite(part.name, bad);
+        };
+        this.jobs.push({ bytes, run });
+      }
+    }
+    return matrix;
+  }
+
+  table(rows: number, cols: number, part: MatrixPart): Table {
+    const at = this.matrixAt;
+    this.matrixAt += align(rows * cols * 2);
+    for (const [from, to] of chunks(part)) {
+      const bytes = (to - from) * part.rowBytes;
+      const run = async (): Promise<void> => {
+        const source = await part.read(from, to);
+        const place = at + from * cols * 2;
+        const bad = await this.backend.packTable(this.region, place, source);
+        if (bad > 0) throw notFinite(part.name, bad);
+      };
+      this.jobs.push({ bytes, run });
+    }
+    return { buffer: this.region.buffer, offset: at, rows, cols };
+  }
+}
+
+function* chunks(part: MatrixPart): Generator<readonly [number, number]> {
+  const step = Math.max(1, Math.floor(CHUNK_BYTES / part.rowBytes));
+  for (let from = 0; from < part.rows; from += step) {
+    yield [from, Math.min(from + step, part.rows)];
+  }
+}
+
+function notFinite(name: string, count: number): VireoError {
+  const text = `${name} holds ${count} values that are not numbers; the checkpoint is damaged`;
+  return new VireoError("invalid_checkpoint", text);
+}
