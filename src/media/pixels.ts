@@ -1,7 +1,10 @@
 import { assert } from "../core/assert.ts";
 import type { RgbImage } from "./image.ts";
-import { type Resize, resizeRgb } from "./resize.ts";
+import { resizeRgb } from "./resize.ts";
 import { countTiles, type Grid } from "./tiling.ts";
+
+/** Resizes without keeping the aspect ratio. */
+export type Resize = (image: RgbImage, width: number, height: number) => Promise<RgbImage>;
 
 export interface TileOptions {
   readonly grid: Grid;
@@ -22,21 +25,21 @@ export interface Tiles {
  * The whole image is stretched to the grid; its aspect ratio is not kept. The thumbnail is made
  * from the original image.                                         Source: MODEL.md § Tiling.
  */
-export function tileImage(image: RgbImage, options: TileOptions): Tiles {
-  const { grid, tilePx, resize = resizeRgb } = options;
+export async function tileImage(image: RgbImage, options: TileOptions): Promise<Tiles> {
+  const { grid, tilePx, resize = async (...args) => resizeRgb(...args) } = options;
   const count = countTiles(grid);
   const tileBytes = 3 * tilePx * tilePx;
   const tiles = new Uint8Array(count * tileBytes);
   const tileAt = (index: number): Uint8Array =>
     tiles.subarray(index * tileBytes, (index + 1) * tileBytes);
 
-  const whole = resize(image, tilePx * grid.columns, tilePx * grid.rows);
+  const whole = await resize(image, tilePx * grid.columns, tilePx * grid.rows);
   for (let index = 0; index < grid.columns * grid.rows; index++) {
     const left = (index % grid.columns) * tilePx;
     const top = Math.floor(index / grid.columns) * tilePx;
     copyTile(whole, left, top, tilePx, tileAt(index));
   }
-  if (count > 1) copyTile(resize(image, tilePx, tilePx), 0, 0, tilePx, tileAt(count - 1));
+  if (count > 1) copyTile(await resize(image, tilePx, tilePx), 0, 0, tilePx, tileAt(count - 1));
   return { tiles, count };
 }
 

@@ -50,7 +50,7 @@ describe.each(names)("preprocess-%s, against the golden data", (name) => {
     const grid = chooseGrid(image.width, image.height, limits);
     expect(grid).toEqual({ columns: expected.columns, rows: expected.rows });
     expect(countTiles(grid)).toBe(expected.num_tiles);
-    const tiles = tileImage(image, { grid, tilePx: TILE_PX });
+    const tiles = await tileImage(image, { grid, tilePx: TILE_PX });
     expect(tiles.count).toBe(expected.num_tiles);
     expect(Buffer.compare(tiles.tiles, tensor("resized"))).toBe(0);
     const values = normaliseTiles(tiles, { mean: MEAN, std: STD });
@@ -67,11 +67,11 @@ describe.each(names)("preprocess-%s, against the golden data", (name) => {
 test("another resize may be put in", async () => {
   const image = { rgb: new Uint8Array(3), width: 1, height: 1 };
   const grid = { columns: 2, rows: 1 };
-  const resize = (_: unknown, width: number, height: number) => ({
+  const resize = async (_: unknown, width: number, height: number) => ({
     rgb: new Uint8Array(width * height * 3).fill(width),
     width,
     height,
   });
-  const { tiles } = tileImage(image, { grid, tilePx: 2, resize });
+  const { tiles } = await tileImage(image, { grid, tilePx: 2, resize });
   expect([...tiles]).toEqual([...Array(24).fill(4), ...Array(12).fill(2)]);
 });

@@ -14,8 +14,6 @@ export interface ResizeCoefficients {
   readonly weights: Int32Array;
 }
 
-export type Resize = (image: RgbImage, width: number, height: number) => RgbImage;
-
 const SUPPORT = 2;
 const KEYS_A = -0.5;
 
@@ -68,8 +66,9 @@ function clamp8(value: number): number {
 }
 
 /** Resizes without keeping the aspect ratio: first along rows, then along columns. */
-export const resizeRgb: Resize = (image, width, height) =>
-  resizeHeight(resizeWidth(image, width), height);
+export function resizeRgb(image: RgbImage, width: number, height: number): RgbImage {
+  return resizeHeight(resizeWidth(image, width), height);
+}
 
 function resizeWidth(image: RgbImage, width: number): RgbImage {
   if (width === image.width) return image;

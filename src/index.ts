@@ -1,0 +1,21 @@
+export type {
+  ChatEvent,
+  ChatMessage,
+  ChatRequest,
+  ChosenToken,
+  ContentPart,
+  ImagePart,
+  ReasoningOptions,
+  SamplingOptions,
+  TextPart,
+  Timings,
+  Upstream,
+  UpstreamModel,
+  Usage,
+} from "./core/chat.ts";
+export { GREEDY } from "./core/chat.ts";
+export { type ErrorCode, VireoError } from "./core/errors.ts";
+export { type Inspection, formatInspection, inspectCheckpoint } from "./model/inspect.ts";
+export { Engine, type EngineInfo, type EngineOptions, open } from "./runtime/engine.ts";
+export { type AppOptions, createApp } from "./server/app.ts";
+export { type ListenOptions, listen } from "./server/listen.ts";

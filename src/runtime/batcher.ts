@@ -1,0 +1,224 @@
+import { type Backend, PAGE_ROWS, type SampleRow } from "../backends/backend.ts";
+import { VireoError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { Model } from "../model/load.ts";
+import type { ModelState } from "../model/state.ts";
+import { runSpans, type SpanInput } from "./forward.ts";
+import { NumberPool } from "./pool.ts";
+import { type Share, shareStep } from "./scheduler.ts";
+import type { Sequence } from "./sequence.ts";
+
+export interface BatcherOptions {
+  readonly backend: Backend;
+  readonly model: Model;
+  readonly state: ModelState;
+  readonly slots: number;
+  readonly pages: number;
+  /** Rows of one step: decode rows and prompt chunks together. */
+  readonly rowsMax: number;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+export interface BatcherStats {
+  readonly running: number;
+  readonly waiting: number;
+  readonly slotsFree: number;
+  readonly pagesFree: number;
+  readonly steps: number;
+}
+
+/**
+ * Runs many sequences over one model, step by step, at its own pace.
+ *
+ * A sequence waits until a slot is free; it takes KV pages as it grows. When pages run out, the
+ * youngest gives up its state and is computed again later: no token is lost, and, since results do
+ * not depend on how a prompt is cut, none changes.
+ */
+export class Batcher {
+  private readonly options: BatcherOptions;
+  private readonly slots: NumberPool;
+  private readonly pages: NumberPool;
+  private running: Sequence[] = [];
+  private readonly waiting: Sequence[] = [];
+  private steps = 0;
+  private loop: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(options: BatcherOptions) {
+    this.options = options;
+    this.slots = new NumberPool(options.slots);
+    this.pages = new NumberPool(options.pages);
+  }
+
+  get stats(): BatcherStats {
+    return {
+      running: this.running.length,
+      waiting: this.waiting.length,
+      slotsFree: this.slots.free,
+      pagesFree: this.pages.free,
+      steps: this.steps,
+    };
+  }
+
+  add(sequence: Sequence): void {
+    this.waiting.push(sequence);
+    this.loop ??= this.run().finally(() => {
+      this.loop = undefined;
+    });
+  }
+
+  /** Refuses what runs and waits, then stops after the step under way. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.loop;
+  }
+
+  private async run(): Promise<void> {
+    while (this.running.length + this.waiting.length > 0) {
+      if (this.closed) {
+        this.failAll(new VireoError("engine_closed", "the engine is closing down"));
+        return;
+      }
+      this.dropAborted();
+      this.admit();
+      try {
+        await this.encodeOneTile();
+        await this.runOneStep();
+      } catch (error) {
+        this.options.log("error", "step_failed", { message: (error as Error).message });
+        const text = "the engine could not compute this step";
+        this.failAll(new VireoError("internal_error", text, { cause: error }));
+      }
+    }
+  }
+
+  private dropAborted(): void {
+    for (const sequence of [...this.running, ...this.waiting]) {
+      const { signal, events } = sequence.input;
+      if (!signal?.aborted) continue;
+      events.fail(signal.reason);
+      this.remove(sequence);
+    }
+  }
+
+  private admit(): void {
+    while (this.waiting.length > 0 && this.slots.free > 0 && this.pages.free > 0) {
+      const sequence = this.waiting.shift()!;
+      sequence.slot = this.slots.take()!;
+      sequence.admitted();
+      this.running.push(sequence);
+    }
+  }
+
+  private async encodeOneTile(): Promise<void> {
+    const { backend, model, now } = this.options;
+    const sequence = this.running.find((one) => one.imageToEncode !== undefined);
+    const image = sequence?.imageToEncode;
+    if (!sequence || !image) return;
+    const start = now();
+    await image.encodeNext(backend, model);
+    sequence.spentOnImages(now() - start);
+  }
+
+  private async runOneStep(): Promise<void> {
+    const { backend, model, state, rowsMax } = this.options;
+    const shares = this.reservePages(shareStep(this.running, rowsMax));
+    if (shares.length === 0) return;
+    const spans: SpanInput[] = [];
+    const drawing: { readonly sequence: Sequence; readonly row: number }[] = [];
+    let row = 0;
+    for (const { sequence, tokens } of shares) {
+      spans.push(sequence.span(tokens));
+      row += tokens;
+      if (tokens === sequence.tokensPending) drawing.push({ sequence, row: row - 1 });
+    }
+    const logitRows = Int32Array.from(drawing, (one) => one.row);
+    const samples = drawing.map((one) => sampleRow(one.sequence));
+    const drawn = await runSpans(backend, model, state, spans, logitRows, samples);
+    this.steps += 1;
+    for (const { sequence, tokens } of shares) sequence.position += tokens;
+    const columns = drawn.length / Math.max(1, drawing.length);
+    drawing.forEach(({ sequence }, index) => {
+      this.take(sequence, drawn.subarray(index * columns, (index + 1) * columns));
+    });
+  }
+
+  /** Gives every share the pages it needs, taking them from the youngest if there are too few. */
+  private reservePages(shares: readonly Share[]): { sequence: Sequence; tokens: number }[] {
+    const chosen = shares.map(({ index, tokens }) => ({ sequence: this.running[index]!, tokens }));
+    const kept = new Set(chosen);
+    for (const share of chosen) {
+      const { sequence, tokens } = share;
+      while (kept.has(share) && !this.grow(sequence, sequence.position + tokens)) {
+        const youngest = this.running.at(-1)!;
+        this.preempt(youngest);
+        for (const other of kept) if (other.sequence === youngest) kept.delete(other);
+      }
+    }
+    return chosen.filter((share) => kept.has(share));
+  }
+
+  private grow(sequence: Sequence, tokens: number): boolean {
+    const needed = Math.ceil(tokens / PAGE_ROWS);
+    while (sequence.pages.length < needed) {
+      const page = this.pages.take();
+      if (page === undefined) return false;
+      sequence.pages.push(page);
+    }
+    return true;
+  }
+
+  private preempt(sequence: Sequence): void {
+    this.options.log("warn", "preempted", { tokens: sequence.position });
+    this.release(sequence);
+    sequence.position = 0;
+    this.running = this.running.filter((one) => one !== sequence);
+    this.waiting.unshift(sequence);
+  }
+
+  private take(sequence: Sequence, sampled: Float32Array): void {
+    const { answer, signal, events } = sequence.input;
+    if (signal?.aborted) return;
+    const token = sampled[0] ?? -1;
+    if (token < 0) {
+      const text = "the model's output is not a number; its weights may be damaged";
+      events.fail(new VireoError("internal_error", text));
+      this.remove(sequence);
+      return;
+    }
+    sequence.accept(token, sampled);
+    while (answer.finish === undefined && answer.forced.length > 0) {
+      sequence.accept(answer.forced.shift()!, new Float32Array(0));
+    }
+    if (answer.finish === undefined) return;
+    sequence.finish();
+    this.remove(sequence);
+  }
+
+  private remove(sequence: Sequence): void {
+    this.release(sequence);
+    this.running = this.running.filter((one) => one !== sequence);
+    const at = this.waiting.indexOf(sequence);
+    if (at >= 0) this.waiting.splice(at, 1);
+  }
+
+  private release(sequence: Sequence): void {
+    if (sequence.slot !== undefined) this.slots.give(sequence.slot);
+    sequence.slot = undefined;
+    for (const page of sequence.pages.splice(0)) this.pages.give(page);
+  }
+
+  private failAll(error: VireoError): void {
+    for (const sequence of [...this.running, ...this.waiting]) {
+      sequence.input.events.fail(error);
+      this.remove(sequence);
+    }
+  }
+}
+
+function sampleRow(sequence: Sequence): SampleRow {
+  const { sampler, answer } = sequence.input;
+  return sampler.row(answer.tokens, answer.forbidden);
+}
+

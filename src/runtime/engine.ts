@@ -1,0 +1,328 @@
+import type { Backend, KvDtype } from "../backends/backend.ts";
+import { type BackendOptions, openBackend } from "../backends/open.ts";
+import type { ChatEvent, ChatRequest, Upstream, UpstreamModel } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import { type Log, silentLog } from "../core/log.ts";
+import { type LoadFormat, loadModel, type Model } from "../model/load.ts";
+import { createState } from "../model/state.ts";
+import type { PackProgress } from "../weights/packed.ts";
+import { Answer } from "./answer.ts";
+import { Batcher, type BatcherStats } from "./batcher.ts";
+import { EventQueue } from "./events.ts";
+import { type EncodedImage, ImageStore } from "./images.ts";
+import { planState } from "./memory.ts";
+import { buildPrompt, type ImageIds, type Prompt } from "./prompt.ts";
+import { Sampler } from "./sampler.ts";
+import { Sequence } from "./sequence.ts";
+import { openTextFiles, type TextFiles } from "./text-files.ts";
+
+export interface EngineOptions extends BackendOptions {
+  /** "cpu" unless said otherwise. */
+  readonly backend?: Backend["name"];
+  /** "stored" unless said otherwise. */
+  readonly format?: LoadFormat;
+  readonly kvDtype?: KvDtype;
+  /** Limit of all memory. Default: 85 % of the machine's. */
+  readonly memoryBytes?: number;
+  /** Tokens of prompt and answer together. Default: what the checkpoint says. */
+  readonly contextTokens?: number;
+  /** Sequences computed at once. Default 16. */
+  readonly sequencesMax?: number;
+  /** Rows of one step. Default 256. */
+  readonly rowsMax?: number;
+  /** Folder for packed weights; false keeps them in memory. Default: `.vireo` in the checkpoint. */
+  readonly cacheDir?: string | false;
+  /** Name under which the model is served. */
+  readonly modelId?: string;
+  readonly onProgress?: (progress: PackProgress) => void;
+  readonly log?: Log;
+}
+
+const DEFAULTS = Object.freeze({ sequencesMax: 16, rowsMax: 256, imageCacheBytes: 512 * 2 ** 20 });
+const MODEL_ID = "nvidia/nemotron-nano-12b-v2-vl";
+const ALIASES = [
+  "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-BF16",
+  "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-FP8",
+  "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-NVFP4-QAD",
+  "nemotron-nano-12b-v2-vl",
+  "nemotron-nano-12b-v2-vl-bf16",
+  "nemotron-nano-12b-v2-vl-fp8",
+  "nemotron-nano-12b-v2-vl-nvfp4-qad",
+];
+
+export interface EngineInfo {
+  readonly backend: string;
+  readonly kernelSet: string;
+  readonly threads: number;
+  readonly weightBytes: number;
+  readonly fromCache: boolean;
+  readonly contextTokens: number;
+  readonly slots: number;
+  readonly pages: number;
+  readonly loadMs: number;
+}
+
+/**
+ * Opens a checkpoint folder and makes it ready to answer.
+ *
+ * Throws VireoError: invalid_checkpoint or unsupported_checkpoint naming what is wrong,
+ * invalid_option, out_of_memory with the numbers, backend_unavailable.
+ */
+export async function open(dir: string, options: EngineOptions = {}): Promise<Engine> {
+  const started = performance.now();
+  const log = options.log ?? silentLog;
+  const text = await openTextFiles(dir);
+  const backend = await openBackend(options.backend ?? "cpu", options);
+  try {
+    const cacheDir = options.cacheDir ?? `${dir}/.vireo`;
+    const { cacheDir: _, ...rest } = options;
+    const model = await loadModel(backend, dir, cacheDir === false ? rest : { ...rest, cacheDir });
+    if (model.cacheError) log("warn", "weights_not_cached", { reason: model.cacheError });
+    return new Engine(backend, model, text, options, started);
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+}
+
+/** A model that answers: many requests at once, each a stream of events. */
+export class Engine implements Upstream {
+  readonly models: readonly UpstreamModel[];
+  readonly info: EngineInfo;
+  private readonly backend: Backend;
+  private readonly model: Model;
+  private readonly text: TextFiles;
+  private readonly batcher: Batcher;
+  private readonly images: ImageStore;
+  private readonly imageIds: ImageIds;
+  private opening: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  constructor(
+    backend: Backend,
+    model: Model,
+    text: TextFiles,
+    options: EngineOptions,
+    started: number,
+  ) {
+    this.backend = backend;
+    this.model = model;
+    this.text = text;
+    this.imageIds = findImageIds(model, text);
+    const contextTokens = chooseContext(model, options.contextTokens);
+    const sequencesMax = options.sequencesMax ?? DEFAULTS.sequencesMax;
+    const kvDtype = options.kvDtype ?? "bf16";
+    const { memoryBytes } = options;
+    const wishes = { memoryBytes, sequencesMax, contextTokens, kvDtype };
+    const sizes = planState(model.config, model.region.bytes, wishes);
+    this.images = new ImageStore(model.config, backend.resize, DEFAULTS.imageCacheBytes);
+    this.batcher = new Batcher({
+      backend,
+      model,
+      state: createState(backend, model.config, sizes),
+      slots: sizes.slots,
+      pages: sizes.pages,
+      rowsMax: options.rowsMax ?? DEFAULTS.rowsMax,
+      log: options.log ?? silentLog,
+      now: () => performance.now(),
+    });
+    this.models = [describe(model, options.modelId, contextTokens)];
+    this.info = {
+      backend: backend.name,
+      kernelSet: backend.kernelSet,
+      threads: backend.threads,
+      weightBytes: model.region.bytes,
+      fromCache: model.fromCache,
+      contextTokens,
+      slots: sizes.slots,
+      pages: sizes.pages,
+      loadMs: performance.now() - started,
+    };
+  }
+
+  get ready(): boolean {
+    return !this.closed;
+  }
+
+  get stats(): BatcherStats {
+    return this.batcher.stats;
+  }
+
+  async *chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
+    this.checkOpen();
+    signal?.throwIfAborted();
+    const mediaStarted = performance.now();
+    const images = await this.openImages(request, signal);
+    const mediaMs = performance.now() - mediaStarted;
+    const rendered = this.render(request);
+    const prompt = this.tokenize(rendered.pieces, images);
+    const maxTokens = this.admissible(request, prompt);
+    const events = new EventQueue<ChatEvent>();
+    const { sampling, reasoning } = request;
+    this.checkBias(request);
+    const answer = new Answer(this.text.tokenizer, {
+      reasoningOpen: rendered.reasoningOpen,
+      ...(reasoning.budgetTokens === undefined ? {} : { budgetTokens: reasoning.budgetTokens }),
+      stop: request.stop,
+      maxTokens,
+      minTokens: request.minTokens ?? 0,
+      ignoreEos: request.ignoreEos ?? false,
+      eosIds: this.model.config.tokens.eosIds,
+      ...(request.topLogprobs === undefined ? {} : { topLogprobs: request.topLogprobs }),
+    });
+    const abort = new AbortController();
+    const sequence = new Sequence({
+      promptIds: prompt.ids,
+      imageSpans: prompt.imageSpans,
+      images,
+      sampler: new Sampler(sampling, prompt.ids, request.topLogprobs),
+      answer,
+      events,
+      signal: signal ? AbortSignal.any([signal, abort.signal]) : abort.signal,
+      mediaMs,
+      now: () => performance.now(),
+    });
+    this.checkOpen();
+    this.batcher.add(sequence);
+    const { promptTokens, imageTokens } = sequence;
+    try {
+      yield { type: "start", promptTokens, imageTokens };
+      yield* events;
+    } finally {
+      abort.abort(); // whoever stops listening frees the sequence's place
+    }
+  }
+
+  /** Refuses what is under way, waits for the step that runs, and frees all memory. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.batcher.close();
+    await this.backend.close();
+  }
+
+  private checkOpen(): void {
+    if (this.closed) throw new VireoError("engine_closed", "the engine has been closed");
+    const { waiting } = this.batcher.stats;
+    if (waiting < LIMITS.requestsWaiting) return;
+    const text = `${waiting} requests are waiting already; try again later`;
+    throw new VireoError("queue_full", text, { retryAfterMs: 5000, metadata: { waiting } });
+  }
+
+  /** One picture at a time over all requests: decoded pixels are the largest thing in memory. */
+  private openImages(request: ChatRequest, signal?: AbortSignal): Promise<EncodedImage[]> {
+    const files = request.messages.flatMap(({ content }) =>
+      typeof content === "string"
+        ? []
+        : content.flatMap((part) => (part.type === "image" ? [part.bytes] : [])),
+    );
+    if (files.length === 0) return Promise.resolve([]);
+    const tilesMax = Math.min(
+      request.tilesMax ?? Number.POSITIVE_INFINITY,
+      this.model.config.image.tilesMax,
+    );
+    const opened = this.opening.then(async () => {
+      const images: EncodedImage[] = [];
+      for (const file of files) {
+        signal?.throwIfAborted();
+        images.push(await this.images.open(file, tilesMax));
+      }
+      return images;
+    });
+    this.opening = opened.catch(() => {});
+    return opened;
+  }
+
+  private render(request: ChatRequest) {
+    const { enabled, budgetTokens } = request.reasoning;
+    const enableThinking = budgetTokens === 0 ? false : enabled;
+    return this.text.template.render(request.messages, {
+      ...(request.tools === undefined ? {} : { tools: request.tools }),
+      ...(enableThinking === undefined ? {} : { enableThinking }),
+      continueFinalMessage: request.continueFinalMessage ?? false,
+    });
+  }
+
+  private tokenize(
+    pieces: Parameters<typeof buildPrompt>[0]["pieces"],
+    images: readonly EncodedImage[],
+  ): Prompt {
+    const imageTokens = images.map((image) => image.tokens);
+    const { imageIds } = this;
+    const { tokenizer } = this.text;
+    const mostIds = this.info.contextTokens;
+    return buildPrompt({ pieces, tokenizer, imageTokens, imageIds, mostIds });
+  }
+
+  /** Tokens that the answer may have. Throws if the request can never fit. */
+  private admissible(request: ChatRequest, prompt: Prompt): number {
+    const context = Math.min(this.info.contextTokens, this.info.pages * 64);
+    const room = context - prompt.ids.length;
+    const wanted = request.maxTokens ?? room;
+    if (room >= 1 && wanted <= room) return wanted;
+    const images = prompt.imageSpans.reduce((sum, span) => sum + span.length, 0);
+    const counted = prompt.ids.length > this.info.contextTokens ? "more than " : "";
+    const tokens = counted ? this.info.contextTokens : prompt.ids.length;
+    const text =
+      `the prompt has ${counted}${tokens} tokens (${images} of them from images) and ` +
+      `${request.maxTokens ?? 1} are to be generated; the context holds ${context}`;
+    const metadata = { prompt_tokens: tokens, image_tokens: images, context_tokens: context };
+    throw new VireoError("context_length_exceeded", text, { param: "messages", metadata });
+  }
+
+  private checkBias(request: ChatRequest): void {
+    const { vocabulary } = this.model.config.text;
+    for (const [id] of request.sampling.logitBias) {
+      if (id < vocabulary) continue;
+      const text = `token ${id} does not exist; ids go from 0 to ${vocabulary - 1}`;
+      throw new VireoError("out_of_range", text, { param: `logit_bias.${id}` });
+    }
+  }
+}
+
+function findImageIds(model: Model, text: TextFiles): ImageIds {
+  const { tokens } = model.config;
+  const idOf = (content: string): number => {
+    const id = text.tokenizer.idOf(content);
+    if (id === undefined) {
+      const message = `tokenizer.json has no added token ${content}, which the model needs`;
+      throw new VireoError("invalid_checkpoint", message);
+    }
+    return id;
+  };
+  const placeholder = idOf(tokens.image);
+  if (tokens.imageId !== undefined && tokens.imageId !== placeholder) {
+    const message =
+      `config.json says that ${tokens.image} is token ${tokens.imageId}, ` +
+      `tokenizer.json says ${placeholder}`;
+    throw new VireoError("invalid_checkpoint", message);
+  }
+  if (text.tokenizer.vocabularySize > model.config.text.vocabulary) {
+    const message =
+      `tokenizer.json has ids up to ${text.tokenizer.vocabularySize - 1}, ` +
+      `the model only ${model.config.text.vocabulary} embeddings`;
+    throw new VireoError("invalid_checkpoint", message);
+  }
+  return { begin: idOf(tokens.imageStart), placeholder, end: idOf(tokens.imageEnd) };
+}
+
+function chooseContext(model: Model, wanted: number | undefined): number {
+  const { contextTokens } = model.config.text;
+  if (wanted === undefined) return contextTokens;
+  if (Number.isInteger(wanted) && wanted >= 16 && wanted <= contextTokens) return wanted;
+  const text = `context is ${wanted}; it must be a whole number from 16 to ${contextTokens}`;
+  throw new VireoError("invalid_option", text, { param: "context" });
+}
+
+function describe(model: Model, id: string | undefined, contextTokens: number): UpstreamModel {
+  return {
+    id: id ?? MODEL_ID,
+    aliases: id === undefined ? ALIASES : [],
+    createdUnix: 1761609600,
+    ownedBy: "nvidia",
+    contextTokens,
+    maxOutputTokens: contextTokens,
+    fingerprint: model.fingerprint,
+  };
+}

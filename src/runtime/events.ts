@@ -1,0 +1,39 @@
+/** A queue from one producer to one consumer: pushed now, iterated later, ended or failed once. */
+export class EventQueue<T> implements AsyncIterable<T> {
+  private readonly events: T[] = [];
+  private wake: (() => void) | undefined;
+  private ended = false;
+  private failure: unknown;
+
+  push(event: T): void {
+    if (this.ended) return;
+    this.events.push(event);
+    this.wake?.();
+  }
+
+  end(): void {
+    this.ended = true;
+    this.wake?.();
+  }
+
+  /** What was pushed before is still delivered; then the iteration throws. */
+  fail(error: unknown): void {
+    if (this.ended) return;
+    this.failure = error;
+    this.end();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
+    for (;;) {
+      while (this.events.length > 0) yield this.events.shift() as T;
+      if (this.ended) {
+        if (this.failure !== undefined) throw this.failure;
+        return;
+      }
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+      this.wake = undefined;
+    }
+  }
+}

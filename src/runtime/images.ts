@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import type { Backend, ResizeFunction } from "../backends/backend.ts";
+import type { ModelConfig } from "../model/config.ts";
+import type { Model } from "../model/load.ts";
+import { decodeImage } from "../media/image.ts";
+import { normaliseTiles, type Resize, tileImage } from "../media/pixels.ts";
+import { resizeCoefficients, resizeRgb } from "../media/resize.ts";
+import { chooseGrid } from "../media/tiling.ts";
+import { encodePixels } from "./forward.ts";
+
+/** A picture on its way to rows of the language model. Shared by all who show the same one. */
+export class EncodedImage {
+  readonly key: string;
+  readonly tileCount: number;
+  readonly tokens: number;
+  /** [tokens, hidden]; whole once tilesDone equals tileCount. */
+  readonly rows: Float32Array;
+  tilesDone = 0;
+  private tiles: Uint8Array;
+  private readonly config: ModelConfig;
+
+  constructor(key: string, config: ModelConfig, tiles: Uint8Array, tileCount: number) {
+    this.key = key;
+    this.config = config;
+    this.tiles = tiles;
+    this.tileCount = tileCount;
+    this.tokens = tileCount * config.vision.tokensPerTile;
+    this.rows = new Float32Array(this.tokens * config.text.hidden);
+  }
+
+  get done(): boolean {
+    return this.tilesDone === this.tileCount;
+  }
+
+  /** Encodes the next tile. One at a time, so that running answers wait for no more. */
+  async encodeNext(backend: Backend, model: Model): Promise<void> {
+    const tileBytes = this.tiles.length / this.tileCount;
+    const tile = this.tiles.subarray(this.tilesDone * tileBytes, (this.tilesDone + 1) * tileBytes);
+    const pixels = normaliseTiles({ tiles: tile, count: 1 }, this.config.image);
+    const rows = await encodePixels(backend, model, pixels, 1);
+    this.rows.set(rows, this.tilesDone * rows.length);
+    this.tilesDone += 1;
+    if (this.done) this.tiles = new Uint8Array(0);
+  }
+}
+
+/** Decodes, tiles and remembers pictures: a second showing of the same one costs nothing. */
+export class ImageStore {
+  private readonly config: ModelConfig;
+  private readonly resize: Resize;
+  private readonly bytesMax: number;
+  private readonly cache = new Map<string, EncodedImage>();
+  private bytes = 0;
+
+  constructor(config: ModelConfig, nativeResize: ResizeFunction | undefined, bytesMax: number) {
+    this.config = config;
+    this.resize = nativeResize ? throughBackend(nativeResize) : async (...args) => resizeRgb(...args);
+    this.bytesMax = bytesMax;
+  }
+
+  async open(file: Uint8Array, tilesMax: number): Promise<EncodedImage> {
+    const key = `${createHash("sha256").update(file).digest("hex")} ${tilesMax}`;
+    const known = this.cache.get(key);
+    if (known) {
+      this.cache.delete(key);
+      this.cache.set(key, known); // the latest used comes last
+      return known;
+    }
+    const image = await decodeImage(file);
+    const { tilePx } = this.config.vision;
+    const grid = chooseGrid(image.width, image.height, { tilePx, tilesMax });
+    const { tiles, count } = await tileImage(image, { grid, tilePx, resize: this.resize });
+    return this.remember(new EncodedImage(key, this.config, tiles, count));
+  }
+
+  private remember(image: EncodedImage): EncodedImage {
+    const raced = this.cache.get(image.key);
+    if (raced) return raced;
+    this.cache.set(image.key, image);
+    this.bytes += image.rows.byteLength;
+    for (const [key, oldest] of this.cache) {
+      if (this.bytes <= this.bytesMax || oldest === image) break;
+      this.cache.delete(key); // sequences that use it keep it alive
+      this.bytes -= oldest.rows.byteLength;
+    }
+    return image;
+  }
+}
+
+function throughBackend(resize: ResizeFunction): Resize {
+  return async (image, width, height) => {
+    const horizontal = resizeCoefficients(image.width, width);
+    const vertical = resizeCoefficients(image.height, height);
+    const rgb = await resize(image, horizontal, vertical, width, height);
+    return { rgb, width, height };
+  };
+}

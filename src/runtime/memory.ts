@@ -1,0 +1,49 @@
+import { totalmem } from "node:os";
+import { type KvDtype, PAGE_ROWS } from "../backends/backend.ts";
+import { VireoError } from "../core/errors.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { pageBytes, type StateSizes, slotBytes } from "../model/state.ts";
+
+export interface MemoryWishes {
+  /** All of the engine's memory: weights, caches, temporaries. */
+  readonly memoryBytes?: number | undefined;
+  readonly sequencesMax: number;
+  readonly contextTokens: number;
+  readonly kvDtype: KvDtype;
+}
+
+/** Share of the machine's memory that is used unless a limit is given. */
+const DEFAULT_SHARE = 0.85;
+
+/**
+ * Divides the memory that the weights leave between Mamba slots and KV pages: up to
+ * `sequencesMax` slots, and pages for that many full contexts or as many as there is room for.
+ *
+ * Throws out_of_memory, with the numbers, if not even one sequence fits.
+ */
+export function planState(
+  config: ModelConfig,
+  weightBytes: number,
+  wishes: MemoryWishes,
+): StateSizes {
+  const { sequencesMax, contextTokens, kvDtype } = wishes;
+  const limit = wishes.memoryBytes ?? Math.floor(totalmem() * DEFAULT_SHARE);
+  const room = limit - weightBytes;
+  const perSlot = slotBytes(config);
+  const perPage = Math.max(1, pageBytes(config, kvDtype));
+  const pagesPerContext = Math.ceil(contextTokens / PAGE_ROWS);
+  const least = perSlot + Math.min(4, pagesPerContext) * perPage;
+  if (room < least) {
+    const text =
+      `${gigabytes(limit)} of memory hold the weights (${gigabytes(weightBytes)}) but not one ` +
+      `sequence beside them (${gigabytes(least)}); raise --memory or choose a smaller --format`;
+    throw new VireoError("out_of_memory", text);
+  }
+  const slots = Math.max(1, Math.min(sequencesMax, Math.floor((room * 0.5) / perSlot)));
+  const pages = Math.min(pagesPerContext * slots, Math.floor((room - slots * perSlot) / perPage));
+  return { slots, pages, kvDtype };
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(2)} GB`;
+}

@@ -1,0 +1,78 @@
+import { randomBytes } from "node:crypto";
+import type { SampleRow } from "../backends/backend.ts";
+import type { SamplingOptions } from "../core/chat.ts";
+
+const MASK = (1n << 64n) - 1n;
+
+/** SplitMix64's output function: a well-mixed 64-bit number for each input. */
+function mixed(value: bigint): bigint {
+  let z = (value + 0x9e3779b97f4a7c15n) & MASK;
+  z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK;
+  z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & MASK;
+  return z ^ (z >> 31n);
+}
+
+/**
+ * The random number in [0, 1) for a sequence's token number `index`. It depends on nothing else,
+ * so neither the batch nor a preemption changes what is drawn.
+ */
+export function uniformAt(seed: bigint, index: number): number {
+  const bits = mixed(mixed(seed & MASK) ^ BigInt(index));
+  return Number(bits >> 40n) / 2 ** 24;
+}
+
+/** How one sequence's tokens are drawn: its options, its random numbers, what it has said. */
+export class Sampler {
+  private readonly options: SamplingOptions;
+  private readonly seed: bigint;
+  private readonly alternatives: number;
+  /** Token id → times generated, 0 for prompt tokens; empty while no penalty needs it. */
+  private readonly counts = new Map<number, number>();
+  private readonly penalised: boolean;
+
+  constructor(
+    options: SamplingOptions,
+    promptIds: readonly number[],
+    topLogprobs: number | undefined,
+  ) {
+    this.options = options;
+    this.seed = options.seed ?? randomBytes(8).readBigUInt64LE();
+    this.alternatives = topLogprobs ?? -1;
+    const { repetitionPenalty, frequencyPenalty, presencePenalty } = options;
+    this.penalised = repetitionPenalty !== 1 || frequencyPenalty !== 0 || presencePenalty !== 0;
+    if (repetitionPenalty !== 1) for (const id of promptIds) this.counts.set(id, 0);
+  }
+
+  accept(id: number): void {
+    if (this.penalised) this.counts.set(id, (this.counts.get(id) ?? 0) + 1);
+  }
+
+  /** index: how many tokens were generated before this one. forbidden: ids that may not come. */
+  row(index: number, forbidden: readonly number[]): SampleRow {
+    const { options } = this;
+    const ban = forbidden.map((id) => [id, Number.NEGATIVE_INFINITY] as const);
+    return {
+      temperature: options.temperature,
+      topP: options.topP,
+      topK: options.topK,
+      minP: options.minP,
+      repetitionPenalty: options.repetitionPenalty,
+      frequencyPenalty: options.frequencyPenalty,
+      presencePenalty: options.presencePenalty,
+      uniform: options.temperature > 0 ? uniformAt(this.seed, index) : 0,
+      alternatives: this.alternatives,
+      history: this.history(),
+      bias: ban.length === 0 ? options.logitBias : [...options.logitBias, ...ban],
+    };
+  }
+
+  private history(): Int32Array {
+    const words = new Int32Array(this.counts.size * 2);
+    let at = 0;
+    for (const [id, count] of this.counts) {
+      words[at++] = id;
+      words[at++] = count;
+    }
+    return words;
+  }
+}

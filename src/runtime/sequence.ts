@@ -1,0 +1,134 @@
+import type { ChatEvent, Usage } from "../core/chat.ts";
+import type { Answer } from "./answer.ts";
+import type { EventQueue } from "./events.ts";
+import type { SpanInput } from "./forward.ts";
+import type { EncodedImage } from "./images.ts";
+import type { ImageSpan } from "./prompt.ts";
+import type { Sampler } from "./sampler.ts";
+
+export interface SequenceInput {
+  readonly promptIds: readonly number[];
+  readonly imageSpans: readonly ImageSpan[];
+  readonly images: readonly EncodedImage[];
+  readonly sampler: Sampler;
+  readonly answer: Answer;
+  readonly events: EventQueue<ChatEvent>;
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds spent on the media before the sequence was queued. */
+  readonly mediaMs: number;
+  readonly now: () => number;
+}
+
+/** One request being answered: its tokens, where its state lives, and how far it has come. */
+export class Sequence {
+  readonly ids: number[];
+  readonly promptTokens: number;
+  readonly imageTokens: number;
+  readonly input: SequenceInput;
+  /** Tokens whose effect is in the state. Set back to 0 when the state is given up. */
+  position = 0;
+  slot: number | undefined;
+  readonly pages: number[] = [];
+  private readonly queuedAt: number;
+  private admittedAt: number | undefined;
+  private firstTokenAt: number | undefined;
+  private imagesMs: number;
+
+  constructor(input: SequenceInput) {
+    this.input = input;
+    this.ids = [...input.promptIds];
+    this.promptTokens = input.promptIds.length;
+    this.imageTokens = input.imageSpans.reduce((sum, span) => sum + span.length, 0);
+    this.imagesMs = input.mediaMs;
+    this.queuedAt = input.now();
+  }
+
+  get tokensPending(): number {
+    return this.ids.length - this.position;
+  }
+
+  /** Pending tokens before the first placeholder whose image row is not encoded yet. */
+  get tokensReady(): number {
+    for (const span of this.input.imageSpans) {
+      if (span.start + span.length <= this.position) continue;
+      const image = this.input.images[span.image]!;
+      const encoded = image.tilesDone * (image.tokens / image.tileCount);
+      if (encoded < span.length) return Math.max(0, span.start + encoded - this.position);
+    }
+    return this.tokensPending;
+  }
+
+  /** The first image that still has tiles to encode. */
+  get imageToEncode(): EncodedImage | undefined {
+    return this.input.images.find((image) => !image.done);
+  }
+
+  admitted(): void {
+    this.admittedAt ??= this.input.now();
+  }
+
+  spentOnImages(ms: number): void {
+    this.imagesMs += ms;
+  }
+
+  /** The next `tokens` pending tokens as a span of a step. */
+  span(tokens: number): SpanInput {
+    const { position, slot, pages } = this;
+    const ids = this.ids.slice(position, position + tokens);
+    return { ids, position, slot: slot ?? -1, pages, visual: this.visualRows(position, tokens) };
+  }
+
+  private visualRows(from: number, tokens: number): (readonly [number, Float32Array])[] {
+    const rows: (readonly [number, Float32Array])[] = [];
+    for (const span of this.input.imageSpans) {
+      const begin = Math.max(from, span.start);
+      const end = Math.min(from + tokens, span.start + span.length);
+      if (begin >= end) continue;
+      const image = this.input.images[span.image]!;
+      const width = image.rows.length / image.tokens;
+      const values = image.rows.subarray((begin - span.start) * width, (end - span.start) * width);
+      rows.push([begin - from, values]);
+    }
+    return rows;
+  }
+
+  /** Takes a drawn or forced token; says what it means to whoever listens. */
+  accept(id: number, sampled: Float32Array): void {
+    const { answer, sampler, events, now } = this.input;
+    this.firstTokenAt ??= now();
+    this.ids.push(id);
+    sampler.accept(id);
+    for (const event of answer.push(id, sampled)) events.push(event);
+  }
+
+  finish(): void {
+    const { answer, events } = this.input;
+    const nativeReason = answer.finish ?? "length";
+    const reason = nativeReason === "length" || nativeReason === "context" ? "length" : "stop";
+    events.push({ type: "end", reason, nativeReason, usage: this.usage(), timings: this.timings() });
+    events.end();
+  }
+
+  private usage(): Usage {
+    const { answer } = this.input;
+    return {
+      promptTokens: this.promptTokens,
+      imageTokens: this.imageTokens,
+      cachedTokens: 0,
+      completionTokens: answer.tokens,
+      reasoningTokens: answer.reasoningTokens,
+    };
+  }
+
+  private timings() {
+    const end = this.input.now();
+    const admitted = this.admittedAt ?? end;
+    const first = this.firstTokenAt ?? end;
+    return {
+      queueMs: admitted - this.queuedAt,
+      mediaMs: this.imagesMs,
+      prefillMs: first - admitted,
+      decodeMs: end - first,
+    };
+  }
+}
