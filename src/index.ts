@@ -17,5 +17,6 @@ export { GREEDY } from "./core/chat.ts";
 export { type ErrorCode, VireoError } from "./core/errors.ts";
 export { type Inspection, formatInspection, inspectCheckpoint } from "./model/inspect.ts";
 export { Engine, type EngineInfo, type EngineOptions, open } from "./runtime/engine.ts";
-export { type AppOptions, createApp } from "./server/app.ts";
+export { createApp } from "./server/app.ts";
+export type { AppOptions } from "./server/context.ts";
 export { type ListenOptions, listen } from "./server/listen.ts";

@@ -1,0 +1,81 @@
+// Makes a bare clone ready to run: npm packages, native kernels, TypeScript. Each step is skipped when its result is
+// newer than its sources, so that the second time is quick.        node scripts/setup.mjs [--force]
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const force = process.argv.includes("--force");
+const started = Date.now();
+let worked = false;
+
+function say(text) {
+  worked = true;
+  process.stderr.write(`setup: ${text}\n`);
+}
+
+function fail(text) {
+  process.stderr.write(`setup: ${text}\n`);
+  process.exit(1);
+}
+
+function run(command, args, what) {
+  const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
+  if (result.error || result.status !== 0) {
+    fail(`${what} failed (${result.error?.message ?? `exit status ${result.status}`}); see above`);
+  }
+}
+
+/** A hash of files' names, sizes and contents below these paths. */
+function fingerprint(paths) {
+  const hash = createHash("sha256");
+  const visit = (path) => {
+    if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name));
+    else hash.update(`${path}\n`).update(readFileSync(path));
+  };
+  for (const path of paths) visit(join(root, path));
+  return hash.digest("hex");
+}
+
+/** Runs `make` unless the stamp says that it ran for the same inputs. */
+async function step(name, inputs, results, make) {
+  const stamp = join(root, "build", `${name}.stamp`);
+  const key = fingerprint(inputs);
+  const fresh =
+    !force && existsSync(stamp) && readFileSync(stamp, "utf8") === key && results.every((r) => existsSync(join(root, r)));
+  if (fresh) return;
+  await make();
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, key);
+}
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19)) fail(`Node.js ${process.versions.node} is too old; 20.19 or newer is needed`);
+
+await step("packages", ["package-lock.json"], ["node_modules/hono", "node_modules/typescript"], () => {
+  say("installing npm packages (once, about a minute)");
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  run(npm, ["ci", "--no-audit", "--no-fund", "--maxsockets=3", "--fetch-retries=8", "--fetch-timeout=900000"], "npm ci");
+});
+
+await step("native", ["native", "scripts/build-native.mjs"], ["build/Release/vireo.node"], async () => {
+  const compiler = process.env.CXX ?? "c++";
+  try {
+    execFileSync(compiler, ["--version"], { stdio: "ignore" });
+  } catch {
+    fail(`no C++ compiler (${compiler}): install one (Debian: apt-get install g++) or set CXX`);
+  }
+  say("building the native kernels (once, under a minute)");
+  const { build } = await import("./build-native.mjs");
+  await build({ log: say }).catch((error) => fail(error.message));
+});
+
+await step("typescript", ["src", "tsconfig.json", "package-lock.json"], ["dist/cli/main.js"], () => {
+  say("compiling TypeScript");
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc")], "tsc");
+});
+
+if (worked) process.stderr.write(`setup: ready in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);

@@ -1,0 +1,162 @@
+import { readFile, stat } from "node:fs/promises";
+import { text as readStream } from "node:stream/consumers";
+import { type Command, Option } from "commander";
+import type { ChatEvent, ChatRequest, ContentPart } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import { openEngine } from "./open-engine.ts";
+import { type EngineFlags, realNumber, wholeNumber, withEngineOptions } from "./options.ts";
+import { openTerminal, printable, type Terminal } from "./terminal.ts";
+
+interface AskFlags extends EngineFlags {
+  readonly image: readonly string[];
+  readonly system?: string;
+  readonly think?: boolean;
+  readonly budget?: number;
+  readonly maxTokens?: number;
+  readonly maxTiles?: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly seed?: string;
+  readonly stop: readonly string[];
+  readonly json?: boolean;
+}
+
+const collect = (value: string, list: readonly string[]): string[] => [...list, value];
+
+export function addAsk(program: Command): void {
+  const command = program
+    .command("ask")
+    .summary("ask about pictures or text, and read the answer here")
+    .description("Answers one question in the terminal. Without a question, stdin is read.")
+    .argument("[question]")
+    .option("-i, --image <file>", "a picture to look at; may be repeated", collect, [])
+    .option("-s, --system <text>", "system prompt")
+    .option("--think", "reason before answering")
+    .option("--no-think", "answer at once")
+    .option("--budget <tokens>", "tokens after which the reasoning ends", wholeNumber)
+    .option("-n, --max-tokens <n>", "longest answer", wholeNumber)
+    .option("--max-tiles <n>", "tiles per picture, 1 to 12", wholeNumber)
+    .option("-t, --temperature <x>", "0 always takes the likeliest token", realNumber)
+    .option("--top-p <x>", "draw from the likeliest tokens up to this share", realNumber)
+    .option("--top-k <n>", "draw from so many likeliest tokens", wholeNumber)
+    .addOption(new Option("--seed <n>", "same seed, same answer"))
+    .option("--stop <text>", "end the answer before this text; may be repeated", collect, [])
+    .option("--json", "one JSON object per event, for programs")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  vireo ask "What is the total?" --image invoice.png
+  vireo ask "What changed between these?" -i before.jpg -i after.jpg
+  vireo ask "Add up the column" -i table.png --think --budget 2000
+  cat letter.txt | vireo ask -m /models/nemotron-nano-12b-v2-vl --format int4`,
+    );
+  withEngineOptions(command).action(async (question: string | undefined, flags: AskFlags) => {
+    await ask(question, flags);
+  });
+}
+
+async function ask(question: string | undefined, flags: AskFlags): Promise<void> {
+  const terminal = openTerminal(process.stderr);
+  const request = await buildRequest(question, flags);
+  const engine = await openEngine(flags, terminal);
+  const abort = new AbortController();
+  const onInterrupt = (): void => abort.abort(new Error("interrupted"));
+  process.once("SIGINT", onInterrupt);
+  try {
+    for await (const event of engine.chat(request, abort.signal)) {
+      if (flags.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+      else show(event, terminal);
+    }
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+    terminal.note("\ninterrupted");
+    process.exitCode = 130;
+  } finally {
+    process.off("SIGINT", onInterrupt);
+    await engine.close();
+  }
+}
+
+async function buildRequest(
+  question: string | undefined,
+  flags: AskFlags,
+): Promise<ChatRequest> {
+  const text = question ?? (process.stdin.isTTY ? "" : await readStream(process.stdin));
+  if (text.trim() === "" && flags.image.length === 0) {
+    throw new VireoError("missing_required", 'ask what? As in: vireo ask "What is this?" -i a.png');
+  }
+  const images = await Promise.all(flags.image.map(readImage));
+  const content: ContentPart[] = [...images, { type: "text", text }];
+  const { system, think, budget, maxTokens, maxTiles } = flags;
+  return {
+    messages: [
+      ...(system === undefined ? [] : [{ role: "system" as const, content: system }]),
+      { role: "user", content },
+    ],
+    sampling: sampling(flags),
+    stop: flags.stop,
+    reasoning: {
+      ...(think === undefined && budget === undefined ? {} : { enabled: think ?? true }),
+      ...(budget === undefined ? {} : { budgetTokens: budget }),
+    },
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(maxTiles === undefined ? {} : { tilesMax: maxTiles }),
+  };
+}
+
+/** The model's recommended settings: greedy without reasoning, 0.6 and 0.95 with it. */
+function sampling(flags: AskFlags): ChatRequest["sampling"] {
+  const thinking = flags.think ?? flags.budget !== undefined;
+  const seed = flags.seed;
+  if (seed !== undefined && !/^-?\d{1,19}$/.test(seed)) {
+    throw new VireoError("invalid_option", `seed is "${seed}"; it must be a whole number`);
+  }
+  return {
+    temperature: flags.temperature ?? (thinking ? 0.6 : 0),
+    topP: flags.topP ?? (thinking ? 0.95 : 1),
+    topK: flags.topK ?? 0,
+    minP: 0,
+    repetitionPenalty: 1,
+    frequencyPenalty: 0,
+    presencePenalty: 0,
+    logitBias: [],
+    ...(seed === undefined ? {} : { seed: BigInt(seed) }),
+  };
+}
+
+async function readImage(path: string): Promise<ContentPart> {
+  try {
+    const { size } = await stat(path);
+    if (size > LIMITS.imageBytes) {
+      const text = `${path} has ${size} bytes; the limit is ${LIMITS.imageBytes}`;
+      throw new VireoError("media_too_large", text);
+    }
+    return { type: "image", bytes: await readFile(path) };
+  } catch (cause) {
+    if (cause instanceof VireoError) throw cause;
+    const reason = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
+    throw new VireoError("invalid_option", `cannot read ${path} (${reason})`, { cause });
+  }
+}
+
+function show(event: ChatEvent, terminal: Terminal): void {
+  if (event.type === "text") process.stdout.write(printable(event.text));
+  if (event.type === "reasoning") process.stderr.write(terminal.dim(printable(event.text)));
+  if (event.type !== "end") return;
+  const { usage, timings, nativeReason } = event;
+  const perSecond = (tokens: number, ms: number): string =>
+    ms > 0 ? `${((tokens / ms) * 1000).toFixed(1)} tokens/s` : "-";
+  const images = usage.imageTokens > 0 ? ` (${usage.imageTokens} from images)` : "";
+  process.stdout.write("\n");
+  terminal.note(
+    terminal.dim(
+      `${usage.promptTokens} prompt tokens${images} at ` +
+        `${perSecond(usage.promptTokens, timings.prefillMs)}, ` +
+        `${usage.completionTokens} answered at ` +
+        `${perSecond(usage.completionTokens - 1, timings.decodeMs)}, ended by ${nativeReason}`,
+    ),
+  );
+}

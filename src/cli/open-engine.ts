@@ -1,0 +1,33 @@
+import type { Log } from "../core/log.ts";
+import { type Engine, open } from "../runtime/engine.ts";
+import { modelFolder } from "./model-folder.ts";
+import { type EngineFlags, engineOptions } from "./options.ts";
+import { bytesText, type Terminal } from "./terminal.ts";
+
+/** Opens the model that the flags name, with progress for whoever waits. */
+export async function openEngine(
+  flags: EngineFlags,
+  terminal: Terminal,
+  log?: Log,
+): Promise<Engine> {
+  const folder = modelFolder(flags.model);
+  terminal.progress(`loading ${flags.model} ...`);
+  const engine = await open(folder, {
+    ...engineOptions(flags),
+    ...(log === undefined ? {} : { log }),
+    onProgress: ({ doneBytes, totalBytes }) => {
+      const percent = Math.floor((doneBytes / Math.max(1, totalBytes)) * 100);
+      terminal.progress(`packing ${flags.model}: ${percent} % of ${bytesText(totalBytes)}`);
+    },
+  });
+  const { kernelSet, threads, weightBytes, fromCache, loadMs } = engine.info;
+  const source = fromCache ? "mapped from the cache" : "packed";
+  const seconds = (loadMs / 1000).toFixed(1);
+  terminal.note(
+    terminal.dim(
+      `${flags.model}: ${bytesText(weightBytes)} ${source} in ${seconds} s, ` +
+        `${kernelSet} kernels, ${threads} thread${threads === 1 ? "" : "s"}`,
+    ),
+  );
+  return engine;
+}

@@ -1,0 +1,96 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { EngineOptions } from "../runtime/engine.ts";
+
+/** What commander hands over for the options below. */
+export interface EngineFlags {
+  readonly model: string;
+  readonly format: "stored" | "int8" | "int4";
+  readonly kvDtype: "bf16" | "f32";
+  readonly threads?: number;
+  readonly cpu?: string;
+  readonly memory?: number;
+  readonly context?: number;
+  readonly sequences?: number;
+  readonly rows?: number;
+  readonly cache: string | boolean;
+  readonly backend: "cpu" | "reference" | "null";
+}
+
+/** The model in the box, beside the program. */
+export const EMBEDDED_MODEL = "tiny";
+
+/** Options of every command that opens a model. */
+export function withEngineOptions(command: Command): Command {
+  return command
+    .option("-m, --model <dir>", "checkpoint folder (config.json, *.safetensors)", EMBEDDED_MODEL)
+    .addOption(
+      new Option("--format <format>", "how weights are held: as stored, or made from BF16")
+        .choices(["stored", "int8", "int4"])
+        .default("stored"),
+    )
+    .addOption(
+      new Option("--kv-dtype <dtype>", "keys and values of the attention layers")
+        .choices(["bf16", "f32"])
+        .default("bf16"),
+    )
+    .option("--threads <n>", "threads that compute (default: one per core)", wholeNumber)
+    .option("--memory <size>", "limit for weights and caches, as 12GB (default: 85 %)", byteSize)
+    .option("--context <tokens>", "longest prompt and answer together", wholeNumber)
+    .option("--sequences <n>", "requests computed at once (default: 16)", wholeNumber)
+    .option("--rows <n>", "rows of one step: decode rows and prompt chunks", wholeNumber)
+    .option("--cache <dir>", "folder for packed weights (default: .vireo in the checkpoint)")
+    .option("--no-cache", "keep packed weights in memory only")
+    .addOption(
+      new Option("--cpu <set>", "kernel set: amx, avx512, avx2, neon or scalar").env("VIREO_CPU"),
+    )
+    .addOption(
+      new Option("--backend <name>", "where it computes")
+        .choices(["cpu", "reference", "null"])
+        .default("cpu")
+        .hideHelp(),
+    );
+}
+
+/** The engine's options that the flags ask for. */
+export function engineOptions(flags: EngineFlags): EngineOptions {
+  return {
+    backend: flags.backend,
+    format: flags.format,
+    kvDtype: flags.kvDtype,
+    ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+    ...(flags.cpu === undefined ? {} : { kernelSet: flags.cpu }),
+    ...(flags.memory === undefined ? {} : { memoryBytes: flags.memory }),
+    ...(flags.context === undefined ? {} : { contextTokens: flags.context }),
+    ...(flags.sequences === undefined ? {} : { sequencesMax: flags.sequences }),
+    ...(flags.rows === undefined ? {} : { rowsMax: flags.rows }),
+    ...(flags.cache === false ? { cacheDir: false } : {}),
+    ...(typeof flags.cache === "string" ? { cacheDir: flags.cache } : {}),
+  };
+}
+
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError("It must be a whole number from 1 on.");
+  }
+  return value;
+}
+
+export function realNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) {
+    throw new InvalidArgumentError("It must be a number.");
+  }
+  return value;
+}
+
+const UNITS = { "": 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 } as const;
+
+/** "12GB", "800M", "16GiB", "123456" → bytes. */
+export function byteSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?$/i.exec(text.trim());
+  if (!match) throw new InvalidArgumentError("It must be a size, as 12GB or 800M.");
+  const unit = (match[2] ?? "").toLowerCase() as keyof typeof UNITS;
+  const factor = match[3] ? 1024 ** Math.round(Math.log10(UNITS[unit]) / 3) : UNITS[unit];
+  return Math.floor(Number(match[1]) * factor);
+}

@@ -1,0 +1,81 @@
+import type { Command } from "commander";
+import { Option } from "commander";
+import { createLog, type LogLevel } from "../core/log.ts";
+import { listen } from "../server/listen.ts";
+import { openEngine } from "./open-engine.ts";
+import { type EngineFlags, withEngineOptions } from "./options.ts";
+import { openTerminal } from "./terminal.ts";
+
+interface ServeFlags extends EngineFlags {
+  readonly host: string;
+  readonly port: string;
+  readonly apiKey?: string;
+  readonly allowHost: readonly string[];
+  readonly logLevel: LogLevel;
+}
+
+export function addServe(program: Command): void {
+  const command = program
+    .command("serve")
+    .summary("serve the model over HTTP, for any OpenAI client")
+    .description("Serves an OpenAI-compatible API (POST /v1/chat/completions and friends).")
+    .addOption(new Option("--host <address>", "address to listen on").default("127.0.0.1"))
+    .addOption(new Option("-p, --port <port>", "port").default("8000").env("PORT"))
+    .addOption(
+      new Option("--api-key <key>", "key that clients must send; better set in the environment")
+        .env("VIREO_API_KEY")
+        .hideHelp(),
+    )
+    .option(
+      "--allow-host <name>",
+      "another Host header to answer to when no key is asked for; may be repeated",
+      (value: string, list: readonly string[]) => [...list, value],
+      [],
+    )
+    .addOption(
+      new Option("--log-level <level>", "what is logged on stderr")
+        .choices(["debug", "info", "warn", "error"])
+        .default("warn"),
+    )
+    .addHelpText(
+      "after",
+      `
+Environment:
+  VIREO_API_KEY   key that clients must send as "Authorization: Bearer ..."; needed for any
+                  address but loopback
+  VIREO_CPU       kernel set, as --cpu
+
+Example:
+  curl http://127.0.0.1:8000/v1/chat/completions -H 'content-type: application/json' \\
+    -d '{"model":"nvidia/nemotron-nano-12b-v2-vl","messages":[{"role":"user","content":"Hi"}]}'`,
+    );
+  withEngineOptions(command).action(async (flags: ServeFlags) => {
+    await serve(flags);
+  });
+}
+
+async function serve(flags: ServeFlags): Promise<void> {
+  const terminal = openTerminal(process.stderr);
+  const log = createLog((line) => process.stderr.write(line), flags.logLevel);
+  const engine = await openEngine(flags, terminal, log);
+  const listening = await listen({
+    upstream: engine,
+    host: flags.host,
+    port: Number(flags.port),
+    log,
+    hosts: flags.allowHost,
+    ...(flags.apiKey === undefined ? {} : { apiKey: flags.apiKey }),
+  }).catch(async (error) => {
+    await engine.close();
+    throw error;
+  });
+  terminal.note(`${terminal.bold(engine.models[0]?.id ?? "")} is ready at ${listening.url}`);
+  terminal.note(terminal.dim("Press Ctrl+C to stop; running answers get ten seconds to end."));
+  await new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
+  terminal.note("closing ...");
+  await listening.close();
+  await engine.close();
+}
