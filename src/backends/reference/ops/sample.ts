@@ -23,8 +23,7 @@ export function sample(logits: View, rows: readonly SampleRow[], y: View): void 
 }
 
 function chooseToken(raw: Float32Array, how: SampleRow): number {
-  if (raw.every(Number.isNaN)) return -1;
-  const logits = raw.map((logit) => (Number.isNaN(logit) ? Number.NEGATIVE_INFINITY : logit));
+  const logits = raw.slice();
   penalise(logits, how);
   return how.temperature <= 0 ? greedy(logits) : draw(logits, how);
 }
@@ -51,10 +50,13 @@ function byLogit(a: Candidate, b: Candidate): number {
   return a.logit === b.logit ? a.id - b.id : b.logit > a.logit ? 1 : -1;
 }
 
+/** The lowest id of the highest logit; −1 if there is none, since NaN is not higher than anything. */
 function greedy(logits: Float32Array): number {
-  let best = 0;
-  for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
-  return best;
+  let best = -1;
+  logits.forEach((logit, id) => {
+    if (logit > (logits[best] ?? Number.NEGATIVE_INFINITY)) best = id;
+  });
+  return best < 0 ? logits.indexOf(Number.NEGATIVE_INFINITY) : best;
 }
 
 function draw(logits: Float32Array, how: SampleRow): number {

@@ -1,0 +1,55 @@
+import { describe, test } from "vitest";
+import type { Backend } from "../../src/backends/backend.ts";
+import { CPU, cpuCandidate, KERNEL_SETS, REFERENCE, using } from "./backends.ts";
+import { expectClose, expectSame, TOLERANCE } from "./tolerance.ts";
+import { randomValues, stridedOf } from "./values.ts";
+
+const SHAPES = [
+  { tiles: 1, tokens: 1, heads: 2, dim: 16 },
+  { tiles: 3, tokens: 5, heads: 1, dim: 16 },
+  { tiles: 2, tokens: 24, heads: 4, dim: 16 },
+  { tiles: 2, tokens: 17, heads: 3, dim: 40 },
+  { tiles: 1, tokens: 64, heads: 2, dim: 80 },
+  { tiles: 2, tokens: 70, heads: 2, dim: 80 },
+];
+type Shape = (typeof SHAPES)[number];
+
+async function run(backend: Backend, { tiles, tokens, heads, dim }: Shape, only?: number) {
+  const cols = 3 * heads * dim;
+  const all = randomValues(tiles * tokens * cols, 1, 2);
+  const rows = only === undefined ? tiles * tokens : tokens;
+  const from = (only ?? 0) * tokens * cols;
+  const qkv = stridedOf(backend, all.subarray(from, from + rows * cols), rows);
+  const step = backend.begin();
+  const [y] = await step.read(step.tileAttention(qkv, tokens, heads, dim ** -0.5));
+  return y!;
+}
+
+describe.each(SHAPES)("tile-attention, $tiles × $tokens tokens, $heads heads of $dim", (shape) => {
+  test.each(CPU)("on $name is as in the reference", async (candidate) => {
+    const wanted = await using(REFERENCE, (backend) => run(backend, shape));
+    const rounded = candidate.kernelSet === "amx";
+    const result = await using(candidate, (backend) => run(backend, shape));
+    const tolerance = rounded ? TOLERANCE.tileAttentionBf16 : TOLERANCE.tileAttention;
+    expectClose(result, wanted, tolerance);
+    const exact = await using(candidate, (backend) => run(backend, shape), true);
+    expectClose(exact, wanted, TOLERANCE.tileAttention, "exact");
+  });
+
+  test.each(CPU)("on $name does not see other tiles", async (candidate) => {
+    await using(candidate, async (backend) => {
+      const whole = await run(backend, shape);
+      const length = whole.length / shape.tiles;
+      for (let tile = 0; tile < shape.tiles; tile++) {
+        const alone = await run(backend, shape, tile);
+        expectSame(alone, whole.subarray(tile * length, (tile + 1) * length), `tile ${tile}`);
+      }
+    });
+  });
+
+  test.each(KERNEL_SETS)("with %s two threads equal one bit for bit", async (kernelSet) => {
+    const one = await using(cpuCandidate(kernelSet, 1), (backend) => run(backend, shape));
+    const two = await using(cpuCandidate(kernelSet, 2), (backend) => run(backend, shape));
+    expectSame(two, one);
+  });
+});
