@@ -64,7 +64,7 @@ describe.each(CPU)("matmul on $name", (candidate) => {
   afterAll(() => backend.close());
 
   test.each(FORMATS)(
-    "%s: any shape is as in the reference, whatever else is run",
+    "%s: every shape is as in the reference, whatever else is run",
     async (format) => {
       for (const c of CASES.filter((one) => one.format === format)) {
         const wanted = expected.get(c)!;

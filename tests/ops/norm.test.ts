@@ -24,7 +24,7 @@ async function runAll(backend: Backend, rows: number, cols: number): Promise<Flo
 }
 
 describe.each(CPU)("norms on $name", (candidate) => {
-  test("any shape is as in the reference, and rows do not depend on how many there are", async () => {
+  test("every shape is as in the reference, and no row depends on the others", async () => {
     await using(candidate, (backend) =>
       using(REFERENCE, async (reference) => {
         const first = new Map<number, Float32Array[]>();

@@ -41,7 +41,7 @@ export function zeros(backend: Backend, rows: number, cols: number): Tensor {
   return tensorAt(backend.allocate(rows * cols * 4), 0, rows, cols);
 }
 
-/** A seeded source of a matrix, with weights so small that products with inputs of 1 are about 1. */
+/** A seeded source of a matrix; its products with inputs of about 1 are about 1. */
 export function matrixSource(
   format: WeightFormat,
   outputs: number,

@@ -50,7 +50,7 @@ function byLogit(a: Candidate, b: Candidate): number {
   return a.logit === b.logit ? a.id - b.id : b.logit > a.logit ? 1 : -1;
 }
 
-/** The lowest id of the highest logit; −1 if there is none, since NaN is not higher than anything. */
+/** The lowest id of the highest logit, −1 if there is none; NaN is not higher than anything. */
 function greedy(logits: Float32Array): number {
   let best = -1;
   logits.forEach((logit, id) => {
