@@ -1,0 +1,92 @@
+import { writeFile } from "node:fs/promises";
+import { availableParallelism, cpus, loadavg } from "node:os";
+import { benchKernels, formatKernels, type KernelReport } from "./kernels.ts";
+import { benchNetwork, formatNetwork, type NetworkReport } from "./network.ts";
+import { benchOverhead, formatOverhead, type OverheadReport } from "./overhead.ts";
+import { benchPeer, formatPeer, type PeerOptions, type PeerReport } from "./peer.ts";
+import type { SyntheticOptions } from "./synthetic.ts";
+
+export type BenchPart = "kernels" | "model" | "overhead" | "peer";
+
+export interface BenchOptions {
+  readonly parts: readonly BenchPart[];
+  readonly model: SyntheticOptions;
+  readonly kernelSet?: string;
+  /** Each of them is measured. */
+  readonly threads: readonly number[];
+  /** For each group of figures. */
+  readonly seconds: number;
+  readonly peer?: PeerOptions;
+  /** File for the figures as JSON. */
+  readonly json?: string;
+}
+
+interface BenchReport {
+  kernels?: KernelReport[];
+  model?: NetworkReport[];
+  overhead?: OverheadReport;
+  peer?: PeerReport[];
+}
+
+/** Measures what is asked for, prints tables and writes the JSON file. */
+export async function runBench(
+  options: BenchOptions,
+  print: (text: string) => void,
+): Promise<void> {
+  const { parts, model, threads, seconds, json } = options;
+  const { kernelSet } = options;
+  const shared = { seconds, ...(kernelSet === undefined ? {} : { kernelSet }) };
+  const machine = { cpu: cpus()[0]?.model ?? "unknown", threads: availableParallelism() };
+  const started = loadavg();
+  print(`${machine.cpu}, ${machine.threads} threads; load average ${showLoad(started)}`);
+  const report: BenchReport = {};
+  if (parts.includes("kernels")) {
+    report.kernels = [];
+    for (const count of threads) {
+      const kernels = await benchKernels({ ...shared, threads: count });
+      report.kernels.push(kernels);
+      print(`\n${formatKernels(kernels)}`);
+    }
+  }
+  if (parts.includes("model")) {
+    report.model = [];
+    for (const count of threads) {
+      report.model.push(await benchNetwork({ ...model, ...shared, threads: count }));
+    }
+    print(`\n${formatNetwork(model, report.model, bf16Speeds(report.kernels ?? []))}`);
+  }
+  if (parts.includes("overhead")) {
+    report.overhead = await benchOverhead(seconds);
+    print(`\n${formatOverhead(report.overhead)}`);
+  }
+  if (parts.includes("peer") && options.peer) {
+    report.peer = [];
+    print("");
+    for (const count of threads) {
+      const sizes = { ...model, visionBlocks: 0, ...shared, threads: count };
+      report.peer.push(await benchPeer(sizes, options.peer, print));
+    }
+    print(formatPeer(report.peer));
+  }
+  const ended = loadavg();
+  print(`\nload average ${showLoad(ended)}`);
+  if (json === undefined) return;
+  const load = { started, ended };
+  const node = process.version;
+  const all = { date: new Date().toISOString(), node, machine, load, options: model, ...report };
+  await writeFile(json, `${JSON.stringify(all, null, 2)}\n`);
+}
+
+/** By threads: GFLOP/s of the largest bf16 multiplication. */
+function bf16Speeds(reports: readonly KernelReport[]): Map<number, number> {
+  return new Map(
+    reports.map(({ threads, results }) => {
+      const bf16 = results.filter(({ format, rows }) => format === "bf16" && rows >= 256);
+      return [threads, Math.max(...bf16.map(({ gflops }) => gflops))];
+    }),
+  );
+}
+
+function showLoad(load: readonly number[]): string {
+  return load.map((value) => value.toFixed(2)).join(" ");
+}
