@@ -41,7 +41,7 @@ struct Batch {
 // y = act(x · wᵀ · row_scale + bias), or y += that with `accumulate`.
 //   bf16, fp8, nvfp4: x is rounded to bf16 first unless `exact`; products are exact, sums run in float32 in
 //     blocks of 32 k, even and odd k apart (the order of the AMX instruction), blocks in order.
-//   int8, int4: x is rounded to int8 per block of 256 k (scale = amax / 127); integer sums are exact within a
+//   int8, int4: x is rounded to int8 per block of 1280 k (scale = amax / 127); integer sums are exact within a
 //     block; blocks are added in order as float32.
 // scratch: matmul_scratch_bytes(). Two phases: convert x, multiply.
 struct MatmulArgs {
@@ -199,8 +199,8 @@ constexpr int kMaxParts = 64;
 constexpr int kExpandBytes = 1 << 20;  // per part: weights widened for one block of the multiplication
 inline int64_t round_up(int64_t x, int64_t to) { return (x + to - 1) / to * to; }
 inline int64_t matmul_scratch_bytes(int64_t rows, int64_t k) {
-  const int64_t m = round_up(rows, 32), kp = round_up(k, 256);
-  return m * kp * 4 + m * (kp / 256) * 36 + 4096;
+  const int64_t m = round_up(rows, 32), kp = round_up(k, 64);
+  return m * kp * 4 + m * (kp / 1280 + 1) * 4 + m * (kp / 32) * 4 + 4096;
 }
 inline int64_t matmul_part_bytes(int64_t rows) { return kExpandBytes + round_up(rows, 32) * 256 * 4; }
 inline int64_t scan_scratch_floats(int64_t width, int64_t n) {

@@ -68,18 +68,29 @@ static int nearest(float x, int low, int high) {
   return r <= (float)low ? low : r >= (float)high ? high : (int)r;
 }
 
-static void pack_int8(const float* w, int64_t k, int lane, uint8_t* strip) {
-  for (int64_t from = 0; from < k; from += kBlockK, strip += kInt8BlockBytes) {
-    const int64_t count = std::min<int64_t>(kBlockK, k - from);
-    float amax = 0.0f;
-    for (int64_t i = 0; i < count; ++i) amax = std::max(amax, fabsf(w[from + i]));
-    const float scale = amax / 127.0f, inverse = amax > 0.0f ? 127.0f / amax : 0.0f;
-    for (int64_t i = 0; i < count; ++i) {
-      const int q = nearest(w[from + i] * inverse, -127, 127);
-      strip[i / 4 * 64 + lane * 4 + i % 4] = (uint8_t)(int8_t)q;
-    }
-    memcpy(strip + 4096 + lane * 4, &scale, 4);
+// The blocks of a strip that a row of k weights goes through: `run` packs `count` weights of w into `tiles` tiles.
+template <typename Run>
+static void each_block(int format, const float* w, int64_t k, uint8_t* strip, Run run) {
+  for (int64_t from = 0; from < k; from += kBlockK) {
+    const int64_t count = std::min<int64_t>(kBlockK, k - from), tiles = (count + kIntTileK - 1) / kIntTileK;
+    run(w + from, count, tiles, strip);
+    strip += tiles * int_tile_bytes(format) + kScaleBytes;
   }
+}
+
+static float widest_of(const float* w, int64_t count) {
+  float widest = 0.0f;
+  for (int64_t i = 0; i < count; ++i) widest = std::max(widest, fabsf(w[i]));
+  return widest;
+}
+
+static void pack_int8(const float* w, int64_t k, int lane, uint8_t* strip) {
+  each_block(kInt8, w, k, strip, [lane](const float* block, int64_t count, int64_t tiles, uint8_t* to) {
+    const float amax = widest_of(block, count), scale = amax / 127.0f, inverse = amax > 0.0f ? 127.0f / amax : 0.0f;
+    for (int64_t i = 0; i < count; ++i)
+      to[i / 4 * 64 + lane * 4 + i % 4] = (uint8_t)(int8_t)nearest(block[i] * inverse, -127, 127);
+    memcpy(to + tiles * 1024 + lane * 4, &scale, 4);
+  });
 }
 
 // Squared error of a group of up to 32 weights at one step size.
@@ -93,38 +104,40 @@ static float group_error(const float* w, int64_t count, float step) {
   return error;
 }
 
-// The block's scale makes 16 the multiplier of its widest group; each group then takes the multiplier with the least
-// squared error among those near its own extent.
+// The multiplier (1 to 16) of a group: the one with the least squared error among those near the group's own extent.
+static int best_multiplier(const float* w, int64_t count, float scale) {
+  if (!(scale > 0.0f) || count == 0) return 1;
+  const int top = nearest(ceilf(widest_of(w, count) / (7.0f * scale)), 1, 16);
+  int best = 1;
+  float least = INFINITY;
+  for (int m = std::max(1, top - 4); m <= top; ++m) {
+    const float error = group_error(w, count, scale * (float)m);
+    if (error < least) least = error, best = m;
+  }
+  return best;
+}
+
+// A block's scale makes 16 the multiplier of its widest group.
 static void pack_int4(const float* w, int64_t k, int lane, uint8_t* strip) {
-  for (int64_t from = 0; from < k; from += kBlockK, strip += kInt4BlockBytes) {
-    float amax[8] = {}, widest = 0.0f;
-    const int64_t count = std::min<int64_t>(kBlockK, k - from);
-    for (int64_t i = 0; i < count; ++i) amax[i / 32] = std::max(amax[i / 32], fabsf(w[from + i]));
-    for (float extent : amax) widest = std::max(widest, extent);
-    const float scale = widest / (16.0f * 7.25f);
-    for (int g = 0; g < 8; ++g) {
-      const float* group = w + from + g * 32;
+  const int64_t bytes = int_tile_bytes(kInt4);
+  each_block(kInt4, w, k, strip, [=](const float* block, int64_t count, int64_t tiles, uint8_t* to) {
+    const float scale = widest_of(block, count) / (16.0f * 7.25f);
+    for (int64_t g = 0; g < tiles * 2; ++g) {
+      const float* group = block + g * 32;
       const int64_t size = std::clamp<int64_t>(count - g * 32, 0, 32);
-      int best = 1;
-      if (scale > 0.0f && size > 0) {
-        const int top = nearest(ceilf(amax[g] / (7.0f * scale)), 1, 16);
-        float least = INFINITY;
-        for (int m = std::max(1, top - 4); m <= top; ++m) {
-          const float error = group_error(group, size, scale * (float)m);
-          if (error < least) least = error, best = m;
-        }
-      }
-      const float inverse = scale > 0.0f ? 1.0f / (scale * (float)best) : 0.0f;
+      const int m = best_multiplier(group, size, scale);
+      const float inverse = scale > 0.0f ? 1.0f / (scale * (float)m) : 0.0f;
+      uint8_t* tile = to + g / 2 * bytes;
       for (int64_t i = 0; i < 32; ++i) {
         const int q = i < size ? nearest(group[i] * inverse, -8, 7) + 8 : 8;
-        uint8_t& byte = strip[g * 256 + i / 8 * 64 + lane * 4 + i % 4];
+        uint8_t& byte = tile[g % 2 * 256 + i / 8 * 64 + lane * 4 + i % 4];
         byte = (uint8_t)(i % 8 < 4 ? (byte & 0xf0) | q : (byte & 0x0f) | q << 4);
       }
-      uint8_t& multiplier = strip[2048 + g / 2 * 16 + lane];
-      multiplier = (uint8_t)(g % 2 ? (multiplier & 0x0f) | (best - 1) << 4 : (multiplier & 0xf0) | (best - 1));
+      uint8_t& multiplier = tile[512 + lane];
+      multiplier = (uint8_t)(g % 2 ? (multiplier & 0x0f) | (m - 1) << 4 : (multiplier & 0xf0) | (m - 1));
     }
-    memcpy(strip + kInt4BlockBytes - 64 + lane * 4, &scale, 4);
-  }
+    memcpy(to + tiles * bytes + lane * 4, &scale, 4);
+  });
 }
 
 static void pack_bf16(const float* w, int64_t k, int lane, uint8_t* strip) {

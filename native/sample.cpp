@@ -133,7 +133,6 @@ void sample(const SampleArgs& a, int part, int parts) {
       token = argmax(raw, vocabulary);
     } else {
       logits.assign(raw, raw + vocabulary);
-      for (float& x : logits) x = x == x ? x : -INFINITY;
       penalise(p, logits);
       token = p.real(0) <= 0.0f ? argmax(logits.data(), vocabulary) : draw(p, logits);
     }

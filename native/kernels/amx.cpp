@@ -1,8 +1,8 @@
 // AMX: 16×16 tiles of bf16 (32 k) or int8 (64 k) products. Everything else is the avx512 set's.
 //
 // x is converted into tiles of 16 rows, 1 KiB each, so that a tile load touches 16 neighbouring lines. Work runs over
-// panels of 256 columns and 512 or 1024 k: a pair of strips (32 KiB) stays in the L1 cache while all rows pass, x and
-// the sums stay in L2, and packed formats are widened once per panel. Sums of a panel go to scratch between blocks of k, exactly as they stood in the
+// panels of 256 columns and 1280 k, which stay in the L2 cache while all rows pass; packed formats are widened once
+// per panel. Sums of a panel go to scratch between blocks of k, exactly as they stood in the
 // tile registers, so neither the panel's size nor the number of rows changes a bit.
 #define VIREO_AMX
 #include "avx512.inl"
@@ -10,7 +10,7 @@
 namespace vireo {
 namespace {
 
-constexpr int kPanelColumns = 256, kPanelTiles = 16, kPanelBlocks = 4;
+constexpr int kPanelColumns = 256, kPanelTiles = 40;  // 1280 k
 constexpr int kVnniRows = 6;                          // int4 with fewer rows than this is faster with VNNI
 
 struct __attribute__((packed, aligned(64))) TileConfig {
@@ -43,12 +43,24 @@ void tile_bf16_row(const float* x, int64_t k, int64_t kp, uint16_t* tiles, int64
   }
 }
 
+// A row of zeros without x.
+void tile_int8_row(const float* x, int64_t k, const Converted& c, int64_t row) {
+  alignas(64) int8_t line[kBlockK];
+  int32_t sums[kBlockK / 32];
+  int8_t* to = c.q + row / 16 * 16 * c.kp + row % 16 * 64;
+  for (int64_t b = 0; b < c.blocks; ++b) {  // the row-major form stays on the stack
+    const int64_t from = b * kBlockK, count = k - from < kBlockK ? k - from : kBlockK, width = block_width(c, b);
+    if (x) c.scale[row * c.blocks + b] = quantize_block(x + from, count, width, line, sums);
+    else memset(line, 0, sizeof line);
+    for (int64_t i = 0; i < width; i += 64, to += 1024) _mm512_storeu_si512(to, _mm512_load_si512(line + i));
+  }
+}
+
 void amx_prepare(const MatmulArgs& a, int part, int parts) {
   const bool integer = is_integer(a.w.format);
   if (uses_vnni(a) || (!integer && a.exact)) return matmul_prepare(a, part, parts);
   const Converted c = converted(a);
   const Range rows = share(round_up(a.x.rows, 32), part, parts);
-  int8_t line[kBlockK];
   for (int64_t r = rows.begin; r < rows.end; ++r) {
     const float* x = a.x.data + r * a.x.stride;
     if (!integer) {
@@ -57,18 +69,7 @@ void amx_prepare(const MatmulArgs& a, int part, int parts) {
       else for (int64_t i = 0; i < c.kp; i += 32) memset(tiles + r / 16 * 16 * c.kp + i * 16 + r % 16 * 32, 0, 64);
       continue;
     }
-    for (int64_t b = 0; b < c.blocks; ++b) {  // a block at a time, so that the row-major form stays on the stack
-      if (r < a.x.rows) {
-        const int64_t from = b * kBlockK, count = a.w.k - from < kBlockK ? a.w.k - from : kBlockK;
-        int32_t sums[kBlockK / 32];
-        const Converted one = {nullptr, line, c.scale + r * c.blocks + b, sums, kBlockK, 1};
-        quantize_row(x + from, count, one, 0);
-      } else {
-        memset(line, 0, sizeof line);
-      }
-      int8_t* to = c.q + (r / 16 * (c.kp / 64) + b * 4) * 1024 + r % 16 * 64;
-      for (int t = 0; t < 4; ++t) memcpy(to + t * 1024, line + t * 64, 64);
-    }
+    tile_int8_row(r < a.x.rows ? x : nullptr, a.w.k, c, r);
   }
 }
 
@@ -128,6 +129,15 @@ inline void multiply(const uint8_t* a0, const uint8_t* a1, const uint8_t* b0, co
   }
 }
 
+// Brings the lines of y that a block will end in, so that its stores do not wait.
+inline void fetch_result(const MatmulArgs& a, int64_t row, int64_t rows, int64_t n) {
+  const float* y = a.y.data + row * a.y.stride + n;
+  for (int64_t r = 0; r < rows; ++r, y += a.y.stride) {
+    __builtin_prefetch(y, 1);
+    __builtin_prefetch(y + 16, 1);
+  }
+}
+
 // ---- float formats ---------------------------------------------------------------------------------------------------
 
 template <int MT, int NT>
@@ -169,29 +179,33 @@ void amx_float(const MatmulArgs& a, int part, int parts) {
           const uint8_t* x = a.scratch + t * 1024 + r / 16 * a_stride;
           float *c0 = acc + (s * rows + r) * 16, *c1 = c0 + rows * 16;
           const uint8_t *b0 = b + s * b_stride, *b1 = b0 + b_stride;
-          const bool first = t == 0, tall = r + 32 <= rows, pair = s + 2 <= strips;
+          const bool first = t == 0, last = t + count >= tiles, tall = r + 32 <= rows, pair = s + 2 <= strips;
+          const int64_t left = a.x.rows - r, done = left < 32 ? left : 32;
+          if (last) fetch_result(a, r, done, n + s * 16);
           if (tall && pair) float_block<2, 2>(x, a_stride, b0, b1, count, c0, c1, first);
           else if (tall) float_block<2, 1>(x, a_stride, b0, b1, count, c0, c1, first);
           else if (pair) float_block<1, 2>(x, a_stride, b0, b1, count, c0, c1, first);
           else float_block<1, 1>(x, a_stride, b0, b1, count, c0, c1, first);
+          if (!last) continue;
+          finish<false>(a, n + s * 16, c0, r, done);
+          if (pair) finish<false>(a, n + s * 16 + 16, c1, r, done);
         }
     }
-    for (int64_t s = 0; s < strips; ++s) finish<false>(a, n + s * 16, acc + s * rows * 16);
   }
 }
 
 // ---- integer formats ---------------------------------------------------------------------------------------------------
 
-// One int4 block → four int8 tiles of q · multiplier.
-inline void expand_int4(const uint8_t* block, uint8_t* to) {
+// One int4 tile → an int8 tile of q · multiplier.
+inline void expand_int4(const uint8_t* tile, uint8_t* to) {
   const __m512i nibble = _mm512_set1_epi8(15), low_byte = _mm512_set1_epi16(0xff), eight = _mm512_set1_epi16(8);
   const __m512i word = _mm512_set1_epi32(15), one = _mm512_set1_epi32(1);
-  for (int g = 0; g < 8; ++g) {
-    const __m512i pair = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)(block + 2048 + g / 2 * 16)));
-    __m512i m = _mm512_add_epi32(_mm512_and_si512(g % 2 ? _mm512_srli_epi32(pair, 4) : pair, word), one);
+  const __m512i pair = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)(tile + 512)));
+  for (int g = 0; g < 2; ++g) {
+    __m512i m = _mm512_add_epi32(_mm512_and_si512(g ? _mm512_srli_epi32(pair, 4) : pair, word), one);
     m = _mm512_or_si512(m, _mm512_slli_epi32(m, 16));
     for (int run = 0; run < 4; ++run) {
-      const __m512i codes = _mm512_loadu_si512(block + g * 256 + run * 64);
+      const __m512i codes = _mm512_loadu_si512(tile + g * 256 + run * 64);
       for (int half = 0; half < 2; ++half, to += 64) {
         const __m512i q = _mm512_and_si512(half ? _mm512_srli_epi16(codes, 4) : codes, nibble);
         const __m512i even = _mm512_mullo_epi16(_mm512_sub_epi16(_mm512_and_si512(q, low_byte), eight), m);
@@ -202,78 +216,77 @@ inline void expand_int4(const uint8_t* block, uint8_t* to) {
   }
 }
 
-// acc += sums · (row scale · column scale) for one block of 256 k.
+// acc (+)= sums · (row scale · column scale) for one block of k.
 inline void add_tile(const int32_t* sums, const float* row_scales, int64_t row_stride, const float* column_scale, float* acc,
-                     int64_t rows) {
+                     int64_t rows, bool first) {
   const __m512 scale = _mm512_loadu_ps(column_scale);
   for (int64_t r = 0; r < rows; ++r) {
     const __m512 both = _mm512_mul_ps(scale, _mm512_set1_ps(row_scales[r * row_stride]));
     const __m512 value = _mm512_cvtepi32_ps(_mm512_load_si512(sums + r * 16));
-    _mm512_storeu_ps(acc + r * 16, _mm512_fmadd_ps(value, both, _mm512_loadu_ps(acc + r * 16)));
+    const __m512 before = first ? _mm512_setzero_ps() : _mm512_loadu_ps(acc + r * 16);
+    _mm512_storeu_ps(acc + r * 16, _mm512_fmadd_ps(value, both, before));
   }
 }
 
-struct IntegerPanel {
-  const uint8_t* b;          // int8 tiles of the first strip
-  int64_t b_stride, b_step;  // to the next strip, to the next block
-  const float* scale;        // of the first strip and block
-  int64_t scale_stride, scale_step;
+// One block of k: MT × 16 rows from `row`, NT strips whose tiles are `b_stride` apart and whose scales follow them.
+struct IntegerBlock {
+  const uint8_t *b, *scale;
+  int64_t b_stride, scale_stride, tiles, index;
 };
 
 template <int MT, int NT>
-inline void integer_block(const MatmulArgs& a, const Converted& c, const IntegerPanel& p, int64_t strip, int64_t row,
-                          int64_t block, int64_t blocks, float* c0, float* c1) {
+inline void integer_block(const MatmulArgs& a, const Converted& c, const IntegerBlock& k, int64_t row, float* c0, float* c1) {
   alignas(64) int32_t sums[4][256];
-  const uint8_t* x = (const uint8_t*)c.q + (row / 16 * (c.kp / 64) + block * 4) * 1024;
-  const int64_t a_stride = c.kp * 16;
-  for (int64_t i = 0; i < blocks; ++i) {
-    const uint8_t* b = p.b + strip * p.b_stride + i * p.b_step;
-    zero_c<MT, NT>();
-    multiply<MT, NT, true>(x + i * 4096, x + i * 4096 + a_stride, b, b + p.b_stride, 4);
-    store_c<MT, NT>(sums[0], sums[2]);
-    const float* scale = p.scale + strip * p.scale_stride + i * p.scale_step;
-    for (int m = 0; m < MT; ++m) {
-      const int64_t from = row + m * 16, left = a.x.rows - from, rows = left < 16 ? left : 16;
-      const float* row_scales = c.scale + from * c.blocks + block + i;
-      add_tile(sums[m], row_scales, c.blocks, scale, c0 + m * 256, rows);
-      if (NT > 1) add_tile(sums[2 + m], row_scales, c.blocks, scale + p.scale_stride, c1 + m * 256, rows);
-    }
+  const uint8_t* x = (const uint8_t*)c.q + row * c.kp + k.index * kBlockTiles * 1024;
+  zero_c<MT, NT>();
+  multiply<MT, NT, true>(x, x + c.kp * 16, k.b, k.b + k.b_stride, k.tiles);
+  store_c<MT, NT>(sums[0], sums[2]);
+  for (int m = 0; m < MT; ++m) {
+    const int64_t from = row + m * 16, left = a.x.rows - from, rows = left < 16 ? left : 16;
+    const float* row_scales = c.scale + from * c.blocks + k.index;
+    const bool first = k.index == 0;
+    add_tile(sums[m], row_scales, c.blocks, (const float*)k.scale, c0 + m * 256, rows, first);
+    if (NT > 1) add_tile(sums[2 + m], row_scales, c.blocks, (const float*)(k.scale + k.scale_stride), c1 + m * 256, rows, first);
   }
 }
 
 void amx_integer(const MatmulArgs& a, int part, int parts) {
   const Tiles tiles_on;
   const Converted c = converted(a);
-  const int64_t bytes = a.w.format == kInt8 ? kInt8BlockBytes : kInt4BlockBytes, strip_size = c.blocks * bytes;
-  const int64_t rows = round_up(a.x.rows, 16), wide = panel_columns(a), deep = a.x.rows > 32 ? kPanelBlocks : 2;
+  const int64_t bytes = int_tile_bytes(a.w.format), strip_size = strip_bytes(a.w.format, a.w.k);
+  const int64_t rows = round_up(a.x.rows, 16), wide = panel_columns(a);
   uint8_t* panel = part_scratch(a, part);
   float* acc = (float*)(panel + kExpandBytes);
   const Range columns = share(round_up(a.w.n, 16), part, parts, 32);
   for (int64_t n = columns.begin; n < columns.end; n += wide) {
     const int64_t strips = (columns.end - n < wide ? columns.end - n : wide) / 16;
-    memset(acc, 0, (size_t)(strips * rows * 16) * 4);
-    for (int64_t block = 0; block < c.blocks; block += deep) {
-      const int64_t count = c.blocks - block < deep ? c.blocks - block : deep;
-      const uint8_t* from = a.w.codes + n / 16 * strip_size + block * bytes;
-      IntegerPanel p = {from, strip_size, bytes, (const float*)(from + bytes - 64), strip_size / 4, bytes / 4};
+    for (int64_t block = 0; block < c.blocks; ++block) {
+      const int64_t tiles = block_width(c, block) / kIntTileK;
+      const uint8_t* from = a.w.codes + n / 16 * strip_size + block * (kBlockTiles * bytes + kScaleBytes);
+      const uint8_t* b = from;
+      int64_t b_stride = strip_size;
       if (a.w.format == kInt4) {
         for (int64_t s = 0; s < strips; ++s)
-          for (int64_t i = 0; i < count; ++i) expand_int4(from + s * strip_size + i * bytes, panel + (s * count + i) * 4096);
-        p.b = panel;
-        p.b_stride = count * 4096;
-        p.b_step = 4096;
+          for (int64_t t = 0; t < tiles; ++t) expand_int4(from + s * strip_size + t * bytes, panel + (s * tiles + t) * 1024);
+        b = panel;
+        b_stride = tiles * 1024;
       }
       for (int64_t s = 0; s < strips; s += 2)
         for (int64_t r = 0; r < rows; r += 32) {
           float *c0 = acc + (s * rows + r) * 16, *c1 = c0 + rows * 16;
-          const bool tall = r + 32 <= rows, pair = s + 2 <= strips;
-          if (tall && pair) integer_block<2, 2>(a, c, p, s, r, block, count, c0, c1);
-          else if (tall) integer_block<2, 1>(a, c, p, s, r, block, count, c0, c1);
-          else if (pair) integer_block<1, 2>(a, c, p, s, r, block, count, c0, c1);
-          else integer_block<1, 1>(a, c, p, s, r, block, count, c0, c1);
+          const bool last = block + 1 == c.blocks, tall = r + 32 <= rows, pair = s + 2 <= strips;
+          const int64_t left = a.x.rows - r, done = left < 32 ? left : 32;
+          const IntegerBlock k = {b + s * b_stride, from + s * strip_size + tiles * bytes, b_stride, strip_size, tiles, block};
+          if (last) fetch_result(a, r, done, n + s * 16);
+          if (tall && pair) integer_block<2, 2>(a, c, k, r, c0, c1);
+          else if (tall) integer_block<2, 1>(a, c, k, r, c0, c1);
+          else if (pair) integer_block<1, 2>(a, c, k, r, c0, c1);
+          else integer_block<1, 1>(a, c, k, r, c0, c1);
+          if (!last) continue;
+          finish<true>(a, n + s * 16, c0, r, done);
+          if (pair) finish<true>(a, n + s * 16 + 16, c1, r, done);
         }
     }
-    for (int64_t s = 0; s < strips; ++s) finish<true>(a, n + s * 16, acc + s * rows * 16);
   }
 }
 

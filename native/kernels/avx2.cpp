@@ -24,27 +24,26 @@ inline __m256i broadcast4(const int8_t* q) {
   return _mm256_set1_epi32(word);
 }
 
-#define VIREO_DOT_BLOCK
-inline void dot_block(int format, const uint8_t* block, const int8_t* q, const int32_t* sums, int32_t* idot) {
+#define VIREO_DOT_TILE
+inline void dot_tile(int format, const uint8_t* tile, const int8_t* q, const int32_t* sums, int32_t* idot) {
+  const __m256i nibble = _mm256_set1_epi8(15), word = _mm256_set1_epi32(15);
   for (int half = 0; half < 2; ++half) {
-    __m256i total = _mm256_setzero_si256();
+    __m256i total = _mm256_loadu_si256((const __m256i*)(idot + half * 8));
     if (format == kInt8) {
-      for (int quad = 0; quad < 64; ++quad)
-        total = madd_wide(_mm256_loadu_si256((const __m256i*)(block + quad * 64 + half * 32)), broadcast4(q + quad * 4), total);
+      for (int quad = 0; quad < 16; ++quad)
+        total = madd_wide(_mm256_loadu_si256((const __m256i*)(tile + quad * 64 + half * 32)), broadcast4(q + quad * 4), total);
     } else {
-      const __m256i nibble = _mm256_set1_epi8(15);
-      for (int g = 0; g < 8; ++g) {
+      const __m256i pair = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)(tile + 512 + half * 8)));
+      for (int g = 0; g < 2; ++g) {
         __m256i sum = _mm256_set1_epi32(-8 * sums[g]);
         for (int run = 0; run < 4; ++run) {
-          const __m256i codes = _mm256_loadu_si256((const __m256i*)(block + g * 256 + run * 64 + half * 32));
-          sum = madd_small(_mm256_and_si256(codes, nibble), broadcast4(q + g * 32 + run * 8), sum);
-          sum = madd_small(_mm256_and_si256(_mm256_srli_epi16(codes, 4), nibble), broadcast4(q + g * 32 + run * 8 + 4), sum);
+          const __m256i codes = _mm256_loadu_si256((const __m256i*)(tile + g * 256 + run * 64 + half * 32));
+          const int8_t* x = q + g * 32 + run * 8;
+          sum = madd_small(_mm256_and_si256(codes, nibble), broadcast4(x), sum);
+          sum = madd_small(_mm256_and_si256(_mm256_srli_epi16(codes, 4), nibble), broadcast4(x + 4), sum);
         }
-        const __m128i packed = _mm_loadl_epi64((const __m128i*)(block + 2048 + g / 2 * 16 + half * 8));
-        const __m256i pair = _mm256_cvtepu8_epi32(packed);
-        const __m256i multiplier = _mm256_add_epi32(
-            _mm256_and_si256(g % 2 ? _mm256_srli_epi32(pair, 4) : pair, _mm256_set1_epi32(15)), _mm256_set1_epi32(1));
-        total = _mm256_add_epi32(total, _mm256_mullo_epi32(sum, multiplier));
+        const __m256i less_one = _mm256_and_si256(g ? _mm256_srli_epi32(pair, 4) : pair, word);
+        total = _mm256_add_epi32(total, _mm256_mullo_epi32(sum, _mm256_add_epi32(less_one, _mm256_set1_epi32(1))));
       }
     }
     _mm256_storeu_si256((__m256i*)(idot + half * 8), total);

@@ -4,20 +4,21 @@ namespace {
 
 // ---- x, converted ------------------------------------------------------------------------------------------
 
-// Scratch: float rows padded to kTileK (float formats), or int8 rows padded to kBlockK, then one scale per block,
-// then one sum per group of 32 k.
+// Scratch: float rows padded to kTileK (float formats), or int8 rows padded to kIntTileK, then one scale per block of
+// each row, then one sum per group of 32 k.
 struct Converted {
   float* f;
   int8_t* q;
   float* scale;
   int32_t* sums;
-  int64_t kp, blocks;
+  int64_t kp, blocks, groups;
 };
 inline Converted converted(const MatmulArgs& a) {
   Converted c;
   const bool integer = is_integer(a.w.format);
-  c.kp = round_up(a.w.k, integer ? kBlockK : kTileK);
-  c.blocks = c.kp / kBlockK;
+  c.kp = round_up(a.w.k, integer ? kIntTileK : kTileK);
+  c.blocks = blocks_of(a.w.k);
+  c.groups = c.kp / 32;
   const int64_t rows = round_up(a.x.rows, 32);
   c.f = (float*)a.scratch;
   c.q = (int8_t*)a.scratch;
@@ -52,26 +53,32 @@ inline int32_t quantize_group(const float* x, float inverse, int8_t* q) {
 #endif
 }
 
+// Up to one block of a row: `padded` (a multiple of 64) values of q, of which `count` come from x. Returns the scale.
+inline float quantize_block(const float* x, int64_t count, int64_t padded, int8_t* q, int32_t* sums) {
+  float rest[kIntTileK] = {};
+  const int64_t whole = count / 32 * 32;
+  memcpy(rest, x + whole, (size_t)(count - whole) * 4);
+  vf top = {}, poison = {};  // a maximum forgets a NaN, x − x does not
+  for (int64_t i = 0; i < whole + 32; i += LANES) {
+    const vf v = load(i < whole ? x + i : rest + (i - whole));
+    top = vmax(top, vmax(v, -v));
+    poison += v - v;
+  }
+  const float amax = max_of(top) + sum(poison), inverse = amax > 0.0f ? 127.0f / amax : 0.0f;
+  for (int64_t i = 0; i < padded; i += 32)
+    sums[i / 32] = quantize_group(i < whole ? x + i : rest + (i - whole), inverse, q + i);
+  return amax / 127.0f;
+}
+
+inline int64_t block_width(const Converted& c, int64_t block) {
+  return c.kp - block * kBlockK < kBlockK ? c.kp - block * kBlockK : kBlockK;
+}
+
 inline void quantize_row(const float* x, int64_t k, const Converted& c, int64_t row) {
-  int8_t* q = c.q + row * c.kp;
   for (int64_t b = 0; b < c.blocks; ++b) {
-    float rest[kBlockK];
     const int64_t from = b * kBlockK, count = k - from < kBlockK ? k - from : kBlockK;
-    const float* block = x + from;
-    if (count < kBlockK) {
-      memset(rest, 0, sizeof rest);
-      memcpy(rest, block, (size_t)count * 4);
-      block = rest;
-    }
-    vf top = {};
-    for (int i = 0; i < kBlockK; i += LANES) {
-      const vf v = load(block + i);
-      top = vmax(top, vmax(v, -v));
-    }
-    const float amax = max_of(top), scale = amax / 127.0f, inverse = amax > 0.0f ? 127.0f / amax : 0.0f;
-    c.scale[row * c.blocks + b] = scale;
-    for (int g = 0; g < kBlockK / 32; ++g)
-      c.sums[(row * c.blocks + b) * (kBlockK / 32) + g] = quantize_group(block + g * 32, inverse, q + from + g * 32);
+    c.scale[row * c.blocks + b] = quantize_block(x + from, count, block_width(c, b), c.q + row * c.kp + from,
+                                                 c.sums + row * c.groups + from / 32);
   }
 }
 
@@ -112,9 +119,9 @@ inline void finish_row(const MatmulArgs& a, const vf* scale, const vf* bias, con
   for (int v = 0; v < kVecs; ++v) store(y + v * LANES, a.accumulate ? load(y + v * LANES) + out[v] : out[v]);
 }
 
-// Sixteen columns from n on, every row: acc [rows][16] → y. SCALED: the row scales are in already.
+// Sixteen columns from n on, rows [row, row + rows): acc [rows][16] → y. SCALED: the row scales are in already.
 template <bool SCALED>
-inline void finish(const MatmulArgs& a, int64_t n, const float* acc) {
+inline void finish(const MatmulArgs& a, int64_t n, const float* acc, int64_t row, int64_t rows) {
   const int columns = a.w.n - n < 16 ? (int)(a.w.n - n) : 16;
   float line[16] = {};
   vf scale[kVecs], bias[kVecs];
@@ -124,8 +131,8 @@ inline void finish(const MatmulArgs& a, int64_t n, const float* acc) {
     bias[v] = load(line + v * LANES);
   }
   const bool plain = !a.bias && a.activation == kNone;
-  float* y = a.y.data + n;
-  for (int64_t r = 0; r < a.x.rows; ++r, acc += 16, y += a.y.stride) {
+  float* y = a.y.data + row * a.y.stride + n;
+  for (int64_t r = 0; r < rows; ++r, acc += 16, y += a.y.stride) {
     if (plain) finish_row<SCALED, true>(a, scale, bias, acc, y, columns);
     else finish_row<SCALED, false>(a, scale, bias, acc, y, columns);
   }
@@ -217,41 +224,34 @@ void matmul_float(const MatmulArgs& a, int part, int parts) {
         dot_tiles<kRowsAtOnce>(from, count, x + r * c.kp, c.kp, acc + r * 16);
       for (; r < rows; ++r) dot_tiles<1>(from, count, x + r * c.kp, c.kp, acc + r * 16);
     }
-    finish<false>(a, n, acc);
+    finish<false>(a, n, acc, 0, rows);
   }
 }
 
 // ---- integer formats ---------------------------------------------------------------------------------------------
 
-#ifndef VIREO_DOT_BLOCK
-// idot[16] = exact integer product of one row's block of 256 k with sixteen columns.
-inline void dot_block(int format, const uint8_t* block, const int8_t* q, const int32_t* sums, int32_t* idot) {
-  for (int n = 0; n < 16; ++n) idot[n] = 0;
+#ifndef VIREO_DOT_TILE
+// idot[16] += exact integer product of 64 k of one row with a tile.
+inline void dot_tile(int format, const uint8_t* tile, const int8_t* q, const int32_t* sums, int32_t* idot) {
   if (format == kInt8) {
-    for (int quad = 0; quad < 64; ++quad)
+    for (int quad = 0; quad < 16; ++quad)
       for (int n = 0; n < 16; ++n)
-        for (int i = 0; i < 4; ++i) idot[n] += (int32_t)(int8_t)block[quad * 64 + n * 4 + i] * q[quad * 4 + i];
+        for (int i = 0; i < 4; ++i) idot[n] += (int32_t)(int8_t)tile[quad * 64 + n * 4 + i] * q[quad * 4 + i];
     return;
   }
-  for (int g = 0; g < 8; ++g) {
-    const uint8_t* codes = block + g * 256;
-    const uint8_t* multipliers = block + 2048 + g / 2 * 16;
+  for (int g = 0; g < 2; ++g, tile += 256, q += 32)
     for (int n = 0; n < 16; ++n) {
       int32_t total = -8 * sums[g];
       for (int run = 0; run < 4; ++run)
         for (int i = 0; i < 4; ++i) {
-          const uint8_t byte = codes[run * 64 + n * 4 + i];
-          total += (byte & 15) * q[g * 32 + run * 8 + i] + (byte >> 4) * q[g * 32 + run * 8 + 4 + i];
+          const uint8_t byte = tile[run * 64 + n * 4 + i];
+          total += (byte & 15) * q[run * 8 + i] + (byte >> 4) * q[run * 8 + 4 + i];
         }
-      idot[n] += total * (((multipliers[n] >> (g % 2 * 4)) & 15) + 1);
+      const uint8_t multipliers = tile[(g == 0 ? 512 : 256) + n];
+      idot[n] += total * (((multipliers >> (g * 4)) & 15) + 1);
     }
-  }
 }
 #endif
-
-inline const float* block_scale(int format, const uint8_t* block) {
-  return (const float*)(block + (format == kInt8 ? kInt8BlockBytes : kInt4BlockBytes) - 64);
-}
 
 // acc[16] += idot · (row scale · column scale)
 inline void add_block(const int32_t* idot, float row_scale, const float* column_scale, float* acc) {
@@ -275,14 +275,19 @@ inline void integer_strip(const MatmulArgs& a, const Converted& c, const uint8_t
 #ifdef VIREO_VNNI
   integer_strip_vnni(a, c, strip, acc);
 #else
-  const int64_t bytes = a.w.format == kInt8 ? kInt8BlockBytes : kInt4BlockBytes;
-  for (int64_t b = 0; b < c.blocks; ++b)
+  const int64_t bytes = int_tile_bytes(a.w.format);
+  for (int64_t b = 0; b < c.blocks; ++b) {
+    const int64_t tiles = block_width(c, b) / kIntTileK;
     for (int64_t r = 0; r < a.x.rows; ++r) {
-      int32_t idot[16];
-      const int64_t at = r * c.blocks + b;
-      dot_block(a.w.format, strip + b * bytes, c.q + r * c.kp + b * kBlockK, c.sums + at * 8, idot);
-      add_block(idot, c.scale[at], block_scale(a.w.format, strip + b * bytes), acc + r * 16);
+      int32_t idot[16] = {};
+      for (int64_t t = 0; t < tiles; ++t) {
+        const int64_t k = b * kBlockK + t * kIntTileK;
+        dot_tile(a.w.format, strip + t * bytes, c.q + r * c.kp + k, c.sums + r * c.groups + k / 32, idot);
+      }
+      add_block(idot, c.scale[r * c.blocks + b], (const float*)(strip + tiles * bytes), acc + r * 16);
     }
+    strip += tiles * bytes + kScaleBytes;
+  }
 #endif
 }
 
@@ -293,7 +298,7 @@ void matmul_integer(const MatmulArgs& a, int part, int parts) {
   for (int64_t n = columns.begin; n < columns.end; n += 16) {
     memset(acc, 0, (size_t)(a.x.rows * 16) * 4);
     integer_strip(a, c, a.w.codes + n / 16 * strip_bytes(a.w.format, a.w.k), acc);
-    finish<true>(a, n, acc);
+    finish<true>(a, n, acc, 0, a.x.rows);
   }
 }
 

@@ -12,16 +12,30 @@ struct __attribute__((packed, aligned(64))) ProbeConfig {
 
 static const ProbeConfig kConfig;
 
+// Values of every size and sign: on zeros the unit draws less power and runs above its real speed.
+struct Values {
+  alignas(64) uint16_t tiles[4][512];
+  Values() {
+    uint32_t x = 1;
+    for (auto& tile : tiles)
+      for (uint16_t& value : tile) {
+        x = x * 1664525u + 1013904223u;
+        value = (uint16_t)(0x3c00u + (x >> 16 & 0x83ffu));
+      }
+  }
+};
+static const Values kValues;
+
 static void start() {
   _tile_loadconfig(&kConfig);
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
   _tile_zero(3);
-  _tile_zero(4);
-  _tile_zero(5);
-  _tile_zero(6);
-  _tile_zero(7);
+  _tile_loadd(4, kValues.tiles[0], 64);
+  _tile_loadd(5, kValues.tiles[1], 64);
+  _tile_loadd(6, kValues.tiles[2], 64);
+  _tile_loadd(7, kValues.tiles[3], 64);
 }
 
 // Four accumulators, two tiles on either side: the shape of the real kernel without its loads.

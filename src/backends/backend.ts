@@ -135,7 +135,7 @@ export interface Step {
   /**
    * activation(x · wᵀ + bias) → [x.rows, w.outputs].
    * bf16, fp8 and nvfp4 weights: x is rounded to bf16 first, unless the backend was opened with
-   * exact activations. int8 and int4 weights: x is rounded to int8 in blocks of 256 columns.
+   * exact activations. int8 and int4 weights: x is rounded to int8 in blocks of 1280 columns.
    */
   matmul(x: Tensor, w: Matrix, options?: MatmulOptions): Tensor;
   /** into ← into + x · wᵀ + bias. */

@@ -55,8 +55,8 @@ const BYTES_PER_WEIGHT: Readonly<Record<WeightFormat, number>> = Object.freeze({
   bf16: 2,
   fp8: 1,
   nvfp4: 0.5 + 1 / 16,
-  int8: 1 + 4 / 256,
-  int4: 0.5 + 1 / 64 + 4 / 256,
+  int8: 1 + 4 / 1280,
+  int4: 0.5 + 1 / 64 + 4 / 1280,
 });
 const FORMATS: readonly WeightFormat[] = ["bf16", "fp8", "nvfp4", "int8", "int4"];
 const LETTERS: Readonly<Record<LayerKind, string>> = { mamba2: "M", mlp: "-", attention: "*" };

@@ -13,7 +13,7 @@ const OUTPUTS = [16, 40, 96, 328];
 
 /** nvfp4 has a scale for every 16 inputs. */
 function inputsOf(format: WeightFormat): number[] {
-  return [32, format === "nvfp4" ? 48 : 40, 64, 160, 256, 1280];
+  return [32, format === "nvfp4" ? 48 : 40, 64, 160, 256, 1280, 1344];
 }
 
 interface Case {

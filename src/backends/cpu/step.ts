@@ -34,10 +34,13 @@ export class CpuStep implements Step {
   /** Values to be copied to the arena when the step's turn comes: [offset in floats, values]. */
   readonly inputs: (readonly [number, Float32Array])[] = [];
   private readonly host: StepHost;
+  /** Temporaries grow upwards from the arena's start, inputs downwards from its end. */
   private top = 0;
+  private bottom: number;
 
   constructor(host: StepHost, program: Program) {
     this.host = host;
+    this.bottom = host.arenaFloats;
     this.program = program;
     program.reset();
   }
@@ -49,9 +52,13 @@ export class CpuStep implements Step {
   }
 
   input(values: Float32Array, rows: number): Tensor {
-    const tensor = this.empty(rows, values.length / rows);
-    this.inputs.push([tensor.offset, values.slice()]);
-    return tensor;
+    // Inputs are in place before the first op runs, so no temporary may share their memory.
+    const offset = Math.floor((this.bottom - values.length) / 16) * 16;
+    this.bottom = offset;
+    assert(this.top <= offset, "a step is larger than the arena");
+    this.inputs.push([offset, values.slice()]);
+    const cols = values.length / rows;
+    return { buffer: this.host.arena, offset, rows, cols, stride: cols };
   }
 
   empty(rows: number, cols: number): Tensor {
@@ -263,7 +270,7 @@ export class CpuStep implements Step {
   private take(floats: number): number {
     const at = this.top;
     this.top = at + Math.ceil(floats / 16) * 16;
-    assert(this.top <= this.host.arenaFloats, "a step is larger than the arena");
+    assert(this.top <= this.bottom, "a step is larger than the arena");
     return at;
   }
 }

@@ -1,5 +1,5 @@
 /** Columns that share a scale in the integer formats. */
-export const BLOCK_COLS = 256;
+export const BLOCK_COLS = 1280;
 
 /** 1.5 · 2²³: a float32 sum with it has no fractional bits, and ties go to even. */
 const WHOLE = 12582912;
