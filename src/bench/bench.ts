@@ -2,11 +2,12 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { benchKernels, formatKernels, type KernelReport } from "./kernels.ts";
 import { benchNetwork, formatNetwork, type NetworkReport } from "./network.ts";
+import { benchOps, formatOps, type OpsReport } from "./ops.ts";
 import { benchOverhead, formatOverhead, type OverheadReport } from "./overhead.ts";
 import { benchPeer, formatPeer, type PeerOptions, type PeerReport } from "./peer.ts";
 import type { SyntheticOptions } from "./synthetic.ts";
 
-export type BenchPart = "kernels" | "model" | "overhead" | "peer";
+export type BenchPart = "kernels" | "ops" | "model" | "overhead" | "peer";
 
 export interface BenchOptions {
   readonly parts: readonly BenchPart[];
@@ -23,6 +24,7 @@ export interface BenchOptions {
 
 interface BenchReport {
   kernels?: KernelReport[];
+  ops?: OpsReport[];
   model?: NetworkReport[];
   overhead?: OverheadReport;
   peer?: PeerReport[];
@@ -46,6 +48,14 @@ export async function runBench(
       const kernels = await benchKernels({ ...shared, threads: count });
       report.kernels.push(kernels);
       print(`\n${formatKernels(kernels)}`);
+    }
+  }
+  if (parts.includes("ops")) {
+    report.ops = [];
+    for (const count of threads) {
+      const ops = await benchOps({ ...shared, threads: count });
+      report.ops.push(ops);
+      print(`\n${formatOps(ops)}`);
     }
   }
   if (parts.includes("model")) {

@@ -240,8 +240,9 @@ export function formatNetwork(
   });
   const memory = reports
     .map(({ threads, loadSeconds, peakRssMb }) => {
+      const name = `${threads} thread${threads === 1 ? "" : "s"}`;
       const rss = `peak RSS ${peakRssMb.toFixed(0)} MB`;
-      return `${threads} thread${threads === 1 ? "" : "s"}: made in ${loadSeconds.toFixed(0)} s, ${rss}`;
+      return `${name}: made in ${loadSeconds.toFixed(0)} s, ${rss}`;
     })
     .join("; ");
   return `${title}\n${formatTable(header, lines)}\n${memory}`;

@@ -42,5 +42,6 @@ export async function benchOverhead(seconds: number): Promise<OverheadReport> {
 export function formatOverhead({ layers, timing }: OverheadReport): string {
   const us = (ms: number) => `${(ms * 1000).toFixed(0)} µs`;
   const { best, median, runs } = timing;
-  return `overhead: ${layers} layers, one row, no kernels: best ${us(best)}, median ${us(median)} per step (${runs} runs)`;
+  const figures = `best ${us(best)}, median ${us(median)} per step (${runs} runs)`;
+  return `overhead: ${layers} layers, one row, no kernels: ${figures}`;
 }

@@ -5,7 +5,7 @@ import { VireoError } from "../core/errors.ts";
 import { oneOf, parseToolArgs, wholeNumber, wholeNumbers } from "./tool-args.ts";
 
 const USAGE = `vireo bench: speed of kernels and of a network of the real widths, made up here
-  --only LIST         of kernels, model, overhead; default: all three
+  --only LIST         of kernels, ops, model, overhead; default: all four
   --cpu SET           amx, avx512, avx2, neon or scalar; default: the fastest there is
   --threads LIST      default: 1,2
   --seconds N         for each group of figures; default: 10
@@ -20,7 +20,7 @@ const USAGE = `vireo bench: speed of kernels and of a network of the real widths
   --peer-out DIR      for llama.cpp's model file; default: DIR/out
   --rounds N          turns of ours and theirs; default: 3`;
 
-const PARTS: readonly BenchPart[] = ["kernels", "model", "overhead"];
+const PARTS: readonly BenchPart[] = ["kernels", "ops", "model", "overhead"];
 const FORMATS = ["int4", "int8", "bf16", "fp8", "nvfp4"] as const;
 
 /** Returns the exit code. */
