@@ -1,9 +1,17 @@
-// Builds native/ into build/Release/vireo.node: one object per source, each instruction set with its own flags, no
-// link-time optimisation across them. Objects are remade when a source, a header or the flags changed.
+// Builds native/ into build/Release/vireo.node: one object per source, each instruction set with
+// its own flags, no link-time optimisation across them. Objects are remade when a source, a header
+// or the flags changed.
 //   node scripts/build-native.mjs [--sanitize] [--force]        CXX names another compiler
 import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,22 +21,45 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const native = join(root, "native");
 
 const COMMON = [
-  "-std=c++20", "-O3", "-g1", "-fPIC", "-fno-exceptions", "-fno-rtti", "-fvisibility=hidden",
-  "-ffp-contract=off", "-Wall", "-Wextra",
+  "-std=c++20",
+  "-O3",
+  "-g1",
+  "-fPIC",
+  "-fno-exceptions",
+  "-fno-rtti",
+  "-fvisibility=hidden",
+  "-ffp-contract=off",
+  "-Wall",
+  "-Wextra",
 ];
 const AVX512 = [
-  "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma", "-mf16c",
-  "-Wno-maybe-uninitialized", "-Wno-uninitialized", // GCC 12 warns about its own intrinsics
+  "-mavx512f",
+  "-mavx512bw",
+  "-mavx512vl",
+  "-mavx512dq",
+  "-mavx512vnni",
+  "-mfma",
+  "-mf16c",
+  "-Wno-maybe-uninitialized",
+  "-Wno-uninitialized", // GCC 12 warns about its own intrinsics
 ];
 const AMX = [...AVX512, "-mavx512bf16", "-mamx-tile", "-mamx-bf16", "-mamx-int8"];
-/** Flags of the files that are compiled for one instruction set; null leaves the file out on this CPU family. */
+/** Flags of files that are compiled for one instruction set; null leaves the file out. */
 const SETS = {
   x64: {
-    "avx2.cpp": ["-mavx2", "-mfma", "-mf16c"], "avx512.cpp": AVX512, "probe-avx512.cpp": AVX512,
-    "amx.cpp": AMX, "probe-amx.cpp": AMX, "neon.cpp": null,
+    "avx2.cpp": ["-mavx2", "-mfma", "-mf16c"],
+    "avx512.cpp": AVX512,
+    "probe-avx512.cpp": AVX512,
+    "amx.cpp": AMX,
+    "probe-amx.cpp": AMX,
+    "neon.cpp": null,
   },
   arm64: {
-    "avx2.cpp": null, "avx512.cpp": null, "probe-avx512.cpp": null, "amx.cpp": null, "probe-amx.cpp": null,
+    "avx2.cpp": null,
+    "avx512.cpp": null,
+    "probe-avx512.cpp": null,
+    "amx.cpp": null,
+    "probe-amx.cpp": null,
     "neon.cpp": [],
   },
 };
@@ -38,7 +69,9 @@ export function sources(arch = process.arch) {
   const sets = SETS[arch] ?? SETS.arm64;
   return [
     ...list(".").map((f) => ({ file: f, flags: [] })),
-    ...list("kernels").filter((f) => sets[f] !== null).map((f) => ({ file: `kernels/${f}`, flags: sets[f] ?? [] })),
+    ...list("kernels")
+      .filter((f) => sets[f] !== null)
+      .map((f) => ({ file: `kernels/${f}`, flags: sets[f] ?? [] })),
   ];
 }
 
@@ -63,20 +96,31 @@ export async function build({ sanitize = false, force = false, log = console.err
   const out = join(root, "build", sanitize ? "Sanitize" : "Release");
   const target = join(out, "vireo.node");
   mkdirSync(out, { recursive: true });
-  const extra = sanitize ? ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-O1"] : [];
+  const extra = sanitize
+    ? ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-O1"]
+    : [];
   const headers = headersHash();
   const version = execFileSync(compiler, ["--version"]).toString();
   const run = promisify(execFile);
   const todo = [];
   const objects = [];
   for (const { file, flags } of sources()) {
-    const args = [...COMMON, ...flags, ...extra, `-I${nodeHeaders()}`, "-DNODE_GYP_MODULE_NAME=vireo"];
-    const key = createHash("sha256").update(JSON.stringify([version, args, headers]))
-      .update(readFileSync(join(native, file))).digest("hex");
+    const args = [
+      ...COMMON,
+      ...flags,
+      ...extra,
+      `-I${nodeHeaders()}`,
+      "-DNODE_GYP_MODULE_NAME=vireo",
+    ];
+    const key = createHash("sha256")
+      .update(JSON.stringify([version, args, headers]))
+      .update(readFileSync(join(native, file)))
+      .digest("hex");
     const object = join(out, `${file.replaceAll("/", "-")}.o`);
     objects.push(object);
     const stamp = `${object}.key`;
-    if (!force && existsSync(object) && existsSync(stamp) && readFileSync(stamp, "utf8") === key) continue;
+    if (!force && existsSync(object) && existsSync(stamp) && readFileSync(stamp, "utf8") === key)
+      continue;
     todo.push({ file, args: [...args, "-c", join(native, file), "-o", object], stamp, key });
   }
   if (todo.length === 0 && existsSync(target)) return target;
@@ -93,7 +137,8 @@ export async function build({ sanitize = false, force = false, log = console.err
     }
   };
   await Promise.all(Array.from({ length: Math.min(cpus().length, 8) }, worker));
-  const link = process.platform === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"];
+  const link =
+    process.platform === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"];
   await run(compiler, [...link, ...extra, "-pthread", ...objects, "-o", `${target}.new`]);
   renameSync(`${target}.new`, target);
   log(`native: ${target.slice(root.length + 1)} is ready`);
@@ -101,5 +146,8 @@ export async function build({ sanitize = false, force = false, log = console.err
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await build({ sanitize: process.argv.includes("--sanitize"), force: process.argv.includes("--force") });
+  await build({
+    sanitize: process.argv.includes("--sanitize"),
+    force: process.argv.includes("--force"),
+  });
 }

@@ -1,8 +1,17 @@
-// Makes a bare clone ready to run: npm packages, native kernels, TypeScript. Each step is skipped when its result is
-// newer than its sources, so that the second time is quick.        node scripts/setup.mjs [--force]
+// Makes a bare clone ready to run: npm packages, native kernels, TypeScript. A step is skipped when
+// its inputs are what they were, so that the second time is quick.
+//   node scripts/setup.mjs [--force]
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -32,7 +41,8 @@ function run(command, args, what) {
 function fingerprint(paths) {
   const hash = createHash("sha256");
   const visit = (path) => {
-    if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name));
+    if (statSync(path).isDirectory())
+      for (const name of readdirSync(path).sort()) visit(join(path, name));
     else hash.update(`${path}\n`).update(readFileSync(path));
   };
   for (const path of paths) visit(join(root, path));
@@ -44,7 +54,10 @@ async function step(name, inputs, results, make) {
   const stamp = join(root, "build", `${name}.stamp`);
   const key = fingerprint(inputs);
   const fresh =
-    !force && existsSync(stamp) && readFileSync(stamp, "utf8") === key && results.every((r) => existsSync(join(root, r)));
+    !force &&
+    existsSync(stamp) &&
+    readFileSync(stamp, "utf8") === key &&
+    results.every((r) => existsSync(join(root, r)));
   if (fresh) return;
   await make();
   mkdirSync(dirname(stamp), { recursive: true });
@@ -52,30 +65,58 @@ async function step(name, inputs, results, make) {
 }
 
 const [major, minor] = process.versions.node.split(".").map(Number);
-if (major < 20 || (major === 20 && minor < 19)) fail(`Node.js ${process.versions.node} is too old; 20.19 or newer is needed`);
+if (major < 20 || (major === 20 && minor < 19))
+  fail(`Node.js ${process.versions.node} is too old; 20.19 or newer is needed`);
 
-await step("packages", ["package-lock.json"], ["node_modules/hono", "node_modules/typescript"], () => {
-  say("installing npm packages (once, about a minute)");
-  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  run(npm, ["ci", "--no-audit", "--no-fund", "--maxsockets=3", "--fetch-retries=8", "--fetch-timeout=900000"], "npm ci");
-});
+await step(
+  "packages",
+  ["package-lock.json"],
+  ["node_modules/hono", "node_modules/typescript"],
+  () => {
+    say("installing npm packages (once, about a minute)");
+    const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+    run(
+      npm,
+      [
+        "ci",
+        "--no-audit",
+        "--no-fund",
+        "--maxsockets=3",
+        "--fetch-retries=8",
+        "--fetch-timeout=900000",
+      ],
+      "npm ci",
+    );
+  },
+);
 
-await step("native", ["native", "scripts/build-native.mjs"], ["build/Release/vireo.node"], async () => {
-  const compiler = process.env.CXX ?? "c++";
-  try {
-    execFileSync(compiler, ["--version"], { stdio: "ignore" });
-  } catch {
-    fail(`no C++ compiler (${compiler}): install one (Debian: apt-get install g++) or set CXX`);
-  }
-  say("building the native kernels (once, under a minute)");
-  const { build } = await import("./build-native.mjs");
-  await build({ log: say }).catch((error) => fail(error.message));
-});
+await step(
+  "native",
+  ["native", "scripts/build-native.mjs"],
+  ["build/Release/vireo.node"],
+  async () => {
+    const compiler = process.env.CXX ?? "c++";
+    try {
+      execFileSync(compiler, ["--version"], { stdio: "ignore" });
+    } catch {
+      fail(`no C++ compiler (${compiler}): install one (Debian: apt-get install g++) or set CXX`);
+    }
+    say("building the native kernels (once, under a minute)");
+    const { build } = await import("./build-native.mjs");
+    await build({ log: say }).catch((error) => fail(error.message));
+  },
+);
 
-await step("typescript", ["src", "tsconfig.json", "package-lock.json"], ["dist/cli/main.js"], () => {
-  say("compiling TypeScript");
-  rmSync(join(root, "dist"), { recursive: true, force: true });
-  run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc")], "tsc");
-});
+await step(
+  "typescript",
+  ["src", "tsconfig.json", "package-lock.json"],
+  ["dist/cli/main.js"],
+  () => {
+    say("compiling TypeScript");
+    rmSync(join(root, "dist"), { recursive: true, force: true });
+    run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc")], "tsc");
+  },
+);
 
-if (worked) process.stderr.write(`setup: ready in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+if (worked)
+  process.stderr.write(`setup: ready in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);

@@ -15,7 +15,7 @@ export type {
 } from "./core/chat.ts";
 export { GREEDY } from "./core/chat.ts";
 export { type ErrorCode, VireoError } from "./core/errors.ts";
-export { type Inspection, formatInspection, inspectCheckpoint } from "./model/inspect.ts";
+export { formatInspection, type Inspection, inspectCheckpoint } from "./model/inspect.ts";
 export { Engine, type EngineInfo, type EngineOptions, open } from "./runtime/engine.ts";
 export { createApp } from "./server/app.ts";
 export type { AppOptions } from "./server/context.ts";

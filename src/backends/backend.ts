@@ -70,7 +70,14 @@ export interface Batch {
   /** Page numbers of all spans' KV caches; a span's begin at its pageBegin. */
   readonly pages: Int32Array;
 }
-export const SPAN = Object.freeze({ row: 0, rows: 1, position: 2, slot: 3, pageBegin: 4, words: 5 });
+export const SPAN = Object.freeze({
+  row: 0,
+  rows: 1,
+  position: 2,
+  slot: 3,
+  pageBegin: 4,
+  words: 5,
+});
 
 export interface MatmulOptions {
   readonly bias?: Tensor;
@@ -278,7 +285,12 @@ export function rows(x: Tensor, from: number, count: number): Tensor {
 }
 
 /** A tensor over a region's memory, from that byte on. */
-export function tensorAt(region: Region, offsetBytes: number, rowCount: number, cols: number): Tensor {
+export function tensorAt(
+  region: Region,
+  offsetBytes: number,
+  rowCount: number,
+  cols: number,
+): Tensor {
   return {
     buffer: region.buffer,
     offset: offsetBytes / 4,
@@ -293,6 +305,11 @@ export function pad16(n: number): number {
 }
 
 /** Floats per token kept in a Mamba layer's tail: u | B | Δ | running sum of Δ·A. */
-export function scanTailWidth(heads: number, headDim: number, groups: number, state: number): number {
+export function scanTailWidth(
+  heads: number,
+  headDim: number,
+  groups: number,
+  state: number,
+): number {
   return heads * headDim + groups * state + 2 * heads;
 }

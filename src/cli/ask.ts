@@ -80,10 +80,7 @@ async function ask(question: string | undefined, flags: AskFlags): Promise<void>
   }
 }
 
-async function buildRequest(
-  question: string | undefined,
-  flags: AskFlags,
-): Promise<ChatRequest> {
+async function buildRequest(question: string | undefined, flags: AskFlags): Promise<ChatRequest> {
   const text = question ?? (process.stdin.isTTY ? "" : await readStream(process.stdin));
   if (text.trim() === "" && flags.image.length === 0) {
     throw new VireoError("missing_required", 'ask what? As in: vireo ask "What is this?" -i a.png');

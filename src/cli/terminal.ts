@@ -37,9 +37,9 @@ export function openTerminal(stream: NodeJS.WriteStream): Terminal {
  * move the cursor or change the clipboard, are shown as their code.
  */
 export function printable(text: string): string {
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (character) => {
-    const code = character.charCodeAt(0).toString(16).padStart(2, "0");
-    return `\\x${code}`;
+  return text.replace(/\p{Cc}/gu, (character) => {
+    if (character === "\n" || character === "\t") return character;
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
   });
 }
 

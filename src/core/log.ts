@@ -1,8 +1,6 @@
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
-export interface Log {
-  (level: LogLevel, event: string, fields?: LogFields): void;
-}
+export type Log = (level: LogLevel, event: string, fields?: LogFields) => void;
 
 const ORDER: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 

@@ -66,10 +66,15 @@ function mix(
 ): void {
   switch (layer.kind) {
     case "mamba2":
-      return mamba2(step, config.text, layer, x, normed, batch, state);
+      mamba2(step, config.text, layer, x, normed, batch, state);
+      break;
     case "attention":
-      return attention(step, config.text, layer, x, normed, batch, state);
+      attention(step, config.text, layer, x, normed, batch, state);
+      break;
     case "mlp":
-      return mlp(step, layer, x, normed);
+      mlp(step, layer, x, normed);
+      break;
+    default:
+      layer satisfies never; // a new kind does not compile until it is here
   }
 }

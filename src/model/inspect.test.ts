@@ -55,11 +55,12 @@ describe("headers of the full 12B model", () => {
   });
 });
 
-test.each(["tiny-checkpoint", "tiny-checkpoint-fp8", "tiny-checkpoint-nvfp4"])(
-  "%s is small and read whole",
-  async (name) => {
-    const inspection = await inspectCheckpoint(join(HERE, "tests/golden", name));
-    expect(inspection.layerCounts).toEqual({ mamba2: 4, mlp: 3, attention: 2 });
-    expect(formatInspection(inspection)).toContain("M-M*-MM*-");
-  },
-);
+test.each([
+  "tiny-checkpoint",
+  "tiny-checkpoint-fp8",
+  "tiny-checkpoint-nvfp4",
+])("%s is small and read whole", async (name) => {
+  const inspection = await inspectCheckpoint(join(HERE, "tests/golden", name));
+  expect(inspection.layerCounts).toEqual({ mamba2: 4, mlp: 3, attention: 2 });
+  expect(formatInspection(inspection)).toContain("M-M*-MM*-");
+});

@@ -1,11 +1,10 @@
-import type {
-  ChatEvent,
-  ChosenToken,
-  NativeFinishReason,
-  TokenLogprob,
-} from "../core/chat.ts";
+import type { ChatEvent, ChosenToken, NativeFinishReason, TokenLogprob } from "../core/chat.ts";
 import { createDetokenizer } from "../text/detokenizer.ts";
-import { type AnswerPiece, createReasoningSplitter, createThinkingBudget } from "../text/reasoning.ts";
+import {
+  type AnswerPiece,
+  createReasoningSplitter,
+  createThinkingBudget,
+} from "../text/reasoning.ts";
 import { createStopMatcher } from "../text/stops.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 

@@ -221,4 +221,3 @@ function sampleRow(sequence: Sequence): SampleRow {
   const { sampler, answer } = sequence.input;
   return sampler.row(answer.tokens, answer.forbidden);
 }
-

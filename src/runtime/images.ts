@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Backend, ResizeFunction } from "../backends/backend.ts";
-import type { ModelConfig } from "../model/config.ts";
-import type { Model } from "../model/load.ts";
 import { decodeImage } from "../media/image.ts";
 import { normaliseTiles, type Resize, tileImage } from "../media/pixels.ts";
 import { resizeCoefficients, resizeRgb } from "../media/resize.ts";
 import { chooseGrid } from "../media/tiling.ts";
+import type { ModelConfig } from "../model/config.ts";
+import type { Model } from "../model/load.ts";
 import { encodePixels } from "./forward.ts";
 
 /** A picture on its way to rows of the language model. Shared by all who show the same one. */
@@ -54,7 +54,9 @@ export class ImageStore {
 
   constructor(config: ModelConfig, nativeResize: ResizeFunction | undefined, bytesMax: number) {
     this.config = config;
-    this.resize = nativeResize ? throughBackend(nativeResize) : async (...args) => resizeRgb(...args);
+    this.resize = nativeResize
+      ? throughBackend(nativeResize)
+      : async (...args) => resizeRgb(...args);
     this.bytesMax = bytesMax;
   }
 

@@ -105,7 +105,13 @@ export class Sequence {
     const { answer, events } = this.input;
     const nativeReason = answer.finish ?? "length";
     const reason = nativeReason === "length" || nativeReason === "context" ? "length" : "stop";
-    events.push({ type: "end", reason, nativeReason, usage: this.usage(), timings: this.timings() });
+    events.push({
+      type: "end",
+      reason,
+      nativeReason,
+      usage: this.usage(),
+      timings: this.timings(),
+    });
     events.end();
   }
 

@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 /** Yields a chunk per number after that many milliseconds; throws at a negative one. */
-async function* after(waitsMs: readonly number[], seen: string[] = []): AsyncGenerator<ChatChunk> {
+async function* later(waitsMs: readonly number[], seen: string[] = []): AsyncGenerator<ChatChunk> {
   try {
     for (const [index, waitMs] of waitsMs.entries()) {
       await new Promise((resolve) => setTimeout(resolve, Math.abs(waitMs)));
@@ -34,7 +34,7 @@ async function read(stream: ReadableStream<Uint8Array>): Promise<string> {
 
 describe("server-sent events", () => {
   test("chunks, then [DONE]", async () => {
-    const stream = sse(after([10, 10]), options);
+    const stream = sse(later([10, 10]), options);
     await vi.advanceTimersByTimeAsync(10);
     const text = read(await stream);
     await vi.advanceTimersByTimeAsync(10);
@@ -42,13 +42,13 @@ describe("server-sent events", () => {
   });
 
   test("an early error is thrown, so that it keeps its status", async () => {
-    const stream = expect(sse(after([-1999]), options)).rejects.toThrow("broken");
+    const stream = expect(sse(later([-1999]), options)).rejects.toThrow("broken");
     await vi.advanceTimersByTimeAsync(1999);
     await stream;
   });
 
   test("a late error is an event, without [DONE]", async () => {
-    const stream = sse(after([-2001]), options);
+    const stream = sse(later([-2001]), options);
     await vi.advanceTimersByTimeAsync(2000);
     const text = read(await stream);
     await vi.advanceTimersByTimeAsync(10);
@@ -56,7 +56,7 @@ describe("server-sent events", () => {
   });
 
   test("silence is filled with comments", async () => {
-    const stream = sse(after([33_000]), options);
+    const stream = sse(later([33_000]), options);
     await vi.advanceTimersByTimeAsync(2000);
     const text = read(await stream);
     await vi.advanceTimersByTimeAsync(40_000);
@@ -66,7 +66,7 @@ describe("server-sent events", () => {
   test("no more is made than is read, and leaving ends it", async () => {
     const seen: string[] = [];
     const abort = vi.fn();
-    const opening = sse(after(Array(100).fill(1), seen), { ...options, abort });
+    const opening = sse(later(Array(100).fill(1), seen), { ...options, abort });
     await vi.advanceTimersByTimeAsync(500);
     const reader = (await opening).getReader();
     await reader.read();

@@ -249,12 +249,15 @@ describe("JSON as Python writes it", () => {
       u: 1,
     });
   });
-  test.each(['{"a": Infinityx}', '{"a": "Infinity', "{a: NaN}", "", "Infinity Infinity"])(
-    "%j is refused with the file's name",
-    (text) => {
-      expect(() => parsePythonJson(text, "x.json")).toThrow(/x\.json is not valid JSON/);
-    },
-  );
+  test.each([
+    '{"a": Infinityx}',
+    '{"a": "Infinity',
+    "{a: NaN}",
+    "",
+    "Infinity Infinity",
+  ])("%j is refused with the file's name", (text) => {
+    expect(() => parsePythonJson(text, "x.json")).toThrow(/x\.json is not valid JSON/);
+  });
   test("a file is an object within the limit, or absent", async () => {
     const dir = await folder({ "a.json": '{"x": 1}', "b.json": "[]", "c.json": "{}".padEnd(99) });
     expect(await readJsonFile(join(dir, "a.json"))).toEqual({ x: 1 });

@@ -28,7 +28,13 @@ export interface CpuOptions {
   readonly addon?: string;
 }
 
-const FORMATS: Readonly<Record<WeightFormat, number>> = { bf16: 0, fp8: 1, nvfp4: 2, int8: 3, int4: 4 };
+const FORMATS: Readonly<Record<WeightFormat, number>> = {
+  bf16: 0,
+  fp8: 1,
+  nvfp4: 2,
+  int8: 3,
+  int4: 4,
+};
 const SOURCES: Readonly<Record<MatrixSource["kind"], number>> = {
   f32: 0,
   f16: 1,
@@ -194,7 +200,8 @@ export class CpuBackend implements Backend, StepHost {
     if (this.closed) throw new VireoError("engine_closed", "the engine has been closed");
     const { native, engine } = this;
     const { program } = step;
-    for (const [offset, values] of step.inputs) native.write(engine, this.arena, offset * 4, values);
+    for (const [offset, values] of step.inputs)
+      native.write(engine, this.arena, offset * 4, values);
     await native.run(engine, program.ops, program.opWords, program.data, program.dataWords);
     this.programs.push(program);
     return outputs.map((tensor) => this.readTensor(tensor));

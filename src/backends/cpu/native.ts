@@ -20,7 +20,10 @@ export interface Native {
   release(engine: NativeEngine, buffer: number): void;
   write(engine: NativeEngine, buffer: number, offset: number, data: ArrayBufferView): void;
   read(engine: NativeEngine, buffer: number, offset: number, into: ArrayBufferView): void;
-  /** packed: format, n, k · matmul: rows, k, parts · scan: width, n, parts · tileAttention: tokens, dim, parts. */
+  /**
+   * packed: format, n, k · matmul: rows, k, parts · scan: width, n, parts ·
+   * tileAttention: tokens, dim, parts.
+   */
   sizeOf(
     what: "packed" | "matmul" | "scan" | "tileAttention",
     a: number,

@@ -3,8 +3,8 @@ import type {
   Batch,
   KvCache,
   MambaState,
-  Matrix,
   MatmulOptions,
+  Matrix,
   SampleRow,
   ScanWeights,
   Step,
@@ -12,7 +12,7 @@ import type {
   Tensor,
 } from "../backend.ts";
 import { SAMPLE_COLUMNS } from "../backend.ts";
-import { Program } from "./program.ts";
+import type { Program } from "./program.ts";
 import { sampleParams } from "./sample-params.ts";
 
 /** What a step needs of its backend. */

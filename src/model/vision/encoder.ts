@@ -1,4 +1,4 @@
-// The vision tower, C-RADIOv2-H: tiles of pixels → one row per patch.     Source: MODEL.md § Vision.
+// The vision tower, C-RADIOv2-H: tiles of pixels → one row per patch. Source: MODEL.md § Vision.
 //
 // n tiles · P patches per tile 1024 · R prefix rows 16 · width 1280 · 16 heads of 80
 
@@ -9,7 +9,7 @@ import type { VisionBlockWeights, VisionWeights } from "../parameters.ts";
 /** Sees what each stage makes, for comparisons. */
 export type VisionObserver = (stage: string, x: Tensor) => void;
 
-/** pixels [n, 3·tilePx²], normalised → rows of every tile, prefix rows included: [n·(R + P), width]. */
+/** pixels [n, 3·tilePx²], normalised → rows of every tile with its prefix: [n·(R + P), width]. */
 export function encodeTiles(
   step: Step,
   config: ModelConfig,
