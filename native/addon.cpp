@@ -1,10 +1,10 @@
-// The whole surface towards JavaScript: check, enqueue, settle a promise. src/backends/cpu/native.ts types it.
-#define NAPI_VERSION 8
-#include <node_api.h>
+// The whole surface towards JavaScript: check, enqueue, settle a promise.
+// src/backends/cpu/native.ts types it.
 #include <string.h>
 
 #include <memory>
 
+#include "call.h"
 #include "cpu.h"
 #include "engine.h"
 #include "pack.h"
@@ -14,92 +14,7 @@
 namespace vireo {
 namespace {
 
-// ---- values ------------------------------------------------------------------------------------------------------
-
-// Arguments of one call. The first failure throws in JavaScript; the rest of the call then returns at once.
-class Call {
- public:
-  Call(napi_env env, napi_callback_info info) : env(env) {
-    size_t count = kMost;
-    napi_get_cb_info(env, info, &count, values_, nullptr, nullptr);
-    count_ = count;
-  }
-  napi_env env;
-
-  double number(size_t i) {
-    double x = 0;
-    if (i >= count_ || napi_get_value_double(env, values_[i], &x) != napi_ok) fail("expected a number");
-    return x;
-  }
-  int32_t integer(size_t i) { return (int32_t)number(i); }
-  uint64_t size(size_t i) {
-    const double x = number(i);
-    if (!(x >= 0 && x <= 9007199254740991.0)) return fail("expected a size"), 0;
-    return (uint64_t)x;
-  }
-  std::string text(size_t i) {
-    size_t length = 0;
-    if (i >= count_ || napi_get_value_string_utf8(env, values_[i], nullptr, 0, &length) != napi_ok)
-      return fail("expected a string"), "";
-    std::string s(length + 1, '\0');
-    napi_get_value_string_utf8(env, values_[i], s.data(), s.size(), &length);
-    s.resize(length);
-    return s;
-  }
-  struct Bytes {
-    uint8_t* data = nullptr;
-    size_t bytes = 0;
-  };
-  // Any typed array.
-  Bytes array(size_t i) {
-    napi_typedarray_type type;
-    size_t length = 0;
-    void* data = nullptr;
-    bool is = false;
-    if (i >= count_ || napi_is_typedarray(env, values_[i], &is) != napi_ok || !is ||
-        napi_get_typedarray_info(env, values_[i], &type, &length, &data, nullptr, nullptr) != napi_ok)
-      return fail("expected a typed array"), Bytes{};
-    static const size_t sizes[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
-    return {(uint8_t*)data, length * sizes[type]};
-  }
-  Engine* engine() {
-    void* data = nullptr;
-    if (count_ < 1 || napi_get_value_external(env, values_[0], &data) != napi_ok || !data || !*(Engine**)data)
-      return fail("expected an open engine"), nullptr;
-    return *(Engine**)data;
-  }
-  napi_value value(size_t i) const { return values_[i]; }
-  void fail(const std::string& what) {
-    if (failed_) return;
-    failed_ = true;
-    napi_throw_error(env, nullptr, what.c_str());
-  }
-  bool failed() const { return failed_; }
-
- private:
-  static constexpr size_t kMost = 16;  // resize takes the most
-  napi_value values_[kMost] = {};
-  size_t count_ = 0;
-  bool failed_ = false;
-};
-
-napi_value make_number(napi_env env, double x) {
-  napi_value v;
-  napi_create_double(env, x, &v);
-  return v;
-}
-napi_value make_strings(napi_env env, const std::vector<std::string>& strings) {
-  napi_value list;
-  napi_create_array_with_length(env, strings.size(), &list);
-  for (size_t i = 0; i < strings.size(); ++i) {
-    napi_value s;
-    napi_create_string_utf8(env, strings[i].c_str(), strings[i].size(), &s);
-    napi_set_element(env, list, (uint32_t)i, s);
-  }
-  return list;
-}
-
-// ---- work that settles a promise -----------------------------------------------------------------------------------
+// ---- work that settles a promise ----
 
 struct Pending {
   napi_deferred deferred;
@@ -137,7 +52,8 @@ napi_value promise(Call& call, Engine* engine, std::initializer_list<size_t> kee
   napi_create_reference(call.env, kept, 1, &pending->kept);
   napi_create_string_utf8(call.env, "vireo", NAPI_AUTO_LENGTH, &name);
   napi_threadsafe_function settled;
-  napi_create_threadsafe_function(call.env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, settle, &settled);
+  napi_create_threadsafe_function(call.env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr,
+                                  settle, &settled);
   engine->submit([work = std::move(work), pending] { return work(pending->result); },
                  [pending, settled](std::string error) {
                    pending->error = std::move(error);
@@ -147,10 +63,14 @@ napi_value promise(Call& call, Engine* engine, std::initializer_list<size_t> kee
   return result;
 }
 
-// ---- functions ---------------------------------------------------------------------------------------------------------
+// ---- functions ----
 
-napi_value kernel_set_names(napi_env env, napi_callback_info) { return make_strings(env, kernel_sets()); }
-napi_value operation_names(napi_env env, napi_callback_info) { return make_strings(env, op_names()); }
+napi_value kernel_set_names(napi_env env, napi_callback_info) {
+  return make_strings(env, kernel_sets());
+}
+napi_value operation_names(napi_env env, napi_callback_info) {
+  return make_strings(env, op_names());
+}
 
 napi_value open_engine(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -158,7 +78,8 @@ napi_value open_engine(napi_env env, napi_callback_info info) {
   const int threads = call.integer(1);
   KernelTable table;
   if (call.failed()) return nullptr;
-  if (threads < 1 || threads > kMaxParts) return call.fail("threads: 1 to " + std::to_string(kMaxParts)), nullptr;
+  if (threads < 1 || threads > kMaxParts)
+    return call.fail("threads: 1 to " + std::to_string(kMaxParts)), nullptr;
   if (!kernel_table(set, table)) return call.fail("this CPU has no kernel set " + set), nullptr;
   auto** holder = new Engine*(new Engine(table, threads));
   napi_value external;
@@ -245,20 +166,27 @@ bool known_format(int format) { return format >= kBf16 && format <= kInt4; }
 napi_value size_of(napi_env env, napi_callback_info info) {
   Call call(env, info);
   const std::string what = call.text(0);
-  const int64_t a = (int64_t)call.number(1), b = (int64_t)call.number(2), c = (int64_t)call.number(3);
+  const int64_t a = (int64_t)call.number(1), b = (int64_t)call.number(2),
+                c = (int64_t)call.number(3);
   if (call.failed()) return nullptr;
-  if (what == "packed" && known_format((int)a)) return make_number(env, (double)packed_bytes((int)a, b, c));
+  if (what == "packed" && known_format((int)a))
+    return make_number(env, (double)packed_bytes((int)a, b, c));
   if (what == "matmul")  // rows, k, parts
-    return make_number(env, (double)(round_up(matmul_scratch_bytes(a, b), 64) + c * round_up(matmul_part_bytes(a), 64)));
-  if (what == "scan") return make_number(env, (double)(scan_scratch_floats(a, b) * c * 4));  // width, n, parts
-  if (what == "tileAttention") return make_number(env, (double)(tile_attention_scratch_bytes(a, b) * c));  // tokens, dim, parts
+    return make_number(env, (double)(round_up(matmul_scratch_bytes(a, b), 64) +
+                                     c * round_up(matmul_part_bytes(a), 64)));
+  if (what == "scan")
+    return make_number(env, (double)(scan_scratch_floats(a, b) * c * 4));  // width, n, parts
+  if (what == "tileAttention")
+    return make_number(env,
+                       (double)(tile_attention_scratch_bytes(a, b) * c));  // tokens, dim, parts
   return call.fail("no such size: " + what), nullptr;
 }
 
 napi_value register_matrix(napi_env env, napi_callback_info info) {
   Call call(env, info);
   Engine* engine = call.engine();
-  const MatrixRecord m = {call.integer(1), call.size(2), call.integer(3), call.integer(4), call.integer(5)};
+  const MatrixRecord m = {call.integer(1), call.size(2), call.integer(3), call.integer(4),
+                          call.integer(5)};
   if (call.failed()) return nullptr;
   if (!known_format(m.format) || m.n < 1 || m.k < 1 || m.offset % 64 != 0 ||
       !engine->memory.at(m.buffer, m.offset, (uint64_t)packed_bytes(m.format, m.n, m.k)))
@@ -271,21 +199,34 @@ napi_value register_matrix(napi_env env, napi_callback_info info) {
 napi_value pack_rows(napi_env env, napi_callback_info info) {
   Call call(env, info);
   Engine* engine = call.engine();
-  const int id = call.integer(1), source = call.integer(2), first = call.integer(3), rows = call.integer(4);
+  const int id = call.integer(1), source = call.integer(2), first = call.integer(3),
+            rows = call.integer(4);
   const Call::Bytes data = call.array(5), scales = call.array(6);
   const float tensor_scale = (float)call.number(7);
   if (call.failed()) return nullptr;
   if (id < 0 || (size_t)id >= engine->matrices.size()) return call.fail("no such matrix"), nullptr;
   const MatrixRecord m = engine->matrices[(size_t)id];
   static const int64_t bits[] = {32, 16, 16, 8, 4};
-  if (source < 0 || source > kFromNvfp4 || !can_pack(source, m.format)) return call.fail("this format cannot be made from that"), nullptr;
-  if (first < 0 || rows < 0 || (int64_t)first + rows > m.n || data.bytes != (uint64_t)((int64_t)rows * m.k * bits[source] / 8) ||
-      (source == kFromNvfp4 && (m.k % 16 != 0 || scales.bytes != (uint64_t)((int64_t)rows * m.k / 16))))
+  if (source < 0 || source > kFromNvfp4 || !can_pack(source, m.format))
+    return call.fail("this format cannot be made from that"), nullptr;
+  if (first < 0 || rows < 0 || (int64_t)first + rows > m.n ||
+      data.bytes != (uint64_t)((int64_t)rows * m.k * bits[source] / 8) ||
+      (source == kFromNvfp4 &&
+       (m.k % 16 != 0 || scales.bytes != (uint64_t)((int64_t)rows * m.k / 16))))
     return call.fail("the data's size does not fit"), nullptr;
   const int64_t bytes = packed_bytes(m.format, m.n, m.k);
   uint8_t* codes = engine->memory.at(m.buffer, m.offset, (uint64_t)bytes);
   if (!codes) return call.fail("the matrix does not fit its buffer"), nullptr;
-  const PackArgs args = {source, m.format, m.n, m.k, first, rows, data.data, scales.data, tensor_scale, codes,
+  const PackArgs args = {source,
+                         m.format,
+                         m.n,
+                         m.k,
+                         first,
+                         rows,
+                         data.data,
+                         scales.data,
+                         tensor_scale,
+                         codes,
                          (float*)(codes + bytes - round_up(m.n, 16) * 4)};
   return promise(call, engine, {5, 6}, [engine, args](double& bad) {
     std::atomic<int64_t> total = 0;
@@ -303,13 +244,16 @@ napi_value pack_rows_of_table(napi_env env, napi_callback_info info) {
   const uint64_t offset = call.size(2);
   const Call::Bytes data = call.array(4);
   if (call.failed()) return nullptr;
-  if (source < kFromF32 || source > kFromBf16) return call.fail("a table is made from unquantised values"), nullptr;
+  if (source < kFromF32 || source > kFromBf16)
+    return call.fail("a table is made from unquantised values"), nullptr;
   const int64_t count = (int64_t)data.bytes / (source == kFromF32 ? 4 : 2);
   uint16_t* to = (uint16_t*)engine->memory.at(buffer, offset, (uint64_t)count * 2);
   if (!to) return call.fail("outside the buffer"), nullptr;
   return promise(call, engine, {4}, [=](double& bad) {
     std::atomic<int64_t> total = 0;
-    engine->pool.run([&](int part, int parts) { total += pack_table(source, data.data, count, to, part, parts); });
+    engine->pool.run([&](int part, int parts) {
+      total += pack_table(source, data.data, count, to, part, parts);
+    });
     bad = (double)total;
     return std::string();
   });
@@ -323,13 +267,15 @@ napi_value run(napi_env env, napi_callback_info info) {
   const Call::Bytes data = call.array(3);
   const uint64_t data_words = call.size(4);
   if (call.failed()) return nullptr;
-  if (op_words * 4 > ops.bytes || data_words * 4 > data.bytes) return call.fail("the program is shorter than it says"), nullptr;
+  if (op_words * 4 > ops.bytes || data_words * 4 > data.bytes)
+    return call.fail("the program is shorter than it says"), nullptr;
   // a copy, so that the recorder may start the next step at once
   auto words = std::make_shared<std::vector<int32_t>>(op_words + data_words);
   memcpy(words->data(), ops.data, op_words * 4);
   memcpy(words->data() + op_words, data.data, data_words * 4);
   return promise(call, engine, {}, [engine, words, op_words, data_words](double&) {
-    const ProgramInput input = {words->data(), words->data() + op_words, (int64_t)op_words, (int64_t)data_words};
+    const ProgramInput input = {words->data(), words->data() + op_words, (int64_t)op_words,
+                                (int64_t)data_words};
     std::vector<Op> program;
     std::string error;
     if (decode(input, engine->memory, engine->matrices, engine->pool.size(), program, error))
@@ -347,17 +293,21 @@ napi_value resize(napi_env env, napi_callback_info info) {
   bool fits = true;
   for (size_t axis = 0; axis < 2; ++axis) {
     const size_t at = 6 + axis * 5;
-    const Call::Bytes starts = call.array(at), counts = call.array(at + 1), weights = call.array(at + 2);
+    const Call::Bytes starts = call.array(at), counts = call.array(at + 1),
+                      weights = call.array(at + 2);
     ResizeAxis& x = axis == 0 ? a.horizontal : a.vertical;
-    x = {(int32_t*)starts.data, (int32_t*)counts.data, (int32_t*)weights.data, call.integer(at + 3), call.integer(at + 4)};
+    x = {(int32_t*)starts.data, (int32_t*)counts.data, (int32_t*)weights.data, call.integer(at + 3),
+         call.integer(at + 4)};
     if (call.failed()) return nullptr;
     const int64_t input = axis == 0 ? a.width : a.height;
-    fits = fits && x.size > 0 && x.taps > 0 && starts.bytes == (uint64_t)x.size * 4 && counts.bytes == starts.bytes &&
-           weights.bytes == (uint64_t)x.size * 4 * (uint64_t)x.taps;
+    fits = fits && x.size > 0 && x.taps > 0 && starts.bytes == (uint64_t)x.size * 4 &&
+           counts.bytes == starts.bytes && weights.bytes == (uint64_t)x.size * 4 * (uint64_t)x.taps;
     for (int32_t i = 0; fits && i < x.size; ++i)
-      fits = x.starts[i] >= 0 && x.counts[i] >= 0 && x.counts[i] <= x.taps && (int64_t)x.starts[i] + x.counts[i] <= input;
+      fits = x.starts[i] >= 0 && x.counts[i] >= 0 && x.counts[i] <= x.taps &&
+             (int64_t)x.starts[i] + x.counts[i] <= input;
   }
-  fits = fits && a.width > 0 && a.height > 0 && rgb.bytes == (uint64_t)a.width * (uint64_t)a.height * 3 &&
+  fits = fits && a.width > 0 && a.height > 0 &&
+         rgb.bytes == (uint64_t)a.width * (uint64_t)a.height * 3 &&
          middle.bytes == (uint64_t)a.height * (uint64_t)a.horizontal.size * 3 &&
          out.bytes == (uint64_t)a.vertical.size * (uint64_t)a.horizontal.size * 3;
   if (!fits) return call.fail("resize: sizes do not fit"), nullptr;
@@ -381,11 +331,23 @@ napi_value measure(napi_env env, napi_callback_info info) {
 }
 
 napi_value init(napi_env env, napi_value exports) {
-  const std::pair<const char*, napi_callback> functions[] = {
-      {"kernelSets", kernel_set_names}, {"opNames", operation_names}, {"open", open_engine},  {"close", close_engine},
-      {"allocate", allocate},           {"map", map_file},            {"flush", flush},       {"release", release},
-      {"write", write_buffer},          {"read", read_buffer},        {"sizeOf", size_of},    {"matrix", register_matrix},
-      {"pack", pack_rows},              {"packTable", pack_rows_of_table}, {"run", run},                 {"resize", resize},     {"probe", measure}};
+  const std::pair<const char*, napi_callback> functions[] = {{"kernelSets", kernel_set_names},
+                                                             {"opNames", operation_names},
+                                                             {"open", open_engine},
+                                                             {"close", close_engine},
+                                                             {"allocate", allocate},
+                                                             {"map", map_file},
+                                                             {"flush", flush},
+                                                             {"release", release},
+                                                             {"write", write_buffer},
+                                                             {"read", read_buffer},
+                                                             {"sizeOf", size_of},
+                                                             {"matrix", register_matrix},
+                                                             {"pack", pack_rows},
+                                                             {"packTable", pack_rows_of_table},
+                                                             {"run", run},
+                                                             {"resize", resize},
+                                                             {"probe", measure}};
   for (const auto& [name, callback] : functions) {
     napi_value function;
     napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);

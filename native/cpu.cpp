@@ -41,12 +41,15 @@ static Features detect() {
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) b7 = b, c7 = c, d7 = d;
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) a71 = a;
   const uint64_t states = enabled_states();
-  const bool ymm = (states & 0x6) == 0x6, zmm = (states & 0xe6) == 0xe6, tiles = (states & 0x60000) == 0x60000;
+  const bool ymm = (states & 0x6) == 0x6, zmm = (states & 0xe6) == 0xe6,
+             tiles = (states & 0x60000) == 0x60000;
   f.avx2 = ymm && (b7 >> 5 & 1) && (c1 >> 12 & 1) && (c1 >> 29 & 1);  // AVX2, FMA, F16C
   // F, DQ, BW, VL, VNNI
-  f.avx512 = f.avx2 && zmm && (b7 >> 16 & 1) && (b7 >> 17 & 1) && (b7 >> 30 & 1) && (b7 >> 31 & 1) && (c7 >> 11 & 1);
+  f.avx512 = f.avx2 && zmm && (b7 >> 16 & 1) && (b7 >> 17 & 1) && (b7 >> 30 & 1) &&
+             (b7 >> 31 & 1) && (c7 >> 11 & 1);
   // AMX tile, bf16, int8, and AVX512_BF16
-  f.amx = f.avx512 && tiles && (d7 >> 24 & 1) && (d7 >> 22 & 1) && (d7 >> 25 & 1) && (a71 >> 5 & 1) && ask_for_tiles();
+  f.amx = f.avx512 && tiles && (d7 >> 24 & 1) && (d7 >> 22 & 1) && (d7 >> 25 & 1) &&
+          (a71 >> 5 & 1) && ask_for_tiles();
   return f;
 }
 

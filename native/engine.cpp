@@ -2,7 +2,8 @@
 
 namespace vireo {
 
-Engine::Engine(const KernelTable& kernels, int threads) : table(kernels), pool(threads), thread_([this] { loop(); }) {}
+Engine::Engine(const KernelTable& kernels, int threads)
+    : table(kernels), pool(threads), thread_([this] { loop(); }) {}
 
 // What is still queued is finished first: nobody's promise is forgotten.
 Engine::~Engine() {

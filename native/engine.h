@@ -1,4 +1,5 @@
-// One set of kernels with its threads and memory, and the queue of work it does off the JavaScript thread.
+// One set of kernels with its threads and memory, and the queue of work it does off the JavaScript
+// thread.
 #pragma once
 #include <condition_variable>
 #include <deque>

@@ -1,10 +1,11 @@
-// The contract of every kernel: what it computes, shapes, what it changes. Kernels are plain loops over
-// row-major float32 data, allocate nothing and know nothing of layers. Each instruction set fills a
-// KernelTable with what it does better than the next one down (cpu.cpp).
+// The contract of every kernel: what it computes, shapes, what it changes. Kernels are plain loops
+// over row-major float32 data, allocate nothing and know nothing of layers. Each instruction set
+// fills a KernelTable with what it does better than the next one down (cpu.cpp).
 //
 // Work is cut by output element: a kernel is called once per thread with (part, parts) and computes
-// elements that no other part computes, each wholly, in an order that does not depend on parts, on the
-// number of rows or on the neighbours. So results are bit-identical for any thread count and any batch.
+// elements that no other part computes, each wholly, in an order that does not depend on parts, on
+// the number of rows or on the neighbours. So results are bit-identical for any thread count and
+// any batch.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -20,15 +21,16 @@ struct View {
   int64_t rows, cols, stride;
 };
 
-// A packed weight matrix [n, k]; layout.h describes the bytes. row_scale has round_up(n, 16) entries.
+// A packed weight matrix [n, k]; layout.h describes the bytes. row_scale has round_up(n, 16)
+// entries.
 struct Matrix {
   const uint8_t* codes;
   const float* row_scale;
   int32_t format, n, k;
 };
 
-// rows [row, row + rows) of the batch belong to one sequence, whose state already holds `position` tokens
-// and lives in `slot`; its KV pages are pages[page_begin ...].
+// rows [row, row + rows) of the batch belong to one sequence, whose state already holds `position`
+// tokens and lives in `slot`; its KV pages are pages[page_begin ...].
 struct Span {
   int32_t row, rows, position, slot, page_begin;
 };
@@ -39,9 +41,11 @@ struct Batch {
 };
 
 // y = act(x · wᵀ · row_scale + bias), or y += that with `accumulate`.
-//   bf16, fp8, nvfp4: x is rounded to bf16 first unless `exact`; products are exact, sums run in float32 in
+//   bf16, fp8, nvfp4: x is rounded to bf16 first unless `exact`; products are exact, sums run in
+//   float32 in
 //     blocks of 32 k, even and odd k apart (the order of the AMX instruction), blocks in order.
-//   int8, int4: x is rounded to int8 per block of 1280 k (scale = amax / 127); integer sums are exact within a
+//   int8, int4: x is rounded to int8 per block of 1280 k (scale = amax / 127); integer sums are
+//   exact within a
 //     block; blocks are added in order as float32.
 // scratch: matmul_scratch_bytes(). Two phases: convert x, multiply.
 struct MatmulArgs {
@@ -66,7 +70,8 @@ struct LayerNormArgs {
   float eps;
 };
 
-// v = x · silu(gate); y = v · rsqrt(mean(v² within its group) + eps) · weight. Groups are runs of cols / groups.
+// v = x · silu(gate); y = v · rsqrt(mean(v² within its group) + eps) · weight. Groups are runs of
+// cols / groups.
 struct GatedNormArgs {
   View x, gate, y;
   const float* weight;
@@ -85,12 +90,13 @@ struct Conv1dArgs {
   Batch batch;
 };
 
-// The Mamba-2 recurrence over every span, in chunks of kScanChunk tokens counted from the sequence's start.
+// The Mamba-2 recurrence over every span, in chunks of kScanChunk tokens counted from the
+// sequence's start.
 //   S ← exp(Δ·A)·S + Δ·(B ⊗ x),  y = C·S + D·x,   Δ = softplus(dt + dt_bias), not clamped
 // u [T, heads·width] · b, c [T, groups·n] · dt [T, heads] → y [T, heads·width].
-// `state` [slots][heads][n][pad16(width)] is S at the last chunk boundary; `tail` [slots][kScanChunk][tail_width]
-// keeps the rows since then (u | b | Δ | Σ Δ·A), so that a prompt may be cut anywhere without changing a bit.
-// Within a chunk, with s the running sum of Δ·A:
+// `state` [slots][heads][n][pad16(width)] is S at the last chunk boundary; `tail`
+// [slots][kScanChunk][tail_width] keeps the rows since then (u | b | Δ | Σ Δ·A), so that a prompt
+// may be cut anywhere without changing a bit. Within a chunk, with s the running sum of Δ·A:
 //   y_i = exp(s_i)·C_i·S + Σ_{j≤i} exp(s_i − s_j)·(C_i·B_j)·Δ_j·x_j + D·x_i
 // Two phases: compute, write tail.
 struct SsmScanArgs {
@@ -107,9 +113,9 @@ inline int64_t scan_tail_width(int64_t heads, int64_t width, int64_t groups, int
 }
 
 // Causal grouped-query attention over a paged KV cache, no position encoding.
-// q [T, heads·dim], k and v [T, kv_heads·dim] → y [T, heads·dim]. Query head i reads kv head i / (heads / kv_heads).
-// k_cache [pages][kv_heads][dim][kPageRows], v_cache [pages][kv_heads][kPageRows][dim], bf16 or float32.
-// Two phases: store the new rows, attend.
+// q [T, heads·dim], k and v [T, kv_heads·dim] → y [T, heads·dim]. Query head i reads kv head i /
+// (heads / kv_heads). k_cache [pages][kv_heads][dim][kPageRows], v_cache
+// [pages][kv_heads][kPageRows][dim], bf16 or float32. Two phases: store the new rows, attend.
 struct AttentionArgs {
   View q, k, v, y;
   void *k_cache, *v_cache;
@@ -119,7 +125,8 @@ struct AttentionArgs {
 };
 constexpr int kPageRows = 64;
 
-// Bidirectional attention inside each tile. qkv [tiles·tokens, 3·heads·dim] (q | k | v) → y [tiles·tokens, heads·dim].
+// Bidirectional attention inside each tile. qkv [tiles·tokens, 3·heads·dim] (q | k | v) → y
+// [tiles·tokens, heads·dim].
 struct TileAttentionArgs {
   View qkv, y;
   int32_t tokens, heads, dim, exact;
@@ -152,7 +159,8 @@ struct TileTokensArgs {
   View x, prefix, position, y;
 };
 
-// Drops `prefix` rows of each tile and joins 2×2 neighbours: y[R, Q] = (2R,2Q) | (2R,2Q+1) | (2R+1,2Q) | (2R+1,2Q+1).
+// Drops `prefix` rows of each tile and joins 2×2 neighbours: y[R, Q] = (2R,2Q) | (2R,2Q+1) |
+// (2R+1,2Q) | (2R+1,2Q+1).
 struct PixelShuffleArgs {
   View x, y;
   int32_t prefix, grid;
@@ -196,13 +204,16 @@ void sample(const SampleArgs&, int part, int parts);
 
 // Sizes of scratch memory, the same for every instruction set.
 constexpr int kMaxParts = 64;
-constexpr int kExpandBytes = 1 << 20;  // per part: weights widened for one block of the multiplication
+constexpr int kExpandBytes =
+    1 << 20;  // per part: weights widened for one block of the multiplication
 inline int64_t round_up(int64_t x, int64_t to) { return (x + to - 1) / to * to; }
 inline int64_t matmul_scratch_bytes(int64_t rows, int64_t k) {
   const int64_t m = round_up(rows, 32), kp = round_up(k, 64);
   return m * kp * 4 + m * (kp / 1280 + 1) * 4 + m * (kp / 32) * 4 + 4096;
 }
-inline int64_t matmul_part_bytes(int64_t rows) { return kExpandBytes + round_up(rows, 32) * 256 * 4; }
+inline int64_t matmul_part_bytes(int64_t rows) {
+  return kExpandBytes + round_up(rows, 32) * 256 * 4;
+}
 inline int64_t scan_scratch_floats(int64_t width, int64_t n) {
   const int64_t p = round_up(width, 16), np = round_up(n, 16);
   return kScanChunk * (2 * p + 3 * np + 2 * kScanChunk) + 8 * kScanChunk;

@@ -41,15 +41,19 @@ int Memory::allocate(size_t bytes, std::string& error) {
 
 int Memory::map(const std::string& path, size_t bytes, MapMode mode, std::string& error) {
   const bool create = mode == MapMode::kCreate;
-  const int file = open(path.c_str(), create ? O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0644);
+  const int file = open(
+      path.c_str(), create ? O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0644);
   if (file < 0) {
     error = std::string("cannot open: ") + strerror(errno);
     return -1;
   }
   struct stat info;
   void* data = MAP_FAILED;
-  // posix_fallocate, not ftruncate: a full disk must be an error here, not a fault at the first write
-  const int failed = create ? posix_fallocate(file, 0, (off_t)bytes) : fstat(file, &info) != 0 ? errno : 0;
+  // posix_fallocate, not ftruncate: a full disk must be an error here, not a fault at the first
+  // write
+  const int failed = create                    ? posix_fallocate(file, 0, (off_t)bytes)
+                     : fstat(file, &info) != 0 ? errno
+                                               : 0;
   if (failed) error = std::string("cannot size: ") + strerror(failed);
   else if (!create && (uint64_t)info.st_size < bytes) error = "the file is shorter than expected";
   else {
@@ -87,6 +91,8 @@ uint8_t* Memory::at(int id, uint64_t offset, uint64_t bytes) const {
   return b.data + offset;
 }
 
-size_t Memory::size(int id) const { return id < 0 || (size_t)id >= buffers_.size() ? 0 : buffers_[id].bytes; }
+size_t Memory::size(int id) const {
+  return id < 0 || (size_t)id >= buffers_.size() ? 0 : buffers_[id].bytes;
+}
 
 }  // namespace vireo

@@ -15,7 +15,8 @@ class Memory {
   ~Memory();
   // Each returns a buffer's id, or −1 with a sentence in `error`.
   int allocate(size_t bytes, std::string& error);
-  // kCreate makes the file with that size and writes through to it; kRead maps its first `bytes` bytes.
+  // kCreate makes the file with that size and writes through to it; kRead maps its first `bytes`
+  // bytes.
   int map(const std::string& path, size_t bytes, MapMode mode, std::string& error);
   bool flush(int id, std::string& error);
   void release(int id);

@@ -59,7 +59,8 @@ static int64_t count_bad(const float* x, int64_t count) {
 // E4M3 codes that are NaN, or, where no sign is allowed, negative.
 static int64_t count_bad_codes(const uint8_t* codes, int64_t count, bool may_be_negative) {
   int64_t bad = 0;
-  for (int64_t i = 0; i < count; ++i) bad += (codes[i] & 0x7f) == 0x7f || (!may_be_negative && codes[i] > 0x7f);
+  for (int64_t i = 0; i < count; ++i)
+    bad += (codes[i] & 0x7f) == 0x7f || (!may_be_negative && codes[i] > 0x7f);
   return bad;
 }
 
@@ -68,11 +69,13 @@ static int nearest(float x, int low, int high) {
   return r <= (float)low ? low : r >= (float)high ? high : (int)r;
 }
 
-// The blocks of a strip that a row of k weights goes through: `run` packs `count` weights of w into `tiles` tiles.
+// The blocks of a strip that a row of k weights goes through: `run` packs `count` weights of w into
+// `tiles` tiles.
 template <typename Run>
 static void each_block(int format, const float* w, int64_t k, uint8_t* strip, Run run) {
   for (int64_t from = 0; from < k; from += kBlockK) {
-    const int64_t count = std::min<int64_t>(kBlockK, k - from), tiles = (count + kIntTileK - 1) / kIntTileK;
+    const int64_t count = std::min<int64_t>(kBlockK, k - from),
+                  tiles = (count + kIntTileK - 1) / kIntTileK;
     run(w + from, count, tiles, strip);
     strip += tiles * int_tile_bytes(format) + kScaleBytes;
   }
@@ -85,12 +88,15 @@ static float widest_of(const float* w, int64_t count) {
 }
 
 static void pack_int8(const float* w, int64_t k, int lane, uint8_t* strip) {
-  each_block(kInt8, w, k, strip, [lane](const float* block, int64_t count, int64_t tiles, uint8_t* to) {
-    const float amax = widest_of(block, count), scale = amax / 127.0f, inverse = amax > 0.0f ? 127.0f / amax : 0.0f;
-    for (int64_t i = 0; i < count; ++i)
-      to[i / 4 * 64 + lane * 4 + i % 4] = (uint8_t)(int8_t)nearest(block[i] * inverse, -127, 127);
-    memcpy(to + tiles * 1024 + lane * 4, &scale, 4);
-  });
+  each_block(kInt8, w, k, strip,
+             [lane](const float* block, int64_t count, int64_t tiles, uint8_t* to) {
+               const float amax = widest_of(block, count), scale = amax / 127.0f,
+                           inverse = amax > 0.0f ? 127.0f / amax : 0.0f;
+               for (int64_t i = 0; i < count; ++i)
+                 to[i / 4 * 64 + lane * 4 + i % 4] =
+                     (uint8_t)(int8_t)nearest(block[i] * inverse, -127, 127);
+               memcpy(to + tiles * 1024 + lane * 4, &scale, 4);
+             });
 }
 
 // Squared error of a group of up to 32 weights at one step size.
@@ -104,7 +110,8 @@ static float group_error(const float* w, int64_t count, float step) {
   return error;
 }
 
-// The multiplier (1 to 16) of a group: the one with the least squared error among those near the group's own extent.
+// The multiplier (1 to 16) of a group: the one with the least squared error among those near the
+// group's own extent.
 static int best_multiplier(const float* w, int64_t count, float scale) {
   if (!(scale > 0.0f) || count == 0) return 1;
   const int top = nearest(ceilf(widest_of(w, count) / (7.0f * scale)), 1, 16);
@@ -120,24 +127,26 @@ static int best_multiplier(const float* w, int64_t count, float scale) {
 // A block's scale makes 16 the multiplier of its widest group.
 static void pack_int4(const float* w, int64_t k, int lane, uint8_t* strip) {
   const int64_t bytes = int_tile_bytes(kInt4);
-  each_block(kInt4, w, k, strip, [=](const float* block, int64_t count, int64_t tiles, uint8_t* to) {
-    const float scale = widest_of(block, count) / (16.0f * 7.25f);
-    for (int64_t g = 0; g < tiles * 2; ++g) {
-      const float* group = block + g * 32;
-      const int64_t size = std::clamp<int64_t>(count - g * 32, 0, 32);
-      const int m = best_multiplier(group, size, scale);
-      const float inverse = scale > 0.0f ? 1.0f / (scale * (float)m) : 0.0f;
-      uint8_t* tile = to + g / 2 * bytes;
-      for (int64_t i = 0; i < 32; ++i) {
-        const int q = i < size ? nearest(group[i] * inverse, -8, 7) + 8 : 8;
-        uint8_t& byte = tile[g % 2 * 256 + i / 8 * 64 + lane * 4 + i % 4];
-        byte = (uint8_t)(i % 8 < 4 ? (byte & 0xf0) | q : (byte & 0x0f) | q << 4);
-      }
-      uint8_t& multiplier = tile[512 + lane];
-      multiplier = (uint8_t)(g % 2 ? (multiplier & 0x0f) | (m - 1) << 4 : (multiplier & 0xf0) | (m - 1));
-    }
-    memcpy(to + tiles * bytes + lane * 4, &scale, 4);
-  });
+  each_block(
+      kInt4, w, k, strip, [=](const float* block, int64_t count, int64_t tiles, uint8_t* to) {
+        const float scale = widest_of(block, count) / (16.0f * 7.25f);
+        for (int64_t g = 0; g < tiles * 2; ++g) {
+          const float* group = block + g * 32;
+          const int64_t size = std::clamp<int64_t>(count - g * 32, 0, 32);
+          const int m = best_multiplier(group, size, scale);
+          const float inverse = scale > 0.0f ? 1.0f / (scale * (float)m) : 0.0f;
+          uint8_t* tile = to + g / 2 * bytes;
+          for (int64_t i = 0; i < 32; ++i) {
+            const int q = i < size ? nearest(group[i] * inverse, -8, 7) + 8 : 8;
+            uint8_t& byte = tile[g % 2 * 256 + i / 8 * 64 + lane * 4 + i % 4];
+            byte = (uint8_t)(i % 8 < 4 ? (byte & 0xf0) | q : (byte & 0x0f) | q << 4);
+          }
+          uint8_t& multiplier = tile[512 + lane];
+          multiplier =
+              (uint8_t)(g % 2 ? (multiplier & 0x0f) | (m - 1) << 4 : (multiplier & 0xf0) | (m - 1));
+        }
+        memcpy(to + tiles * bytes + lane * 4, &scale, 4);
+      });
 }
 
 static void pack_bf16(const float* w, int64_t k, int lane, uint8_t* strip) {
@@ -149,8 +158,10 @@ static void pack_fp8(const uint8_t* w, int64_t k, int lane, uint8_t* strip) {
   for (int64_t i = 0; i < k; ++i) strip[i / 2 * 32 + lane * 2 + i % 2] = w[i];
 }
 
-static void pack_nvfp4(const uint8_t* w, const uint8_t* scales, int64_t k, int lane, uint8_t* strip) {
-  for (int64_t i = 0; i < k / 2; ++i) strip[i / 16 * 288 + i % 16 / 4 * 64 + lane * 4 + i % 4] = w[i];
+static void pack_nvfp4(const uint8_t* w, const uint8_t* scales, int64_t k, int lane,
+                       uint8_t* strip) {
+  for (int64_t i = 0; i < k / 2; ++i)
+    strip[i / 16 * 288 + i % 16 / 4 * 64 + lane * 4 + i % 4] = w[i];
   for (int64_t g = 0; g < k / 16; ++g) strip[g / 2 * 288 + 256 + g % 2 * 16 + lane] = scales[g];
 }
 
@@ -181,7 +192,8 @@ int64_t pack(const PackArgs& a, int part, int parts) {
   return bad + (part == 0 && !(fabsf(a.tensor_scale) <= 3.4028235e38f));
 }
 
-int64_t pack_table(int source, const uint8_t* data, int64_t count, uint16_t* to, int part, int parts) {
+int64_t pack_table(int source, const uint8_t* data, int64_t count, uint16_t* to, int part,
+                   int parts) {
   constexpr int64_t kRun = 1024;
   float values[kRun];
   int64_t bad = 0;

@@ -42,7 +42,8 @@ double probe(const std::string& what, Pool& pool) {
         return;
       }
       // a different 8 MiB each time, so that no cache below the last one holds it
-      const size_t size = (8u << 20) / (size_t)parts, from = ((size_t)i * (8u << 20) + (size_t)part * size) % (kReadBytes - size);
+      const size_t size = (8u << 20) / (size_t)parts,
+                   from = ((size_t)i * (8u << 20) + (size_t)part * size) % (kReadBytes - size);
       work[part] = probe_read(memory.data() + from / 64 * 64, size);
     });
     const double time = seconds() - start;

@@ -1,4 +1,5 @@
-// The roofs that a benchmark is held against: how fast this machine multiplies from registers alone, and reads memory.
+// The roofs that a benchmark is held against: how fast this machine multiplies from registers
+// alone, and reads memory.
 #pragma once
 #include <string>
 
@@ -6,8 +7,9 @@
 
 namespace vireo {
 
-// Best of many short runs on every thread of the pool together: operations per second ("amx-bf16", "amx-int8",
-// "avx512-f32", "avx512-int8") or bytes per second ("read"). Negative if this CPU or build lacks it.
+// Best of many short runs on every thread of the pool together: operations per second ("amx-bf16",
+// "amx-int8", "avx512-f32", "avx512-int8") or bytes per second ("read"). Negative if this CPU or
+// build lacks it.
 double probe(const std::string& what, Pool& pool);
 
 }  // namespace vireo

@@ -1,4 +1,5 @@
-// A recorded step: words from JavaScript → checked kernel arguments → run on every thread of the pool.
+// A recorded step: words from JavaScript → checked kernel arguments → run on every thread of the
+// pool.
 #pragma once
 #include <string>
 #include <variant>
@@ -22,11 +23,12 @@ struct AddArgs {
   View x, y;
 };
 
-using Op = std::variant<MatmulArgs, RmsNormArgs, LayerNormArgs, GatedNormArgs, Conv1dArgs, SsmScanArgs, AttentionArgs,
-                        TileAttentionArgs, EmbedArgs, RowsArgs, PatchifyArgs, TileTokensArgs, PixelShuffleArgs, SampleArgs,
-                        AddArgs>;
+using Op = std::variant<MatmulArgs, RmsNormArgs, LayerNormArgs, GatedNormArgs, Conv1dArgs,
+                        SsmScanArgs, AttentionArgs, TileAttentionArgs, EmbedArgs, RowsArgs,
+                        PatchifyArgs, TileTokensArgs, PixelShuffleArgs, SampleArgs, AddArgs>;
 
-// Names of the operations in the order of their codes; the JavaScript side reads the codes from here.
+// Names of the operations in the order of their codes; the JavaScript side reads the codes from
+// here.
 const std::vector<std::string>& op_names();
 
 struct ProgramInput {
@@ -34,9 +36,10 @@ struct ProgramInput {
   int64_t op_words, data_words;
 };
 
-// Checks every buffer, row and index against its bounds. On failure returns false and says what was wrong.
-bool decode(const ProgramInput&, const Memory&, const std::vector<MatrixRecord>&, int parts, std::vector<Op>& ops,
-            std::string& error);
+// Checks every buffer, row and index against its bounds. On failure returns false and says what was
+// wrong.
+bool decode(const ProgramInput&, const Memory&, const std::vector<MatrixRecord>&, int parts,
+            std::vector<Op>& ops, std::string& error);
 
 void execute(const std::vector<Op>& ops, const KernelTable&, Pool&);
 

@@ -10,7 +10,8 @@ static inline uint8_t clamp8(int64_t x) {
 }
 
 void resize_horizontal(const ResizeArgs& a, int part, int parts) {
-  const int64_t out = a.horizontal.size, from = (int64_t)a.height * part / parts, to = (int64_t)a.height * (part + 1) / parts;
+  const int64_t out = a.horizontal.size, from = (int64_t)a.height * part / parts,
+                to = (int64_t)a.height * (part + 1) / parts;
   for (int64_t y = from; y < to; ++y) {
     const uint8_t* row = a.rgb + y * a.width * 3;
     uint8_t* target = a.middle + y * out * 3;

@@ -1,5 +1,5 @@
-// One pass of the separable 8-bit resize. Tables as media/resize.ts makes them: output i takes counts[i] inputs from
-// starts[i], with fixed-point weights (22 bits) in weights[i · taps ...].
+// One pass of the separable 8-bit resize. Tables as media/resize.ts makes them: output i takes
+// counts[i] inputs from starts[i], with fixed-point weights (22 bits) in weights[i · taps ...].
 #pragma once
 #include <stdint.h>
 
@@ -10,8 +10,9 @@ struct ResizeAxis {
   int32_t taps, size;
 };
 
-// rgb [height][width][3] → out [vertical.size][horizontal.size][3], horizontally first into `middle`
-// [height][horizontal.size][3]. A null table (size equal to the input's) leaves that axis as it is.
+// rgb [height][width][3] → out [vertical.size][horizontal.size][3], horizontally first into
+// `middle` [height][horizontal.size][3]. A null table (size equal to the input's) leaves that axis
+// as it is.
 struct ResizeArgs {
   const uint8_t* rgb;
   uint8_t *middle, *out;

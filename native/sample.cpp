@@ -1,11 +1,14 @@
-// Logits → one token per row, with log probabilities. The order of the steps is vLLM's: log probabilities come from
-// the raw logits; then repetition, frequency and presence penalties, bias, temperature, top-k, top-p, min-p.
+// Logits → one token per row, with log probabilities. The order of the steps is vLLM's: log
+// probabilities come from the raw logits; then repetition, frequency and presence penalties, bias,
+// temperature, top-k, top-p, min-p.
 //
 // params[row] is the word at which the row's block begins:
-//   0 temperature f32 · 1 top_p f32 · 2 top_k · 3 min_p f32 · 4 repetition f32 · 5 frequency f32 · 6 presence f32
-//   7 uniform f32 in [0, 1) · 8 alternatives wanted (−1: no log probabilities) · 9 history entries · 10 bias entries
-//   then history (id, times generated; 0 if only in the prompt), then bias (id, f32).
-// y row: token (−1 if no logit is a number), its log probability, then pairs (id, log probability), best first.
+//   0 temperature f32 · 1 top_p f32 · 2 top_k · 3 min_p f32 · 4 repetition f32 · 5 frequency f32 ·
+//   6 presence f32 7 uniform f32 in [0, 1) · 8 alternatives wanted (−1: no log probabilities) · 9
+//   history entries · 10 bias entries then history (id, times generated; 0 if only in the prompt),
+//   then bias (id, f32).
+// y row: token (−1 if no logit is a number), its log probability, then pairs (id, log probability),
+// best first.
 #include <math.h>
 #include <string.h>
 
@@ -22,8 +25,11 @@ struct Candidate {
   float logit;
   int32_t id;
 };
-// Higher logit first, then lower id: a total order, so that ties are settled the same way everywhere.
-bool better(const Candidate& a, const Candidate& b) { return a.logit > b.logit || (a.logit == b.logit && a.id < b.id); }
+// Higher logit first, then lower id: a total order, so that ties are settled the same way
+// everywhere.
+bool better(const Candidate& a, const Candidate& b) {
+  return a.logit > b.logit || (a.logit == b.logit && a.id < b.id);
+}
 
 struct RowParams {
   const int32_t* words;
@@ -73,9 +79,12 @@ int32_t draw(const RowParams& p, const std::vector<float>& logits) {
     kept.resize(top_k);
   }
   const float top = std::min_element(kept.begin(), kept.end(), better)->logit;
-  // Tokens a millionth of a millionth as likely as the best cannot be drawn with a 24-bit number: sort without them.
+  // Tokens a millionth of a millionth as likely as the best cannot be drawn with a 24-bit number:
+  // sort without them.
   const float floor = top + std::max(min_p > 0.0f ? logf(min_p) : -28.0f, -28.0f);
-  kept.erase(std::remove_if(kept.begin(), kept.end(), [floor](const Candidate& c) { return c.logit < floor; }), kept.end());
+  kept.erase(std::remove_if(kept.begin(), kept.end(),
+                            [floor](const Candidate& c) { return c.logit < floor; }),
+             kept.end());
   std::sort(kept.begin(), kept.end(), better);
   double total = 0.0;
   std::vector<double> weight(kept.size());
@@ -96,18 +105,21 @@ int32_t draw(const RowParams& p, const std::vector<float>& logits) {
   return kept.back().id;
 }
 
-void log_probabilities(const float* logits, int64_t count, int32_t token, int32_t wanted, float* y) {
+void log_probabilities(const float* logits, int64_t count, int32_t token, int32_t wanted,
+                       float* y) {
   float top = -INFINITY;
   for (int64_t i = 0; i < count; ++i) top = logits[i] > top ? logits[i] : top;
   double total = 0.0;
-  for (int64_t i = 0; i < count; ++i) total += logits[i] == logits[i] ? (double)expf(logits[i] - top) : 0.0;
+  for (int64_t i = 0; i < count; ++i)
+    total += logits[i] == logits[i] ? (double)expf(logits[i] - top) : 0.0;
   const float base = top + (float)log(total);
   y[1] = logits[token] - base;
   if (wanted <= 0) return;
   std::vector<Candidate> best;
   for (int64_t i = 0; i < count; ++i) {
     const Candidate c = {logits[i], (int32_t)i};
-    if (logits[i] != logits[i] || ((int32_t)best.size() == wanted && !better(c, best.back()))) continue;
+    if (logits[i] != logits[i] || ((int32_t)best.size() == wanted && !better(c, best.back())))
+      continue;
     best.insert(std::upper_bound(best.begin(), best.end(), c, better), c);
     if ((int32_t)best.size() > wanted) best.pop_back();
   }

@@ -66,7 +66,8 @@ void Pool::run(const std::function<void(int, int)>& work) {
   generation_.fetch_add(1, std::memory_order_release);
   generation_.notify_all();
   work(0, size());
-  for (int left = running_.load(std::memory_order_acquire); left != 0; left = running_.load(std::memory_order_acquire))
+  for (int left = running_.load(std::memory_order_acquire); left != 0;
+       left = running_.load(std::memory_order_acquire))
     await_change(running_, left);
 }
 

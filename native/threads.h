@@ -36,7 +36,8 @@ class Pool {
   std::atomic<bool> stop_{false};
 };
 
-// Treats subnormal numbers as zero on this thread: a decaying Mamba state would otherwise crawl through them.
+// Treats subnormal numbers as zero on this thread: a decaying Mamba state would otherwise crawl
+// through them.
 void flush_subnormals();
 
 }  // namespace vireo

@@ -1,9 +1,10 @@
 // AMX: 16×16 tiles of bf16 (32 k) or int8 (64 k) products. Everything else is the avx512 set's.
 //
-// x is converted into tiles of 16 rows, 1 KiB each, so that a tile load touches 16 neighbouring lines. Work runs over
-// panels of 256 columns and 1280 k, which stay in the L2 cache while all rows pass; packed formats are widened once
-// per panel. Sums of a panel go to scratch between blocks of k, exactly as they stood in the
-// tile registers, so neither the panel's size nor the number of rows changes a bit.
+// x is converted into tiles of 16 rows, 1 KiB each, so that a tile load touches 16 neighbouring
+// lines. Work runs over panels of 256 columns and 1280 k, which stay in the L2 cache while all rows
+// pass; packed formats are widened once per panel. Sums of a panel go to scratch between blocks of
+// k, exactly as they stood in the tile registers, so neither the panel's size nor the number of
+// rows changes a bit.
 #define VIREO_AMX
 #include "avx512.inl"
 
@@ -11,14 +12,15 @@ namespace vireo {
 namespace {
 
 constexpr int kPanelColumns = 256, kPanelTiles = 40;  // 1280 k
-constexpr int kVnniRows = 6;                          // int4 with fewer rows than this is faster with VNNI
+constexpr int kVnniRows = 6;  // int4 with fewer rows than this is faster with VNNI
 
 struct __attribute__((packed, aligned(64))) TileConfig {
   uint8_t palette = 1, start_row = 0, reserved[14] = {};
   uint16_t bytes_per_row[16] = {64, 64, 64, 64, 64, 64, 64, 64};
   uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
 };
-// Static: the intrinsic tells the compiler only of its first eight bytes, which would leave a local half written.
+// Static: the intrinsic tells the compiler only of its first eight bytes, which would leave a local
+// half written.
 const TileConfig kTileConfig;
 struct Tiles {
   Tiles() { _tile_loadconfig(&kTileConfig); }
@@ -49,10 +51,12 @@ void tile_int8_row(const float* x, int64_t k, const Converted& c, int64_t row) {
   int32_t sums[kBlockK / 32];
   int8_t* to = c.q + row / 16 * 16 * c.kp + row % 16 * 64;
   for (int64_t b = 0; b < c.blocks; ++b) {  // the row-major form stays on the stack
-    const int64_t from = b * kBlockK, count = k - from < kBlockK ? k - from : kBlockK, width = block_width(c, b);
+    const int64_t from = b * kBlockK, count = k - from < kBlockK ? k - from : kBlockK,
+                  width = block_width(c, b);
     if (x) c.scale[row * c.blocks + b] = quantize_block(x + from, count, width, line, sums);
     else memset(line, 0, sizeof line);
-    for (int64_t i = 0; i < width; i += 64, to += 1024) _mm512_storeu_si512(to, _mm512_load_si512(line + i));
+    for (int64_t i = 0; i < width; i += 64, to += 1024)
+      _mm512_storeu_si512(to, _mm512_load_si512(line + i));
   }
 }
 
@@ -66,18 +70,20 @@ void amx_prepare(const MatmulArgs& a, int part, int parts) {
     if (!integer) {
       uint16_t* tiles = (uint16_t*)a.scratch;
       if (r < a.x.rows) tile_bf16_row(x, a.w.k, c.kp, tiles, r);
-      else for (int64_t i = 0; i < c.kp; i += 32) memset(tiles + r / 16 * 16 * c.kp + i * 16 + r % 16 * 32, 0, 64);
+      else
+        for (int64_t i = 0; i < c.kp; i += 32)
+          memset(tiles + r / 16 * 16 * c.kp + i * 16 + r % 16 * 32, 0, 64);
       continue;
     }
     tile_int8_row(r < a.x.rows ? x : nullptr, a.w.k, c, r);
   }
 }
 
-// The compiler does not know that tile loads and stores touch memory: what they read must be written before, and what
-// they write must not be assumed.
+// The compiler does not know that tile loads and stores touch memory: what they read must be
+// written before, and what they write must not be assumed.
 inline void tiles_see_memory() { asm volatile("" ::: "memory"); }
 
-// ---- one block of tiles: MT × 16 rows by NT × 16 columns, C in tile registers 0..3 --------------------------------
+// ---- one block of tiles: MT × 16 rows by NT × 16 columns, C in tile registers 0..3 ----
 
 template <int MT, int NT>
 inline void zero_c() {
@@ -104,7 +110,8 @@ inline void store_c(void* c0, void* c1) {
 }
 // C += A · B over `count` k tiles. Tiles of a row block (and of a strip) are 1 KiB apart.
 template <int MT, int NT, bool INT8>
-inline void multiply(const uint8_t* a0, const uint8_t* a1, const uint8_t* b0, const uint8_t* b1, int64_t count) {
+inline void multiply(const uint8_t* a0, const uint8_t* a1, const uint8_t* b0, const uint8_t* b1,
+                     int64_t count) {
   tiles_see_memory();
   for (int64_t t = 0; t < count; ++t) {
     const int64_t at = t * 1024;
@@ -138,26 +145,29 @@ inline void fetch_result(const MatmulArgs& a, int64_t row, int64_t rows, int64_t
   }
 }
 
-// ---- float formats ---------------------------------------------------------------------------------------------------
+// ---- float formats ----
 
 template <int MT, int NT>
-inline void float_block(const uint8_t* a, int64_t a_stride, const uint8_t* b0, const uint8_t* b1, int64_t count, float* c0,
-                        float* c1, bool first) {
+inline void float_block(const uint8_t* a, int64_t a_stride, const uint8_t* b0, const uint8_t* b1,
+                        int64_t count, float* c0, float* c1, bool first) {
   if (first) zero_c<MT, NT>();
   else load_c<MT, NT>(c0, c1);
   multiply<MT, NT, false>(a, a + a_stride, b0, b1, count);
   store_c<MT, NT>(c0, c1);
 }
 
-// Fewer rows than a tile: the weights are read once and the panel may be small; it stays in the L1 cache.
+// Fewer rows than a tile: the weights are read once and the panel may be small; it stays in the L1
+// cache.
 inline int64_t panel_columns(const MatmulArgs& a) { return a.x.rows > 32 ? kPanelColumns : 32; }
 inline int64_t panel_tiles(const MatmulArgs& a) { return a.x.rows > 32 ? kPanelTiles : 12; }
 
 void amx_float(const MatmulArgs& a, int part, int parts) {
   const Tiles tiles_on;
   const Converted c = converted(a);
-  const int64_t tiles = c.kp / kTileK, tile_bytes = kTileBytes[a.w.format], strip_size = strip_bytes(a.w.format, a.w.k);
-  const int64_t rows = round_up(a.x.rows, 16), a_stride = c.kp * 32, wide = panel_columns(a), deep = panel_tiles(a);
+  const int64_t tiles = c.kp / kTileK, tile_bytes = kTileBytes[a.w.format],
+                strip_size = strip_bytes(a.w.format, a.w.k);
+  const int64_t rows = round_up(a.x.rows, 16), a_stride = c.kp * 32, wide = panel_columns(a),
+                deep = panel_tiles(a);
   uint8_t* panel = part_scratch(a, part);
   float* acc = (float*)(panel + kExpandBytes);  // [strip][rows][16]
   const Range columns = share(round_up(a.w.n, 16), part, parts, 32);
@@ -170,7 +180,8 @@ void amx_float(const MatmulArgs& a, int part, int parts) {
       if (a.w.format != kBf16) {
         for (int64_t s = 0; s < strips; ++s)
           for (int64_t i = 0; i < count; ++i)
-            expand_tile(a.w.format, b + s * strip_size + i * tile_bytes, (uint16_t*)(panel + (s * count + i) * 1024));
+            expand_tile(a.w.format, b + s * strip_size + i * tile_bytes,
+                        (uint16_t*)(panel + (s * count + i) * 1024));
         b = panel;
         b_stride = count * 1024;
       }
@@ -179,7 +190,8 @@ void amx_float(const MatmulArgs& a, int part, int parts) {
           const uint8_t* x = a.scratch + t * 1024 + r / 16 * a_stride;
           float *c0 = acc + (s * rows + r) * 16, *c1 = c0 + rows * 16;
           const uint8_t *b0 = b + s * b_stride, *b1 = b0 + b_stride;
-          const bool first = t == 0, last = t + count >= tiles, tall = r + 32 <= rows, pair = s + 2 <= strips;
+          const bool first = t == 0, last = t + count >= tiles, tall = r + 32 <= rows,
+                     pair = s + 2 <= strips;
           const int64_t left = a.x.rows - r, done = left < 32 ? left : 32;
           if (last) fetch_result(a, r, done, n + s * 16);
           if (tall && pair) float_block<2, 2>(x, a_stride, b0, b1, count, c0, c1, first);
@@ -194,31 +206,35 @@ void amx_float(const MatmulArgs& a, int part, int parts) {
   }
 }
 
-// ---- integer formats ---------------------------------------------------------------------------------------------------
+// ---- integer formats ----
 
 // One int4 tile → an int8 tile of q · multiplier.
 inline void expand_int4(const uint8_t* tile, uint8_t* to) {
-  const __m512i nibble = _mm512_set1_epi8(15), low_byte = _mm512_set1_epi16(0xff), eight = _mm512_set1_epi16(8);
+  const __m512i nibble = _mm512_set1_epi8(15), low_byte = _mm512_set1_epi16(0xff),
+                eight = _mm512_set1_epi16(8);
   const __m512i word = _mm512_set1_epi32(15), one = _mm512_set1_epi32(1);
   const __m512i pair = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)(tile + 512)));
   for (int g = 0; g < 2; ++g) {
-    __m512i m = _mm512_add_epi32(_mm512_and_si512(g ? _mm512_srli_epi32(pair, 4) : pair, word), one);
+    __m512i m =
+        _mm512_add_epi32(_mm512_and_si512(g ? _mm512_srli_epi32(pair, 4) : pair, word), one);
     m = _mm512_or_si512(m, _mm512_slli_epi32(m, 16));
     for (int run = 0; run < 4; ++run) {
       const __m512i codes = _mm512_loadu_si512(tile + g * 256 + run * 64);
       for (int half = 0; half < 2; ++half, to += 64) {
         const __m512i q = _mm512_and_si512(half ? _mm512_srli_epi16(codes, 4) : codes, nibble);
-        const __m512i even = _mm512_mullo_epi16(_mm512_sub_epi16(_mm512_and_si512(q, low_byte), eight), m);
+        const __m512i even =
+            _mm512_mullo_epi16(_mm512_sub_epi16(_mm512_and_si512(q, low_byte), eight), m);
         const __m512i odd = _mm512_mullo_epi16(_mm512_sub_epi16(_mm512_srli_epi16(q, 8), eight), m);
-        _mm512_storeu_si512(to, _mm512_ternarylogic_epi32(_mm512_slli_epi16(odd, 8), low_byte, even, 0xf8));
+        _mm512_storeu_si512(
+            to, _mm512_ternarylogic_epi32(_mm512_slli_epi16(odd, 8), low_byte, even, 0xf8));
       }
     }
   }
 }
 
 // acc (+)= sums · (row scale · column scale) for one block of k.
-inline void add_tile(const int32_t* sums, const float* row_scales, int64_t row_stride, const float* column_scale, float* acc,
-                     int64_t rows, bool first) {
+inline void add_tile(const int32_t* sums, const float* row_scales, int64_t row_stride,
+                     const float* column_scale, float* acc, int64_t rows, bool first) {
   const __m512 scale = _mm512_loadu_ps(column_scale);
   for (int64_t r = 0; r < rows; ++r) {
     const __m512 both = _mm512_mul_ps(scale, _mm512_set1_ps(row_scales[r * row_stride]));
@@ -228,14 +244,16 @@ inline void add_tile(const int32_t* sums, const float* row_scales, int64_t row_s
   }
 }
 
-// One block of k: MT × 16 rows from `row`, NT strips whose tiles are `b_stride` apart and whose scales follow them.
+// One block of k: MT × 16 rows from `row`, NT strips whose tiles are `b_stride` apart and whose
+// scales follow them.
 struct IntegerBlock {
   const uint8_t *b, *scale;
   int64_t b_stride, scale_stride, tiles, index;
 };
 
 template <int MT, int NT>
-inline void integer_block(const MatmulArgs& a, const Converted& c, const IntegerBlock& k, int64_t row, float* c0, float* c1) {
+inline void integer_block(const MatmulArgs& a, const Converted& c, const IntegerBlock& k,
+                          int64_t row, float* c0, float* c1) {
   alignas(64) int32_t sums[4][256];
   const uint8_t* x = (const uint8_t*)c.q + row * c.kp + k.index * kBlockTiles * 1024;
   zero_c<MT, NT>();
@@ -246,7 +264,9 @@ inline void integer_block(const MatmulArgs& a, const Converted& c, const Integer
     const float* row_scales = c.scale + from * c.blocks + k.index;
     const bool first = k.index == 0;
     add_tile(sums[m], row_scales, c.blocks, (const float*)k.scale, c0 + m * 256, rows, first);
-    if (NT > 1) add_tile(sums[2 + m], row_scales, c.blocks, (const float*)(k.scale + k.scale_stride), c1 + m * 256, rows, first);
+    if (NT > 1)
+      add_tile(sums[2 + m], row_scales, c.blocks, (const float*)(k.scale + k.scale_stride),
+               c1 + m * 256, rows, first);
   }
 }
 
@@ -262,12 +282,14 @@ void amx_integer(const MatmulArgs& a, int part, int parts) {
     const int64_t strips = (columns.end - n < wide ? columns.end - n : wide) / 16;
     for (int64_t block = 0; block < c.blocks; ++block) {
       const int64_t tiles = block_width(c, block) / kIntTileK;
-      const uint8_t* from = a.w.codes + n / 16 * strip_size + block * (kBlockTiles * bytes + kScaleBytes);
+      const uint8_t* from =
+          a.w.codes + n / 16 * strip_size + block * (kBlockTiles * bytes + kScaleBytes);
       const uint8_t* b = from;
       int64_t b_stride = strip_size;
       if (a.w.format == kInt4) {
         for (int64_t s = 0; s < strips; ++s)
-          for (int64_t t = 0; t < tiles; ++t) expand_int4(from + s * strip_size + t * bytes, panel + (s * tiles + t) * 1024);
+          for (int64_t t = 0; t < tiles; ++t)
+            expand_int4(from + s * strip_size + t * bytes, panel + (s * tiles + t) * 1024);
         b = panel;
         b_stride = tiles * 1024;
       }
@@ -276,7 +298,12 @@ void amx_integer(const MatmulArgs& a, int part, int parts) {
           float *c0 = acc + (s * rows + r) * 16, *c1 = c0 + rows * 16;
           const bool last = block + 1 == c.blocks, tall = r + 32 <= rows, pair = s + 2 <= strips;
           const int64_t left = a.x.rows - r, done = left < 32 ? left : 32;
-          const IntegerBlock k = {b + s * b_stride, from + s * strip_size + tiles * bytes, b_stride, strip_size, tiles, block};
+          const IntegerBlock k = {b + s * b_stride,
+                                  from + s * strip_size + tiles * bytes,
+                                  b_stride,
+                                  strip_size,
+                                  tiles,
+                                  block};
           if (last) fetch_result(a, r, done, n + s * 16);
           if (tall && pair) integer_block<2, 2>(a, c, k, r, c0, c1);
           else if (tall) integer_block<2, 1>(a, c, k, r, c0, c1);

@@ -38,12 +38,14 @@ constexpr int kPageVecs = kPageRows / LANES;
 
 // Scores of one query against a page, scaled; lines from `valid` on are −inf.
 template <typename T>
-inline void page_scores(const float* q, const T* k, int64_t dim, int valid, float scale, float* scores) {
+inline void page_scores(const float* q, const T* k, int64_t dim, int valid, float scale,
+                        float* scores) {
   for (int v = 0; v < kPageVecs; v += (kPageVecs < 4 ? kPageVecs : 4)) {
     constexpr int kStep = kPageVecs < 4 ? kPageVecs : 4;
     vf acc[kStep] = {};
     for (int64_t d = 0; d < dim; ++d)
-      for (int i = 0; i < kStep; ++i) acc[i] = fma(q[d], load_cached(k + d * kPageRows + (v + i) * LANES), acc[i]);
+      for (int i = 0; i < kStep; ++i)
+        acc[i] = fma(q[d], load_cached(k + d * kPageRows + (v + i) * LANES), acc[i]);
     for (int i = 0; i < kStep; ++i) store(scores + (v + i) * LANES, acc[i] * scale);
   }
   for (int j = valid; j < kPageRows; ++j) scores[j] = -__builtin_inff();
@@ -51,8 +53,8 @@ inline void page_scores(const float* q, const T* k, int64_t dim, int valid, floa
 
 // One query over all its pages, by the running softmax: out is rescaled whenever the maximum grows.
 template <typename T>
-inline void attend_row(const AttentionArgs& a, const float* q, int64_t kv_head, const int32_t* pages, int tokens,
-                       float* out) {
+inline void attend_row(const AttentionArgs& a, const float* q, int64_t kv_head,
+                       const int32_t* pages, int tokens, float* out) {
   const int64_t dim = a.dim, page_values = dim * kPageRows;
   float scores[kPageRows], maximum = -__builtin_inff(), total = 0.0f;
   for (int64_t d = 0; d < dim; ++d) out[d] = 0.0f;
@@ -77,7 +79,8 @@ inline void attend_row(const AttentionArgs& a, const float* q, int64_t kv_head, 
       vf acc[4];
       for (int i = 0; i < 4; ++i) acc[i] = load(out + d + i * LANES) * keep;
       for (int j = 0; j < valid; ++j)
-        for (int i = 0; i < 4; ++i) acc[i] = fma(scores[j], load_cached(v + j * dim + d + i * LANES), acc[i]);
+        for (int i = 0; i < 4; ++i)
+          acc[i] = fma(scores[j], load_cached(v + j * dim + d + i * LANES), acc[i]);
       for (int i = 0; i < 4; ++i) store(out + d + i * LANES, acc[i]);
     }
     for (; d + LANES <= dim; d += LANES) {
@@ -110,13 +113,16 @@ void attention(const AttentionArgs& a, int part, int parts) {
   }
 }
 
-// Whole-tile attention: keys transposed once per head, then four queries at a time, all scores of a query in cache.
+// Whole-tile attention: keys transposed once per head, then four queries at a time, all scores of a
+// query in cache.
 void tile_attention(const TileAttentionArgs& a, int part, int parts) {
-  const int64_t tokens = a.tokens, dim = a.dim, padded = round_up(tokens, 64), dp = round_up(dim, 32);
+  const int64_t tokens = a.tokens, dim = a.dim, padded = round_up(tokens, 64),
+                dp = round_up(dim, 32);
   const int64_t width = (int64_t)a.heads * dim, tiles = a.y.rows / tokens;
-  float* keys = (float*)(a.scratch + part * tile_attention_scratch_bytes(tokens, dim));  // [dim][padded]
-  float* values = keys + dp * padded;                                                    // [tokens][dp]
-  float* scores = values + padded * dp;                                                  // [4][padded]
+  float* keys =
+      (float*)(a.scratch + part * tile_attention_scratch_bytes(tokens, dim));  // [dim][padded]
+  float* values = keys + dp * padded;                                          // [tokens][dp]
+  float* scores = values + padded * dp;                                        // [4][padded]
   const Range items = share(tiles * a.heads, part, parts);
   for (int64_t item = items.begin; item < items.end; ++item) {
     const int64_t tile = item / a.heads, head = item % a.heads;
@@ -166,7 +172,8 @@ void tile_attention(const TileAttentionArgs& a, int part, int parts) {
         const int64_t left = dim - d < LANES ? dim - d : LANES;
         for (int r = 0; r < count && left > 0; ++r) {
           const vf y = acc[r] * inverse[r];
-          memcpy(a.y.data + (tile * tokens + t + r) * a.y.stride + head * dim + d, &y, (size_t)left * 4);
+          memcpy(a.y.data + (tile * tokens + t + r) * a.y.stride + head * dim + d, &y,
+                 (size_t)left * 4);
         }
       }
     }

@@ -1,5 +1,5 @@
-// int8 and int4 products with VNNI (vpdpbusd: four u8·s8 products added to a 32-bit sum). Rows go through a strip
-// of sixteen columns together, so that codes are unpacked once for up to four rows.
+// int8 and int4 products with VNNI (vpdpbusd: four u8·s8 products added to a 32-bit sum). Rows go
+// through a strip of sixteen columns together, so that codes are unpacked once for up to four rows.
 namespace vireo {
 namespace {
 
@@ -11,7 +11,8 @@ inline __m512i broadcast4(const int8_t* q) {
 
 // idot[r] += 64 k of R rows times a tile.
 template <int R>
-inline void int8_tile(const uint8_t* tile, const int8_t* const* q, const int32_t* const* sums, __m512i* idot) {
+inline void int8_tile(const uint8_t* tile, const int8_t* const* q, const int32_t* const* sums,
+                      __m512i* idot) {
   // vpdpbusd wants one side unsigned: the codes' sign bit is flipped (+128), and 128 · Σx taken off
   const __m512i flip = _mm512_set1_epi8((char)0x80);
   __m512i even[R], odd[R];
@@ -31,8 +32,10 @@ inline void int8_tile(const uint8_t* tile, const int8_t* const* q, const int32_t
 }
 
 template <int R>
-inline void int4_tile(const uint8_t* tile, const int8_t* const* q, const int32_t* const* sums, __m512i* idot) {
-  const __m512i nibble = _mm512_set1_epi8(15), word = _mm512_set1_epi32(15), one = _mm512_set1_epi32(1);
+inline void int4_tile(const uint8_t* tile, const int8_t* const* q, const int32_t* const* sums,
+                      __m512i* idot) {
+  const __m512i nibble = _mm512_set1_epi8(15), word = _mm512_set1_epi32(15),
+                one = _mm512_set1_epi32(1);
   const __m512i pair = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)(tile + 512)));
   for (int g = 0; g < 2; ++g) {
     __m512i low[R], high[R];
@@ -49,10 +52,12 @@ inline void int4_tile(const uint8_t* tile, const int8_t* const* q, const int32_t
         high[r] = _mm512_dpbusd_epi32(high[r], second, broadcast4(q[r] + g * 32 + run * 8 + 4));
       }
     }
-    // a group's sum fits 16 bits (32 · 8 · 127 = 32512) and the multiplier's upper half is zero, so one 16-bit
-    // multiply-add scales and adds it
-    const __m512i multiplier = _mm512_add_epi32(_mm512_and_si512(g ? _mm512_srli_epi32(pair, 4) : pair, word), one);
-    for (int r = 0; r < R; ++r) idot[r] = _mm512_dpwssd_epi32(idot[r], _mm512_add_epi32(low[r], high[r]), multiplier);
+    // a group's sum fits 16 bits (32 · 8 · 127 = 32512) and the multiplier's upper half is zero, so
+    // one 16-bit multiply-add scales and adds it
+    const __m512i multiplier =
+        _mm512_add_epi32(_mm512_and_si512(g ? _mm512_srli_epi32(pair, 4) : pair, word), one);
+    for (int r = 0; r < R; ++r)
+      idot[r] = _mm512_dpwssd_epi32(idot[r], _mm512_add_epi32(low[r], high[r]), multiplier);
   }
 }
 
@@ -71,7 +76,8 @@ inline void integer_rows(const Converted& c, const uint8_t* strip, int64_t row, 
     __m512i idot[R];
     for (int r = 0; r < R; ++r) idot[r] = _mm512_setzero_si512();
     for (int64_t t = block_width(c, b) / kIntTileK; t > 0; --t, strip += bytes) {
-      for (int64_t at = 0; at < bytes; at += 64) _mm_prefetch((const char*)strip + 8 * bytes + at, _MM_HINT_T0);
+      for (int64_t at = 0; at < bytes; at += 64)
+        _mm_prefetch((const char*)strip + 8 * bytes + at, _MM_HINT_T0);
       if (FORMAT == kInt8) int8_tile<R>(strip, q, sums, idot);
       else int4_tile<R>(strip, q, sums, idot);
       for (int r = 0; r < R; ++r) q[r] += kIntTileK, sums[r] += 2;
@@ -94,7 +100,8 @@ inline void integer_strip_of(const Converted& c, int64_t rows, const uint8_t* st
   for (; r < rows; ++r) integer_rows<1, FORMAT>(c, strip, r, acc + r * 16);
 }
 
-inline void integer_strip_vnni(const MatmulArgs& a, const Converted& c, const uint8_t* strip, float* acc) {
+inline void integer_strip_vnni(const MatmulArgs& a, const Converted& c, const uint8_t* strip,
+                               float* acc) {
   if (a.w.format == kInt8) integer_strip_of<kInt8>(c, a.x.rows, strip, acc);
   else integer_strip_of<kInt4>(c, a.x.rows, strip, acc);
 }

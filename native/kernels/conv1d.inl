@@ -1,7 +1,8 @@
 namespace vireo {
 namespace {
 
-// One span, channels [from, from + LANES·count): count is 1, or the scalar tail is done lane by lane.
+// One span, channels [from, from + LANES·count): count is 1, or the scalar tail is done lane by
+// lane.
 inline void conv_columns(const Conv1dArgs& a, const Span& span, int64_t c, int lanes) {
   const int64_t cols = a.x.cols;
   const int before = a.taps - 1;

@@ -2,10 +2,10 @@
 namespace vireo {
 namespace {
 
-// ---- x, converted ------------------------------------------------------------------------------------------
+// ---- x, converted ----
 
-// Scratch: float rows padded to kTileK (float formats), or int8 rows padded to kIntTileK, then one scale per block of
-// each row, then one sum per group of 32 k.
+// Scratch: float rows padded to kTileK (float formats), or int8 rows padded to kIntTileK, then one
+// scale per block of each row, then one sum per group of 32 k.
 struct Converted {
   float* f;
   int8_t* q;
@@ -32,7 +32,8 @@ inline int32_t quantize_group(const float* x, float inverse, int8_t* q) {
 #if LANES == 16
   __m512i total = _mm512_setzero_si512();
   for (int i = 0; i < 32; i += 16) {
-    const __m512i n = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x + i), _mm512_set1_ps(inverse)));
+    const __m512i n =
+        _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x + i), _mm512_set1_ps(inverse)));
     const __m512i bounded = _mm512_max_epi32(n, _mm512_set1_epi32(-127));
     _mm_storeu_si128((__m128i*)(q + i), _mm512_cvtsepi32_epi8(bounded));
     total = _mm512_add_epi32(total, bounded);
@@ -53,8 +54,10 @@ inline int32_t quantize_group(const float* x, float inverse, int8_t* q) {
 #endif
 }
 
-// Up to one block of a row: `padded` (a multiple of 64) values of q, of which `count` come from x. Returns the scale.
-inline float quantize_block(const float* x, int64_t count, int64_t padded, int8_t* q, int32_t* sums) {
+// Up to one block of a row: `padded` (a multiple of 64) values of q, of which `count` come from x.
+// Returns the scale.
+inline float quantize_block(const float* x, int64_t count, int64_t padded, int8_t* q,
+                            int32_t* sums) {
   float rest[kIntTileK] = {};
   const int64_t whole = count / 32 * 32;
   memcpy(rest, x + whole, (size_t)(count - whole) * 4);
@@ -77,8 +80,9 @@ inline int64_t block_width(const Converted& c, int64_t block) {
 inline void quantize_row(const float* x, int64_t k, const Converted& c, int64_t row) {
   for (int64_t b = 0; b < c.blocks; ++b) {
     const int64_t from = b * kBlockK, count = k - from < kBlockK ? k - from : kBlockK;
-    c.scale[row * c.blocks + b] = quantize_block(x + from, count, block_width(c, b), c.q + row * c.kp + from,
-                                                 c.sums + row * c.groups + from / 32);
+    c.scale[row * c.blocks + b] =
+        quantize_block(x + from, count, block_width(c, b), c.q + row * c.kp + from,
+                       c.sums + row * c.groups + from / 32);
   }
 }
 
@@ -99,11 +103,12 @@ void matmul_prepare(const MatmulArgs& a, int part, int parts) {
   }
 }
 
-// ---- the result ----------------------------------------------------------------------------------------------
+// ---- the result ----
 
 // One row's sixteen sums → up to sixteen columns of y.
 template <bool SCALED, bool PLAIN>
-inline void finish_row(const MatmulArgs& a, const vf* scale, const vf* bias, const float* acc, float* y, int columns) {
+inline void finish_row(const MatmulArgs& a, const vf* scale, const vf* bias, const float* acc,
+                       float* y, int columns) {
   vf out[kVecs];
   for (int v = 0; v < kVecs; ++v) {
     out[v] = load(acc + v * LANES);
@@ -116,10 +121,12 @@ inline void finish_row(const MatmulArgs& a, const vf* scale, const vf* bias, con
     for (int i = 0; i < columns; ++i) y[i] = a.accumulate ? y[i] + line[i] : line[i];
     return;
   }
-  for (int v = 0; v < kVecs; ++v) store(y + v * LANES, a.accumulate ? load(y + v * LANES) + out[v] : out[v]);
+  for (int v = 0; v < kVecs; ++v)
+    store(y + v * LANES, a.accumulate ? load(y + v * LANES) + out[v] : out[v]);
 }
 
-// Sixteen columns from n on, rows [row, row + rows): acc [rows][16] → y. SCALED: the row scales are in already.
+// Sixteen columns from n on, rows [row, row + rows): acc [rows][16] → y. SCALED: the row scales are
+// in already.
 template <bool SCALED>
 inline void finish(const MatmulArgs& a, int64_t n, const float* acc, int64_t row, int64_t rows) {
   const int columns = a.w.n - n < 16 ? (int)(a.w.n - n) : 16;
@@ -140,10 +147,11 @@ inline void finish(const MatmulArgs& a, int64_t n, const float* acc, int64_t row
 
 // This part's own memory behind the converted rows: first the widened weights, then the sums.
 inline uint8_t* part_scratch(const MatmulArgs& a, int part) {
-  return a.scratch + round_up(matmul_scratch_bytes(a.x.rows, a.w.k), 64) + part * round_up(matmul_part_bytes(a.x.rows), 64);
+  return a.scratch + round_up(matmul_scratch_bytes(a.x.rows, a.w.k), 64) +
+         part * round_up(matmul_part_bytes(a.x.rows), 64);
 }
 
-// ---- float formats ---------------------------------------------------------------------------------------------
+// ---- float formats ----
 
 inline uint16_t e4m3_to_bf16(uint8_t code) {
   const uint32_t sign = (uint32_t)(code & 0x80) << 8, magnitude = code & 0x7f;
@@ -169,15 +177,18 @@ inline void expand_tile(int format, const uint8_t* from, uint16_t* to) {
         uint32_t word;
         memcpy(&word, from + run * 64 + n * 4, 4);
         for (int k = 0; k < 8; ++k)  // the product has at most 6 significant bits: exact in bf16
-          to[((run * 8 + k) / 2 * 16 + n) * 2 + k % 2] = f32_to_bf16(kE2m1[word >> (4 * k) & 15] * scale);
+          to[((run * 8 + k) / 2 * 16 + n) * 2 + k % 2] =
+              f32_to_bf16(kE2m1[word >> (4 * k) & 15] * scale);
       }
     }
 }
 #endif
 
-// acc[r] += x rows · tiles, for 16 columns. Even and odd k are summed apart within a tile, then added.
+// acc[r] += x rows · tiles, for 16 columns. Even and odd k are summed apart within a tile, then
+// added.
 template <int R>
-inline void dot_tiles(const uint16_t* tiles, int64_t count, const float* x, int64_t stride, float* acc) {
+inline void dot_tiles(const uint16_t* tiles, int64_t count, const float* x, int64_t stride,
+                      float* acc) {
   vf total[R][kVecs];
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < kVecs; ++v) total[r][v] = load(acc + r * 16 + v * LANES);
@@ -215,7 +226,8 @@ void matmul_float(const MatmulArgs& a, int part, int parts) {
       const int64_t count = tiles - t < step ? tiles - t : step;
       const uint16_t* from = (const uint16_t*)(strip + t * tile_bytes);
       if (a.w.format != kBf16) {
-        for (int64_t i = 0; i < count; ++i) expand_tile(a.w.format, strip + (t + i) * tile_bytes, wide + i * 512);
+        for (int64_t i = 0; i < count; ++i)
+          expand_tile(a.w.format, strip + (t + i) * tile_bytes, wide + i * 512);
         from = wide;
       }
       int64_t r = 0;
@@ -228,15 +240,17 @@ void matmul_float(const MatmulArgs& a, int part, int parts) {
   }
 }
 
-// ---- integer formats ---------------------------------------------------------------------------------------------
+// ---- integer formats ----
 
 #ifndef VIREO_DOT_TILE
 // idot[16] += exact integer product of 64 k of one row with a tile.
-inline void dot_tile(int format, const uint8_t* tile, const int8_t* q, const int32_t* sums, int32_t* idot) {
+inline void dot_tile(int format, const uint8_t* tile, const int8_t* q, const int32_t* sums,
+                     int32_t* idot) {
   if (format == kInt8) {
     for (int quad = 0; quad < 16; ++quad)
       for (int n = 0; n < 16; ++n)
-        for (int i = 0; i < 4; ++i) idot[n] += (int32_t)(int8_t)tile[quad * 64 + n * 4 + i] * q[quad * 4 + i];
+        for (int i = 0; i < 4; ++i)
+          idot[n] += (int32_t)(int8_t)tile[quad * 64 + n * 4 + i] * q[quad * 4 + i];
     return;
   }
   for (int g = 0; g < 2; ++g, tile += 256, q += 32)
@@ -258,7 +272,8 @@ inline void add_block(const int32_t* idot, float row_scale, const float* column_
   for (int v = 0; v < 16; v += LANES) {
     vi n;
     memcpy(&n, idot + v, sizeof n);
-    store(acc + v, fma(__builtin_convertvector(n, vf), load(column_scale + v) * row_scale, load(acc + v)));
+    store(acc + v,
+          fma(__builtin_convertvector(n, vf), load(column_scale + v) * row_scale, load(acc + v)));
   }
 }
 
@@ -271,7 +286,8 @@ namespace vireo {
 namespace {
 
 // Sixteen columns, every row: acc [rows][16].
-inline void integer_strip(const MatmulArgs& a, const Converted& c, const uint8_t* strip, float* acc) {
+inline void integer_strip(const MatmulArgs& a, const Converted& c, const uint8_t* strip,
+                          float* acc) {
 #ifdef VIREO_VNNI
   integer_strip_vnni(a, c, strip, acc);
 #else
@@ -282,9 +298,11 @@ inline void integer_strip(const MatmulArgs& a, const Converted& c, const uint8_t
       int32_t idot[16] = {};
       for (int64_t t = 0; t < tiles; ++t) {
         const int64_t k = b * kBlockK + t * kIntTileK;
-        dot_tile(a.w.format, strip + t * bytes, c.q + r * c.kp + k, c.sums + r * c.groups + k / 32, idot);
+        dot_tile(a.w.format, strip + t * bytes, c.q + r * c.kp + k, c.sums + r * c.groups + k / 32,
+                 idot);
       }
-      add_block(idot, c.scale[r * c.blocks + b], (const float*)(strip + tiles * bytes), acc + r * 16);
+      add_block(idot, c.scale[r * c.blocks + b], (const float*)(strip + tiles * bytes),
+                acc + r * 16);
     }
     strip += tiles * bytes + kScaleBytes;
   }

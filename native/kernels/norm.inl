@@ -17,7 +17,8 @@ void rms_norm(const RmsNormArgs& a, int part, int parts) {
     float total = sum((squares[0] + squares[1]) + (squares[2] + squares[3]));
     for (; c < cols; ++c) total += x[c] * x[c];
     const float scale = 1.0f / sqrtf(total / (float)cols + a.eps);
-    for (c = 0; c + LANES <= cols; c += LANES) store(y + c, load(x + c) * scale * load(a.weight + c));
+    for (c = 0; c + LANES <= cols; c += LANES)
+      store(y + c, load(x + c) * scale * load(a.weight + c));
     for (; c < cols; ++c) y[c] = x[c] * scale * a.weight[c];
   }
 }
@@ -70,7 +71,8 @@ void gated_norm(const GatedNormArgs& a, int part, int parts) {
       total += y[c] * y[c];
     }
     const float scale = 1.0f / sqrtf(total / (float)width + a.eps);
-    for (c = 0; c + LANES <= width; c += LANES) store(y + c, load(y + c) * scale * load(weight + c));
+    for (c = 0; c + LANES <= width; c += LANES)
+      store(y + c, load(y + c) * scale * load(weight + c));
     for (; c < width; ++c) y[c] = y[c] * scale * weight[c];
   }
 }

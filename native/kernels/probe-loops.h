@@ -4,7 +4,8 @@
 
 namespace vireo {
 
-// Each does `count` rounds from registers and returns the operations done (a multiply-add counts as two).
+// Each does `count` rounds from registers and returns the operations done (a multiply-add counts as
+// two).
 double probe_amx_bf16(int64_t count);
 double probe_amx_int8(int64_t count);
 double probe_avx512_f32(int64_t count);

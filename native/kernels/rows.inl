@@ -1,4 +1,5 @@
-// Moves rows about: embedding look-up, gather and scatter, and the three rearrangements of the vision tower.
+// Moves rows about: embedding look-up, gather and scatter, and the three rearrangements of the
+// vision tower.
 namespace vireo {
 namespace {
 
@@ -37,7 +38,8 @@ void patchify(const PatchifyArgs& a, int part, int parts) {
 }
 
 void tile_tokens(const TileTokensArgs& a, int part, int parts) {
-  const int64_t prefix = a.prefix.rows, patches = a.position.rows, tokens = prefix + patches, cols = a.y.cols;
+  const int64_t prefix = a.prefix.rows, patches = a.position.rows, tokens = prefix + patches,
+                cols = a.y.cols;
   const Range range = share(a.y.rows, part, parts);
   for (int64_t r = range.begin; r < range.end; ++r) {
     const int64_t tile = r / tokens, t = r % tokens;
@@ -59,7 +61,8 @@ void pixel_shuffle(const PixelShuffleArgs& a, int part, int parts) {
     const int64_t tile = r / (half * half), i = r % (half * half) / half, j = r % half;
     for (int64_t k = 0; k < 4; ++k) {
       const int64_t from = tile * tokens + a.prefix + (2 * i + k / 2) * grid + 2 * j + k % 2;
-      memcpy(a.y.data + r * a.y.stride + k * width, a.x.data + from * a.x.stride, (size_t)width * 4);
+      memcpy(a.y.data + r * a.y.stride + k * width, a.x.data + from * a.x.stride,
+             (size_t)width * 4);
     }
   }
 }

@@ -5,7 +5,8 @@ constexpr int kL = kScanChunk;
 
 // Δ and its running sum within each chunk, for every row and head: scratch [2][T][heads].
 void ssm_prepare(const SsmScanArgs& a, int part, int parts) {
-  const int64_t heads = a.heads, total = a.y.rows, tail_width = scan_tail_width(a.heads, a.width, a.groups, a.n);
+  const int64_t heads = a.heads, total = a.y.rows,
+                tail_width = scan_tail_width(a.heads, a.width, a.groups, a.n);
   const Range range = share(heads, part, parts, 16);
   float *delta = a.scratch, *running = a.scratch + total * heads;
   for (int s = 0; s < a.batch.count; ++s) {
@@ -38,15 +39,16 @@ inline float dot(const float* a, const float* b, int64_t n) {
 // One chunk of one group: rows [from, to) are new, rows [0, from) come from the tail.
 struct Chunk {
   int from, to;
-  int64_t row;          // batch row of chunk row `from`
-  const float* tail;    // this slot's tail
+  int64_t row;        // batch row of chunk row `from`
+  const float* tail;  // this slot's tail
   const float *b[kL], *c[kL];
   float scores[kL][kL];  // C_i · B_j
 };
 
 // acc[r][v] = Σ_k coefficient[r][k] · matrix[k][v], over LANES-wide columns.
 template <int R>
-inline void combine(vf acc[R], const float* const* coefficients, const float* matrix, int64_t stride, int64_t count) {
+inline void combine(vf acc[R], const float* const* coefficients, const float* matrix,
+                    int64_t stride, int64_t count) {
   for (int64_t k = 0; k < count; ++k) {
     const vf m = load(matrix + k * stride);
     for (int r = 0; r < R; ++r) acc[r] = fma(coefficients[r][k], m, acc[r]);
@@ -55,8 +57,9 @@ inline void combine(vf acc[R], const float* const* coefficients, const float* ma
 
 // y_i of rows [i, i + R) for one head. S [n][p16]; x rows padded to p16.
 template <int R>
-inline void chunk_rows(const SsmScanArgs& a, const Chunk& k, int i, const float* state, const float* x, int64_t p16,
-                       const float (*weights)[kL], const float* decay, float d, int64_t head) {
+inline void chunk_rows(const SsmScanArgs& a, const Chunk& k, int i, const float* state,
+                       const float* x, int64_t p16, const float (*weights)[kL], const float* decay,
+                       float d, int64_t head) {
   const float* c[R];
   for (int r = 0; r < R; ++r) c[r] = k.c[i + r];
   for (int64_t p = 0; p < p16; p += LANES) {
@@ -75,8 +78,8 @@ inline void chunk_rows(const SsmScanArgs& a, const Chunk& k, int i, const float*
 }
 
 // S ← exp(s_last)·S + Σ_j exp(s_last − s_j)·Δ_j·(B_j ⊗ x_j)
-inline void advance_state(const SsmScanArgs& a, const Chunk& k, float* state, const float* x, int64_t p16,
-                          const float* gain, float decay, float* transposed) {
+inline void advance_state(const SsmScanArgs& a, const Chunk& k, float* state, const float* x,
+                          int64_t p16, const float* gain, float decay, float* transposed) {
   for (int j = 0; j < kL; ++j)
     for (int64_t n = 0; n < a.n; ++n) transposed[n * kL + j] = k.b[j][n] * gain[j];
   for (int64_t n = 0; n < a.n; n += 4) {
@@ -92,18 +95,20 @@ inline void advance_state(const SsmScanArgs& a, const Chunk& k, float* state, co
         }
       } else {
         for (int r = 0; r < rows; ++r)
-          for (int j = 0; j < kL; ++j) acc[r] = fma(transposed[(n + r) * kL + j], load(x + j * p16 + p), acc[r]);
+          for (int j = 0; j < kL; ++j)
+            acc[r] = fma(transposed[(n + r) * kL + j], load(x + j * p16 + p), acc[r]);
       }
       for (int r = 0; r < rows; ++r) store(state + (n + r) * p16 + p, acc[r]);
     }
   }
 }
 
-inline void scan_head(const SsmScanArgs& a, const Span& span, const Chunk& k, int64_t head, float* scratch) {
+inline void scan_head(const SsmScanArgs& a, const Span& span, const Chunk& k, int64_t head,
+                      float* scratch) {
   const int64_t width = a.width, p16 = round_up(width, 16), total = a.y.rows, heads = a.heads;
   const int64_t tail_width = scan_tail_width(heads, width, a.groups, a.n);
-  float* x = scratch;                       // [kL][p16]
-  float* transposed = x + kL * p16;         // [n][kL]
+  float* x = scratch;                // [kL][p16]
+  float* transposed = x + kL * p16;  // [n][kL]
   float(*weights)[kL] = (float(*)[kL])(transposed + kL * round_up(a.n, 16));
   float delta[kL], running[kL], decay[kL], gain[kL];
   for (int j = 0; j < k.to; ++j) {
@@ -126,7 +131,8 @@ inline void scan_head(const SsmScanArgs& a, const Span& span, const Chunk& k, in
   float* state = a.state + ((int64_t)span.slot * heads + head) * a.n * p16;
   if (span.position == 0 && k.row == span.row) memset(state, 0, (size_t)(a.n * p16) * 4);
   int i = k.from;
-  for (; i + 4 <= k.to; i += 4) chunk_rows<4>(a, k, i, state, x, p16, weights, decay, a.d[head], head);
+  for (; i + 4 <= k.to; i += 4)
+    chunk_rows<4>(a, k, i, state, x, p16, weights, decay, a.d[head], head);
   for (; i < k.to; ++i) chunk_rows<1>(a, k, i, state, x, p16, weights, decay, a.d[head], head);
   if (k.to < kL) return;
   for (int j = 0; j < kL; j += LANES)
@@ -135,7 +141,8 @@ inline void scan_head(const SsmScanArgs& a, const Span& span, const Chunk& k, in
 }
 
 void ssm_scan(const SsmScanArgs& a, int part, int parts) {
-  const int64_t per_group = a.heads / a.groups, tail_width = scan_tail_width(a.heads, a.width, a.groups, a.n);
+  const int64_t per_group = a.heads / a.groups,
+                tail_width = scan_tail_width(a.heads, a.width, a.groups, a.n);
   const Range range = share(a.heads, part, parts);
   float* scratch = a.scratch + 2 * a.y.rows * a.heads + part * scan_scratch_floats(a.width, a.n);
   Chunk k;
@@ -158,7 +165,8 @@ void ssm_scan(const SsmScanArgs& a, int part, int parts) {
         }
         for (int i = k.from; i < k.to; ++i)
           for (int j = 0; j < kL; ++j) k.scores[i][j] = j <= i ? dot(k.c[i], k.b[j], a.n) : 0.0f;
-        for (; head < range.end && head / per_group == group; ++head) scan_head(a, span, k, head, scratch);
+        for (; head < range.end && head / per_group == group; ++head)
+          scan_head(a, span, k, head, scratch);
       }
     }
   }
@@ -172,7 +180,8 @@ void ssm_tail(const SsmScanArgs& a, int part, int parts) {
   for (int s = 0; s < a.batch.count; ++s) {
     const Span& span = a.batch.spans[s];
     const int end = (span.position + span.rows) % kL;
-    const int fresh = end < span.rows ? end : span.rows;  // rows of the last, unfinished chunk made in this step
+    const int fresh =
+        end < span.rows ? end : span.rows;  // rows of the last, unfinished chunk made in this step
     for (int j = end - fresh; j < end; ++j, ++index) {
       if (index % parts != part) continue;
       const int64_t row = span.row + span.rows - end + j;

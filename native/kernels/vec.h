@@ -1,6 +1,7 @@
-// A vector of LANES floats and the few functions that kernels need. Each instruction set includes this with its
-// own LANES and compiler flags; everything is static and no C++ library header is included, because an inline
-// function compiled for AVX-512 may be the copy that the linker keeps for every CPU.
+// A vector of LANES floats and the few functions that kernels need. Each instruction set includes
+// this with its own LANES and compiler flags; everything is static and no C++ library header is
+// included, because an inline function compiled for AVX-512 may be the copy that the linker keeps
+// for every CPU.
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,8 +43,9 @@ inline vu load_u(const void* p) {
 inline vf as_f(vu v) { return (vf)v; }
 inline vf splat(float x) { return x - vf{}; }
 
-// a·b + c. Contraction is off (-ffp-contract=off), so a product is fused with a sum here and nowhere else: the
-// same expression rounds the same way wherever it stands, which bit-identical results rest on.
+// a·b + c. Contraction is off (-ffp-contract=off), so a product is fused with a sum here and
+// nowhere else: the same expression rounds the same way wherever it stands, which bit-identical
+// results rest on.
 inline vf fma(vf a, vf b, vf c) {
 #if LANES == 16
   return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
@@ -100,8 +102,8 @@ inline float max_of(vf v) {
   return m;
 }
 
-// e^x within 2 ulp: 2^n · e^r, r in ±ln2/2, Taylor's series to the seventh power. Below −87.3 the result is 0,
-// above 88.7 infinity; NaN stays NaN.
+// e^x within 2 ulp: 2^n · e^r, r in ±ln2/2, Taylor's series to the seventh power. Below −87.3 the
+// result is 0, above 88.7 infinity; NaN stays NaN.
 inline vf vexp(vf x) {
   const vf clamped = vmin(vmax(x, splat(-87.33654f)), splat(88.72283f));
   const vf n = fma(1.44269504f, clamped, splat(12582912.0f)) - 12582912.0f;
