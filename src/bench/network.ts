@@ -131,7 +131,8 @@ export interface NetworkReport {
   readonly decode: readonly { readonly batch: number; readonly timing: Timing }[];
   readonly visionTile?: Timing;
   readonly sizes: NetworkSizes;
-  /** Of the whole process so far. */
+  /** Of the whole process: after the prefill of one sequence, and after all. */
+  readonly prefillRssMb: number;
   readonly peakRssMb: number;
 }
 
@@ -150,6 +151,7 @@ export async function benchNetwork(options: NetworkOptions): Promise<NetworkRepo
     const { seconds, threads } = options;
     await network.prefill(PREFILL_TOKENS);
     const [prefill] = await interleave([() => network.prefill(PREFILL_TOKENS)], seconds);
+    const prefillRssMb = peakRssMb();
     await network.prime(SLOTS, CONTEXT_TOKENS);
     const decode = await benchDecode(network, seconds);
     const vision = options.visionBlocks > 0 ? [network.visionBlocks()] : [];
@@ -162,11 +164,16 @@ export async function benchNetwork(options: NetworkOptions): Promise<NetworkRepo
       decode,
       ...(visionTile && { visionTile }),
       sizes: networkSizes(network),
-      peakRssMb: process.resourceUsage().maxRSS / 1024,
+      prefillRssMb,
+      peakRssMb: peakRssMb(),
     };
   } finally {
     await network.close();
   }
+}
+
+function peakRssMb(): number {
+  return process.resourceUsage().maxRSS / 1024;
 }
 
 /** In turns, at positions that go once through a chunk of the scan. */
@@ -239,9 +246,10 @@ export function formatNetwork(
     return [prefillLine, ...decodeLines, [blocks, threads, best, median, "ms", speed, unit, runs]];
   });
   const memory = reports
-    .map(({ threads, loadSeconds, peakRssMb }) => {
+    .map(({ threads, loadSeconds, prefillRssMb, peakRssMb }) => {
       const name = `${threads} thread${threads === 1 ? "" : "s"}`;
-      const rss = `peak RSS ${peakRssMb.toFixed(0)} MB`;
+      const one = `peak RSS ${prefillRssMb.toFixed(0)} MB after the prefill`;
+      const rss = `${one}, ${peakRssMb.toFixed(0)} MB after all`;
       return `${name}: made in ${loadSeconds.toFixed(0)} s, ${rss}`;
     })
     .join("; ");
