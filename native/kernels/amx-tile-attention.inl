@@ -101,7 +101,7 @@ void amx_tile_attention(const TileAttentionArgs& a, int part, int parts) {
       for (int64_t s = 0; s < t.kv / 16; s += 2) {
         zero_c<2, 2>();
         const uint8_t* k0 = k + s * t.d_tiles * 1024;
-        multiply<2, 2, false>(q, q + t.d_tiles * 1024, k0, k0 + t.d_tiles * 1024, t.d_tiles);
+        multiply<2, 2, false, false>(q, q + t.d_tiles * 1024, k0, k0 + t.d_tiles * 1024, t.d_tiles);
         store_c<2, 2>(t.scores + s * 512, t.scores + (s + 1) * 512);
       }
       float inverse[32];
