@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "layout.h"
 
@@ -61,7 +62,7 @@ class Reader {
   View view() {
     const int32_t buffer = integer(), offset = integer();
     View v = {nullptr, integer(), integer(), integer()};
-    if (v.rows < 0 || v.cols < 0 || v.stride < v.cols) return fail("a tensor's shape is wrong"), v;
+    if (v.rows < 0 || v.cols < 1 || v.stride < v.cols) return fail("a tensor's shape is wrong"), v;
     const int64_t floats = v.rows == 0 ? 0 : (v.rows - 1) * v.stride + v.cols;
     v.data = (float*)memory_.at(buffer, (uint64_t)(uint32_t)offset * 4, (uint64_t)floats * 4);
     if (!v.data) fail("a tensor lies outside its buffer");
@@ -92,15 +93,19 @@ class Reader {
     for (int i = 0; ok() && i < b.count; ++i) {
       const Span& s = b.spans[i];
       if (s.row < 0 || s.rows < 0 || s.position < 0 || s.slot < 0 || s.page_begin < 0 ||
-          (int64_t)s.row + s.rows > rows)
+          (int64_t)s.row + s.rows > rows || (int64_t)s.position + s.rows > INT32_MAX)
         fail("a span is out of range");
       page_words_ = pages;
     }
     return b;
   }
   int64_t page_words() const { return page_words_; }
-  void fail(const char* what) { if (error_.empty()) error_ = what; }
-  void require(bool condition, const char* what) { if (!condition) fail(what); }
+  void fail(const char* what) {
+    if (error_.empty()) error_ = what;
+  }
+  void require(bool condition, const char* what) {
+    if (!condition) fail(what);
+  }
   bool ok() const { return error_.empty(); }
 
  private:
@@ -110,6 +115,13 @@ class Reader {
   const Memory& memory_;
   std::string& error_;
 };
+
+// Bounds the sizes that an operation names, so that no product of them overflows before it is
+// compared.
+constexpr int32_t kSizeMax = 1 << 20;
+bool sizes_fit(std::initializer_list<int32_t> sizes) {
+  return std::all_of(sizes.begin(), sizes.end(), [](int32_t x) { return x > 0 && x <= kSizeMax; });
+}
 
 bool same_rows(const View& a, const View& b) { return a.rows == b.rows; }
 bool same_shape(const View& a, const View& b) { return a.rows == b.rows && a.cols == b.cols; }
@@ -148,6 +160,7 @@ Op read_conv1d(Reader& r) {
   Conv1dArgs a = {r.view(), r.view(), nullptr, nullptr, nullptr, 0, {}};
   a.taps = r.integer();
   r.require(a.taps >= 2 && a.taps <= 8, "conv1d: 2 to 8 taps");
+  if (!r.ok()) return a;
   a.weight = r.vector(a.taps * a.x.cols);
   a.bias = r.vector(a.x.cols);
   const View state = r.view();
@@ -165,7 +178,7 @@ Op read_scan(Reader& r, int parts) {
   SsmScanArgs a = {r.view(), r.view(), r.view(), r.view(), r.view(), nullptr, nullptr, nullptr,
                    nullptr,  nullptr,  0,        0,        0,        0,       nullptr, {}};
   a.heads = r.integer(), a.width = r.integer(), a.groups = r.integer(), a.n = r.integer();
-  r.require(a.heads > 0 && a.width > 0 && a.groups > 0 && a.n > 0 && a.heads % a.groups == 0,
+  r.require(sizes_fit({a.heads, a.width, a.groups, a.n}) && a.heads % a.groups == 0,
             "ssmScan: sizes");
   a.a = r.vector(a.heads), a.d = r.vector(a.heads), a.dt_bias = r.vector(a.heads);
   const View state = r.view(), tail = r.view();
@@ -178,7 +191,8 @@ Op read_scan(Reader& r, int parts) {
                 a.b.cols == (int64_t)a.groups * a.n && same_shape(a.b, a.c) &&
                 a.dt.cols == a.heads && same_rows(a.u, a.b) && same_rows(a.u, a.dt),
             "ssmScan: shapes do not fit");
-  r.require(state.cols == a.heads * a.n * round_up(a.width, 16) && state.stride == state.cols &&
+  r.require(state.cols == (int64_t)a.heads * a.n * round_up(a.width, 16) &&
+                state.stride == state.cols &&
                 tail.cols == kScanChunk * scan_tail_width(a.heads, a.width, a.groups, a.n) &&
                 tail.stride == tail.cols,
             "ssmScan: the state does not fit");
@@ -192,10 +206,11 @@ Op read_attention(Reader& r) {
   AttentionArgs a = {r.view(), r.view(), r.view(), r.view(), nullptr, nullptr, 0, 0, 0, 0, 0, {}};
   a.heads = r.integer(), a.kv_heads = r.integer(), a.dim = r.integer(), a.cache_f32 = r.integer(),
   a.scale = r.real();
-  r.require(
-      a.heads > 0 && a.kv_heads > 0 && a.heads % a.kv_heads == 0 && a.dim > 0 && a.dim % 16 == 0,
-      "attention: sizes");
   const int32_t pages = r.integer();
+  r.require(sizes_fit({a.heads, a.kv_heads, a.dim}) && a.heads % a.kv_heads == 0 &&
+                a.dim % 16 == 0 && (int64_t)a.kv_heads * a.dim <= 1 << 24 && pages >= 0,
+            "attention: sizes");
+  if (!r.ok()) return a;
   const int64_t bytes = (int64_t)pages * a.kv_heads * a.dim * kPageRows * (a.cache_f32 ? 4 : 2);
   a.k_cache = r.bytes(bytes), a.v_cache = r.bytes(bytes);
   a.batch = r.batch(a.q.rows);
@@ -217,7 +232,7 @@ Op read_attention(Reader& r) {
 Op read_tile_attention(Reader& r, int parts) {
   TileAttentionArgs a = {r.view(),    r.view(),    r.integer(), r.integer(),
                          r.integer(), r.integer(), r.real(),    nullptr};
-  r.require(a.tokens > 0 && a.heads > 0 && a.dim > 0 && a.dim % 2 == 0, "tileAttention: sizes");
+  r.require(sizes_fit({a.tokens, a.heads, a.dim}) && a.dim % 2 == 0, "tileAttention: sizes");
   if (!r.ok()) return a;
   a.scratch = r.bytes(parts * tile_attention_scratch_bytes(a.tokens, a.dim));
   r.require(a.qkv.cols == 3ll * a.heads * a.dim && a.y.cols == (int64_t)a.heads * a.dim &&
@@ -249,7 +264,7 @@ Op read_rows(Reader& r, bool scatter) {
 
 Op read_patchify(Reader& r) {
   PatchifyArgs a = {r.view(), r.view(), r.integer(), r.integer()};
-  r.require(a.patch > 0 && a.side > 0 && a.side % a.patch == 0 &&
+  r.require(sizes_fit({a.patch, a.side}) && a.side % a.patch == 0 &&
                 a.x.cols == 3ll * a.side * a.side && a.y.cols == 3ll * a.patch * a.patch &&
                 a.y.rows == a.x.rows * (a.side / a.patch) * (a.side / a.patch),
             "patchify: shapes do not fit");
