@@ -81,7 +81,8 @@ int32_t draw(const RowParams& p, const std::vector<float>& logits) {
   const float top = std::min_element(kept.begin(), kept.end(), better)->logit;
   // Tokens a millionth of a millionth as likely as the best cannot be drawn with a 24-bit number:
   // sort without them.
-  const float floor = top + std::max(min_p > 0.0f ? logf(min_p) : -28.0f, -28.0f);
+  const float below = min_p > 0.0f ? std::clamp(logf(min_p), -28.0f, 0.0f) : -28.0f;
+  const float floor = top + below;
   kept.erase(std::remove_if(kept.begin(), kept.end(),
                             [floor](const Candidate& c) { return c.logit < floor; }),
              kept.end());
