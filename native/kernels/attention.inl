@@ -35,80 +35,131 @@ inline vf load_cached(const float* p) { return load(p); }
 inline vf load_cached(const uint16_t* p) { return load_bf16(p); }
 
 constexpr int kPageVecs = kPageRows / LANES;
+constexpr int kVecsAtOnce = LANES == 16 ? 4 : LANES == 8 ? 2 : 1;
+constexpr int kHeadsMax = 64;  // query heads of one kv head
+constexpr int kRowsAtOnceMax =
+    16;  // query rows that go over a page together, while it is in the L1 cache
 
-// Scores of one query against a page, scaled; lines from `valid` on are −inf.
-template <typename T>
+// What a query knows so far: the running maximum of its scores and the sum of their exponentials.
+struct Softmax {
+  float maximum, total;
+};
+
+// Q queries against one page. scores [Q][kPageRows]; lines from `valid` on get probability 0.
+template <int Q, typename T>
 inline void page_scores(const float* q, const T* k, int64_t dim, int valid, float scale,
                         float* scores) {
-  for (int v = 0; v < kPageVecs; v += (kPageVecs < 4 ? kPageVecs : 4)) {
-    constexpr int kStep = kPageVecs < 4 ? kPageVecs : 4;
-    vf acc[kStep] = {};
+  for (int v = 0; v < kPageVecs; v += kVecsAtOnce) {
+    vf acc[Q][kVecsAtOnce] = {};
     for (int64_t d = 0; d < dim; ++d)
-      for (int i = 0; i < kStep; ++i)
-        acc[i] = fma(q[d], load_cached(k + d * kPageRows + (v + i) * LANES), acc[i]);
-    for (int i = 0; i < kStep; ++i) store(scores + (v + i) * LANES, acc[i] * scale);
+      for (int i = 0; i < kVecsAtOnce; ++i) {
+        const vf key = load_cached(k + d * kPageRows + (v + i) * LANES);
+        for (int h = 0; h < Q; ++h) acc[h][i] = fma(q[h * dim + d], key, acc[h][i]);
+      }
+    for (int h = 0; h < Q; ++h)
+      for (int i = 0; i < kVecsAtOnce; ++i)
+        store(scores + h * kPageRows + (v + i) * LANES, acc[h][i] * scale);
   }
-  for (int j = valid; j < kPageRows; ++j) scores[j] = -__builtin_inff();
+  for (int h = 0; h < Q; ++h)
+    for (int j = valid; j < kPageRows; ++j) scores[h * kPageRows + j] = -__builtin_inff();
 }
 
-// One query over all its pages, by the running softmax: out is rescaled whenever the maximum grows.
-template <typename T>
-inline void attend_row(const AttentionArgs& a, const float* q, int64_t kv_head,
-                       const int32_t* pages, int tokens, float* out) {
-  const int64_t dim = a.dim, page_values = dim * kPageRows;
-  float scores[kPageRows], maximum = -__builtin_inff(), total = 0.0f;
-  for (int64_t d = 0; d < dim; ++d) out[d] = 0.0f;
-  for (int from = 0; from < tokens; from += kPageRows) {
-    const int valid = tokens - from < kPageRows ? tokens - from : kPageRows;
-    const int64_t at = ((int64_t)pages[from / kPageRows] * a.kv_heads + kv_head) * page_values;
-    page_scores(q, (const T*)a.k_cache + at, dim, valid, a.scale, scores);
-    vf top = splat(maximum);
-    for (int j = 0; j < kPageRows; j += LANES) top = vmax(top, load(scores + j));
-    const float grown = max_of(top), keep = exp1(maximum - grown);
-    vf sums = {};
-    for (int j = 0; j < kPageRows; j += LANES) {
-      const vf p = vexp(load(scores + j) - grown);
-      store(scores + j, p);
-      sums += p;
-    }
-    total = total * keep + sum(sums);
-    maximum = grown;
-    const T* v = (const T*)a.v_cache + at;
-    int64_t d = 0;
-    for (; d + 4 * LANES <= dim; d += 4 * LANES) {
-      vf acc[4];
-      for (int i = 0; i < 4; ++i) acc[i] = load(out + d + i * LANES) * keep;
+// Scores → probabilities relative to the grown maximum; returns what the sums so far shrink by.
+inline float page_softmax(float* scores, Softmax& state) {
+  vf top = splat(state.maximum), sums = {};
+  for (int j = 0; j < kPageRows; j += LANES) top = vmax(top, load(scores + j));
+  const float grown = max_of(top), keep = exp1(state.maximum - grown);
+  for (int j = 0; j < kPageRows; j += LANES) {
+    const vf p = vexp(load(scores + j) - grown);
+    store(scores + j, p);
+    sums += p;
+  }
+  state = {grown, state.total * keep + sum(sums)};
+  return keep;
+}
+
+// out[h] = out[h] · keep[h] + probabilities · values.
+template <int Q, typename T>
+inline void page_values(const float* p, const T* v, int64_t dim, int valid, const float* keep,
+                        float* out) {
+  int64_t d = 0;
+  for (; d + kVecsAtOnce * LANES <= dim; d += kVecsAtOnce * LANES) {
+    vf acc[Q][kVecsAtOnce];
+    for (int h = 0; h < Q; ++h)
+      for (int i = 0; i < kVecsAtOnce; ++i)
+        acc[h][i] = load(out + h * dim + d + i * LANES) * keep[h];
+    for (int j = 0; j < valid; ++j)
+      for (int i = 0; i < kVecsAtOnce; ++i) {
+        const vf value = load_cached(v + j * dim + d + i * LANES);
+        for (int h = 0; h < Q; ++h) acc[h][i] = fma(p[h * kPageRows + j], value, acc[h][i]);
+      }
+    for (int h = 0; h < Q; ++h)
+      for (int i = 0; i < kVecsAtOnce; ++i) store(out + h * dim + d + i * LANES, acc[h][i]);
+  }
+  for (; d + LANES <= dim; d += LANES)
+    for (int h = 0; h < Q; ++h) {
+      vf acc = load(out + h * dim + d) * keep[h];
       for (int j = 0; j < valid; ++j)
-        for (int i = 0; i < 4; ++i)
-          acc[i] = fma(scores[j], load_cached(v + j * dim + d + i * LANES), acc[i]);
-      for (int i = 0; i < 4; ++i) store(out + d + i * LANES, acc[i]);
+        acc = fma(p[h * kPageRows + j], load_cached(v + j * dim + d), acc);
+      store(out + h * dim + d, acc);
     }
-    for (; d + LANES <= dim; d += LANES) {
-      vf acc = load(out + d) * keep;
-      for (int j = 0; j < valid; ++j) acc = fma(scores[j], load_cached(v + j * dim + d), acc);
-      store(out + d, acc);
+}
+
+template <int Q, typename T>
+inline void page_heads(const float* q, const T* k, const T* v, int64_t dim, int valid, float scale,
+                       Softmax* state, float* out) {
+  float scores[Q * kPageRows], keep[Q];
+  page_scores<Q>(q, k, dim, valid, scale, scores);
+  for (int h = 0; h < Q; ++h) keep[h] = page_softmax(scores + h * kPageRows, state[h]);
+  page_values<Q>(scores, v, dim, valid, keep, out);
+}
+
+// Rows [first, first + rows) of a span, all query heads of one kv head. The sums grow in y itself.
+template <typename T>
+inline void attend_rows(const AttentionArgs& a, const Span& span, int64_t kv_head, int first,
+                        int rows) {
+  const int64_t dim = a.dim, heads = a.heads / a.kv_heads, from = kv_head * heads * dim;
+  const int32_t* pages = a.batch.pages + span.page_begin;
+  Softmax state[kRowsAtOnceMax][kHeadsMax];
+  for (int r = 0; r < rows; ++r) {
+    for (int h = 0; h < heads; ++h) state[r][h] = {-__builtin_inff(), 0.0f};
+    memset(a.y.data + (span.row + first + r) * a.y.stride + from, 0, (size_t)(heads * dim) * 4);
+  }
+  for (int begin = 0; begin < span.position + first + rows; begin += kPageRows) {
+    const int64_t at = ((int64_t)pages[begin / kPageRows] * a.kv_heads + kv_head) * dim * kPageRows;
+    const T *k = (const T*)a.k_cache + at, *v = (const T*)a.v_cache + at;
+    for (int r = 0; r < rows; ++r) {
+      const int seen = span.position + first + r + 1 - begin;
+      if (seen <= 0) continue;
+      const int valid = seen < kPageRows ? seen : kPageRows;
+      const int64_t row = span.row + first + r;
+      const float* q = a.q.data + row * a.q.stride + from;
+      float* out = a.y.data + row * a.y.stride + from;
+      int64_t h = 0;
+      for (; h + 5 <= heads; h += 5)
+        page_heads<5>(q + h * dim, k, v, dim, valid, a.scale, state[r] + h, out + h * dim);
+      for (; h < heads; ++h)
+        page_heads<1>(q + h * dim, k, v, dim, valid, a.scale, state[r] + h, out + h * dim);
     }
   }
-  const float scale = 1.0f / total;
-  for (int64_t d = 0; d < dim; ++d) out[d] *= scale;
+  for (int r = 0; r < rows; ++r)
+    for (int64_t h = 0; h < heads; ++h) {
+      float* out = a.y.data + (span.row + first + r) * a.y.stride + from + h * dim;
+      const float scale = 1.0f / state[r][h].total;
+      for (int64_t d = 0; d < dim; ++d) out[d] *= scale;
+    }
 }
 
 void attention(const AttentionArgs& a, int part, int parts) {
-  const int64_t per_kv = a.heads / a.kv_heads;
   int64_t index = 0;
   for (int s = 0; s < a.batch.count; ++s) {
     const Span& span = a.batch.spans[s];
-    const int32_t* pages = a.batch.pages + span.page_begin;
     for (int64_t kv_head = 0; kv_head < a.kv_heads; ++kv_head)
-      for (int t = 0; t < span.rows; ++t, ++index) {
+      for (int first = 0; first < span.rows; first += kRowsAtOnceMax, ++index) {
         if (index % parts != part) continue;
-        for (int64_t head = kv_head * per_kv; head < (kv_head + 1) * per_kv; ++head) {
-          const float* q = a.q.data + (span.row + t) * a.q.stride + head * a.dim;
-          float* out = a.y.data + (span.row + t) * a.y.stride + head * a.dim;
-          const int tokens = span.position + t + 1;
-          if (a.cache_f32) attend_row<float>(a, q, kv_head, pages, tokens, out);
-          else attend_row<uint16_t>(a, q, kv_head, pages, tokens, out);
-        }
+        const int left = span.rows - first, rows = left < kRowsAtOnceMax ? left : kRowsAtOnceMax;
+        if (a.cache_f32) attend_rows<float>(a, span, kv_head, first, rows);
+        else attend_rows<uint16_t>(a, span, kv_head, first, rows);
       }
   }
 }
