@@ -15,20 +15,26 @@ static double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-static bool has(const char* set) {
+static double (*loop_of(const std::string& what))(int64_t) {
+#if defined(__x86_64__)
   const std::vector<std::string> sets = kernel_sets();
-  return std::find(sets.begin(), sets.end(), set) != sets.end();
+  auto has = [&](const char* set) {
+    return std::find(sets.begin(), sets.end(), set) != sets.end();
+  };
+  if (what == "amx-bf16" && has("amx")) return probe_amx_bf16;
+  if (what == "amx-int8" && has("amx")) return probe_amx_int8;
+  if (what == "avx512-f32" && has("avx512")) return probe_avx512_f32;
+  if (what == "avx512-int8" && has("avx512")) return probe_avx512_int8;
+#endif
+  (void)what;
+  return nullptr;
 }
 
 constexpr int kRuns = 200;
 constexpr size_t kReadBytes = 96u << 20;
 
 double probe(const std::string& what, Pool& pool) {
-  double (*loop)(int64_t) = nullptr;
-  if (what == "amx-bf16" && has("amx")) loop = probe_amx_bf16;
-  if (what == "amx-int8" && has("amx")) loop = probe_amx_int8;
-  if (what == "avx512-f32" && has("avx512")) loop = probe_avx512_f32;
-  if (what == "avx512-int8" && has("avx512")) loop = probe_avx512_int8;
+  double (*const loop)(int64_t) = loop_of(what);
   std::vector<uint8_t> memory;
   if (what == "read") memory.assign(kReadBytes, 1);
   else if (!loop) return -1;
