@@ -20,7 +20,7 @@ import { promisify } from "node:util";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const native = join(root, "native");
 
-const COMMON = [
+export const COMMON = [
   "-std=c++20",
   "-O3",
   "-g1",
