@@ -11,7 +11,7 @@
 namespace vireo {
 namespace {
 
-constexpr int kPanelColumns = 256, kPanelTiles = 20;
+constexpr int kPanelColumns = 256, kPanelTiles = 20, kRowsInCache = 352;
 constexpr int kVnniRows = 6;  // int4 with fewer rows than this is faster with VNNI
 
 struct __attribute__((packed, aligned(64))) TileConfig {
@@ -127,9 +127,15 @@ inline void multiply(const uint8_t* a0, const uint8_t* a1, const uint8_t* b0, co
     if constexpr (MT > 1 && !STREAM) _tile_loadd(5, a1 + at, 64);
     if constexpr (NT > 1) _tile_loadd(7, b1 + at, 64);
     DOT(0, 4, 6);
-    if constexpr (MT > 1) { DOT(2, 5, 6); }
-    if constexpr (NT > 1) { DOT(1, 4, 7); }
-    if constexpr (MT > 1 && NT > 1) { DOT(3, 5, 7); }
+    if constexpr (MT > 1) {
+      DOT(2, 5, 6);
+    }
+    if constexpr (NT > 1) {
+      DOT(1, 4, 7);
+    }
+    if constexpr (MT > 1 && NT > 1) {
+      DOT(3, 5, 7);
+    }
   }
 }
 
@@ -158,13 +164,11 @@ inline void float_block(const uint8_t* a, int64_t a_stride, const uint8_t* b0, c
 inline int64_t panel_columns(const MatmulArgs& a) { return a.x.rows > 32 ? kPanelColumns : 32; }
 inline int64_t panel_tiles(const MatmulArgs& a) { return a.x.rows > 32 ? kPanelTiles : 12; }
 
-void amx_float(const MatmulArgs& a, int part, int parts) {
-  const Tiles tiles_on;
-  const Converted c = converted(a);
+void amx_float(const MatmulArgs& a, const Converted& c, Range block, int part, int parts) {
   const int64_t tiles = c.kp / kTileK, tile_bytes = kTileBytes[a.w.format],
                 strip_size = strip_bytes(a.w.format, a.w.k);
-  const int64_t rows = round_up(a.x.rows, 16), a_stride = c.kp * 32, wide = panel_columns(a),
-                deep = panel_tiles(a);
+  const int64_t end = round_up(block.end, 16), rows = end - block.begin, a_stride = c.kp * 32,
+                wide = panel_columns(a), deep = panel_tiles(a);
   uint8_t* panel = part_scratch(a, part);
   float* acc = (float*)(panel + kExpandBytes);  // [strip][rows][16]; 4 KiB if one panel is all of k
   const bool only = tiles <= deep;
@@ -184,14 +188,14 @@ void amx_float(const MatmulArgs& a, int part, int parts) {
         b_stride = count * 1024;
       }
       for (int64_t s = 0; s < strips; s += 2)
-        for (int64_t r = 0; r < rows; r += 32) {
+        for (int64_t r = block.begin; r < end; r += 32) {
           const uint8_t* x = a.scratch + t * 1024 + r / 16 * a_stride;
-          float* c0 = only ? acc : acc + (s * rows + r) * 16;
+          float* c0 = only ? acc : acc + (s * rows + r - block.begin) * 16;
           float* c1 = only ? acc + 512 : c0 + rows * 16;
           const uint8_t *b0 = b + s * b_stride, *b1 = b0 + b_stride;
-          const bool first = t == 0, last = t + count >= tiles, tall = r + 32 <= rows,
+          const bool first = t == 0, last = t + count >= tiles, tall = r + 32 <= end,
                      pair = s + 2 <= strips;
-          const int64_t left = a.x.rows - r, done = left < 32 ? left : 32;
+          const int64_t left = block.end - r, done = left < 32 ? left : 32;
           if (last) fetch_result(a, r, done, n + s * 16);
           if (tall && pair) float_block<2, 2>(x, a_stride, b0, b1, count, c0, c1, first);
           else if (tall) float_block<2, 1>(x, a_stride, b0, b1, count, c0, c1, first);
@@ -269,21 +273,19 @@ inline void integer_block(const MatmulArgs& a, const Converted& c, const Integer
   }
 }
 
-void amx_integer(const MatmulArgs& a, int part, int parts) {
-  const Tiles tiles_on;
-  const Converted c = converted(a);
+void amx_integer(const MatmulArgs& a, const Converted& c, Range block, int part, int parts) {
   const int64_t bytes = int_tile_bytes(a.w.format), strip_size = strip_bytes(a.w.format, a.w.k);
-  const int64_t rows = round_up(a.x.rows, 16), wide = panel_columns(a);
+  const int64_t end = round_up(block.end, 16), rows = end - block.begin, wide = panel_columns(a);
   uint8_t* panel = part_scratch(a, part);
   float* acc = (float*)(panel + kExpandBytes);
   const bool only = c.blocks == 1;
   const Range columns = share(round_up(a.w.n, 16), part, parts, 32);
   for (int64_t n = columns.begin; n < columns.end; n += wide) {
     const int64_t strips = (columns.end - n < wide ? columns.end - n : wide) / 16;
-    for (int64_t block = 0; block < c.blocks; ++block) {
-      const int64_t tiles = block_width(c, block) / kIntTileK;
+    for (int64_t index = 0; index < c.blocks; ++index) {
+      const int64_t tiles = block_width(c, index) / kIntTileK;
       const uint8_t* from =
-          a.w.codes + n / 16 * strip_size + block * (kBlockTiles * bytes + kScaleBytes);
+          a.w.codes + n / 16 * strip_size + index * (kBlockTiles * bytes + kScaleBytes);
       const uint8_t* b = from;
       int64_t b_stride = strip_size;
       if (a.w.format == kInt4) {
@@ -294,17 +296,17 @@ void amx_integer(const MatmulArgs& a, int part, int parts) {
         b_stride = tiles * 1024;
       }
       for (int64_t s = 0; s < strips; s += 2)
-        for (int64_t r = 0; r < rows; r += 32) {
-          float* c0 = only ? acc : acc + (s * rows + r) * 16;
+        for (int64_t r = block.begin; r < end; r += 32) {
+          float* c0 = only ? acc : acc + (s * rows + r - block.begin) * 16;
           float* c1 = only ? acc + 512 : c0 + rows * 16;
-          const bool last = block + 1 == c.blocks, tall = r + 32 <= rows, pair = s + 2 <= strips;
-          const int64_t left = a.x.rows - r, done = left < 32 ? left : 32;
+          const bool last = index + 1 == c.blocks, tall = r + 32 <= end, pair = s + 2 <= strips;
+          const int64_t left = block.end - r, done = left < 32 ? left : 32;
           const IntegerBlock k = {b + s * b_stride,
                                   from + s * strip_size + tiles * bytes,
                                   b_stride,
                                   strip_size,
                                   tiles,
-                                  block};
+                                  index};
           if (last) fetch_result(a, r, done, n + s * 16);
           if (tall && pair) integer_block<2, 2>(a, c, k, r, c0, c1);
           else if (tall) integer_block<2, 1>(a, c, k, r, c0, c1);
@@ -319,13 +321,16 @@ void amx_integer(const MatmulArgs& a, int part, int parts) {
 }
 
 void amx_matmul(const MatmulArgs& a, int part, int parts) {
-  if (is_integer(a.w.format)) {
-    if (uses_vnni(a)) matmul_integer(a, part, parts);
-    else amx_integer(a, part, parts);
-  } else if (a.exact) {
-    matmul_float(a, part, parts);
-  } else {
-    amx_float(a, part, parts);
+  const bool integer = is_integer(a.w.format);
+  if (uses_vnni(a) || (!integer && a.exact)) return matmul(a, part, parts);
+  const Tiles tiles_on;
+  const Converted c = converted(a);
+  // equal blocks of rows, so that x and the sums of one stay in the L2 cache
+  const int blocks = (int)((a.x.rows + kRowsInCache - 1) / kRowsInCache);
+  for (int i = 0; i < blocks; ++i) {
+    const Range block = share(a.x.rows, i, blocks, 32);
+    if (integer) amx_integer(a, c, block, part, parts);
+    else amx_float(a, c, block, part, parts);
   }
 }
 
