@@ -63,8 +63,13 @@ export class Batcher {
 
   add(sequence: Sequence): void {
     this.waiting.push(sequence);
+    this.wake();
+  }
+
+  private wake(): void {
     this.loop ??= this.run().finally(() => {
       this.loop = undefined;
+      if (this.waiting.length > 0) this.wake(); // came after the last look, before this
     });
   }
 
