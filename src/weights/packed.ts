@@ -76,7 +76,8 @@ export async function placeWeights<T>(
     const place = new Placement(backend, region, measure);
     return { value: describe(place), region, fromCache: true };
   }
-  const { region, temporary, cacheError } = await makeRegion(backend, path, bytes);
+  const { region, temporary, ...made } = await makeRegion(backend, path, bytes);
+  let { cacheError } = made;
   try {
     const place = new Placement(backend, region, measure);
     const value = describe(place);
@@ -84,7 +85,7 @@ export async function placeWeights<T>(
     if (temporary && path) {
       backend.write(region, 0, header.bytes);
       await backend.sync(region);
-      await rename(temporary, path);
+      cacheError = await putInPlace(temporary, path);
     }
     const kept = cacheError === undefined ? {} : { cacheError };
     return { value, region, fromCache: false, ...kept };
@@ -92,6 +93,17 @@ export async function placeWeights<T>(
     backend.release(region);
     if (temporary) await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Returns why it could not be done; the mapping outlives the file that is then removed. */
+async function putInPlace(temporary: string, path: string): Promise<string | undefined> {
+  try {
+    await rename(temporary, path);
+    return undefined;
+  } catch (error) {
+    await rm(temporary, { force: true });
+    return messageOf(error);
   }
 }
 
@@ -118,9 +130,11 @@ async function isValid(path: string, bytes: number, header: Buffer): Promise<boo
   const file = await open(path, "r").catch(() => undefined);
   if (!file) return false;
   try {
+    const about = await file.stat();
+    if (!about.isFile() || about.size !== bytes) return false;
     const found = Buffer.alloc(header.length);
     await file.read(found, 0, found.length, 0);
-    return (await file.stat()).size === bytes && found.equals(header);
+    return found.equals(header);
   } finally {
     await file.close();
   }
@@ -135,9 +149,12 @@ async function makeRegion(backend: Backend, path: string | undefined, bytes: num
     await stat(join(path, ".."));
     return { region: backend.createFile({ path: temporary, bytes }), temporary };
   } catch (error) {
-    const cacheError = error instanceof Error ? error.message : String(error);
-    return { region: backend.allocate(bytes), cacheError };
+    return { region: backend.allocate(bytes), cacheError: messageOf(error) };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function align(bytes: number): number {
