@@ -1,0 +1,24 @@
+// Asks a question and prints the answer as it comes.
+//   node examples/chat.mjs ["question"] [checkpoint folder]
+import { fileURLToPath } from "node:url";
+import { GREEDY, open } from "vireo";
+
+const tiny = fileURLToPath(new URL("../models/tiny", import.meta.url));
+const [question = "Why is the sky blue?", folder = tiny] = process.argv.slice(2);
+
+const engine = await open(folder);
+const events = engine.chat({
+  messages: [{ role: "user", content: question }],
+  sampling: { ...GREEDY, temperature: 0.6, topP: 0.95, seed: 1n },
+  maxTokens: 64,
+  stop: [],
+  reasoning: { enabled: false },
+});
+for await (const event of events) {
+  if (event.type === "text") process.stdout.write(event.text);
+  if (event.type === "end") {
+    const { promptTokens, completionTokens } = event.usage;
+    process.stdout.write(`\n(${promptTokens} tokens read, ${completionTokens} written)\n`);
+  }
+}
+await engine.close();

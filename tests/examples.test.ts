@@ -1,0 +1,79 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+// They import "vireo" as a user does: from dist/, through the exports of package.json.
+const ROOT = new URL("..", import.meta.url).pathname;
+const run = promisify(execFile);
+
+let dir: string;
+let model: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "vireo-examples-"));
+  model = join(dir, "tiny"); // packed weights are kept beside it
+  await cp(join(ROOT, "models/tiny"), model, { recursive: true });
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const example = (name: string) => join(ROOT, "examples", name);
+
+test("chat.mjs says the same twice", async () => {
+  const args = [example("chat.mjs"), "Hello", model];
+  const [first, second] = [
+    await run(process.execPath, args, { cwd: dir }),
+    await run(process.execPath, args, { cwd: dir }),
+  ];
+  expect(first.stdout).toMatch(/^[\s\S]+\n\(\d+ tokens read, \d+ written\)\n$/);
+  expect(second.stdout).toBe(first.stdout);
+  expect(first.stderr).toBe("");
+});
+
+test("image.mjs looks at a picture and refuses what is none", async () => {
+  const [picture, text] = [join(dir, "picture.png"), join(dir, "text.png")];
+  const grey = { create: { width: 90, height: 60, channels: 3 as const, background: "grey" } };
+  await sharp(grey).png().toFile(picture);
+  await writeFile(text, "not a picture");
+  const { stdout } = await run(process.execPath, [example("image.mjs"), picture, "What?", model]);
+  expect(stdout).toMatch(/^\(the picture takes \d+ tokens\)\n[\s\S]*\n$/);
+  await expect(
+    run(process.execPath, [example("image.mjs"), text, "What?", model]),
+  ).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^\w*media\w*: /) });
+});
+
+test("server.mjs answers and stops when it is told to", async () => {
+  const child = spawn(process.execPath, [example("server.mjs"), model, "0"]);
+  try {
+    const url = /http:\S+/.exec(await firstLine(child))?.[0];
+    const response = await fetch(`${url}/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json", connection: "close" },
+      body: JSON.stringify({
+        model: "nvidia/nemotron-nano-12b-v2-vl",
+        messages: [{ role: "user", content: "Hello" }],
+        max_tokens: 4,
+      }),
+    });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ object: "chat.completion" });
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    expect(await ended).toBe(0);
+  } finally {
+    child.kill("SIGKILL");
+  }
+});
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout?.on("data", (chunk: Buffer) => {
+      text += chunk;
+      if (text.includes("\n")) resolve(text);
+    });
+    child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+}
