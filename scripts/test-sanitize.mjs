@@ -1,4 +1,5 @@
-// Runs native/tests with AddressSanitizer and UndefinedBehaviorSanitizer.      npm run test:sanitize
+// Runs native/tests with AddressSanitizer and UndefinedBehaviorSanitizer.
+//   npm run test:sanitize
 import { spawnSync } from "node:child_process";
 import { buildNativeTests } from "./native-tests.mjs";
 
