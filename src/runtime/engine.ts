@@ -199,6 +199,7 @@ export class Engine implements Upstream {
     if (this.closed) return;
     this.closed = true;
     await this.batcher.close();
+    await this.opening; // pictures are resized by the backend
     await this.backend.close();
   }
 
@@ -226,6 +227,7 @@ export class Engine implements Upstream {
       const images: EncodedImage[] = [];
       for (const file of files) {
         signal?.throwIfAborted();
+        this.checkOpen();
         images.push(await this.images.open(file, tilesMax));
       }
       return images;

@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GREEDY } from "../../src/core/chat.ts";
 import { LIMITS } from "../../src/core/limits.ts";
@@ -208,6 +209,20 @@ describe("closing", () => {
     }
     expect(closing.ready).toBe(false);
     await expect(ask(closing, requestOf("Hello"))).rejects.toMatchObject({ code: "engine_closed" });
+  });
+
+  test("while a picture is being opened", async () => {
+    const create = { width: 900, height: 700, channels: 3 as const, background: "red" };
+    const image = { type: "image" as const, bytes: await sharp({ create }).png().toBuffer() };
+    for (const waitMs of [0, 2, 4, 6, 8, 10, 12, 14]) {
+      const closing = await openTiny({ threads: 1 });
+      const changes = { messages: [{ role: "user" as const, content: [image] }], maxTokens: 3000 };
+      const answer = ask(closing, requestOf("", changes));
+      const ended = expect(answer).rejects.toMatchObject({ code: "engine_closed" });
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      await closing.close();
+      await ended;
+    }
   });
 });
 
