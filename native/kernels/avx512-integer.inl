@@ -77,7 +77,7 @@ inline void integer_rows(const Converted& c, const uint8_t* strip, int64_t row, 
     for (int r = 0; r < R; ++r) idot[r] = _mm512_setzero_si512();
     for (int64_t t = block_width(c, b) / kIntTileK; t > 0; --t, strip += bytes) {
       for (int64_t at = 0; at < bytes; at += 64)
-        _mm_prefetch((const char*)strip + 8 * bytes + at, _MM_HINT_T0);
+        _mm_prefetch((const char*)strip + 16 * bytes + at, _MM_HINT_T1);
       if (FORMAT == kInt8) int8_tile<R>(strip, q, sums, idot);
       else int4_tile<R>(strip, q, sums, idot);
       for (int r = 0; r < R; ++r) q[r] += kIntTileK, sums[r] += 2;

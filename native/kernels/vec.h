@@ -58,9 +58,36 @@ inline vf fma(vf a, vf b, vf c) {
 #endif
 }
 inline vf fma(float a, vf b, vf c) { return fma(splat(a), b, c); }
-inline vf select(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
-inline vf vmax(vf a, vf b) { return select(a > b, a, b); }
-inline vf vmin(vf a, vf b) { return select(a < b, a, b); }
+inline vf select(vi mask, vf a, vf b) { return mask ? a : b; }
+// a > b ? a : b, so that a NaN on the right stays.
+inline vf vmax(vf a, vf b) {
+#if LANES == 16
+  return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+#elif LANES == 8
+  return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+  return a > b ? a : b;
+#endif
+}
+inline vf vmin(vf a, vf b) {
+#if LANES == 16
+  return (vf)_mm512_min_ps((__m512)a, (__m512)b);
+#elif LANES == 8
+  return (vf)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+  return a < b ? a : b;
+#endif
+}
+// 1 / x within 2 ulp.
+inline vf reciprocal(vf x) {
+#if LANES == 16
+  const vf guess = (vf)_mm512_rcp14_ps((__m512)x);
+  const vf better = fma(guess, fma(-x, guess, splat(1.0f)), guess);
+  return select(better == better, better, guess);  // where x is 0 or infinite, the guess is right
+#else
+  return 1.0f / x;
+#endif
+}
 
 inline vf load_bf16(const uint16_t* p) {
   vh v;
@@ -105,7 +132,7 @@ inline float max_of(vf v) {
 // e^x within 2 ulp: 2^n · e^r, r in ±ln2/2, Taylor's series to the seventh power. Below −87.3 the
 // result is 0, above 88.7 infinity; NaN stays NaN.
 inline vf vexp(vf x) {
-  const vf clamped = vmin(vmax(x, splat(-87.33654f)), splat(88.72283f));
+  const vf clamped = vmin(splat(89.0f), vmax(splat(-88.0f), x));
   const vf n = fma(1.44269504f, clamped, splat(12582912.0f)) - 12582912.0f;
   const vf r = fma(2.12194440e-4f, n, fma(-0.693359375f, n, clamped));
   vf p = splat(1.0f / 5040.0f);
@@ -116,32 +143,33 @@ inline vf vexp(vf x) {
   p = fma(p, r, splat(0.5f));
   p = fma(p, r, splat(1.0f));
   p = fma(p, r, splat(1.0f));
-  const vi exponent = __builtin_convertvector(n, vi);
+#if LANES == 16
+  return (vf)_mm512_scalef_ps((__m512)p, (__m512)n);  // subnormal results are flushed to 0
+#else
   // two factors, so that neither leaves the range of normal numbers
-  const vi half = exponent >> 1;
-  vf y = p * (vf)((half + 127) << 23) * (vf)((exponent - half + 127) << 23);
-  y = select(x < -87.33654f, splat(0.0f), y);
-  y = select(x > 88.72283f, splat(__builtin_inff()), y);
-  return select(x == x, y, x);
+  const vi exponent = __builtin_convertvector(n, vi), half = exponent >> 1;
+  const vf y = p * (vf)((half + 127) << 23) * (vf)((exponent - half + 127) << 23);
+  return select(x == x, select(x < -87.33654f, splat(0.0f), y), x);
+#endif
 }
 inline float exp1(float x) {
   const vf y = vexp(splat(x));
   return y[0];
 }
 
-inline vf silu(vf x) { return x / (1.0f + vexp(-x)); }
+inline vf silu(vf x) { return x * reciprocal(1.0f + vexp(-x)); }
 
 // 0.5·x·(1 + erf(x / √2)); erf by Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.
 inline vf gelu(vf x) {
   const vf z = x * 0.70710678f;
   const vf a = vmax(z, -z);
-  const vf t = 1.0f / (1.0f + 0.3275911f * a);
+  const vf t = reciprocal(fma(0.3275911f, a, splat(1.0f)));
   vf p = splat(1.061405429f);
   p = fma(p, t, splat(-1.453152027f));
   p = fma(p, t, splat(1.421413741f));
   p = fma(p, t, splat(-0.284496736f));
   p = fma(p, t, splat(0.254829592f));
-  const vf erf = 1.0f - p * t * vexp(-(a * a));
+  const vf erf = fma(-(p * t), vexp(-(a * a)), splat(1.0f));
   return 0.5f * x * (1.0f + select(z < 0.0f, -erf, erf));
 }
 
