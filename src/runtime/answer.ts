@@ -91,7 +91,10 @@ export class Answer {
     const events = this.say([...pieces, ...this.splitter.flush()]);
     if (this.finish === "stop_string") return events;
     const rest = this.stops.flush();
-    return rest === "" ? events : [...events, this.event("text", rest)];
+    if (rest !== "") events.push(this.event("text", rest));
+    // tokens at the end that no text came from
+    if (this.waiting.length > 0) events.push(this.event(this.reasoning ? "reasoning" : "text", ""));
+    return events;
   }
 
   private say(pieces: readonly AnswerPiece[]): ChatEvent[] {

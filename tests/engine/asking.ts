@@ -9,6 +9,7 @@ import {
   type Usage,
 } from "../../src/core/chat.ts";
 import { type Engine, type EngineOptions, open } from "../../src/runtime/engine.ts";
+import { openTextFiles } from "../../src/runtime/text-files.ts";
 
 export const TINY = new URL("../../models/tiny", import.meta.url).pathname;
 
@@ -77,6 +78,13 @@ export async function ask(
   }
   if (!end) throw new Error("the answer has no end");
   return { ids: tokens.map(({ id }) => id), tokens, ...said, end, usage: end.usage };
+}
+
+/** A bias with which an answer is made of the letters a to z alone, whatever the model. */
+export async function lettersOnly(): Promise<readonly (readonly [number, number])[]> {
+  const { tokenizer } = await openTextFiles(TINY);
+  const letters = [..."abcdefghijklmnopqrstuvwxyz"];
+  return letters.map((letter) => [tokenizer.encodeText(letter, 10)[0]!, 100] as const);
 }
 
 /** Waits until nothing runs or waits; fails after that many steps of the engine. */

@@ -4,7 +4,7 @@ import { GREEDY } from "../../src/core/chat.ts";
 import { LIMITS } from "../../src/core/limits.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
 import { openTextFiles } from "../../src/runtime/text-files.ts";
-import { ask, openTiny, requestOf, settled, TINY, usingTiny } from "./asking.ts";
+import { ask, lettersOnly, openTiny, requestOf, settled, TINY, usingTiny } from "./asking.ts";
 
 const EOS = 12;
 const alwaysEos = { ...GREEDY, logitBias: [[EOS, 100]] as const };
@@ -53,9 +53,12 @@ describe("where an answer ends", () => {
   });
 
   test("before a stop string", async () => {
-    const { text } = await ask(engine, requestOf("Hello"));
+    const sampling = { ...GREEDY, logitBias: await lettersOnly() };
+    const { text } = await ask(engine, requestOf("Hello", { sampling }));
+    expect(text).toMatch(/^[a-z]{24}$/);
     const stop = text.slice(9, 12);
-    const stopped = await ask(engine, requestOf("Hello", { stop: ["never said", stop] }));
+    const changes = { sampling, stop: ["never said", stop] };
+    const stopped = await ask(engine, requestOf("Hello", changes));
     expect(stopped.text).toBe(text.slice(0, text.indexOf(stop)));
     expect(stopped.end).toMatchObject({ reason: "stop", nativeReason: "stop_string" });
   });
@@ -80,6 +83,13 @@ test("log probabilities are those of a distribution, best first", async () => {
     expect(new TextDecoder().decode(bytes)).toBe(text);
   }
   for (const { id, top } of greedy.tokens) expect(top[0]!.id).toBe(id);
+});
+
+test("tokens without text of their own have their log probabilities too", async () => {
+  const control = { ...GREEDY, logitBias: [[10, 100]] as const };
+  const { ids, text } = await ask(engine, requestOf("Hello", { sampling: control }));
+  expect(ids).toEqual(new Array(24).fill(10));
+  expect(text).toBe("");
 });
 
 describe("a thinking budget", () => {
