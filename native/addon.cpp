@@ -325,7 +325,7 @@ napi_value measure(napi_env env, napi_callback_info info) {
   const std::string what = call.text(1);
   if (call.failed()) return nullptr;
   return promise(call, engine, {}, [engine, what](double& result) {
-    result = probe(what, engine->pool);
+    result = probe(what, engine->table, engine->pool);
     return result < 0 ? "no such probe here: " + what : std::string();
   });
 }

@@ -11,7 +11,7 @@
 namespace vireo {
 namespace {
 
-constexpr int kPanelColumns = 256, kPanelTiles = 20, kRowsInCache = 352;
+constexpr int kPanelColumns = 256, kPanelTiles = 20, kRowsInCache = 352, kCacheBytes = 1000000;
 constexpr int kVnniRows = 6;  // int4 with fewer rows than this is faster with VNNI
 
 struct __attribute__((packed, aligned(64))) TileConfig {
@@ -112,14 +112,30 @@ inline void store_c(void* c0, void* c1) {
 #define DOT(C, A, B)                         \
   if constexpr (INT8) _tile_dpbssd(C, A, B); \
   else _tile_dpbf16ps(C, A, B)
+// The lines of y that a block of 32 rows and columns ends in. They are brought a few at a time
+// while the block is multiplied: its stores would wait for them, and all at once would hold up the
+// tiles.
+struct Result {
+  const float* y = nullptr;
+  int64_t stride = 0, rows = 0;
+
+  void fetch_next() {
+    for (int i = 0; i < 2 && rows > 0; ++i, --rows, y += stride) {
+      __builtin_prefetch(y, 1);
+      __builtin_prefetch(y + 16, 1);
+    }
+  }
+};
+
 // C += A · B over `count` k tiles. Tiles of a row block (and of a strip) are 1 KiB apart. STREAM:
 // A passes by once per pair of strips, so its lines shall not push B's (40 KiB) out of the L1
 // cache; that is worth a third of the speed.
 template <int MT, int NT, bool INT8, bool STREAM>
 inline void multiply(const uint8_t* a0, const uint8_t* a1, const uint8_t* b0, const uint8_t* b1,
-                     int64_t count) {
+                     int64_t count, Result result = {}) {
   tiles_see_memory();
   for (int64_t at = 0; at < count * 1024; at += 1024) {
+    result.fetch_next();
     if constexpr (STREAM) _tile_stream_loadd(4, a0 + at, 64);
     else _tile_loadd(4, a0 + at, 64);
     _tile_loadd(6, b0 + at, 64);
@@ -139,12 +155,24 @@ inline void multiply(const uint8_t* a0, const uint8_t* a1, const uint8_t* b0, co
   }
 }
 
-// Brings the lines of y that a block will end in, so that its stores do not wait.
-inline void fetch_result(const MatmulArgs& a, int64_t row, int64_t rows, int64_t n) {
-  const float* y = a.y.data + row * a.y.stride + n;
-  for (int64_t r = 0; r < rows; ++r, y += a.y.stride) {
-    __builtin_prefetch(y, 1);
-    __builtin_prefetch(y + 16, 1);
+// The sums of a pair of strips → y, rows [row, row + rows). What most products need, a scale at
+// most, is done here for both strips together.
+template <bool SCALED>
+inline void finish_pair(const MatmulArgs& a, int64_t n, bool pair, const float* c0, const float* c1,
+                        int64_t row, int64_t rows) {
+  const bool plain = !a.bias && a.activation == kNone && !a.accumulate && n + 32 <= a.w.n;
+  if (!pair || !plain) {
+    finish<SCALED>(a, n, c0, row, rows);
+    if (pair) finish<SCALED>(a, n + 16, c1, row, rows);
+    return;
+  }
+  const __m512 first = _mm512_loadu_ps(a.w.row_scale + n);
+  const __m512 second = _mm512_loadu_ps(a.w.row_scale + n + 16);
+  float* y = a.y.data + row * a.y.stride + n;
+  for (int64_t r = 0; r < rows; ++r, c0 += 16, c1 += 16, y += a.y.stride) {
+    const __m512 left = _mm512_loadu_ps(c0), right = _mm512_loadu_ps(c1);
+    _mm512_storeu_ps(y, SCALED ? left : _mm512_mul_ps(left, first));
+    _mm512_storeu_ps(y + 16, SCALED ? right : _mm512_mul_ps(right, second));
   }
 }
 
@@ -152,23 +180,25 @@ inline void fetch_result(const MatmulArgs& a, int64_t row, int64_t rows, int64_t
 
 template <int MT, int NT>
 inline void float_block(const uint8_t* a, int64_t a_stride, const uint8_t* b0, const uint8_t* b1,
-                        int64_t count, float* c0, float* c1, bool first) {
+                        int64_t count, float* c0, float* c1, bool first, Result result) {
   if (first) zero_c<MT, NT>();
   else load_c<MT, NT>(c0, c1);
-  multiply<MT, NT, false, MT == 2>(a, a + a_stride, b0, b1, count);
+  multiply<MT, NT, false, MT == 2>(a, a + a_stride, b0, b1, count, result);
   store_c<MT, NT>(c0, c1);
 }
 
-// Fewer rows than a tile: the weights are read once and the panel may be small; it stays in the L1
-// cache.
-inline int64_t panel_columns(const MatmulArgs& a) { return a.x.rows > 32 ? kPanelColumns : 32; }
-inline int64_t panel_tiles(const MatmulArgs& a) { return a.x.rows > 32 ? kPanelTiles : 12; }
+// Columns of a panel. Where x stays in the L2 cache whole, one pair of strips at a time keeps its
+// sums in L1; fewer rows than two tiles read the weights once, and their panel stays in L1.
+inline int64_t panel_columns(const Converted& c, int64_t rows, int64_t bytes) {
+  return rows <= 32 || rows * c.kp * bytes <= kCacheBytes ? 32 : kPanelColumns;
+}
+inline int64_t panel_tiles(int64_t rows) { return rows > 32 ? kPanelTiles : 12; }
 
 void amx_float(const MatmulArgs& a, const Converted& c, Range block, int part, int parts) {
   const int64_t tiles = c.kp / kTileK, tile_bytes = kTileBytes[a.w.format],
                 strip_size = strip_bytes(a.w.format, a.w.k);
   const int64_t end = round_up(block.end, 16), rows = end - block.begin, a_stride = c.kp * 32,
-                wide = panel_columns(a), deep = panel_tiles(a);
+                wide = panel_columns(c, rows, 2), deep = panel_tiles(rows);
   uint8_t* panel = part_scratch(a, part);
   float* acc = (float*)(panel + kExpandBytes);  // [strip][rows][16]; 4 KiB if one panel is all of k
   const bool only = tiles <= deep;
@@ -196,14 +226,14 @@ void amx_float(const MatmulArgs& a, const Converted& c, Range block, int part, i
           const bool first = t == 0, last = t + count >= tiles, tall = r + 32 <= end,
                      pair = s + 2 <= strips;
           const int64_t left = block.end - r, done = left < 32 ? left : 32;
-          if (last) fetch_result(a, r, done, n + s * 16);
-          if (tall && pair) float_block<2, 2>(x, a_stride, b0, b1, count, c0, c1, first);
-          else if (tall) float_block<2, 1>(x, a_stride, b0, b1, count, c0, c1, first);
-          else if (pair) float_block<1, 2>(x, a_stride, b0, b1, count, c0, c1, first);
-          else float_block<1, 1>(x, a_stride, b0, b1, count, c0, c1, first);
+          Result y;
+          if (last) y = {a.y.data + r * a.y.stride + n + s * 16, a.y.stride, done};
+          if (tall && pair) float_block<2, 2>(x, a_stride, b0, b1, count, c0, c1, first, y);
+          else if (tall) float_block<2, 1>(x, a_stride, b0, b1, count, c0, c1, first, y);
+          else if (pair) float_block<1, 2>(x, a_stride, b0, b1, count, c0, c1, first, y);
+          else float_block<1, 1>(x, a_stride, b0, b1, count, c0, c1, first, y);
           if (!last) continue;
-          finish<false>(a, n + s * 16, c0, r, done);
-          if (pair) finish<false>(a, n + s * 16 + 16, c1, r, done);
+          finish_pair<false>(a, n + s * 16, pair, c0, c1, r, done);
         }
     }
   }
@@ -256,11 +286,11 @@ struct IntegerBlock {
 
 template <int MT, int NT>
 inline void integer_block(const MatmulArgs& a, const Converted& c, const IntegerBlock& k,
-                          int64_t row, float* c0, float* c1) {
+                          int64_t row, float* c0, float* c1, Result result) {
   alignas(64) int32_t sums[4][256];
   const uint8_t* x = (const uint8_t*)c.q + row * c.kp + k.index * kBlockTiles * 1024;
   zero_c<MT, NT>();
-  multiply<MT, NT, true, MT == 2>(x, x + c.kp * 16, k.b, k.b + k.b_stride, k.tiles);
+  multiply<MT, NT, true, MT == 2>(x, x + c.kp * 16, k.b, k.b + k.b_stride, k.tiles, result);
   store_c<MT, NT>(sums[0], sums[2]);
   for (int m = 0; m < MT; ++m) {
     const int64_t from = row + m * 16, left = a.x.rows - from, rows = left < 16 ? left : 16;
@@ -275,7 +305,8 @@ inline void integer_block(const MatmulArgs& a, const Converted& c, const Integer
 
 void amx_integer(const MatmulArgs& a, const Converted& c, Range block, int part, int parts) {
   const int64_t bytes = int_tile_bytes(a.w.format), strip_size = strip_bytes(a.w.format, a.w.k);
-  const int64_t end = round_up(block.end, 16), rows = end - block.begin, wide = panel_columns(a);
+  const int64_t end = round_up(block.end, 16), rows = end - block.begin,
+                wide = panel_columns(c, rows, 1);
   uint8_t* panel = part_scratch(a, part);
   float* acc = (float*)(panel + kExpandBytes);
   const bool only = c.blocks == 1;
@@ -307,14 +338,14 @@ void amx_integer(const MatmulArgs& a, const Converted& c, Range block, int part,
                                   strip_size,
                                   tiles,
                                   index};
-          if (last) fetch_result(a, r, done, n + s * 16);
-          if (tall && pair) integer_block<2, 2>(a, c, k, r, c0, c1);
-          else if (tall) integer_block<2, 1>(a, c, k, r, c0, c1);
-          else if (pair) integer_block<1, 2>(a, c, k, r, c0, c1);
-          else integer_block<1, 1>(a, c, k, r, c0, c1);
+          Result y;
+          if (last) y = {a.y.data + r * a.y.stride + n + s * 16, a.y.stride, done};
+          if (tall && pair) integer_block<2, 2>(a, c, k, r, c0, c1, y);
+          else if (tall) integer_block<2, 1>(a, c, k, r, c0, c1, y);
+          else if (pair) integer_block<1, 2>(a, c, k, r, c0, c1, y);
+          else integer_block<1, 1>(a, c, k, r, c0, c1, y);
           if (!last) continue;
-          finish<true>(a, n + s * 16, c0, r, done);
-          if (pair) finish<true>(a, n + s * 16 + 16, c1, r, done);
+          finish_pair<true>(a, n + s * 16, pair, c0, c1, r, done);
         }
     }
   }
