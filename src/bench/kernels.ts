@@ -37,6 +37,8 @@ export interface Roofs {
   readonly integer?: number;
   /** GB/s of a plain read. */
   readonly read: number;
+  /** The multiplication alone, on weights that fit the cache. */
+  readonly cached?: { readonly float: number; readonly integer: number };
 }
 
 export interface KernelReport {
@@ -92,6 +94,11 @@ export function formatKernels({ kernelSet, threads, roofs, results }: KernelRepo
     ...roof("integer loop", roofs.integer, "GOP/s"),
     ...roof("plain read", roofs.read, "GB/s"),
   ].join(", ");
+  const cached = roofs.cached && [
+    `multiplication alone, 256 × 1280 × 640 in the cache: bf16 ${roofs.cached.float.toFixed(0)}`,
+    `GFLOP/s (${percent(roofs.cached.float, roofs.float)} of the loop), int8`,
+    `${roofs.cached.integer.toFixed(0)} GOP/s (${percent(roofs.cached.integer, roofs.integer)})`,
+  ];
   const header = ["matmul", "M", "K", "N", "GFLOP/s", "median", "of loop", "GB/s", "of read"];
   const lines = results.map((one) => [
     one.format,
@@ -105,7 +112,7 @@ export function formatKernels({ kernelSet, threads, roofs, results }: KernelRepo
     percent(one.gbytes, roofs.read),
   ]);
   const title = `kernels: ${kernelSet}, ${threads} thread${threads === 1 ? "" : "s"}; ${all}`;
-  return `${title}\n${formatTable(header, lines)}`;
+  return [title, ...(cached ? [cached.join(" ")] : []), formatTable(header, lines)].join("\n");
 }
 
 export function roofOf(roofs: Roofs, format: WeightFormat): number | undefined {
@@ -118,16 +125,23 @@ async function measureRoofs(backend: CpuBackend): Promise<Roofs> {
   if (backend.kernelSet !== "amx" && backend.kernelSet !== "avx512") return { read };
   const [float, integer] =
     backend.kernelSet === "amx" ? ["amx-bf16", "amx-int8"] : ["avx512-f32", "avx512-int8"];
-  return { read, float: await probe(float!), integer: await probe(integer!) };
+  const loops = { float: await probe(float!), integer: await probe(integer!) };
+  const cached = { float: await probe("matmul-bf16"), integer: await probe("matmul-int8") };
+  return { read, ...loops, cached };
 }
 
 function larger(a: Roofs, b: Roofs): Roofs {
   const read = Math.max(a.read, b.read);
   if (a.float === undefined || a.integer === undefined) return { read };
+  const cached = a.cached ?? { float: 0, integer: 0 };
   return {
     read,
     float: Math.max(a.float, b.float ?? 0),
     integer: Math.max(a.integer, b.integer ?? 0),
+    cached: {
+      float: Math.max(cached.float, b.cached?.float ?? 0),
+      integer: Math.max(cached.integer, b.cached?.integer ?? 0),
+    },
   };
 }
 
