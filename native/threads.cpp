@@ -14,14 +14,15 @@ static inline void pause_briefly() {
 #endif
 }
 
-constexpr int kSpins = 4000;
+constexpr int kSpins = 4000, kSpinsPerYield = 64;
 
 // Returns when `value` differs from `old`.
 template <typename T>
 static void await_change(std::atomic<T>& value, T old) {
   for (int i = 0; i < kSpins; ++i) {
     if (value.load(std::memory_order_acquire) != old) return;
-    pause_briefly();
+    if (i % kSpinsPerYield == kSpinsPerYield - 1) std::this_thread::yield();  // two on one core
+    else pause_briefly();
   }
   while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
 }

@@ -22,7 +22,8 @@ test("models/tiny is what scripts/make-tiny.mjs writes, byte for byte", async ()
   try {
     execFileSync(process.execPath, [join(HERE, "scripts/make-tiny.mjs"), made]);
     const names = await readdir(made);
-    expect((await readdir(TINY)).sort()).toEqual(names.sort());
+    const own = (await readdir(TINY)).filter((name) => name !== ".vireo"); // a cache of use
+    expect(own.sort()).toEqual(names.sort());
     for (const name of names) {
       const [ours, theirs] = await Promise.all([
         readFile(join(TINY, name)),

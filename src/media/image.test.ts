@@ -97,7 +97,7 @@ describe("refusals", () => {
     [text("\xef\xbb\xbf <svg/>"), "unsupported_media_type"],
     [text("<!DOCTYPE html><p>"), "unsupported_media_type"],
     [text("%PDF-1.7"), "unsupported_media_type"],
-    [text("\0\0\0\x1cftypavif"), "unsupported_media_type"],
+    [text("\0\0\0\x1cftypavif"), "media_undecodable"],
     [text("\0\0\0\x1cftypheic"), "unsupported_media_type"],
     [text("\0\0\0\x1cftypmp42"), "unsupported_media_type"],
     [png(65535, 65535), "media_too_large"],
@@ -165,6 +165,17 @@ const NOISE = { type: "gaussian", mean: 128, sigma: 60 } as const;
 test.each(["png", "webp", "tiff"] as const)("the size of a %s is read", async (type) => {
   const header = inspectImage(await encoders[type]());
   expect(header).toEqual({ type, width: WIDTH, height: HEIGHT });
+});
+
+test("an AVIF is measured and decoded", async () => {
+  const background = { r: 200, g: 40, b: 90 };
+  const flat = sharp({ create: { width: 40, height: 21, channels: 3, background } });
+  const bytes = await flat.avif({ quality: 90, chromaSubsampling: "4:4:4" }).toBuffer();
+  expect(inspectImage(bytes)).toEqual({ type: "avif", width: 40, height: 21 });
+  const image = await decodeImage(bytes);
+  expect(image).toMatchObject({ width: 40, height: 21 });
+  expect(Math.abs(image.rgb[0]! - 200)).toBeLessThan(8);
+  expect(Math.abs(image.rgb[2]! - 90)).toBeLessThan(8);
 });
 
 test.each(["lossy", "lossless", "alpha"])("the size of a WebP is read: %s", async (kind) => {

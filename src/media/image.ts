@@ -12,7 +12,7 @@ export interface RgbImage {
 }
 
 const DECODE_SECONDS = 30;
-const LOADERS = ["Png", "Jpeg", "Webp", "Nsgif", "Tiff"].map(
+const LOADERS = ["Png", "Jpeg", "Webp", "Nsgif", "Tiff", "Heif"].map(
   (name) => `VipsForeignLoad${name}Buffer`,
 );
 

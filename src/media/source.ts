@@ -1,7 +1,7 @@
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 
-export type ImageType = "png" | "jpeg" | "webp" | "gif" | "bmp" | "tiff";
+export type ImageType = "png" | "jpeg" | "webp" | "gif" | "bmp" | "tiff" | "avif";
 
 export interface ImageHeader {
   readonly type: ImageType;
@@ -53,6 +53,7 @@ function sniffImage(bytes: Uint8Array): ImageType {
   if (start.startsWith("GIF87a") || start.startsWith("GIF89a")) return "gif";
   if (start.startsWith("BM")) return "bmp";
   if (start.startsWith("II*\0") || start.startsWith("MM\0*")) return "tiff";
+  if (/^ftypavi[fs]/.test(start.slice(4))) return "avif";
   const found = otherType(start);
   const what = found === undefined ? "the data is no known image format" : `${found} is not read`;
   throw new VireoError("unsupported_media_type", `${what}; ${SUPPORTED}`);
@@ -63,9 +64,7 @@ function otherType(start: string): string | undefined {
   if (/^(\xef\xbb\xbf)?\s*<(!doctype|html)/i.test(start)) return "HTML";
   if (start.startsWith("%PDF")) return "PDF";
   if (start.startsWith("ftyp", 4)) {
-    const brand = start.slice(8, 12);
-    if (brand === "avif" || brand === "avis") return "AVIF";
-    return /^(hei|hev|mif1|msf1)/.test(brand) ? "HEIC" : "video";
+    return /^(hei|hev|mif1|msf1)/.test(start.slice(8, 12)) ? "HEIC" : "video";
   }
   if (start.startsWith("\x1aE\xdf\xa3")) return "video";
   return undefined;
@@ -92,11 +91,28 @@ function readSize(type: ImageType, view: DataView): Size | undefined {
         return bmpSize(view);
       case "tiff":
         return tiffSize(view);
+      case "avif":
+        return avifSize(view);
     }
   } catch (cause) {
     if (cause instanceof RangeError) return undefined;
     throw cause;
   }
+}
+
+const AVIF_HEADER_BYTES = 64 * 1024;
+const ISPE = 0x69737065;
+
+/** The largest of the image's spatial extents ("ispe" boxes: version and flags, width, height). */
+function avifSize(view: DataView): Size | undefined {
+  let size: Size | undefined;
+  const end = Math.min(view.byteLength, AVIF_HEADER_BYTES) - 16;
+  for (let at = 0; at <= end; at++) {
+    if (view.getUint32(at) !== ISPE) continue;
+    const found = { width: view.getUint32(at + 8), height: view.getUint32(at + 12) };
+    if (!size || found.width * found.height > size.width * size.height) size = found;
+  }
+  return size;
 }
 
 function jpegSize(view: DataView): Size | undefined {

@@ -1,4 +1,4 @@
-import type { Backend, KvDtype } from "../backends/backend.ts";
+import { type Backend, type KvDtype, PAGE_ROWS } from "../backends/backend.ts";
 import { type BackendOptions, openBackend } from "../backends/open.ts";
 import type { ChatEvent, ChatRequest, Upstream, UpstreamModel } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
@@ -111,7 +111,13 @@ export class Engine implements Upstream {
     this.text = text;
     this.imageIds = findImageIds(model, text);
     const contextTokens = chooseContext(model, options.contextTokens);
-    const sequencesMax = options.sequencesMax ?? DEFAULTS.sequencesMax;
+    const sequencesMax = wholeOption(
+      "sequences",
+      options.sequencesMax,
+      DEFAULTS.sequencesMax,
+      4096,
+    );
+    const rowsMax = wholeOption("rows", options.rowsMax, DEFAULTS.rowsMax, 4096);
     const kvDtype = options.kvDtype ?? "bf16";
     const { memoryBytes } = options;
     const wishes = { memoryBytes, sequencesMax, contextTokens, kvDtype };
@@ -123,7 +129,7 @@ export class Engine implements Upstream {
       state: createState(backend, model.config, sizes),
       slots: sizes.slots,
       pages: sizes.pages,
-      rowsMax: options.rowsMax ?? DEFAULTS.rowsMax,
+      rowsMax,
       log: options.log ?? silentLog,
       now: () => performance.now(),
     });
@@ -259,7 +265,7 @@ export class Engine implements Upstream {
 
   /** Tokens that the answer may have. Throws if the request can never fit. */
   private admissible(request: ChatRequest, prompt: Prompt): number {
-    const context = Math.min(this.info.contextTokens, this.info.pages * 64);
+    const context = Math.min(this.info.contextTokens, this.info.pages * PAGE_ROWS);
     const room = context - prompt.ids.length;
     const wanted = request.maxTokens ?? room;
     if (room >= 1 && wanted <= room) return wanted;
@@ -307,6 +313,13 @@ function findImageIds(model: Model, text: TextFiles): ImageIds {
     throw new VireoError("invalid_checkpoint", message);
   }
   return { begin: idOf(tokens.imageStart), placeholder, end: idOf(tokens.imageEnd) };
+}
+
+function wholeOption(name: string, given: number | undefined, usual: number, most: number): number {
+  const value = given ?? usual;
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  const text = `${name} is ${value}; it must be a whole number from 1 to ${most}`;
+  throw new VireoError("invalid_option", text, { param: name });
 }
 
 function chooseContext(model: Model, wanted: number | undefined): number {

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { Backend, Matrix, MatrixSource, Region, Table, Tensor } from "../backends/backend.ts";
 import { tensorAt } from "../backends/backend.ts";
 import { assert } from "../core/assert.ts";
 import type { WeightFormat } from "../core/dtype.ts";
 import { VireoError } from "../core/errors.ts";
+import { hasCode } from "./json.ts";
 
 /** Rows [firstRow, firstRow + rows) of a packed matrix, read when they are needed. */
 export interface MatrixPart {
@@ -145,11 +146,31 @@ async function makeRegion(backend: Backend, path: string | undefined, bytes: num
   if (!path) return { region: backend.allocate(bytes) };
   const temporary = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
   try {
-    await mkdir(join(path, ".."), { recursive: true });
-    await stat(join(path, ".."));
+    await mkdir(dirname(path), { recursive: true });
+    await removeAbandoned(path);
     return { region: backend.createFile({ path: temporary, bytes }), temporary };
   } catch (error) {
     return { region: backend.allocate(bytes), cacheError: messageOf(error) };
+  }
+}
+
+/** Removes what earlier processes began to pack there and did not live to finish. */
+async function removeAbandoned(path: string): Promise<void> {
+  const begun = new RegExp(`^${basename(path)}\\.(\\d+)-[0-9a-f]{8}\\.tmp$`);
+  for (const name of await readdir(dirname(path))) {
+    const pid = begun.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) {
+      await rm(join(dirname(path), name), { force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // asks, and does nothing
+    return true;
+  } catch (error) {
+    return hasCode(error, "EPERM");
   }
 }
 
