@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   gateway: ["core", "openai", "runtime"],
   server: ["core", "openai", "gateway"],
   golden: ["core", "backends", "weights", "model", "text", "media", "runtime"],
-  bench: ["core", "backends", "weights", "model", "runtime"],
+  bench: ["core", "backends", "weights", "model", "runtime", "text"],
   cli: ["*"],
   "index.ts": ["*"],
 };

@@ -1,9 +1,16 @@
-// What a step costs beside the kernels: the real model's 62 layers recorded for one new token.
+// What a step costs beside the kernels: the real model's 62 layers, one answer that decodes, through
+// everything that a request goes through (scheduler, recording, sampling options, text, events).
 
 import { NullBackend } from "../backends/null/null.ts";
+import { type ChatEvent, GREEDY } from "../core/chat.ts";
+import { silentLog } from "../core/log.ts";
 import { createState } from "../model/state.ts";
-import { runSpans } from "../runtime/forward.ts";
-import { GREEDY_ROW } from "./network.ts";
+import { Answer } from "../runtime/answer.ts";
+import { Batcher } from "../runtime/batcher.ts";
+import { EventQueue } from "../runtime/events.ts";
+import { Sampler } from "../runtime/sampler.ts";
+import { Sequence } from "../runtime/sequence.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
 import { REAL_PATTERN, syntheticModel } from "./synthetic.ts";
 import { interleave, type Timing, timed } from "./timing.ts";
 
@@ -13,7 +20,20 @@ export interface OverheadReport {
   readonly timing: Timing;
 }
 
-const STEPS_PER_RUN = 10;
+const STEPS_PER_RUN = 50;
+const WARM_UP_RUNS = 60;
+
+/** Every token is the letter a. */
+const LETTERS: Tokenizer = {
+  addedTokens: [],
+  vocabularySize: 132096,
+  encodeText: () => [],
+  encodeWithAdded: () => [],
+  splitAdded: (text) => [text],
+  idOf: () => undefined,
+  bytesOf: () => Uint8Array.of(97),
+  decode: (ids) => "a".repeat(ids.length),
+};
 
 export async function benchOverhead(seconds: number): Promise<OverheadReport> {
   const backend = new NullBackend();
@@ -23,25 +43,56 @@ export async function benchOverhead(seconds: number): Promise<OverheadReport> {
     format: "nvfp4",
     visionBlocks: 0,
   });
-  const state = createState(backend, model.config, { slots: 1, pages: 16, kvDtype: "bf16" });
-  const span = { ids: [5], position: 64, slot: 0, pages: [0, 1], visual: [] };
-  const rows = Int32Array.of(0);
+  const sizes = { slots: 1, pages: 16, kvDtype: "bf16" } as const;
+  const state = createState(backend, model.config, sizes);
+  const now = () => performance.now();
+  const batcher = new Batcher({
+    backend,
+    model,
+    state,
+    ...sizes,
+    rowsMax: 256,
+    log: silentLog,
+    now,
+  });
   const run = async (): Promise<number> => {
+    const events = new EventQueue<ChatEvent>();
     const total = await timed(async () => {
-      for (let i = 0; i < STEPS_PER_RUN; i++) {
-        await runSpans(backend, model, state, [span], rows, [GREEDY_ROW]);
-      }
+      batcher.add(oneAnswer(events, now));
+      for await (const event of events) if (event.type === "end") return;
     });
     return total / STEPS_PER_RUN;
   };
-  for (let i = 0; i < 200; i++) await run(); // until the compiler is done with it
+  for (let i = 0; i < WARM_UP_RUNS; i++) await run(); // until the compiler is done with it
   const [timing] = await interleave([run], seconds);
   return { layers: REAL_PATTERN.length, timing: timing! };
+}
+
+function oneAnswer(events: EventQueue<ChatEvent>, now: () => number): Sequence {
+  const answer = new Answer(LETTERS, {
+    reasoningOpen: false,
+    stop: [],
+    maxTokens: STEPS_PER_RUN,
+    minTokens: 0,
+    ignoreEos: true,
+    eosIds: [],
+  });
+  return new Sequence({
+    promptIds: [5],
+    imageSpans: [],
+    images: [],
+    sampler: new Sampler(GREEDY, [5], undefined),
+    answer,
+    events,
+    signal: undefined,
+    mediaMs: 0,
+    now,
+  });
 }
 
 export function formatOverhead({ layers, timing }: OverheadReport): string {
   const us = (ms: number) => `${(ms * 1000).toFixed(0)} µs`;
   const { best, median, runs } = timing;
   const figures = `best ${us(best)}, median ${us(median)} per step (${runs} runs)`;
-  return `overhead: ${layers} layers, one row, no kernels: ${figures}`;
+  return `overhead: ${layers} layers, one decode step, no kernels: ${figures}`;
 }
