@@ -318,6 +318,25 @@ napi_value resize(napi_env env, napi_callback_info info) {
   });
 }
 
+// engine, rgb, width, height, left, top, side, table, out
+napi_value cut(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  Engine* engine = call.engine();
+  const Call::Bytes rgb = call.array(1), table = call.array(7), out = call.array(8);
+  const CutTileArgs a = {rgb.data,        call.integer(2), call.integer(3),    call.integer(4),
+                         call.integer(5), call.integer(6), (float*)table.data, (float*)out.data};
+  if (call.failed()) return nullptr;
+  if (a.width <= 0 || a.height <= 0 || a.side <= 0 || a.left < 0 || a.top < 0 ||
+      (int64_t)a.left + a.side > a.width || (int64_t)a.top + a.side > a.height ||
+      rgb.bytes != (uint64_t)a.width * (uint64_t)a.height * 3 || table.bytes != 3 * 256 * 4 ||
+      out.bytes != (uint64_t)a.side * (uint64_t)a.side * 12)
+    return call.fail("cutTile: sizes do not fit"), nullptr;
+  return promise(call, engine, {1, 7, 8}, [engine, a](double&) {
+    engine->pool.run([&a](int part, int parts) { cut_tile(a, part, parts); });
+    return std::string();
+  });
+}
+
 // What the hardware gives at best, measured now: see probe.h.
 napi_value measure(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -347,6 +366,7 @@ napi_value init(napi_env env, napi_value exports) {
                                                              {"packTable", pack_rows_of_table},
                                                              {"run", run},
                                                              {"resize", resize},
+                                                             {"cutTile", cut},
                                                              {"probe", measure}};
   for (const auto& [name, callback] : functions) {
     napi_value function;

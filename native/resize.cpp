@@ -47,4 +47,17 @@ void resize_vertical(const ResizeArgs& a, int part, int parts) {
   }
 }
 
+void cut_tile(const CutTileArgs& a, int part, int parts) {
+  const int64_t side = a.side, plane = side * side;
+  for (int64_t y = side * part / parts; y < side * (part + 1) / parts; ++y) {
+    const uint8_t* pixel = a.rgb + ((a.top + y) * a.width + a.left) * 3;
+    float* to = a.out + y * side;
+    for (int64_t x = 0; x < side; ++x, pixel += 3) {
+      to[x] = a.table[pixel[0]];
+      to[plane + x] = a.table[256 + pixel[1]];
+      to[2 * plane + x] = a.table[512 + pixel[2]];
+    }
+  }
+}
+
 }  // namespace vireo

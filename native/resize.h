@@ -1,5 +1,6 @@
-// One pass of the separable 8-bit resize. Tables as media/resize.ts makes them: output i takes
-// counts[i] inputs from starts[i], with fixed-point weights (22 bits) in weights[i · taps ...].
+// Pictures: the passes of the separable 8-bit resize, and tiles. Tables as media/resize.ts makes
+// them: output i takes counts[i] inputs from starts[i], with fixed-point weights (22 bits) in
+// weights[i · taps ...].
 #pragma once
 #include <stdint.h>
 
@@ -21,5 +22,15 @@ struct ResizeArgs {
 };
 void resize_horizontal(const ResizeArgs&, int part, int parts);
 void resize_vertical(const ResizeArgs&, int part, int parts);
+
+// A square of rgb [height][width][3] as planes [3][side][side], each value looked up in
+// table[channel][256].
+struct CutTileArgs {
+  const uint8_t* rgb;
+  int32_t width, height, left, top, side;
+  const float* table;
+  float* out;
+};
+void cut_tile(const CutTileArgs&, int part, int parts);
 
 }  // namespace vireo

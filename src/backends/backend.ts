@@ -256,9 +256,21 @@ export interface Backend {
   begin(): Step;
   /** Eight-bit RGB, Pillow's antialiased bicubic; tables as media/resize.ts makes them. */
   resize?: ResizeFunction;
+  /** A square of an RGB picture through a table [3, 256]: [3, sidePx, sidePx]. */
+  cutTile?: CutTileFunction;
   /** Waits for running work, then frees everything. */
   close(): Promise<void>;
 }
+
+export interface TileCut {
+  readonly rgb: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly top: number;
+  readonly sidePx: number;
+}
+export type CutTileFunction = (cut: TileCut, table: Float32Array) => Promise<Float32Array>;
 
 export interface ResizeTables {
   readonly taps: number;

@@ -1,7 +1,7 @@
 import { assert } from "../core/assert.ts";
 import type { RgbImage } from "./image.ts";
 import { resizeRgb } from "./resize.ts";
-import { countTiles, type Grid } from "./tiling.ts";
+import type { Grid } from "./tiling.ts";
 
 /** Resizes without keeping the aspect ratio. */
 export type Resize = (image: RgbImage, width: number, height: number) => Promise<RgbImage>;
@@ -19,45 +19,54 @@ export interface Tiles {
   readonly count: number;
 }
 
+/** A tile's place in a picture that has its final size. */
+export interface TilePlace {
+  readonly image: RgbImage;
+  readonly left: number;
+  readonly top: number;
+}
+
 /**
- * Cuts an image into square tiles, row by row, with a thumbnail last if there are several.
+ * Stretches an image over its grid and says where each tile lies: row by row, with a thumbnail
+ * last if there are several.
  *
  * The whole image is stretched to the grid; its aspect ratio is not kept. The thumbnail is made
  * from the original image.                                         Source: MODEL.md § Tiling.
  */
-export async function tileImage(image: RgbImage, options: TileOptions): Promise<Tiles> {
+export async function placeTiles(image: RgbImage, options: TileOptions): Promise<TilePlace[]> {
   const { grid, tilePx, resize = async (...args) => resizeRgb(...args) } = options;
-  const count = countTiles(grid);
-  const tileBytes = 3 * tilePx * tilePx;
-  const tiles = new Uint8Array(count * tileBytes);
-  const tileAt = (index: number): Uint8Array =>
-    tiles.subarray(index * tileBytes, (index + 1) * tileBytes);
-
+  const tiles = grid.columns * grid.rows;
   const whole = await resize(image, tilePx * grid.columns, tilePx * grid.rows);
-  for (let index = 0; index < grid.columns * grid.rows; index++) {
-    const left = (index % grid.columns) * tilePx;
-    const top = Math.floor(index / grid.columns) * tilePx;
-    copyTile(whole, left, top, tilePx, tileAt(index));
-  }
-  if (count > 1) copyTile(await resize(image, tilePx, tilePx), 0, 0, tilePx, tileAt(count - 1));
-  return { tiles, count };
+  const places = Array.from({ length: tiles }, (_, index) => ({
+    image: whole,
+    left: (index % grid.columns) * tilePx,
+    top: Math.floor(index / grid.columns) * tilePx,
+  }));
+  if (tiles === 1) return places;
+  return [...places, { image: await resize(image, tilePx, tilePx), left: 0, top: 0 }];
+}
+
+/** The tiles of an image as pixels. */
+export async function tileImage(image: RgbImage, options: TileOptions): Promise<Tiles> {
+  const { tilePx } = options;
+  const places = await placeTiles(image, options);
+  const tileBytes = 3 * tilePx * tilePx;
+  const tiles = new Uint8Array(places.length * tileBytes);
+  places.forEach((place, index) => {
+    copyTile(place, tilePx, tiles.subarray(index * tileBytes, (index + 1) * tileBytes));
+  });
+  return { tiles, count: places.length };
 }
 
 /** Interleaved pixels to three planes. */
-function copyTile(
-  source: RgbImage,
-  left: number,
-  top: number,
-  tilePx: number,
-  target: Uint8Array,
-): void {
+function copyTile({ image, left, top }: TilePlace, tilePx: number, target: Uint8Array): void {
   const plane = tilePx * tilePx;
   for (let y = 0; y < tilePx; y++) {
-    let from = ((top + y) * source.width + left) * 3;
+    let from = ((top + y) * image.width + left) * 3;
     for (let to = y * tilePx; to < (y + 1) * tilePx; to++, from += 3) {
-      target[to] = source.rgb[from]!;
-      target[to + plane] = source.rgb[from + 1]!;
-      target[to + 2 * plane] = source.rgb[from + 2]!;
+      target[to] = image.rgb[from]!;
+      target[to + plane] = image.rgb[from + 1]!;
+      target[to + 2 * plane] = image.rgb[from + 2]!;
     }
   }
 }
@@ -68,22 +77,41 @@ export interface Normalisation {
   readonly std: readonly number[];
 }
 
-/** (pixel / 255 - mean) / std of [count, 3, tilePx, tilePx] pixels, in the same layout. */
+/** What each channel's pixel values 0 to 255 become: (pixel / 255 - mean) / std, [3, 256]. */
+export function normalisationTable({ mean, std }: Normalisation): Float32Array<ArrayBuffer> {
+  assert(mean.length === 3 && std.length === 3, "three channels");
+  return Float32Array.from({ length: 3 * 256 }, (_, i) => {
+    const channel = i >> 8;
+    return ((i & 255) / 255 - mean[channel]!) / std[channel]!;
+  });
+}
+
+/** One tile, normalised: [3, tilePx, tilePx]. */
+export function cutTile(
+  { image, left, top }: TilePlace,
+  tilePx: number,
+  table: Float32Array,
+): Float32Array {
+  const tile = new Uint8Array(3 * tilePx * tilePx);
+  copyTile({ image, left, top }, tilePx, tile);
+  return normalise(tile, 1, table);
+}
+
+/** [count, 3, tilePx, tilePx] pixels, normalised, in the same layout. */
 export function normaliseTiles(
   { tiles, count }: Tiles,
-  { mean, std }: Normalisation,
+  normalisation: Normalisation,
 ): Float32Array<ArrayBuffer> {
-  assert(mean.length === 3 && std.length === 3, "three channels");
+  return normalise(tiles, count, normalisationTable(normalisation));
+}
+
+function normalise(tiles: Uint8Array, count: number, table: Float32Array) {
   const values = new Float32Array(tiles.length);
   const plane = tiles.length / (count * 3);
-  for (let channel = 0; channel < 3; channel++) {
-    const table = Float32Array.from(
-      { length: 256 },
-      (_, pixel) => (pixel / 255 - mean[channel]!) / std[channel]!,
-    );
-    for (let tile = 0; tile < count; tile++) {
-      const start = (tile * 3 + channel) * plane;
-      for (let at = start; at < start + plane; at++) values[at] = table[tiles[at]!]!;
+  for (let part = 0; part < count * 3; part++) {
+    const channel = (part % 3) * 256;
+    for (let at = part * plane; at < (part + 1) * plane; at++) {
+      values[at] = table[channel + tiles[at]!]!;
     }
   }
   return values;

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Backend, ResizeFunction } from "../backends/backend.ts";
 import { decodeImage } from "../media/image.ts";
-import { normaliseTiles, type Resize, tileImage } from "../media/pixels.ts";
+import {
+  cutTile,
+  normalisationTable,
+  placeTiles,
+  type Resize,
+  type TilePlace,
+} from "../media/pixels.ts";
 import { resizeCoefficients, resizeRgb } from "../media/resize.ts";
 import { chooseGrid } from "../media/tiling.ts";
 import type { ModelConfig } from "../model/config.ts";
@@ -16,15 +22,15 @@ export class EncodedImage {
   /** [tokens, hidden]; whole once tilesDone equals tileCount. */
   readonly rows: Float32Array;
   tilesDone = 0;
-  private tiles: Uint8Array;
+  private places: readonly TilePlace[];
   private readonly config: ModelConfig;
 
-  constructor(key: string, config: ModelConfig, tiles: Uint8Array, tileCount: number) {
+  constructor(key: string, config: ModelConfig, places: readonly TilePlace[]) {
     this.key = key;
     this.config = config;
-    this.tiles = tiles;
-    this.tileCount = tileCount;
-    this.tokens = tileCount * config.vision.tokensPerTile;
+    this.places = places;
+    this.tileCount = places.length;
+    this.tokens = this.tileCount * config.vision.tokensPerTile;
     this.rows = new Float32Array(this.tokens * config.text.hidden);
   }
 
@@ -34,13 +40,17 @@ export class EncodedImage {
 
   /** Encodes the next tile. One at a time, so that running answers wait for no more. */
   async encodeNext(backend: Backend, model: Model): Promise<void> {
-    const tileBytes = this.tiles.length / this.tileCount;
-    const tile = this.tiles.subarray(this.tilesDone * tileBytes, (this.tilesDone + 1) * tileBytes);
-    const pixels = normaliseTiles({ tiles: tile, count: 1 }, this.config.image);
+    const place = this.places[this.tilesDone]!;
+    const { tilePx: sidePx } = this.config.vision;
+    const table = normalisationTable(this.config.image);
+    const { left, top } = place;
+    const pixels = backend.cutTile
+      ? await backend.cutTile({ ...place.image, left, top, sidePx }, table)
+      : cutTile(place, sidePx, table);
     const rows = await encodePixels(backend, model, pixels, 1);
     this.rows.set(rows, this.tilesDone * rows.length);
     this.tilesDone += 1;
-    if (this.done) this.tiles = new Uint8Array(0);
+    if (this.done) this.places = []; // the pixels are not needed any more
   }
 }
 
@@ -71,8 +81,8 @@ export class ImageStore {
     const image = await decodeImage(file);
     const { tilePx } = this.config.vision;
     const grid = chooseGrid(image.width, image.height, { tilePx, tilesMax });
-    const { tiles, count } = await tileImage(image, { grid, tilePx, resize: this.resize });
-    return this.remember(new EncodedImage(key, this.config, tiles, count));
+    const places = await placeTiles(image, { grid, tilePx, resize: this.resize });
+    return this.remember(new EncodedImage(key, this.config, places));
   }
 
   private remember(image: EncodedImage): EncodedImage {

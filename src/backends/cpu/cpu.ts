@@ -3,6 +3,7 @@ import type { WeightFormat } from "../../core/dtype.ts";
 import { VireoError } from "../../core/errors.ts";
 import type {
   Backend,
+  CutTileFunction,
   Matrix,
   MatrixSource,
   PackedFile,
@@ -164,6 +165,14 @@ export class CpuBackend implements Backend, StepHost {
     const v = [vertical.starts, vertical.counts, vertical.weights, vertical.taps, height];
     const { rgb, width: fromWidth, height: fromHeight } = image;
     await this.native.resize(this.engine, rgb, fromWidth, fromHeight, middle, out, ...h, ...v);
+    return out;
+  };
+
+  cutTile: CutTileFunction = async (cut, table) => {
+    const out = new Float32Array(3 * cut.sidePx * cut.sidePx);
+    const { rgb, width, height, left, top, sidePx } = cut;
+    const { native, engine } = this;
+    await native.cutTile(engine, rgb, width, height, left, top, sidePx, table, out);
     return out;
   };
 

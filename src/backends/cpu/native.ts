@@ -63,6 +63,18 @@ export interface Native {
     dataWords: number,
   ): Promise<number>;
   resize(engine: NativeEngine, ...args: (Uint8Array | Int32Array | number)[]): Promise<number>;
+  /** A square of an RGB picture through a table [3][256], as planes. */
+  cutTile(
+    engine: NativeEngine,
+    rgb: Uint8Array,
+    width: number,
+    height: number,
+    left: number,
+    top: number,
+    side: number,
+    table: Float32Array,
+    out: Float32Array,
+  ): Promise<number>;
   /** Operations (or bytes, for "read") per second: what the hardware reaches at best. */
   probe(engine: NativeEngine, what: string): Promise<number>;
 }
