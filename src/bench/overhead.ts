@@ -1,5 +1,5 @@
-// What a step costs beside the kernels: the real model's 62 layers, one answer that decodes, through
-// everything that a request goes through (scheduler, recording, sampling options, text, events).
+// What a step costs beside the kernels: the real model's 62 layers, one answer that decodes, and
+// everything that it goes through (scheduler, recording, sampling options, text, events).
 
 import { NullBackend } from "../backends/null/null.ts";
 import { type ChatEvent, GREEDY } from "../core/chat.ts";
