@@ -1,13 +1,15 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
+import type { LoadFormat } from "../model/load.ts";
 import { benchKernels, formatKernels, type KernelReport } from "./kernels.ts";
+import { benchLoad, formatLoad, type LoadReport } from "./load.ts";
 import { benchNetwork, formatNetwork, type NetworkReport } from "./network.ts";
 import { benchOps, formatOps, type OpsReport } from "./ops.ts";
 import { benchOverhead, formatOverhead, type OverheadReport } from "./overhead.ts";
 import { benchPeer, formatPeer, type PeerOptions, type PeerReport } from "./peer.ts";
 import type { SyntheticOptions } from "./synthetic.ts";
 
-export type BenchPart = "kernels" | "ops" | "model" | "overhead" | "peer";
+export type BenchPart = "kernels" | "ops" | "model" | "load" | "overhead" | "peer";
 
 export interface BenchOptions {
   readonly parts: readonly BenchPart[];
@@ -17,6 +19,8 @@ export interface BenchOptions {
   readonly threads: readonly number[];
   /** For each group of figures. */
   readonly seconds: number;
+  /** Checkpoint folder whose loading is timed. */
+  readonly load: { readonly folder: string; readonly format: LoadFormat };
   readonly peer?: PeerOptions;
   /** File for the figures as JSON. */
   readonly json?: string;
@@ -26,6 +30,7 @@ interface BenchReport {
   kernels?: KernelReport[];
   ops?: OpsReport[];
   model?: NetworkReport[];
+  load?: LoadReport;
   overhead?: OverheadReport;
   peer?: PeerReport[];
 }
@@ -64,6 +69,12 @@ export async function runBench(
       report.model.push(await benchNetwork({ ...model, ...shared, threads: count }));
     }
     print(`\n${formatNetwork(model, report.model, bf16Speeds(report.kernels ?? []))}`);
+  }
+  if (parts.includes("load")) {
+    const { seconds: _, ...backend } = shared;
+    const most = Math.max(...threads);
+    report.load = await benchLoad({ ...options.load, ...backend, threads: most });
+    print(`\n${formatLoad(report.load)}`);
   }
   if (parts.includes("overhead")) {
     report.overhead = await benchOverhead(seconds);

@@ -2,10 +2,12 @@ import { join } from "node:path";
 import { type BenchOptions, type BenchPart, runBench } from "../bench/bench.ts";
 import { REAL_PATTERN } from "../bench/synthetic.ts";
 import { VireoError } from "../core/errors.ts";
+import { modelFolder } from "./model-folder.ts";
+import { EMBEDDED_MODEL } from "./options.ts";
 import { oneOf, parseToolArgs, wholeNumber, wholeNumbers } from "./tool-args.ts";
 
 const USAGE = `vireo bench: speed of kernels and of a network of the real widths, made up here
-  --only LIST         of kernels, ops, model, overhead; default: all four
+  --only LIST         of kernels, ops, model, load, overhead; default: all
   --cpu SET           amx, avx512, avx2, neon or scalar; default: the fastest there is
   --threads LIST      default: 1,2
   --seconds N         for each group of figures; default: 10
@@ -14,13 +16,15 @@ const USAGE = `vireo bench: speed of kernels and of a network of the real widths
   --layers N          instead: the first N layers of the real model
   --vocab N           default: 4096
   --vit-layers N      blocks of the vision tower; default: 1
+  --load DIR          checkpoint whose loading is timed; default: the model in the box
+  --load-format NAME  stored (default), int8 or int4
   --json FILE         the figures, for other programs
   --peer DIR          against llama.cpp, whose packages are in DIR
   --peer-scripts DIR  where bench-llama.mjs and mkbench.mjs are
   --peer-out DIR      for llama.cpp's model file; default: DIR/out
   --rounds N          turns of ours and theirs; default: 3`;
 
-const PARTS: readonly BenchPart[] = ["kernels", "ops", "model", "overhead"];
+const PARTS: readonly BenchPart[] = ["kernels", "ops", "model", "load", "overhead"];
 const FORMATS = ["int4", "int8", "bf16", "fp8", "nvfp4"] as const;
 
 /** Returns the exit code. */
@@ -35,6 +39,8 @@ export async function bench(args: string[]): Promise<number> {
     layers: { type: "string" },
     vocab: { type: "string", default: "4096" },
     "vit-layers": { type: "string", default: "1" },
+    load: { type: "string", default: EMBEDDED_MODEL },
+    "load-format": { type: "string", default: "stored" },
     json: { type: "string" },
     peer: { type: "string" },
     "peer-scripts": { type: "string" },
@@ -63,6 +69,10 @@ export async function bench(args: string[]): Promise<number> {
       vocabulary: wholeNumber("vocab", values.vocab),
       format: oneOf("format", values.format, FORMATS),
       visionBlocks: wholeNumber("vit-layers", values["vit-layers"]),
+    },
+    load: {
+      folder: modelFolder(values.load),
+      format: oneOf("load-format", values["load-format"], ["stored", "int8", "int4"] as const),
     },
     threads: wholeNumbers("threads", values.threads),
     seconds: wholeNumber("seconds", values.seconds),
