@@ -2,7 +2,7 @@
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { openCpuBackend } from "../backends/cpu/cpu.ts";
 import { type LoadFormat, loadModel } from "../model/load.ts";
 
@@ -28,7 +28,7 @@ export async function benchLoad(options: LoadBenchOptions): Promise<LoadReport> 
     const first = await timeLoad(options, cacheDir);
     const later = await timeLoad(options, cacheDir);
     const { bytes: packedBytes, ms: firstMs } = first;
-    return { folder, format, packedBytes, firstMs, laterMs: later.ms };
+    return { folder: basename(folder), format, packedBytes, firstMs, laterMs: later.ms };
   } finally {
     await rm(cacheDir, { recursive: true, force: true });
   }
