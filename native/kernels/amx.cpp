@@ -27,7 +27,11 @@ struct Tiles {
   ~Tiles() { _tile_release(); }
 };
 
-inline bool uses_vnni(const MatmulArgs& a) { return a.w.format == kInt4 && a.x.rows < kVnniRows; }
+// Whether the avx512 set's way is taken: few rows of packed formats, or exact products.
+inline bool is_vector(const MatmulArgs& a) {
+  if (is_integer(a.w.format)) return a.w.format == kInt4 && a.x.rows < kVnniRows;
+  return a.exact || is_direct(a);
+}
 
 void tile_bf16_row(const float* x, int64_t k, int64_t kp, uint16_t* tiles, int64_t row) {
   uint16_t* to = tiles + row / 16 * 16 * kp + row % 16 * 32;
@@ -62,7 +66,7 @@ void tile_int8_row(const float* x, int64_t k, const Converted& c, int64_t row) {
 
 void amx_prepare(const MatmulArgs& a, int part, int parts) {
   const bool integer = is_integer(a.w.format);
-  if (uses_vnni(a) || (!integer && a.exact)) return matmul_prepare(a, part, parts);
+  if (is_vector(a)) return matmul_prepare(a, part, parts);
   const Converted c = converted(a);
   const Range rows = share(round_up(a.x.rows, 32), part, parts);
   for (int64_t r = rows.begin; r < rows.end; ++r) {
@@ -353,7 +357,7 @@ void amx_integer(const MatmulArgs& a, const Converted& c, Range block, int part,
 
 void amx_matmul(const MatmulArgs& a, int part, int parts) {
   const bool integer = is_integer(a.w.format);
-  if (uses_vnni(a) || (!integer && a.exact)) return matmul(a, part, parts);
+  if (is_vector(a)) return matmul(a, part, parts);
   const Tiles tiles_on;
   const Converted c = converted(a);
   // equal blocks of rows, so that x and the sums of one stay in the L2 cache

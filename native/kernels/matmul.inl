@@ -212,7 +212,41 @@ inline void dot_tiles(const uint16_t* tiles, int64_t count, const float* x, int6
 
 constexpr int kRowsAtOnce = LANES == 16 ? 8 : LANES == 8 ? 2 : 1;
 
+#ifdef VIREO_DOT_STRIPS
+constexpr int64_t kDirectRows =
+    2;  // so few rows multiply packed fp8 and nvfp4 without widening tiles
+
+inline bool is_direct(const MatmulArgs& a) {
+  return a.x.rows <= kDirectRows && (a.w.format == kFp8 || a.w.format == kNvfp4);
+}
+
+template <int FORMAT>
+inline void matmul_direct(const MatmulArgs& a, int part, int parts) {
+  const Converted c = converted(a);
+  const int64_t tiles = c.kp / kTileK, size = strip_bytes(FORMAT, a.w.k), rows = a.x.rows;
+  float acc[4 * kDirectRows * 16];
+  const Range columns = share(round_up(a.w.n, 16), part, parts, 16);
+  for (int64_t n = columns.begin, count; n < columns.end; n += count * 16) {
+    count = columns.end - n >= 64 ? 4 : 1;
+    const uint8_t* strips = a.w.codes + n / 16 * size;
+    for (int64_t r = 0; r < rows; ++r) {
+      const float* x = c.f + r * c.kp;
+      if (count == 4) dot_strips<FORMAT, 4>(strips, size, tiles, x, acc + r * 16, rows * 16);
+      else dot_strips<FORMAT, 1>(strips, size, tiles, x, acc + r * 16, rows * 16);
+    }
+    for (int64_t s = 0; s < count; ++s) finish<false>(a, n + s * 16, acc + s * rows * 16, 0, rows);
+  }
+}
+#endif
+
 void matmul_float(const MatmulArgs& a, int part, int parts) {
+#ifdef VIREO_DOT_STRIPS
+  if (is_direct(a)) {
+    if (a.w.format == kFp8) matmul_direct<kFp8>(a, part, parts);
+    else matmul_direct<kNvfp4>(a, part, parts);
+    return;
+  }
+#endif
   const Converted c = converted(a);
   const int64_t tiles = c.kp / kTileK, tile_bytes = kTileBytes[a.w.format], rows = a.x.rows;
   const int64_t step = 32;  // tiles widened at a time: 32 KiB
