@@ -28,7 +28,9 @@ describe("headers of the full 12B model", () => {
     expect(text).toContain("62 = 28 Mamba-2 (M) + 28 MLP (-) + 6 attention (*)");
     expect(text).toContain("  M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M-\n");
     expect(inspection.kvBytesPerToken).toBe(24_576);
-    expect(inspection.mambaBytesPerSequence).toBe(28 * (12_288 * 3 + 128 * 80 * 128) * 4);
+    const tail = 32 * (10_240 + 1024 + 2 * 128);
+    const slot = 12_288 * 3 + 128 * 80 * 128 + tail;
+    expect(inspection.mambaBytesPerSequence).toBe(28 * slot * 4);
     expect(inspection.diskBytes / 1e9).toBeCloseTo(26.36, 1);
     expect(inspection.allocatedBytes).toBeLessThan(5e6);
     const total = Object.fromEntries(inspection.memory.map((m) => [m.format, m.totalBytes / 1e9]));

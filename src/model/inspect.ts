@@ -5,6 +5,7 @@ import type { WeightFormat } from "../core/dtype.ts";
 import { openCheckpointFiles, type TensorEntry } from "../weights/safetensors.ts";
 import { type LayerKind, type ModelConfig, readModelConfig } from "./config.ts";
 import { type CheckpointPlan, type LayerPlan, type LinearPlan, planCheckpoint } from "./names.ts";
+import { slotBytes } from "./state.ts";
 
 export type Part = "language model" | "vision tower" | "projector";
 
@@ -41,7 +42,7 @@ export interface Inspection {
   readonly loadsAs: readonly WeightFormat[];
   /** K and V of all attention layers, bf16. */
   readonly kvBytesPerToken: number;
-  /** Convolution window and state of all Mamba-2 layers, f32. */
+  /** Convolution window, state and the rows since its last chunk, of all Mamba-2 layers, f32. */
   readonly mambaBytesPerSequence: number;
   readonly files: number;
   readonly diskBytes: number;
@@ -80,7 +81,7 @@ export async function inspectCheckpoint(dir: string): Promise<Inspection> {
     memory: FORMATS.map((format) => planMemory(format, plan, contents, config)),
     loadsAs: loadableFormats(contents.language.linears),
     kvBytesPerToken: kvBytesPerToken(config),
-    mambaBytesPerSequence: mambaBytesPerSequence(config),
+    mambaBytesPerSequence: slotBytes(config),
     files: index.files.length,
     diskBytes: index.files.reduce((sum, file) => sum + file.bytes, 0),
     // POSIX counts st_blocks in units of 512 bytes whatever the file system's block is.
@@ -92,13 +93,6 @@ export async function inspectCheckpoint(dir: string): Promise<Inspection> {
 export function kvBytesPerToken(config: ModelConfig): number {
   const { layers, attention } = config.text;
   return countLayers(layers).attention * 2 * attention.kvHeads * attention.headDim * 2;
-}
-
-export function mambaBytesPerSequence(config: ModelConfig): number {
-  const { layers, mamba } = config.text;
-  const window = mamba.convWidth * (mamba.convKernel - 1);
-  const state = mamba.inner * mamba.state;
-  return countLayers(layers).mamba2 * (window + state) * 4;
 }
 
 interface PartTensors {

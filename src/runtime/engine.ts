@@ -257,10 +257,13 @@ export class Engine implements Upstream {
     images: readonly EncodedImage[],
   ): Prompt {
     const imageTokens = images.map((image) => image.tokens);
-    const { imageIds } = this;
-    const { tokenizer } = this.text;
-    const mostIds = this.info.contextTokens;
-    return buildPrompt({ pieces, tokenizer, imageTokens, imageIds, mostIds });
+    return buildPrompt({
+      pieces,
+      tokenizer: this.text.tokenizer,
+      imageTokens,
+      imageIds: this.imageIds,
+      mostIds: this.info.contextTokens,
+    });
   }
 
   /** Tokens that the answer may have. Throws if the request can never fit. */

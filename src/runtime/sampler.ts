@@ -49,7 +49,7 @@ export class Sampler {
 
   /** index: how many tokens were generated before this one. forbidden: ids that may not come. */
   row(index: number, forbidden: readonly number[]): SampleRow {
-    const { options } = this;
+    const options = this.options;
     const ban = forbidden.map((id) => [id, Number.NEGATIVE_INFINITY] as const);
     return {
       temperature: options.temperature,

@@ -103,46 +103,46 @@ describe.each(SHAPES)("attention with $heads heads on $kvHeads of $dim in $dtype
 });
 
 describe.each(ALL)("the cache of attention on $name", (candidate) => {
-  test.each(["f32", "bf16"] as const)(
-    "%s: keys transposed, values as rows, in pages",
-    async (dtype) => {
-      const shape = { heads: 2, kvHeads: 2, dim: 16, dtype };
-      await using(candidate, async (backend) => {
-        const { cache, keys, values } = cacheOf(backend, shape, 4);
-        const rows = 70;
-        const input = randomValues(rows * 96, 40);
-        const step = backend.begin();
-        const x = step.input(input, rows);
-        const pages = Int32Array.of(9, pageOf(0, 2, 0), pageOf(0, 2, 1));
-        const [q, k, v] = [0, 32, 64].map((from) => columns(x, from, 32));
-        const batch = { rows, spans: Int32Array.of(0, rows, 0, 0, 1), pages };
-        pages[0] = 0;
-        await step.read(step.attention({ q: q!, k: k!, v: v! }, cache, batch, 0.25));
-        const stored = (region: typeof keys) => {
-          const bytes = new Uint8Array(region.bytes);
-          backend.read(region, 0, bytes);
-          return dtype === "f32"
-            ? new Float32Array(bytes.buffer)
-            : Float32Array.from(new Uint16Array(bytes.buffer), bf16ToF32);
-        };
-        const rounded = (value: number) => (dtype === "f32" ? value : bf16ToF32(f32ToBf16(value)));
-        const [keyValues, valueValues] = [stored(keys), stored(values)];
-        for (const [row, head, d] of [
-          [0, 0, 0],
-          [5, 1, 3],
-          [63, 0, 15],
-          [64, 1, 0],
-          [69, 1, 15],
-        ] as const) {
-          const page = pages[1 + Math.floor(row / PAGE_ROWS)]!;
-          const at = (page * 2 + head) * 16 * PAGE_ROWS;
-          const line = row % PAGE_ROWS;
-          const key = input[row * 96 + 32 + head * 16 + d]!;
-          const value = input[row * 96 + 64 + head * 16 + d]!;
-          expect(keyValues[at + d * PAGE_ROWS + line]).toBe(rounded(key));
-          expect(valueValues[at + line * 16 + d]).toBe(rounded(value));
-        }
-      });
-    },
-  );
+  test.each([
+    "f32",
+    "bf16",
+  ] as const)("%s: keys transposed, values as rows, in pages", async (dtype) => {
+    const shape = { heads: 2, kvHeads: 2, dim: 16, dtype };
+    await using(candidate, async (backend) => {
+      const { cache, keys, values } = cacheOf(backend, shape, 4);
+      const rows = 70;
+      const input = randomValues(rows * 96, 40);
+      const step = backend.begin();
+      const x = step.input(input, rows);
+      const pages = Int32Array.of(9, pageOf(0, 2, 0), pageOf(0, 2, 1));
+      const [q, k, v] = [0, 32, 64].map((from) => columns(x, from, 32));
+      const batch = { rows, spans: Int32Array.of(0, rows, 0, 0, 1), pages };
+      pages[0] = 0;
+      await step.read(step.attention({ q: q!, k: k!, v: v! }, cache, batch, 0.25));
+      const stored = (region: typeof keys) => {
+        const bytes = new Uint8Array(region.bytes);
+        backend.read(region, 0, bytes);
+        return dtype === "f32"
+          ? new Float32Array(bytes.buffer)
+          : Float32Array.from(new Uint16Array(bytes.buffer), bf16ToF32);
+      };
+      const rounded = (value: number) => (dtype === "f32" ? value : bf16ToF32(f32ToBf16(value)));
+      const [keyValues, valueValues] = [stored(keys), stored(values)];
+      for (const [row, head, d] of [
+        [0, 0, 0],
+        [5, 1, 3],
+        [63, 0, 15],
+        [64, 1, 0],
+        [69, 1, 15],
+      ] as const) {
+        const page = pages[1 + Math.floor(row / PAGE_ROWS)]!;
+        const at = (page * 2 + head) * 16 * PAGE_ROWS;
+        const line = row % PAGE_ROWS;
+        const key = input[row * 96 + 32 + head * 16 + d]!;
+        const value = input[row * 96 + 64 + head * 16 + d]!;
+        expect(keyValues[at + d * PAGE_ROWS + line]).toBe(rounded(key));
+        expect(valueValues[at + line * 16 + d]).toBe(rounded(value));
+      }
+    });
+  });
 });

@@ -89,25 +89,24 @@ describe.each(SHAPES)("conv1d with $taps taps and $cols columns", (shape) => {
   });
 });
 
-test.each(ALL)(
-  "conv1d on $name starts from zeros at position 0, whatever a slot holds",
-  async (c) => {
-    await using(c, async (backend) => {
-      const conv = tensorOf(backend, new Float32Array(3 * 4).fill(9), 1);
-      const weight = tensorOf(
-        backend,
-        Float32Array.from({ length: 16 }, () => 1),
-        4,
-      );
-      const bias = tensorOf(backend, new Float32Array(4), 1);
-      const step = backend.begin();
-      const x = step.input(Float32Array.of(1, 2, 3, 4), 1);
-      const batch = { rows: 1, spans: Int32Array.of(0, 1, 0, 0, 0), pages: new Int32Array(0) };
-      const y = step.conv1d(x, weight, bias, batch, { conv, ssm: conv, tail: conv });
-      const [values, state] = await step.read(y, conv);
-      const silu = Float32Array.of(1, 2, 3, 4).map((v) => v / (1 + Math.exp(-v)));
-      expectClose(values!, silu, TOLERANCE.conv1d);
-      expect([...state!]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4]);
-    });
-  },
-);
+test.each(
+  ALL,
+)("conv1d on $name starts from zeros at position 0, whatever a slot holds", async (c) => {
+  await using(c, async (backend) => {
+    const conv = tensorOf(backend, new Float32Array(3 * 4).fill(9), 1);
+    const weight = tensorOf(
+      backend,
+      Float32Array.from({ length: 16 }, () => 1),
+      4,
+    );
+    const bias = tensorOf(backend, new Float32Array(4), 1);
+    const step = backend.begin();
+    const x = step.input(Float32Array.of(1, 2, 3, 4), 1);
+    const batch = { rows: 1, spans: Int32Array.of(0, 1, 0, 0, 0), pages: new Int32Array(0) };
+    const y = step.conv1d(x, weight, bias, batch, { conv, ssm: conv, tail: conv });
+    const [values, state] = await step.read(y, conv);
+    const silu = Float32Array.of(1, 2, 3, 4).map((v) => v / (1 + Math.exp(-v)));
+    expectClose(values!, silu, TOLERANCE.conv1d);
+    expect([...state!]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4]);
+  });
+});

@@ -63,20 +63,19 @@ describe.each(CPU)("matmul on $name", (candidate) => {
   });
   afterAll(() => backend.close());
 
-  test.each(FORMATS)(
-    "%s: every shape is as in the reference, whatever else is run",
-    async (format) => {
-      for (const c of CASES.filter((one) => one.format === format)) {
-        const wanted = expected.get(c)!;
-        const results = await run(backend, c, ROWS);
-        const whole = results.at(-1)!;
-        expectClose(whole, wanted, MATMUL_TOLERANCE[format], nameOf(c));
-        for (const result of results) {
-          expectSame(result, whole.subarray(0, result.length), `${nameOf(c)}, fewer rows`);
-        }
+  test.each(
+    FORMATS,
+  )("%s: every shape is as in the reference, whatever else is run", async (format) => {
+    for (const c of CASES.filter((one) => one.format === format)) {
+      const wanted = expected.get(c)!;
+      const results = await run(backend, c, ROWS);
+      const whole = results.at(-1)!;
+      expectClose(whole, wanted, MATMUL_TOLERANCE[format], nameOf(c));
+      for (const result of results) {
+        expectSame(result, whole.subarray(0, result.length), `${nameOf(c)}, fewer rows`);
       }
-    },
-  );
+    }
+  });
 });
 
 describe.each(KERNEL_SETS)("matmul with %s", (kernelSet) => {
@@ -114,53 +113,53 @@ describe.each(CPU)("what goes with matmul on $name", (candidate) => {
     }
   });
 
-  test.each(FORMATS)(
-    "%s: adds to columns of a wider matrix and to nothing else",
-    async (format) => {
-      const [outputs, inputs, rows] = [40, 96, 17];
-      const added = async (backend: Backend) => {
-        const source = matrixSource(format, outputs, inputs, 5);
-        const w = await matrixOf(backend, format, outputs, inputs, source);
-        const x = stridedOf(backend, randomValues(rows * inputs, 6), rows);
-        const bias = tensorOf(backend, randomValues(outputs, 7), 1);
-        const into = tensorOf(backend, randomValues(rows * (outputs + 9), 8), rows);
-        const step = backend.begin();
-        step.matmulAdd(columns(into, 4, outputs), x, w, { bias });
-        const plain = step.matmul(x, w);
-        return await step.read(columns(into, 4, outputs), into, plain);
-      };
-      const [sums, all, plain] = await using(candidate, added);
-      const [wantedSums, wantedAll, wantedPlain] = await using(REFERENCE, added);
-      expectClose(sums!, wantedSums!, MATMUL_TOLERANCE[format]);
-      expectClose(plain!, wantedPlain!, MATMUL_TOLERANCE[format]);
-      const around = (values: Float32Array) =>
-        values.filter((_, i) => i % (outputs + 9) < 4 || i % (outputs + 9) >= 4 + outputs);
-      expectClose(around(all!), around(wantedAll!), TOLERANCE.exact);
-    },
-  );
+  test.each(
+    FORMATS,
+  )("%s: adds to columns of a wider matrix and to nothing else", async (format) => {
+    const [outputs, inputs, rows] = [40, 96, 17];
+    const added = async (backend: Backend) => {
+      const source = matrixSource(format, outputs, inputs, 5);
+      const w = await matrixOf(backend, format, outputs, inputs, source);
+      const x = stridedOf(backend, randomValues(rows * inputs, 6), rows);
+      const bias = tensorOf(backend, randomValues(outputs, 7), 1);
+      const into = tensorOf(backend, randomValues(rows * (outputs + 9), 8), rows);
+      const step = backend.begin();
+      step.matmulAdd(columns(into, 4, outputs), x, w, { bias });
+      const plain = step.matmul(x, w);
+      return await step.read(columns(into, 4, outputs), into, plain);
+    };
+    const [sums, all, plain] = await using(candidate, added);
+    const [wantedSums, wantedAll, wantedPlain] = await using(REFERENCE, added);
+    expectClose(sums!, wantedSums!, MATMUL_TOLERANCE[format]);
+    expectClose(plain!, wantedPlain!, MATMUL_TOLERANCE[format]);
+    const around = (values: Float32Array) =>
+      values.filter((_, i) => i % (outputs + 9) < 4 || i % (outputs + 9) >= 4 + outputs);
+    expectClose(around(all!), around(wantedAll!), TOLERANCE.exact);
+  });
 });
 
 describe.each(ALL)("numbers that are none, on $name", (candidate) => {
-  test.each(["bf16", "fp8", "nvfp4"] as const)(
-    "%s: NaN and infinity stay in their row",
-    async (format) => {
-      const [outputs, inputs, rows] = [40, 64, 5];
-      const values = randomValues(rows * inputs, 6);
-      values[inputs + 3] = Number.NaN;
-      values[3 * inputs + 7] = Number.POSITIVE_INFINITY;
-      await using(candidate, async (backend) => {
-        const source = matrixSource(format, outputs, inputs, 5);
-        const w = await matrixOf(backend, format, outputs, inputs, source);
-        for (const activation of [undefined, "relu2"] as const) {
-          const step = backend.begin();
-          const x = step.input(values, rows);
-          const [y] = await step.read(step.matmul(x, w, activation ? { activation } : {}));
-          const rowOf = (r: number) => [...y!.subarray(r * outputs, (r + 1) * outputs)];
-          expect(rowOf(1).every(Number.isNaN)).toBe(true);
-          expect(rowOf(3).every((v) => Number.isFinite(v) && v !== 0)).toBe(false);
-          for (const r of [0, 2, 4]) expect(rowOf(r).every(Number.isFinite)).toBe(true);
-        }
-      });
-    },
-  );
+  test.each([
+    "bf16",
+    "fp8",
+    "nvfp4",
+  ] as const)("%s: NaN and infinity stay in their row", async (format) => {
+    const [outputs, inputs, rows] = [40, 64, 5];
+    const values = randomValues(rows * inputs, 6);
+    values[inputs + 3] = Number.NaN;
+    values[3 * inputs + 7] = Number.POSITIVE_INFINITY;
+    await using(candidate, async (backend) => {
+      const source = matrixSource(format, outputs, inputs, 5);
+      const w = await matrixOf(backend, format, outputs, inputs, source);
+      for (const activation of [undefined, "relu2"] as const) {
+        const step = backend.begin();
+        const x = step.input(values, rows);
+        const [y] = await step.read(step.matmul(x, w, activation ? { activation } : {}));
+        const rowOf = (r: number) => [...y!.subarray(r * outputs, (r + 1) * outputs)];
+        expect(rowOf(1).every(Number.isNaN)).toBe(true);
+        expect(rowOf(3).every((v) => Number.isFinite(v) && v !== 0)).toBe(false);
+        for (const r of [0, 2, 4]) expect(rowOf(r).every(Number.isFinite)).toBe(true);
+      }
+    });
+  });
 });

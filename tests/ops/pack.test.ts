@@ -63,29 +63,28 @@ describe.each(ALL)("packing on $name", (candidate) => {
     });
   });
 
-  test.each(FORMATS)(
-    "%s: a packed file gives the same product when it is mapped",
-    async (format) => {
-      const path = join(folder, `${candidate.name}-${format}`);
-      const source = matrixSource(format, OUTPUTS, INPUTS, 1);
-      const made = await using(candidate, async (backend) => {
-        const bytes = 64 + backend.matrixBytes(format, OUTPUTS, INPUTS);
-        const region = backend.createFile({ path, bytes });
-        const w = backend.matrix(region, 64, format, OUTPUTS, INPUTS);
-        await backend.pack(w, 0, OUTPUTS, source);
-        await backend.sync(region);
-        return await product(backend, w);
-      });
-      await using(candidate, async (backend) => {
-        const bytes = 64 + backend.matrixBytes(format, OUTPUTS, INPUTS);
-        expect(() => backend.createFile({ path, bytes })).toThrow();
-        expect(() => backend.mapFile({ path, bytes: bytes + 1 })).toThrow();
-        const region = backend.mapFile({ path, bytes });
-        const w = backend.matrix(region, 64, format, OUTPUTS, INPUTS);
-        expectSame(await product(backend, w), made, format);
-      });
-    },
-  );
+  test.each(
+    FORMATS,
+  )("%s: a packed file gives the same product when it is mapped", async (format) => {
+    const path = join(folder, `${candidate.name}-${format}`);
+    const source = matrixSource(format, OUTPUTS, INPUTS, 1);
+    const made = await using(candidate, async (backend) => {
+      const bytes = 64 + backend.matrixBytes(format, OUTPUTS, INPUTS);
+      const region = backend.createFile({ path, bytes });
+      const w = backend.matrix(region, 64, format, OUTPUTS, INPUTS);
+      await backend.pack(w, 0, OUTPUTS, source);
+      await backend.sync(region);
+      return await product(backend, w);
+    });
+    await using(candidate, async (backend) => {
+      const bytes = 64 + backend.matrixBytes(format, OUTPUTS, INPUTS);
+      expect(() => backend.createFile({ path, bytes })).toThrow();
+      expect(() => backend.mapFile({ path, bytes: bytes + 1 })).toThrow();
+      const region = backend.mapFile({ path, bytes });
+      const w = backend.matrix(region, 64, format, OUTPUTS, INPUTS);
+      expectSame(await product(backend, w), made, format);
+    });
+  });
 
   test("fp8 and nvfp4 keep a checkpoint's numbers", async () => {
     await using(candidate, async (backend) => {
@@ -149,18 +148,18 @@ function positiveZero(value: number): number {
   return value === 0 ? 0 : value;
 }
 
-test.each(["int8", "int4"] as const)(
-  "%s: every backend rounds to the same weights",
-  async (format) => {
-    const weights = async (candidate: (typeof ALL)[number]) =>
-      await using(candidate, async (backend) => {
-        const w = await matrixOf(backend, format, 24, 300, matrixSource(format, 24, 300, 4));
-        return await numbersOf(backend, w);
-      });
-    const [reference, ...others] = await Promise.all(ALL.map(weights));
-    for (const other of others) {
-      const off = other.map((value, i) => Math.abs(value - reference![i]!));
-      expect(Math.max(...off)).toBeLessThan(1e-7);
-    }
-  },
-);
+test.each([
+  "int8",
+  "int4",
+] as const)("%s: every backend rounds to the same weights", async (format) => {
+  const weights = async (candidate: (typeof ALL)[number]) =>
+    await using(candidate, async (backend) => {
+      const w = await matrixOf(backend, format, 24, 300, matrixSource(format, 24, 300, 4));
+      return await numbersOf(backend, w);
+    });
+  const [reference, ...others] = await Promise.all(ALL.map(weights));
+  for (const other of others) {
+    const off = other.map((value, i) => Math.abs(value - reference![i]!));
+    expect(Math.max(...off)).toBeLessThan(1e-7);
+  }
+});

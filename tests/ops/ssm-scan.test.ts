@@ -133,34 +133,33 @@ describe.each(SHAPES)(NAME, (shape) => {
   });
 });
 
-test.each(ALL)(
-  "ssm-scan on $name starts from zeros at position 0, whatever a slot holds",
-  async (c) => {
-    const shape = { heads: 1, width: 1, groups: 1, n: 1 };
-    await using(c, async (backend) => {
-      const vector = (value: number) => tensorOf(backend, Float32Array.of(value), 1);
-      const ssm = tensorOf(backend, new Float32Array(16).fill(9), 1);
-      const tail = tensorOf(backend, new Float32Array(SCAN_CHUNK * 4).fill(9), 1);
-      const weights = {
-        a: vector(-1),
-        d: vector(0.5),
-        dtBias: vector(0),
-        heads: 1,
-        groups: 1,
-        state: 1,
-      };
-      const step = backend.begin();
-      // u, B, C, dt of two tokens
-      const x = step.input(Float32Array.of(2, 3, 5, 0, 1, 1, 1, 30), 2);
-      const batch = { rows: 2, spans: Int32Array.of(0, 2, 0, 0, 0), pages: new Int32Array(0) };
-      const y = step.ssmScan(parts(x, shape), weights, batch, { conv: ssm, ssm, tail });
-      const [values, state, rows] = await step.read(y, ssm, tail);
-      const first = Math.LN2 * 3 * 2;
-      const wanted = [5 * first + 1, Math.exp(-30) * first + 30 + 0.5];
-      expectClose(values!, Float32Array.from(wanted), TOLERANCE.ssmScan);
-      expect([...state!]).toEqual(new Array(16).fill(0));
-      const kept = [2, 3, Math.LN2, -Math.LN2, 1, 1, 30, -30 - Math.LN2];
-      expectClose(rows!.subarray(0, 8), Float32Array.from(kept), TOLERANCE.ssmScan);
-    });
-  },
-);
+test.each(
+  ALL,
+)("ssm-scan on $name starts from zeros at position 0, whatever a slot holds", async (c) => {
+  const shape = { heads: 1, width: 1, groups: 1, n: 1 };
+  await using(c, async (backend) => {
+    const vector = (value: number) => tensorOf(backend, Float32Array.of(value), 1);
+    const ssm = tensorOf(backend, new Float32Array(16).fill(9), 1);
+    const tail = tensorOf(backend, new Float32Array(SCAN_CHUNK * 4).fill(9), 1);
+    const weights = {
+      a: vector(-1),
+      d: vector(0.5),
+      dtBias: vector(0),
+      heads: 1,
+      groups: 1,
+      state: 1,
+    };
+    const step = backend.begin();
+    // u, B, C, dt of two tokens
+    const x = step.input(Float32Array.of(2, 3, 5, 0, 1, 1, 1, 30), 2);
+    const batch = { rows: 2, spans: Int32Array.of(0, 2, 0, 0, 0), pages: new Int32Array(0) };
+    const y = step.ssmScan(parts(x, shape), weights, batch, { conv: ssm, ssm, tail });
+    const [values, state, rows] = await step.read(y, ssm, tail);
+    const first = Math.LN2 * 3 * 2;
+    const wanted = [5 * first + 1, Math.exp(-30) * first + 30 + 0.5];
+    expectClose(values!, Float32Array.from(wanted), TOLERANCE.ssmScan);
+    expect([...state!]).toEqual(new Array(16).fill(0));
+    const kept = [2, 3, Math.LN2, -Math.LN2, 1, 1, 30, -30 - Math.LN2];
+    expectClose(rows!.subarray(0, 8), Float32Array.from(kept), TOLERANCE.ssmScan);
+  });
+});
