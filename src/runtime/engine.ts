@@ -33,7 +33,7 @@ export interface EngineOptions extends BackendOptions {
   readonly rowsMax?: number;
   /** Folder for packed weights; false keeps them in memory. Default: `.vireo` in the checkpoint. */
   readonly cacheDir?: string | false;
-  /** Name under which the model is served. */
+  /** Name under which the model is served; it goes on answering to the published names. */
   readonly modelId?: string;
   readonly onProgress?: (progress: PackProgress) => void;
   readonly log?: Log;
@@ -336,7 +336,7 @@ function chooseContext(model: Model, wanted: number | undefined): number {
 function describe(model: Model, id: string | undefined, contextTokens: number): UpstreamModel {
   return {
     id: id ?? MODEL_ID,
-    aliases: id === undefined ? ALIASES : [],
+    aliases: id === undefined ? ALIASES : [MODEL_ID, ...ALIASES],
     createdUnix: 1761609600,
     ownedBy: "nvidia",
     contextTokens,

@@ -8,8 +8,8 @@ import { allowHosts } from "./middleware/host.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { live, ready } from "./routes/health.ts";
-import { home } from "./routes/home.ts";
 import { getModel, listModels } from "./routes/models.ts";
+import { PLAYGROUND_FILES, playgroundFile } from "./routes/playground.ts";
 
 export type App = Hono<Env>;
 
@@ -18,7 +18,7 @@ const CLIENT_GONE = 499;
 
 /** Everything else asks for the key, whatever is added later. */
 const OPEN_PATHS = [
-  "/",
+  ...Object.keys(PLAYGROUND_FILES),
   "/health",
   "/health/live",
   "/health/ready",
@@ -34,7 +34,7 @@ export function createApp(options: AppOptions): App {
   app.use(requestId(log, now));
   app.use(apiKey === undefined ? allowHosts(hosts) : except(OPEN_PATHS, requireKey(apiKey)));
 
-  app.get("/", home(options));
+  for (const [path, file] of Object.entries(PLAYGROUND_FILES)) app.get(path, playgroundFile(file));
   for (const prefix of ["", "/v1"]) {
     app.get(`${prefix}/health/live`, live);
     app.get(`${prefix}/health/ready`, ready(options));
