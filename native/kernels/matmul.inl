@@ -153,32 +153,47 @@ inline uint8_t* part_scratch(const MatmulArgs& a, int part) {
 
 // ---- float formats ----
 
-inline uint16_t e4m3_to_bf16(uint8_t code) {
-  const uint32_t sign = (uint32_t)(code & 0x80) << 8, magnitude = code & 0x7f;
-  if (magnitude >= 8) return (uint16_t)(sign | ((magnitude << 4) + (120u << 7)));
-  float small = (float)magnitude * 0.001953125f;  // 2^-9
-  uint32_t bits;
-  memcpy(&bits, &small, 4);
-  return (uint16_t)(sign | bits >> 16);
-}
-constexpr float kE2m1[16] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -1.5f, -2, -3, -4, -6};
-
 #ifndef VIREO_EXPAND_TILE
+// E4M3 codes, one in each word → float32. Normal numbers keep their bits with the exponent rebased
+// by 120; the others are magnitude · 2^-9.
+inline vu e4m3_bits(vu code) {
+  const vu magnitude = code & 0x7f;
+  const vf small = __builtin_convertvector((vi)magnitude, vf) * 0.001953125f;
+  const vu value = magnitude < 8 ? (vu)small : (magnitude << 20) + (120u << 23);
+  return value | (code & 0x80) << 24;
+}
+// The low four bits of each word as E2M1 → float32: 0, 0.5, then 1 and 1.5 times powers of two.
+inline vf e2m1(vu code) {
+  const vu magnitude = code & 7;
+  const vu normal = ((magnitude >> 1) + 126) << 23 | (magnitude & 1) << 22;
+  const vu small = (vu)(__builtin_convertvector((vi)magnitude, vf) * 0.5f);
+  return as_f((magnitude < 2 ? small : normal) | (code & 8) << 28);
+}
+inline vu load_bytes(const uint8_t* p) {
+  typedef uint8_t vb __attribute__((vector_size(LANES)));
+  vb v;
+  memcpy(&v, p, sizeof v);
+  return __builtin_convertvector(v, vu);
+}
+
 // One packed tile → bf16 [16 pairs][16 n][2].
 inline void expand_tile(int format, const uint8_t* from, uint16_t* to) {
   if (format == kFp8) {
-    for (int i = 0; i < 512; ++i) to[i] = e4m3_to_bf16(from[i]);
+    for (int i = 0; i < 512; i += LANES) {
+      const vh half = __builtin_convertvector(e4m3_bits(load_bytes(from + i)) >> 16, vh);
+      memcpy(to + i, &half, sizeof half);
+    }
     return;
   }
-  for (int group = 0; group < 2; ++group)
-    for (int n = 0; n < 16; ++n) {
-      const float scale = bf16_to_f32(e4m3_to_bf16(from[256 + group * 16 + n]));
-      for (int run = 2 * group; run < 2 * group + 2; ++run) {
-        uint32_t word;
-        memcpy(&word, from + run * 64 + n * 4, 4);
-        for (int k = 0; k < 8; ++k)  // the product has at most 6 significant bits: exact in bf16
-          to[((run * 8 + k) / 2 * 16 + n) * 2 + k % 2] =
-              f32_to_bf16(kE2m1[word >> (4 * k) & 15] * scale);
+  for (int run = 0; run < 4; ++run)
+    for (int n = 0; n < 16; n += LANES) {
+      const vf scale = as_f(e4m3_bits(load_bytes(from + 256 + run / 2 * 16 + n)));
+      vu codes = load_u(from + run * 64 + n * 4);
+      for (int pair = 0; pair < 4; ++pair, codes >>= 8) {
+        // a product has at most 6 significant bits: exact in bf16
+        const vu even = (vu)(e2m1(codes) * scale), odd = (vu)(e2m1(codes >> 4) * scale);
+        const vu both = even >> 16 | (odd & 0xffff0000u);
+        memcpy(to + ((run * 4 + pair) * 16 + n) * 2, &both, sizeof both);
       }
     }
 }
