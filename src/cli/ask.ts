@@ -9,7 +9,7 @@ import { type EngineFlags, realNumber, wholeNumber, withEngineOptions } from "./
 import { openTerminal, printable, type Terminal } from "./terminal.ts";
 
 interface AskFlags extends EngineFlags {
-  readonly image: readonly string[];
+  readonly image?: readonly string[];
   readonly system?: string;
   readonly think?: boolean;
   readonly budget?: number;
@@ -19,11 +19,11 @@ interface AskFlags extends EngineFlags {
   readonly topP?: number;
   readonly topK?: number;
   readonly seed?: string;
-  readonly stop: readonly string[];
+  readonly stop?: readonly string[];
   readonly json?: boolean;
 }
 
-const collect = (value: string, list: readonly string[]): string[] => [...list, value];
+const collect = (value: string, list: readonly string[] = []): string[] => [...list, value];
 
 export function addAsk(program: Command): void {
   const command = program
@@ -31,7 +31,7 @@ export function addAsk(program: Command): void {
     .summary("ask about pictures or text, and read the answer here")
     .description("Answers one question in the terminal. Without a question, stdin is read.")
     .argument("[question]")
-    .option("-i, --image <file>", "a picture to look at; may be repeated", collect, [])
+    .option("-i, --image <file>", "a picture to look at; may be repeated", collect)
     .option("-s, --system <text>", "system prompt")
     .option("--think", "reason before answering")
     .option("--no-think", "answer at once")
@@ -42,7 +42,7 @@ export function addAsk(program: Command): void {
     .option("--top-p <x>", "draw from the likeliest tokens up to this share", realNumber)
     .option("--top-k <n>", "draw from so many likeliest tokens", wholeNumber)
     .addOption(new Option("--seed <n>", "same seed, same answer"))
-    .option("--stop <text>", "end the answer before this text; may be repeated", collect, [])
+    .option("--stop <text>", "end the answer before this text; may be repeated", collect)
     .option("--json", "one JSON object per event, for programs")
     .addHelpText(
       "after",
@@ -82,10 +82,11 @@ async function ask(question: string | undefined, flags: AskFlags): Promise<void>
 
 async function buildRequest(question: string | undefined, flags: AskFlags): Promise<ChatRequest> {
   const text = question ?? (process.stdin.isTTY ? "" : await readStream(process.stdin));
-  if (text.trim() === "" && flags.image.length === 0) {
+  const files = flags.image ?? [];
+  if (text.trim() === "" && files.length === 0) {
     throw new VireoError("missing_required", 'ask what? As in: vireo ask "What is this?" -i a.png');
   }
-  const images = await Promise.all(flags.image.map(readImage));
+  const images = await Promise.all(files.map(readImage));
   const content: ContentPart[] = [...images, { type: "text", text }];
   const { system, think, budget, maxTokens, maxTiles } = flags;
   return {
@@ -94,7 +95,7 @@ async function buildRequest(question: string | undefined, flags: AskFlags): Prom
       { role: "user", content },
     ],
     sampling: sampling(flags),
-    stop: flags.stop,
+    stop: flags.stop ?? [],
     reasoning: {
       ...(think === undefined && budget === undefined ? {} : { enabled: think ?? true }),
       ...(budget === undefined ? {} : { budgetTokens: budget }),

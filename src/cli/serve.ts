@@ -10,7 +10,7 @@ interface ServeFlags extends EngineFlags {
   readonly host: string;
   readonly port: string;
   readonly apiKey?: string;
-  readonly allowHost: readonly string[];
+  readonly allowHost?: readonly string[];
   readonly logLevel: LogLevel;
 }
 
@@ -29,8 +29,7 @@ export function addServe(program: Command): void {
     .option(
       "--allow-host <name>",
       "another Host header to answer to when no key is asked for; may be repeated",
-      (value: string, list: readonly string[]) => [...list, value],
-      [],
+      (value: string, list: readonly string[] = []) => [...list, value],
     )
     .addOption(
       new Option("--log-level <level>", "what is logged on stderr")
@@ -63,7 +62,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     host: flags.host,
     port: Number(flags.port),
     log,
-    hosts: flags.allowHost,
+    hosts: flags.allowHost ?? [],
     ...(flags.apiKey === undefined ? {} : { apiKey: flags.apiKey }),
   }).catch(async (error) => {
     await engine.close();
