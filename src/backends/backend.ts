@@ -1,3 +1,4 @@
+import { GREEDY, type SamplingOptions } from "../core/chat.ts";
 import type { WeightFormat } from "../core/dtype.ts";
 
 /**
@@ -95,21 +96,22 @@ export interface ScanWeights {
 }
 
 /** How one row's token is drawn. `uniform` is the row's random number in [0, 1). */
-export interface SampleRow {
-  readonly temperature: number;
-  readonly topP: number;
-  readonly topK: number;
-  readonly minP: number;
-  readonly repetitionPenalty: number;
-  readonly frequencyPenalty: number;
-  readonly presencePenalty: number;
+export interface SampleRow extends Omit<SamplingOptions, "logitBias" | "seed"> {
   readonly uniform: number;
   /** Alternatives wanted; −1 for no log probabilities at all. At most SAMPLE_ALTERNATIVES. */
   readonly alternatives: number;
   /** Pairs: token id, times generated so far (0: only in the prompt). */
   readonly history: Int32Array;
-  readonly bias: readonly (readonly [number, number])[];
+  readonly bias: SamplingOptions["logitBias"];
 }
+/** The likeliest token, and nothing said about the others. */
+export const GREEDY_ROW: SampleRow = Object.freeze({
+  ...GREEDY,
+  uniform: 0,
+  alternatives: -1,
+  history: new Int32Array(0),
+  bias: [],
+});
 export const SAMPLE_ALTERNATIVES = 20;
 /** Columns of a sampled row: token (−1: no logit was a number), its logprob, then pairs. */
 export const SAMPLE_COLUMNS = 2 + 2 * SAMPLE_ALTERNATIVES;

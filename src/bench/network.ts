@@ -1,6 +1,12 @@
 // The made-up network at work: prefill, decode and one block of the vision tower.
 
-import { type Backend, PAGE_ROWS, type SampleRow, tensorAt } from "../backends/backend.ts";
+import {
+  type Backend,
+  GREEDY_ROW,
+  PAGE_ROWS,
+  type SampleRow,
+  tensorAt,
+} from "../backends/backend.ts";
 import { openBackend } from "../backends/open.ts";
 import type { Model } from "../model/load.ts";
 import { createState, type ModelState } from "../model/state.ts";
@@ -25,20 +31,6 @@ const SLOTS = 16;
 const SEQUENCE_TOKENS = PREFILL_TOKENS + 64;
 const SEQUENCE_PAGES = Math.ceil(SEQUENCE_TOKENS / PAGE_ROWS);
 const ARENA_BYTES = 1024 * 1024 * 1024;
-
-export const GREEDY_ROW: SampleRow = {
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  minP: 0,
-  repetitionPenalty: 1,
-  frequencyPenalty: 0,
-  presencePenalty: 0,
-  uniform: 0.5,
-  alternatives: -1,
-  history: new Int32Array(0),
-  bias: [],
-};
 
 /** A model with its state, ready to be timed. */
 export class Network {

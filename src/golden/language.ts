@@ -1,6 +1,6 @@
 // Cases of the language model: a prompt in one step, then the golden tokens one by one.
 
-import { type Backend, PAGE_ROWS, rows, type SampleRow, type Tensor } from "../backends/backend.ts";
+import { type Backend, GREEDY_ROW, PAGE_ROWS, rows, type Tensor } from "../backends/backend.ts";
 import type { Model } from "../model/load.ts";
 import { createState, type ModelState } from "../model/state.ts";
 import { recordSpans, type SpanInput } from "../runtime/forward.ts";
@@ -28,20 +28,6 @@ interface Run {
 /** Neither the first slot nor pages in order: a mistake in addressing must not go unseen. */
 const SLOT = 1;
 const SLOTS = 2;
-const GREEDY_ROW: SampleRow = {
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  minP: 0,
-  repetitionPenalty: 1,
-  frequencyPenalty: 0,
-  presencePenalty: 0,
-  uniform: 0.5,
-  alternatives: -1,
-  history: new Int32Array(0),
-  bias: [],
-};
-
 export async function compareLanguage(
   backend: Backend,
   model: Model,

@@ -17,7 +17,7 @@ const noKeys = (value: unknown): boolean =>
 const never = (): boolean => false;
 
 /**
- * Fields that would change the answer and are not implemented, each with the values that ask for
+ * Fields that would change the answer and are refused today, each with the values that ask for
  * nothing. Null always asks for nothing.
  */
 const UNSUPPORTED: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
@@ -63,7 +63,7 @@ export function isRefusedField(name: string): boolean {
   return UNSUPPORTED.has(name);
 }
 
-/** Throws unsupported_parameter or unsupported_modality for what is known and not implemented. */
+/** Throws unsupported_parameter or unsupported_modality for what is known and refused today. */
 export function refuseUnsupported(body: Body): void {
   for (const [param, asksNothing] of UNSUPPORTED) {
     const value = Object.hasOwn(body, param) ? body[param] : undefined;

@@ -49,20 +49,14 @@ export class Sampler {
 
   /** index: how many tokens were generated before this one. forbidden: ids that may not come. */
   row(index: number, forbidden: readonly number[]): SampleRow {
-    const options = this.options;
+    const { logitBias, seed: _, ...drawing } = this.options;
     const ban = forbidden.map((id) => [id, Number.NEGATIVE_INFINITY] as const);
     return {
-      temperature: options.temperature,
-      topP: options.topP,
-      topK: options.topK,
-      minP: options.minP,
-      repetitionPenalty: options.repetitionPenalty,
-      frequencyPenalty: options.frequencyPenalty,
-      presencePenalty: options.presencePenalty,
-      uniform: options.temperature > 0 ? uniformAt(this.seed, index) : 0,
+      ...drawing,
+      uniform: drawing.temperature > 0 ? uniformAt(this.seed, index) : 0,
       alternatives: this.alternatives,
       history: this.history(),
-      bias: ban.length === 0 ? options.logitBias : [...options.logitBias, ...ban],
+      bias: ban.length === 0 ? logitBias : [...logitBias, ...ban],
     };
   }
 

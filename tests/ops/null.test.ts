@@ -1,22 +1,10 @@
 import { expect, test } from "vitest";
 import type { Backend, SampleRow, Tensor } from "../../src/backends/backend.ts";
-import { pad16, SCAN_CHUNK, scanTailWidth } from "../../src/backends/backend.ts";
+import { GREEDY_ROW, pad16, SCAN_CHUNK, scanTailWidth } from "../../src/backends/backend.ts";
 import { openBackend } from "../../src/backends/open.ts";
 import { zeros } from "./values.ts";
 
-const GREEDY: SampleRow = {
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  minP: 0,
-  repetitionPenalty: 1,
-  frequencyPenalty: 0,
-  presencePenalty: 0,
-  uniform: 0,
-  alternatives: -1,
-  history: Int32Array.of(1, 2),
-  bias: [[3, 4]],
-};
+const GREEDY: SampleRow = { ...GREEDY_ROW, history: Int32Array.of(1, 2), bias: [[3, 4]] };
 
 /** Every op once. */
 function recordAll(backend: Backend) {

@@ -1,23 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { SampleRow } from "../../src/backends/backend.ts";
-import { SAMPLE_ALTERNATIVES, SAMPLE_COLUMNS } from "../../src/backends/backend.ts";
+import {
+  GREEDY_ROW as GREEDY,
+  SAMPLE_ALTERNATIVES,
+  SAMPLE_COLUMNS,
+} from "../../src/backends/backend.ts";
 import { ALL, type Candidate, CPU, REFERENCE, using } from "./backends.ts";
 import { expectClose, TOLERANCE } from "./tolerance.ts";
 import { randomValues, stridedOf } from "./values.ts";
 
-const GREEDY: SampleRow = {
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  minP: 0,
-  repetitionPenalty: 1,
-  frequencyPenalty: 0,
-  presencePenalty: 0,
-  uniform: 0,
-  alternatives: -1,
-  history: new Int32Array(0),
-  bias: [],
-};
 const NAN = Number.NaN;
 const INFINITE = Number.POSITIVE_INFINITY;
 

@@ -1,4 +1,4 @@
-import type { Batch, Tensor } from "../backend.ts";
+import { type Batch, SPAN, type Tensor } from "../backend.ts";
 
 /**
  * The words of a recorded step as native/program.cpp reads them: operations
@@ -63,7 +63,7 @@ export class Program {
       this.spansAt = this.put(batch.spans);
       this.pagesAt = this.put(batch.pages);
     }
-    this.integer(batch.spans.length / 5);
+    this.integer(batch.spans.length / SPAN.words);
     this.integer(this.spansAt);
     this.integer(batch.pages.length);
     this.integer(this.pagesAt);
