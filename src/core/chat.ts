@@ -62,10 +62,38 @@ export interface ReasoningOptions {
   readonly budgetTokens?: number;
 }
 
+/** What the answer must look like. It binds the text after the reasoning, never the reasoning. */
+export type OutputFormat =
+  | { readonly type: "json_object" }
+  /** schema: JSON text of a JSON Schema. */
+  | { readonly type: "json_schema"; readonly schema: string }
+  | { readonly type: "regex"; readonly pattern: string }
+  | { readonly type: "choice"; readonly choices: readonly string[] }
+  /** ebnf: a grammar in GBNF. */
+  | { readonly type: "grammar"; readonly ebnf: string };
+
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description?: string;
+  /** JSON Schema of the arguments. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Arguments must hold to the schema. */
+  readonly strict?: boolean;
+}
+
+/** auto: the model decides. required: at least one call. A name: a call of that tool. */
+export type ToolChoice = "auto" | "none" | "required" | { readonly name: string };
+
 export interface ChatRequest {
   readonly messages: readonly ChatMessage[];
-  /** Tool definitions (JSON objects) for the template. */
-  readonly tools?: readonly Readonly<Record<string, unknown>>[];
+  /** Instead of messages: text or ids that are continued as they are, without a template. */
+  readonly prompt?: string | readonly number[];
+  readonly tools?: readonly ToolDefinition[];
+  /** Undefined: auto. */
+  readonly toolChoice?: ToolChoice;
+  /** False: at most one call in an answer. Undefined: as many as the model likes. */
+  readonly parallelToolCalls?: boolean;
+  readonly output?: OutputFormat;
   readonly sampling: SamplingOptions;
   /** Undefined: as many as the context leaves. Counts reasoning too. */
   readonly maxTokens?: number;
@@ -79,6 +107,11 @@ export interface ChatRequest {
   readonly tilesMax?: number;
   /** The last message is the assistant's and is to be continued, not answered. */
   readonly continueFinalMessage?: boolean;
+  /**
+   * Whose request it is. Cached prefixes are shared only within a tenant, and tenants take turns.
+   * Never chosen by the caller: the server derives it from the key.
+   */
+  readonly tenant?: string;
 }
 
 export interface TokenLogprob {
@@ -94,8 +127,14 @@ export interface ChosenToken extends TokenLogprob {
   readonly top: readonly TokenLogprob[];
 }
 
-export type FinishReason = "stop" | "length";
-export type NativeFinishReason = "eos" | "stop_string" | "length" | "context";
+export type FinishReason = "stop" | "length" | "tool_calls";
+export type NativeFinishReason =
+  | "eos"
+  | "stop_string"
+  | "length"
+  | "context"
+  | "tool_call"
+  | "grammar_end";
 
 export interface Usage {
   readonly promptTokens: number;
@@ -124,6 +163,8 @@ export type ChatEvent =
       /** The tokens that this text came from, if log probabilities were asked for. */
       readonly tokens?: readonly ChosenToken[];
     }
+  /** One whole call. `index` counts the answer's calls from 0. */
+  | ({ readonly type: "tool_call"; readonly index: number } & ToolCall)
   | {
       readonly type: "end";
       readonly reason: FinishReason;
@@ -131,6 +172,29 @@ export type ChatEvent =
       readonly usage: Usage;
       readonly timings: Timings;
     };
+
+/** How an image is cut into tiles, and what it costs. */
+export interface ImageEstimate {
+  readonly width: number;
+  readonly height: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly thumbnail: boolean;
+  readonly tilePx: number;
+  /** Placeholder rows, without the tags around them. */
+  readonly tokens: number;
+}
+
+/** What a request would be billed for its prompt, by parts. */
+export interface PromptEstimate {
+  readonly promptTokens: number;
+  /** Of those, placeholder rows of images. */
+  readonly imageTokens: number;
+  /** Of those, tokens that would not be there without the tools. */
+  readonly toolTokens: number;
+  readonly images: readonly ImageEstimate[];
+  readonly contextTokens: number;
+}
 
 /** Anything that can answer: this process's engine today, a remote one later. */
 export interface Upstream {
@@ -142,6 +206,11 @@ export interface Upstream {
    * throwing the signal's reason.
    */
   chat(request: ChatRequest, signal?: AbortSignal): AsyncIterable<ChatEvent>;
+  /** Counts without answering: the same numbers that `chat` would report. */
+  estimate(request: ChatRequest, signal?: AbortSignal): Promise<PromptEstimate>;
+  /** Ids of a text in which control tokens are only text. */
+  tokenize(text: string): readonly number[];
+  detokenize(ids: readonly number[]): string;
 }
 
 export interface UpstreamModel {

@@ -1,4 +1,5 @@
 import type { UpstreamModel } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
 
 const PARAMETERS = [
   "chat_template_kwargs",
@@ -86,4 +87,26 @@ export function findModel(
   name: string,
 ): UpstreamModel | undefined {
   return models.find((model) => model.id === name || model.aliases.includes(name));
+}
+
+/**
+ * The model of that name, which may be asked for so many tokens.
+ *
+ * Throws model_not_found, and out_of_range for more tokens than its context holds.
+ */
+export function requireModel(
+  models: readonly UpstreamModel[],
+  name: string,
+  maxTokens?: number,
+): UpstreamModel {
+  const model = findModel(models, name);
+  if (model === undefined) {
+    const message = `there is no model ${JSON.stringify(name)}; GET /v1/models lists what there is`;
+    throw new VireoError("model_not_found", message, { param: "model" });
+  }
+  if (maxTokens !== undefined && maxTokens > model.contextTokens) {
+    const message = `max_tokens is ${maxTokens}; the model's context holds ${model.contextTokens}`;
+    throw new VireoError("out_of_range", message, { param: "max_tokens" });
+  }
+  return model;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { assert } from "../core/assert.ts";
-import type { ChatEvent, ChosenToken, TokenLogprob, Usage } from "../core/chat.ts";
+import type { ChatEvent, ChosenToken, FinishReason, TokenLogprob, Usage } from "../core/chat.ts";
 import type { VireoError } from "../core/errors.ts";
 import { toErrorBody } from "./errors.ts";
 
@@ -64,7 +64,7 @@ export interface ChatChunk {
     readonly index: 0;
     readonly delta: Delta;
     readonly logprobs?: LogprobsBody | null;
-    readonly finish_reason: "stop" | "length" | "error" | null;
+    readonly finish_reason: FinishReason | "error" | null;
     readonly native_finish_reason?: string;
   }[];
   readonly usage?: UsageBody | null;
@@ -87,7 +87,7 @@ export interface ChatCompletion {
       readonly refusal: null;
     };
     readonly logprobs: LogprobsBody | null;
-    readonly finish_reason: "stop" | "length";
+    readonly finish_reason: FinishReason;
     readonly native_finish_reason: string;
   }[];
   readonly usage: UsageBody;

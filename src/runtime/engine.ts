@@ -1,6 +1,12 @@
 import { type Backend, type KvDtype, PAGE_ROWS } from "../backends/backend.ts";
 import { type BackendOptions, openBackend } from "../backends/open.ts";
-import type { ChatEvent, ChatRequest, Upstream, UpstreamModel } from "../core/chat.ts";
+import type {
+  ChatEvent,
+  ChatRequest,
+  PromptEstimate,
+  Upstream,
+  UpstreamModel,
+} from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
@@ -10,9 +16,10 @@ import type { PackProgress } from "../weights/packed.ts";
 import { Answer } from "./answer.ts";
 import { Batcher, type BatcherStats } from "./batcher.ts";
 import { EventQueue } from "./events.ts";
-import { type EncodedImage, ImageStore } from "./images.ts";
+import { ImageStore } from "./images.ts";
 import { planState } from "./memory.ts";
-import { buildPrompt, type ImageIds, type Prompt } from "./prompt.ts";
+import { Preparer } from "./preparer.ts";
+import type { Prompt } from "./prompt.ts";
 import { Sampler } from "./sampler.ts";
 import { Sequence } from "./sequence.ts";
 import { openTextFiles, type TextFiles } from "./text-files.ts";
@@ -94,9 +101,7 @@ export class Engine implements Upstream {
   private readonly model: Model;
   private readonly text: TextFiles;
   private readonly batcher: Batcher;
-  private readonly images: ImageStore;
-  private readonly imageIds: ImageIds;
-  private opening: Promise<unknown> = Promise.resolve();
+  private readonly preparer: Preparer;
   private closed = false;
 
   constructor(
@@ -109,7 +114,6 @@ export class Engine implements Upstream {
     this.backend = backend;
     this.model = model;
     this.text = text;
-    this.imageIds = findImageIds(model, text);
     const contextTokens = chooseContext(model, options.contextTokens);
     const sequencesMax = wholeOption(
       "sequences",
@@ -122,7 +126,8 @@ export class Engine implements Upstream {
     const { memoryBytes } = options;
     const wishes = { memoryBytes, sequencesMax, contextTokens, kvDtype };
     const sizes = planState(model.config, model.region.bytes, wishes);
-    this.images = new ImageStore(model.config, backend.resize, DEFAULTS.imageCacheBytes);
+    const images = new ImageStore(model.config, backend.resize, DEFAULTS.imageCacheBytes);
+    this.preparer = new Preparer({ model, text, images, contextTokens });
     this.batcher = new Batcher({
       backend,
       model,
@@ -158,17 +163,14 @@ export class Engine implements Upstream {
   async *chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
     this.checkOpen();
     signal?.throwIfAborted();
-    const mediaStarted = performance.now();
-    const images = await this.openImages(request, signal);
-    const mediaMs = performance.now() - mediaStarted;
-    const rendered = this.render(request);
-    const prompt = this.tokenize(rendered.pieces, images);
+    const prepared = await this.preparer.prepare(request, () => this.checkOpen(), signal);
+    const { prompt, images, mediaMs } = prepared;
     const maxTokens = this.admissible(request, prompt);
     const events = new EventQueue<ChatEvent>();
     const { sampling, reasoning } = request;
     this.checkBias(request);
     const answer = new Answer(this.text.tokenizer, {
-      reasoningOpen: rendered.reasoningOpen,
+      reasoningOpen: prepared.reasoningOpen,
       ...(reasoning.budgetTokens === undefined ? {} : { budgetTokens: reasoning.budgetTokens }),
       stop: request.stop,
       maxTokens,
@@ -200,12 +202,25 @@ export class Engine implements Upstream {
     }
   }
 
+  async estimate(request: ChatRequest, signal?: AbortSignal): Promise<PromptEstimate> {
+    this.checkOpen();
+    return await this.preparer.estimate(request, () => this.checkOpen(), signal);
+  }
+
+  tokenize(text: string): readonly number[] {
+    return this.text.tokenizer.encodeText(text);
+  }
+
+  detokenize(ids: readonly number[]): string {
+    return this.text.tokenizer.decode(ids, { skipSpecial: false });
+  }
+
   /** Refuses what is under way, waits for the step that runs, and frees all memory. */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
     await this.batcher.close();
-    await this.opening; // pictures are resized by the backend
+    await this.preparer.idle(); // pictures are resized by the backend
     await this.backend.close();
   }
 
@@ -215,55 +230,6 @@ export class Engine implements Upstream {
     if (waiting < LIMITS.requestsWaiting) return;
     const text = `${waiting} requests are waiting already; try again later`;
     throw new VireoError("queue_full", text, { retryAfterMs: 5000, metadata: { waiting } });
-  }
-
-  /** One picture at a time over all requests: decoded pixels are the largest thing in memory. */
-  private openImages(request: ChatRequest, signal?: AbortSignal): Promise<EncodedImage[]> {
-    const files = request.messages.flatMap(({ content }) =>
-      typeof content === "string"
-        ? []
-        : content.flatMap((part) => (part.type === "image" ? [part.bytes] : [])),
-    );
-    if (files.length === 0) return Promise.resolve([]);
-    const tilesMax = Math.min(
-      request.tilesMax ?? Number.POSITIVE_INFINITY,
-      this.model.config.image.tilesMax,
-    );
-    const opened = this.opening.then(async () => {
-      const images: EncodedImage[] = [];
-      for (const file of files) {
-        signal?.throwIfAborted();
-        this.checkOpen();
-        images.push(await this.images.open(file, tilesMax));
-      }
-      return images;
-    });
-    this.opening = opened.catch(() => {});
-    return opened;
-  }
-
-  private render(request: ChatRequest) {
-    const { enabled, budgetTokens } = request.reasoning;
-    const enableThinking = budgetTokens === 0 ? false : enabled;
-    return this.text.template.render(request.messages, {
-      ...(request.tools === undefined ? {} : { tools: request.tools }),
-      ...(enableThinking === undefined ? {} : { enableThinking }),
-      continueFinalMessage: request.continueFinalMessage ?? false,
-    });
-  }
-
-  private tokenize(
-    pieces: Parameters<typeof buildPrompt>[0]["pieces"],
-    images: readonly EncodedImage[],
-  ): Prompt {
-    const imageTokens = images.map((image) => image.tokens);
-    return buildPrompt({
-      pieces,
-      tokenizer: this.text.tokenizer,
-      imageTokens,
-      imageIds: this.imageIds,
-      mostIds: this.info.contextTokens,
-    });
   }
 
   /** Tokens that the answer may have. Throws if the request can never fit. */
@@ -290,32 +256,6 @@ export class Engine implements Upstream {
       throw new VireoError("out_of_range", text, { param: `logit_bias.${id}` });
     }
   }
-}
-
-function findImageIds(model: Model, text: TextFiles): ImageIds {
-  const { tokens } = model.config;
-  const idOf = (content: string): number => {
-    const id = text.tokenizer.idOf(content);
-    if (id === undefined) {
-      const message = `tokenizer.json has no added token ${content}, which the model needs`;
-      throw new VireoError("invalid_checkpoint", message);
-    }
-    return id;
-  };
-  const placeholder = idOf(tokens.image);
-  if (tokens.imageId !== undefined && tokens.imageId !== placeholder) {
-    const message =
-      `config.json says that ${tokens.image} is token ${tokens.imageId}, ` +
-      `tokenizer.json says ${placeholder}`;
-    throw new VireoError("invalid_checkpoint", message);
-  }
-  if (text.tokenizer.vocabularySize > model.config.text.vocabulary) {
-    const message =
-      `tokenizer.json has ids up to ${text.tokenizer.vocabularySize - 1}, ` +
-      `the model only ${model.config.text.vocabulary} embeddings`;
-    throw new VireoError("invalid_checkpoint", message);
-  }
-  return { begin: idOf(tokens.imageStart), placeholder, end: idOf(tokens.imageEnd) };
 }
 
 function wholeOption(name: string, given: number | undefined, usual: number, most: number): number {

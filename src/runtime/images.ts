@@ -9,14 +9,25 @@ import {
   type TilePlace,
 } from "../media/pixels.ts";
 import { resizeCoefficients, resizeRgb } from "../media/resize.ts";
-import { chooseGrid } from "../media/tiling.ts";
+import { chooseGrid, type Grid } from "../media/tiling.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { Model } from "../model/load.ts";
 import { encodePixels } from "./forward.ts";
 
+interface TiledPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly grid: Grid;
+  readonly places: readonly TilePlace[];
+}
+
 /** A picture on its way to rows of the language model. Shared by all who show the same one. */
 export class EncodedImage {
   readonly key: string;
+  /** Pixels of the picture as it came. */
+  readonly width: number;
+  readonly height: number;
+  readonly grid: Grid;
   readonly tileCount: number;
   readonly tokens: number;
   /** [tokens, hidden]; whole once tilesDone equals tileCount. */
@@ -25,8 +36,12 @@ export class EncodedImage {
   private places: readonly TilePlace[];
   private readonly config: ModelConfig;
 
-  constructor(key: string, config: ModelConfig, places: readonly TilePlace[]) {
+  constructor(key: string, config: ModelConfig, picture: TiledPicture) {
+    const { places, grid, width, height } = picture;
     this.key = key;
+    this.grid = grid;
+    this.width = width;
+    this.height = height;
     this.config = config;
     this.places = places;
     this.tileCount = places.length;
@@ -82,7 +97,8 @@ export class ImageStore {
     const { tilePx } = this.config.vision;
     const grid = chooseGrid(image.width, image.height, { tilePx, tilesMax });
     const places = await placeTiles(image, { grid, tilePx, resize: this.resize });
-    return this.remember(new EncodedImage(key, this.config, places));
+    const { width, height } = image;
+    return this.remember(new EncodedImage(key, this.config, { width, height, grid, places }));
   }
 
   private remember(image: EncodedImage): EncodedImage {

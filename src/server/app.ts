@@ -7,6 +7,7 @@ import { requireKey } from "./middleware/auth.ts";
 import { allowHosts } from "./middleware/host.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
+import { estimate } from "./routes/estimate.ts";
 import { live, ready } from "./routes/health.ts";
 import { getModel, listModels } from "./routes/models.ts";
 import { PLAYGROUND_FILES, playgroundFile } from "./routes/playground.ts";
@@ -43,6 +44,7 @@ export function createApp(options: AppOptions): App {
   app.get("/v1/models", listModels(options));
   app.get("/v1/models/:id{.+}", getModel(options));
   app.post("/v1/chat/completions", chatCompletions(options));
+  app.post("/v1/estimate", estimate(options));
 
   app.notFound((c) => {
     throw noRoute(app, c.req.method, c.req.path);

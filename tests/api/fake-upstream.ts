@@ -42,6 +42,15 @@ export function createFakeUpstream(): FakeUpstream {
     requests: [],
     aborted: 0,
     chat: (request, signal) => answer(fake, request, signal),
+    estimate: async (request) => ({
+      promptTokens: 14,
+      imageTokens: 0,
+      toolTokens: request.tools?.length ?? 0,
+      images: [],
+      contextTokens: 131_072,
+    }),
+    tokenize: (text) => [...bytes(text)],
+    detokenize: (ids) => Buffer.from(ids).toString(),
   };
   return fake;
 }

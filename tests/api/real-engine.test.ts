@@ -181,3 +181,29 @@ describe("errors", () => {
     expect((error as BadRequestError).status).toBeLessThan(500);
   });
 });
+
+test("an estimate says what is billed afterwards", async () => {
+  const png = await sharp({ create: { width: 700, height: 300, channels: 3, background: "red" } })
+    .png()
+    .toBuffer();
+  const body = ask([
+    { type: "text", text: "What is in <image> this?" },
+    { type: "image_url", image_url: { url: `data:image/png;base64,${png.toString("base64")}` } },
+  ]);
+  const response = await fetch(`${server.url}/v1/estimate`, {
+    method: "POST",
+    headers: { authorization: "Bearer sk-real", "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const estimate = (await response.json()) as {
+    prompt_tokens: number;
+    prompt_tokens_details: { image_tokens: number };
+    images: { width: number; tiles: { columns: number; rows: number; count: number } }[];
+  };
+  const billed = (await client.chat.completions.create(body)).usage!;
+  expect(estimate.prompt_tokens).toBe(billed.prompt_tokens);
+  expect(estimate.prompt_tokens_details.image_tokens).toBeGreaterThan(0);
+  expect(estimate.images).toMatchObject([{ width: 700, height: 300 }]);
+  const { columns, rows, count } = estimate.images[0]!.tiles;
+  expect(count).toBe(columns * rows + (columns * rows > 1 ? 1 : 0));
+});

@@ -1,10 +1,9 @@
 import type { Context } from "hono";
 import type { UpstreamModel } from "../../core/chat.ts";
-import { VireoError } from "../../core/errors.ts";
 import { type ParsedChatRequest, parseChatRequest } from "../../openai/chat.ts";
 import { toVireoError } from "../../openai/errors.ts";
 import { parseJson } from "../../openai/json.ts";
-import { findModel } from "../../openai/models.ts";
+import { requireModel } from "../../openai/models.ts";
 import {
   type AnswerHead,
   newAnswerId,
@@ -19,7 +18,7 @@ import { SSE_HEADERS, sse } from "../sse.ts";
 export function chatCompletions({ upstream, log, now = Date.now }: AppOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const parsed = parseChatRequest(parseJson(await readBody(c.req.raw)));
-    const model = modelOf(upstream.models, parsed);
+    const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
     const head = headOf(parsed, model, Math.floor(now() / 1000));
     if (parsed.ignoredParams.length > 0) {
       c.header("x-ignored-params", parsed.ignoredParams.join(","));
@@ -42,21 +41,6 @@ export function chatCompletions({ upstream, log, now = Date.now }: AppOptions) {
     });
     return c.body(stream, 200, SSE_HEADERS);
   };
-}
-
-function modelOf(models: readonly UpstreamModel[], parsed: ParsedChatRequest): UpstreamModel {
-  const model = findModel(models, parsed.model);
-  if (model === undefined) {
-    const name = JSON.stringify(parsed.model);
-    const message = `there is no model ${name}; GET /v1/models lists what there is`;
-    throw new VireoError("model_not_found", message, { param: "model" });
-  }
-  const { maxTokens } = parsed.request;
-  if (maxTokens !== undefined && maxTokens > model.contextTokens) {
-    const message = `max_tokens is ${maxTokens}; the model's context holds ${model.contextTokens}`;
-    throw new VireoError("out_of_range", message, { param: "max_tokens" });
-  }
-  return model;
 }
 
 function headOf(

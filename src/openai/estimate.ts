@@ -1,0 +1,70 @@
+import type { PromptEstimate } from "../core/chat.ts";
+
+/** The answer of POST /v1/estimate: what a chat request would be billed for its prompt. */
+export interface EstimateBody {
+  readonly object: "estimate";
+  readonly model: string;
+  readonly prompt_tokens: number;
+  readonly prompt_tokens_details: {
+    readonly text_tokens: number;
+    readonly image_tokens: number;
+    readonly tool_tokens: number;
+  };
+  readonly images: readonly {
+    readonly index: number;
+    readonly width: number;
+    readonly height: number;
+    readonly tiles: {
+      readonly columns: number;
+      readonly rows: number;
+      readonly thumbnail: boolean;
+      readonly count: number;
+      readonly size_px: number;
+    };
+    readonly tokens: number;
+  }[];
+  readonly context: {
+    readonly limit: number;
+    /** Tokens left for the answer; 0 if the prompt does not fit. */
+    readonly remaining: number;
+    readonly fits: boolean;
+  };
+}
+
+/** maxTokens: what the answer may take, if the request says so. */
+export function toEstimateBody(
+  estimate: PromptEstimate,
+  model: string,
+  maxTokens?: number,
+): EstimateBody {
+  const { promptTokens, imageTokens, toolTokens, contextTokens } = estimate;
+  const room = contextTokens - promptTokens;
+  return {
+    object: "estimate",
+    model,
+    prompt_tokens: promptTokens,
+    prompt_tokens_details: {
+      text_tokens: promptTokens - imageTokens - toolTokens,
+      image_tokens: imageTokens,
+      tool_tokens: toolTokens,
+    },
+    images: estimate.images.map((image, index) => ({
+      index,
+      width: image.width,
+      height: image.height,
+      tiles: {
+        columns: image.columns,
+        rows: image.rows,
+        thumbnail: image.thumbnail,
+        count: image.columns * image.rows + (image.thumbnail ? 1 : 0),
+        size_px: image.tilePx,
+      },
+      tokens: image.tokens,
+    })),
+    context: {
+      limit: contextTokens,
+      remaining: Math.max(0, room),
+      fits: room >= (maxTokens ?? 1),
+    },
+  };
+}
