@@ -1,13 +1,13 @@
 // The vision tower's attention on AMX: keys and values of one head are laid out as bf16 tiles once,
 // then 32 queries at a time go through scores, softmax and the weighted sum, all within the L2
-// cache. Rows of scores and weights are an odd number of lines apart, so that they fall into all
-// sets.
+// cache. Scores never leave the L1 cache; rows of weights are an odd number of lines apart, so that
+// they fall into all sets.
 namespace vireo {
 namespace {
 
 struct HeadTiles {
   int64_t tokens, dim, kv, d_tiles, d_strips;  // kv: tokens rounded up to 32
-  int64_t scores_stride, weights_stride;       // elements per row
+  int64_t weights_stride;                      // elements per row
   uint16_t *keys, *values, *queries, *weights;
   float *scores, *out;
 };
@@ -19,8 +19,7 @@ inline HeadTiles head_tiles(const TileAttentionArgs& a, int part) {
   t.kv = round_up(a.tokens, 32);
   t.d_tiles = round_up(a.dim, 32) / 32;
   t.d_strips = round_up(a.dim, 16) / 16;
-  t.scores_stride = t.kv + 16;  // an odd number of lines, either way
-  t.weights_stride = (t.kv / 32 | 1) * 32;
+  t.weights_stride = (t.kv / 32 | 1) * 32;  // an odd number of lines
   uint8_t* at = a.scratch + part * tile_attention_scratch_bytes(a.tokens, a.dim);
   at += (64 - (uintptr_t)at % 64) % 64;
   auto take = [&at](int64_t bytes) {
@@ -33,8 +32,14 @@ inline HeadTiles head_tiles(const TileAttentionArgs& a, int part) {
   t.queries = (uint16_t*)take(2 * t.d_tiles * 1024);   // [2][d tile] tiles
   t.out = (float*)take(2 * t.d_strips * 1024);         // [d strip][2][16][16]
   t.weights = (uint16_t*)take(32 * t.weights_stride * 2);
-  t.scores = (float*)take(32 * t.scores_stride * 4);
+  t.scores = (float*)take(2 * 32 * 32 * 4);  // two pairs of key strips
   return t;
+}
+
+// Which keys of a pair of strips there are.
+inline __mmask32 keys_of(const HeadTiles& t, int64_t pair) {
+  const int64_t left = t.tokens - pair * 32;
+  return left >= 32 ? ~0u : (1u << left) - 1;
 }
 
 // Up to sixteen floats.
@@ -79,46 +84,90 @@ inline void pack_queries(const float* q, int64_t stride, int64_t count, const He
     }
 }
 
-// Softmax numerators of row r into the weights; returns 1 / their sum.
-inline float softmax_row(const HeadTiles& t, int64_t r, float scale) {
-  const float* row = t.scores + r * t.scores_stride;
-  uint16_t* to = t.weights + r * t.weights_stride;
-  const int64_t whole = t.tokens / 16 * 16, rest = t.tokens % 16;
-  const __mmask16 partial = (__mmask16)((1 << rest) - 1);
-  __m512 top = _mm512_set1_ps(-__builtin_inff());
-  for (int64_t j = 0; j < whole; j += 16) top = _mm512_max_ps(top, _mm512_load_ps(row + j));
-  if (rest) top = _mm512_mask_max_ps(top, partial, top, _mm512_load_ps(row + whole));
-  const __m512 shift = _mm512_set1_ps(_mm512_reduce_max_ps(top) * scale);
-  const __m512 factor = _mm512_set1_ps(scale);
-  __m512 total = _mm512_setzero_ps();
-  for (int64_t j = 0; j < t.kv; j += 32) {
-    __m512 p[2];
-    for (int i = 0; i < 2; ++i) {
-      const int64_t at = j + i * 16;
-      p[i] = (__m512)vexp((vf)_mm512_fmsub_ps(_mm512_load_ps(row + at), factor, shift));
-      if (at >= whole) p[i] = _mm512_maskz_mov_ps(at == whole ? partial : 0, p[i]);
-      total = _mm512_add_ps(total, p[i]);
-    }
-    _mm512_storeu_si512(to + j, (__m512i)_mm512_cvtne2ps_pbh(p[1], p[0]));
-  }
-  return 1.0f / _mm512_reduce_add_ps(total);
+// Scores of 32 queries and 32 keys: tiles [query half][key half] of [16][16].
+inline void score_pair(const HeadTiles& t, int64_t strip, float* scores) {
+  const uint8_t *q = (const uint8_t*)t.queries,
+                *k = (const uint8_t*)t.keys + strip * t.d_tiles * 1024;
+  zero_c<2, 2>();
+  multiply<2, 2, false, false>(q, q + t.d_tiles * 1024, k, k + t.d_tiles * 1024, t.d_tiles);
+  _tile_stored(0, scores, 64);
+  _tile_stored(1, scores + 256, 64);
+  _tile_stored(2, scores + 512, 64);
+  _tile_stored(3, scores + 768, 64);
+  tiles_see_memory();
+}
+inline const float* score_row(const float* scores, int64_t r) {
+  return scores + r / 16 * 512 + r % 16 * 16;
 }
 
-// scores [32][kv] = queries · keysᵀ
-inline void score_queries(const HeadTiles& t) {
-  const uint8_t *q = (const uint8_t*)t.queries, *k = (const uint8_t*)t.keys;
-  const int64_t stride = t.scores_stride * 4;
-  for (int64_t s = 0; s < t.kv / 16; s += 2) {
-    const uint8_t* k0 = k + s * t.d_tiles * 1024;
-    zero_c<2, 2>();
-    multiply<2, 2, false, false>(q, q + t.d_tiles * 1024, k0, k0 + t.d_tiles * 1024, t.d_tiles);
-    float* to = t.scores + s * 16;
-    _tile_stored(0, to, stride);
-    _tile_stored(1, to + 16, stride);
-    _tile_stored(2, to + 16 * t.scores_stride, stride);
-    _tile_stored(3, to + 16 * t.scores_stride + 16, stride);
+// The largest scores of the first `pairs` pairs of key strips, times the factor.
+inline void largest_scores(const HeadTiles& t, int64_t pairs, float factor, float* shifts) {
+  for (int r = 0; r < 32; ++r) shifts[r] = -__builtin_inff();
+  for (int64_t pair = 0; pair < pairs; ++pair) {
+    score_pair(t, pair * 2, t.scores);
+    const __mmask32 valid = keys_of(t, pair);
+    for (int r = 0; r < 32; ++r) {
+      const float* row = score_row(t.scores, r);
+      const float low = _mm512_mask_reduce_max_ps((__mmask16)valid, _mm512_load_ps(row));
+      const float high =
+          _mm512_mask_reduce_max_ps((__mmask16)(valid >> 16), _mm512_load_ps(row + 256));
+      const float top = (low > high ? low : high) * factor;
+      if (!(top <= shifts[r])) shifts[r] = top;
+    }
   }
-  tiles_see_memory();
+}
+
+// Softmax numerators of one pair of key strips into the weights; adds them up by lane.
+inline void weigh_pair(const HeadTiles& t, int64_t pair, const float* scores, float factor,
+                       const float* shifts, __m512* totals) {
+  const __mmask32 valid = keys_of(t, pair);
+  const __m512 by = _mm512_set1_ps(factor);
+  uint16_t* to = t.weights + pair * 32;
+  for (int r = 0; r < 32; ++r, to += t.weights_stride) {
+    const float* row = score_row(scores, r);
+    const __m512 shift = _mm512_set1_ps(shifts[r]);
+    __m512 low = (__m512)exp2_coarse((vf)_mm512_fmsub_ps(_mm512_load_ps(row), by, shift));
+    __m512 high = (__m512)exp2_coarse((vf)_mm512_fmsub_ps(_mm512_load_ps(row + 256), by, shift));
+    if (valid != ~0u) {
+      low = _mm512_maskz_mov_ps((__mmask16)valid, low);
+      high = _mm512_maskz_mov_ps((__mmask16)(valid >> 16), high);
+    }
+    totals[r] = _mm512_add_ps(totals[r], _mm512_add_ps(low, high));
+    _mm512_store_si512(to, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+  }
+}
+
+// Softmax of 32 queries over all keys: numerators into the weights, 1 / their sums into `inverse`.
+// While one pair of strips is multiplied, the one before goes through the exponential.
+// Returns whether all sums are numbers within range.
+inline bool softmax(const HeadTiles& t, float factor, const float* shifts, float* inverse) {
+  __m512 totals[32] = {};
+  const int64_t pairs = t.kv / 32;
+  score_pair(t, 0, t.scores);
+  for (int64_t pair = 0; pair < pairs; ++pair) {
+    const float* scores = t.scores + pair % 2 * 1024;
+    if (pair + 1 < pairs) score_pair(t, pair * 2 + 2, t.scores + (pair + 1) % 2 * 1024);
+    weigh_pair(t, pair, scores, factor, shifts, totals);
+  }
+  bool in_range = true;
+  for (int r = 0; r < 32; ++r) {
+    const float total = _mm512_reduce_add_ps(totals[r]);
+    in_range = in_range && total < 0x1p100f;
+    inverse[r] = 1.0f / total;
+  }
+  return in_range;
+}
+
+// The numerators are e^(score − shift). Any shift gives the same weights as long as nothing
+// overflows, so the largest of the first 32 scores will do; if a later score is larger by 69 or
+// more, the largest of all is looked for.
+inline void weigh_keys(const HeadTiles& t, float scale, float* inverse) {
+  const float factor = scale * 1.44269504f;
+  float shifts[32];
+  largest_scores(t, 1, factor, shifts);
+  if (softmax(t, factor, shifts, inverse)) return;
+  largest_scores(t, t.kv / 32, factor, shifts);
+  softmax(t, factor, shifts, inverse);
 }
 
 // out [d strip][2][16][16] = weights · values
@@ -159,8 +208,7 @@ void amx_tile_attention(const TileAttentionArgs& a, int part, int parts) {
       const int64_t count = a.tokens - r < 32 ? a.tokens - r : 32;
       float inverse[32];
       pack_queries(base + r * a.qkv.stride, a.qkv.stride, count, t);
-      score_queries(t);
-      for (int64_t i = 0; i < 32; ++i) inverse[i] = softmax_row(t, i, a.scale);
+      weigh_keys(t, a.scale, inverse);
       weigh_values(t);
       for (int64_t i = 0; i < count; ++i) {
         float* y = a.y.data + (tile * a.tokens + r + i) * a.y.stride + head * a.dim;

@@ -159,24 +159,41 @@ inline void multiply(const uint8_t* a0, const uint8_t* a1, const uint8_t* b0, co
   }
 }
 
-// The sums of a pair of strips → y, rows [row, row + rows). What most products need, a scale at
-// most, is done here for both strips together.
+template <bool SCALED, int ACTIVATION, bool ADD>
+inline void finish_lines(const MatmulArgs& a, int64_t n, const float* c0, const float* c1,
+                         int64_t row, int64_t rows) {
+  const __m512 zero = _mm512_setzero_ps();
+  const __m512 scale[2] = {_mm512_loadu_ps(a.w.row_scale + n),
+                           _mm512_loadu_ps(a.w.row_scale + n + 16)};
+  const __m512 bias[2] = {a.bias ? _mm512_loadu_ps(a.bias + n) : zero,
+                          a.bias ? _mm512_loadu_ps(a.bias + n + 16) : zero};
+  float* y = a.y.data + row * a.y.stride + n;
+  for (int64_t r = 0; r < rows; ++r, c0 += 16, c1 += 16, y += a.y.stride)
+    for (int i = 0; i < 2; ++i) {
+      __m512 v = _mm512_loadu_ps(i ? c1 : c0);
+      if constexpr (!SCALED) v = _mm512_mul_ps(v, scale[i]);
+      v = _mm512_add_ps(v, bias[i]);
+      if constexpr (ACTIVATION != kNone) v = (__m512)activate((vf)v, ACTIVATION, false);
+      if constexpr (ADD) v = _mm512_add_ps(_mm512_loadu_ps(y + i * 16), v);
+      _mm512_storeu_ps(y + i * 16, v);
+    }
+}
+
+// The sums of a pair of strips → y, rows [row, row + rows).
 template <bool SCALED>
 inline void finish_pair(const MatmulArgs& a, int64_t n, bool pair, const float* c0, const float* c1,
                         int64_t row, int64_t rows) {
-  const bool plain = !a.bias && a.activation == kNone && !a.accumulate && n + 32 <= a.w.n;
-  if (!pair || !plain) {
+  if (!pair || n + 32 > a.w.n || a.exact || (a.accumulate && a.activation != kNone)) {
     finish<SCALED>(a, n, c0, row, rows);
     if (pair) finish<SCALED>(a, n + 16, c1, row, rows);
-    return;
-  }
-  const __m512 first = _mm512_loadu_ps(a.w.row_scale + n);
-  const __m512 second = _mm512_loadu_ps(a.w.row_scale + n + 16);
-  float* y = a.y.data + row * a.y.stride + n;
-  for (int64_t r = 0; r < rows; ++r, c0 += 16, c1 += 16, y += a.y.stride) {
-    const __m512 left = _mm512_loadu_ps(c0), right = _mm512_loadu_ps(c1);
-    _mm512_storeu_ps(y, SCALED ? left : _mm512_mul_ps(left, first));
-    _mm512_storeu_ps(y + 16, SCALED ? right : _mm512_mul_ps(right, second));
+  } else if (a.activation == kGelu) {
+    finish_lines<SCALED, kGelu, false>(a, n, c0, c1, row, rows);
+  } else if (a.activation == kRelu2) {
+    finish_lines<SCALED, kRelu2, false>(a, n, c0, c1, row, rows);
+  } else if (a.accumulate) {
+    finish_lines<SCALED, kNone, true>(a, n, c0, c1, row, rows);
+  } else {
+    finish_lines<SCALED, kNone, false>(a, n, c0, c1, row, rows);
   }
 }
 

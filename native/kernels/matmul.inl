@@ -113,7 +113,7 @@ inline void finish_row(const MatmulArgs& a, const vf* scale, const vf* bias, con
   for (int v = 0; v < kVecs; ++v) {
     out[v] = load(acc + v * LANES);
     if (!SCALED) out[v] = out[v] * scale[v];
-    if (!PLAIN) out[v] = activate(out[v] + bias[v], a.activation);
+    if (!PLAIN) out[v] = activate(out[v] + bias[v], a.activation, a.exact);
   }
   if (columns < 16) {
     float line[16];

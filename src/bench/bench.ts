@@ -68,7 +68,7 @@ export async function runBench(
     for (const count of threads) {
       report.model.push(await benchNetwork({ ...model, ...shared, threads: count }));
     }
-    print(`\n${formatNetwork(model, report.model, bf16Speeds(report.kernels ?? []))}`);
+    print(`\n${formatNetwork(model, report.model)}`);
   }
   if (parts.includes("load")) {
     const { seconds: _, ...backend } = shared;
@@ -96,16 +96,6 @@ export async function runBench(
   const node = process.version;
   const all = { date: new Date().toISOString(), node, machine, load, options: model, ...report };
   await writeFile(json, `${JSON.stringify(all, null, 2)}\n`);
-}
-
-/** By threads: GFLOP/s of the largest bf16 multiplication. */
-function bf16Speeds(reports: readonly KernelReport[]): Map<number, number> {
-  return new Map(
-    reports.map(({ threads, results }) => {
-      const bf16 = results.filter(({ format, rows }) => format === "bf16" && rows >= 256);
-      return [threads, Math.max(...bf16.map(({ gflops }) => gflops))];
-    }),
-  );
 }
 
 function showLoad(load: readonly number[]): string {

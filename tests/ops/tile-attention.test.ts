@@ -53,3 +53,23 @@ describe.each(SHAPES)("tile-attention, $tiles × $tokens tokens, $heads heads of
     expectSame(two, one);
   });
 });
+
+describe.each([60, 80, 500])("a last key whose score is %s above the others", (distance) => {
+  const [tokens, dim] = [70, 16];
+  const score = (backend: Backend) => {
+    const values = Array.from({ length: tokens }, (_, token) => [
+      ...Array.from({ length: dim }, () => 1), // query
+      ...Array.from({ length: dim }, () => (token === tokens - 1 ? distance : 0) / dim), // key
+      ...Array.from({ length: dim }, (_, d) => (token === tokens - 1 ? d : 100)), // value
+    ]);
+    const qkv = stridedOf(backend, Float32Array.from(values.flat()), tokens);
+    const step = backend.begin();
+    return step.read(step.tileAttention(qkv, tokens, 1, 1));
+  };
+
+  test.each(CPU)("on $name takes all of the weight", async (candidate) => {
+    const [y] = await using(candidate, score);
+    const wanted = Float32Array.from({ length: tokens * dim }, (_, i) => i % dim);
+    expectClose(y!, wanted, TOLERANCE.tileAttentionBf16);
+  });
+});

@@ -20,6 +20,8 @@ export const TOLERANCE = Object.freeze({
   tileAttention: { absolute: 2e-6, relative: 5e-6 },
   /** Queries, keys, values and softmax weights rounded to bf16, as the AMX kernels do. */
   tileAttentionBf16: { absolute: 1e-2, relative: 1e-2 },
+  /** Added to a product's: next it is rounded to bf16, whose steps near 1 are 100 times it. */
+  coarseGelu: { absolute: 4e-5, relative: 0 },
   logProbability: { absolute: 5e-7, relative: 5e-7 },
 });
 

@@ -28,7 +28,7 @@ export function encodeTiles(
   });
   observe?.("with_prefix", x);
   w.blocks.forEach((block, b) => {
-    step.scope(() => visionBlock(step, config, block, x, tokens));
+    visionBlock(step, config, block, x, tokens);
     observe?.(`block.${b}`, x);
   });
   return x;
@@ -43,11 +43,15 @@ export function visionBlock(
   tokens: number,
 ): void {
   const { heads, headDim, eps } = config.vision;
-  const first = step.layerNorm(x, w.norm1.weight, w.norm1.bias, eps); // [rows, width]
-  const qkv = step.matmul(first, w.qkv.weight, { bias: w.qkv.bias }); // [rows, 3·width]
-  const mixed = step.tileAttention(qkv, tokens, heads, headDim ** -0.5); // [rows, width]
-  step.matmulAdd(x, mixed, w.proj.weight, { bias: w.proj.bias });
-  const second = step.layerNorm(x, w.norm2.weight, w.norm2.bias, eps); // [rows, width]
-  const hidden = step.matmul(second, w.fc1.weight, { bias: w.fc1.bias, activation: "gelu" });
-  step.matmulAdd(x, hidden, w.fc2.weight, { bias: w.fc2.bias });
+  step.scope(() => {
+    const normed = step.layerNorm(x, w.norm1.weight, w.norm1.bias, eps); // [rows, width]
+    const qkv = step.matmul(normed, w.qkv.weight, { bias: w.qkv.bias }); // [rows, 3·width]
+    const mixed = step.tileAttention(qkv, tokens, heads, headDim ** -0.5); // [rows, width]
+    step.matmulAdd(x, mixed, w.proj.weight, { bias: w.proj.bias });
+  });
+  step.scope(() => {
+    const normed = step.layerNorm(x, w.norm2.weight, w.norm2.bias, eps); // [rows, width]
+    const hidden = step.matmul(normed, w.fc1.weight, { bias: w.fc1.bias, activation: "gelu" });
+    step.matmulAdd(x, hidden, w.fc2.weight, { bias: w.fc2.bias });
+  });
 }
