@@ -43,7 +43,7 @@ export async function benchOverhead(seconds: number): Promise<OverheadReport> {
     format: "nvfp4",
     visionBlocks: 0,
   });
-  const sizes = { slots: 1, pages: 16, kvDtype: "bf16" } as const;
+  const sizes = { slots: 1, snapshots: 0, pages: 16, kvDtype: "bf16" } as const;
   const state = createState(backend, model.config, sizes);
   const now = () => performance.now();
   const batcher = new Batcher({
@@ -78,8 +78,9 @@ function oneAnswer(events: EventQueue<ChatEvent>, now: () => number): Sequence {
     eosIds: [],
   });
   return new Sequence({
-    promptIds: [5],
-    imageSpans: [],
+    prompt: { ids: [5], imageSpans: [], boundaries: [] },
+    tenant: "",
+    prefixKeys: [],
     images: [],
     sampler: new Sampler(GREEDY, [5], undefined),
     answer,

@@ -11,6 +11,7 @@ export interface EngineFlags {
   readonly memory?: number;
   readonly context?: number;
   readonly sequences?: number;
+  readonly prefixes?: number;
   readonly rows?: number;
   readonly cache: string | boolean;
   readonly backend: "cpu" | "reference" | "null";
@@ -37,6 +38,7 @@ export function withEngineOptions(command: Command): Command {
     .option("--memory <size>", "limit for weights and caches, as 12GB (default: 85 %)", byteSize)
     .option("--context <tokens>", "longest prompt and answer together", wholeNumber)
     .option("--sequences <n>", "requests computed at once (default: 16)", wholeNumber)
+    .option("--prefixes <n>", "prompt beginnings kept for reuse (default: 32; 0: none)", countOf)
     .option("--rows <n>", "rows of one step: decode rows and prompt chunks", wholeNumber)
     .option("--cache <dir>", "folder for packed weights (default: .vireo in the checkpoint)")
     .option("--no-cache", "keep packed weights in memory only")
@@ -62,6 +64,7 @@ export function engineOptions(flags: EngineFlags): EngineOptions {
     ...(flags.memory === undefined ? {} : { memoryBytes: flags.memory }),
     ...(flags.context === undefined ? {} : { contextTokens: flags.context }),
     ...(flags.sequences === undefined ? {} : { sequencesMax: flags.sequences }),
+    ...(flags.prefixes === undefined ? {} : { prefixesMax: flags.prefixes }),
     ...(flags.rows === undefined ? {} : { rowsMax: flags.rows }),
     ...(flags.cache === false ? { cacheDir: false } : {}),
     ...(typeof flags.cache === "string" ? { cacheDir: flags.cache } : {}),
@@ -74,6 +77,11 @@ export function wholeNumber(text: string): number {
     throw new InvalidArgumentError("It must be a whole number from 1 on.");
   }
   return value;
+}
+
+/** A whole number from 0 on. */
+function countOf(text: string): number {
+  return text.trim() === "0" ? 0 : wholeNumber(text);
 }
 
 export function realNumber(text: string): number {

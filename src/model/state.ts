@@ -7,6 +7,7 @@ import {
   pad16,
   type Region,
   SCAN_CHUNK,
+  type Step,
   scanTailWidth,
   type Tensor,
   tensorAt,
@@ -80,4 +81,26 @@ export function createState(backend: Backend, config: ModelConfig, sizes: StateS
     return { kind, cache: { keys, values, pages, kvHeads, headDim, dtype } };
   });
   return { layers, regions };
+}
+
+/**
+ * Records copies of whole slots at a point where their sequences have a whole number of chunks
+ * behind them: then the scan's tail is empty and stays where it is.
+ */
+export function copySlots(
+  step: Step,
+  state: ModelState,
+  copies: readonly (readonly [from: number, to: number])[],
+): void {
+  const copyRow = (x: Tensor, from: Int32Array, to: Int32Array): void => {
+    step.scope(() => step.scatterRows(x, to, step.gatherRows(x, from)));
+  };
+  for (const copy of copies) {
+    const [from, to] = copy.map((slot) => Int32Array.of(slot));
+    for (const layer of state.layers) {
+      if (layer.kind !== "mamba2") continue;
+      copyRow(layer.mamba.conv, from!, to!);
+      copyRow(layer.mamba.ssm, from!, to!);
+    }
+  }
 }

@@ -2,17 +2,21 @@ import { type Backend, PAGE_ROWS, type SampleRow } from "../backends/backend.ts"
 import { VireoError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Model } from "../model/load.ts";
-import type { ModelState } from "../model/state.ts";
+import { copySlots, type ModelState } from "../model/state.ts";
 import { runSpans, type SpanInput } from "./forward.ts";
+import { Pace } from "./pace.ts";
 import { NumberPool } from "./pool.ts";
-import { type Share, shareStep } from "./scheduler.ts";
+import { PrefixCache, type PrefixCacheStats } from "./prefix-cache.ts";
+import { nextInTurn, type Share, shareStep } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
 
 export interface BatcherOptions {
   readonly backend: Backend;
   readonly model: Model;
   readonly state: ModelState;
+  /** Of the state's slots, those that sequences use; the others keep cached prefixes. */
   readonly slots: number;
+  readonly snapshots: number;
   readonly pages: number;
   /** Rows of one step: decode rows and prompt chunks together. */
   readonly rowsMax: number;
@@ -26,7 +30,13 @@ export interface BatcherStats {
   readonly slotsFree: number;
   readonly pagesFree: number;
   readonly steps: number;
+  /** Sequences that gave up their state for older ones. */
+  readonly preemptions: number;
+  readonly prefixes: PrefixCacheStats;
 }
+
+/** [slot, slot to copy it to] */
+type SlotCopy = readonly [from: number, to: number];
 
 /**
  * Runs many sequences over one model, step by step, at its own pace.
@@ -39,9 +49,12 @@ export class Batcher {
   private readonly options: BatcherOptions;
   private readonly slots: NumberPool;
   private readonly pages: NumberPool;
+  private readonly prefixes: PrefixCache;
+  private readonly pace = new Pace();
   private running: Sequence[] = [];
   private readonly waiting: Sequence[] = [];
   private steps = 0;
+  private preemptions = 0;
   private loop: Promise<void> | undefined;
   private closed = false;
 
@@ -49,6 +62,8 @@ export class Batcher {
     this.options = options;
     this.slots = new NumberPool(options.slots);
     this.pages = new NumberPool(options.pages);
+    const behind = Array.from({ length: options.snapshots }, (_, index) => options.slots + index);
+    this.prefixes = new PrefixCache(behind, this.pages);
   }
 
   get stats(): BatcherStats {
@@ -58,6 +73,8 @@ export class Batcher {
       slotsFree: this.slots.free,
       pagesFree: this.pages.free,
       steps: this.steps,
+      preemptions: this.preemptions,
+      prefixes: this.prefixes.stats,
     };
   }
 
@@ -86,11 +103,12 @@ export class Batcher {
         return;
       }
       this.dropAborted();
-      this.admit();
       try {
+        await this.copy(this.admit());
         await this.encodeOneTile();
-        await this.runOneStep();
+        await this.copy(this.keepPrefixes(await this.runOneStep()));
       } catch (error) {
+        this.prefixes.clear(); // a copy may be half done
         this.options.log("error", "step_failed", { message: (error as Error).message });
         const text = "the engine could not compute this step";
         this.failAll(new VireoError("internal_error", text, { cause: error }));
@@ -107,13 +125,46 @@ export class Batcher {
     }
   }
 
-  private admit(): void {
-    while (this.waiting.length > 0 && this.slots.free > 0 && this.pages.free > 0) {
-      const sequence = this.waiting.shift()!;
-      sequence.slot = this.slots.take()!;
+  /** Lets in whoever there is room for; returns what their first steps need to be copied. */
+  private admit(): SlotCopy[] {
+    const copies: SlotCopy[] = [];
+    while (this.waiting.length > 0 && this.slots.free > 0 && this.hasPage()) {
+      const tenants = (list: readonly Sequence[]) => list.map(({ input }) => input.tenant);
+      const next = nextInTurn(tenants(this.waiting), tenants(this.running));
+      const sequence = this.waiting.splice(next, 1)[0]!;
+      const slot = this.slots.take()!;
+      const prefix = this.prefixes.adopt(sequence.input.prefixKeys, sequence.promptTokens);
+      sequence.slot = slot;
+      sequence.adopt(prefix);
+      if (prefix) copies.push([prefix.slot, slot]);
       sequence.admitted();
       this.running.push(sequence);
     }
+    return copies;
+  }
+
+  /** Cached prefixes give way to whoever wants a page. */
+  private hasPage(): boolean {
+    while (this.pages.free === 0) if (!this.prefixes.evict()) return false;
+    return true;
+  }
+
+  /** Makes entries for sequences whose state is worth keeping now; returns what to copy. */
+  private keepPrefixes(ran: readonly Sequence[]): SlotCopy[] {
+    return ran.flatMap((sequence): SlotCopy[] => {
+      const { keyToKeep, slot, position, pages } = sequence;
+      if (keyToKeep === undefined || slot === undefined) return [];
+      const kept = this.prefixes.remember(keyToKeep, position, pages);
+      return kept === undefined ? [] : [[slot, kept]];
+    });
+  }
+
+  private async copy(copies: readonly SlotCopy[]): Promise<void> {
+    if (copies.length === 0) return;
+    const { backend, state } = this.options;
+    const step = backend.begin();
+    copySlots(step, state, copies);
+    await step.read();
   }
 
   private async encodeOneTile(): Promise<void> {
@@ -126,10 +177,14 @@ export class Batcher {
     sequence.spentOnImages(now() - start);
   }
 
-  private async runOneStep(): Promise<void> {
-    const { backend, model, state, rowsMax } = this.options;
-    const shares = this.reservePages(shareStep(this.running, rowsMax));
-    if (shares.length === 0) return;
+  /** Returns the sequences that had a part in it. */
+  private async runOneStep(): Promise<readonly Sequence[]> {
+    const { backend, model, state, rowsMax, now } = this.options;
+    const wanted = shareStep(this.running, rowsMax, (streams) =>
+      this.pace.promptRows(streams, rowsMax),
+    );
+    const shares = this.reservePages(wanted);
+    if (shares.length === 0) return [];
     const spans: SpanInput[] = [];
     const drawing: { readonly sequence: Sequence; readonly row: number }[] = [];
     let row = 0;
@@ -140,13 +195,17 @@ export class Batcher {
     }
     const logitRows = Int32Array.from(drawing, (one) => one.row);
     const samples = drawing.map((one) => sampleRow(one.sequence));
+    const started = now();
     const drawn = await runSpans(backend, model, state, spans, logitRows, samples);
+    const streams = shares.filter(({ sequence }) => sequence.tokensPending === 1).length;
+    this.pace.observe(streams, row - streams, now() - started);
     this.steps += 1;
     for (const { sequence, tokens } of shares) sequence.position += tokens;
     const columns = drawn.length / Math.max(1, drawing.length);
     drawing.forEach(({ sequence }, index) => {
       this.take(sequence, drawn.subarray(index * columns, (index + 1) * columns));
     });
+    return shares.map(({ sequence }) => sequence);
   }
 
   /** Gives every share the pages it needs, taking them from the youngest if there are too few. */
@@ -167,15 +226,15 @@ export class Batcher {
   private grow(sequence: Sequence, tokens: number): boolean {
     const needed = Math.ceil(tokens / PAGE_ROWS);
     while (sequence.pages.length < needed) {
-      const page = this.pages.take();
-      if (page === undefined) return false;
-      sequence.pages.push(page);
+      if (!this.hasPage()) return false;
+      sequence.pages.push(this.pages.take()!);
     }
     return true;
   }
 
   private preempt(sequence: Sequence): void {
     this.options.log("warn", "preempted", { tokens: sequence.position });
+    this.preemptions += 1;
     this.release(sequence);
     sequence.position = 0;
     this.running = this.running.filter((one) => one !== sequence);

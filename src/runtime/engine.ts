@@ -18,6 +18,7 @@ import { Batcher, type BatcherStats } from "./batcher.ts";
 import { EventQueue } from "./events.ts";
 import { ImageStore } from "./images.ts";
 import { planState } from "./memory.ts";
+import { PrefixKeys } from "./prefix-keys.ts";
 import { Preparer } from "./preparer.ts";
 import type { Prompt } from "./prompt.ts";
 import { Sampler } from "./sampler.ts";
@@ -36,6 +37,8 @@ export interface EngineOptions extends BackendOptions {
   readonly contextTokens?: number;
   /** Sequences computed at once. Default 16. */
   readonly sequencesMax?: number;
+  /** Prompt beginnings that are remembered, so that they are not computed again. Default 32. */
+  readonly prefixesMax?: number;
   /** Rows of one step. Default 256. */
   readonly rowsMax?: number;
   /** Folder for packed weights; false keeps them in memory. Default: `.vireo` in the checkpoint. */
@@ -46,7 +49,12 @@ export interface EngineOptions extends BackendOptions {
   readonly log?: Log;
 }
 
-const DEFAULTS = Object.freeze({ sequencesMax: 16, rowsMax: 256, imageCacheBytes: 512 * 2 ** 20 });
+const DEFAULTS = Object.freeze({
+  sequencesMax: 16,
+  prefixesMax: 32,
+  rowsMax: 256,
+  imageCacheBytes: 512 * 2 ** 20,
+});
 const MODEL_ID = "nvidia/nemotron-nano-12b-v2-vl";
 const ALIASES = [
   "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-BF16",
@@ -66,6 +74,8 @@ export interface EngineInfo {
   readonly fromCache: boolean;
   readonly contextTokens: number;
   readonly slots: number;
+  /** Prefixes that can be remembered. */
+  readonly prefixes: number;
   readonly pages: number;
   readonly loadMs: number;
 }
@@ -102,6 +112,7 @@ export class Engine implements Upstream {
   private readonly text: TextFiles;
   private readonly batcher: Batcher;
   private readonly preparer: Preparer;
+  private readonly prefixKeys = new PrefixKeys();
   private closed = false;
 
   constructor(
@@ -124,7 +135,14 @@ export class Engine implements Upstream {
     const rowsMax = wholeOption("rows", options.rowsMax, DEFAULTS.rowsMax, 4096);
     const kvDtype = options.kvDtype ?? "bf16";
     const { memoryBytes } = options;
-    const wishes = { memoryBytes, sequencesMax, contextTokens, kvDtype };
+    const snapshotsMax = wholeOption(
+      "prefixes",
+      options.prefixesMax,
+      DEFAULTS.prefixesMax,
+      4096,
+      0,
+    );
+    const wishes = { memoryBytes, sequencesMax, snapshotsMax, contextTokens, kvDtype };
     const sizes = planState(model.config, model.region.bytes, wishes);
     const images = new ImageStore(model.config, backend.resize, DEFAULTS.imageCacheBytes);
     this.preparer = new Preparer({ model, text, images, contextTokens });
@@ -132,7 +150,8 @@ export class Engine implements Upstream {
       backend,
       model,
       state: createState(backend, model.config, sizes),
-      slots: sizes.slots,
+      slots: sizes.slots - sizes.snapshots,
+      snapshots: sizes.snapshots,
       pages: sizes.pages,
       rowsMax,
       log: options.log ?? silentLog,
@@ -146,7 +165,8 @@ export class Engine implements Upstream {
       weightBytes: model.region.bytes,
       fromCache: model.fromCache,
       contextTokens,
-      slots: sizes.slots,
+      slots: sizes.slots - sizes.snapshots,
+      prefixes: sizes.snapshots,
       pages: sizes.pages,
       loadMs: performance.now() - started,
     };
@@ -167,6 +187,7 @@ export class Engine implements Upstream {
     const { prompt, images, mediaMs } = prepared;
     const maxTokens = this.admissible(request, prompt);
     const events = new EventQueue<ChatEvent>();
+    const { tenant = "" } = request;
     const { sampling, reasoning } = request;
     this.checkBias(request);
     const answer = new Answer(this.text.tokenizer, {
@@ -181,9 +202,10 @@ export class Engine implements Upstream {
     });
     const abort = new AbortController();
     const sequence = new Sequence({
-      promptIds: prompt.ids,
-      imageSpans: prompt.imageSpans,
+      prompt,
       images,
+      tenant,
+      prefixKeys: this.info.prefixes > 0 ? this.prefixKeys.of(tenant, prompt, images) : [],
       sampler: new Sampler(sampling, prompt.ids, request.topLogprobs),
       answer,
       events,
@@ -258,10 +280,16 @@ export class Engine implements Upstream {
   }
 }
 
-function wholeOption(name: string, given: number | undefined, usual: number, most: number): number {
+function wholeOption(
+  name: string,
+  given: number | undefined,
+  usual: number,
+  most: number,
+  least = 1,
+): number {
   const value = given ?? usual;
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  const text = `${name} is ${value}; it must be a whole number from 1 to ${most}`;
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  const text = `${name} is ${value}; it must be a whole number from ${least} to ${most}`;
   throw new VireoError("invalid_option", text, { param: name });
 }
 

@@ -8,6 +8,8 @@ export interface MemoryWishes {
   /** All of the engine's memory: weights, caches, temporaries. */
   readonly memoryBytes?: number | undefined;
   readonly sequencesMax: number;
+  /** Mamba states kept for prefixes that come again; 0 for none. */
+  readonly snapshotsMax: number;
   readonly contextTokens: number;
   readonly kvDtype: KvDtype;
 }
@@ -15,9 +17,18 @@ export interface MemoryWishes {
 /** Share of the machine's memory that is used unless a limit is given. */
 const DEFAULT_SHARE = 0.85;
 
+/** Share of what the weights leave that snapshots may take. */
+const SNAPSHOT_SHARE = 0.15;
+
+/** Slots of sequences come first, then those of snapshots. */
+export interface StatePlan extends StateSizes {
+  readonly snapshots: number;
+}
+
 /**
  * Divides the memory that the weights leave between Mamba slots and KV pages: up to
- * `sequencesMax` slots, and pages for that many full contexts or as many as there is room for.
+ * `sequencesMax` slots, up to `snapshotsMax` more for cached prefixes, and pages for that many full
+ * contexts or as many as there is room for.
  *
  * Throws out_of_memory, with the numbers, if not even one sequence fits.
  */
@@ -25,8 +36,8 @@ export function planState(
   config: ModelConfig,
   weightBytes: number,
   wishes: MemoryWishes,
-): StateSizes {
-  const { sequencesMax, contextTokens, kvDtype } = wishes;
+): StatePlan {
+  const { sequencesMax, snapshotsMax, contextTokens, kvDtype } = wishes;
   const limit = wishes.memoryBytes ?? Math.floor(totalmem() * DEFAULT_SHARE);
   const room = limit - weightBytes;
   const perSlot = slotBytes(config);
@@ -39,9 +50,12 @@ export function planState(
       `sequence beside them (${gigabytes(least)}); raise --memory or choose a smaller --format`;
     throw new VireoError("out_of_memory", text);
   }
-  const slots = Math.max(1, Math.min(sequencesMax, Math.floor((room * 0.5) / perSlot)));
-  const pages = Math.min(pagesPerContext * slots, Math.floor((room - slots * perSlot) / perPage));
-  return { slots, pages, kvDtype };
+  const running = Math.max(1, Math.min(sequencesMax, Math.floor((room * 0.5) / perSlot)));
+  const snapshots = Math.min(snapshotsMax, Math.floor((room * SNAPSHOT_SHARE) / perSlot));
+  const slots = running + snapshots;
+  const pagesMost = pagesPerContext * (running + Math.min(1, snapshots));
+  const pages = Math.min(pagesMost, Math.floor((room - slots * perSlot) / perPage));
+  return { slots, snapshots, pages, kvDtype };
 }
 
 function gigabytes(bytes: number): string {

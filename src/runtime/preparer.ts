@@ -77,7 +77,7 @@ export class Preparer {
     const { text, contextTokens } = this.options;
     if (request.prompt !== undefined) {
       const ids = this.readRaw(request.prompt);
-      return { prompt: { ids, imageSpans: [] }, reasoningOpen: false };
+      return { prompt: { ids, imageSpans: [], boundaries: [] }, reasoningOpen: false };
     }
     const { pieces, reasoningOpen } = this.render(request);
     const prompt = buildPrompt({

@@ -14,6 +14,8 @@ export interface Prompt {
   readonly ids: number[];
   /** In the order of their rows. */
   readonly imageSpans: readonly ImageSpan[];
+  /** Numbers of tokens after which another prompt may differ: before turns and after images. */
+  readonly boundaries: readonly number[];
 }
 
 /** Ids of `<img>`, `<image>` and `</img>`. */
@@ -44,10 +46,12 @@ export function buildPrompt(input: PromptInput): Prompt {
   const mostIds = input.mostIds ?? Number.POSITIVE_INFINITY;
   const ids: number[] = [];
   const imageSpans: ImageSpan[] = [];
+  const boundaries: number[] = [];
   for (const piece of pieces) {
-    if (ids.length > mostIds) return { ids, imageSpans };
+    if (ids.length > mostIds) return { ids, imageSpans, boundaries };
     if (piece.kind === "control") {
       assert(piece.id !== imageIds.placeholder, "a placeholder is always an image piece");
+      boundaries.push(ids.length);
       ids.push(piece.id);
     } else if (piece.kind === "text") {
       for (const id of tokenizer.encodeText(piece.text, mostIds - ids.length)) ids.push(id);
@@ -58,11 +62,12 @@ export function buildPrompt(input: PromptInput): Prompt {
       imageSpans.push({ start: ids.length, length, image: piece.index });
       for (let row = 0; row < length; row++) ids.push(imageIds.placeholder);
       ids.push(imageIds.end);
+      boundaries.push(ids.length);
     }
   }
   const placeholders = ids.filter((id) => id === imageIds.placeholder).length;
   const rows = imageSpans.reduce((sum, span) => sum + span.length, 0);
   assert(placeholders === rows, `${placeholders} placeholders for ${rows} image rows`);
   assert(imageSpans.length === imageTokens.length, "every image has its place");
-  return { ids, imageSpans };
+  return { ids, imageSpans, boundaries };
 }

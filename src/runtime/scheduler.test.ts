@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { shareStep } from "./scheduler.ts";
+import { nextInTurn, shareStep } from "./scheduler.ts";
 
 const decoding = { tokensPending: 1, tokensReady: 1 };
 const prompt = (tokens: number, ready = tokens) => ({ tokensPending: tokens, tokensReady: ready });
@@ -49,4 +49,49 @@ describe("shareStep", () => {
     const shares = shareStep(candidates, rows).map(({ index, tokens }) => [index, tokens]);
     expect(shares).toEqual(expected);
   });
+});
+
+const sharesOf = (...[candidates, rows, most]: Parameters<typeof shareStep>) =>
+  shareStep(candidates, rows, most).map(({ index, tokens }) => [index, tokens]);
+
+describe("prompts that are read at once", () => {
+  test("share a step, however long the oldest is", () => {
+    const candidates = [prompt(100_000), prompt(40), prompt(300)];
+    expect(sharesOf(candidates, 256)).toEqual([
+      [0, 85 + 46],
+      [1, 40],
+      [2, 85],
+    ]);
+  });
+
+  test("get at least 32 rows each, oldest first", () => {
+    const candidates = Array.from({ length: 20 }, () => prompt(1000));
+    expect(sharesOf(candidates, 64)).toEqual([
+      [0, 32],
+      [1, 32],
+    ]);
+  });
+
+  test("keep to what running streams can bear", () => {
+    const asked: number[] = [];
+    const most = (streams: number) => {
+      asked.push(streams);
+      return 20;
+    };
+    expect(sharesOf([decoding, prompt(1000), decoding], 256, most)).toEqual([
+      [0, 1],
+      [2, 1],
+      [1, 20],
+    ]);
+    expect(asked).toEqual([2]);
+  });
+});
+
+test.each([
+  [["a", "a", "b"], [], 0],
+  [["a", "a", "b"], ["a"], 2],
+  [["a", "a", "b"], ["a", "b"], 0],
+  [["b", "a", "c"], ["b", "b", "a"], 2],
+])("of %j beside %j, number %i is next", (waiting, running, next) => {
+  expect(nextInTurn(waiting, running)).toBe(next);
 });

@@ -12,28 +12,54 @@ export interface Share {
   readonly tokens: number;
 }
 
+/** A prompt gets at least so many rows of a step, so that products have something to bite on. */
+const ROWS_LEAST = 32;
+
 /**
  * Chooses the rows of the next step.
  *
- * Sequences that decode come first, one row each, so that no stream waits for another's prompt;
- * what the budget leaves goes to prompts, oldest first, in chunks. Pure: the same candidates give
- * the same shares.
+ * Sequences that decode come first, one row each, so that no stream waits for another's prompt.
+ * Prompts divide what is left, and at most `promptRows(streams)`, evenly: a short question does not
+ * wait behind a hundred pages. What one has no use for goes to the others, oldest first. Pure: the
+ * same candidates give the same shares.
  *
  * candidates: oldest first. rowsMax: rows of a step.
  */
-export function shareStep(candidates: readonly Candidate[], rowsMax: number): Share[] {
+export function shareStep(
+  candidates: readonly Candidate[],
+  rowsMax: number,
+  promptRows: (streams: number) => number = () => rowsMax,
+): Share[] {
   const shares: Share[] = [];
-  let rowsLeft = rowsMax;
-  candidates.forEach(({ tokensPending, tokensReady }, index) => {
-    if (tokensPending !== 1 || tokensReady !== 1 || rowsLeft === 0) return;
+  for (const [index, { tokensPending, tokensReady }] of candidates.entries()) {
+    if (tokensPending !== 1 || tokensReady !== 1 || shares.length === rowsMax) continue;
     shares.push({ index, tokens: 1 });
-    rowsLeft -= 1;
-  });
-  candidates.forEach(({ tokensPending, tokensReady }, index) => {
-    const tokens = Math.min(tokensReady, rowsLeft);
-    if (tokensPending <= 1 || tokens === 0) return;
-    shares.push({ index, tokens });
-    rowsLeft -= tokens;
-  });
-  return shares;
+  }
+  let rowsLeft = Math.min(rowsMax - shares.length, promptRows(shares.length));
+  const prompts = [...candidates.entries()]
+    .filter(([, { tokensPending, tokensReady }]) => tokensPending > 1 && tokensReady > 0)
+    .map(([index, { tokensReady }]) => ({ index, tokensReady, tokens: 0 }));
+  const fair = Math.max(ROWS_LEAST, Math.floor(rowsLeft / Math.max(1, prompts.length)));
+  for (const limit of [fair, rowsMax]) {
+    for (const prompt of prompts) {
+      const more = Math.min(prompt.tokensReady - prompt.tokens, limit, rowsLeft);
+      prompt.tokens += more;
+      rowsLeft -= more;
+    }
+  }
+  const given = prompts.filter(({ tokens }) => tokens > 0);
+  return [...shares, ...given.map(({ index, tokens }) => ({ index, tokens }))];
+}
+
+/**
+ * The one of those who wait that is admitted next: the oldest of the tenant with the fewest running
+ * sequences, so that nobody's hundred requests hold up another's one.
+ *
+ * waiting, running: tenants, oldest first. Returns an index of `waiting`.
+ */
+export function nextInTurn(waiting: readonly string[], running: readonly string[]): number {
+  const counts = new Map<string, number>();
+  for (const tenant of running) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+  const loads = waiting.map((tenant) => counts.get(tenant) ?? 0);
+  return loads.indexOf(Math.min(...loads));
 }

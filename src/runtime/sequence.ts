@@ -1,15 +1,21 @@
+import { PAGE_ROWS } from "../backends/backend.ts";
 import type { ChatEvent, Usage } from "../core/chat.ts";
 import type { Answer } from "./answer.ts";
 import type { EventQueue } from "./events.ts";
 import type { SpanInput } from "./forward.ts";
 import type { EncodedImage } from "./images.ts";
-import type { ImageSpan } from "./prompt.ts";
+import type { CachedPrefix } from "./prefix-cache.ts";
+import { reusePoints } from "./prefix-keys.ts";
+import type { Prompt } from "./prompt.ts";
 import type { Sampler } from "./sampler.ts";
 
 export interface SequenceInput {
-  readonly promptIds: readonly number[];
-  readonly imageSpans: readonly ImageSpan[];
+  readonly prompt: Prompt;
   readonly images: readonly EncodedImage[];
+  /** Whose request it is. */
+  readonly tenant: string;
+  /** Names of the prompt's prefixes, by pages; empty where none is to be cached. */
+  readonly prefixKeys: readonly string[];
   readonly sampler: Sampler;
   readonly answer: Answer;
   readonly events: EventQueue<ChatEvent>;
@@ -29,6 +35,9 @@ export class Sequence {
   position = 0;
   slot: number | undefined;
   readonly pages: number[] = [];
+  /** Prompt lengths after which the state is worth keeping, ascending. */
+  private readonly points: readonly number[];
+  private cachedTokens: number | undefined;
   private readonly queuedAt: number;
   private admittedAt: number | undefined;
   private firstTokenAt: number | undefined;
@@ -36,9 +45,10 @@ export class Sequence {
 
   constructor(input: SequenceInput) {
     this.input = input;
-    this.ids = [...input.promptIds];
-    this.promptTokens = input.promptIds.length;
-    this.imageTokens = input.imageSpans.reduce((sum, span) => sum + span.length, 0);
+    this.ids = [...input.prompt.ids];
+    this.promptTokens = input.prompt.ids.length;
+    this.points = input.prefixKeys.length > 0 ? reusePoints(input.prompt) : [];
+    this.imageTokens = input.prompt.imageSpans.reduce((sum, span) => sum + span.length, 0);
     this.imagesMs = input.mediaMs;
     this.queuedAt = input.now();
   }
@@ -47,9 +57,17 @@ export class Sequence {
     return this.ids.length - this.position;
   }
 
-  /** Pending tokens before the first placeholder whose image row is not encoded yet. */
+  /**
+   * Pending tokens before the first placeholder whose image row is not encoded yet, and no more
+   * than lead to the next point at which the state is kept.
+   */
   get tokensReady(): number {
-    for (const span of this.input.imageSpans) {
+    const point = this.points.find((tokens) => tokens > this.position) ?? this.ids.length;
+    return Math.min(this.tokensEncoded, point - this.position);
+  }
+
+  private get tokensEncoded(): number {
+    for (const span of this.input.prompt.imageSpans) {
       if (span.start + span.length <= this.position) continue;
       const image = this.input.images[span.image]!;
       const encoded = image.tilesDone * (image.tokens / image.tileCount);
@@ -58,9 +76,26 @@ export class Sequence {
     return this.tokensPending;
   }
 
-  /** The first image that still has tiles to encode. */
+  /** The first image that still has tiles to encode, and rows that are not in the state yet. */
   get imageToEncode(): EncodedImage | undefined {
-    return this.input.images.find((image) => !image.done);
+    const { prompt, images } = this.input;
+    const span = prompt.imageSpans.find(({ start, length, image }) => {
+      return start + length > this.position && !images[image]!.done;
+    });
+    return span && images[span.image];
+  }
+
+  /** The key under which the state is worth keeping as it stands now. */
+  get keyToKeep(): string | undefined {
+    if (!this.points.includes(this.position)) return undefined;
+    return this.input.prefixKeys[this.position / PAGE_ROWS - 1];
+  }
+
+  /** Begins after a prefix whose pages it holds from now on. */
+  adopt(prefix: CachedPrefix | undefined): void {
+    this.cachedTokens ??= prefix?.tokens ?? 0;
+    this.position = prefix?.tokens ?? 0;
+    this.pages.push(...(prefix?.pages ?? []));
   }
 
   admitted(): void {
@@ -80,7 +115,7 @@ export class Sequence {
 
   private visualRows(from: number, tokens: number): (readonly [number, Float32Array])[] {
     const rows: (readonly [number, Float32Array])[] = [];
-    for (const span of this.input.imageSpans) {
+    for (const span of this.input.prompt.imageSpans) {
       const begin = Math.max(from, span.start);
       const end = Math.min(from + tokens, span.start + span.length);
       if (begin >= end) continue;
@@ -120,7 +155,7 @@ export class Sequence {
     return {
       promptTokens: this.promptTokens,
       imageTokens: this.imageTokens,
-      cachedTokens: 0,
+      cachedTokens: this.cachedTokens ?? 0,
       completionTokens: answer.tokens,
       reasoningTokens: answer.reasoningTokens,
     };
