@@ -7,9 +7,10 @@ import { benchNetwork, formatNetwork, type NetworkReport } from "./network.ts";
 import { benchOps, formatOps, type OpsReport } from "./ops.ts";
 import { benchOverhead, formatOverhead, type OverheadReport } from "./overhead.ts";
 import { benchPeer, formatPeer, type PeerOptions, type PeerReport } from "./peer.ts";
+import { benchServing, formatServing, type ServingReport } from "./serving.ts";
 import type { SyntheticOptions } from "./synthetic.ts";
 
-export type BenchPart = "kernels" | "ops" | "model" | "load" | "overhead" | "peer";
+export type BenchPart = "kernels" | "ops" | "model" | "load" | "overhead" | "serving" | "peer";
 
 export interface BenchOptions {
   readonly parts: readonly BenchPart[];
@@ -32,6 +33,7 @@ interface BenchReport {
   model?: NetworkReport[];
   load?: LoadReport;
   overhead?: OverheadReport;
+  serving?: ServingReport[];
   peer?: PeerReport[];
 }
 
@@ -79,6 +81,13 @@ export async function runBench(
   if (parts.includes("overhead")) {
     report.overhead = await benchOverhead(seconds);
     print(`\n${formatOverhead(report.overhead)}`);
+  }
+  if (parts.includes("serving")) {
+    report.serving = [];
+    for (const count of threads) {
+      report.serving.push(await benchServing({ ...model, ...shared, threads: count }));
+    }
+    print(`\n${formatServing(model, report.serving)}`);
   }
   if (parts.includes("peer") && options.peer) {
     report.peer = [];

@@ -10,7 +10,7 @@ import { Batcher } from "../runtime/batcher.ts";
 import { EventQueue } from "../runtime/events.ts";
 import { Sampler } from "../runtime/sampler.ts";
 import { Sequence } from "../runtime/sequence.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import { LETTERS } from "./letters.ts";
 import { REAL_PATTERN, syntheticModel } from "./synthetic.ts";
 import { interleave, type Timing, timed } from "./timing.ts";
 
@@ -22,18 +22,6 @@ export interface OverheadReport {
 
 const STEPS_PER_RUN = 50;
 const WARM_UP_RUNS = 60;
-
-/** Every token is the letter a. */
-const LETTERS: Tokenizer = {
-  addedTokens: [],
-  vocabularySize: 132096,
-  encodeText: () => [],
-  encodeWithAdded: () => [],
-  splitAdded: (text) => [text],
-  idOf: () => undefined,
-  bytesOf: () => Uint8Array.of(97),
-  decode: (ids) => "a".repeat(ids.length),
-};
 
 export async function benchOverhead(seconds: number): Promise<OverheadReport> {
   const backend = new NullBackend();

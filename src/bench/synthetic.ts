@@ -138,8 +138,8 @@ function describeModel(make: Maker, config: ModelConfig, format: WeightFormat): 
     lmHead: make.matrix(headFormat(format), vocabulary, hidden),
     vision: {
       embedder: make.matrix("bf16", vision.hidden, 3 * vision.patchPx ** 2, false),
-      position: make.constant(vision.hidden, 0),
-      prefix: make.constant(vision.hidden, 0),
+      position: make.random(vision.gridSide ** 2, vision.hidden, 0.5),
+      prefix: make.random(vision.prefixTokens, vision.hidden, 0.5),
       blocks: Array.from({ length: vision.layers }, () => describeBlock(make, config)),
     },
     projector: {

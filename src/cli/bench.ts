@@ -7,7 +7,7 @@ import { EMBEDDED_MODEL } from "./options.ts";
 import { oneOf, parseToolArgs, wholeNumber, wholeNumbers } from "./tool-args.ts";
 
 const USAGE = `vireo bench: speed of kernels and of a network of the real widths, made up here
-  --only LIST         of kernels, ops, model, load, overhead; default: all
+  --only LIST         of kernels, ops, model, load, overhead, serving; default: all
   --cpu SET           amx, avx512, avx2, neon or scalar; default: the fastest there is
   --threads LIST      default: 1,2
   --seconds N         for each group of figures; default: 10
@@ -24,7 +24,7 @@ const USAGE = `vireo bench: speed of kernels and of a network of the real widths
   --peer-out DIR      for llama.cpp's model file; default: DIR/out
   --rounds N          turns of ours and theirs; default: 3`;
 
-const PARTS: readonly BenchPart[] = ["kernels", "ops", "model", "load", "overhead"];
+const PARTS: readonly BenchPart[] = ["kernels", "ops", "model", "load", "overhead", "serving"];
 const FORMATS = ["int4", "int8", "bf16", "fp8", "nvfp4"] as const;
 
 /** Returns the exit code. */

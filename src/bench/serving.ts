@@ -1,0 +1,258 @@
+// What many requests at once gain and cost, through the scheduler, on a network of the real widths:
+// streams together against one, streams beside a long prompt, a prompt that comes again.
+
+import { openCpuBackend } from "../backends/cpu/cpu.ts";
+import { type ChatEvent, GREEDY } from "../core/chat.ts";
+import { silentLog } from "../core/log.ts";
+import type { Model } from "../model/load.ts";
+import { createState } from "../model/state.ts";
+import { Answer } from "../runtime/answer.ts";
+import { Batcher } from "../runtime/batcher.ts";
+import { EventQueue } from "../runtime/events.ts";
+import { EncodedImage } from "../runtime/images.ts";
+import { PrefixKeys } from "../runtime/prefix-keys.ts";
+import type { Prompt } from "../runtime/prompt.ts";
+import { Sampler } from "../runtime/sampler.ts";
+import { Sequence } from "../runtime/sequence.ts";
+import { LETTERS } from "./letters.ts";
+import { type SyntheticOptions, syntheticModel, WRITTEN_IDS } from "./synthetic.ts";
+
+export interface ServingReport {
+  readonly threads: number;
+  /** By rounds, in order of their ratio. */
+  readonly together: readonly Together[];
+  readonly beside: readonly Beside[];
+  readonly repeated: readonly Repeated[];
+}
+
+/** Tokens per second of all streams. */
+interface Together {
+  readonly one: number;
+  readonly many: number;
+}
+
+/** 95th percentile of the milliseconds between two tokens of a stream. */
+interface Beside {
+  readonly alone: number;
+  readonly withPrompt: number;
+}
+
+/** Milliseconds to the first token. */
+interface Repeated {
+  readonly cold: number;
+  readonly warm: number;
+}
+
+const MANY = 16;
+const STREAMS = 8;
+const DECODED = 48;
+const LONG_PROMPT = 4096;
+const REPEATED_PROMPT = 2048;
+const IMAGES = 2;
+const ROUNDS_LEAST = 3;
+const ARENA_BYTES = 1024 * 1024 * 1024;
+const PLACEHOLDER = WRITTEN_IDS - 1;
+
+export interface ServingOptions extends SyntheticOptions {
+  readonly threads: number;
+  readonly seconds: number;
+  readonly kernelSet?: string;
+}
+
+export async function benchServing(options: ServingOptions): Promise<ServingReport> {
+  const { threads, kernelSet, seconds } = options;
+  const given = { threads, arenaBytes: ARENA_BYTES, ...(kernelSet && { kernelSet }) };
+  const backend = await openCpuBackend(given);
+  try {
+    const model = await syntheticModel(backend, options);
+    const sizes = { slots: MANY + 8, pages: 256, kvDtype: "bf16" } as const;
+    const clients = new Clients(
+      model,
+      new Batcher({
+        backend,
+        model,
+        state: createState(backend, model.config, sizes),
+        ...sizes,
+        slots: MANY,
+        snapshots: 8,
+        rowsMax: 256,
+        log: silentLog,
+        now: () => performance.now(),
+      }),
+    );
+    return {
+      threads,
+      together: await rounds(seconds, () => together(clients), byRatio("one", "many")),
+      beside: await rounds(seconds, () => beside(clients), byRatio("withPrompt", "alone")),
+      repeated: await rounds(seconds, () => repeated(clients), byRatio("warm", "cold")),
+    };
+  } finally {
+    await backend.close();
+  }
+}
+
+/** Runs at least three times, after once to warm up; the best ratio comes last. */
+async function rounds<T>(
+  seconds: number,
+  run: () => Promise<T>,
+  ratio: (result: T) => number,
+): Promise<T[]> {
+  await run();
+  const results: T[] = [];
+  const end = performance.now() + seconds * 1000;
+  while (results.length < ROUNDS_LEAST || performance.now() < end) results.push(await run());
+  return results.sort((a, b) => ratio(a) - ratio(b));
+}
+
+function byRatio<K extends string>(below: K, above: K) {
+  return (result: Readonly<Record<K, number>>): number => result[above] / result[below];
+}
+
+/** Puts requests to a batcher and notes when tokens come. */
+class Clients {
+  private readonly model: Model;
+  private readonly batcher: Batcher;
+  private readonly keys = new PrefixKeys();
+  private asked = 0;
+
+  constructor(model: Model, batcher: Batcher) {
+    this.model = model;
+    this.batcher = batcher;
+  }
+
+  /** A prompt that none before it was like. */
+  prompt(tokens: number): Prompt {
+    this.asked += 1;
+    const ids = Array.from({ length: tokens }, (_, at) => (this.asked * 31 + at * 7919) % 200);
+    ids.splice(0, 2, this.asked % 200, Math.floor(this.asked / 200) % 200);
+    return { ids, imageSpans: [], boundaries: [] };
+  }
+
+  /** The same with pictures of one tile each in front of its last tokens. */
+  promptWithImages(tokens: number): { prompt: Prompt; images: EncodedImage[] } {
+    const { ids } = this.prompt(tokens);
+    const { tilePx, tokensPerTile } = this.model.config.vision;
+    const imageSpans = Array.from({ length: IMAGES }, (_, image) => {
+      const start = 64 + image * (tokensPerTile + 8);
+      ids.fill(PLACEHOLDER, start, start + tokensPerTile);
+      return { start, length: tokensPerTile, image };
+    });
+    const rgb = new Uint8Array(tilePx * tilePx * 3).fill(100);
+    const places = [{ image: { rgb, width: tilePx, height: tilePx }, left: 0, top: 0 }];
+    const picture = { width: tilePx, height: tilePx, grid: { columns: 1, rows: 1 }, places };
+    const images = imageSpans.map(({ image }) => {
+      return new EncodedImage(`${this.asked} ${image}`, this.model.config, picture);
+    });
+    const boundaries = [64, ids.length - 16];
+    return { prompt: { ids, imageSpans, boundaries }, images };
+  }
+
+  /** The times at which each of an answer's tokens came, in milliseconds. */
+  async ask(
+    prompt: Prompt,
+    maxTokens: number,
+    images: readonly EncodedImage[] = [],
+  ): Promise<number[]> {
+    const events = new EventQueue<ChatEvent>();
+    const now = () => performance.now();
+    const options = { reasoningOpen: false, stop: [], minTokens: 0, ignoreEos: true, eosIds: [] };
+    this.batcher.add(
+      new Sequence({
+        prompt,
+        images,
+        tenant: "",
+        prefixKeys: this.keys.of("", prompt, images),
+        sampler: new Sampler(GREEDY, prompt.ids, undefined),
+        answer: new Answer(LETTERS, { ...options, maxTokens }),
+        events,
+        signal: undefined,
+        mediaMs: 0,
+        now,
+      }),
+    );
+    const times: number[] = [];
+    for await (const event of events) if (event.type === "text") times.push(now());
+    return times;
+  }
+}
+
+async function together(clients: Clients): Promise<Together> {
+  const rate = async (streams: number): Promise<number> => {
+    const prompts = Array.from({ length: streams }, () => clients.prompt(16));
+    const times = await Promise.all(prompts.map((prompt) => clients.ask(prompt, DECODED)));
+    const begin = Math.max(...times.map((one) => one[0]!));
+    const end = Math.max(...times.map((one) => one.at(-1)!));
+    return (1000 * streams * (DECODED - 1)) / (end - begin);
+  };
+  return { one: await rate(1), many: await rate(MANY) };
+}
+
+async function beside(clients: Clients): Promise<Beside> {
+  const start = performance.now();
+  const prompts = Array.from({ length: STREAMS }, () => clients.prompt(16));
+  const streams = prompts.map((prompt) => clients.ask(prompt, DECODED * 6));
+  const long = new Promise<readonly [number, number]>((resolve) => {
+    const begin = async () => {
+      const from = performance.now();
+      const [first] = await clients.ask(clients.prompt(LONG_PROMPT), 1);
+      resolve([from, first!]);
+    };
+    const soon = setInterval(() => {
+      if (performance.now() - start < 400) return;
+      clearInterval(soon);
+      void begin();
+    }, 10);
+  });
+  const times = await Promise.all(streams);
+  const [from, to] = await long;
+  const gaps = times.flatMap((one) =>
+    one.slice(1).map((time, i) => [time, time - one[i]!] as const),
+  );
+  const during = gaps.filter(([time]) => time > from && time <= to).map(([, gap]) => gap);
+  const before = gaps.filter(([time]) => time <= from).map(([, gap]) => gap);
+  return { alone: percentile(before, 0.95), withPrompt: percentile(during, 0.95) };
+}
+
+async function repeated(clients: Clients): Promise<Repeated> {
+  const { prompt, images } = clients.promptWithImages(REPEATED_PROMPT);
+  const first = async (): Promise<number> => {
+    const start = performance.now();
+    const [time] = await clients.ask(prompt, 1, images);
+    return time! - start;
+  };
+  return { cold: await first(), warm: await first() };
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+export function formatServing(
+  options: SyntheticOptions,
+  reports: readonly ServingReport[],
+): string {
+  const { pattern, format, visionBlocks } = options;
+  const blocks = `${visionBlocks} vision block${visionBlocks === 1 ? "" : "s"}`;
+  const title = `serving: ${pattern}, real widths, ${format}, ${blocks}; median and best round`;
+  const lines = reports.flatMap(({ threads, together, beside, repeated }) => {
+    const [t, b, r] = [middle(together), middle(beside), middle(repeated)];
+    const [tt, bb, rr] = [together.at(-1)!, beside.at(-1)!, repeated.at(-1)!];
+    const name = `${threads} thread${threads === 1 ? "" : "s"}`;
+    return [
+      `${name}: ${MANY} streams ${t.many.toFixed(0)} tok/s, one ${t.one.toFixed(0)}: ` +
+        `${(t.many / t.one).toFixed(1)} × (best ${(tt.many / tt.one).toFixed(1)} ×)`,
+      `${name}: ${STREAMS} streams, p95 between tokens ${b.alone.toFixed(1)} ms alone, ` +
+        `${b.withPrompt.toFixed(1)} ms beside a prompt of ${LONG_PROMPT}: ` +
+        `${(b.withPrompt / b.alone).toFixed(2)} × (best ${(bb.withPrompt / bb.alone).toFixed(2)} ×)`,
+      `${name}: a prompt of ${REPEATED_PROMPT} with ${IMAGES} images, first token after ` +
+        `${r.cold.toFixed(0)} ms, again ${r.warm.toFixed(0)} ms: ` +
+        `${(r.cold / r.warm).toFixed(1)} × (best ${(rr.cold / rr.warm).toFixed(1)} ×)`,
+    ];
+  });
+  return [title, ...lines].join("\n");
+}
+
+function middle<T>(sorted: readonly T[]): T {
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
