@@ -260,123 +260,20 @@ void amx_float(const MatmulArgs& a, const Converted& c, Range block, int part, i
   }
 }
 
-// ---- integer formats ----
+}  // namespace
+}  // namespace vireo
 
-// One int4 tile → an int8 tile of q · multiplier.
-inline void expand_int4(const uint8_t* tile, uint8_t* to) {
-  const __m512i nibble = _mm512_set1_epi8(15), low_byte = _mm512_set1_epi16(0xff),
-                eight = _mm512_set1_epi16(8);
-  const __m512i word = _mm512_set1_epi32(15), one = _mm512_set1_epi32(1);
-  const __m512i pair = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)(tile + 512)));
-  for (int g = 0; g < 2; ++g) {
-    __m512i m =
-        _mm512_add_epi32(_mm512_and_si512(g ? _mm512_srli_epi32(pair, 4) : pair, word), one);
-    m = _mm512_or_si512(m, _mm512_slli_epi32(m, 16));
-    for (int run = 0; run < 4; ++run) {
-      const __m512i codes = _mm512_loadu_si512(tile + g * 256 + run * 64);
-      for (int half = 0; half < 2; ++half, to += 64) {
-        const __m512i q = _mm512_and_si512(half ? _mm512_srli_epi16(codes, 4) : codes, nibble);
-        const __m512i even =
-            _mm512_mullo_epi16(_mm512_sub_epi16(_mm512_and_si512(q, low_byte), eight), m);
-        const __m512i odd = _mm512_mullo_epi16(_mm512_sub_epi16(_mm512_srli_epi16(q, 8), eight), m);
-        _mm512_storeu_si512(
-            to, _mm512_ternarylogic_epi32(_mm512_slli_epi16(odd, 8), low_byte, even, 0xf8));
-      }
-    }
-  }
-}
+#include "amx-integer.inl"
 
-// acc (+)= sums · (row scale · column scale) for one block of k.
-inline void add_tile(const int32_t* sums, const float* row_scales, int64_t row_stride,
-                     const float* column_scale, float* acc, int64_t rows, bool first) {
-  const __m512 scale = _mm512_loadu_ps(column_scale);
-  for (int64_t r = 0; r < rows; ++r) {
-    const __m512 both = _mm512_mul_ps(scale, _mm512_set1_ps(row_scales[r * row_stride]));
-    const __m512 value = _mm512_cvtepi32_ps(_mm512_load_si512(sums + r * 16));
-    const __m512 before = first ? _mm512_setzero_ps() : _mm512_loadu_ps(acc + r * 16);
-    _mm512_storeu_ps(acc + r * 16, _mm512_fmadd_ps(value, both, before));
-  }
-}
-
-// One block of k: MT × 16 rows from `row`, NT strips whose tiles are `b_stride` apart and whose
-// scales follow them.
-struct IntegerBlock {
-  const uint8_t *b, *scale;
-  int64_t b_stride, scale_stride, tiles, index;
-};
-
-template <int MT, int NT>
-inline void integer_block(const MatmulArgs& a, const Converted& c, const IntegerBlock& k,
-                          int64_t row, float* c0, float* c1, Result result) {
-  alignas(64) int32_t sums[4][256];
-  const uint8_t* x = (const uint8_t*)c.q + row * c.kp + k.index * kBlockTiles * 1024;
-  zero_c<MT, NT>();
-  multiply<MT, NT, true, MT == 2>(x, x + c.kp * 16, k.b, k.b + k.b_stride, k.tiles, result);
-  store_c<MT, NT>(sums[0], sums[2]);
-  for (int m = 0; m < MT; ++m) {
-    const int64_t from = row + m * 16, left = a.x.rows - from, rows = left < 16 ? left : 16;
-    const float* row_scales = c.scale + from * c.blocks + k.index;
-    const bool first = k.index == 0;
-    add_tile(sums[m], row_scales, c.blocks, (const float*)k.scale, c0 + m * 256, rows, first);
-    if (NT > 1)
-      add_tile(sums[2 + m], row_scales, c.blocks, (const float*)(k.scale + k.scale_stride),
-               c1 + m * 256, rows, first);
-  }
-}
-
-void amx_integer(const MatmulArgs& a, const Converted& c, Range block, int part, int parts) {
-  const int64_t bytes = int_tile_bytes(a.w.format), strip_size = strip_bytes(a.w.format, a.w.k);
-  const int64_t end = round_up(block.end, 16), rows = end - block.begin,
-                wide = panel_columns(c, rows, 1);
-  uint8_t* panel = part_scratch(a, part);
-  float* acc = (float*)(panel + kExpandBytes);
-  const bool only = c.blocks == 1;
-  const Range columns = share(round_up(a.w.n, 16), part, parts, 32);
-  for (int64_t n = columns.begin; n < columns.end; n += wide) {
-    const int64_t strips = (columns.end - n < wide ? columns.end - n : wide) / 16;
-    for (int64_t index = 0; index < c.blocks; ++index) {
-      const int64_t tiles = block_width(c, index) / kIntTileK;
-      const uint8_t* from =
-          a.w.codes + n / 16 * strip_size + index * (kBlockTiles * bytes + kScaleBytes);
-      const uint8_t* b = from;
-      int64_t b_stride = strip_size;
-      if (a.w.format == kInt4) {
-        for (int64_t s = 0; s < strips; ++s)
-          for (int64_t t = 0; t < tiles; ++t)
-            expand_int4(from + s * strip_size + t * bytes, panel + (s * tiles + t) * 1024);
-        b = panel;
-        b_stride = tiles * 1024;
-      }
-      for (int64_t s = 0; s < strips; s += 2)
-        for (int64_t r = block.begin; r < end; r += 32) {
-          float* c0 = only ? acc : acc + (s * rows + r - block.begin) * 16;
-          float* c1 = only ? acc + 512 : c0 + rows * 16;
-          const bool last = index + 1 == c.blocks, tall = r + 32 <= end, pair = s + 2 <= strips;
-          const int64_t left = block.end - r, done = left < 32 ? left : 32;
-          const IntegerBlock k = {b + s * b_stride,
-                                  from + s * strip_size + tiles * bytes,
-                                  b_stride,
-                                  strip_size,
-                                  tiles,
-                                  index};
-          Result y;
-          if (last) y = {a.y.data + r * a.y.stride + n + s * 16, a.y.stride, done};
-          if (tall && pair) integer_block<2, 2>(a, c, k, r, c0, c1, y);
-          else if (tall) integer_block<2, 1>(a, c, k, r, c0, c1, y);
-          else if (pair) integer_block<1, 2>(a, c, k, r, c0, c1, y);
-          else integer_block<1, 1>(a, c, k, r, c0, c1, y);
-          if (!last) continue;
-          finish_pair<true>(a, n + s * 16, pair, c0, c1, r, done);
-        }
-    }
-  }
-}
+namespace vireo {
+namespace {
 
 void amx_matmul(const MatmulArgs& a, int part, int parts) {
   const bool integer = is_integer(a.w.format);
   if (is_vector(a)) return matmul(a, part, parts);
   const Tiles tiles_on;
   const Converted c = converted(a);
+  if (a.w.format == kInt4 && a.x.rows <= 32) return amx_int4_few(a, c, part, parts);
   // equal blocks of rows, so that x and the sums of one stay in the L2 cache
   const int blocks = (int)((a.x.rows + kRowsInCache - 1) / kRowsInCache);
   for (int i = 0; i < blocks; ++i) {
