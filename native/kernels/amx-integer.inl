@@ -99,8 +99,7 @@ inline void integer_block(const MatmulArgs& a, const Converted& c, const Integer
   add_sums<MT, NT, false>(a, c, k, row, c0, c1);
 }
 
-// ---- int4, 32 rows at most: codes are widened a few tiles ahead of the products that use them
-// ----
+// ---- int4, 32 rows at most: codes are widened a few tiles before they are multiplied ----
 
 constexpr int64_t kAhead = 4;  // tiles of a strip; with both strips, twice, 16 KiB of the L1 cache
 

@@ -237,17 +237,16 @@ export function formatServing(
   const title = `serving: ${pattern}, real widths, ${format}, ${blocks}; median and best round`;
   const lines = reports.flatMap(({ threads, together, beside, repeated }) => {
     const [t, b, r] = [middle(together), middle(beside), middle(repeated)];
-    const [tt, bb, rr] = [together.at(-1)!, beside.at(-1)!, repeated.at(-1)!];
     const name = `${threads} thread${threads === 1 ? "" : "s"}`;
     return [
       `${name}: ${MANY} streams ${t.many.toFixed(0)} tok/s, one ${t.one.toFixed(0)}: ` +
-        `${(t.many / t.one).toFixed(1)} × (best ${(tt.many / tt.one).toFixed(1)} ×)`,
+        showRatio(together, ({ many, one }) => many / one),
       `${name}: ${STREAMS} streams, p95 between tokens ${b.alone.toFixed(1)} ms alone, ` +
         `${b.withPrompt.toFixed(1)} ms beside a prompt of ${LONG_PROMPT}: ` +
-        `${(b.withPrompt / b.alone).toFixed(2)} × (best ${(bb.withPrompt / bb.alone).toFixed(2)} ×)`,
+        showRatio(beside, ({ withPrompt, alone }) => withPrompt / alone),
       `${name}: a prompt of ${REPEATED_PROMPT} with ${IMAGES} images, first token after ` +
         `${r.cold.toFixed(0)} ms, again ${r.warm.toFixed(0)} ms: ` +
-        `${(r.cold / r.warm).toFixed(1)} × (best ${(rr.cold / rr.warm).toFixed(1)} ×)`,
+        showRatio(repeated, ({ cold, warm }) => cold / warm),
     ];
   });
   return [title, ...lines].join("\n");
@@ -255,4 +254,9 @@ export function formatServing(
 
 function middle<T>(sorted: readonly T[]): T {
   return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+function showRatio<T>(sorted: readonly T[], ratio: (round: T) => number): string {
+  const best = ratio(sorted.at(-1)!);
+  return `${ratio(middle(sorted)).toFixed(2)} × (best ${best.toFixed(2)} ×)`;
 }
