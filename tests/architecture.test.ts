@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   text: ["core"],
   media: ["core"],
   openai: ["core"],
+  egress: ["core"],
   backends: ["core"],
   weights: ["core", "file:backends/backend.ts"],
   model: ["core", "weights", "file:backends/backend.ts"],

@@ -18,6 +18,7 @@ export type ErrorCode =
   | "too_many_images"
   | "body_too_large"
   | "media_fetch_blocked"
+  | "media_fetch_failed"
   | "invalid_api_key"
   | "missing_api_key"
   | "model_not_found"

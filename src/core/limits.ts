@@ -22,6 +22,8 @@ export const LIMITS = Object.freeze({
   logitBiasEntries: 1024,
   topLogprobs: 20,
 
+  mediaUrlCharacters: 2048,
+
   // one image
   imageBytes: 20 * MIB,
   imagePixels: 50_000_000,

@@ -31,6 +31,7 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   too_many_images: invalid(413),
   body_too_large: invalid(413),
   media_fetch_blocked: invalid(400),
+  media_fetch_failed: invalid(424),
   invalid_api_key: entry(401, "authentication_error"),
   missing_api_key: entry(401, "authentication_error"),
   model_not_found: entry(404, "not_found_error"),

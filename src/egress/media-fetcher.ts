@@ -1,0 +1,153 @@
+import { lookup as resolve } from "node:dns/promises";
+import { Agent, type Dispatcher, request } from "undici";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import { blocked, checkMediaUrl, isPublicAddress } from "./address.ts";
+
+/** none: nothing is fetched. public: from the Internet only. any: the operator's network too. */
+export type MediaUrls = "none" | "public" | "any";
+
+const REDIRECTS_MOST = 3;
+const CONNECT_MS = 5000;
+const TOTAL_MS = 20_000;
+const REDIRECT_STATUS: readonly number[] = [301, 302, 303, 307, 308];
+
+/**
+ * The only place from which this program connects to somebody else on a stranger's wish.
+ *
+ * A name is resolved once, when the connection is made, and every address it has must be public, so
+ * that a second answer of the name server changes nothing. Each redirect is checked like the first
+ * URL. Nothing is sent but the request: no cookies, no keys, no referrer.
+ */
+export class MediaFetcher {
+  private readonly urls: MediaUrls;
+  private readonly agent: Agent;
+
+  constructor(urls: MediaUrls) {
+    this.urls = urls;
+    const anyAddress = urls === "any";
+    this.agent = new Agent({
+      connections: 8,
+      connect: {
+        timeout: CONNECT_MS,
+        lookup: (name, _options, done) => {
+          resolveChecked(name, anyAddress).then(
+            (addresses) => done(null, addresses),
+            (error: NodeJS.ErrnoException) => done(error, []),
+          );
+        },
+      },
+      headersTimeout: TOTAL_MS,
+      bodyTimeout: TOTAL_MS,
+      keepAliveTimeout: 1,
+    });
+  }
+
+  /**
+   * The bytes at a URL, at most `bytesMost` of them.
+   *
+   * Throws media_fetch_blocked, media_fetch_failed (the other side's fault), media_too_large, or
+   * the signal's reason.
+   */
+  async fetch(text: string, bytesMost: number, signal?: AbortSignal): Promise<Uint8Array> {
+    if (this.urls === "none") throw blocked("this server fetches nothing");
+    const late = AbortSignal.timeout(TOTAL_MS);
+    const both = signal === undefined ? late : AbortSignal.any([signal, late]);
+    try {
+      return await this.follow(text, bytesMost, both);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw toFetchError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+
+  private async follow(text: string, bytesMost: number, signal: AbortSignal): Promise<Uint8Array> {
+    let url = checkMediaUrl(text, this.urls === "any");
+    for (let hop = 0; hop <= REDIRECTS_MOST; hop++) {
+      const { statusCode, headers, body } = await request(url.href, {
+        dispatcher: this.agent,
+        signal,
+        headers: { accept: "image/*,video/*,application/pdf", "user-agent": "vireo" },
+      });
+      if (!REDIRECT_STATUS.includes(statusCode)) {
+        if (statusCode === 200) return await readUpTo(body, bytesMost);
+        discard(body);
+        throw failed(`it answered with status ${statusCode}`, statusCode);
+      }
+      discard(body);
+      const { location } = headers;
+      if (typeof location !== "string" || !URL.canParse(location, url.href)) {
+        throw failed("it redirects to nowhere", statusCode);
+      }
+      url = checkMediaUrl(new URL(location, url.href).href, this.urls === "any");
+    }
+    throw blocked(`it redirects more than ${REDIRECTS_MOST} times`);
+  }
+}
+
+async function resolveChecked(name: string, anyAddress: boolean) {
+  const addresses = await resolve(name, { all: true });
+  if (!anyAddress && !addresses.every(({ address }) => isPublicAddress(address))) {
+    throw blocked("its address is not public");
+  }
+  return addresses;
+}
+
+async function readUpTo(body: Body, bytesMost: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    const piece = chunk as Uint8Array;
+    bytes += piece.length;
+    if (bytes > bytesMost) {
+      discard(body);
+      const message = `the file at the media URL has more than ${bytesMost} bytes`;
+      throw new VireoError("media_too_large", message, { metadata: { limit: bytesMost } });
+    }
+    chunks.push(piece);
+  }
+  return Buffer.concat(chunks);
+}
+
+type Body = Dispatcher.ResponseData["body"];
+
+/** Hangs up. That what was left did not come is no error. */
+function discard(body: Body): void {
+  body.on("error", () => {});
+  body.destroy();
+}
+
+function failed(why: string, status?: number): VireoError {
+  const metadata = status === undefined ? {} : { metadata: { status } };
+  const message = `the media URL could not be fetched: ${why}`;
+  return new VireoError("media_fetch_failed", message, metadata);
+}
+
+/** Nothing of the library's own words gets out: they may hold addresses. */
+function toFetchError(error: unknown): VireoError {
+  if (error instanceof VireoError) return error;
+  if (error instanceof Error && error.cause instanceof VireoError) return error.cause;
+  const name = error instanceof Error ? error.name : "";
+  return failed(/Timeout/.test(name) ? "it took too long" : "there was no answer");
+}
+
+/** Fetches each URL once, a few at a time. */
+export async function fetchAll(
+  fetcher: MediaFetcher,
+  urls: readonly string[],
+  signal?: AbortSignal,
+): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  const waiting = [...new Set(urls)];
+  const work = async (): Promise<void> => {
+    for (let url = waiting.shift(); url !== undefined; url = waiting.shift()) {
+      files.set(url, await fetcher.fetch(url, LIMITS.imageBytes, signal));
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, work));
+  return files;
+}
