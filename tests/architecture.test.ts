@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: ["core", "weights", "file:backends/backend.ts"],
   runtime: ["core", "model", "weights", "text", "media", "backends"],
   gateway: ["core", "openai", "runtime"],
-  server: ["core", "openai", "gateway"],
+  server: ["core", "openai", "gateway", "egress"],
   golden: ["core", "backends", "weights", "model", "text", "media", "runtime"],
   bench: ["core", "backends", "weights", "model", "runtime", "text"],
   cli: ["*"],

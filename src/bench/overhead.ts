@@ -73,6 +73,7 @@ function oneAnswer(events: EventQueue<ChatEvent>, now: () => number): Sequence {
     sampler: new Sampler(GREEDY, [5], undefined),
     answer,
     events,
+    onUsage: undefined,
     signal: undefined,
     mediaMs: 0,
     now,

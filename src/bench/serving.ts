@@ -165,6 +165,7 @@ class Clients {
         sampler: new Sampler(GREEDY, prompt.ids, undefined),
         answer: new Answer(LETTERS, { ...options, maxTokens }),
         events,
+        onUsage: undefined,
         signal: undefined,
         mediaMs: 0,
         now,

@@ -8,6 +8,7 @@ import { addAsk } from "./ask.ts";
 import { bench } from "./bench.ts";
 import { golden } from "./golden.ts";
 import { addInspect } from "./inspect.ts";
+import { addKeys } from "./keys.ts";
 import { addQuantize } from "./quantize.ts";
 import { addServe } from "./serve.ts";
 
@@ -22,6 +23,7 @@ const program = new Command("vireo")
   .showHelpAfterError("(vireo --help tells more)");
 addAsk(program);
 addServe(program);
+addKeys(program);
 addInspect(program);
 addQuantize(program);
 addTool("bench", "measure kernels and model speed here", bench);

@@ -1,15 +1,23 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { createLog, type LogLevel } from "../core/log.ts";
+import { parsePrice } from "../core/prices.ts";
+import { MediaFetcher, type MediaUrls } from "../egress/media-fetcher.ts";
+import { openKeyFile } from "../gateway/keys.ts";
 import { listen } from "../server/listen.ts";
 import { openEngine } from "./open-engine.ts";
-import { type EngineFlags, withEngineOptions } from "./options.ts";
+import { type EngineFlags, wholeNumber, withEngineOptions } from "./options.ts";
 import { openTerminal } from "./terminal.ts";
 
 interface ServeFlags extends EngineFlags {
   readonly host: string;
   readonly port: string;
   readonly apiKey?: string;
+  readonly keys?: string;
+  readonly pricePrompt: string;
+  readonly priceCompletion: string;
+  readonly mediaUrls: MediaUrls;
+  readonly timeout: number;
   readonly allowHost?: readonly string[];
   readonly logLevel: LogLevel;
 }
@@ -26,6 +34,15 @@ export function addServe(program: Command): void {
         .env("VIREO_API_KEY")
         .hideHelp(),
     )
+    .option("--keys <file>", "key file, one key for each user; see vireo keys --help")
+    .option("--price-prompt <usd>", "dollars per prompt token, shown and booked", "0")
+    .option("--price-completion <usd>", "dollars per generated token", "0")
+    .addOption(
+      new Option("--media-urls <which>", "images by URL: none, public addresses, or any address")
+        .choices(["none", "public", "any"])
+        .default("public"),
+    )
+    .option("--timeout <seconds>", "the longest that a request may take", wholeNumber, 600)
     .option(
       "--allow-host <name>",
       "another Host header to answer to when no key is asked for; may be repeated",
@@ -57,8 +74,16 @@ async function serve(flags: ServeFlags): Promise<void> {
   const terminal = openTerminal(process.stderr);
   const log = createLog((line) => process.stderr.write(line), flags.logLevel);
   const engine = await openEngine(flags, terminal, log);
+  const media = new MediaFetcher(flags.mediaUrls);
   const listening = await listen({
     upstream: engine,
+    media,
+    prices: {
+      prompt: parsePrice(flags.pricePrompt, "--price-prompt"),
+      completion: parsePrice(flags.priceCompletion, "--price-completion"),
+    },
+    deadlineMs: flags.timeout * 1000,
+    ...(flags.keys === undefined ? {} : { keys: openKeyFile(flags.keys) }),
     host: flags.host,
     port: Number(flags.port),
     log,
@@ -76,5 +101,6 @@ async function serve(flags: ServeFlags): Promise<void> {
   });
   terminal.note("closing ...");
   await listening.close();
+  await media.close();
   await engine.close();
 }

@@ -112,6 +112,8 @@ export interface ChatRequest {
    * Never chosen by the caller: the server derives it from the key.
    */
   readonly tenant?: string;
+  /** Called once, in whatever way the request ends, with what was computed for it. */
+  readonly onUsage?: (usage: Usage) => void;
 }
 
 export interface TokenLogprob {
@@ -196,10 +198,23 @@ export interface PromptEstimate {
   readonly contextTokens: number;
 }
 
+/** How busy an upstream is, and what it has done since it was opened. */
+export interface UpstreamLoad {
+  readonly running: number;
+  readonly waiting: number;
+  /** Share of the KV cache that is in use, 0 to 1. */
+  readonly kvCacheUsage: number;
+  readonly preemptions: number;
+  /** Prompt tokens that came in, and those of them that were found in the prefix cache. */
+  readonly prefixTokensAsked: number;
+  readonly prefixTokensFound: number;
+}
+
 /** Anything that can answer: this process's engine today, a remote one later. */
 export interface Upstream {
   readonly models: readonly UpstreamModel[];
   readonly ready: boolean;
+  readonly load: UpstreamLoad;
   /**
    * Throws a VireoError for a request that is refused (before the first event) or that fails.
    * Aborting the signal frees the request's place at the next step; the iteration then ends by

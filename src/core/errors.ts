@@ -33,6 +33,7 @@ export type ErrorCode =
   | "backend_unavailable"
   // the moment
   | "queue_full"
+  | "rate_limited"
   | "engine_loading"
   | "engine_closed"
   | "request_timeout"

@@ -261,6 +261,7 @@ export class Batcher {
   }
 
   private remove(sequence: Sequence): void {
+    sequence.settle();
     this.release(sequence);
     this.running = this.running.filter((one) => one !== sequence);
     const at = this.waiting.indexOf(sequence);

@@ -5,6 +5,7 @@ import type {
   ChatRequest,
   PromptEstimate,
   Upstream,
+  UpstreamLoad,
   UpstreamModel,
 } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
@@ -180,6 +181,18 @@ export class Engine implements Upstream {
     return this.batcher.stats;
   }
 
+  get load(): UpstreamLoad {
+    const { running, waiting, pagesFree, preemptions, prefixes } = this.batcher.stats;
+    return {
+      running,
+      waiting,
+      kvCacheUsage: 1 - pagesFree / Math.max(1, this.info.pages),
+      preemptions,
+      prefixTokensAsked: prefixes.tokensAsked,
+      prefixTokensFound: prefixes.tokensFound,
+    };
+  }
+
   async *chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
     this.checkOpen();
     signal?.throwIfAborted();
@@ -209,6 +222,7 @@ export class Engine implements Upstream {
       sampler: new Sampler(sampling, prompt.ids, request.topLogprobs),
       answer,
       events,
+      onUsage: request.onUsage,
       signal: signal ? AbortSignal.any([signal, abort.signal]) : abort.signal,
       mediaMs,
       now: () => performance.now(),

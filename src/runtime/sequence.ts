@@ -19,6 +19,7 @@ export interface SequenceInput {
   readonly sampler: Sampler;
   readonly answer: Answer;
   readonly events: EventQueue<ChatEvent>;
+  readonly onUsage: ((usage: Usage) => void) | undefined;
   readonly signal: AbortSignal | undefined;
   /** Milliseconds spent on the media before the sequence was queued. */
   readonly mediaMs: number;
@@ -42,6 +43,7 @@ export class Sequence {
   private admittedAt: number | undefined;
   private firstTokenAt: number | undefined;
   private imagesMs: number;
+  private settled = false;
 
   constructor(input: SequenceInput) {
     this.input = input;
@@ -148,6 +150,14 @@ export class Sequence {
       timings: this.timings(),
     });
     events.end();
+  }
+
+  /** Reports what was computed. Called in whatever way the sequence ends; the first call counts. */
+  settle(): void {
+    if (this.settled) return;
+    this.settled = true;
+    const begun = this.firstTokenAt === undefined ? this.position : this.promptTokens;
+    this.input.onUsage?.({ ...this.usage(), promptTokens: begun });
   }
 
   private usage(): Usage {

@@ -1,18 +1,28 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import { VireoError } from "../core/errors.ts";
+import { FREE } from "../core/prices.ts";
+import { guarded } from "../gateway/guarded.ts";
+import { singleKey } from "../gateway/keys.ts";
+import { Tenants } from "../gateway/tenants.ts";
 import { ERROR_STATUS, errorHeaders, toErrorBody, toVireoError } from "../openai/errors.ts";
-import type { AppOptions, Env } from "./context.ts";
+import type { AppOptions, Env, RouteOptions } from "./context.ts";
+import { Metrics } from "./metrics.ts";
 import { requireKey } from "./middleware/auth.ts";
 import { allowHosts } from "./middleware/host.ts";
+import { rateHeaders } from "./middleware/rate-headers.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { estimate } from "./routes/estimate.ts";
 import { live, ready } from "./routes/health.ts";
+import { key } from "./routes/key.ts";
+import { metrics } from "./routes/metrics.ts";
 import { getModel, listModels } from "./routes/models.ts";
 import { PLAYGROUND_FILES, playgroundFile } from "./routes/playground.ts";
 
 export type App = Hono<Env>;
+
+const DEADLINE_MS = 10 * 60_000;
 
 /** For the log only: nobody is there to read it. */
 const CLIENT_GONE = 499;
@@ -29,22 +39,34 @@ const OPEN_PATHS = [
 
 /** The server without its socket: a Request in, a Response out. Reads as a table of contents. */
 export function createApp(options: AppOptions): App {
-  const { apiKey, log, hosts = [], now = Date.now } = options;
+  const { apiKey, log, hosts = [], now = Date.now, prices = FREE, media } = options;
+  const keys = options.keys ?? (apiKey === undefined ? undefined : singleKey(apiKey));
+  const tenants = new Tenants(prices, now);
+  const counted = new Metrics(options.upstream);
+  const limitsOf = (tenant: string) => keys?.limitsOf(tenant) ?? {};
+  const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+  const upstream = counted.metered(guarded(options.upstream, { tenants, limitsOf, deadlineMs }));
+  const shared: RouteOptions = { upstream, tenants, keys, prices, media, log, now };
   const app: App = new Hono<Env>();
 
   app.use(requestId(log, now));
-  app.use(apiKey === undefined ? allowHosts(hosts) : except(OPEN_PATHS, requireKey(apiKey)));
+  app.use(keys === undefined ? allowHosts(hosts) : except(OPEN_PATHS, requireKey(keys)));
 
   for (const [path, file] of Object.entries(PLAYGROUND_FILES)) app.get(path, playgroundFile(file));
   for (const prefix of ["", "/v1"]) {
     app.get(`${prefix}/health/live`, live);
-    app.get(`${prefix}/health/ready`, ready(options));
+    app.get(`${prefix}/health/ready`, ready(shared));
   }
-  app.get("/health", ready(options));
-  app.get("/v1/models", listModels(options));
-  app.get("/v1/models/:id{.+}", getModel(options));
-  app.post("/v1/chat/completions", chatCompletions(options));
-  app.post("/v1/estimate", estimate(options));
+  app.get("/health", ready(shared));
+  app.get("/v1/models", listModels(shared));
+  app.get("/v1/models/:id{.+}", getModel(shared));
+  app.get("/v1/key", key(shared));
+  app.get("/metrics", metrics(counted));
+  app.get("/v1/metrics", metrics(counted));
+
+  app.use("/v1/chat/*", rateHeaders(shared));
+  app.post("/v1/chat/completions", chatCompletions(shared));
+  app.post("/v1/estimate", estimate(shared));
 
   app.notFound((c) => {
     throw noRoute(app, c.req.method, c.req.path);

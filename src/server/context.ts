@@ -1,18 +1,46 @@
 import type { Upstream } from "../core/chat.ts";
 import type { Log } from "../core/log.ts";
+import type { Prices } from "../core/prices.ts";
+import type { MediaFetcher } from "../egress/media-fetcher.ts";
+import type { KeyRing } from "../gateway/keys.ts";
+import type { Tenants } from "../gateway/tenants.ts";
 
 export interface AppOptions {
   readonly upstream: Upstream;
-  /** Asked of every caller but those of / and the health routes. Undefined: nobody is asked. */
+  /** One key for everybody, asked of every caller but those of / and the health routes. */
   readonly apiKey?: string;
+  /** Instead: a key for each tenant. Neither: nobody is asked. */
+  readonly keys?: KeyRing;
   readonly log: Log;
   /** Names in a Host header that are let in when no key is asked; loopback names always are. */
   readonly hosts?: readonly string[];
+  /** What a token costs; nothing unless said otherwise. */
+  readonly prices?: Prices;
+  /** Fetches media that requests name by URL. Undefined: such requests are refused. */
+  readonly media?: MediaFetcher;
+  /** The longest that a request may take. Default: ten minutes. */
+  readonly deadlineMs?: number;
   /** Unix time in milliseconds. */
   readonly now?: () => number;
 }
 
+/** What routes work with. */
+export interface RouteOptions {
+  /** Counts, limits and ends in time whatever goes through it. */
+  readonly upstream: Upstream;
+  readonly tenants: Tenants;
+  readonly keys: KeyRing | undefined;
+  readonly prices: Prices;
+  readonly media: MediaFetcher | undefined;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
 /** What middleware leaves for routes. */
 export interface Env {
-  readonly Variables: { readonly requestId: string };
+  readonly Variables: {
+    readonly requestId: string;
+    /** Whose request it is: the name of the key, or "" where nobody is asked. */
+    readonly tenant: string;
+  };
 }

@@ -33,10 +33,10 @@ const GRACE_MS = 10_000;
  * cannot be listened on.
  */
 export async function listen(options: AppOptions & ListenOptions): Promise<Listening> {
-  const { host, port, apiKey } = options;
-  if (apiKey === undefined && !isLoopback(host)) {
+  const { host, port, apiKey, keys } = options;
+  if (apiKey === undefined && keys === undefined && !isLoopback(host)) {
     const why = "everybody who reaches this machine could use it";
-    const out = "set VIREO_API_KEY, or listen on 127.0.0.1";
+    const out = "set VIREO_API_KEY, give --keys, or listen on 127.0.0.1";
     const message = `refusing to listen on ${host} without an API key: ${why}; ${out}`;
     throw new VireoError("invalid_option", message);
   }

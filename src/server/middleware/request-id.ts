@@ -13,6 +13,7 @@ export function requestId(log: Log, now: () => number): MiddlewareHandler<Env> {
     const id = /^[\w.-]{1,128}$/.test(given) ? given : `req_${randomBytes(12).toString("hex")}`;
     const begun = now();
     c.set("requestId", id);
+    c.set("tenant", "");
     await next();
     const ms = now() - begun;
     c.header("x-request-id", id);

@@ -11,11 +11,11 @@ import {
   toCompletion,
   toErrorChunk,
 } from "../../openai/stream.ts";
-import type { AppOptions, Env } from "../context.ts";
+import type { Env, RouteOptions } from "../context.ts";
 import { readBody } from "../middleware/body-limit.ts";
 import { SSE_HEADERS, sse } from "../sse.ts";
 
-export function chatCompletions({ upstream, log, now = Date.now }: AppOptions) {
+export function chatCompletions({ upstream, log, now }: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const parsed = parseChatRequest(parseJson(await readBody(c.req.raw)));
     const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
@@ -27,7 +27,7 @@ export function chatCompletions({ upstream, log, now = Date.now }: AppOptions) {
 
     const gone = new AbortController();
     const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
-    const events = upstream.chat(parsed.request, signal);
+    const events = upstream.chat({ ...parsed.request, tenant: c.get("tenant") }, signal);
     if (!parsed.stream) return c.json(await toCompletion(events, head));
 
     const stream = await sse(toChunks(events, head), {

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { AppOptions, Env } from "../context.ts";
+import type { Env, RouteOptions } from "../context.ts";
 
 /** The process answers. */
 export function live(c: Context<Env>): Response {
@@ -7,7 +7,7 @@ export function live(c: Context<Env>): Response {
 }
 
 /** The model answers. */
-export function ready({ upstream }: AppOptions) {
+export function ready({ upstream }: RouteOptions) {
   return (c: Context<Env>): Response => {
     if (upstream.ready) return c.json({ object: "health.response", message: "Service is ready." });
     c.header("retry-after", "1");

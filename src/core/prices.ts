@@ -1,0 +1,39 @@
+import { VireoError } from "./errors.ts";
+
+/** Millionths of a millionth of a US dollar, so that no sum of money is ever a float. */
+export type PicoUsd = bigint;
+
+/** What an operator asks for a token. */
+export interface Prices {
+  readonly prompt: PicoUsd;
+  readonly completion: PicoUsd;
+}
+
+export const FREE: Prices = Object.freeze({ prompt: 0n, completion: 0n });
+
+const DIGITS = 12;
+
+/** "0.0000002" → 200000. Throws invalid_option for what is no such price. */
+export function parsePrice(text: string, name: string): PicoUsd {
+  const match = /^(\d{1,6})(?:\.(\d{1,12}))?$/.exec(text.trim());
+  if (!match) {
+    const message = `${name} is ${JSON.stringify(text)}; send US dollars per token, as 0.0000002`;
+    throw new VireoError("invalid_option", message, { param: name });
+  }
+  return BigInt(match[1]! + (match[2] ?? "").padEnd(DIGITS, "0"));
+}
+
+/** 200000 → "0.0000002", as exact as it is. */
+export function showPrice(price: PicoUsd): string {
+  const digits = price.toString().padStart(DIGITS + 1, "0");
+  const fraction = digits.slice(-DIGITS).replace(/0+$/, "");
+  const whole = digits.slice(0, -DIGITS);
+  return fraction === "" ? whole : `${whole}.${fraction}`;
+}
+
+export function costOf(
+  { prompt, completion }: Prices,
+  tokens: { readonly promptTokens: number; readonly completionTokens: number },
+): PicoUsd {
+  return prompt * BigInt(tokens.promptTokens) + completion * BigInt(tokens.completionTokens);
+}

@@ -1,0 +1,57 @@
+import type { ChatEvent, ChatRequest, Upstream } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import type { TenantLimits, Tenants } from "./tenants.ts";
+
+export interface GuardOptions {
+  readonly tenants: Tenants;
+  readonly limitsOf: (tenant: string) => TenantLimits;
+  /** The longest that a request may take, waiting included. */
+  readonly deadlineMs: number;
+}
+
+/** An upstream that holds tenants to their limits, books what they use, and ends in time. */
+export function guarded(upstream: Upstream, options: GuardOptions): Upstream {
+  return {
+    get models() {
+      return upstream.models;
+    },
+    get ready() {
+      return upstream.ready;
+    },
+    get load() {
+      return upstream.load;
+    },
+    chat: (request, signal) => chat(upstream, options, request, signal),
+    estimate: (request, signal) => upstream.estimate(request, signal),
+    tokenize: (text) => upstream.tokenize(text),
+    detokenize: (ids) => upstream.detokenize(ids),
+  };
+}
+
+async function* chat(
+  upstream: Upstream,
+  { tenants, limitsOf, deadlineMs }: GuardOptions,
+  request: ChatRequest,
+  signal?: AbortSignal,
+): AsyncGenerator<ChatEvent> {
+  const { tenant = "" } = request;
+  const lease = tenants.enter(tenant, limitsOf(tenant));
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(tooLate(deadlineMs)), deadlineMs);
+  const signals = signal === undefined ? [deadline.signal] : [signal, deadline.signal];
+  const onUsage: ChatRequest["onUsage"] = (usage) => {
+    lease.settle(usage);
+    request.onUsage?.(usage);
+  };
+  try {
+    yield* upstream.chat({ ...request, onUsage }, AbortSignal.any(signals));
+  } finally {
+    clearTimeout(timer);
+    lease.end();
+  }
+}
+
+function tooLate(deadlineMs: number): VireoError {
+  const message = `the request took longer than ${deadlineMs / 1000} s, which this server allows`;
+  return new VireoError("request_timeout", message);
+}

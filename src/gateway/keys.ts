@@ -1,0 +1,163 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { VireoError } from "../core/errors.ts";
+import type { TenantLimits } from "./tenants.ts";
+
+/** A key as it is kept: by its hash, so that who reads the file cannot use it. */
+export interface KeyRecord {
+  /** Whose it is; also the name under which usage is booked and prefixes are cached. */
+  readonly name: string;
+  readonly sha256: string;
+  readonly createdUnix: number;
+  readonly expiresUnix?: number;
+  readonly limits: TenantLimits;
+}
+
+const NAME = /^[\w.@-]{1,64}$/;
+const LIMIT_NAMES = ["requestsPerMinute", "tokensPerMinute", "concurrentRequests"] as const;
+const LOOK_AGAIN_MS = 1000;
+const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/** Knows who a key belongs to. */
+export interface KeyRing {
+  /** Undefined for a key that is unknown, revoked or expired. */
+  find(key: string): KeyRecord | undefined;
+  limitsOf(name: string): TenantLimits;
+}
+
+export function hashKey(key: string): string {
+  return createHash("sha256").update(key).digest("hex");
+}
+
+/** One key without limits. */
+export function singleKey(key: string): KeyRing {
+  const record = { name: "default", sha256: hashKey(key), createdUnix: 0, limits: {} };
+  return ringOf([record], () => 0);
+}
+
+function ringOf(records: readonly KeyRecord[], nowMs: () => number): KeyRing {
+  const byHash = new Map(records.map((record) => [record.sha256, record]));
+  const byName = new Map(records.map((record) => [record.name, record]));
+  return {
+    find(key) {
+      const record = byHash.get(hashKey(key)); // hashes are compared: time tells nothing of keys
+      const expired = (record?.expiresUnix ?? Number.POSITIVE_INFINITY) * 1000 <= nowMs();
+      return expired ? undefined : record;
+    },
+    limitsOf: (name) => byName.get(name)?.limits ?? {},
+  };
+}
+
+/**
+ * Keys of a file that `vireo keys` writes. The file is looked at again when it has changed, at most
+ * once a second; while it is damaged the last good state holds.
+ *
+ * Throws invalid_option if it cannot be read at first.
+ */
+export function openKeyFile(path: string, nowMs: () => number = Date.now): KeyRing {
+  const versionOf = (): string => {
+    const { mtimeMs, size, ino } = statSync(path);
+    return `${mtimeMs} ${size} ${ino}`;
+  };
+  let ring = ringOf(readKeyFile(path), nowMs);
+  let version = versionOf();
+  let lookedMs = nowMs();
+  const current = (): KeyRing => {
+    if (nowMs() - lookedMs < LOOK_AGAIN_MS) return ring;
+    lookedMs = nowMs();
+    try {
+      const now = versionOf();
+      if (now !== version) ring = ringOf(readKeyFile(path), nowMs);
+      version = now;
+    } catch {
+      // being replaced, or damaged: the next look decides
+    }
+    return ring;
+  };
+  return {
+    find: (key) => current().find(key),
+    limitsOf: (name) => current().limitsOf(name),
+  };
+}
+
+/** Throws invalid_option for a file that is missing or is none of ours. */
+export function readKeyFile(path: string): KeyRecord[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "is missing" : "is no JSON";
+    const message = `the key file ${path} ${reason}; vireo keys add NAME --file ${path} makes one`;
+    throw new VireoError("invalid_option", message, { cause });
+  }
+  const list = (json as { keys?: unknown } | null)?.keys;
+  if (!Array.isArray(list) || !list.every(isRecord)) {
+    throw new VireoError("invalid_option", `the key file ${path} is not as vireo keys writes it`);
+  }
+  return list;
+}
+
+function isRecord(value: unknown): value is KeyRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, sha256, createdUnix, expiresUnix, limits } = value as Record<string, unknown>;
+  if (typeof limits !== "object" || limits === null) return false;
+  const amounts = LIMIT_NAMES.map((limit) => (limits as Record<string, unknown>)[limit]);
+  return (
+    typeof name === "string" &&
+    NAME.test(name) &&
+    typeof sha256 === "string" &&
+    /^[0-9a-f]{64}$/.test(sha256) &&
+    typeof createdUnix === "number" &&
+    (expiresUnix === undefined || typeof expiresUnix === "number") &&
+    amounts.every(
+      (amount) => amount === undefined || (Number.isInteger(amount) && Number(amount) > 0),
+    )
+  );
+}
+
+export interface NewKey {
+  readonly name: string;
+  readonly expiresUnix?: number;
+  readonly limits: TenantLimits;
+}
+
+/** Adds a key to the file and returns it: it is told this once and never again. */
+export function addKey(path: string, { name, ...rest }: NewKey, nowMs = Date.now()): string {
+  if (!NAME.test(name)) {
+    const message = `${JSON.stringify(name)} is no name; use up to 64 of letters, digits and _.@-`;
+    throw new VireoError("invalid_option", message, { param: "name" });
+  }
+  const records = statSync(path, { throwIfNoEntry: false }) ? readKeyFile(path) : [];
+  if (records.some((record) => record.name === name)) {
+    const message = `there is a key named ${name} already; remove it first`;
+    throw new VireoError("invalid_option", message, { param: "name" });
+  }
+  const letters = [...randomBytes(32)].map((byte) => BASE62[byte % BASE62.length]);
+  const key = `vk-${letters.join("")}`;
+  const createdUnix = Math.floor(nowMs / 1000);
+  writeKeyFile(path, [...records, { name, sha256: hashKey(key), createdUnix, ...rest }]);
+  return key;
+}
+
+/** Throws invalid_option if there is no such key. */
+export function removeKey(path: string, name: string): void {
+  const records = readKeyFile(path);
+  const kept = records.filter((record) => record.name !== name);
+  if (kept.length === records.length) {
+    throw new VireoError("invalid_option", `there is no key named ${name} in ${path}`);
+  }
+  writeKeyFile(path, kept);
+}
+
+/** At once or not at all, and readable by its owner alone. */
+function writeKeyFile(path: string, keys: readonly KeyRecord[]): void {
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, `${JSON.stringify({ keys }, null, 2)}\n`, { mode: 0o600, flush: true });
+    renameSync(draft, path);
+  } catch (cause) {
+    rmSync(draft, { force: true });
+    const reason = (cause as NodeJS.ErrnoException).code ?? "no reason";
+    throw new VireoError("invalid_option", `cannot write ${path}: ${reason}`, { cause });
+  }
+}

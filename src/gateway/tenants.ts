@@ -1,0 +1,176 @@
+import type { Usage } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { costOf, type PicoUsd, type Prices } from "../core/prices.ts";
+
+/** What a tenant may do. Undefined: as much as it likes. */
+export interface TenantLimits {
+  readonly requestsPerMinute?: number;
+  /** Tokens of prompts and answers together. */
+  readonly tokensPerMinute?: number;
+  readonly concurrentRequests?: number;
+}
+
+/** What a tenant did since the server was started. */
+export interface TenantUsage {
+  readonly requests: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly cost: PicoUsd;
+}
+
+export interface Allowance {
+  readonly limit: number;
+  readonly remaining: number;
+  /** Until all of it is there again. */
+  readonly resetMs: number;
+}
+
+export interface Allowances {
+  readonly requests?: Allowance;
+  readonly tokens?: Allowance;
+}
+
+/** A request that was let in. */
+export interface Lease {
+  /** Books what was computed; the first call counts. */
+  settle(usage: Usage): void;
+  /** The request is over. */
+  end(): void;
+}
+
+const MINUTE_MS = 60_000;
+
+/** Fills at an even pace up to a minute's worth. It may be overdrawn, and then refuses. */
+class Bucket {
+  readonly perMinute: number;
+  private level: number;
+  private filledAt: number;
+
+  constructor(perMinute: number, nowMs: number) {
+    this.perMinute = perMinute;
+    this.level = perMinute;
+    this.filledAt = nowMs;
+  }
+
+  levelAt(nowMs: number): number {
+    const filled = ((nowMs - this.filledAt) / MINUTE_MS) * this.perMinute;
+    this.level = Math.min(this.perMinute, this.level + filled);
+    this.filledAt = nowMs;
+    return this.level;
+  }
+
+  take(amount: number, nowMs: number): void {
+    this.level = this.levelAt(nowMs) - amount;
+  }
+
+  /** Milliseconds until `amount` is there. */
+  waitMs(amount: number, nowMs: number): number {
+    const missing = amount - this.levelAt(nowMs);
+    return Math.max(0, Math.ceil((missing / this.perMinute) * MINUTE_MS));
+  }
+
+  allowance(nowMs: number): Allowance {
+    const remaining = Math.max(0, Math.floor(this.levelAt(nowMs)));
+    return { limit: this.perMinute, remaining, resetMs: this.waitMs(this.perMinute, nowMs) };
+  }
+}
+
+interface Account {
+  requests: Bucket | undefined;
+  tokens: Bucket | undefined;
+  running: number;
+  readonly usage: { -readonly [K in keyof TenantUsage]: TenantUsage[K] };
+}
+
+/** Counts what tenants do and holds them to what they may. In memory; its clock is given. */
+export class Tenants {
+  private readonly accounts = new Map<string, Account>();
+  private readonly prices: Prices;
+  private readonly nowMs: () => number;
+
+  constructor(prices: Prices, nowMs: () => number) {
+    this.prices = prices;
+    this.nowMs = nowMs;
+  }
+
+  /** Throws rate_limited with the time after which it is worth another try. */
+  enter(tenant: string, limits: TenantLimits): Lease {
+    const account = this.accountOf(tenant, limits);
+    const now = this.nowMs();
+    const { requests, tokens } = account;
+    const { concurrentRequests } = limits;
+    if (concurrentRequests !== undefined && account.running >= concurrentRequests) {
+      throw refusal(`${account.running} requests of this key are running`, "concurrency", 1000);
+    }
+    const requestWait = requests?.waitMs(1, now) ?? 0;
+    if (requestWait > 0) {
+      throw refusal(`this key may send ${requests!.perMinute} a minute`, "requests", requestWait);
+    }
+    const tokenWait = tokens?.waitMs(1, now) ?? 0;
+    if (tokenWait > 0) {
+      throw refusal(`this key may use ${tokens!.perMinute} tokens a minute`, "tokens", tokenWait);
+    }
+    requests?.take(1, now);
+    account.running += 1;
+    account.usage.requests += 1;
+    return this.leaseFor(account);
+  }
+
+  /** Undefined parts: no limit. */
+  allowances(tenant: string, limits: TenantLimits): Allowances {
+    const { requests, tokens } = this.accountOf(tenant, limits);
+    const now = this.nowMs();
+    return {
+      ...(requests && { requests: requests.allowance(now) }),
+      ...(tokens && { tokens: tokens.allowance(now) }),
+    };
+  }
+
+  usage(tenant: string): TenantUsage {
+    const { usage } = this.accountOf(tenant, {});
+    return { ...usage };
+  }
+
+  private leaseFor(account: Account): Lease {
+    let settled = false;
+    let ended = false;
+    return {
+      settle: (usage) => {
+        if (settled) return;
+        settled = true;
+        account.tokens?.take(usage.promptTokens + usage.completionTokens, this.nowMs());
+        account.usage.promptTokens += usage.promptTokens;
+        account.usage.completionTokens += usage.completionTokens;
+        account.usage.cost += costOf(this.prices, usage);
+      },
+      end: () => {
+        if (!ended) account.running -= 1;
+        ended = true;
+      },
+    };
+  }
+
+  private accountOf(tenant: string, limits: TenantLimits): Account {
+    const now = this.nowMs();
+    let account = this.accounts.get(tenant);
+    if (account === undefined) {
+      const usage = { requests: 0, promptTokens: 0, completionTokens: 0, cost: 0n };
+      account = { requests: undefined, tokens: undefined, running: 0, usage };
+      this.accounts.set(tenant, account);
+    }
+    const { requestsPerMinute, tokensPerMinute } = limits;
+    if (requestsPerMinute !== undefined && account.requests?.perMinute !== requestsPerMinute) {
+      account.requests = new Bucket(requestsPerMinute, now);
+    }
+    if (tokensPerMinute !== undefined && account.tokens?.perMinute !== tokensPerMinute) {
+      account.tokens = new Bucket(tokensPerMinute, now);
+    }
+    return account;
+  }
+}
+
+function refusal(why: string, limit: string, retryAfterMs: number): VireoError {
+  const seconds = Math.ceil(retryAfterMs / 1000);
+  const message = `${why}; try again in ${seconds} s`;
+  return new VireoError("rate_limited", message, { retryAfterMs, metadata: { limit } });
+}

@@ -1,0 +1,152 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { ChatEvent, ChatRequest, Upstream } from "../core/chat.ts";
+import { toVireoError } from "../openai/errors.ts";
+
+const LABELS = ["model_name"] as const;
+const SECONDS = [0.001, 0.005, 0.01, 0.02, 0.04, 0.08, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 600];
+const GAPS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
+const TOKENS = [1, 8, 32, 128, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072];
+
+/**
+ * What Prometheus reads at /metrics, under the names that vLLM uses, so that its dashboards work.
+ * Nothing in it tells who asked or what.
+ */
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly labels: { readonly model_name: string };
+
+  private readonly succeeded;
+  private readonly failed;
+  private readonly promptTokens;
+  private readonly generatedTokens;
+  private readonly firstToken;
+  private readonly betweenTokens;
+  private readonly wholeRequest;
+  private readonly queueTime;
+  private readonly mediaTime;
+  private readonly promptLength;
+  private readonly answerLength;
+
+  constructor(upstream: Upstream) {
+    this.labels = { model_name: upstream.models[0]?.id ?? "" };
+    this.succeeded = this.counter("request_success_total", "Requests answered", "finished_reason");
+    this.failed = this.counter("request_failure_total", "Requests refused or broken", "code");
+    this.promptTokens = this.counter("prompt_tokens_total", "Prompt tokens of requests");
+    this.generatedTokens = this.counter("generation_tokens_total", "Tokens generated");
+    this.firstToken = this.seconds("time_to_first_token_seconds", "Until the first token");
+    this.betweenTokens = this.seconds("inter_token_latency_seconds", "Between two tokens", GAPS);
+    this.wholeRequest = this.seconds("e2e_request_latency_seconds", "Until the end");
+    this.queueTime = this.seconds("request_queue_time_seconds", "Waiting for a place");
+    this.mediaTime = this.seconds("request_media_time_seconds", "Decoding and encoding images");
+    this.promptLength = this.histogram("request_prompt_tokens", "Prompt tokens", TOKENS);
+    this.answerLength = this.histogram("request_generation_tokens", "Answer tokens", TOKENS);
+    this.watch(upstream);
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  /** The same upstream, with everything that goes through it counted. */
+  metered(upstream: Upstream): Upstream {
+    return {
+      get models() {
+        return upstream.models;
+      },
+      get ready() {
+        return upstream.ready;
+      },
+      get load() {
+        return upstream.load;
+      },
+      chat: (request, signal) => this.count(upstream, request, signal),
+      estimate: (request, signal) => upstream.estimate(request, signal),
+      tokenize: (text) => upstream.tokenize(text),
+      detokenize: (ids) => upstream.detokenize(ids),
+    };
+  }
+
+  private async *count(
+    upstream: Upstream,
+    request: ChatRequest,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ChatEvent> {
+    const begun = performance.now();
+    const onUsage: ChatRequest["onUsage"] = (usage) => {
+      this.promptTokens.inc(this.labels, usage.promptTokens);
+      this.generatedTokens.inc(this.labels, usage.completionTokens);
+      request.onUsage?.(usage);
+    };
+    let last: number | undefined;
+    try {
+      for await (const event of upstream.chat({ ...request, onUsage }, signal)) {
+        if (event.type === "reasoning" || event.type === "text") {
+          const now = performance.now();
+          const since = (now - (last ?? begun)) / 1000;
+          (last === undefined ? this.firstToken : this.betweenTokens).observe(this.labels, since);
+          last = now;
+        }
+        if (event.type === "end") this.finish(event, (performance.now() - begun) / 1000);
+        yield event;
+      }
+    } catch (error) {
+      const code = signal?.aborted ? "client_gone" : toVireoError(error).code;
+      this.failed.inc({ ...this.labels, code });
+      throw error;
+    }
+  }
+
+  private finish(end: Extract<ChatEvent, { type: "end" }>, seconds: number): void {
+    const { labels } = this;
+    this.succeeded.inc({ ...labels, finished_reason: end.reason });
+    this.wholeRequest.observe(labels, seconds);
+    this.queueTime.observe(labels, end.timings.queueMs / 1000);
+    this.mediaTime.observe(labels, end.timings.mediaMs / 1000);
+    this.promptLength.observe(labels, end.usage.promptTokens);
+    this.answerLength.observe(labels, end.usage.completionTokens);
+  }
+
+  private watch(upstream: Upstream): void {
+    const { load } = upstream;
+    type Reading = (now: typeof load) => number;
+    const gauges: readonly (readonly [string, string, Reading])[] = [
+      ["num_requests_running", "Requests being computed", ({ running }) => running],
+      ["num_requests_waiting", "Requests in the queue", ({ waiting }) => waiting],
+      ["kv_cache_usage_perc", "Share of the KV cache in use", (now) => now.kvCacheUsage],
+      ["num_preemptions_total", "Sequences set back", (now) => now.preemptions],
+      ["prefix_cache_queries_total", "Prompt tokens looked up", (now) => now.prefixTokensAsked],
+      ["prefix_cache_hits_total", "Prompt tokens found", (now) => now.prefixTokensFound],
+    ];
+    for (const [name, help, read] of gauges) {
+      const { labels } = this;
+      new Gauge({
+        name: `vllm:${name}`,
+        help,
+        labelNames: LABELS,
+        registers: [this.registry],
+        collect() {
+          this.set(labels, read(upstream.load));
+        },
+      });
+    }
+  }
+
+  private counter(name: string, help: string, label?: string) {
+    const labelNames = label === undefined ? [...LABELS] : [...LABELS, label];
+    return new Counter({ name: `vllm:${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  private seconds(name: string, help: string, buckets: number[] = SECONDS) {
+    return this.histogram(name, help, buckets);
+  }
+
+  private histogram(name: string, help: string, buckets: number[]) {
+    const registers = [this.registry];
+    return new Histogram({ name: `vllm:${name}`, help, labelNames: LABELS, buckets, registers });
+  }
+}

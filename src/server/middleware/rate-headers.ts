@@ -1,0 +1,31 @@
+import type { MiddlewareHandler } from "hono";
+import type { Allowance, Tenants } from "../../gateway/tenants.ts";
+import type { Env, RouteOptions } from "../context.ts";
+
+/** Says what is left of a key's requests and tokens, as OpenAI does. */
+export function rateHeaders({ tenants, keys }: RouteOptions): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    await next();
+    const tenant = c.get("tenant");
+    const { requests, tokens } = allowancesOf(tenants, tenant, keys);
+    const say = (what: string, allowance: Allowance | undefined): void => {
+      if (allowance === undefined) return;
+      c.header(`x-ratelimit-limit-${what}`, String(allowance.limit));
+      c.header(`x-ratelimit-remaining-${what}`, String(allowance.remaining));
+      c.header(`x-ratelimit-reset-${what}`, showDuration(allowance.resetMs));
+    };
+    say("requests", requests);
+    say("tokens", tokens);
+  };
+}
+
+function allowancesOf(tenants: Tenants, tenant: string, keys: RouteOptions["keys"]) {
+  return tenants.allowances(tenant, keys?.limitsOf(tenant) ?? {});
+}
+
+/** 61500 → "1m2s": whole seconds, upwards. */
+function showDuration(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  return minutes > 0 ? `${minutes}m${seconds % 60}s` : `${seconds}s`;
+}
