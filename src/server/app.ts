@@ -10,16 +10,15 @@ import { chatCompletions } from "./routes/chat-completions.ts";
 import { estimate } from "./routes/estimate.ts";
 import { live, ready } from "./routes/health.ts";
 import { getModel, listModels } from "./routes/models.ts";
-import { PLAYGROUND_FILES, playgroundFile } from "./routes/playground.ts";
+import { playgroundFile, readPlayground } from "./routes/playground.ts";
 
 export type App = Hono<Env>;
 
 /** For the log only: nobody is there to read it. */
 const CLIENT_GONE = 499;
 
-/** Everything else asks for the key, whatever is added later. */
+/** These and the playground's files; everything else asks for the key, whatever is added later. */
 const OPEN_PATHS = [
-  ...Object.keys(PLAYGROUND_FILES),
   "/health",
   "/health/live",
   "/health/ready",
@@ -30,12 +29,14 @@ const OPEN_PATHS = [
 /** The server without its socket: a Request in, a Response out. Reads as a table of contents. */
 export function createApp(options: AppOptions): App {
   const { apiKey, log, hosts = [], now = Date.now } = options;
+  const playground = readPlayground();
+  const open = [...OPEN_PATHS, ...playground.map(({ path }) => path)];
   const app: App = new Hono<Env>();
 
   app.use(requestId(log, now));
-  app.use(apiKey === undefined ? allowHosts(hosts) : except(OPEN_PATHS, requireKey(apiKey)));
+  app.use(apiKey === undefined ? allowHosts(hosts) : except(open, requireKey(apiKey)));
 
-  for (const [path, file] of Object.entries(PLAYGROUND_FILES)) app.get(path, playgroundFile(file));
+  for (const file of playground) app.get(file.path, playgroundFile(file));
   for (const prefix of ["", "/v1"]) {
     app.get(`${prefix}/health/live`, live);
     app.get(`${prefix}/health/ready`, ready(options));
