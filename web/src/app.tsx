@@ -71,6 +71,7 @@ function Chats({ playground, panel, onNew }: PartProps & { readonly onNew: () =>
         openId={state.conversation.id}
         onNew={onNew}
         onChosen={panel.leave}
+        onClose={panel.over ? panel.close : undefined}
       />
     </Drawer>
   );

@@ -8,7 +8,6 @@ export interface AnswerJson {
   readonly blocks: readonly unknown[];
 }
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([\w-]*)[^\n]*\n([\s\S]*?)^ {0,3}\1[`~]*[ \t]*$/gm;
 const LANGUAGES = ["", "json", "jsonc", "json5"];
 
 /** What a text is as JSON, if it is an object or an array; a bare number or word is prose. */
@@ -31,11 +30,33 @@ function isWorthShowing(value: unknown): boolean {
 export function answerJson(text: string): AnswerJson {
   const whole = parseJson(text);
   if (whole !== undefined) return isWorthShowing(whole) ? { whole, blocks: [] } : { blocks: [] };
-  const blocks = [...text.matchAll(FENCE)]
-    .filter((match) => LANGUAGES.includes(match[2]?.toLowerCase() ?? ""))
-    .map((match) => parseJson(match[3] ?? ""))
+  const blocks = fencedBlocks(text)
+    .filter(({ language }) => LANGUAGES.includes(language.toLowerCase()))
+    .map((block) => parseJson(block.text))
     .filter((value) => value !== undefined);
   return { blocks };
+}
+
+interface FencedBlock {
+  readonly language: string;
+  readonly text: string;
+}
+
+/** Line by line: one pattern for all of it would take quadratic time on a hostile text. */
+function fencedBlocks(text: string): readonly FencedBlock[] {
+  const blocks: FencedBlock[] = [];
+  let open: { readonly fence: string; readonly language: string; lines: string[] } | undefined;
+  for (const line of text.split("\n")) {
+    const [, fence, after = ""] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
+    if (open === undefined) {
+      if (fence === undefined) continue;
+      open = { fence, language: after.trim().split(/\s/)[0] ?? "", lines: [] };
+    } else if (fence?.startsWith(open.fence) === true && after.trim() === "") {
+      blocks.push({ language: open.language, text: open.lines.join("\n") });
+      open = undefined;
+    } else open.lines.push(line);
+  }
+  return blocks;
 }
 
 /** A fenced block's JSON, for its language and text. */

@@ -39,7 +39,7 @@ export const AnswerMessage = memo(function AnswerMessage(props: AnswerProps) {
       {answer.failure === undefined ? null : (
         <FailureNotice failure={answer.failure} answerId={answer.id} />
       )}
-      {running ? null : (
+      {running || (empty && answer.failure !== undefined) ? null : (
         <footer className="answer-foot">
           <AnswerActions answer={answer} view={view} onView={setView} />
           <Figures answer={answer} prices={prices} />
@@ -125,15 +125,17 @@ function AnswerActions({ answer, view, onView }: ActionsProps) {
           Probabilities
         </button>
       )}
-      <button
-        type="button"
-        className="icon-button"
-        title="Answer again"
-        aria-label="Answer again"
-        onClick={() => regenerate(answer.id)}
-      >
-        <Icon name="refresh" />
-      </button>
+      {answer.failure === undefined ? (
+        <button
+          type="button"
+          className="icon-button"
+          title="Answer again"
+          aria-label="Answer again"
+          onClick={() => regenerate(answer.id)}
+        >
+          <Icon name="refresh" />
+        </button>
+      ) : null}
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import type { FoundBox } from "../answer/boxes.ts";
 import { PictureView } from "../pictures/picture-view.tsx";
 import type { Picture } from "../state/conversation.ts";
 import { hueOf, useBoxes } from "./box-context.tsx";
@@ -23,13 +24,7 @@ export function BoxedPicture({ pictures }: { readonly pictures: readonly Picture
             onMouseEnter={() => point(box.key)}
             onMouseLeave={() => point(undefined)}
           >
-            <rect
-              x={(box.x1 * width) / 1000}
-              y={(box.y1 * height) / 1000}
-              width={((box.x2 - box.x1) * width) / 1000}
-              height={((box.y2 - box.y1) * height) / 1000}
-            />
-            <title>{box.label ?? `[${box.key}]`}</title>
+            <BoxShape box={box} width={width} height={height} />
           </g>
         ))}
       </PictureView>
@@ -51,6 +46,39 @@ export function BoxedPicture({ pictures }: { readonly pictures: readonly Picture
         </figcaption>
       ) : null}
     </figure>
+  );
+}
+
+interface BoxShapeProps {
+  readonly box: FoundBox;
+  /** Of the picture, in pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+function BoxShape({ box, width, height }: BoxShapeProps) {
+  const x = (box.x1 * width) / 1000;
+  const y = (box.y1 * height) / 1000;
+  const place = {
+    x,
+    y,
+    width: ((box.x2 - box.x1) * width) / 1000,
+    height: ((box.y2 - box.y1) * height) / 1000,
+  };
+  const fontPx = Math.max(width, height) / 44;
+  // Above the box where there is room, else inside it.
+  const baseline = y > fontPx * 1.4 ? y - fontPx * 0.4 : y + fontPx * 1.2;
+  return (
+    <>
+      <rect className="box-under" {...place} />
+      <rect {...place} />
+      {box.label === undefined ? null : (
+        <text x={x + fontPx * 0.15} y={baseline} fontSize={fontPx}>
+          {box.label.slice(0, 40)}
+        </text>
+      )}
+      <title>{box.label ?? `[${box.key}]`}</title>
+    </>
   );
 }
 

@@ -15,8 +15,8 @@ export function JsonTable({ table }: { readonly table: Table }) {
       <table className="json-table">
         <thead>
           <tr>
-            {table.columns.map((column) => (
-              <th key={column} scope="col">
+            {table.columns.map((column, at) => (
+              <th key={column} scope="col" data-number={isNumeric(table, at)}>
                 {column}
               </th>
             ))}
@@ -42,6 +42,10 @@ export function JsonTable({ table }: { readonly table: Table }) {
       ) : null}
     </section>
   );
+}
+
+function isNumeric({ rows }: Table, column: number): boolean {
+  return rows.every((row) => typeof row[column] === "number");
 }
 
 function Cell({ value }: { readonly value: unknown }) {

@@ -6,7 +6,7 @@ import { BoxMark } from "./box-context.tsx";
 
 /** Deeper, a value is shown as its text: a stranger's JSON may be a thousand levels deep. */
 const DEPTH_MOST = 40;
-const OPEN_LEVELS = 2;
+const OPEN_LEVELS = 3;
 const ENTRIES_AT_FIRST = 100;
 
 export function JsonTree({ value }: { readonly value: unknown }) {

@@ -6,7 +6,8 @@ import { Icon } from "../ui/icon.tsx";
 import { JsonTable } from "./json-table.tsx";
 import { JsonTree } from "./json-tree.tsx";
 
-type View = "table" | "tree" | "text";
+type View = keyof typeof NAMES;
+const NAMES = { table: "Table", tree: "Tree", text: "Text" } as const;
 
 /** JSON that a model wrote: as a table if it is one, as a tree, and as its own text. */
 export function JsonView({ value, text }: { readonly value: unknown; readonly text: string }) {
@@ -26,7 +27,7 @@ export function JsonView({ value, text }: { readonly value: unknown; readonly te
               aria-pressed={name === view}
               onClick={() => choose(name)}
             >
-              {name}
+              {NAMES[name]}
             </button>
           ))}
         </fieldset>
@@ -54,7 +55,7 @@ function CsvButtons({ table }: { readonly table: Table }) {
   return (
     <>
       <CopyButton label="table as CSV" caption="CSV" text={() => toCsv(table)} />
-      <button type="button" className="icon-button" aria-label="Download CSV" onClick={save}>
+      <button type="button" className="icon-button small" aria-label="Download CSV" onClick={save}>
         <Icon name="download" />
       </button>
     </>

@@ -26,8 +26,7 @@ export const QuestionMessage = memo(function QuestionMessage({ question }: Quest
       {editing ? (
         <EditForm question={question} onClose={() => setEditing(false)} />
       ) : (
-        <>
-          {text === "" ? null : <div className="question-text">{text}</div>}
+        <div className="question-line">
           <div className="message-actions">
             {text === "" ? null : <CopyButton label="question" text={() => text} />}
             <button
@@ -40,7 +39,8 @@ export const QuestionMessage = memo(function QuestionMessage({ question }: Quest
               <Icon name="pencil" />
             </button>
           </div>
-        </>
+          {text === "" ? null : <div className="question-text">{text}</div>}
+        </div>
       )}
     </article>
   );

@@ -71,20 +71,25 @@ function useFollow(
   useEffect(() => {
     const element = scroller.current;
     if (element === null) return;
+    let top = 0;
     const look = (): void => {
       const left = element.scrollHeight - element.scrollTop - element.clientHeight;
-      follows.current = left < FOLLOW_PX;
+      // Only a person scrolls up; that the end has moved further away means nothing.
+      if (left < FOLLOW_PX) follows.current = true;
+      else if (element.scrollTop < top) follows.current = false;
+      top = element.scrollTop;
       setAway(left > 2 * FOLLOW_PX);
     };
-    element.addEventListener("scroll", look, { passive: true });
-    const grown = new ResizeObserver(() => {
+    const resized = new ResizeObserver(() => {
       if (follows.current) element.scrollTop = element.scrollHeight;
       look();
     });
-    if (element.firstElementChild !== null) grown.observe(element.firstElementChild);
+    element.addEventListener("scroll", look, { passive: true });
+    resized.observe(element);
+    if (element.firstElementChild !== null) resized.observe(element.firstElementChild);
     return () => {
       element.removeEventListener("scroll", look);
-      grown.disconnect();
+      resized.disconnect();
     };
   }, [scroller]);
   useEffect(() => {
@@ -96,6 +101,7 @@ function useFollow(
   }, [messages, scroller]);
   const toEnd = (): void => {
     const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    follows.current = true;
     scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior });
   };
   return { away, toEnd };

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useState } from "react";
 import type { Token } from "../api/types.ts";
+import { Bar } from "../ui/bar.tsx";
 import { percent } from "../ui/numbers.ts";
 
 /** Probabilities below which a token gets the next stronger colour. */
@@ -69,7 +70,7 @@ function Alternatives({ token }: { readonly token: Token }) {
           <tr key={at} data-chosen={at === 0}>
             <th scope="row">{visible(entry.token)}</th>
             <td>
-              <meter min={0} max={1} value={Math.exp(entry.logprob)} aria-hidden="true" />
+              <Bar share={Math.exp(entry.logprob)} />
             </td>
             <td>{percent(Math.exp(entry.logprob))}</td>
           </tr>

@@ -29,9 +29,11 @@ export function toAiSdk({ baseUrl, body, needsKey }: CodeRequest): string {
     return own === undefined ? [] : [[own, value] as const];
   });
   const extra = Object.fromEntries(given.filter(([name]) => NAMES[name] === undefined));
+  const system = body.messages.find(({ role }) => role === "system")?.content;
   const call = {
     model: new Source(`vireo(${JSON.stringify(body.model)})`),
-    messages: toModelMessages(body.messages),
+    ...(system === undefined ? {} : { system }),
+    messages: toModelMessages(body.messages.filter(({ role }) => role !== "system")),
     ...Object.fromEntries(named),
     ...(tools.length === 0 ? {} : { tools: toTools(tools), ...toChoice(body.tool_choice) }),
     ...(Object.keys(extra).length === 0 ? {} : { providerOptions: { vireo: extra } }),

@@ -9,7 +9,7 @@ export function toCurl({ baseUrl, body, needsKey }: CodeRequest): string {
   const pictures = [...json.matchAll(/"(vireo-picture:[^"]*)"/g)];
   const key = needsKey ? [`  -H "authorization: Bearer $${KEY_VARIABLE}" \\`] : [];
   const head = [
-    `curl -N ${baseUrl}/chat/completions \\`,
+    `curl -NsS ${baseUrl}/chat/completions \\`,
     "  -H 'content-type: application/json' \\",
     ...key,
   ];

@@ -16,7 +16,7 @@ const COLUMNS = 88;
 export function literal(value: unknown, language: Language, level = 0): string {
   const short = flat(value, language);
   if (short.length + level * language.indent.length <= COLUMNS) return short;
-  if (typeof value !== "object" || value === null) return short;
+  if (typeof value !== "object" || value === null || value instanceof Source) return short;
   const inner = language.indent.repeat(level + 1);
   const outer = language.indent.repeat(level);
   const write = (entry: unknown): string => literal(entry, language, level + 1);

@@ -1,4 +1,5 @@
 import type { Estimate } from "../api/types.ts";
+import { Bar } from "../ui/bar.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { count, counted, dollars, price } from "../ui/numbers.ts";
 import type { EstimateState } from "./use-estimate.ts";
@@ -27,12 +28,7 @@ export function EstimateBar({ state }: { readonly state: EstimateState }) {
         {cost === undefined ? null : <span title="Price of the prompt">{dollars(cost)}</span>}
         <span>{leftText(estimate)}</span>
       </p>
-      <meter
-        aria-label="Share of the context in use"
-        min={0}
-        max={context.limit}
-        value={Math.min(prompt_tokens, context.limit)}
-      />
+      <Bar share={prompt_tokens / context.limit} />
     </div>
   );
 }

@@ -20,20 +20,22 @@ export function PictureTray({ pictures, estimates, onRemove }: PictureTrayProps)
         const estimate = estimates[at];
         return (
           <li key={picture.id}>
-            <PictureButton picture={picture} estimate={estimate} />
+            <div className="picture-frame">
+              <PictureButton picture={picture} estimate={estimate} />
+              <button
+                type="button"
+                className="picture-remove"
+                aria-label={`Leave out ${picture.name}`}
+                title="Leave it out"
+                onClick={() => onRemove(picture.id)}
+              >
+                <Icon name="close" />
+              </button>
+            </div>
             <div className="picture-caption">
               <strong title={picture.name}>{picture.name}</strong>
               <span>{estimate === undefined ? sizeText(picture) : tileText(estimate)}</span>
             </div>
-            <button
-              type="button"
-              className="picture-remove"
-              aria-label={`Leave out ${picture.name}`}
-              title="Leave it out"
-              onClick={() => onRemove(picture.id)}
-            >
-              <Icon name="close" />
-            </button>
           </li>
         );
       })}

@@ -9,10 +9,12 @@ import { Scores } from "./scores.tsx";
 export function ModelPage({ models }: { readonly models: readonly Model[] }) {
   return (
     <div className="model-page">
-      <a className="quiet-button" href="#/">
-        <Icon name="chevron" />
-        Back to the chat
-      </a>
+      <p className="back">
+        <a className="quiet-button" href="#/">
+          <Icon name="chevron" />
+          Back to the chat
+        </a>
+      </p>
       {models.length === 0 ? <p>The server has not said yet what it runs.</p> : null}
       {models.map((model) => (
         <ModelCard key={model.id} model={model} />

@@ -32,8 +32,8 @@ export function Header({ playground, chats, panel }: HeaderProps) {
         >
           <Icon name="sidebar" />
         </button>
-        <a className="model-link" href="#/model" title="About the model">
-          {settings.model === "" ? "vireo" : settings.model}
+        <a className="model-link" href="#/model" title={`About ${settings.model || "the model"}`}>
+          <span>{settings.model === "" ? "vireo" : settings.model.replace(/^.*\//, "")}</span>
           {isTiny(settings.model) ? <span className="badge">random weights</span> : null}
         </a>
         <span className="grow" />

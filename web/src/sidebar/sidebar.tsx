@@ -15,10 +15,13 @@ interface SidebarProps {
   readonly onNew: () => void;
   /** Something was chosen: a panel over the page goes away. */
   readonly onChosen: () => void;
+  /** The panel is over the page and can be closed. */
+  readonly onClose?: (() => void) | undefined;
 }
 
 /** The conversations that this browser keeps. */
-export function Sidebar({ session, kept, openId, onNew, onChosen }: SidebarProps) {
+export function Sidebar(props: SidebarProps) {
+  const { session, kept, openId, onNew, onChosen, onClose } = props;
   const actions = useConversationActions(session);
   return (
     <nav className="sidebar" aria-label="Conversations">
@@ -27,6 +30,19 @@ export function Sidebar({ session, kept, openId, onNew, onChosen }: SidebarProps
           <Logo />
           vireo
         </a>
+        {onClose === undefined ? null : (
+          <>
+            <span className="grow" />
+            <button
+              type="button"
+              className="icon-button"
+              aria-label="Close chats"
+              onClick={onClose}
+            >
+              <Icon name="close" />
+            </button>
+          </>
+        )}
       </header>
       <button
         type="button"
