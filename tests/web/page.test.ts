@@ -46,7 +46,7 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     await page.context().close();
   });
 
-  test("pictures can be dropped and pasted; what is no picture is refused with a word", async () => {
+  test("pictures are dropped and pasted; what is no picture is refused with a word", async () => {
     const { page } = await stage.open();
     const { buffer } = await pngFile(8, 8);
     for (const type of ["drop", "paste"]) {

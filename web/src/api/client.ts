@@ -30,7 +30,7 @@ export async function listModels(key: string, signal?: AbortSignal): Promise<rea
   return body.data.filter((entry) => isRecord(entry) && typeof entry.id === "string");
 }
 
-/** What a request would cost. Throws RequestError, with status 404 where servers have no estimate. */
+/** What a request would cost. Throws RequestError; status 404: this server has no estimates. */
 export async function estimate(
   body: ChatBody,
   key: string,

@@ -38,7 +38,7 @@ export function JsonView({ value, text }: { readonly value: unknown; readonly te
       {view === "table" && table !== undefined ? <JsonTable table={table} /> : null}
       {view === "tree" ? <JsonTree value={value} /> : null}
       {view === "text" ? (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: keys must reach what scrolls.
         <pre tabIndex={0}>
           <code>{text.trim()}</code>
         </pre>

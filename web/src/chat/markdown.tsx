@@ -91,7 +91,7 @@ function CodeBlock({ children }: { readonly children: ReactNode }) {
         <span>{language}</span>
         <CopyButton label="code" text={() => text} />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys must reach what scrolls. */}
       <pre tabIndex={0}>
         <code>{text}</code>
       </pre>

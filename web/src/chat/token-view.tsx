@@ -27,7 +27,7 @@ export function TokenView({ tokens }: { readonly tokens: readonly Token[] }) {
   const token = chosen === undefined ? undefined : tokens[chosen];
   return (
     <div className="token-view">
-      {/* biome-ignore lint/a11y/useSemanticElements: no element is a list of words to step through. */}
+      {/* biome-ignore lint/a11y/useSemanticElements: no element is made for stepping through. */}
       <div
         className="token-text"
         role="group"

@@ -57,7 +57,7 @@ export function CodeDialog({ messages, draft, settings, needsKey, onClose }: Cod
         <span className="grow" />
         <CopyButton label="code" caption="Copy" text={() => text} />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys must reach what scrolls. */}
       <pre tabIndex={0}>
         <code>{text}</code>
       </pre>

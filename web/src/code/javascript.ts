@@ -13,7 +13,7 @@ export const JAVASCRIPT: Language = {
   },
 };
 
-/** The request for the official OpenAI package of JavaScript, which passes on what it does not know. */
+/** The request for OpenAI's package of JavaScript, which passes on what it does not know. */
 export function toJavaScript({ baseUrl, body, needsKey }: CodeRequest): string {
   const pictures = JSON.stringify(body).includes('"vireo-picture:');
   const key = needsKey ? `process.env.${KEY_VARIABLE}` : '"none"';

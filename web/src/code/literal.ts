@@ -12,7 +12,7 @@ export interface Language {
 
 const COLUMNS = 88;
 
-/** A value as source text; what fits stays on one line. `level` is that of the line it stands on. */
+/** A value as source text; what fits stays on one line. `level`: of the line it stands on. */
 export function literal(value: unknown, language: Language, level = 0): string {
   const short = flat(value, language);
   if (short.length + level * language.indent.length <= COLUMNS) return short;

@@ -63,25 +63,9 @@ export function Composer(props: ComposerProps) {
           onKeyDown={onKeyDown}
         />
         {running ? (
-          <button
-            type="button"
-            className="send-button"
-            title="Stop (Escape)"
-            aria-label="Stop"
-            onClick={() => void session.stop()}
-          >
-            <Icon name="stop" />
-          </button>
+          <StopButton onStop={() => void session.stop()} />
         ) : (
-          <button
-            type="submit"
-            className="send-button"
-            title="Send (Enter)"
-            aria-label="Send"
-            disabled={blocked}
-          >
-            <Icon name="arrowUp" />
-          </button>
+          <SendButton disabled={blocked} />
         )}
       </div>
       {problem === undefined ? (
@@ -93,6 +77,34 @@ export function Composer(props: ComposerProps) {
         </p>
       )}
     </form>
+  );
+}
+
+function SendButton({ disabled }: { readonly disabled: boolean }) {
+  return (
+    <button
+      type="submit"
+      className="send-button"
+      title="Send (Enter)"
+      aria-label="Send"
+      disabled={disabled}
+    >
+      <Icon name="arrowUp" />
+    </button>
+  );
+}
+
+function StopButton({ onStop }: { readonly onStop: () => void }) {
+  return (
+    <button
+      type="button"
+      className="send-button"
+      title="Stop (Escape)"
+      aria-label="Stop"
+      onClick={onStop}
+    >
+      <Icon name="stop" />
+    </button>
   );
 }
 

@@ -56,9 +56,9 @@ function TinyNotice() {
     <p className="tiny-notice">
       <Icon name="info" />
       <span>
-        This is the model in the box. It has the shape of the real one and random weights: it
-        answers noise, and shows that everything works. Start the server with <code>--model</code>{" "}
-        and a checkpoint of Nemotron Nano 12B v2 VL for answers that mean something.
+        The model in the box has the shape of the real one and random weights: it answers noise, and
+        shows that everything works. Start the server with <code>--model</code> and a checkpoint of
+        Nemotron Nano 12B v2 VL for answers that mean something.
       </span>
     </p>
   );

@@ -39,7 +39,7 @@ export function Scores() {
       </table>
       <p className="note">
         <Icon name="info" />
-        Measured by NVIDIA on the BF16 model, not with this server. Source: the technical report,{" "}
+        Measured by NVIDIA on the BF16 model, not with this server. Source: its report,{" "}
         <a href="https://arxiv.org/abs/2511.03929" target="_blank" rel="noopener noreferrer">
           arXiv 2511.03929
         </a>

@@ -48,7 +48,7 @@ export function Welcome({ model, onIdea }: WelcomeProps) {
           <Icon name="info" />
           <span>
             The model in the box has random weights and answers noise. Start the server with{" "}
-            <code>--model</code> and a checkpoint of the 12B model for answers that mean something.{" "}
+            <code>--model</code> and a checkpoint of the 12B model for answers with meaning.{" "}
             <a href="#/model">About the model</a>
           </span>
         </p>

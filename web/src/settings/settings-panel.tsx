@@ -60,23 +60,7 @@ export function SettingsPanel(props: PanelProps) {
         value={settings.system}
         onChange={(system) => change({ system })}
       />
-      <Group title="Reasoning" open>
-        <Segments
-          label="Reasoning"
-          options={REASONING}
-          value={settings.reasoning}
-          onChange={(reasoning) => change({ reasoning })}
-        />
-        {settings.reasoning === "on" ? (
-          <NumberField
-            field="reasoningBudget"
-            hint="no bound"
-            settings={settings}
-            change={change}
-            step={64}
-          />
-        ) : null}
-      </Group>
+      <ReasoningGroup settings={settings} change={change} />
       <SamplingGroup settings={settings} change={change} />
       <Group title="Pictures">
         <NumberField field="maxTiles" hint="12" settings={settings} change={change} />
@@ -95,6 +79,28 @@ export function SettingsPanel(props: PanelProps) {
         </button>
       </div>
     </div>
+  );
+}
+
+function ReasoningGroup({ settings, change }: SettingsProps) {
+  return (
+    <Group title="Reasoning" open>
+      <Segments
+        label="Reasoning"
+        options={REASONING}
+        value={settings.reasoning}
+        onChange={(reasoning) => change({ reasoning })}
+      />
+      {settings.reasoning === "on" ? (
+        <NumberField
+          field="reasoningBudget"
+          hint="no bound"
+          settings={settings}
+          change={change}
+          step={64}
+        />
+      ) : null}
+    </Group>
   );
 }
 

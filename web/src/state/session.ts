@@ -36,6 +36,7 @@ export class Session {
   #state = initialState();
   #running: { readonly controller: AbortController; readonly end: Promise<void> } | undefined;
   #savedAt = 0;
+  #warned = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -69,11 +70,13 @@ export class Session {
     try {
       await storage.saveConversation(conversation, addedBlobs(pictures));
     } catch {
-      this.#options.onNotice(NOT_KEPT);
+      if (!this.#warned) this.#options.onNotice(NOT_KEPT);
+      this.#warned = true;
     }
   }
 
   async open(id: string): Promise<void> {
+    if (id === this.#state.conversation.id) return;
     await this.stop();
     const conversation = await storage.loadConversation(id).catch(() => undefined);
     if (conversation === undefined) return;

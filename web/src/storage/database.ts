@@ -1,4 +1,4 @@
-// The one IndexedDB of the page: conversations in one store, the bytes of their pictures in another.
+// The page's IndexedDB: conversations in one store, the bytes of their pictures in another.
 
 const NAME = "vireo";
 const VERSION = 1;

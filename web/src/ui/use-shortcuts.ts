@@ -12,16 +12,15 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   now.current = shortcuts;
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
+      // An open window has the keys to itself; the answer behind it goes on.
       if (event.defaultPrevented || event.isComposing) return;
+      if (document.querySelector("dialog[open]") !== null) return;
       const command = event.ctrlKey || event.metaKey;
       if (command && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
         event.preventDefault();
         now.current.onNew();
       }
-      // An open window closes on Escape; the answer behind it goes on.
-      if (event.key === "Escape" && document.querySelector("dialog[open]") === null) {
-        now.current.onStop();
-      }
+      if (event.key === "Escape") now.current.onStop();
     };
     document.addEventListener("keydown", onKeyDown);
     return () => document.removeEventListener("keydown", onKeyDown);
