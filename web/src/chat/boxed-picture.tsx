@@ -65,7 +65,7 @@ function BoxShape({ box, width, height }: BoxShapeProps) {
     width: ((box.x2 - box.x1) * width) / 1000,
     height: ((box.y2 - box.y1) * height) / 1000,
   };
-  const fontPx = Math.max(width, height) / 44;
+  const fontPx = Math.max(width, height) / 38;
   // Above the box where there is room, else inside it.
   const baseline = y > fontPx * 1.4 ? y - fontPx * 0.4 : y + fontPx * 1.2;
   return (
