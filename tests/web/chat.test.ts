@@ -32,7 +32,7 @@ describe.skipIf(chromium === undefined)("a chat in the browser", () => {
     await done(page);
     expect(await lastAnswer(page).locator("strong").textContent()).toBe("Once");
     const figures = (await page.locator(".figures").textContent()) ?? "";
-    for (const part of ["tokens/s", "first after", "14 in", "3 out"]) {
+    for (const part of ["tokens/s", "first after", "27 in", "3 out"]) {
       expect(figures).toContain(part);
     }
     await expect.poll(() => field(page).inputValue()).toBe("");

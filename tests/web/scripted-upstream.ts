@@ -1,4 +1,10 @@
-import type { ChatEvent, ChatRequest, Upstream, Usage } from "../../src/core/chat.ts";
+import type {
+  ChatEvent,
+  ChatRequest,
+  PromptEstimate,
+  Upstream,
+  Usage,
+} from "../../src/core/chat.ts";
 import { VireoError } from "../../src/core/errors.ts";
 import { chooseGrid, countTiles } from "../../src/media/tiling.ts";
 
@@ -40,22 +46,23 @@ export function createScriptedUpstream(id: string = MODEL): ScriptedUpstream {
       const text = lastText(request);
       return play(scripts.get(text) ?? text.split(/(?<= )/), request, signal);
     },
-    estimate: async (request) => {
-      const images = pictures(request).map((bytes) => {
-        const [width, height] = pngSize(bytes);
-        const tilesMax = request.tilesMax ?? 12;
-        const grid = chooseGrid(width, height, { tilePx: TILE_PX, tilesMax });
-        const tiles = countTiles(grid);
-        const tokens = tiles * TILE_TOKENS;
-        return { width, height, ...grid, thumbnail: tiles > 1, tilePx: TILE_PX, tokens };
-      });
-      const imageTokens = images.reduce((sum, { tokens }) => sum + tokens, 0);
-      const promptTokens = 20 + lastText(request).length + imageTokens;
-      return { promptTokens, imageTokens, toolTokens: 0, images, contextTokens: CONTEXT_TOKENS };
-    },
+    estimate: async (request) => countPrompt(request),
     tokenize: (text) => [...Buffer.from(text)],
     detokenize: (ids) => Buffer.from(ids).toString(),
   };
+}
+
+function countPrompt(request: ChatRequest): PromptEstimate {
+  const images = pictures(request).map((bytes) => {
+    const [width, height] = pngSize(bytes);
+    const grid = chooseGrid(width, height, { tilePx: TILE_PX, tilesMax: request.tilesMax ?? 12 });
+    const tiles = countTiles(grid);
+    const tokens = tiles * TILE_TOKENS;
+    return { width, height, ...grid, thumbnail: tiles > 1, tilePx: TILE_PX, tokens };
+  });
+  const imageTokens = images.reduce((sum, { tokens }) => sum + tokens, 0);
+  const promptTokens = 20 + lastText(request).length + imageTokens;
+  return { promptTokens, imageTokens, toolTokens: 0, images, contextTokens: CONTEXT_TOKENS };
 }
 
 async function* play(
@@ -64,7 +71,8 @@ async function* play(
   signal?: AbortSignal,
 ): AsyncGenerator<ChatEvent> {
   if (script[0] instanceof VireoError) throw script[0];
-  yield { type: "start", promptTokens: 14, imageTokens: 0 };
+  const { promptTokens, imageTokens } = countPrompt(request);
+  yield { type: "start", promptTokens, imageTokens };
   let completionTokens = 0;
   let reasoningTokens = 0;
   for (const step of script) {
@@ -76,9 +84,8 @@ async function* play(
     } else yield { type: "text", text: step };
     completionTokens += typeof step === "number" ? 0 : 1;
   }
-  const imageTokens = pictures(request).length * TILE_TOKENS;
   const usage: Usage = {
-    promptTokens: 14 + imageTokens,
+    promptTokens,
     imageTokens,
     cachedTokens: 0,
     completionTokens,
@@ -109,10 +116,14 @@ function lastText({ messages }: ChatRequest): string {
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => {
+    const stop = (): void => {
       clearTimeout(timer);
-      reject(signal.reason);
-    });
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
   });
 }

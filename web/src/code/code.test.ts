@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -72,8 +72,10 @@ const server = createServer((request, response) => {
     response.end("data: [DONE]\n\n");
   });
 });
-// Beside the tests, where imports of packages are found.
-const folder = mkdtempSync(join(import.meta.dirname, ".snippets-"));
+// Inside the repository, where imports of packages are found.
+const build = join(import.meta.dirname, "..", "..", "..", "build");
+mkdirSync(build, { recursive: true });
+const folder = mkdtempSync(join(build, "snippets-"));
 let baseUrl = "";
 
 beforeAll(async () => {

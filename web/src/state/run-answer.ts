@@ -19,6 +19,7 @@ export interface AnswerRun {
 export async function runAnswer({ body, key, signal, onDeltas }: AnswerRun): Promise<Outcome> {
   let waiting: Delta[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let begun = false;
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
@@ -28,7 +29,10 @@ export async function runAnswer({ body, key, signal, onDeltas }: AnswerRun): Pro
   try {
     for await (const delta of streamChat(await body(), key, signal)) {
       waiting.push(delta);
-      timer ??= setTimeout(flush, FLUSH_MS);
+      // The first piece is shown at once: its moment is the time to first token.
+      if (begun) timer ??= setTimeout(flush, FLUSH_MS);
+      else flush();
+      begun = true;
     }
     return { status: "done" };
   } catch (thrown) {
