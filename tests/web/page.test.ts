@@ -87,6 +87,21 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     await page.context().close();
   });
 
+  test("a server without estimates is asked once, and nothing is said of it", async () => {
+    const { page } = await stage.open();
+    let asked = 0;
+    await page.route("**/v1/estimate", (route) => {
+      asked += 1;
+      return route.fulfill({ status: 404, json: { error: { message: "there is nothing" } } });
+    });
+    await field(page).fill("one");
+    await expect.poll(() => asked).toBe(1);
+    await ask(page, "two");
+    expect(asked).toBe(1);
+    expect(await page.locator(".estimate, .estimate-warning").count()).toBe(0);
+    await page.context().close();
+  });
+
   test("boxes are drawn on the picture, and text and box light up together", async () => {
     const answer =
       '```json\n[{"label": "bird", "bbox": [100, 200, 500, 600]}]\n```\nAt [0,0,50,60].';
