@@ -1,5 +1,5 @@
-// Makes a bare clone ready to run: npm packages, native kernels, TypeScript. A step is skipped when
-// its inputs are what they were, so that the second time is quick.
+// Makes a bare clone ready to run: npm packages, native kernels, TypeScript, the playground. A step
+// is skipped when its inputs are what they were, so that the second time is quick.
 //   node scripts/setup.mjs [--force]
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -64,6 +64,14 @@ async function step(name, inputs, results, make) {
   writeFileSync(stamp, key);
 }
 
+/** Empties dist but for the playground, which is a step of its own. */
+function removeCompiled(dist) {
+  if (!existsSync(dist)) return;
+  for (const name of readdirSync(dist)) {
+    if (name !== "web") rmSync(join(dist, name), { recursive: true, force: true });
+  }
+}
+
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19))
   fail(`Node.js ${process.versions.node} is too old; 20.19 or newer is needed`);
@@ -113,10 +121,16 @@ await step(
   ["dist/cli/main.js"],
   () => {
     say("compiling TypeScript");
-    rmSync(join(root, "dist"), { recursive: true, force: true });
+    removeCompiled(join(root, "dist"));
     run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc")], "tsc");
   },
 );
+
+await step("web", ["web", "tsconfig.json", "package-lock.json"], ["dist/web/index.html"], () => {
+  say("building the playground");
+  const vite = join(root, "node_modules", "vite", "bin", "vite.js");
+  run(process.execPath, [vite, "build", "web", "--logLevel", "warn"], "vite build");
+});
 
 if (worked)
   process.stderr.write(`setup: ready in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);

@@ -57,12 +57,15 @@ function read(path: string): Source {
 
 const SRC = filesIn("src", /\.(ts|wgsl)$/).map(read);
 const NATIVE = filesIn("native", /\.(cpp|cc|c|h|hpp|inc|inl)$/).map(read);
+const WEB = filesIn("web", /\.(tsx?|css)$/).map(read);
+/** What the playground is made of; it talks to the server over HTTP, like any client. */
+const WEB_PACKAGES = ["react", "react-dom", "react-dom/client", "react-markdown", "remark-gfm"];
 const AROUND = ["tests", "scripts", "bench", "examples", "tools"]
   .flatMap((folder) => filesIn(folder, /\.(ts|mjs)$/))
   .map(read);
 const THIS = "tests/architecture.test.ts";
 
-const isTest = (source: Source) => /\.test\.ts$/.test(source.path);
+const isTest = (source: Source) => /\.test\.tsx?$/.test(source.path);
 const isProduct = (source: Source) => !isTest(source);
 
 /** `src/model/vision/encoder.ts` → `model`; a file of src itself stands for itself. */
@@ -127,13 +130,40 @@ test("folders import only what the table allows", () => {
   expect(wrong).toEqual([]);
 });
 
+test("the playground imports only itself and its packages, and nobody imports it", () => {
+  const page = WEB.filter(isProduct).filter(({ path }) => path.startsWith("web/src/"));
+  const wrong = page.flatMap((source) =>
+    importsOf(source)
+      .filter(({ from }) =>
+        from.startsWith(".")
+          ? !resolve(ROOT, dirname(source.path), from).startsWith(join(ROOT, "web", "src"))
+          : !WEB_PACKAGES.includes(from),
+      )
+      .map(({ from }) => `${source.path} imports ${from}`),
+  );
+  expect(wrong).toEqual([]);
+  const others = SRC.flatMap((source) =>
+    importsOf(source)
+      .filter(({ from }) => from.startsWith(".") && from.includes("web/"))
+      .map(({ from }) => `${source.path} imports ${from}`),
+  );
+  expect(others).toEqual([]);
+});
+
+test("the playground makes no markup from text", () => {
+  const page = WEB.filter(isProduct);
+  const markup = /dangerouslySetInnerHTML|innerHTML|insertAdjacentHTML|document\.write|\beval\(/;
+  expect(findings(page, markup)).toEqual([]);
+});
+
 test("relative imports name their file with its extension, and it exists", () => {
-  const wrong = SRC.flatMap((source) =>
+  const wrong = [...SRC, ...WEB].flatMap((source) =>
     importsOf(source)
       .filter(({ from }) => from.startsWith("."))
       .filter(
         ({ from }) =>
-          !/\.(ts|json)$/.test(from) || !existsSync(join(ROOT, dirname(source.path), from)),
+          !/\.(tsx?|json|css|svg)$/.test(from) ||
+          !existsSync(join(ROOT, dirname(source.path), from)),
       )
       .map(({ from }) => `${source.path} imports ${from}`),
   );
@@ -163,14 +193,16 @@ test("only cli reads the command line and the environment", () => {
 });
 
 test(`files have at most ${FILE_LINES_MAX} lines`, () => {
-  const long = [...SRC.filter(isProduct), ...NATIVE].filter(
+  // A style sheet is a list of rules, and as long as there is something to look at.
+  const page = WEB.filter(isProduct).filter(({ path }) => !path.endsWith(".css"));
+  const long = [...SRC.filter(isProduct), ...page, ...NATIVE].filter(
     ({ lines }) => lines.length > FILE_LINES_MAX + 1,
   );
   expect(long.map(({ path, lines }) => `${path}: ${lines.length - 1}`)).toEqual([]);
 });
 
 test(`lines have at most ${COLUMNS_MAX} columns`, () => {
-  const long = [...SRC, ...NATIVE, ...AROUND].flatMap(({ path, lines }) =>
+  const long = [...SRC, ...WEB, ...NATIVE, ...AROUND].flatMap(({ path, lines }) =>
     lines.flatMap((line, at) => ([...line].length > COLUMNS_MAX ? [`${path}:${at + 1}`] : [])),
   );
   expect(long).toEqual([]);
@@ -179,7 +211,7 @@ test(`lines have at most ${COLUMNS_MAX} columns`, () => {
 test(`functions have at most ${FUNCTION_LINES_MAX} lines`, () => {
   // The formatter closes a function in the column where it begins, so indentation is enough.
   const begins = /^( {0,2})(?:export )?(?:async )?(?:function\b.*|(?!if|for|while|switch)\w+\(.*)/;
-  const long = SRC.filter(isProduct).flatMap(({ path, lines }) =>
+  const long = [...SRC, ...WEB].filter(isProduct).flatMap(({ path, lines }) =>
     lines.flatMap((line, at) => {
       const indent = begins.exec(line)?.[1];
       if (indent === undefined) return [];
@@ -196,15 +228,16 @@ test(`functions have at most ${FUNCTION_LINES_MAX} lines`, () => {
 });
 
 test("there are no default exports, no any, no enums and no inheritance", () => {
-  const ts = [...SRC, ...AROUND].filter(({ path }) => path !== THIS);
-  expect(findings(ts, /^\s*export default\b/)).toEqual([]);
+  const ts = [...SRC, ...WEB, ...AROUND].filter(({ path }) => path !== THIS);
+  const modules = ts.filter(({ path }) => path !== "web/vite.config.ts");
+  expect(findings(modules, /^\s*export default\b/)).toEqual([]);
   expect(findings(ts, /(?:[:<|&(,]|\bas|=>)\s*any\b(?=[\s[\]<>(),;|&=]|$)/)).toEqual([]);
   expect(findings(ts, /^\s*(?:export )?(?:const )?enum\s/)).toEqual([]);
   expect(findings(ts, /\bclass\s+\w+(?:<[^>]*>)?\s+extends\s+(?!Error\b)/)).toEqual([]);
 });
 
 test("nothing is left for later and names say what they hold", () => {
-  const all = [...SRC, ...NATIVE, ...AROUND].filter(({ path }) => path !== THIS);
+  const all = [...SRC, ...WEB, ...NATIVE, ...AROUND].filter(({ path }) => path !== THIS);
   const notes = all.flatMap(({ path, lines }) =>
     lines.flatMap((line, at) =>
       /\b(?:TODO|FIXME|XXX|HACK)\b/.test(line) ? [`${path}:${at + 1}`] : [],
@@ -215,7 +248,7 @@ test("nothing is left for later and names say what they hold", () => {
     /(?:^|\/)(?:utils?|helpers?|common|misc)(?:[/.]|$)/.test(path),
   );
   expect(vague.map(({ path }) => path)).toEqual([]);
-  const named = [...SRC, ...NATIVE].filter(
+  const named = [...SRC, ...WEB, ...NATIVE].filter(
     ({ path }) => !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+)+$/.test(basename(path)),
   );
   expect(named.map(({ path }) => path)).toEqual([]);

@@ -18,7 +18,7 @@ import { live, ready } from "./routes/health.ts";
 import { key } from "./routes/key.ts";
 import { metrics } from "./routes/metrics.ts";
 import { getModel, listModels } from "./routes/models.ts";
-import { PLAYGROUND_FILES, playgroundFile } from "./routes/playground.ts";
+import { playgroundFile, readPlayground } from "./routes/playground.ts";
 
 export type App = Hono<Env>;
 
@@ -27,9 +27,8 @@ const DEADLINE_MS = 10 * 60_000;
 /** For the log only: nobody is there to read it. */
 const CLIENT_GONE = 499;
 
-/** Everything else asks for the key, whatever is added later. */
+/** These and the playground's files; everything else asks for the key, whatever is added later. */
 const OPEN_PATHS = [
-  ...Object.keys(PLAYGROUND_FILES),
   "/health",
   "/health/live",
   "/health/ready",
@@ -39,20 +38,18 @@ const OPEN_PATHS = [
 
 /** The server without its socket: a Request in, a Response out. Reads as a table of contents. */
 export function createApp(options: AppOptions): App {
-  const { apiKey, log, hosts = [], now = Date.now, prices = FREE, media } = options;
-  const keys = options.keys ?? (apiKey === undefined ? undefined : singleKey(apiKey));
-  const tenants = new Tenants(prices, now);
+  const { log, hosts = [], now = Date.now } = options;
   const counted = new Metrics(options.upstream);
-  const limitsOf = (tenant: string) => keys?.limitsOf(tenant) ?? {};
-  const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
-  const upstream = counted.metered(guarded(options.upstream, { tenants, limitsOf, deadlineMs }));
-  const shared: RouteOptions = { upstream, tenants, keys, prices, media, log, now };
+  const shared = shareOut(options, counted, now);
+  const { keys } = shared;
+  const playground = readPlayground();
+  const open = [...OPEN_PATHS, ...playground.map(({ path }) => path)];
   const app: App = new Hono<Env>();
 
   app.use(requestId(log, now));
-  app.use(keys === undefined ? allowHosts(hosts) : except(OPEN_PATHS, requireKey(keys)));
+  app.use(keys === undefined ? allowHosts(hosts) : except(open, requireKey(keys)));
 
-  for (const [path, file] of Object.entries(PLAYGROUND_FILES)) app.get(path, playgroundFile(file));
+  for (const file of playground) app.get(file.path, playgroundFile(file));
   for (const prefix of ["", "/v1"]) {
     app.get(`${prefix}/health/live`, live);
     app.get(`${prefix}/health/ready`, ready(shared));
@@ -83,6 +80,17 @@ export function createApp(options: AppOptions): App {
     return c.json(toErrorBody(error, id), status as ContentfulStatusCode);
   });
   return app;
+}
+
+/** Puts limits, deadlines and counters around the upstream. */
+function shareOut(options: AppOptions, counted: Metrics, now: () => number): RouteOptions {
+  const { apiKey, log, prices = FREE, media } = options;
+  const keys = options.keys ?? (apiKey === undefined ? undefined : singleKey(apiKey));
+  const tenants = new Tenants(prices, now);
+  const limitsOf = (tenant: string) => keys?.limitsOf(tenant) ?? {};
+  const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+  const held = guarded(options.upstream, { tenants, limitsOf, deadlineMs });
+  return { upstream: counted.metered(held), tenants, keys, prices, media, log, now };
 }
 
 function except(

@@ -1,0 +1,129 @@
+import type {
+  ChatEvent,
+  ChatRequest,
+  PromptEstimate,
+  Upstream,
+  Usage,
+} from "../../src/core/chat.ts";
+import { VireoError } from "../../src/core/errors.ts";
+import { chooseGrid, countTiles } from "../../src/media/tiling.ts";
+
+export const MODEL = "nvidia/nemotron-nano-12b-v2-vl";
+const CONTEXT_TOKENS = 131_072;
+const TILE_PX = 512;
+const TILE_TOKENS = 256;
+
+/** What to answer: events in order, a number to wait so many milliseconds, an error to break. */
+export type Script = readonly (string | number | Event)[];
+type Event = ChatEvent | Error;
+
+export interface ScriptedUpstream extends Upstream {
+  readonly requests: ChatRequest[];
+  readonly scripts: Map<string, Script>;
+}
+
+/** Answers the last user text by its script, piece by piece; other texts with their own words. */
+export function createScriptedUpstream(id: string = MODEL): ScriptedUpstream {
+  const requests: ChatRequest[] = [];
+  const scripts = new Map<string, Script>();
+  return {
+    models: [
+      {
+        id,
+        aliases: [],
+        createdUnix: 1_760_000_000,
+        ownedBy: "nvidia",
+        contextTokens: CONTEXT_TOKENS,
+        maxOutputTokens: CONTEXT_TOKENS,
+        fingerprint: "f00d",
+      },
+    ],
+    ready: true,
+    requests,
+    scripts,
+    chat: (request, signal) => {
+      requests.push(request);
+      const text = lastText(request);
+      return play(scripts.get(text) ?? text.split(/(?<= )/), request, signal);
+    },
+    estimate: async (request) => countPrompt(request),
+    tokenize: (text) => [...Buffer.from(text)],
+    detokenize: (ids) => Buffer.from(ids).toString(),
+  };
+}
+
+function countPrompt(request: ChatRequest): PromptEstimate {
+  const images = pictures(request).map((bytes) => {
+    const [width, height] = pngSize(bytes);
+    const grid = chooseGrid(width, height, { tilePx: TILE_PX, tilesMax: request.tilesMax ?? 12 });
+    const tiles = countTiles(grid);
+    const tokens = tiles * TILE_TOKENS;
+    return { width, height, ...grid, thumbnail: tiles > 1, tilePx: TILE_PX, tokens };
+  });
+  const imageTokens = images.reduce((sum, { tokens }) => sum + tokens, 0);
+  const promptTokens = 20 + lastText(request).length + imageTokens;
+  return { promptTokens, imageTokens, toolTokens: 0, images, contextTokens: CONTEXT_TOKENS };
+}
+
+async function* play(
+  script: Script,
+  request: ChatRequest,
+  signal?: AbortSignal,
+): AsyncGenerator<ChatEvent> {
+  if (script[0] instanceof VireoError) throw script[0];
+  const { promptTokens, imageTokens } = countPrompt(request);
+  yield { type: "start", promptTokens, imageTokens };
+  let completionTokens = 0;
+  let reasoningTokens = 0;
+  for (const step of script) {
+    if (step instanceof Error) throw step;
+    if (typeof step === "number") await sleep(step, signal);
+    else if (typeof step !== "string") {
+      if (step.type === "reasoning") reasoningTokens += 1;
+      yield step;
+    } else yield { type: "text", text: step };
+    completionTokens += typeof step === "number" ? 0 : 1;
+  }
+  const usage: Usage = {
+    promptTokens,
+    imageTokens,
+    cachedTokens: 0,
+    completionTokens,
+    reasoningTokens,
+  };
+  const timings = { queueMs: 0, mediaMs: 0, prefillMs: 0, decodeMs: 0 };
+  yield { type: "end", reason: "stop", nativeReason: "eos", usage, timings };
+}
+
+function pictures({ messages }: ChatRequest): Uint8Array[] {
+  return messages.flatMap(({ content }) =>
+    typeof content === "string"
+      ? []
+      : content.flatMap((part) => (part.type === "image" ? [part.bytes] : [])),
+  );
+}
+
+function pngSize(bytes: Uint8Array): [width: number, height: number] {
+  const file = Buffer.from(bytes);
+  return [file.readUInt32BE(16), file.readUInt32BE(20)];
+}
+
+function lastText({ messages }: ChatRequest): string {
+  const content = messages.findLast(({ role }) => role === "user")?.content ?? "";
+  if (typeof content === "string") return content;
+  return content.map((part) => (part.type === "text" ? part.text : "")).join("");
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}

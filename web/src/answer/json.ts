@@ -1,0 +1,113 @@
+import { isRecord } from "../api/failure.ts";
+
+/** The JSON objects and arrays of an answer. */
+export interface AnswerJson {
+  /** The answer is nothing but this. */
+  readonly whole?: unknown;
+  /** Of the fenced blocks, in order. */
+  readonly blocks: readonly unknown[];
+}
+
+const LANGUAGES = ["", "json", "jsonc", "json5"];
+
+/** What a text is as JSON, if it is an object or an array; a bare number or word is prose. */
+export function parseJson(text: string): unknown {
+  const trimmed = text.trim();
+  if (!/^[[{]/.test(trimmed)) return undefined;
+  try {
+    return JSON.parse(trimmed) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A box alone is no JSON answer, but a place in the picture; nor is an empty list. */
+function isWorthShowing(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some((entry) => typeof entry === "object");
+  return isRecord(value);
+}
+
+export function answerJson(text: string): AnswerJson {
+  const whole = parseJson(text);
+  if (whole !== undefined) return isWorthShowing(whole) ? { whole, blocks: [] } : { blocks: [] };
+  const blocks = fencedBlocks(text)
+    .filter(({ language }) => LANGUAGES.includes(language.toLowerCase()))
+    .map((block) => parseJson(block.text))
+    .filter((value) => value !== undefined);
+  return { blocks };
+}
+
+interface FencedBlock {
+  readonly language: string;
+  readonly text: string;
+}
+
+/** Line by line: one pattern for all of it would take quadratic time on a hostile text. */
+function fencedBlocks(text: string): readonly FencedBlock[] {
+  const blocks: FencedBlock[] = [];
+  let open: { readonly fence: string; readonly language: string; lines: string[] } | undefined;
+  for (const line of text.split("\n")) {
+    const [, fence, after = ""] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
+    if (open === undefined) {
+      if (fence === undefined) continue;
+      open = { fence, language: after.trim().split(/\s/)[0] ?? "", lines: [] };
+    } else if (fence?.startsWith(open.fence) === true && after.trim() === "") {
+      blocks.push({ language: open.language, text: open.lines.join("\n") });
+      open = undefined;
+    } else open.lines.push(line);
+  }
+  return blocks;
+}
+
+/** A fenced block's JSON, for its language and text. */
+export function blockJson(language: string, text: string): unknown {
+  if (!LANGUAGES.includes(language.toLowerCase())) return undefined;
+  const value = parseJson(text);
+  return value !== undefined && isWorthShowing(value) ? value : undefined;
+}
+
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+const COLUMNS_MOST = 50;
+
+/** The table in a value: an array of objects, or the first such array in an object. */
+export function tableOf(value: unknown): Table | undefined {
+  if (Array.isArray(value)) return tableOfArray(value);
+  if (!isRecord(value)) return undefined;
+  for (const entry of Object.values(value)) {
+    const table = Array.isArray(entry) ? tableOfArray(entry) : undefined;
+    if (table !== undefined) return table;
+  }
+  return undefined;
+}
+
+function tableOfArray(entries: readonly unknown[]): Table | undefined {
+  if (entries.length === 0 || !entries.every(isRecord)) return undefined;
+  const names = new Set<string>();
+  for (const entry of entries) for (const name of Object.keys(entry)) names.add(name);
+  if (names.size === 0 || names.size > COLUMNS_MOST) return undefined;
+  const columns = [...names];
+  const cell = (entry: Readonly<Record<string, unknown>>, name: string): unknown =>
+    Object.hasOwn(entry, name) ? entry[name] : undefined;
+  return { columns, rows: entries.map((entry) => columns.map((name) => cell(entry, name))) };
+}
+
+/** A cell as text: strings as they are, nothing for null, JSON for the rest. */
+export function cellText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** As RFC 4180 has it, with a guard: spreadsheets run cells that begin like formulas. */
+export function toCsv({ columns, rows }: Table): string {
+  const quote = (text: string): string => {
+    const guarded = /^[=+@\t\r]|^-(?![\d.]+$)/.test(text) ? `'${text}` : text;
+    return /[",\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
+  };
+  return [columns, ...rows]
+    .map((row) => row.map((cell) => quote(cellText(cell))).join(","))
+    .join("\r\n");
+}

@@ -1,0 +1,53 @@
+import { type Delta, isAbort, readDeltas } from "./deltas.ts";
+import { failureOfResponse, isRecord, networkFailure, RequestError } from "./failure.ts";
+import type { ChatBody, Estimate, Model } from "./types.ts";
+
+/** Where the page came from; relative, so that it also works below a path of a proxy. */
+const BASE = "v1";
+
+/** Sends a request; a refusal or a lost connection becomes a RequestError. */
+async function call(path: string, key: string, init: RequestInit = {}): Promise<Response> {
+  const headers = {
+    ...(init.body === undefined ? {} : { "content-type": "application/json" }),
+    ...(key === "" ? {} : { authorization: `Bearer ${key}` }),
+  };
+  let response: Response;
+  try {
+    response = await fetch(`${BASE}/${path}`, { ...init, headers });
+  } catch (thrown) {
+    if (isAbort(thrown)) throw thrown;
+    throw new RequestError(networkFailure());
+  }
+  if (!response.ok) throw new RequestError(await failureOfResponse(response));
+  return response;
+}
+
+/** The models that the server answers for. Throws RequestError. */
+export async function listModels(key: string, signal?: AbortSignal): Promise<readonly Model[]> {
+  const response = await call("models", key, signal === undefined ? {} : { signal });
+  const body: unknown = await response.json();
+  if (!isRecord(body) || !Array.isArray(body.data)) return [];
+  return body.data.filter((entry) => isRecord(entry) && typeof entry.id === "string");
+}
+
+/** What a request would cost. Throws RequestError; status 404: this server has no estimates. */
+export async function estimate(
+  body: ChatBody,
+  key: string,
+  signal: AbortSignal,
+): Promise<Estimate> {
+  const init = { method: "POST", body: JSON.stringify(body), signal };
+  return (await call("estimate", key, init)).json() as Promise<Estimate>;
+}
+
+/** Streams an answer. Throws RequestError, or AbortError once the signal fires. */
+export async function* streamChat(
+  body: ChatBody,
+  key: string,
+  signal: AbortSignal,
+): AsyncGenerator<Delta, void, undefined> {
+  const init = { method: "POST", body: JSON.stringify(body), signal };
+  const response = await call("chat/completions", key, init);
+  if (response.body === null) throw new RequestError(networkFailure());
+  yield* readDeltas(response.body);
+}

@@ -1,0 +1,115 @@
+// What the server takes and gives, as far as the page reads it. Everything that the server may
+// leave out is optional: the page works with less.
+
+export interface TextPart {
+  readonly type: "text";
+  readonly text: string;
+}
+
+export interface ImagePart {
+  readonly type: "image_url";
+  readonly image_url: { readonly url: string };
+}
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** JSON text as the model wrote it; it may be no JSON at all. */
+  readonly arguments: string;
+}
+
+export interface WireToolCall {
+  readonly id: string;
+  readonly type: "function";
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
+export type WireMessage =
+  | { readonly role: "system"; readonly content: string }
+  | { readonly role: "user"; readonly content: string | readonly (TextPart | ImagePart)[] }
+  | {
+      readonly role: "assistant";
+      readonly content: string;
+      readonly tool_calls?: readonly WireToolCall[];
+    }
+  | { readonly role: "tool"; readonly tool_call_id: string; readonly content: string };
+
+/** A body of POST /v1/chat/completions. */
+export interface ChatBody {
+  readonly model: string;
+  readonly messages: readonly WireMessage[];
+  readonly [parameter: string]: unknown;
+}
+
+export interface Prices {
+  /** US dollars per token, decimal. "0": the operator set none. */
+  readonly prompt?: string;
+  readonly completion?: string;
+  readonly image?: string;
+}
+
+export interface Model {
+  readonly id: string;
+  readonly name?: string;
+  readonly owned_by?: string;
+  readonly created?: number;
+  readonly description?: string;
+  readonly license?: string;
+  readonly context_length?: number;
+  readonly architecture?: {
+    readonly input_modalities?: readonly string[];
+    readonly output_modalities?: readonly string[];
+  };
+  readonly top_provider?: { readonly max_completion_tokens?: number };
+  readonly pricing?: Prices;
+  readonly supported_parameters?: readonly string[];
+}
+
+export interface PictureEstimate {
+  readonly index: number;
+  readonly width: number;
+  readonly height: number;
+  readonly tiles: {
+    readonly columns: number;
+    readonly rows: number;
+    readonly thumbnail: boolean;
+    readonly count: number;
+    readonly size_px: number;
+  };
+  readonly tokens: number;
+}
+
+export interface Estimate {
+  readonly prompt_tokens: number;
+  readonly prompt_tokens_details: {
+    readonly text_tokens: number;
+    readonly image_tokens: number;
+    readonly tool_tokens: number;
+  };
+  readonly images: readonly PictureEstimate[];
+  readonly context: { readonly limit: number; readonly remaining: number; readonly fits: boolean };
+  readonly pricing?: Prices;
+  readonly cost?: { readonly prompt?: string };
+}
+
+export interface Usage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly prompt_tokens_details?: {
+    readonly cached_tokens?: number;
+    readonly image_tokens?: number;
+  };
+  readonly completion_tokens_details?: { readonly reasoning_tokens?: number };
+  /** US dollars. */
+  readonly cost?: number;
+}
+
+export interface Alternative {
+  readonly token: string;
+  /** Natural logarithm of the probability. */
+  readonly logprob: number;
+}
+
+export interface Token extends Alternative {
+  readonly alternatives: readonly Alternative[];
+}

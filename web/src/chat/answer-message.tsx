@@ -1,0 +1,141 @@
+import { memo, useDeferredValue, useMemo, useState } from "react";
+import { findBoxes } from "../answer/boxes.ts";
+import { answerJson } from "../answer/json.ts";
+import type { Prices } from "../api/types.ts";
+import type { Answer, Picture } from "../state/conversation.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { useThreadActions } from "./actions.ts";
+import { BoxProvider } from "./box-context.tsx";
+import { BoxedPicture } from "./boxed-picture.tsx";
+import { FailureNotice } from "./failure-notice.tsx";
+import { Figures } from "./figures.tsx";
+import { JsonView } from "./json-view.tsx";
+import { Markdown } from "./markdown.tsx";
+import { Reasoning } from "./reasoning.tsx";
+import { TokenView } from "./token-view.tsx";
+import { ToolCalls } from "./tools.tsx";
+
+interface AnswerProps {
+  readonly answer: Answer;
+  /** Those that the answer is about. */
+  readonly pictures: readonly Picture[];
+  readonly prices: Prices | undefined;
+}
+
+type View = "answer" | "tokens" | "text";
+
+export const AnswerMessage = memo(function AnswerMessage(props: AnswerProps) {
+  const { answer, pictures, prices } = props;
+  const [view, setView] = useState<View>("answer");
+  const running = answer.status === "streaming";
+  const empty = answer.text === "" && answer.reasoning === "" && answer.toolCalls.length === 0;
+  return (
+    <article className="message answer" aria-label="Model" data-status={answer.status}>
+      {answer.reasoning === "" ? null : <Reasoning answer={answer} />}
+      {running && empty ? <Waiting /> : null}
+      <AnswerBody answer={answer} pictures={pictures} view={view} />
+      {answer.toolCalls.length === 0 ? null : <ToolCalls calls={answer.toolCalls} />}
+      {answer.failure === undefined ? null : (
+        <FailureNotice failure={answer.failure} answerId={answer.id} />
+      )}
+      {running || (empty && answer.failure !== undefined) ? null : (
+        <footer className="answer-foot">
+          <AnswerActions answer={answer} view={view} onView={setView} />
+          <Figures answer={answer} prices={prices} />
+        </footer>
+      )}
+    </article>
+  );
+});
+
+function Waiting() {
+  return (
+    <p className="waiting">
+      <span className="hidden">Waiting for the first word</span>
+      <i />
+      <i />
+      <i />
+    </p>
+  );
+}
+
+interface BodyProps {
+  readonly answer: Answer;
+  readonly pictures: readonly Picture[];
+  readonly view: View;
+}
+
+function AnswerBody({ answer, pictures, view }: BodyProps) {
+  // A long answer is redrawn when there is time, so that typing and scrolling stay quick.
+  const text = useDeferredValue(answer.text);
+  const json = useMemo(() => answerJson(text), [text]);
+  const boxes = useMemo(() => {
+    if (pictures.length === 0) return [];
+    return findBoxes(text, json.whole === undefined ? json.blocks : [json.whole]);
+  }, [text, json, pictures.length]);
+  if (text === "") return null;
+  if (view === "tokens") return <TokenView tokens={answer.tokens} />;
+  if (view === "text") return <pre className="plain-text">{text}</pre>;
+  return (
+    <BoxProvider boxes={boxes}>
+      <BoxedPicture pictures={pictures} />
+      {json.whole === undefined ? (
+        <Markdown text={text} />
+      ) : (
+        <JsonView value={json.whole} text={text} />
+      )}
+    </BoxProvider>
+  );
+}
+
+interface ActionsProps {
+  readonly answer: Answer;
+  readonly view: View;
+  readonly onView: (view: View) => void;
+}
+
+function AnswerActions({ answer, view, onView }: ActionsProps) {
+  const { regenerate } = useThreadActions();
+  const toggle = (name: View) => () => onView(view === name ? "answer" : name);
+  return (
+    <div className="message-actions">
+      {answer.text === "" ? null : (
+        <>
+          <CopyButton label="answer" text={() => answer.text} />
+          <button
+            type="button"
+            className="icon-button"
+            title="Show as plain text"
+            aria-label="Plain text"
+            aria-pressed={view === "text"}
+            onClick={toggle("text")}
+          >
+            <Icon name="lines" />
+          </button>
+        </>
+      )}
+      {answer.tokens.length === 0 ? null : (
+        <button
+          type="button"
+          className="quiet-button"
+          aria-pressed={view === "tokens"}
+          onClick={toggle("tokens")}
+        >
+          Probabilities
+        </button>
+      )}
+      {answer.failure === undefined ? (
+        <button
+          type="button"
+          className="icon-button"
+          title="Answer again"
+          aria-label="Answer again"
+          onClick={() => regenerate(answer.id)}
+        >
+          <Icon name="refresh" />
+        </button>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,63 @@
+import { useState } from "react";
+import { type Table, tableOf, toCsv } from "../answer/json.ts";
+import { download } from "../storage/export.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { JsonTable } from "./json-table.tsx";
+import { JsonTree } from "./json-tree.tsx";
+
+type View = keyof typeof NAMES;
+const NAMES = { table: "Table", tree: "Tree", text: "Text" } as const;
+
+/** JSON that a model wrote: as a table if it is one, as a tree, and as its own text. */
+export function JsonView({ value, text }: { readonly value: unknown; readonly text: string }) {
+  const table = tableOf(value);
+  const views: readonly View[] = table === undefined ? ["tree", "text"] : ["table", "tree", "text"];
+  const [chosen, choose] = useState<View>();
+  const view = chosen ?? views[0] ?? "tree";
+  return (
+    <div className="json-view">
+      <div className="code-head">
+        <fieldset className="segments">
+          <legend className="hidden">Show JSON as</legend>
+          {views.map((name) => (
+            <button
+              type="button"
+              key={name}
+              aria-pressed={name === view}
+              onClick={() => choose(name)}
+            >
+              {NAMES[name]}
+            </button>
+          ))}
+        </fieldset>
+        <span className="grow" />
+        {table === undefined ? null : <CsvButtons table={table} />}
+        <CopyButton label="JSON" caption="JSON" text={() => JSON.stringify(value, null, 2)} />
+      </div>
+      {view === "table" && table !== undefined ? <JsonTable table={table} /> : null}
+      {view === "tree" ? <JsonTree value={value} /> : null}
+      {view === "text" ? (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: keys must reach what scrolls.
+        <pre tabIndex={0}>
+          <code>{text.trim()}</code>
+        </pre>
+      ) : null}
+    </div>
+  );
+}
+
+function CsvButtons({ table }: { readonly table: Table }) {
+  const save = (): void => {
+    // The mark at the beginning tells spreadsheets that the text is UTF-8.
+    download(new Blob(["\ufeff", toCsv(table)], { type: "text/csv" }), "table.csv");
+  };
+  return (
+    <>
+      <CopyButton label="table as CSV" caption="CSV" text={() => toCsv(table)} />
+      <button type="button" className="icon-button small" aria-label="Download CSV" onClick={save}>
+        <Icon name="download" />
+      </button>
+    </>
+  );
+}

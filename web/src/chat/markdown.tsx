@@ -1,0 +1,111 @@
+import { Children, memo, type ReactElement, type ReactNode } from "react";
+import ReactMarkdown, { type Components } from "react-markdown";
+import remarkGfm from "remark-gfm";
+import { splitAtBoxes, toBox } from "../answer/boxes.ts";
+import { blockJson } from "../answer/json.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
+import { BoxMark } from "./box-context.tsx";
+import { JsonView } from "./json-view.tsx";
+
+/** A node of the tree that react-markdown hands to its plugins, as far as it is touched here. */
+interface HastNode {
+  readonly type: string;
+  readonly value?: string;
+  readonly tagName?: string;
+  readonly properties?: Readonly<Record<string, unknown>>;
+  children?: HastNode[];
+}
+
+/** Puts a `mark` around every box in the text, except in blocks of code. */
+function markBoxes() {
+  const visit = (node: HastNode): void => {
+    if (node.children === undefined || node.tagName === "pre") return;
+    node.children = node.children.flatMap((child): HastNode[] => {
+      visit(child);
+      if (child.type !== "text" || child.value === undefined) return [child];
+      return splitAtBoxes(child.value).map(({ text, box }) => {
+        const value: HastNode = { type: "text", value: text };
+        if (box === undefined) return value;
+        return { type: "element", tagName: "mark", properties: {}, children: [value] };
+      });
+    });
+  };
+  return visit;
+}
+
+const REMARK = [remarkGfm];
+const REHYPE = [markBoxes];
+
+const COMPONENTS: Components = {
+  // A model's words must not fetch anything: a picture's address can carry words away.
+  img: ({ alt }) => <span className="inert-image">{alt || "picture"}</span>,
+  a: ({ href, children }) => (
+    <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+      {children}
+    </a>
+  ),
+  mark: ({ children }) => {
+    const text = textOf(children);
+    const box = toBox((text.match(/[\d.]+/g) ?? []).map(Number));
+    return box === undefined ? <mark>{text}</mark> : <BoxMark box={box} text={text} />;
+  },
+  pre: ({ children }) => <CodeBlock>{children}</CodeBlock>,
+  table: ({ children }) => (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+    <section className="scroll-x" aria-label="Table" tabIndex={0}>
+      <table>{children}</table>
+    </section>
+  ),
+};
+
+/** HTML in an answer is shown as the text that it is; nothing runs, and nothing is fetched. */
+export const Markdown = memo(function Markdown({ text }: { readonly text: string }) {
+  return (
+    <div className="markdown">
+      <ReactMarkdown
+        remarkPlugins={REMARK}
+        rehypePlugins={REHYPE}
+        components={COMPONENTS}
+        urlTransform={safeUrl}
+      >
+        {text}
+      </ReactMarkdown>
+    </div>
+  );
+});
+
+/** Only links that leave the page in plain sight. */
+export function safeUrl(url: string): string | undefined {
+  return /^(https?:\/\/|mailto:)/i.test(url) ? url : undefined;
+}
+
+function CodeBlock({ children }: { readonly children: ReactNode }) {
+  const [code] = Children.toArray(children) as [ReactElement<CodeProps>?];
+  const text = textOf(code?.props.children).replace(/\n$/, "");
+  const language = /language-([\w-]+)/.exec(code?.props.className ?? "")?.[1] ?? "";
+  const json = blockJson(language, text);
+  if (json !== undefined) return <JsonView value={json} text={text} />;
+  return (
+    <div className="code-block">
+      <div className="code-head">
+        <span>{language}</span>
+        <CopyButton label="code" text={() => text} />
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys must reach what scrolls. */}
+      <pre tabIndex={0}>
+        <code>{text}</code>
+      </pre>
+    </div>
+  );
+}
+
+interface CodeProps {
+  readonly className?: string;
+  readonly children?: ReactNode;
+}
+
+function textOf(node: ReactNode): string {
+  return Children.toArray(node)
+    .map((child) => (typeof child === "string" ? child : ""))
+    .join("");
+}

@@ -1,0 +1,94 @@
+import { memo, useState } from "react";
+import { PictureButton } from "../pictures/picture-button.tsx";
+import type { Question } from "../state/conversation.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { useThreadActions } from "./actions.ts";
+
+interface QuestionProps {
+  readonly question: Question;
+}
+
+export const QuestionMessage = memo(function QuestionMessage({ question }: QuestionProps) {
+  const [editing, setEditing] = useState(false);
+  const { text, pictures } = question;
+  return (
+    <article className="message question" aria-label="You">
+      {pictures.length > 0 ? (
+        <ul className="question-pictures" aria-label="Pictures">
+          {pictures.map((picture) => (
+            <li key={picture.id}>
+              <PictureButton picture={picture} />
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      {editing ? (
+        <EditForm question={question} onClose={() => setEditing(false)} />
+      ) : (
+        <div className="question-line">
+          <div className="message-actions">
+            {text === "" ? null : <CopyButton label="question" text={() => text} />}
+            <button
+              type="button"
+              className="icon-button"
+              title="Edit and ask again"
+              aria-label="Edit question"
+              onClick={() => setEditing(true)}
+            >
+              <Icon name="pencil" />
+            </button>
+          </div>
+          {text === "" ? null : <div className="question-text">{text}</div>}
+        </div>
+      )}
+    </article>
+  );
+});
+
+function EditForm({ question, onClose }: QuestionProps & { readonly onClose: () => void }) {
+  const [text, setText] = useState(question.text);
+  const { edit } = useThreadActions();
+  const empty = text.trim() === "" && question.pictures.length === 0;
+  const send = (): void => {
+    if (empty) return;
+    onClose();
+    edit(question, text);
+  };
+  return (
+    <form
+      className="edit-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        // biome-ignore lint/a11y/noAutofocus: the person has just asked to edit.
+        autoFocus
+        aria-label="Question"
+        value={text}
+        rows={Math.min(10, text.split("\n").length + 1)}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") {
+            event.stopPropagation();
+            onClose();
+          }
+          if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+          event.preventDefault();
+          send();
+        }}
+      />
+      <div className="row">
+        <span className="note">What came after is asked again.</span>
+        <button type="button" className="quiet-button" onClick={onClose}>
+          Cancel
+        </button>
+        <button type="submit" className="main-button" disabled={empty}>
+          Ask again
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,127 @@
+import { type RefObject, useEffect, useRef, useState } from "react";
+import type { Prices } from "../api/types.ts";
+import { type Message, openCalls, picturesBefore } from "../state/conversation.ts";
+import { Icon } from "../ui/icon.tsx";
+import { AnswerMessage } from "./answer-message.tsx";
+import { QuestionMessage } from "./question-message.tsx";
+import { ToolForm, ToolResultMessage } from "./tools.tsx";
+
+interface ThreadProps {
+  readonly messages: readonly Message[];
+  readonly running: boolean;
+  readonly prices: Prices | undefined;
+}
+
+/** The conversation, and what screen readers are told of it. */
+export function Thread({ messages, running, prices }: ThreadProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const { away, toEnd } = useFollow(scroller, messages);
+  const calls = openCalls(messages);
+  return (
+    <div className="thread" ref={scroller}>
+      <section className="messages" aria-label="Conversation" aria-busy={running}>
+        {messages.map((message, at) => (
+          <MessageView key={message.id} messages={messages} at={at} prices={prices} />
+        ))}
+        {calls.length > 0 ? <ToolForm key={messages.at(-1)?.id} calls={calls} /> : null}
+      </section>
+      {away ? (
+        <button type="button" className="to-end" aria-label="To the latest message" onClick={toEnd}>
+          <Icon name="arrowDown" />
+        </button>
+      ) : null}
+      <Spoken messages={messages} />
+    </div>
+  );
+}
+
+interface MessageViewProps {
+  readonly messages: readonly Message[];
+  readonly at: number;
+  readonly prices: Prices | undefined;
+}
+
+function MessageView({ messages, at, prices }: MessageViewProps) {
+  const message = messages[at];
+  switch (message?.role) {
+    case "user":
+      return <QuestionMessage question={message} />;
+    case "assistant": {
+      const pictures = picturesBefore(messages, message.id);
+      return <AnswerMessage answer={message} pictures={pictures} prices={prices} />;
+    }
+    case "tool":
+      return <ToolResultMessage result={message} />;
+    default:
+      return null;
+  }
+}
+
+/** Nearer to the end than this, the reader follows what is written. */
+const FOLLOW_PX = 120;
+
+/** Keeps the end in view while it grows, unless the reader has scrolled away. */
+function useFollow(
+  scroller: RefObject<HTMLDivElement | null>,
+  messages: readonly Message[],
+): { readonly away: boolean; readonly toEnd: () => void } {
+  const [away, setAway] = useState(false);
+  const follows = useRef(true);
+  const known = useRef(0);
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    let top = 0;
+    const look = (): void => {
+      const left = element.scrollHeight - element.scrollTop - element.clientHeight;
+      // Only a person scrolls up; that the end has moved further away means nothing.
+      if (left < FOLLOW_PX) follows.current = true;
+      else if (element.scrollTop < top) follows.current = false;
+      top = element.scrollTop;
+      setAway(left > 2 * FOLLOW_PX);
+    };
+    const resized = new ResizeObserver(() => {
+      if (follows.current) element.scrollTop = element.scrollHeight;
+      look();
+    });
+    element.addEventListener("scroll", look, { passive: true });
+    resized.observe(element);
+    if (element.firstElementChild !== null) resized.observe(element.firstElementChild);
+    return () => {
+      element.removeEventListener("scroll", look);
+      resized.disconnect();
+    };
+  }, [scroller]);
+  useEffect(() => {
+    // Whoever asks wants to see the answer.
+    if (messages.length > known.current) follows.current = true;
+    known.current = messages.length;
+    const element = scroller.current;
+    if (follows.current && element !== null) element.scrollTop = element.scrollHeight;
+  }, [messages, scroller]);
+  const toEnd = (): void => {
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    follows.current = true;
+    scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior });
+  };
+  return { away, toEnd };
+}
+
+const SPOKEN_CHARACTERS = 600;
+
+/** Says where the answer stands: word by word would drown a listener. */
+function Spoken({ messages }: { readonly messages: readonly Message[] }) {
+  const last = messages.at(-1);
+  let said = "";
+  if (last?.role === "assistant") {
+    if (last.status === "streaming") said = "Answering";
+    if (last.status === "done") said = `Answer: ${last.text.slice(0, SPOKEN_CHARACTERS)}`;
+    if (last.status === "done" && last.toolCalls.length > 0) said = "The model calls tools";
+    if (last.status === "stopped") said = "Stopped";
+  }
+  return (
+    <p className="hidden" role="status">
+      {said}
+    </p>
+  );
+}

@@ -1,0 +1,41 @@
+import { bareOrQuoted, type Language, literal } from "./literal.ts";
+import { type CodeRequest, KEY_VARIABLE, pictureOf } from "./snippet.ts";
+
+export const JAVASCRIPT: Language = {
+  nothing: "null",
+  yes: "true",
+  no: "false",
+  indent: "  ",
+  field: bareOrQuoted,
+  replace: (text) => {
+    const picture = pictureOf(text);
+    return picture && `await picture("${picture.file}", "${picture.type}")`;
+  },
+};
+
+/** The request for OpenAI's package of JavaScript, which passes on what it does not know. */
+export function toJavaScript({ baseUrl, body, needsKey }: CodeRequest): string {
+  const pictures = JSON.stringify(body).includes('"vireo-picture:');
+  const key = needsKey ? `process.env.${KEY_VARIABLE}` : '"none"';
+  return [
+    ...(pictures ? ['import { readFile } from "node:fs/promises";'] : []),
+    'import OpenAI from "openai";',
+    "",
+    `const client = new OpenAI({ baseURL: "${baseUrl}", apiKey: ${key} });`,
+    "",
+    ...(pictures ? PICTURE : []),
+    `const stream = await client.chat.completions.create(${literal(body, JAVASCRIPT)});`,
+    "for await (const chunk of stream) {",
+    '  process.stdout.write(chunk.choices[0]?.delta?.content ?? "");',
+    "}",
+  ].join("\n");
+}
+
+const PICTURE = [
+  "const picture = async (path, mediaType) => {",
+  '  const data = await readFile(path, "base64");',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the snippet's own template.
+  "  return `data:${mediaType};base64,${data}`;",
+  "};",
+  "",
+];

@@ -1,0 +1,22 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app.tsx";
+import { NoticeArea } from "./ui/notices.tsx";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/layout.css";
+import "./styles/chat.css";
+import "./styles/answer.css";
+import "./styles/composer.css";
+import "./styles/panels.css";
+
+const root = document.getElementById("root");
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <NoticeArea>
+        <App />
+      </NoticeArea>
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,122 @@
+import type { ReactNode } from "react";
+import type { Model } from "../api/types.ts";
+import { Icon } from "../ui/icon.tsx";
+import { counted, dollars, price } from "../ui/numbers.ts";
+import { isNemotron, isTiny } from "./known.ts";
+import { Scores } from "./scores.tsx";
+
+/** What runs here: everything that the server says of its models. */
+export function ModelPage({ models }: { readonly models: readonly Model[] }) {
+  return (
+    <div className="model-page">
+      <p className="back">
+        <a className="quiet-button" href="#/">
+          <Icon name="chevron" />
+          Back to the chat
+        </a>
+      </p>
+      {models.length === 0 ? <p>The server has not said yet what it runs.</p> : null}
+      {models.map((model) => (
+        <ModelCard key={model.id} model={model} />
+      ))}
+    </div>
+  );
+}
+
+function ModelCard({ model }: { readonly model: Model }) {
+  const tiny = isTiny(model.id);
+  return (
+    <article className="model-card" aria-label={model.id}>
+      <h2>{model.name ?? model.id}</h2>
+      {model.name === undefined || model.name === model.id ? null : (
+        <p>
+          <code>{model.id}</code>
+        </p>
+      )}
+      {tiny ? <TinyNotice /> : null}
+      <p className="model-text">{model.description ?? descriptionOf(model.id)}</p>
+      <Facts model={model} />
+      <section>
+        <h3>Parameters of requests</h3>
+        <ul className="chips">
+          {(model.supported_parameters ?? []).map((name) => (
+            <li key={name}>
+              <code>{name}</code>
+            </li>
+          ))}
+        </ul>
+      </section>
+      {isNemotron(model.id) ? <Scores /> : null}
+    </article>
+  );
+}
+
+function TinyNotice() {
+  return (
+    <p className="tiny-notice">
+      <Icon name="info" />
+      <span>
+        The model in the box has the shape of the real one and random weights: it answers noise, and
+        shows that everything works. Start the server with <code>--model</code> and a checkpoint of
+        Nemotron Nano 12B v2 VL for answers that mean something.
+      </span>
+    </p>
+  );
+}
+
+function descriptionOf(id: string): string {
+  if (isTiny(id)) return "Random numbers in the shape of the 12B model, a few megabytes in all.";
+  if (!isNemotron(id)) return "The server gives no description of this model.";
+  return (
+    "A vision-language model of NVIDIA with 12 billion parameters: 28 Mamba-2 layers and 6 of " +
+    "attention, so that long documents cost little memory. It reads pictures in tiles of 512 " +
+    "pixels, and can reason before it answers."
+  );
+}
+
+function Facts({ model }: { readonly model: Model }) {
+  const { architecture, context_length: context, top_provider, pricing, license } = model;
+  const longest = top_provider?.max_completion_tokens;
+  const facts: (readonly [string, ReactNode])[] = [
+    ...(context === undefined ? [] : [["Context", counted(context, "token")] as const]),
+    ...(longest === undefined ? [] : [["Longest answer", counted(longest, "token")] as const]),
+    ...list("Reads", architecture?.input_modalities),
+    ...list("Writes", architecture?.output_modalities),
+    ...(model.owned_by === undefined ? [] : [["Made by", model.owned_by] as const]),
+    ["Licence", license ?? licenceOf(model.id)],
+    ["Price", priceText(pricing)],
+  ];
+  return (
+    <dl className="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function list(name: string, values: readonly string[] | undefined) {
+  return values === undefined || values.length === 0 ? [] : [[name, values.join(", ")] as const];
+}
+
+function licenceOf(id: string): string {
+  if (isTiny(id)) return "Apache-2.0, as the program";
+  return isNemotron(id) ? "NVIDIA Open Model License" : "not told by the server";
+}
+
+const MILLION = 1_000_000;
+
+function priceText(pricing: Model["pricing"]): string {
+  const prompt = price(pricing?.prompt);
+  const completion = price(pricing?.completion);
+  const image = price(pricing?.image);
+  const parts = [
+    ...(prompt === undefined ? [] : [`${dollars(prompt * MILLION)} per million tokens in`]),
+    ...(completion === undefined ? [] : [`${dollars(completion * MILLION)} out`]),
+    ...(image === undefined ? [] : [`${dollars(image)} per picture`]),
+  ];
+  return parts.length === 0 ? "none set by the operator" : parts.join(", ");
+}

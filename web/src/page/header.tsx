@@ -1,0 +1,94 @@
+import { isTiny } from "../model/known.ts";
+import { Icon, type IconName } from "../ui/icon.tsx";
+import { type Theme, useTheme } from "../ui/theme.ts";
+import type { Panel } from "./use-panels.ts";
+import type { Playground } from "./use-playground.ts";
+
+interface HeaderProps {
+  readonly playground: Playground;
+  readonly chats: Panel;
+  readonly panel: Panel;
+}
+
+const THEME_ICONS: Readonly<Record<Theme, IconName>> = {
+  auto: "auto",
+  light: "sun",
+  dark: "moon",
+};
+
+export function Header({ playground, chats, panel }: HeaderProps) {
+  const { settings, setWindow } = playground;
+  const { theme, next } = useTheme();
+  return (
+    <>
+      <header className="header">
+        <button
+          type="button"
+          className="icon-button"
+          title="Chats"
+          aria-label="Chats"
+          aria-expanded={chats.open}
+          onClick={chats.toggle}
+        >
+          <Icon name="sidebar" />
+        </button>
+        <a className="model-link" href="#/model" title={`About ${settings.model || "the model"}`}>
+          <span>{settings.model === "" ? "vireo" : settings.model.replace(/^.*\//, "")}</span>
+          {isTiny(settings.model) ? <span className="badge">random weights</span> : null}
+        </a>
+        <span className="grow" />
+        <button
+          type="button"
+          className="icon-button"
+          title="This request as code"
+          aria-label="As code"
+          onClick={() => setWindow("code")}
+        >
+          <Icon name="code" />
+        </button>
+        <button
+          type="button"
+          className="icon-button"
+          title={`Theme: ${theme}`}
+          aria-label={`Theme: ${theme}; change it`}
+          onClick={next}
+        >
+          <Icon name={THEME_ICONS[theme]} />
+        </button>
+        <button
+          type="button"
+          className="icon-button"
+          title="Settings"
+          aria-label="Settings"
+          aria-expanded={panel.open}
+          onClick={panel.toggle}
+        >
+          <Icon name="sliders" />
+        </button>
+      </header>
+      <ConnectionNotice playground={playground} />
+    </>
+  );
+}
+
+/** Says that the server does not answer; the page keeps asking. */
+function ConnectionNotice({ playground }: { readonly playground: Playground }) {
+  const { models, setWindow } = playground;
+  if (models.failure === undefined) return null;
+  const needsKey = models.failure.status === 401;
+  return (
+    <p className="connection" role="status">
+      <Icon name="alert" />
+      <span className="grow">
+        {needsKey ? "This server asks for a key." : models.failure.message}
+      </span>
+      <button
+        type="button"
+        className="link-button"
+        onClick={needsKey ? () => setWindow("key") : models.reload}
+      >
+        {needsKey ? "Enter it" : "Try now"}
+      </button>
+    </p>
+  );
+}

@@ -1,0 +1,34 @@
+import { useState } from "react";
+import { useStored } from "../state/use-stored.ts";
+import { useMedia } from "../ui/use-media.ts";
+
+/** A panel at the side: a column where there is room, else over the page when it is asked for. */
+export interface Panel {
+  readonly open: boolean;
+  /** Over the page. */
+  readonly over: boolean;
+  readonly toggle: () => void;
+  readonly close: () => void;
+  /** Something was chosen in it: over the page it goes away, as a column it stays. */
+  readonly leave: () => void;
+}
+
+/** `name`: under which the browser keeps whether the column is open. */
+export function usePanel(name: string, columnFrom: string, openAtFirst: boolean): Panel {
+  const column = useMedia(`(min-width: ${columnFrom})`);
+  const [stored, store] = useStored("local", name);
+  const [overOpen, setOverOpen] = useState(false);
+  const columnOpen = stored === "" ? openAtFirst : stored === "open";
+  const open = column ? columnOpen : overOpen;
+  const set = (next: boolean): void => {
+    if (column) store(next ? "open" : "closed");
+    else setOverOpen(next);
+  };
+  return {
+    open,
+    over: !column,
+    toggle: () => set(!open),
+    close: () => set(false),
+    leave: () => setOverOpen(false),
+  };
+}

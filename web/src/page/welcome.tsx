@@ -1,0 +1,58 @@
+import { isTiny } from "../model/known.ts";
+import { Icon } from "../ui/icon.tsx";
+import { Logo } from "../ui/logo.tsx";
+
+/** Beginnings of questions, with what they show. */
+const IDEAS: readonly (readonly [title: string, question: string])[] = [
+  ["Describe a picture", "Describe this picture in three sentences."],
+  ["Read a document", "Write down all text of this document as Markdown, with its tables."],
+  [
+    "Take out a table",
+    'Give every line of this receipt as JSON: an array of objects with "item", "quantity" and ' +
+      '"price".',
+  ],
+  [
+    "Find things",
+    "Where are the people in this picture? Answer with JSON: an array of objects with " +
+      '"label" and "bbox" as [x1, y1, x2, y2] in thousandths of the picture.',
+  ],
+];
+
+interface WelcomeProps {
+  readonly model: string;
+  readonly onIdea: (question: string) => void;
+}
+
+/** What an empty conversation shows. */
+export function Welcome({ model, onIdea }: WelcomeProps) {
+  return (
+    <section className="welcome" aria-label="Welcome">
+      <Logo />
+      <h1>What shall we look at?</h1>
+      <p>
+        Drop pictures anywhere, paste them, or choose them below. Chats stay in this browser; the
+        page talks to no one but its own server.
+      </p>
+      <ul className="ideas">
+        {IDEAS.map(([title, question]) => (
+          <li key={title}>
+            <button type="button" onClick={() => onIdea(question)}>
+              <strong>{title}</strong>
+              <span>{question}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {isTiny(model) ? (
+        <p className="tiny-notice">
+          <Icon name="info" />
+          <span>
+            The model in the box has random weights and answers noise. Start the server with{" "}
+            <code>--model</code> and a checkpoint of the 12B model for answers with meaning.{" "}
+            <a href="#/model">About the model</a>
+          </span>
+        </p>
+      ) : null}
+    </section>
+  );
+}

@@ -1,0 +1,86 @@
+import { newId, type Picture } from "../state/conversation.ts";
+import { loadPicture, type StoredPicture } from "../storage/conversations.ts";
+import { toBase64 } from "./base64.ts";
+import { jpegOrientation } from "./orientation.ts";
+
+/** As the server takes them (its limits for one image). */
+const FILE_BYTES_MOST = 20 * 1024 * 1024;
+const PIXELS_MOST = 50_000_000;
+const TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp"];
+export const ACCEPT = TYPES.join(",");
+
+/** Pictures put in since the page was opened; those of drafts are nowhere else. */
+const added = new Map<string, Blob>();
+const shown = new Map<string, Promise<string>>();
+
+/** Takes a file in. Throws an Error with a sentence for the person when it cannot be sent. */
+export async function addPicture(file: File): Promise<Picture> {
+  const name = file.name || "pasted picture";
+  if (!TYPES.includes(file.type)) {
+    throw new Error(`${name} is no PNG, JPEG, WebP, GIF or BMP picture.`);
+  }
+  let blob: Blob = file.slice(0, file.size, file.type);
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await createImageBitmap(file);
+  } catch {
+    throw new Error(`${name} is damaged: it cannot be opened.`);
+  }
+  const { width, height } = bitmap;
+  if (file.type === "image/jpeg" && jpegOrientation(await firstBytes(file)) !== 1) {
+    blob = await redraw(bitmap);
+  }
+  bitmap.close();
+  if (blob.size > FILE_BYTES_MOST) {
+    throw new Error(`${name} is larger than 20 MB. Make it smaller and try again.`);
+  }
+  if (width * height > PIXELS_MOST) {
+    throw new Error(`${name} has more than 50 megapixels. Make it smaller and try again.`);
+  }
+  const id = newId();
+  added.set(id, blob);
+  return { id, name, type: blob.type, width, height, sizeBytes: blob.size };
+}
+
+async function firstBytes(file: Blob): Promise<Uint8Array> {
+  return new Uint8Array(await file.slice(0, 256 * 1024).arrayBuffer());
+}
+
+const JPEG_QUALITY = 0.95;
+
+/** The bitmap stands upright already: the browser has read the camera's note. */
+async function redraw(bitmap: ImageBitmap): Promise<Blob> {
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+  return canvas.convertToBlob({ type: "image/jpeg", quality: JPEG_QUALITY });
+}
+
+async function blobOf({ id, name }: Picture): Promise<Blob> {
+  const blob = added.get(id) ?? (await loadPicture(id).catch(() => undefined));
+  if (blob === undefined) throw new Error(`${name} is no longer kept in this browser.`);
+  return blob;
+}
+
+/** What there is to save of pictures that were put in since the page was opened. */
+export function addedBlobs(pictures: readonly Picture[]): readonly StoredPicture[] {
+  return pictures.flatMap(({ id }) => {
+    const blob = added.get(id);
+    return blob === undefined ? [] : [{ id, blob }];
+  });
+}
+
+/** The picture as it is sent. Throws when the browser has thrown it away. */
+export async function dataUrlOf(picture: Picture): Promise<string> {
+  const bytes = new Uint8Array(await (await blobOf(picture)).arrayBuffer());
+  return `data:${picture.type};base64,${toBase64(bytes)}`;
+}
+
+/** An address for showing the picture. */
+export function blobUrlOf(picture: Picture): Promise<string> {
+  const known = shown.get(picture.id);
+  if (known !== undefined) return known;
+  const url = blobOf(picture).then((blob) => URL.createObjectURL(blob));
+  shown.set(picture.id, url);
+  url.catch(() => shown.delete(picture.id));
+  return url;
+}

@@ -1,0 +1,68 @@
+import { inspectSchema } from "../state/inspect.ts";
+import type { FormatMode } from "../state/settings.ts";
+import { Segments, TextField } from "./fields.tsx";
+import type { SettingsProps } from "./settings-panel.tsx";
+
+const FORMATS: readonly (readonly [FormatMode, string])[] = [
+  ["text", "Free"],
+  ["json_object", "JSON"],
+  ["json_schema", "Schema"],
+];
+
+const EXAMPLE = `{
+  "type": "object",
+  "properties": {
+    "items": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "properties": {
+          "name": { "type": "string" },
+          "price": { "type": "number" }
+        },
+        "required": ["name", "price"],
+        "additionalProperties": false
+      }
+    }
+  },
+  "required": ["items"],
+  "additionalProperties": false
+}`;
+
+/** What the answer must look like. */
+export function FormatSection({ settings, change }: SettingsProps) {
+  const { format, schema } = settings;
+  const read = inspectSchema(schema);
+  return (
+    <>
+      <Segments
+        label="Answer format"
+        options={FORMATS}
+        value={format}
+        onChange={(mode) => change({ format: mode })}
+      />
+      {format === "json_schema" ? (
+        <>
+          <TextField
+            label="JSON schema"
+            rows={9}
+            code
+            placeholder='{"type": "object", …}'
+            value={schema}
+            problem={"problem" in read ? read.problem : undefined}
+            onChange={(text) => change({ schema: text })}
+          />
+          {schema === "" ? (
+            <button
+              type="button"
+              className="link-button"
+              onClick={() => change({ schema: EXAMPLE })}
+            >
+              Start from an example
+            </button>
+          ) : null}
+        </>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,158 @@
+import { type ReactNode, useState } from "react";
+import type { Model } from "../api/types.ts";
+import { changedCount, DEFAULTS, type ReasoningMode, type Settings } from "../state/settings.ts";
+import { Icon } from "../ui/icon.tsx";
+import { NumberField, Segments, TextField } from "./fields.tsx";
+import { FormatSection } from "./format-section.tsx";
+import { ToolsSection } from "./tools-section.tsx";
+
+export interface SettingsProps {
+  readonly settings: Settings;
+  readonly change: (patch: Partial<Settings>) => void;
+}
+
+interface PanelProps extends SettingsProps {
+  readonly models: readonly Model[];
+  readonly apiKey: string;
+  readonly onKey: () => void;
+  readonly onClose: () => void;
+}
+
+const REASONING: readonly (readonly [ReasoningMode, string])[] = [
+  ["auto", "Auto"],
+  ["on", "On"],
+  ["off", "Off"],
+];
+
+/** All that a request can be told. Empty fields leave the choice to the server. */
+export function SettingsPanel(props: PanelProps) {
+  const { settings, change, models, apiKey, onKey, onClose } = props;
+  const changed = changedCount(settings);
+  return (
+    <div className="settings">
+      <header className="drawer-head">
+        <h2>Settings</h2>
+        {changed === 0 ? null : (
+          <button
+            type="button"
+            className="link-button"
+            onClick={() => change({ ...DEFAULTS, model: settings.model })}
+          >
+            Reset {changed}
+          </button>
+        )}
+        <button type="button" className="icon-button" aria-label="Close settings" onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <label className="field">
+        <span>Model</span>
+        <select value={settings.model} onChange={(event) => change({ model: event.target.value })}>
+          {models.map(({ id }) => (
+            <option key={id}>{id}</option>
+          ))}
+        </select>
+      </label>
+      <TextField
+        label="System prompt"
+        rows={3}
+        placeholder="How the model should behave"
+        value={settings.system}
+        onChange={(system) => change({ system })}
+      />
+      <ReasoningGroup settings={settings} change={change} />
+      <SamplingGroup settings={settings} change={change} />
+      <Group title="Pictures">
+        <NumberField field="maxTiles" hint="12" settings={settings} change={change} />
+        <p className="note">Fewer tiles cost fewer tokens and show less detail.</p>
+      </Group>
+      <Group title="Answer format" open={settings.format !== "text"}>
+        <FormatSection settings={settings} change={change} />
+      </Group>
+      <Group title="Tools" open={settings.tools !== ""}>
+        <ToolsSection settings={settings} change={change} />
+      </Group>
+      <div className="group">
+        <button type="button" className="quiet-button wide" onClick={onKey}>
+          <Icon name="key" />
+          {apiKey === "" ? "Enter an API key" : "Change the API key"}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function ReasoningGroup({ settings, change }: SettingsProps) {
+  return (
+    <Group title="Reasoning" open>
+      <Segments
+        label="Reasoning"
+        options={REASONING}
+        value={settings.reasoning}
+        onChange={(reasoning) => change({ reasoning })}
+      />
+      {settings.reasoning === "on" ? (
+        <NumberField
+          field="reasoningBudget"
+          hint="no bound"
+          settings={settings}
+          change={change}
+          step={64}
+        />
+      ) : null}
+    </Group>
+  );
+}
+
+interface GroupProps {
+  readonly title: string;
+  readonly open?: boolean;
+  readonly children: ReactNode;
+}
+
+function Group({ title, open = false, children }: GroupProps) {
+  // Only how it begins: a group must not close under the hands of somebody who empties a field.
+  const [begins] = useState(open);
+  return (
+    <details className="group" open={begins}>
+      <summary>
+        <Icon name="chevron" />
+        {title}
+      </summary>
+      {children}
+    </details>
+  );
+}
+
+function SamplingGroup({ settings, change }: SettingsProps) {
+  const shared = { settings, change };
+  return (
+    <Group title="Sampling" open>
+      <div className="field-grid">
+        <NumberField field="temperature" hint="model's" step={0.1} {...shared} />
+        <NumberField field="topP" hint="1" step={0.05} {...shared} />
+        <NumberField field="topK" hint="off" {...shared} />
+        <NumberField field="maxTokens" hint="what fits" step={64} {...shared} />
+        <NumberField field="seed" hint="random" {...shared} />
+        <NumberField field="repetitionPenalty" hint="1" step={0.05} {...shared} />
+        <NumberField field="frequencyPenalty" hint="0" step={0.1} {...shared} />
+        <NumberField field="presencePenalty" hint="0" step={0.1} {...shared} />
+      </div>
+      <TextField
+        label="Stop texts"
+        rows={2}
+        placeholder="One per line; \n is a line's end"
+        value={settings.stop}
+        onChange={(stop) => change({ stop })}
+      />
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={settings.logprobs}
+          onChange={(event) => change({ logprobs: event.target.checked })}
+        />
+        Ask for token probabilities
+      </label>
+    </Group>
+  );
+}

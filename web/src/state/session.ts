@@ -1,0 +1,225 @@
+import type { ChatBody } from "../api/types.ts";
+import { addedBlobs, dataUrlOf } from "../pictures/picture-store.ts";
+import { readValue, writeValue } from "../storage/browser-values.ts";
+import * as storage from "../storage/conversations.ts";
+import {
+  type Message,
+  newAnswer,
+  newConversation,
+  newId,
+  openCalls,
+  type Picture,
+  picturesOf,
+  type Question,
+} from "./conversation.ts";
+import { type Action, initialState, reduce, type State } from "./reducer.ts";
+import { requestBody, streamed } from "./request.ts";
+import { runAnswer } from "./run-answer.ts";
+import type { Settings } from "./settings.ts";
+
+const SAVE_EVERY_MS = 2000;
+const NOT_KEPT = "This browser does not keep the conversation: its storage is full or off.";
+
+export interface SessionOptions {
+  readonly settings: () => Settings;
+  readonly key: () => string;
+  /** The server wants a key, or another one. */
+  readonly onKeyNeeded: () => void;
+  /** Something that the person should know and that belongs to no message. */
+  readonly onNotice: (text: string) => void;
+}
+
+/** The conversations of this page: what is on the screen, the answer in progress, what is kept. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #listeners = new Set<() => void>();
+  #state = initialState();
+  #running: { readonly controller: AbortController; readonly end: Promise<void> } | undefined;
+  #savedAt = 0;
+  #warned = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  readonly getState = (): State => this.#state;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Brings back what the browser has kept. */
+  async restore(): Promise<void> {
+    await this.#list();
+    const id = readValue("local", "open");
+    if (id !== null && this.#state.conversation.messages.length === 0) await this.open(id);
+  }
+
+  /** Ends what runs and saves it. */
+  async close(): Promise<void> {
+    await this.stop();
+    await this.save();
+  }
+
+  async save(pictures: readonly Picture[] = []): Promise<void> {
+    const { conversation } = this.#state;
+    if (conversation.messages.length === 0) return;
+    this.#savedAt = Date.now();
+    writeValue("local", "open", conversation.id);
+    try {
+      await storage.saveConversation(conversation, addedBlobs(pictures));
+    } catch {
+      if (!this.#warned) this.#options.onNotice(NOT_KEPT);
+      this.#warned = true;
+    }
+  }
+
+  async open(id: string): Promise<void> {
+    if (id === this.#state.conversation.id) return;
+    await this.stop();
+    const conversation = await storage.loadConversation(id).catch(() => undefined);
+    if (conversation === undefined) return;
+    this.#dispatch({ type: "opened", conversation });
+    writeValue("local", "open", id);
+  }
+
+  async startNew(): Promise<void> {
+    await this.stop();
+    this.#dispatch({ type: "opened", conversation: newConversation() });
+    writeValue("local", "open", "");
+  }
+
+  typeDraft(text: string): void {
+    this.#dispatch({ type: "draft_typed", text });
+  }
+
+  attach(pictures: readonly Picture[]): void {
+    this.#dispatch({ type: "pictures_added", pictures });
+  }
+
+  detach(id: string): void {
+    this.#dispatch({ type: "picture_removed", id });
+  }
+
+  /** Sends the draft. */
+  ask(): void {
+    const { text, pictures } = this.#state.draft;
+    if (this.#running !== undefined || (text.trim() === "" && pictures.length === 0)) return;
+    this.#dispatch({ type: "draft_cleared" });
+    this.#say([{ role: "user", id: newId(), text: text.trim(), pictures }]);
+  }
+
+  /** Ends the answer that is being written. What there is of it stays. */
+  async stop(): Promise<void> {
+    this.#running?.controller.abort();
+    await this.#running?.end;
+  }
+
+  /** Asks again for an answer; it and what follows are dropped. */
+  async regenerate(answerId: string): Promise<void> {
+    await this.stop();
+    this.#dispatch({ type: "cut", messageId: answerId });
+    this.#say([]);
+  }
+
+  /** Puts another text in place of a question and asks from there. */
+  async edit(question: Question, text: string): Promise<void> {
+    await this.stop();
+    this.#dispatch({ type: "cut", messageId: question.id });
+    this.#say([{ ...question, id: newId(), text: text.trim() }]);
+  }
+
+  /** Answers the open tool calls by hand, in their order, and lets the model go on. */
+  giveResults(texts: readonly string[]): void {
+    const calls = openCalls(this.#state.conversation.messages);
+    if (this.#running !== undefined || calls.length === 0) return;
+    this.#say(
+      calls.map(({ id, name }, index) => {
+        return { role: "tool", id: newId(), callId: id, name, text: texts[index] ?? "" };
+      }),
+    );
+  }
+
+  async rename(id: string, title: string): Promise<void> {
+    this.#dispatch({ type: "renamed", id, title });
+    const conversation =
+      this.#state.conversation.id === id
+        ? this.#state.conversation
+        : await storage.loadConversation(id);
+    if (conversation === undefined) return;
+    await storage.saveConversation({ ...conversation, title, titled: true });
+  }
+
+  /** Takes a conversation out; the result brings it back. */
+  async remove(id: string): Promise<(() => Promise<void>) | undefined> {
+    const wasOpen = this.#state.conversation.id === id;
+    if (wasOpen) await this.startNew();
+    const removed = await storage.removeConversation(id);
+    await this.#list();
+    if (removed === undefined) return undefined;
+    return async () => {
+      await storage.saveConversation(removed.conversation, removed.pictures);
+      await this.#list();
+      if (wasOpen) await this.open(id);
+    };
+  }
+
+  async clear(): Promise<void> {
+    await this.startNew();
+    await storage.clearEverything();
+    await this.#list();
+  }
+
+  #dispatch(action: Action): void {
+    this.#state = reduce(this.#state, action);
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #list(): Promise<void> {
+    const kept = await storage.listConversations().catch(() => []);
+    this.#dispatch({ type: "listed", kept });
+  }
+
+  /** Says something, and lets the model answer. */
+  #say(messages: readonly Message[]): void {
+    const now = Date.now();
+    const answer = newAnswer(this.#options.settings().model, now);
+    const isFirst = this.#state.conversation.messages.length === 0;
+    this.#dispatch({ type: "said", messages: [...messages, answer], now });
+    const history = this.#state.conversation.messages.slice(0, -1);
+    const controller = new AbortController();
+    this.#running = { controller, end: this.#write(answer.id, history, controller.signal) };
+    void this.#keep(picturesOf(messages), isFirst);
+  }
+
+  async #keep(pictures: readonly Picture[], isFirst: boolean): Promise<void> {
+    await this.save(pictures);
+    if (!isFirst) return;
+    await storage.tidy(this.#state.conversation.id).catch(() => undefined);
+    await this.#list();
+  }
+
+  async #write(id: string, history: readonly Message[], signal: AbortSignal): Promise<void> {
+    const settings = this.#options.settings();
+    const outcome = await runAnswer({
+      body: () => bodyOf(history, settings),
+      key: this.#options.key(),
+      signal,
+      onDeltas: (deltas) => {
+        this.#dispatch({ type: "grew", id, deltas, now: Date.now() });
+        if (Date.now() - this.#savedAt > SAVE_EVERY_MS) void this.save();
+      },
+    });
+    this.#running = undefined;
+    this.#dispatch({ type: "ended", id, outcome, now: Date.now() });
+    if (outcome.status === "failed" && outcome.failure.status === 401) this.#options.onKeyNeeded();
+    await this.save();
+  }
+}
+
+async function bodyOf(messages: readonly Message[], settings: Settings): Promise<ChatBody> {
+  const urls = new Map<string, string>();
+  for (const picture of picturesOf(messages)) urls.set(picture.id, await dataUrlOf(picture));
+  return streamed(requestBody(messages, settings, ({ id }) => urls.get(id) ?? ""));
+}

@@ -1,0 +1,141 @@
+import { isRecord } from "../api/failure.ts";
+import { inspectSchema, inspectTools } from "./inspect.ts";
+
+export type ReasoningMode = "auto" | "on" | "off";
+export type FormatMode = "text" | "json_object" | "json_schema";
+
+/**
+ * What the person set, as it stands in the fields. Numbers are kept as typed; an empty field asks
+ * for the server's default and is left out of requests.
+ */
+export interface Settings {
+  readonly model: string;
+  readonly system: string;
+  readonly temperature: string;
+  readonly topP: string;
+  readonly topK: string;
+  readonly maxTokens: string;
+  readonly seed: string;
+  /** One per line; \n and \t stand for a line's end and a tab. */
+  readonly stop: string;
+  readonly frequencyPenalty: string;
+  readonly presencePenalty: string;
+  readonly repetitionPenalty: string;
+  readonly reasoning: ReasoningMode;
+  readonly reasoningBudget: string;
+  readonly maxTiles: string;
+  readonly logprobs: boolean;
+  readonly tools: string;
+  /** auto, none, required, or the name of a tool. */
+  readonly toolChoice: string;
+  readonly parallelToolCalls: boolean;
+  readonly format: FormatMode;
+  readonly schema: string;
+}
+
+export const DEFAULTS: Settings = Object.freeze({
+  model: "",
+  system: "",
+  temperature: "",
+  topP: "",
+  topK: "",
+  maxTokens: "",
+  seed: "",
+  stop: "",
+  frequencyPenalty: "",
+  presencePenalty: "",
+  repetitionPenalty: "",
+  reasoning: "auto",
+  reasoningBudget: "",
+  maxTiles: "",
+  logprobs: false,
+  tools: "",
+  toolChoice: "auto",
+  parallelToolCalls: true,
+  format: "text",
+  schema: "",
+});
+
+const MODES: Readonly<Record<string, readonly string[]>> = {
+  reasoning: ["auto", "on", "off"],
+  format: ["text", "json_object", "json_schema"],
+};
+
+/** Settings from storage: whatever is not as expected is the default. */
+export function readSettings(stored: string | null): Settings {
+  let value: unknown;
+  try {
+    value = JSON.parse(stored ?? "{}");
+  } catch {
+    return DEFAULTS;
+  }
+  if (!isRecord(value)) return DEFAULTS;
+  const kept = Object.entries(DEFAULTS).map(([name, standard]) => {
+    const entry = value[name];
+    const fits = typeof entry === typeof standard && (MODES[name]?.includes(String(entry)) ?? true);
+    return [name, fits ? entry : standard];
+  });
+  return Object.fromEntries(kept) as Settings;
+}
+
+interface NumberRange {
+  readonly label: string;
+  readonly least: number;
+  readonly most: number;
+  readonly whole: boolean;
+}
+
+const TOKENS_MOST = 2 ** 31 - 1;
+
+/** The fields that hold numbers, with what the server takes (spec of the chat request). */
+export const NUMBERS = {
+  temperature: { label: "Temperature", least: 0, most: 2, whole: false },
+  topP: { label: "Top-p", least: 0.01, most: 1, whole: false },
+  topK: { label: "Top-k", least: -1, most: 1_000_000, whole: true },
+  maxTokens: { label: "Longest answer", least: 1, most: TOKENS_MOST, whole: true },
+  seed: {
+    label: "Seed",
+    least: Number.MIN_SAFE_INTEGER,
+    most: Number.MAX_SAFE_INTEGER,
+    whole: true,
+  },
+  frequencyPenalty: { label: "Frequency penalty", least: -2, most: 2, whole: false },
+  presencePenalty: { label: "Presence penalty", least: -2, most: 2, whole: false },
+  repetitionPenalty: { label: "Repetition penalty", least: 0.01, most: 100, whole: false },
+  reasoningBudget: { label: "Reasoning budget", least: 1, most: TOKENS_MOST, whole: true },
+  maxTiles: { label: "Tiles per picture", least: 1, most: 12, whole: true },
+} as const satisfies Readonly<Partial<Record<keyof Settings, NumberRange>>>;
+
+export type NumberField = keyof typeof NUMBERS;
+
+/** What is wrong with a number field, or undefined. */
+export function numberProblem(field: NumberField, text: string): string | undefined {
+  if (text.trim() === "") return undefined;
+  const { label, least, most, whole } = NUMBERS[field];
+  const value = Number(text);
+  if (!Number.isFinite(value)) return `${label} must be a number.`;
+  if (whole && !Number.isInteger(value)) return `${label} must be a whole number.`;
+  if (value < least) return `${label} must be at least ${least}.`;
+  if (value > most) return `${label} must be at most ${most}.`;
+  return undefined;
+}
+
+/** The first reason why no request can be made of these settings, or undefined. */
+export function settingsProblem(settings: Settings): string | undefined {
+  for (const field of Object.keys(NUMBERS) as NumberField[]) {
+    const problem = numberProblem(field, settings[field]);
+    if (problem !== undefined) return problem;
+  }
+  const tools = inspectTools(settings.tools);
+  if ("problem" in tools) return `Tools: ${tools.problem}`;
+  if (settings.format !== "json_schema") return undefined;
+  const schema = inspectSchema(settings.schema);
+  return "problem" in schema ? `JSON schema: ${schema.problem}` : undefined;
+}
+
+/** How many settings differ from the defaults, the choice of a model apart. */
+export function changedCount(settings: Settings): number {
+  return Object.entries(DEFAULTS).filter(
+    ([name, standard]) => name !== "model" && settings[name as keyof Settings] !== standard,
+  ).length;
+}

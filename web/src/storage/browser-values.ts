@@ -1,0 +1,26 @@
+// Small values of the browser's own storage. A browser that keeps nothing (private windows,
+// blocked storage) is no reason to fail: the value then lives as long as the page.
+
+export type Place = "local" | "session";
+
+function storageOf(place: Place): Storage {
+  return place === "local" ? localStorage : sessionStorage;
+}
+
+export function readValue(place: Place, name: string): string | null {
+  try {
+    return storageOf(place).getItem(`vireo.${name}`);
+  } catch {
+    return null;
+  }
+}
+
+/** An empty value is removed. */
+export function writeValue(place: Place, name: string, value: string): void {
+  try {
+    if (value === "") storageOf(place).removeItem(`vireo.${name}`);
+    else storageOf(place).setItem(`vireo.${name}`, value);
+  } catch {
+    // Kept by the page only.
+  }
+}

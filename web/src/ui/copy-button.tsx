@@ -1,0 +1,58 @@
+import { useEffect, useState } from "react";
+import { Icon } from "./icon.tsx";
+
+const SHOWN_MS = 1600;
+
+interface CopyButtonProps {
+  readonly text: () => string;
+  /** What is copied, as "answer". */
+  readonly label: string;
+  /** Shown beside the icon. */
+  readonly caption?: string;
+}
+
+/** Copies a text. Says so, to eyes and to screen readers. */
+export function CopyButton({ text, label, caption }: CopyButtonProps) {
+  const [result, setResult] = useState<"copied" | "failed">();
+  useEffect(() => {
+    if (result === undefined) return;
+    const timer = setTimeout(() => setResult(undefined), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [result]);
+  const copy = async (): Promise<void> => {
+    setResult((await copyText(text())) ? "copied" : "failed");
+  };
+  const said = result === "copied" ? "Copied" : result === "failed" ? "Could not copy" : undefined;
+  return (
+    <button
+      type="button"
+      className={caption === undefined ? "icon-button" : "quiet-button"}
+      title={`Copy ${label}`}
+      aria-label={said ?? `Copy ${label}`}
+      onClick={() => void copy()}
+    >
+      <Icon name={result === "copied" ? "check" : "copy"} />
+      {caption === undefined ? null : (said ?? caption)}
+      <span className="hidden" role="status">
+        {said}
+      </span>
+    </button>
+  );
+}
+
+/** The clipboard needs a secure page; http on another machine is none, so the old way is kept. */
+async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "hidden";
+    document.body.append(area);
+    area.select();
+    const copied = document.execCommand("copy");
+    area.remove();
+    return copied;
+  }
+}

@@ -1,0 +1,33 @@
+// Numbers as people read them.
+
+export function count(value: number): string {
+  return value.toLocaleString("en");
+}
+
+/** "1 token", "2,304 tokens". */
+export function counted(value: number, one: string, many: string = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+export function seconds(ms: number): string {
+  const value = ms / 1000;
+  if (value >= 100) return `${Math.round(value)} s`;
+  return `${value.toFixed(value >= 10 ? 1 : 2)} s`;
+}
+
+/** US dollars; small sums keep two digits that say something. */
+export function dollars(value: number): string {
+  if (value >= 1) return `$${value.toFixed(2)}`;
+  return `$${value.toLocaleString("en", { maximumSignificantDigits: 2 })}`;
+}
+
+export function percent(share: number): string {
+  const value = share * 100;
+  return `${value.toFixed(value >= 99.95 || value < 0.05 ? 0 : 1)} %`;
+}
+
+/** A price of the server as a number, or undefined where the operator set none. */
+export function price(text: string | undefined): number | undefined {
+  const value = Number(text ?? "0");
+  return Number.isFinite(value) && value > 0 ? value : undefined;
+}
