@@ -19,6 +19,8 @@ export const LIMITS = Object.freeze({
   imagesPerRequest: 64,
   stopStrings: 16,
   stopStringCharacters: 256,
+  stopTokens: 64,
+  badWords: 128,
   logitBiasEntries: 1024,
   topLogprobs: 20,
 

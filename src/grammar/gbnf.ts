@@ -14,6 +14,8 @@ import {
   text,
 } from "./expression.ts";
 
+/** Keeps a stranger's rules apart from those of json-text.ts. */
+const OWN = "gbnf:";
 const NESTING_MOST = 100;
 const COUNT_MOST = 100_000;
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -56,7 +58,8 @@ class GbnfParser {
       if (!this.rules.has(name)) throw this.wrong(`there is no rule ${name}`);
     }
     if (!this.rules.has("root")) throw this.wrong("there is no rule root");
-    return { root: rule("root"), rules: this.rules };
+    const rules = new Map([...this.rules].map(([name, body]) => [OWN + name, body]));
+    return { root: rule(`${OWN}root`), rules };
   }
 
   private rule(): void {
@@ -116,7 +119,7 @@ class GbnfParser {
     const name = this.name();
     if (name === "") return undefined;
     if (!this.used.has(name)) this.used.set(name, at);
-    return rule(name);
+    return rule(OWN + name);
   }
 
   private counted(part: Expression): Expression {

@@ -1,14 +1,6 @@
-import type { OutputFormat } from "../core/chat.ts";
-import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { choice, type Grammar, text } from "./expression.ts";
-import { parseGbnf } from "./gbnf.ts";
-import { ANY_OBJECT, jsonRules } from "./json-text.ts";
 import { type CompiledGrammar, openGrammar } from "./matcher.ts";
 import { compileProgram } from "./program.ts";
-import { parseRegex } from "./regex.ts";
-import { parseSchemaText } from "./schema.ts";
-import { schemaExpression } from "./schema-grammar.ts";
 import { type ToolRequest, toolGrammar } from "./tool-grammar.ts";
 import { readVocabulary, type TokenBytes, type Vocabulary } from "./vocabulary.ts";
 
@@ -34,26 +26,18 @@ export class Grammars {
     await this.vocabularyRead();
   }
 
-  /** The grammar of an output format. Throws invalid_schema. */
-  async forOutput(format: OutputFormat): Promise<CompiledGrammar> {
-    return await this.open(JSON.stringify(format), () => outputGrammar(format));
-  }
-
-  /** The grammar of an answer with tools, if they bind it. Throws invalid_schema. */
-  async forTools(request: ToolRequest): Promise<CompiledGrammar | undefined> {
-    const grammar = toolGrammar(request);
-    return grammar && (await this.open(JSON.stringify(request), () => grammar));
-  }
-
-  private async open(key: string, read: () => Grammar): Promise<CompiledGrammar> {
+  /** The grammar that binds an answer, if anything does. Throws invalid_schema. */
+  async compile(request: ToolRequest): Promise<CompiledGrammar | undefined> {
+    const key = JSON.stringify(request);
     const known = this.compiled.get(key);
     if (known) {
       this.compiled.delete(key); // the latest used stands last
       this.compiled.set(key, known);
       return known;
     }
-    const program = compileProgram(read());
-    const compiled = openGrammar(program, await this.vocabularyRead());
+    const grammar = toolGrammar(request);
+    if (grammar === undefined) return undefined;
+    const compiled = openGrammar(compileProgram(grammar), await this.vocabularyRead());
     if (this.compiled.size >= LIMITS.grammarsRemembered) {
       const [oldest = ""] = this.compiled.keys();
       this.compiled.delete(oldest);
@@ -66,40 +50,4 @@ export class Grammars {
     this.vocabulary ??= readVocabulary(this.source);
     return this.vocabulary;
   }
-}
-
-/** Throws invalid_schema. */
-export function outputGrammar(format: OutputFormat): Grammar {
-  const rules = jsonRules();
-  switch (format.type) {
-    case "json_object":
-      return { root: ANY_OBJECT, rules };
-    case "json_schema": {
-      const root = schemaExpression(parseSchemaText(format.schema), { rules });
-      return { root, rules };
-    }
-    case "regex":
-      checkLength("pattern", format.pattern);
-      return { root: parseRegex(format.pattern), rules: new Map() };
-    case "choice":
-      return choiceGrammar(format.choices);
-    case "grammar":
-      checkLength("grammar", format.ebnf);
-      return parseGbnf(format.ebnf);
-  }
-}
-
-function choiceGrammar(choices: readonly string[]): Grammar {
-  if (choices.length === 0 || choices.includes("")) {
-    throw new VireoError("invalid_schema", "choices must be texts of at least one character each");
-  }
-  checkLength("list of choices", choices.join(""));
-  return { root: choice(...choices.map(text)), rules: new Map() };
-}
-
-function checkLength(what: string, source: string): void {
-  const bytes = Buffer.byteLength(source);
-  if (bytes <= LIMITS.schemaBytes) return;
-  const message = `the ${what} has ${bytes} bytes; at most ${LIMITS.schemaBytes} are taken`;
-  throw new VireoError("invalid_schema", message);
 }

@@ -45,7 +45,7 @@ export function schemaExpression(json: unknown, book: RuleBook): Expression {
 
 /** More can never come: an answer has at most 131,072 tokens of at most 255 bytes. */
 const COUNT_UNREACHABLE = 2 ** 25;
-/** Texts and lists with a larger limit are kept to this one; they satisfy the schema all the same. */
+/** Texts and lists with a larger limit are kept to this one, which satisfies the schema too. */
 const COUNT_KEPT = 20_000;
 
 function mostOf(count: number | undefined, least = 0): number {

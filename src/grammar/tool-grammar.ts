@@ -1,4 +1,4 @@
-import type { ToolChoice, ToolDefinition } from "../core/chat.ts";
+import type { OutputFormat, ToolChoice, ToolDefinition } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import {
   type CodeRange,
@@ -22,6 +22,7 @@ import {
   literal,
   member,
 } from "./json-text.ts";
+import { outputGrammar } from "./output-grammar.ts";
 import { parseSchemaText } from "./schema.ts";
 import { schemaExpression } from "./schema-grammar.ts";
 
@@ -35,22 +36,26 @@ export interface ToolRequest {
   readonly choice: ToolChoice;
   /** False: one call at most. */
   readonly parallel: boolean;
+  /** What an answer without calls looks like. Undefined: any text. */
+  readonly output?: OutputFormat;
 }
 
 /**
  * The answer's grammar where tools bind it; undefined where the model may answer as it likes.
  *
- * With `required` or a name the answer is nothing but calls. With `auto` it is any text, in which
- * `<TOOLCALL>` begins calls that hold to the tools, and they end it; this is needed only if a tool
- * is strict or one call is all that is allowed. Arguments hold to the tool's schema; where that is
+ * With `required` or a name the answer is nothing but calls. With `auto` it is either calls or the
+ * output format; without one it is any text, in which `<TOOLCALL>` begins calls that hold to the
+ * tools, and they end it. The latter is needed only if a tool is strict or one call is all that is
+ * allowed. Arguments hold to the tool's schema; where that is
  * one that no grammar keeps and the tool is not strict, they are any object.
  *
  * Throws invalid_schema for a strict tool's schema.
  */
-export function toolGrammar({ tools, choice: wanted, parallel }: ToolRequest): Grammar | undefined {
-  if (wanted === "none" || tools.length === 0) return undefined;
-  const free = wanted === "auto" && parallel && !tools.some((tool) => tool.strict === true);
-  if (free) return undefined;
+export function toolGrammar(request: ToolRequest): Grammar | undefined {
+  const { tools, choice: wanted, parallel, output } = request;
+  if (wanted === "none" || tools.length === 0) return output && outputGrammar(output);
+  const loose = wanted === "auto" && parallel && !tools.some((tool) => tool.strict === true);
+  if (loose && output === undefined) return undefined;
   const rules = jsonRules();
   const named = typeof wanted === "object" ? wanted.name : undefined;
   const offered = tools
@@ -71,6 +76,11 @@ export function toolGrammar({ tools, choice: wanted, parallel }: ToolRequest): G
   const most = parallel && named === undefined ? CALLS_MOST : 1;
   const calls = sequence(bracketed(listed(rule("call"), 1, most)), text(CLOSE));
   if (wanted !== "auto") return { root: sequence(text(OPEN), calls), rules };
+  if (output) {
+    const other = outputGrammar(output, rules);
+    for (const [name, body] of other.rules) rules.set(name, body);
+    return { root: choice(sequence(text(OPEN), calls), other.root), rules };
+  }
   rules.set("calls", calls);
   return { root: untilTag(OPEN, rule("calls"), rules), rules };
 }

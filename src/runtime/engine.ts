@@ -15,6 +15,7 @@ import { createState } from "../model/state.ts";
 import type { PackProgress } from "../weights/packed.ts";
 import { Answer } from "./answer.ts";
 import { Batcher, type BatcherStats } from "./batcher.ts";
+import { Constraints } from "./constraint.ts";
 import { EventQueue } from "./events.ts";
 import { ImageStore } from "./images.ts";
 import { planState } from "./memory.ts";
@@ -113,6 +114,7 @@ export class Engine implements Upstream {
   private readonly batcher: Batcher;
   private readonly preparer: Preparer;
   private readonly prefixKeys = new PrefixKeys();
+  private readonly constraints: Constraints;
   private closed = false;
 
   constructor(
@@ -146,6 +148,8 @@ export class Engine implements Upstream {
     const sizes = planState(model.config, model.region.bytes, wishes);
     const images = new ImageStore(model.config, backend.resize, DEFAULTS.imageCacheBytes);
     this.preparer = new Preparer({ model, text, images, contextTokens });
+    const { text: sizesOfText, tokens } = model.config;
+    this.constraints = new Constraints(text.tokenizer, sizesOfText.vocabulary, tokens.eosIds);
     this.batcher = new Batcher({
       backend,
       model,
@@ -190,10 +194,13 @@ export class Engine implements Upstream {
     const { tenant = "" } = request;
     const { sampling, reasoning } = request;
     this.checkBias(request);
+    const constraint = await this.constraints.open(request);
     const answer = new Answer(this.text.tokenizer, {
       reasoningOpen: prepared.reasoningOpen,
       ...(reasoning.budgetTokens === undefined ? {} : { budgetTokens: reasoning.budgetTokens }),
-      stop: request.stop,
+      stop: constraint && request.output ? [] : request.stop,
+      tools: hasTools(request),
+      ...(constraint === undefined ? {} : { constraint }),
       maxTokens,
       minTokens: request.minTokens ?? 0,
       ignoreEos: request.ignoreEos ?? false,
@@ -278,6 +285,10 @@ export class Engine implements Upstream {
       throw new VireoError("out_of_range", text, { param: `logit_bias.${id}` });
     }
   }
+}
+
+function hasTools({ tools = [], toolChoice }: ChatRequest): boolean {
+  return tools.length > 0 && toolChoice !== "none";
 }
 
 function wholeOption(

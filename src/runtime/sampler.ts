@@ -47,8 +47,11 @@ export class Sampler {
     if (this.penalised) this.counts.set(id, (this.counts.get(id) ?? 0) + 1);
   }
 
-  /** index: how many tokens were generated before this one. forbidden: ids that may not come. */
-  row(index: number, forbidden: readonly number[]): SampleRow {
+  /**
+   * index: how many tokens were generated before this one. forbidden: ids that may not come.
+   * allowed: the only ids that may, as SampleRow has it.
+   */
+  row(index: number, forbidden: readonly number[], allowed?: Int32Array): SampleRow {
     const { logitBias, seed: _, ...drawing } = this.options;
     const ban = forbidden.map((id) => [id, Number.NEGATIVE_INFINITY] as const);
     return {
@@ -57,6 +60,7 @@ export class Sampler {
       alternatives: this.alternatives,
       history: this.history(),
       bias: ban.length === 0 ? logitBias : [...logitBias, ...ban],
+      ...(allowed === undefined ? {} : { allowed }),
     };
   }
 

@@ -3,7 +3,7 @@ import { rowOf, type View } from "./view.ts";
 
 // The order of the steps: log probabilities come from the raw logits; then repetition, frequency
 // and presence penalties, bias, temperature, top-k, top-p, min-p. Logits are float32 throughout.
-// A token that is not allowed has no logit at all (NaN): nothing that is added to it brings it back.
+// A token that is not allowed has no logit at all (NaN): nothing added to it brings it back.
 
 interface Candidate {
   readonly logit: number;
