@@ -21,6 +21,8 @@ export interface AnswerOptions {
   readonly minTokens: number;
   readonly ignoreEos: boolean;
   readonly eosIds: readonly number[];
+  /** Tokens that end an answer without a constraint, ignoreEos or not. */
+  readonly stopTokenIds?: readonly number[];
   /** Alternatives per token; undefined for no log probabilities. */
   readonly topLogprobs?: number;
   /** Look for tool calls. Undefined: no. */
@@ -56,7 +58,8 @@ export class Answer {
   private readonly stops;
   private readonly budget;
   private reasoning: boolean;
-  private constrained: boolean;
+  private constrained = false;
+  private mask: Int32Array | undefined;
   private callsMade = 0;
   private waiting: ChosenToken[] = [];
 
@@ -64,7 +67,6 @@ export class Answer {
     this.tokenizer = tokenizer;
     this.options = options;
     this.reasoning = options.reasoningOpen;
-    this.constrained = options.constraint !== undefined && !options.reasoningOpen;
     this.detokenizer = createDetokenizer(tokenizer);
     this.splitter = createReasoningSplitter(options.reasoningOpen);
     this.calls = options.tools ? createToolCallParser() : undefined;
@@ -74,19 +76,24 @@ export class Answer {
       options.reasoningOpen && budgetTokens !== undefined
         ? createThinkingBudget(budgetTokens)
         : undefined;
+    if (!options.reasoningOpen) this.constrain();
   }
 
   /** Ids that may not come next. */
   get forbidden(): readonly number[] {
     const { minTokens, eosIds, constraint } = this.options;
-    const ends = this.tokens < minTokens ? eosIds : [];
+    const ends = this.tokens < minTokens ? [...eosIds, ...this.stopTokenIds] : [];
     if (constraint === undefined || !this.splitter.inReasoning) return ends;
     return [...ends, ...constraint.overrunning(this.splitter.held)];
   }
 
   /** The only tokens that may come next, as SampleRow has it; undefined for all. */
   get allowed(): Int32Array | undefined {
-    return this.constrained ? this.options.constraint?.matcher.allowed : undefined;
+    return this.mask;
+  }
+
+  private get stopTokenIds(): readonly number[] {
+    return this.constrained ? [] : (this.options.stopTokenIds ?? []);
   }
 
   /**
@@ -95,22 +102,21 @@ export class Answer {
    * Throws a VireoError if the constraint cannot be kept to any longer.
    */
   push(id: number, sampled: SampledRow): ChatEvent[] {
-    const { eosIds, ignoreEos, maxTokens, constraint } = this.options;
+    const { eosIds, ignoreEos, maxTokens } = this.options;
     this.tokens += 1;
     if (this.reasoning) this.reasoningTokens += 1;
-    if (eosIds.includes(id) && (!ignoreEos || this.constrained)) {
+    const ends = eosIds.includes(id) && (!ignoreEos || this.constrained);
+    if (ends || this.stopTokenIds.includes(id)) {
       this.finish = "eos";
       return this.flush();
     }
-    if (this.constrained && constraint?.matcher.accept(id) !== true) {
-      throw new VireoError("internal_error", `token ${id} is not what the grammar allows`);
-    }
+    const complete = this.constrained && this.follow(id);
     if (this.options.topLogprobs !== undefined) this.waiting.push(this.describe(id, sampled));
     const text = this.detokenizer.push(id);
     const events = this.say(this.splitter.push(text));
     this.force(text);
     this.beginConstraint();
-    if (this.finish === undefined && this.constrained && constraint?.matcher.finished) {
+    if (this.finish === undefined && complete) {
       this.finish = "grammar_end";
       events.push(...this.flush());
     }
@@ -126,6 +132,23 @@ export class Answer {
     if (closing !== undefined) this.forced.push(...this.tokenizer.encodeWithAdded(closing));
   }
 
+  /** Goes on in the grammar; true if nothing can come any more. The next mask is made now. */
+  private follow(id: number): boolean {
+    const matcher = this.options.constraint?.matcher;
+    if (matcher?.accept(id) !== true) {
+      throw new VireoError("internal_error", `token ${id} is not what the grammar allows`);
+    }
+    this.mask = matcher.allowed;
+    return matcher.finished;
+  }
+
+  private constrain(): void {
+    const { constraint } = this.options;
+    if (constraint === undefined) return;
+    this.constrained = true;
+    this.mask = constraint.matcher.allowed;
+  }
+
   private beginConstraint(): void {
     const { constraint } = this.options;
     const { splitter, forced } = this;
@@ -135,7 +158,7 @@ export class Answer {
       return;
     }
     splitter.endGap();
-    this.constrained = true;
+    this.constrain();
   }
 
   /** Whatever else was generated is no part of the answer. */

@@ -12,6 +12,7 @@ import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
 import { type LoadFormat, loadModel, type Model } from "../model/load.ts";
 import { createState } from "../model/state.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
 import type { PackProgress } from "../weights/packed.ts";
 import { Answer } from "./answer.ts";
 import { Batcher, type BatcherStats } from "./batcher.ts";
@@ -187,6 +188,7 @@ export class Engine implements Upstream {
   async *chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
     this.checkOpen();
     signal?.throwIfAborted();
+    const constraint = await this.constraints.open(request);
     const prepared = await this.preparer.prepare(request, () => this.checkOpen(), signal);
     const { prompt, images, mediaMs } = prepared;
     const maxTokens = this.admissible(request, prompt);
@@ -194,7 +196,6 @@ export class Engine implements Upstream {
     const { tenant = "" } = request;
     const { sampling, reasoning } = request;
     this.checkBias(request);
-    const constraint = await this.constraints.open(request);
     const answer = new Answer(this.text.tokenizer, {
       reasoningOpen: prepared.reasoningOpen,
       ...(reasoning.budgetTokens === undefined ? {} : { budgetTokens: reasoning.budgetTokens }),
@@ -205,6 +206,7 @@ export class Engine implements Upstream {
       minTokens: request.minTokens ?? 0,
       ignoreEos: request.ignoreEos ?? false,
       eosIds: this.model.config.tokens.eosIds,
+      stopTokenIds: request.stopTokenIds ?? [],
       ...(request.topLogprobs === undefined ? {} : { topLogprobs: request.topLogprobs }),
     });
     const abort = new AbortController();
@@ -213,7 +215,12 @@ export class Engine implements Upstream {
       images,
       tenant,
       prefixKeys: this.info.prefixes > 0 ? this.prefixKeys.of(tenant, prompt, images) : [],
-      sampler: new Sampler(sampling, prompt.ids, request.topLogprobs),
+      sampler: new Sampler(
+        sampling,
+        prompt.ids,
+        request.topLogprobs,
+        spellings(this.text.tokenizer, sampling.badWords ?? []),
+      ),
       answer,
       events,
       signal: signal ? AbortSignal.any([signal, abort.signal]) : abort.signal,
@@ -285,6 +292,12 @@ export class Engine implements Upstream {
       throw new VireoError("out_of_range", text, { param: `logit_bias.${id}` });
     }
   }
+}
+
+/** How the words are usually written in tokens: at the start of a line and after a blank. */
+function spellings(tokenizer: Tokenizer, words: readonly string[]): number[][] {
+  const texts = new Set(words.flatMap((word) => [word, ` ${word}`]));
+  return [...texts].map((text) => tokenizer.encodeText(text));
 }
 
 function hasTools({ tools = [], toolChoice }: ChatRequest): boolean {
