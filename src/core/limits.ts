@@ -19,10 +19,25 @@ export const LIMITS = Object.freeze({
   imagesPerRequest: 64,
   stopStrings: 16,
   stopStringCharacters: 256,
+  stopTokens: 64,
+  badWords: 128,
   logitBiasEntries: 1024,
   topLogprobs: 20,
-
   mediaUrlCharacters: 2048,
+
+  // structured output; times and memory follow from these counts alone
+  schemaBytes: 64 * KIB,
+  schemaDepth: 32,
+  schemaNodes: 5000,
+  schemaMerges: 5000,
+  toolsPerRequest: 128,
+  grammarNodes: 250_000,
+  grammarStates: 16_384,
+  grammarFrames: 200_000,
+  grammarPlaces: 4096,
+  grammarWork: 1_000_000,
+  grammarMasks: 64,
+  grammarsRemembered: 32,
 
   // one image
   imageBytes: 20 * MIB,

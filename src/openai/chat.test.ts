@@ -39,7 +39,7 @@ describe("what is asked for is passed on", () => {
       model: "m",
       stream: false,
       includeUsage: false,
-      includeReasoning: true,
+      reasoningFormat: "all",
       ignoredParams: [],
     });
   });
@@ -96,7 +96,7 @@ describe("what is asked for is passed on", () => {
       model: "m",
       stream: true,
       includeUsage: true,
-      includeReasoning: false,
+      reasoningFormat: "none",
       ignoredParams: ["store", "stream_options.include_obfuscation", "mm_processor_kwargs.other"],
     });
   });

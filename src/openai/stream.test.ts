@@ -10,7 +10,7 @@ const head: AnswerHead = {
   model: "m",
   fingerprint: "fp_1",
   includeUsage: true,
-  includeReasoning: true,
+  reasoningFormat: "all",
   logprobs: false,
 };
 const token: ChosenToken = {
@@ -65,7 +65,7 @@ test("a stream", async () => {
 });
 
 test("a stream without usage, without reasoning, with logprobs", async () => {
-  const all = await chunks({ includeUsage: false, includeReasoning: false, logprobs: true });
+  const all = await chunks({ includeUsage: false, reasoningFormat: "none", logprobs: true });
   expect(all).toHaveLength(4);
   expect(all.every((chunk) => !("usage" in chunk))).toBe(true);
   expect(all[1]?.choices[0]?.logprobs?.content).toEqual([
@@ -97,7 +97,7 @@ test("a whole answer", async () => {
       completion_tokens_details: { reasoning_tokens: 3 },
     },
   });
-  const plain = await toCompletion(answer(), { ...head, includeReasoning: false });
+  const plain = await toCompletion(answer(), { ...head, reasoningFormat: "none" });
   expect(plain.choices[0]?.message).toEqual({ role: "assistant", content: "ab", refusal: null });
   expect(plain.choices[0]?.logprobs).toBeNull();
 });

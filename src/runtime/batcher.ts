@@ -251,9 +251,15 @@ export class Batcher {
       this.remove(sequence);
       return;
     }
-    sequence.accept(token, sampled);
-    while (answer.finish === undefined && answer.forced.length > 0) {
-      sequence.accept(answer.forced.shift()!, new Float32Array(0));
+    try {
+      sequence.accept(token, sampled);
+      while (answer.finish === undefined && answer.forced.length > 0) {
+        sequence.accept(answer.forced.shift()!, new Float32Array(0));
+      }
+    } catch (error) {
+      events.fail(error); // a grammar that turned out too ambiguous
+      this.remove(sequence);
+      return;
     }
     if (answer.finish === undefined) return;
     sequence.finish();
@@ -284,5 +290,5 @@ export class Batcher {
 
 function sampleRow(sequence: Sequence): SampleRow {
   const { sampler, answer } = sequence.input;
-  return sampler.row(answer.tokens, answer.forbidden);
+  return sampler.row(answer.tokens, answer.forbidden, answer.allowed);
 }

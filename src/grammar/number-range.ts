@@ -1,0 +1,138 @@
+import { characters, choice, type Expression, sequence, text } from "./expression.ts";
+import { ANY_NUMBER, DIGITS_MOST, INTEGER } from "./json-text.ts";
+import type { Bound } from "./schema.ts";
+
+/** Numbers from `least` to `most`, both included, in units of 10^−decimals. */
+export interface ScaledRange {
+  readonly least: bigint;
+  readonly most: bigint;
+  readonly decimals: number;
+}
+
+/** The largest whole number that answers may hold, and, negated, the smallest. */
+export const WHOLE_MOST = 10n ** BigInt(DIGITS_MOST) - 1n;
+
+/** Whole numbers of a range, without signs for zero and without leading zeros. */
+export function integersBetween(least: bigint, most: bigint): Expression {
+  return numbersBetween({ least, most, decimals: 0 });
+}
+
+/** Numbers of a range with exactly that many decimals, and none at all for 0. */
+export function numbersBetween({ least, most, decimals }: ScaledRange): Expression {
+  const options: Expression[] = [];
+  const positive = least > 0n ? least : 0n;
+  if (positive <= most) options.push(...magnitudes(positive, most, decimals));
+  const smallest = most < 0n ? -most : 1n;
+  if (smallest <= -least) {
+    const negative = choice(...magnitudes(smallest, -least, decimals));
+    options.push(sequence(text("-"), negative));
+  }
+  return choice(...options);
+}
+
+/** One option for each number of digits. */
+function magnitudes(least: bigint, most: bigint, decimals: number): Expression[] {
+  const options: Expression[] = [];
+  for (let digits = decimals + 1; ; digits++) {
+    const first = digits === decimals + 1 ? 0n : 10n ** BigInt(digits - 1);
+    if (first > most) return options;
+    const last = 10n ** BigInt(digits) - 1n;
+    const from = least > first ? least : first;
+    const to = most < last ? most : last;
+    if (from > to) continue;
+    const write = (of: bigint): string => of.toString().padStart(digits, "0");
+    options.push(between(write(from), write(to), digits - decimals));
+  }
+}
+
+/**
+ * Digit strings from `low` to `high`, which are equally long, with a point before position
+ * `pointAt`, unless that is the end.
+ */
+function between(low: string, high: string, pointAt: number): Expression {
+  if (low === "") return text("");
+  const point = pointAt === 0 ? [text(".")] : [];
+  const [a, b] = [Number(low[0]), Number(high[0])];
+  const tail = (from: string, to: string): Expression => between(from, to, pointAt - 1);
+  const lowTail = low.slice(1);
+  const highTail = high.slice(1);
+  if (a === b) return sequence(...point, text(low[0] ?? ""), tail(lowTail, highTail));
+  const nines = "9".repeat(lowTail.length);
+  const zeros = "0".repeat(lowTail.length);
+  const options: Expression[] = [];
+  const lowFree = lowTail === zeros;
+  const highFree = highTail === nines;
+  if (!lowFree) options.push(sequence(text(String(a)), tail(lowTail, nines)));
+  const [first, last] = [lowFree ? a : a + 1, highFree ? b : b - 1];
+  if (first <= last) {
+    options.push(sequence(characters([0x30 + first, 0x30 + last]), tail(zeros, nines)));
+  }
+  if (!highFree) options.push(sequence(text(String(b)), tail(zeros, highTail)));
+  return sequence(...point, choice(...options));
+}
+
+interface NumberSchema {
+  readonly least?: Bound;
+  readonly most?: Bound;
+}
+
+/** Whole numbers between the bounds; at most 15 digits. */
+export function integerSchema({ least, most }: NumberSchema): Expression {
+  if (least === undefined && most === undefined) return INTEGER;
+  return integersBetween(scaledLeast(least, 0), scaledMost(most, 0));
+}
+
+/** Fractions of bounded numbers have 1 to 4 decimals, or as many as the bounds. */
+const DECIMALS_USUAL = 4;
+const DECIMALS_MOST = 9;
+
+/** Numbers between the bounds: whole ones, and such with decimals. */
+export function numberSchema({ least, most }: NumberSchema): Expression {
+  if (least === undefined && most === undefined) return ANY_NUMBER;
+  const finest = Math.max(DECIMALS_USUAL, decimalsOf(least), decimalsOf(most));
+  const options: Expression[] = [];
+  for (let decimals = 0; decimals <= Math.min(finest, DECIMALS_MOST); decimals++) {
+    const range = {
+      least: scaledLeast(least, decimals),
+      most: scaledMost(most, decimals),
+      decimals,
+    };
+    if (range.least <= range.most) options.push(numbersBetween(range));
+  }
+  return choice(...options);
+}
+
+function scaledLeast(bound: Bound | undefined, decimals: number): bigint {
+  const most = WHOLE_MOST * 10n ** BigInt(decimals);
+  if (bound === undefined || bound.value < -Number(WHOLE_MOST)) return -most;
+  const { floor, exact } = scaled(bound.value, decimals);
+  return exact && !bound.exclusive ? floor : floor + 1n;
+}
+
+function scaledMost(bound: Bound | undefined, decimals: number): bigint {
+  const most = WHOLE_MOST * 10n ** BigInt(decimals);
+  if (bound === undefined || bound.value > Number(WHOLE_MOST)) return most;
+  const { floor, exact } = scaled(bound.value, decimals);
+  return exact && bound.exclusive ? floor - 1n : floor;
+}
+
+/** value · 10^decimals, rounded down, from the digits in which the number is written. */
+function scaled(value: number, decimals: number): { floor: bigint; exact: boolean } {
+  const [digits = "0", power = "0"] = value.toExponential().split("e");
+  const [whole = "0", fraction = ""] = digits.split(".");
+  const shift = Number(power) - fraction.length + decimals;
+  const units = BigInt(whole + fraction);
+  if (shift >= 0) return { floor: units * 10n ** BigInt(shift), exact: true };
+  const divisor = 10n ** BigInt(-shift);
+  const rest = units % divisor;
+  const quotient = units / divisor;
+  return { floor: rest < 0n ? quotient - 1n : quotient, exact: rest === 0n };
+}
+
+function decimalsOf(bound: Bound | undefined): number {
+  if (bound === undefined) return 0;
+  for (let decimals = 0; decimals < DECIMALS_MOST; decimals++) {
+    if (scaled(bound.value, decimals).exact) return decimals;
+  }
+  return DECIMALS_MOST;
+}
