@@ -141,7 +141,7 @@ describe.each(TOKENIZERS)("with %s", (_name, tokenizer) => {
     expect(outside.finish).toBe("stop_string");
   });
 
-  test("a call that is cut off by the limit is text, one without its closing tag a call", async () => {
+  test("calls that are cut off are text, calls without their closing tag calls", async () => {
     const ids = tokenizer.encodeWithAdded('<TOOLCALL>[{"name":"f","arguments":{}}');
     const cut = await answerOf(
       tokenizer,

@@ -103,7 +103,7 @@ describe("other forms", () => {
 describe("beside other wishes", () => {
   const output = json({ type: "object", properties: { a: { type: "integer" } }, required: ["a"] });
 
-  test("no bias, ban or stop string breaks it, ignoreEos and minTokens do not outlast it", async () => {
+  test("no bias, ban or stop string breaks it, and nothing outlasts it", async () => {
     const sampling = {
       ...GREEDY,
       temperature: 1,
