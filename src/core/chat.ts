@@ -68,7 +68,7 @@ export interface ReasoningOptions {
 
 /**
  * What the answer must look like. It binds the text after the reasoning, never the reasoning; stop
- * strings and stop tokens do not cut it. With tools that the model may call as it likes, an answer
+ * strings do not cut it. With tools that the model may call as it likes, an answer
  * is either calls or of this form.
  */
 export type OutputFormat =

@@ -5,33 +5,41 @@ import { NODE, type Program } from "./program.ts";
 /** No text that the grammar allows goes on like this. */
 export const DEAD = 1;
 const UNKNOWN = 0;
+const START = 2;
 /** The caller of the root: what ends there ends the text. */
 const OUTSIDE = 0;
 const STATES_FIRST = 64;
+
+/** What an automaton has found out. Numbers of states mean something only together with it. */
+export interface Memory {
+  /** Transitions by state and class of byte: a state, DEAD, or 0 for one not asked for yet. */
+  table: Int32Array;
+  /** Places of each state: node, frame, node, frame. Only byte nodes. */
+  readonly places: Int32Array[];
+  readonly accepting: boolean[];
+  readonly states: Map<string, number>;
+  readonly frameReturn: number[];
+  readonly frameParent: number[];
+  readonly frames: Map<number, number>;
+  /** Frames that were taken over from an older memory. */
+  framesAdopted: number;
+}
 
 /**
  * Reads bytes by a program, and remembers what it has found out: a state is the set of all places
  * in the grammar where a text may have arrived, and its transitions are looked up once.
  *
  * A place is a node and a frame (whereto its rule returns). Frames and states are kept once each,
- * so that equal sets are the same state. What is remembered is bounded: `reset` forgets all of it.
+ * so that equal sets are the same state. What is remembered is bounded: `forget` begins anew, and
+ * `adopt` brings over what is still needed.
  */
 export class Automaton {
-  readonly start: number;
-  /** Transitions by state and class of byte: a state, DEAD, or 0 for one not asked for yet. */
-  table = new Int32Array(0);
   readonly classOf: Uint8Array;
   readonly classes: number;
+  memory: Memory;
   private readonly program: Program;
   /** One byte of each class. */
   private readonly byteOf: Uint8Array;
-  /** Places of each state: node, frame, node, frame. Only byte nodes. */
-  private places: Int32Array[] = [];
-  private accepting: boolean[] = [];
-  private states = new Map<string, number>();
-  private frameReturn: number[] = [];
-  private frameParent: number[] = [];
-  private frames = new Map<number, number>();
   /** Places that may still be looked at before somebody has waited too long. */
   private workLeft = 0;
 
@@ -43,22 +51,8 @@ export class Automaton {
     this.classOf.forEach((of, byte) => {
       this.byteOf[of] = byte;
     });
-    this.reset();
-    this.start = DEAD + 1;
-  }
-
-  /** Forgets all states but the first. Numbers of others mean nothing afterwards. */
-  reset(): void {
-    this.table = new Int32Array(STATES_FIRST * this.classes);
-    this.places = [new Int32Array(0), new Int32Array(0)];
-    this.accepting = [false, false];
-    this.states = new Map();
-    this.frameReturn = [0];
-    this.frameParent = [0];
-    this.frames = new Map();
-    this.allowWork();
-    this.table.fill(DEAD, DEAD * this.classes, (DEAD + 1) * this.classes);
-    this.intern([[this.program.start, OUTSIDE]]);
+    this.memory = this.newMemory();
+    this.forget();
   }
 
   /** Begins a piece of work that a caller waits for: a mask, or a token. */
@@ -66,26 +60,59 @@ export class Automaton {
     this.workLeft = LIMITS.grammarWork;
   }
 
-  get stateCount(): number {
-    return this.places.length;
+  get start(): number {
+    return START;
   }
 
-  /** Much has been remembered: time for a reset, as soon as nobody is in the middle of a text. */
+  get stateCount(): number {
+    return this.memory.places.length;
+  }
+
+  /** Much has been remembered that is hardly needed any more: time to forget. */
   get isFull(): boolean {
-    return (
-      this.places.length > LIMITS.grammarStates / 2 || this.frames.size > LIMITS.grammarFrames / 2
-    );
+    const { places, frames, framesAdopted } = this.memory;
+    const statesMany = places.length > LIMITS.grammarStates / 2;
+    const framesMany = frames.size > LIMITS.grammarFrames / 2 && frames.size > 2 * framesAdopted;
+    return statesMany || framesMany;
+  }
+
+  /** Begins a new memory that knows the start alone. The old one lives as long as it is used. */
+  forget(): void {
+    this.memory = this.newMemory();
+    this.memory.table.fill(DEAD, DEAD * this.classes, (DEAD + 1) * this.classes);
+    this.allowWork();
+    this.intern([[this.program.start, OUTSIDE]]);
+  }
+
+  /** The same state as that one of an older memory. */
+  adopt(old: Memory, state: number): number {
+    if (state === DEAD) return DEAD;
+    const known = new Map([[OUTSIDE, OUTSIDE]]);
+    const places = old.places[state]!;
+    const adopted = new Int32Array(places.length);
+    for (let at = 0; at < places.length; at += 2) {
+      const chain: number[] = [];
+      let frame = places[at + 1]!;
+      for (; !known.has(frame); frame = old.frameParent[frame]!) chain.push(frame);
+      for (const one of chain.toReversed()) {
+        known.set(one, this.frame(old.frameReturn[one]!, known.get(old.frameParent[one]!)!));
+      }
+      adopted[at] = places[at]!;
+      adopted[at + 1] = known.get(places[at + 1]!)!;
+    }
+    this.memory.framesAdopted = Math.max(this.memory.framesAdopted, this.memory.frames.size);
+    return this.stateOf(sorted(adopted), old.accepting[state] ?? false);
   }
 
   /** The text may end here. */
   mayEnd(state: number): boolean {
-    return this.accepting[state] ?? false;
+    return this.memory.accepting[state] ?? false;
   }
 
   /** The state after one more byte. Throws invalid_schema if the grammar is too ambiguous. */
   step(state: number, byte: number): number {
     const of = this.classOf[byte]!;
-    const known = this.table[state * this.classes + of]!;
+    const known = this.memory.table[state * this.classes + of]!;
     return known === UNKNOWN ? this.explore(state, of) : known;
   }
 
@@ -93,22 +120,36 @@ export class Automaton {
   explore(state: number, classOfByte: number): number {
     const { a, b, next } = this.program;
     const byte = this.byteOf[classOfByte]!;
-    const places = this.places[state]!;
+    const places = this.memory.places[state]!;
     const arrived: [number, number][] = [];
     for (let at = 0; at < places.length; at += 2) {
       const node = places[at]!;
       if (a[node]! <= byte && byte <= b[node]!) arrived.push([next[node]!, places[at + 1]!]);
     }
     const target = arrived.length === 0 ? DEAD : this.intern(arrived);
-    this.table[state * this.classes + classOfByte] = target;
+    this.memory.table[state * this.classes + classOfByte] = target;
     return target;
+  }
+
+  private newMemory(): Memory {
+    return {
+      table: new Int32Array(STATES_FIRST * this.classes),
+      places: [new Int32Array(0), new Int32Array(0)],
+      accepting: [false, false],
+      states: new Map(),
+      frameReturn: [0],
+      frameParent: [0],
+      frames: new Map(),
+      framesAdopted: 0,
+    };
   }
 
   /** The state of these places and all that can be reached from them without a byte. */
   private intern(arrived: [number, number][]): number {
     const { kind, a, b, next, live } = this.program;
+    const { frameReturn, frameParent } = this.memory;
     const seen = new Set<number>();
-    const places: [number, number][] = [];
+    const places: number[] = [];
     let ends = false;
     for (let place = arrived.pop(); place !== undefined; place = arrived.pop()) {
       const [node, frame] = place;
@@ -117,7 +158,7 @@ export class Automaton {
       seen.add(key);
       if (seen.size > LIMITS.grammarPlaces) throw tooAmbiguous();
       if (kind[node] === NODE.byte) {
-        places.push(place);
+        places.push(node, frame);
       } else if (kind[node] === NODE.split) {
         arrived.push([a[node]!, frame], [b[node]!, frame]);
       } else if (kind[node] === NODE.call) {
@@ -125,47 +166,61 @@ export class Automaton {
       } else if (frame === OUTSIDE) {
         ends = true;
       } else {
-        arrived.push([this.frameReturn[frame]!, this.frameParent[frame]!]);
+        arrived.push([frameReturn[frame]!, frameParent[frame]!]);
       }
     }
     this.workLeft -= seen.size;
     if (this.workLeft < 0) throw tooAmbiguous();
-    places.sort(([a, b], [c, d]) => a - c || b - d);
-    return this.stateOf(Int32Array.from(places.flat()), ends);
+    return this.stateOf(sorted(Int32Array.from(places)), ends);
   }
 
   /** A call at the end of a rule returns to the rule's own caller: no frame for it. */
   private frame(returnTo: number, parent: number): number {
+    const { frames, frameReturn, frameParent } = this.memory;
     if (this.program.kind[returnTo] === NODE.end) return parent;
     const key = parent * LIMITS.grammarNodes + returnTo;
-    const known = this.frames.get(key);
+    const known = frames.get(key);
     if (known !== undefined) return known;
-    if (this.frames.size >= LIMITS.grammarFrames) throw tooAmbiguous();
-    this.frameReturn.push(returnTo);
-    const frame = this.frameParent.push(parent) - 1;
-    this.frames.set(key, frame);
+    if (frames.size >= LIMITS.grammarFrames) throw tooAmbiguous();
+    frameReturn.push(returnTo);
+    const frame = frameParent.push(parent) - 1;
+    frames.set(key, frame);
     return frame;
   }
 
   private stateOf(places: Int32Array, ends: boolean): number {
+    const { memory } = this;
     const key = `${ends ? 1 : 0},${places.join(",")}`;
-    const known = this.states.get(key);
+    const known = memory.states.get(key);
     if (known !== undefined) return known;
-    if (this.places.length >= LIMITS.grammarStates) throw tooAmbiguous();
-    const state = this.places.push(places) - 1;
-    this.accepting.push(ends);
-    this.states.set(key, state);
-    if (this.table.length < (state + 1) * this.classes) {
-      const larger = new Int32Array(this.table.length * 2);
-      larger.set(this.table);
-      this.table = larger;
+    if (memory.places.length >= LIMITS.grammarStates) throw tooAmbiguous();
+    const state = memory.places.push(places) - 1;
+    memory.accepting.push(ends);
+    memory.states.set(key, state);
+    if (memory.table.length < (state + 1) * this.classes) {
+      const larger = new Int32Array(memory.table.length * 2);
+      larger.set(memory.table);
+      memory.table = larger;
     }
     return state;
   }
 }
 
+/** Pairs in one order, so that equal sets look equal. */
+function sorted(places: Int32Array): Int32Array {
+  const keys = Float64Array.from({ length: places.length / 2 }, (_, at) => {
+    return places[2 * at]! * 2 ** 20 + places[2 * at + 1]!;
+  }).sort();
+  keys.forEach((key, at) => {
+    places[2 * at] = Math.floor(key / 2 ** 20);
+    places[2 * at + 1] = key % 2 ** 20;
+  });
+  return places;
+}
+
 function tooAmbiguous(): VireoError {
   const why =
-    "the grammar can be read in too many ways at once; make its alternatives differ early";
+    "the grammar can be read in too many ways at once, or the answer is nested too deeply; " +
+    "make its alternatives differ early";
   return new VireoError("invalid_schema", why);
 }

@@ -1,6 +1,6 @@
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { Automaton, DEAD } from "./automaton.ts";
+import { Automaton, DEAD, type Memory } from "./automaton.ts";
 import { LAST_CODE_POINT } from "./expression.ts";
 import type { Program } from "./program.ts";
 import { utf8Sequences } from "./utf8.ts";
@@ -28,8 +28,6 @@ export class CompiledGrammar {
   private readonly vocabulary: Vocabulary;
   private readonly masks = new Map<number, Mask>();
   private readonly steps = new Map<number, { readonly to: number; readonly groups: number }>();
-  /** States begin anew with each reset: a matcher of an older generation has to read again. */
-  generation = 0;
 
   constructor(program: Program, vocabulary: Vocabulary) {
     this.automaton = new Automaton(program);
@@ -44,13 +42,11 @@ export class CompiledGrammar {
     return this.vocabulary.bytesOf(token);
   }
 
-  /** Forgets what was found out, when that has grown large. Between two steps of the engine. */
-  tidy(): void {
-    if (!this.automaton.isFull) return;
-    this.automaton.reset();
+  /** Forgets what was found out; matchers bring over their own state when they are next asked. */
+  forget(): void {
+    this.automaton.forget();
     this.masks.clear();
     this.steps.clear();
-    this.generation += 1;
   }
 
   maskOf(state: number): Mask {
@@ -77,7 +73,7 @@ export class CompiledGrammar {
     const path = new Int32Array(tree.depthMost + 1);
     path[0] = start;
     const { classes, classOf } = automaton;
-    let { table } = automaton;
+    let { table } = automaton.memory;
     /** Depth of the first character on the path that is not free. */
     let strayed = NOWHERE;
     for (let at = 0; at < tree.nodes; ) {
@@ -94,7 +90,7 @@ export class CompiledGrammar {
       let to = table[path[level]! * classes + classOfByte]!;
       if (to === 0) {
         to = automaton.explore(path[level]!, classOfByte);
-        table = automaton.table;
+        table = automaton.memory.table;
       }
       if (to === DEAD) {
         at = end[at]!;
@@ -182,13 +178,12 @@ function countBits(bits: number): number {
 /** How far one answer has come in its grammar. */
 export class Matcher {
   private readonly grammar: CompiledGrammar;
-  private readonly accepted: number[] = [];
-  private generation: number;
+  private memory: Memory;
   private state: number;
 
   constructor(grammar: CompiledGrammar) {
     this.grammar = grammar;
-    this.generation = grammar.generation;
+    this.memory = grammar.automaton.memory;
     this.state = grammar.automaton.start;
   }
 
@@ -216,12 +211,11 @@ export class Matcher {
 
   /** Goes on by a token; false, and nothing changes, if it is not allowed here. */
   accept(token: number): boolean {
-    this.grammar.tidy();
+    if (this.grammar.automaton.isFull) this.grammar.forget();
     this.catchUp();
     this.grammar.automaton.allowWork();
     const state = this.read(this.state, token);
     if (state === DEAD) return false;
-    this.accepted.push(token);
     this.state = state;
     return true;
   }
@@ -235,14 +229,10 @@ export class Matcher {
   }
 
   private catchUp(): void {
-    const { grammar } = this;
-    if (this.generation === grammar.generation) return;
-    this.generation = grammar.generation;
-    this.state = grammar.automaton.start;
-    for (const token of this.accepted) {
-      grammar.automaton.allowWork();
-      this.state = this.read(this.state, token);
-    }
+    const { automaton } = this.grammar;
+    if (this.memory === automaton.memory) return;
+    this.state = automaton.adopt(this.memory, this.state);
+    this.memory = automaton.memory;
   }
 }
 

@@ -153,11 +153,8 @@ function parseLogitBias(map: object): [number, number][] {
 
 /** An answer of a given form ends where the form does, not before. */
 function withoutEffect(body: ChatBody): string[] {
-  const isList = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
-  return [
-    ...(typeof body.stop === "string" || isList(body.stop) ? ["stop"] : []),
-    ...(isList(body.stop_token_ids) ? ["stop_token_ids"] : []),
-  ];
+  const { stop } = body;
+  return typeof stop === "string" || (stop && stop.length > 0) ? ["stop"] : [];
 }
 
 const HEADER_NAMES_MOST = 32;

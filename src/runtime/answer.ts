@@ -21,7 +21,7 @@ export interface AnswerOptions {
   readonly minTokens: number;
   readonly ignoreEos: boolean;
   readonly eosIds: readonly number[];
-  /** Tokens that end an answer without a constraint, ignoreEos or not. */
+  /** Tokens that end an answer, ignoreEos or not. */
   readonly stopTokenIds?: readonly number[];
   /** Alternatives per token; undefined for no log probabilities. */
   readonly topLogprobs?: number;
@@ -40,9 +40,9 @@ export type SampledRow = Float32Array;
  * it is over.
  *
  * A constraint begins with the first token after `</think>` and the line breaks that follow it; if
- * the model gives none, they are put there. From then on it has the last word: no bias lifts it, an
- * end token ends the answer even with ignoreEos, and an answer to which nothing can be added ends
- * even before minTokens.
+ * the model gives none, they are put there; an end token cannot come before. From then on it has
+ * the last word: no bias lifts it, an end token ends the answer even with ignoreEos, and an answer
+ * to which nothing can be added ends even before minTokens.
  */
 export class Answer {
   tokens = 0;
@@ -82,9 +82,9 @@ export class Answer {
   /** Ids that may not come next. */
   get forbidden(): readonly number[] {
     const { minTokens, eosIds, constraint } = this.options;
-    const ends = this.tokens < minTokens ? [...eosIds, ...this.stopTokenIds] : [];
-    if (constraint === undefined || !this.splitter.inReasoning) return ends;
-    return [...ends, ...constraint.overrunning(this.splitter.held)];
+    const thinks = constraint !== undefined && this.splitter.inReasoning;
+    const ends = thinks || this.tokens < minTokens ? [...eosIds, ...this.stopTokenIds] : [];
+    return thinks ? [...ends, ...constraint.overrunning(this.splitter.held)] : ends;
   }
 
   /** The only tokens that may come next, as SampleRow has it; undefined for all. */
@@ -92,8 +92,11 @@ export class Answer {
     return this.mask;
   }
 
+  /** Under a constraint they end an answer only where it may end. */
   private get stopTokenIds(): readonly number[] {
-    return this.constrained ? [] : (this.options.stopTokenIds ?? []);
+    const { constraint, stopTokenIds = [] } = this.options;
+    const mayEnd = constraint === undefined || (this.constrained && constraint.matcher.mayEnd);
+    return mayEnd ? stopTokenIds : [];
   }
 
   /**

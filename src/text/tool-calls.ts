@@ -27,13 +27,16 @@ export interface ToolCallParser {
 export function createToolCallParser(): ToolCallParser {
   let stage: "start" | "text" | "calls" | "no more" = "start";
   let held = "";
+  let blank = "";
   let scan = createCallScanner();
 
   const outside = (text: string, last: boolean): ToolPiece[] => {
     const open = text.indexOf(OPEN_CALLS);
     if (open !== -1) {
       const before = text.slice(0, open);
-      const said = stage === "start" && before.trim() === "" ? [] : piece(before);
+      const dropped = stage === "start" && before.trim() === "";
+      if (dropped) blank = before;
+      const said = dropped ? [] : piece(before);
       stage = "calls";
       scan = createCallScanner();
       return [...said, ...inside(text.slice(open + OPEN_CALLS.length), last)];
@@ -56,7 +59,7 @@ export function createToolCallParser(): ToolCallParser {
     }
     const calls = readCalls(end === -1 ? text : text.slice(0, end));
     stage = "no more";
-    return calls ? [{ type: "calls", calls }] : piece(OPEN_CALLS + text);
+    return calls ? [{ type: "calls", calls }] : piece(blank + OPEN_CALLS + text);
   };
   const advance = (added: string, last: boolean): ToolPiece[] => {
     const text = held + added;
