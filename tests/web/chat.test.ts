@@ -72,11 +72,12 @@ describe.skipIf(chromium === undefined)("a chat in the browser", () => {
     await ask(page, "first");
     await done(page);
     await ask(page, "second");
-    await done(page);
+    const answered = () => page.locator('.answer[data-status="done"]').count();
+    await expect.poll(answered, { timeout: 10_000 }).toBe(2);
     const asked = stage.upstream.requests.length;
     await page.getByLabel("Answer again").last().click();
     await expect.poll(() => stage.upstream.requests.length).toBe(asked + 1);
-    await expect.poll(() => page.locator('.answer[data-status="done"]').count()).toBe(2);
+    await expect.poll(answered, { timeout: 10_000 }).toBe(2);
     await page.getByLabel("Edit question").first().click();
     await page.getByLabel("Question").first().fill("changed");
     await page.getByRole("button", { name: "Ask again" }).click();
