@@ -1,6 +1,6 @@
-// What the server costs beside the model, in a process of its own, asked over loopback: latency that
-// it adds at half load (the engine on the null backend behind it), and, with an upstream that only
-// says words, SSE chunks per core second and memory with 500 open streams.
+// What the server costs beside the model, in a process of its own, asked over loopback: the latency
+// that it adds at half load (the engine on the null backend behind it), and, with an upstream that
+// only says words, SSE chunks per core second and memory with 500 open streams.
 //   node scripts/measure-server.mjs [--seconds 10]
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";

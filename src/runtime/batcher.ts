@@ -9,6 +9,7 @@ import { NumberPool } from "./pool.ts";
 import { PrefixCache, type PrefixCacheStats } from "./prefix-cache.ts";
 import { nextInTurn, type Share, shareStep } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
+import { TileEncoder } from "./tile-encoder.ts";
 
 export interface BatcherOptions {
   readonly backend: Backend;
@@ -51,6 +52,7 @@ export class Batcher {
   private readonly pages: NumberPool;
   private readonly prefixes: PrefixCache;
   private readonly pace = new Pace();
+  private readonly tiles: TileEncoder;
   private running: Sequence[] = [];
   private readonly waiting: Sequence[] = [];
   private steps = 0;
@@ -64,6 +66,7 @@ export class Batcher {
     this.pages = new NumberPool(options.pages);
     const behind = Array.from({ length: options.snapshots }, (_, index) => options.slots + index);
     this.prefixes = new PrefixCache(behind, this.pages);
+    this.tiles = new TileEncoder(options.backend, options.model);
   }
 
   get stats(): BatcherStats {
@@ -105,8 +108,8 @@ export class Batcher {
       this.dropAborted();
       try {
         await this.copy(this.admit());
-        await this.encodeOneTile();
-        await this.copy(this.keepPrefixes(await this.runOneStep()));
+        const spentMs = await this.encodeSlice();
+        await this.copy(this.keepPrefixes(await this.runOneStep(spentMs)));
       } catch (error) {
         this.prefixes.clear(); // a copy may be half done
         this.options.log("error", "step_failed", { message: (error as Error).message });
@@ -167,21 +170,27 @@ export class Batcher {
     await step.read();
   }
 
-  private async encodeOneTile(): Promise<void> {
-    const { backend, model, now } = this.options;
+  /** A slice of the first tile that somebody waits for. Returns what it took. */
+  private async encodeSlice(): Promise<number> {
+    const { now } = this.options;
     const sequence = this.running.find((one) => one.imageToEncode !== undefined);
     const image = sequence?.imageToEncode;
-    if (!sequence || !image) return;
+    if (!sequence || !image) return 0;
+    const streams = this.running.filter(({ tokensPending }) => tokensPending === 1).length;
+    const blocks = this.pace.blocks(streams, this.tiles.blocks);
     const start = now();
-    await image.encodeNext(backend, model);
-    sequence.spentOnImages(now() - start);
+    await this.tiles.advance(image, blocks);
+    const ms = now() - start;
+    this.pace.observeBlocks(blocks, ms);
+    sequence.spentOnImages(ms);
+    return ms;
   }
 
   /** Returns the sequences that had a part in it. */
-  private async runOneStep(): Promise<readonly Sequence[]> {
+  private async runOneStep(spentMs: number): Promise<readonly Sequence[]> {
     const { backend, model, state, rowsMax, now } = this.options;
     const wanted = shareStep(this.running, rowsMax, (streams) =>
-      this.pace.promptRows(streams, rowsMax),
+      this.pace.promptRows(streams, rowsMax, spentMs),
     );
     const shares = this.reservePages(wanted);
     if (shares.length === 0) return [];
@@ -198,7 +207,7 @@ export class Batcher {
     const started = now();
     const drawn = await runSpans(backend, model, state, spans, logitRows, samples);
     const streams = shares.filter(({ sequence }) => sequence.tokensPending === 1).length;
-    this.pace.observe(streams, row - streams, now() - started);
+    this.pace.observeStep(streams, row - streams, now() - started);
     this.steps += 1;
     for (const { sequence, tokens } of shares) sequence.position += tokens;
     const columns = drawn.length / Math.max(1, drawing.length);
