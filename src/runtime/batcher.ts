@@ -30,6 +30,8 @@ export interface BatcherStats {
   readonly waiting: number;
   readonly slotsFree: number;
   readonly pagesFree: number;
+  /** How long a request that comes now would wait for its place, as far as one can tell. */
+  readonly waitMs: number;
   readonly steps: number;
   /** Sequences that gave up their state for older ones. */
   readonly preemptions: number;
@@ -57,6 +59,8 @@ export class Batcher {
   private readonly waiting: Sequence[] = [];
   private steps = 0;
   private preemptions = 0;
+  /** What a request takes from its admission to its end: a mean that follows the newest. */
+  private serviceMs = 1000;
   private loop: Promise<void> | undefined;
   private closed = false;
 
@@ -75,6 +79,7 @@ export class Batcher {
       waiting: this.waiting.length,
       slotsFree: this.slots.free,
       pagesFree: this.pages.free,
+      waitMs: this.waitMs,
       steps: this.steps,
       preemptions: this.preemptions,
       prefixes: this.prefixes.stats,
@@ -84,6 +89,12 @@ export class Batcher {
   add(sequence: Sequence): void {
     this.waiting.push(sequence);
     this.wake();
+  }
+
+  /** Places come free at the pace of the requests that ended lately. */
+  private get waitMs(): number {
+    if (this.slots.free > this.waiting.length) return 0;
+    return ((this.waiting.length + 1) * this.serviceMs) / this.options.slots;
   }
 
   private wake(): void {
@@ -265,7 +276,8 @@ export class Batcher {
       sequence.accept(answer.forced.shift()!, new Float32Array(0));
     }
     if (answer.finish === undefined) return;
-    sequence.finish();
+    const { prefillMs, decodeMs } = sequence.finish();
+    this.serviceMs += 0.1 * (prefillMs + decodeMs - this.serviceMs);
     this.remove(sequence);
   }
 

@@ -1,5 +1,5 @@
 /** A turn with work for others may take so many times as long as a step of the streams alone. */
-const SLOWDOWN = 2;
+const SLOWDOWN = 1.8;
 const ROWS_LEAST = 16;
 /** Weight of the newest observation. */
 const NEWEST = 0.2;

@@ -1,5 +1,5 @@
 import { PAGE_ROWS } from "../backends/backend.ts";
-import type { ChatEvent, Usage } from "../core/chat.ts";
+import type { ChatEvent, Timings, Usage } from "../core/chat.ts";
 import type { Answer } from "./answer.ts";
 import type { EventQueue } from "./events.ts";
 import type { SpanInput } from "./forward.ts";
@@ -138,18 +138,14 @@ export class Sequence {
     for (const event of answer.push(id, sampled)) events.push(event);
   }
 
-  finish(): void {
+  finish(): Timings {
     const { answer, events } = this.input;
     const nativeReason = answer.finish ?? "length";
     const reason = nativeReason === "length" || nativeReason === "context" ? "length" : "stop";
-    events.push({
-      type: "end",
-      reason,
-      nativeReason,
-      usage: this.usage(),
-      timings: this.timings(),
-    });
+    const timings = this.timings();
+    events.push({ type: "end", reason, nativeReason, usage: this.usage(), timings });
     events.end();
+    return timings;
   }
 
   /** Reports what was computed. Called in whatever way the sequence ends; the first call counts. */
@@ -171,7 +167,7 @@ export class Sequence {
     };
   }
 
-  private timings() {
+  private timings(): Timings {
     const end = this.input.now();
     const admitted = this.admittedAt ?? end;
     const first = this.firstTokenAt ?? end;
