@@ -168,7 +168,13 @@ export interface Timings {
 
 /** What an engine says while it answers. `start` once, `end` once and last. */
 export type ChatEvent =
-  | { readonly type: "start"; readonly promptTokens: number; readonly imageTokens: number }
+  | {
+      readonly type: "start";
+      readonly promptTokens: number;
+      readonly imageTokens: number;
+      /** 0: it begins at once; 1: it is the next to begin. Undefined: nobody knows. */
+      readonly queuePosition?: number;
+    }
   | {
       readonly type: "reasoning" | "text";
       readonly text: string;

@@ -9,6 +9,7 @@ import { NumberPool } from "./pool.ts";
 import { PrefixCache, type PrefixCacheStats } from "./prefix-cache.ts";
 import { nextInTurn, type Share, shareStep } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
+import { TileEncoder } from "./tile-encoder.ts";
 
 export interface BatcherOptions {
   readonly backend: Backend;
@@ -29,6 +30,8 @@ export interface BatcherStats {
   readonly waiting: number;
   readonly slotsFree: number;
   readonly pagesFree: number;
+  /** How long a request that comes now would wait for its place, as far as one can tell. */
+  readonly waitMs: number;
   readonly steps: number;
   /** Sequences that gave up their state for older ones. */
   readonly preemptions: number;
@@ -51,10 +54,13 @@ export class Batcher {
   private readonly pages: NumberPool;
   private readonly prefixes: PrefixCache;
   private readonly pace = new Pace();
+  private readonly tiles: TileEncoder;
   private running: Sequence[] = [];
   private readonly waiting: Sequence[] = [];
   private steps = 0;
   private preemptions = 0;
+  /** What a request takes from its admission to its end: a mean that follows the newest. */
+  private serviceMs = 1000;
   private loop: Promise<void> | undefined;
   private closed = false;
 
@@ -64,6 +70,7 @@ export class Batcher {
     this.pages = new NumberPool(options.pages);
     const behind = Array.from({ length: options.snapshots }, (_, index) => options.slots + index);
     this.prefixes = new PrefixCache(behind, this.pages);
+    this.tiles = new TileEncoder(options.backend, options.model);
   }
 
   get stats(): BatcherStats {
@@ -72,6 +79,7 @@ export class Batcher {
       waiting: this.waiting.length,
       slotsFree: this.slots.free,
       pagesFree: this.pages.free,
+      waitMs: this.waitMs,
       steps: this.steps,
       preemptions: this.preemptions,
       prefixes: this.prefixes.stats,
@@ -81,6 +89,12 @@ export class Batcher {
   add(sequence: Sequence): void {
     this.waiting.push(sequence);
     this.wake();
+  }
+
+  /** Places come free at the pace of the requests that ended lately. */
+  private get waitMs(): number {
+    if (this.slots.free > this.waiting.length) return 0;
+    return ((this.waiting.length + 1) * this.serviceMs) / this.options.slots;
   }
 
   private wake(): void {
@@ -105,8 +119,8 @@ export class Batcher {
       this.dropAborted();
       try {
         await this.copy(this.admit());
-        await this.encodeOneTile();
-        await this.copy(this.keepPrefixes(await this.runOneStep()));
+        const spentMs = await this.encodeSlice();
+        await this.copy(this.keepPrefixes(await this.runOneStep(spentMs)));
       } catch (error) {
         this.prefixes.clear(); // a copy may be half done
         this.options.log("error", "step_failed", { message: (error as Error).message });
@@ -167,21 +181,27 @@ export class Batcher {
     await step.read();
   }
 
-  private async encodeOneTile(): Promise<void> {
-    const { backend, model, now } = this.options;
+  /** A slice of the first tile that somebody waits for. Returns what it took. */
+  private async encodeSlice(): Promise<number> {
+    const { now } = this.options;
     const sequence = this.running.find((one) => one.imageToEncode !== undefined);
     const image = sequence?.imageToEncode;
-    if (!sequence || !image) return;
+    if (!sequence || !image) return 0;
+    const streams = this.running.filter(({ tokensPending }) => tokensPending === 1).length;
+    const blocks = this.pace.blocks(streams, this.tiles.blocks);
     const start = now();
-    await image.encodeNext(backend, model);
-    sequence.spentOnImages(now() - start);
+    await this.tiles.advance(image, blocks);
+    const ms = now() - start;
+    this.pace.observeBlocks(blocks, ms);
+    sequence.spentOnImages(ms);
+    return ms;
   }
 
   /** Returns the sequences that had a part in it. */
-  private async runOneStep(): Promise<readonly Sequence[]> {
+  private async runOneStep(spentMs: number): Promise<readonly Sequence[]> {
     const { backend, model, state, rowsMax, now } = this.options;
     const wanted = shareStep(this.running, rowsMax, (streams) =>
-      this.pace.promptRows(streams, rowsMax),
+      this.pace.promptRows(streams, rowsMax, spentMs),
     );
     const shares = this.reservePages(wanted);
     if (shares.length === 0) return [];
@@ -198,7 +218,7 @@ export class Batcher {
     const started = now();
     const drawn = await runSpans(backend, model, state, spans, logitRows, samples);
     const streams = shares.filter(({ sequence }) => sequence.tokensPending === 1).length;
-    this.pace.observe(streams, row - streams, now() - started);
+    this.pace.observeStep(streams, row - streams, now() - started);
     this.steps += 1;
     for (const { sequence, tokens } of shares) sequence.position += tokens;
     const columns = drawn.length / Math.max(1, drawing.length);
@@ -262,7 +282,8 @@ export class Batcher {
       return;
     }
     if (answer.finish === undefined) return;
-    sequence.finish();
+    const { prefillMs, decodeMs } = sequence.finish();
+    this.serviceMs += 0.1 * (prefillMs + decodeMs - this.serviceMs);
     this.remove(sequence);
   }
 

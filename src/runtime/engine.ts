@@ -242,10 +242,12 @@ export class Engine implements Upstream {
       now: () => performance.now(),
     });
     this.checkOpen();
+    const { slotsFree, waiting } = this.batcher.stats;
+    const queuePosition = slotsFree > waiting ? 0 : waiting + 1;
     this.batcher.add(sequence);
     const { promptTokens, imageTokens } = sequence;
     try {
-      yield { type: "start", promptTokens, imageTokens };
+      yield { type: "start", promptTokens, imageTokens, queuePosition };
       yield* events;
     } finally {
       abort.abort(); // whoever stops listening frees the sequence's place
@@ -276,10 +278,12 @@ export class Engine implements Upstream {
 
   private checkOpen(): void {
     if (this.closed) throw new VireoError("engine_closed", "the engine has been closed");
-    const { waiting } = this.batcher.stats;
+    const { waiting, waitMs } = this.batcher.stats;
     if (waiting < LIMITS.requestsWaiting) return;
-    const text = `${waiting} requests are waiting already; try again later`;
-    throw new VireoError("queue_full", text, { retryAfterMs: 5000, metadata: { waiting } });
+    const retryAfterMs = Math.max(1000, Math.round(waitMs));
+    const seconds = Math.ceil(retryAfterMs / 1000);
+    const text = `${waiting} requests are waiting already; try again in about ${seconds} s`;
+    throw new VireoError("queue_full", text, { retryAfterMs, metadata: { waiting } });
   }
 
   /** Tokens that the answer may have. Throws if the request can never fit. */

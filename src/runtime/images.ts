@@ -11,8 +11,6 @@ import {
 import { resizeCoefficients, resizeRgb } from "../media/resize.ts";
 import { chooseGrid, type Grid } from "../media/tiling.ts";
 import type { ModelConfig } from "../model/config.ts";
-import type { Model } from "../model/load.ts";
-import { encodePixels } from "./forward.ts";
 
 interface TiledPicture {
   readonly width: number;
@@ -53,16 +51,19 @@ export class EncodedImage {
     return this.tilesDone === this.tileCount;
   }
 
-  /** Encodes the next tile. One at a time, so that running answers wait for no more. */
-  async encodeNext(backend: Backend, model: Model): Promise<void> {
+  /** The next tile's pixels, normalised: [3, tilePx, tilePx]. */
+  async nextPixels(backend: Backend): Promise<Float32Array> {
     const place = this.places[this.tilesDone]!;
     const { tilePx: sidePx } = this.config.vision;
     const table = normalisationTable(this.config.image);
     const { left, top } = place;
-    const pixels = backend.cutTile
+    return backend.cutTile
       ? await backend.cutTile({ ...place.image, left, top, sidePx }, table)
       : cutTile(place, sidePx, table);
-    const rows = await encodePixels(backend, model, pixels, 1);
+  }
+
+  /** Takes the projected rows of the next tile. */
+  accept(rows: Float32Array): void {
     this.rows.set(rows, this.tilesDone * rows.length);
     this.tilesDone += 1;
     if (this.done) this.places = []; // the pixels are not needed any more

@@ -1,18 +1,20 @@
-/** A step with prompt rows may take so many times as long as one without. */
-const SLOWDOWN = 2;
+/** A turn with work for others may take so many times as long as a step of the streams alone. */
+const SLOWDOWN = 1.8;
 const ROWS_LEAST = 16;
 /** Weight of the newest observation. */
 const NEWEST = 0.2;
 
 /**
- * Chooses how many rows of prompts a step may hold, so that running streams keep their pace while
- * others are read. It learns from the steps that ran what a decode step and a prompt row cost here.
+ * Chooses how much of prompts and pictures is computed between two tokens of running streams, so
+ * that these keep their pace. It learns from what ran what a decode step, a prompt row and a block
+ * of the vision tower cost here.
  */
 export class Pace {
   private decodeMs: number | undefined;
   private rowMs: number | undefined;
+  private blockMs: number | undefined;
 
-  observe(decodeRows: number, promptRows: number, ms: number): void {
+  observeStep(decodeRows: number, promptRows: number, ms: number): void {
     if (promptRows === 0) {
       if (decodeRows > 0) this.decodeMs = blend(this.decodeMs, ms);
       return;
@@ -21,14 +23,29 @@ export class Pace {
     this.rowMs = blend(this.rowMs, Math.max(0, ms - decodeMs) / promptRows);
   }
 
-  /** decodeRows: streams that run in the same step. */
-  promptRows(decodeRows: number, rowsMax: number): number {
+  observeBlocks(blocks: number, ms: number): void {
+    this.blockMs = blend(this.blockMs, ms / blocks);
+  }
+
+  /**
+   * Prompt rows of the next step beside `decodeRows` streams. spentMs: what this turn has given to
+   * pictures already.
+   */
+  promptRows(decodeRows: number, rowsMax: number, spentMs = 0): number {
     if (decodeRows === 0) return rowsMax;
-    if (this.decodeMs === undefined || this.rowMs === undefined || this.rowMs === 0) {
-      return Math.min(ROWS_LEAST, rowsMax);
-    }
-    const rows = Math.floor(((SLOWDOWN - 1) * this.decodeMs) / this.rowMs);
+    const rows = this.affordable(this.rowMs, spentMs);
     return Math.min(Math.max(rows, ROWS_LEAST), rowsMax);
+  }
+
+  /** Blocks of a tile that are encoded before the next step, 1 at least. */
+  blocks(streams: number, blocksMax: number): number {
+    if (streams === 0) return blocksMax;
+    return Math.min(Math.max(this.affordable(this.blockMs, 0), 1), blocksMax);
+  }
+
+  private affordable(eachMs: number | undefined, spentMs: number): number {
+    if (this.decodeMs === undefined || eachMs === undefined || eachMs === 0) return 0;
+    return Math.floor(((SLOWDOWN - 1) * this.decodeMs - spentMs) / eachMs);
   }
 }
 

@@ -1,5 +1,5 @@
 import { PAGE_ROWS } from "../backends/backend.ts";
-import type { ChatEvent, FinishReason, NativeFinishReason, Usage } from "../core/chat.ts";
+import type { ChatEvent, FinishReason, NativeFinishReason, Timings, Usage } from "../core/chat.ts";
 import type { Answer } from "./answer.ts";
 import type { EventQueue } from "./events.ts";
 import type { SpanInput } from "./forward.ts";
@@ -147,17 +147,14 @@ export class Sequence {
     for (const event of answer.push(id, sampled)) events.push(event);
   }
 
-  finish(): void {
+  finish(): Timings {
     const { answer, events } = this.input;
     const nativeReason = answer.finish ?? "length";
-    events.push({
-      type: "end",
-      reason: REASONS[nativeReason],
-      nativeReason,
-      usage: this.usage(),
-      timings: this.timings(),
-    });
+    const reason = REASONS[nativeReason];
+    const timings = this.timings();
+    events.push({ type: "end", reason, nativeReason, usage: this.usage(), timings });
     events.end();
+    return timings;
   }
 
   /** Reports what was computed. Called in whatever way the sequence ends; the first call counts. */
@@ -179,7 +176,7 @@ export class Sequence {
     };
   }
 
-  private timings() {
+  private timings(): Timings {
     const end = this.input.now();
     const admitted = this.admittedAt ?? end;
     const first = this.firstTokenAt ?? end;

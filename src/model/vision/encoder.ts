@@ -17,9 +17,26 @@ export function encodeTiles(
   pixels: Tensor,
   observe?: VisionObserver,
 ): Tensor {
-  const { tilePx, patchPx } = config.vision;
   const tokens = w.prefix.rows + w.position.rows;
   const x = step.empty(pixels.rows * tokens, w.position.cols); // [n·(R + P), width]
+  embedTiles(step, config, w, pixels, x, observe);
+  w.blocks.forEach((block, b) => {
+    visionBlock(step, config, block, x, tokens);
+    observe?.(`block.${b}`, x);
+  });
+  return x;
+}
+
+/** pixels [n, 3·tilePx²], normalised → x [n·(R + P), width]: patches, positions, prefix rows. */
+export function embedTiles(
+  step: Step,
+  config: ModelConfig,
+  w: VisionWeights,
+  pixels: Tensor,
+  x: Tensor,
+  observe?: VisionObserver,
+): void {
+  const { tilePx, patchPx } = config.vision;
   step.scope(() => {
     const patches = step.patchify(pixels, tilePx, patchPx); // [n·P, 3·patchPx²]
     const embedded = step.matmul(patches, w.embedder); // [n·P, width]
@@ -27,11 +44,6 @@ export function encodeTiles(
     step.tileTokens(embedded, w.prefix, w.position, x);
   });
   observe?.("with_prefix", x);
-  w.blocks.forEach((block, b) => {
-    visionBlock(step, config, block, x, tokens);
-    observe?.(`block.${b}`, x);
-  });
-  return x;
 }
 
 /** x ← x + proj(attention(norm1(x))), then x ← x + fc2(gelu(fc1(norm2(x)))). */

@@ -1,0 +1,179 @@
+// Keeps a server's queue full for a long time and watches what it answers and what it holds.
+// Every answer must be right in shape or a refusal that was asked for; memory must stay level.
+//   node scripts/soak.mjs [--minutes 30] [--clients 300]
+import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { loadavg } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import sharp from "sharp";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "30" },
+    clients: { type: "string", default: "300" },
+  },
+});
+const minutes = Number(values.minutes);
+const clients = Number(values.clients);
+const port = 20_000 + (process.pid % 20_000);
+const url = `http://127.0.0.1:${port}/v1/chat/completions`;
+
+const pictures = await Promise.all(
+  Array.from({ length: 40 }, (_, i) => {
+    const create = { width: 60 + i * 7, height: 200 - i * 3, channels: 3 };
+    const background = { r: i * 6, g: 255 - i * 6, b: 90 };
+    return sharp({ create: { ...create, background } })
+      .png()
+      .toBuffer();
+  }),
+);
+const WORDS = "the river ran up hill and nobody asked why it would do such a thing today".split(
+  " ",
+);
+const say = (count) =>
+  Array.from({ length: count }, () => WORDS[randomInt(WORDS.length)]).join(" ");
+const pick = (list) => list[randomInt(list.length)];
+const dataUrl = (bytes) => `data:image/png;base64,${bytes.toString("base64")}`;
+const post = (body, signal) =>
+  fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    signal,
+  });
+const chat = (content, extra = {}) => ({
+  model: "vireo/tiny",
+  messages: [{ role: "user", content }],
+  max_tokens: 8 + randomInt(40),
+  ...extra,
+});
+
+async function whole(response) {
+  const body = await response.json();
+  if (response.status === 429 && body.error.code === "queue_full") return "queue full";
+  if (response.status !== 200) throw new Error(`${response.status} ${JSON.stringify(body)}`);
+  const [{ message, finish_reason }] = body.choices;
+  if (typeof message.content !== "string" && !message.tool_calls) throw new Error("no content");
+  if (finish_reason === null || body.usage.prompt_tokens < 1) throw new Error("no end");
+  return "answered";
+}
+
+const WORK = {
+  short: async () => whole(await post(chat(say(5)))),
+  long: async () => whole(await post(chat(say(200 + randomInt(1000))))),
+  again: async () => whole(await post(chat(`${"This again. ".repeat(60)}${say(3)}`))),
+  sampled: async () => whole(await post(chat(say(20), { temperature: 1, top_p: 0.9 }))),
+  picture: async () => {
+    const image_url = { url: dataUrl(pick(pictures)) };
+    return whole(
+      await post(
+        chat([
+          { type: "text", text: say(4) },
+          { type: "image_url", image_url },
+        ]),
+      ),
+    );
+  },
+  streamed: async () => {
+    const response = await post(chat(say(10), { stream: true }));
+    if (response.status !== 200) return whole(response);
+    const text = await response.text();
+    if (!text.endsWith("data: [DONE]\n\n")) throw new Error(`a stream ends ${text.slice(-80)}`);
+    return "answered";
+  },
+  schema: async () => {
+    const properties = { name: { enum: ["a", "b"] }, ok: { type: "boolean" } };
+    const schema = { type: "object", properties, required: ["name", "ok"] };
+    const strict = { ...schema, additionalProperties: false };
+    const response_format = { type: "json_schema", json_schema: { name: "x", schema: strict } };
+    const response = await post(chat(say(5), { response_format, max_tokens: 200 }));
+    if (response.status !== 200) return whole(response);
+    const [{ message, finish_reason }] = (await response.json()).choices;
+    if (finish_reason === "stop") {
+      const { name, ok } = JSON.parse(message.content);
+      if (!["a", "b"].includes(name) || typeof ok !== "boolean") throw new Error(message.content);
+    }
+    return "answered";
+  },
+  left: async () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), randomInt(60));
+    const asked = post(chat(say(50), { stream: true, max_tokens: 500 }), controller.signal);
+    await asked.then((response) => response.text()).catch(() => {});
+    return "left";
+  },
+  wrong: async () => {
+    const bodies = ["{", "[]", "{}", chat(5), chat("x", { temperature: 9 }), chat("x", { n: 99 })];
+    const response = await post(pick(bodies));
+    await response.text();
+    if (response.status < 400 || response.status >= 500)
+      throw new Error(`wrong: ${response.status}`);
+    return "refused";
+  },
+};
+
+const server = spawn(
+  process.execPath,
+  [join(root, "dist/cli/main.js"), "serve", "--port", String(port)],
+  { stdio: ["ignore", "ignore", "pipe"] },
+);
+await new Promise((resolve, reject) => {
+  server.once("exit", () => reject(new Error("the server did not start")));
+  server.stderr.on("data", (text) => String(text).includes("ready") && resolve());
+});
+const residentMb = () => {
+  const status = readFileSync(`/proc/${server.pid}/status`, "utf8");
+  return Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024;
+};
+
+const counts = {};
+const errors = [];
+const samples = [];
+const begun = performance.now();
+const over = () => performance.now() - begun > minutes * 60_000 || errors.length > 20;
+const count = (what) => {
+  counts[what] = (counts[what] ?? 0) + 1;
+};
+
+async function client() {
+  while (!over()) {
+    const name = pick(Object.keys(WORK));
+    try {
+      count(await WORK[name]());
+    } catch (error) {
+      errors.push(`${name}: ${error.message}${error.cause ? ` (${error.cause.message})` : ""}`);
+    }
+  }
+}
+
+/** Megabytes in ten minutes, by least squares over the last two thirds. */
+function slope() {
+  const late = samples.slice(Math.floor(samples.length / 3));
+  const mean = (of) => late.reduce((sum, sample) => sum + of(sample), 0) / late.length;
+  const [mt, mb] = [mean(({ t }) => t), mean(({ mb }) => mb)];
+  const over = late.reduce((sum, { t, mb: y }) => sum + (t - mt) * (y - mb), 0);
+  return (over / late.reduce((sum, { t }) => sum + (t - mt) ** 2, 0)) * 600;
+}
+
+const watch = setInterval(() => {
+  samples.push({ t: (performance.now() - begun) / 1000, mb: residentMb() });
+  if (samples.length % 12 > 0) return;
+  const { t, mb } = samples.at(-1);
+  const said = Object.entries(counts).map(([what, number]) => `${number} ${what}`);
+  console.log(`${(t / 60).toFixed(0)} min: ${mb.toFixed(0)} MB; ${said.join(", ")}`);
+}, 5000);
+
+await Promise.all(Array.from({ length: clients }, client));
+clearInterval(watch);
+const alive = await WORK.short();
+server.kill("SIGTERM");
+for (const error of errors) console.log(`error: ${error}`);
+console.log(
+  `${minutes} minutes, ${clients} clients: ${JSON.stringify(counts)}, ${errors.length} errors, ` +
+    `then ${alive}; ${slope().toFixed(2)} MB in ten minutes (load ${loadavg()[0].toFixed(1)})`,
+);
+process.exitCode = errors.length > 0 ? 1 : 0;

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { parsePrice } from "../core/prices.ts";
+import { Tenants } from "./tenants.ts";
+
+const usage = {
+  promptTokens: 100,
+  imageTokens: 0,
+  cachedTokens: 0,
+  completionTokens: 50,
+  reasoningTokens: 0,
+};
+const prices = {
+  prompt: parsePrice("0.0000002", "prompt"),
+  completion: parsePrice("0.0000006", "completion"),
+};
+
+function setUp() {
+  const clock = { ms: 0 };
+  return { clock, tenants: new Tenants(prices, () => clock.ms) };
+}
+
+const refused = (limit: string, retryAfterMs: number) =>
+  expect.objectContaining({ code: "rate_limited", retryAfterMs, metadata: { limit } });
+
+describe("Tenants", () => {
+  test("let everybody in who has no limits", () => {
+    const { tenants } = setUp();
+    for (let i = 0; i < 1000; i++) tenants.enter("a", {});
+    expect(tenants.allowances("a", {})).toEqual({});
+  });
+
+  test("count requests by the minute, and say when the next may come", () => {
+    const { clock, tenants } = setUp();
+    const limits = { requestsPerMinute: 2 };
+    tenants.enter("a", limits);
+    tenants.enter("a", limits);
+    expect(() => tenants.enter("a", limits)).toThrow(refused("requests", 30_000));
+    tenants.enter("b", limits);
+    expect(tenants.allowances("a", limits).requests).toEqual({
+      limit: 2,
+      remaining: 0,
+      resetMs: 60_000,
+    });
+    clock.ms = 30_000;
+    tenants.enter("a", limits);
+    expect(() => tenants.enter("a", limits)).toThrow(refused("requests", 30_000));
+  });
+
+  test("book tokens when they are known; an overdrawn key waits", () => {
+    const { clock, tenants } = setUp();
+    const limits = { tokensPerMinute: 100 };
+    const lease = tenants.enter("a", limits);
+    lease.settle(usage);
+    lease.settle(usage);
+    lease.end();
+    expect(tenants.usage("a")).toMatchObject({ promptTokens: 100, completionTokens: 50 });
+    expect(() => tenants.enter("a", limits)).toThrow(refused("tokens", 30_600));
+    clock.ms = 30_600;
+    tenants.enter("a", limits);
+  });
+
+  test("count what runs", () => {
+    const { tenants } = setUp();
+    const limits = { concurrentRequests: 1 };
+    const lease = tenants.enter("a", limits);
+    expect(() => tenants.enter("a", limits)).toThrow(refused("concurrency", 1000));
+    lease.end();
+    lease.end();
+    tenants.enter("a", limits);
+    expect(() => tenants.enter("a", limits)).toThrow(refused("concurrency", 1000));
+  });
+
+  test("add up costs without a float", () => {
+    const { tenants } = setUp();
+    for (let i = 0; i < 3; i++) tenants.enter("a", {}).settle(usage);
+    expect(tenants.usage("a").cost).toBe(150_000_000n);
+  });
+});

@@ -1,0 +1,63 @@
+import { type Backend, type Tensor, tensorAt } from "../backends/backend.ts";
+import type { Model } from "../model/load.ts";
+import { embedTiles, visionBlock } from "../model/vision/encoder.ts";
+import { project } from "../model/vision/projector.ts";
+import type { EncodedImage } from "./images.ts";
+
+/**
+ * Encodes tiles one after the other, each in slices of blocks, so that streams which run beside it
+ * wait for a slice and not for the whole vision tower. How a tile is sliced changes nothing.
+ */
+export class TileEncoder {
+  private readonly backend: Backend;
+  private readonly model: Model;
+  /** [prefix + patches, width]: the tile under way, kept between slices. */
+  private rows: Tensor | undefined;
+  private image: EncodedImage | undefined;
+  private tile = 0;
+  private blocksDone = 0;
+
+  constructor(backend: Backend, model: Model) {
+    this.backend = backend;
+    this.model = model;
+  }
+
+  /** Blocks of one tile. */
+  get blocks(): number {
+    return this.model.weights.vision.blocks.length;
+  }
+
+  /**
+   * Goes on with the image's next tile by `blocks` blocks, or as many as are left. Another image's
+   * tile that was under way is begun again when it is wanted again.
+   */
+  async advance(image: EncodedImage, blocks: number): Promise<void> {
+    const { backend, model } = this;
+    const { config, weights } = model;
+    const isNew = this.image !== image || this.tile !== image.tilesDone;
+    const pixels = isNew ? await image.nextPixels(backend) : undefined;
+    const x = this.ownRows();
+    const step = backend.begin();
+    if (pixels) embedTiles(step, config, weights.vision, step.input(pixels, 1), x);
+    const from = isNew ? 0 : this.blocksDone;
+    const to = Math.min(from + Math.max(1, blocks), this.blocks);
+    for (const block of weights.vision.blocks.slice(from, to)) {
+      visionBlock(step, config, block, x, x.rows);
+    }
+    if (to < this.blocks) {
+      await step.read();
+      [this.image, this.tile, this.blocksDone] = [image, image.tilesDone, to];
+      return;
+    }
+    const [rows] = await step.read(project(step, config, weights.projector, x));
+    this.image = undefined;
+    image.accept(rows!);
+  }
+
+  private ownRows(): Tensor {
+    const { prefix, position } = this.model.weights.vision;
+    const [rows, cols] = [prefix.rows + position.rows, position.cols];
+    this.rows ??= tensorAt(this.backend.allocate(rows * cols * 4), 0, rows, cols);
+    return this.rows;
+  }
+}
