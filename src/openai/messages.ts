@@ -2,7 +2,7 @@ import type { ChatMessage, ContentPart } from "../core/chat.ts";
 import { type ErrorCode, VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { ChatMessageBody, ChatPart } from "./chat-schema.ts";
-import { decodeImageUrl } from "./data-url.ts";
+import { toImagePart } from "./images.ts";
 import { isTooDeep } from "./json.ts";
 
 /**
@@ -76,7 +76,8 @@ function toChatMessage(body: ChatMessageBody, param: string, keepReasoning: bool
   };
 }
 
-function argumentsText(given: string | object | null | undefined, param: string): string {
+/** Arguments of a call as JSON text. */
+export function argumentsText(given: string | object | null | undefined, param: string): string {
   if (given === null || given === undefined || given === "") return "{}";
   if (typeof given === "string") return given;
   if (isTooDeep(given)) throw refuse("out_of_range", param, "is nested too deeply");
@@ -103,7 +104,7 @@ function toParts(
     }
     const nested = typeof part.image_url !== "string";
     const url = typeof part.image_url === "string" ? part.image_url : part.image_url.url;
-    return { type: "image", bytes: decodeImageUrl(url, `${at}.image_url${nested ? ".url" : ""}`) };
+    return toImagePart(url, `${at}.image_url${nested ? ".url" : ""}`);
   });
 }
 
@@ -112,7 +113,8 @@ function textOf({ content }: ChatMessage): string {
   return content.map((part) => (part.type === "text" ? part.text : "")).join("");
 }
 
-function checkTotals(messages: readonly ChatMessage[]): void {
+/** Throws too_many_images, or out_of_range for more text than is taken. */
+export function checkTotals(messages: readonly ChatMessage[], param = "messages"): void {
   let images = 0;
   let characters = 0;
   for (const message of messages) {
@@ -124,11 +126,11 @@ function checkTotals(messages: readonly ChatMessage[]): void {
   }
   if (images > LIMITS.imagesPerRequest) {
     const metadata = { limit: LIMITS.imagesPerRequest, actual: images };
-    const message = `messages hold ${images} images; at most ${LIMITS.imagesPerRequest} are taken`;
-    throw new VireoError("too_many_images", message, { param: "messages", metadata });
+    const message = `${param} has ${images} images; at most ${LIMITS.imagesPerRequest} are taken`;
+    throw new VireoError("too_many_images", message, { param, metadata });
   }
   if (characters > LIMITS.textCharacters) {
-    const message = `messages hold ${characters} characters; at most ${LIMITS.textCharacters}`;
-    throw new VireoError("out_of_range", message, { param: "messages" });
+    const message = `${param} has ${characters} characters; at most ${LIMITS.textCharacters}`;
+    throw new VireoError("out_of_range", message, { param });
   }
 }

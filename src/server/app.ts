@@ -7,11 +7,14 @@ import { singleKey } from "../gateway/keys.ts";
 import { Tenants } from "../gateway/tenants.ts";
 import { ERROR_STATUS, errorHeaders, toErrorBody, toVireoError } from "../openai/errors.ts";
 import type { AppOptions, Env, RouteOptions } from "./context.ts";
+import { fetching } from "./fetching.ts";
 import { Metrics } from "./metrics.ts";
 import { requireKey } from "./middleware/auth.ts";
 import { allowHosts } from "./middleware/host.ts";
+import { idempotent } from "./middleware/idempotency.ts";
 import { rateHeaders } from "./middleware/rate-headers.ts";
 import { requestId } from "./middleware/request-id.ts";
+import { Replays } from "./replays.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { estimate } from "./routes/estimate.ts";
 import { live, ready } from "./routes/health.ts";
@@ -61,7 +64,7 @@ export function createApp(options: AppOptions): App {
   app.get("/metrics", metrics(counted));
   app.get("/v1/metrics", metrics(counted));
 
-  app.use("/v1/chat/*", rateHeaders(shared));
+  app.use("/v1/chat/*", rateHeaders(shared), idempotent(new Replays(now)));
   app.post("/v1/chat/completions", chatCompletions(shared));
   app.post("/v1/estimate", estimate(shared));
 
@@ -89,8 +92,8 @@ function shareOut(options: AppOptions, counted: Metrics, now: () => number): Rou
   const tenants = new Tenants(prices, now);
   const limitsOf = (tenant: string) => keys?.limitsOf(tenant) ?? {};
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
-  const held = guarded(options.upstream, { tenants, limitsOf, deadlineMs });
-  return { upstream: counted.metered(held), tenants, keys, prices, media, log, now };
+  const held = guarded(fetching(options.upstream, media), { tenants, limitsOf, deadlineMs });
+  return { upstream: counted.metered(held), tenants, keys, prices, log, now };
 }
 
 function except(
