@@ -27,6 +27,14 @@ export const anyObject = z.custom<Record<string, unknown>>(
   { message: "must be an object" },
 );
 
+/**
+ * A list of at most so many entries. Its length is checked before anything looks at the entries, so
+ * that a long one costs nothing.
+ */
+export function boundedList<T extends z.ZodType>(entry: T, most: number, least = 0) {
+  return z.array(z.unknown()).min(least).max(most).pipe(z.array(entry));
+}
+
 /** How tokens are drawn, and when it ends. */
 export const samplingFields = {
   min_tokens: z

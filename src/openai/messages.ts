@@ -20,19 +20,24 @@ export function toChatMessages(
   const messages: ChatMessage[] = [];
   bodies.forEach((body, index) => {
     const message = toChatMessage(body, `messages[${index}]`, keepReasoning);
-    const previous = messages.at(-1);
-    if (message.role !== "system" || previous === undefined) {
-      messages.push(message);
-    } else if (previous.role === "system") {
-      const content = `${textOf(previous)}\n\n${textOf(message)}`;
-      messages[messages.length - 1] = { role: "system", content };
-    } else {
-      const why = "comes after other messages; put system messages at the beginning";
-      throw refuse("invalid_type", `messages[${index}].role`, why);
-    }
+    appendMessage(messages, message, `messages[${index}]`);
   });
   checkTotals(messages);
   return messages;
+}
+
+/** Throws invalid_type for a system message that does not stand at the beginning. */
+export function appendMessage(messages: ChatMessage[], message: ChatMessage, param: string): void {
+  const previous = messages.at(-1);
+  if (message.role !== "system" || previous === undefined) {
+    messages.push(message);
+  } else if (previous.role === "system") {
+    const content = `${textOf(previous)}\n\n${textOf(message)}`;
+    messages[messages.length - 1] = { role: "system", content };
+  } else {
+    const why = "comes after other messages; put system messages at the beginning";
+    throw refuse("invalid_type", `${param}.role`, why);
+  }
 }
 
 function refuse(code: ErrorCode, param: string, why: string): VireoError {

@@ -292,7 +292,7 @@ function toLogprobs(tokens: readonly ChosenToken[]): LogprobsBody {
 }
 
 /** JSON has no -Infinity; the protocol uses -9999 for it. */
-const LOGPROB_LEAST = -9999;
+export const LOGPROB_LEAST = -9999;
 
 function toToken({ text, bytes, logprob }: TokenLogprob): TokenBody {
   return { token: text, logprob: Math.max(logprob, LOGPROB_LEAST), bytes: [...bytes] };

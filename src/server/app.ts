@@ -16,6 +16,7 @@ import { rateHeaders } from "./middleware/rate-headers.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { Replays } from "./replays.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
+import { completions } from "./routes/completions.ts";
 import { estimate } from "./routes/estimate.ts";
 import { live, ready } from "./routes/health.ts";
 import { key } from "./routes/key.ts";
@@ -66,6 +67,7 @@ export function createApp(options: AppOptions): App {
 
   app.use("/v1/chat/*", rateHeaders(shared), idempotent(new Replays(now)));
   app.post("/v1/chat/completions", chatCompletions(shared));
+  app.post("/v1/completions", completions(shared));
   app.post("/v1/estimate", estimate(shared));
 
   app.notFound((c) => {
