@@ -107,12 +107,14 @@ export function findModel(
 /**
  * The model of that name, which may be asked for so many tokens.
  *
+ * param: the field that asks for them.
  * Throws model_not_found, and out_of_range for more tokens than its context holds.
  */
 export function requireModel(
   models: readonly UpstreamModel[],
   name: string,
   maxTokens?: number,
+  param = "max_tokens",
 ): UpstreamModel {
   const model = findModel(models, name);
   if (model === undefined) {
@@ -120,8 +122,8 @@ export function requireModel(
     throw new VireoError("model_not_found", message, { param: "model" });
   }
   if (maxTokens !== undefined && maxTokens > model.contextTokens) {
-    const message = `max_tokens is ${maxTokens}; the model's context holds ${model.contextTokens}`;
-    throw new VireoError("out_of_range", message, { param: "max_tokens" });
+    const message = `${param} is ${maxTokens}; the model's context holds ${model.contextTokens}`;
+    throw new VireoError("out_of_range", message, { param });
   }
   return model;
 }

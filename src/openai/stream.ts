@@ -284,11 +284,11 @@ function toChoice(
 }
 
 function toLogprobs(tokens: readonly ChosenToken[]): LogprobsBody {
-  const content = tokens.map((token) => ({
-    ...toToken(token),
-    top_logprobs: token.top.map(toToken),
-  }));
-  return { content, refusal: null };
+  return { content: toLogprobList(tokens), refusal: null };
+}
+
+export function toLogprobList(tokens: readonly ChosenToken[]): LogprobsBody["content"] {
+  return tokens.map((token) => ({ ...toToken(token), top_logprobs: token.top.map(toToken) }));
 }
 
 /** JSON has no -Infinity; the protocol uses -9999 for it. */

@@ -19,10 +19,12 @@ import { chatCompletions } from "./routes/chat-completions.ts";
 import { completions } from "./routes/completions.ts";
 import { estimate } from "./routes/estimate.ts";
 import { live, ready } from "./routes/health.ts";
+import { chatTokens, responseTokens } from "./routes/input-tokens.ts";
 import { key } from "./routes/key.ts";
 import { metrics } from "./routes/metrics.ts";
 import { getModel, listModels } from "./routes/models.ts";
 import { playgroundFile, readPlayground } from "./routes/playground.ts";
+import { responses } from "./routes/responses.ts";
 
 export type App = Hono<Env>;
 
@@ -68,6 +70,9 @@ export function createApp(options: AppOptions): App {
   app.use("/v1/chat/*", rateHeaders(shared), idempotent(new Replays(now)));
   app.post("/v1/chat/completions", chatCompletions(shared));
   app.post("/v1/completions", completions(shared));
+  app.post("/v1/chat/completions/input_tokens", chatTokens(shared));
+  app.post("/v1/responses", responses(shared));
+  app.post("/v1/responses/input_tokens", responseTokens(shared));
   app.post("/v1/estimate", estimate(shared));
 
   app.notFound((c) => {
