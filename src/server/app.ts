@@ -1,5 +1,6 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
+import { toMessagesError } from "../anthropic/errors.ts";
 import { VireoError } from "../core/errors.ts";
 import { FREE } from "../core/prices.ts";
 import { guarded } from "../gateway/guarded.ts";
@@ -21,6 +22,7 @@ import { estimate } from "./routes/estimate.ts";
 import { live, ready } from "./routes/health.ts";
 import { chatTokens, responseTokens } from "./routes/input-tokens.ts";
 import { key } from "./routes/key.ts";
+import { messages, messageTokens } from "./routes/messages.ts";
 import { metrics } from "./routes/metrics.ts";
 import { getModel, listModels } from "./routes/models.ts";
 import { playgroundFile, readPlayground } from "./routes/playground.ts";
@@ -73,6 +75,8 @@ export function createApp(options: AppOptions): App {
   app.post("/v1/chat/completions/input_tokens", chatTokens(shared));
   app.post("/v1/responses", responses(shared));
   app.post("/v1/responses/input_tokens", responseTokens(shared));
+  app.post("/v1/messages", messages(shared));
+  app.post("/v1/messages/count_tokens", messageTokens(shared));
   app.post("/v1/estimate", estimate(shared));
 
   app.notFound((c) => {
@@ -87,9 +91,15 @@ export function createApp(options: AppOptions): App {
       log("error", "request_failed", { requestId: id, code: error.code, ...causeOf(error) });
     for (const [name, value] of Object.entries(errorHeaders(error))) c.header(name, value);
     if (error.code === "method_not_allowed") c.header("allow", String(error.metadata?.allow));
-    return c.json(toErrorBody(error, id), status as ContentfulStatusCode);
+    return c.json(errorBody(c.req.path, error, id), status as ContentfulStatusCode);
   });
   return app;
+}
+
+/** Each protocol has a shape of its own for errors. */
+function errorBody(path: string, error: VireoError, requestId: string) {
+  if (/^\/v1\/messages(\/|$)/.test(path)) return toMessagesError(error, requestId);
+  return toErrorBody(error, requestId);
 }
 
 /** Puts limits, deadlines and counters around the upstream. */
