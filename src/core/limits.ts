@@ -32,4 +32,5 @@ export const LIMITS = Object.freeze({
 
   // the queue
   requestsWaiting: 256,
+  eventsUnread: 8192,
 });
