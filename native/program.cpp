@@ -298,10 +298,13 @@ Op read_sample(Reader& r) {
             "sample: shapes do not fit");
   for (int64_t i = 0; r.ok() && i < a.logits.rows; ++i) {
     const int64_t at = a.params[i];
-    r.require(at >= 0 && at + 11 <= words, "sample: parameters out of range");
+    r.require(at >= 0 && at + 12 <= words, "sample: parameters out of range");
     if (!r.ok()) break;
     const int64_t history = a.params[at + 9], bias = a.params[at + 10], wanted = a.params[at + 8];
-    r.require(history >= 0 && bias >= 0 && at + 11 + 2 * (history + bias) <= words &&
+    const int64_t allowed = a.params[at + 11];
+    r.require(history >= 0 && bias >= 0 &&
+                  (allowed == 0 || allowed == (a.logits.cols + 31) / 32) &&
+                  at + 12 + 2 * (history + bias) + allowed <= words &&
                   2 + 2 * std::max<int64_t>(wanted, 0) <= a.y.cols,
               "sample: parameters out of range");
   }

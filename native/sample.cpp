@@ -5,8 +5,9 @@
 // params[row] is the word at which the row's block begins:
 //   0 temperature f32 · 1 top_p f32 · 2 top_k · 3 min_p f32 · 4 repetition f32 · 5 frequency f32 ·
 //   6 presence f32 7 uniform f32 in [0, 1) · 8 alternatives wanted (−1: no log probabilities) · 9
-//   history entries · 10 bias entries then history (id, times generated; 0 if only in the prompt),
-//   then bias (id, f32).
+//   history entries · 10 bias entries · 11 words of allowed tokens, 0 for all; then history (id,
+//   times generated; 0 if only in the prompt), then bias (id, f32), then a bit per allowed token.
+// A token that is not allowed is no candidate: nothing that is added to its logit brings it back.
 // y row: token (−1 if no logit is a number), its log probability, then pairs (id, log probability),
 // best first.
 #include <math.h>
@@ -39,11 +40,16 @@ struct RowParams {
     return f;
   }
   int32_t integer(int i) const { return words[i]; }
+  // A bit for every allowed token, or nothing where all are.
+  const uint32_t* allowed() const {
+    if (integer(11) == 0) return nullptr;
+    return (const uint32_t*)words + 12 + 2 * ((int64_t)integer(9) + integer(10));
+  }
 };
 
 void penalise(const RowParams& p, std::vector<float>& logits) {
   const float repetition = p.real(4), frequency = p.real(5), presence = p.real(6);
-  const int32_t *entry = p.words + 11, history = p.integer(9), bias = p.integer(10);
+  const int32_t *entry = p.words + 12, history = p.integer(9), bias = p.integer(10);
   const int64_t vocabulary = (int64_t)logits.size();
   for (int32_t i = 0; i < history; ++i, entry += 2) {
     if (entry[0] < 0 || entry[0] >= vocabulary) continue;
@@ -66,13 +72,47 @@ int32_t argmax(const float* logits, int64_t count) {
   return best;
 }
 
+// The same over the allowed tokens alone. Most words are 0 inside of a structure and all ones
+// inside of a text, so both are quick.
+int32_t argmax_allowed(const float* logits, int64_t count, const uint32_t* allowed) {
+  int32_t best = -1;
+  float top = -INFINITY;
+  for (int64_t from = 0; from < count; from += 32) {
+    uint32_t bits = allowed[from / 32];
+    if (bits == 0xffffffffu && from + 32 <= count) {
+      float most = -INFINITY;
+      for (int64_t i = from; i < from + 32; ++i) most = logits[i] > most ? logits[i] : most;
+      if (most <= top && best >= 0) continue;
+    }
+    for (; bits; bits &= bits - 1) {
+      const int64_t i = from + __builtin_ctz(bits);
+      if (i >= count) break;
+      if (logits[i] > top || (best < 0 && logits[i] == logits[i]))
+        top = logits[i], best = (int32_t)i;
+    }
+  }
+  return best;
+}
+
+void forbid_others(const uint32_t* allowed, std::vector<float>& logits) {
+  const size_t count = logits.size();
+  for (size_t from = 0; from < count; from += 32) {
+    uint32_t bits = ~allowed[from / 32];
+    for (; bits; bits &= bits - 1) {
+      const size_t i = from + (size_t)__builtin_ctz(bits);
+      if (i >= count) break;
+      logits[i] = NAN;
+    }
+  }
+}
+
 int32_t draw(const RowParams& p, const std::vector<float>& logits) {
   const float inverse = 1.0f / p.real(0), top_p = p.real(1), min_p = p.real(3);
   std::vector<Candidate> kept;
   kept.reserve(logits.size());
   for (size_t i = 0; i < logits.size(); ++i)
     if (logits[i] > -INFINITY) kept.push_back({logits[i] * inverse, (int32_t)i});
-  if (kept.empty()) return -1;
+  if (kept.empty()) return argmax(logits.data(), (int64_t)logits.size());
   const size_t top_k = p.integer(2) > 0 ? std::min((size_t)p.integer(2), kept.size()) : kept.size();
   if (top_k < kept.size()) {
     std::nth_element(kept.begin(), kept.begin() + (long)top_k - 1, kept.end(), better);
@@ -141,12 +181,14 @@ void sample(const SampleArgs& a, int part, int parts) {
     float* y = a.y.data + row * a.y.stride;
     std::fill(y, y + a.y.cols, 0.0f);
     const bool plain = p.integer(9) == 0 && p.integer(10) == 0;
+    const uint32_t* allowed = p.allowed();
     int32_t token;
     if (plain && p.real(0) <= 0.0f) {
-      token = argmax(raw, vocabulary);
+      token = allowed ? argmax_allowed(raw, vocabulary, allowed) : argmax(raw, vocabulary);
     } else {
       logits.assign(raw, raw + vocabulary);
       penalise(p, logits);
+      if (allowed) forbid_others(allowed, logits);
       token = p.real(0) <= 0.0f ? argmax(logits.data(), vocabulary) : draw(p, logits);
     }
     y[0] = (float)token;

@@ -14,12 +14,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   text: ["core"],
   media: ["core"],
+  grammar: ["core"],
   openai: ["core"],
   egress: ["core"],
   backends: ["core"],
   weights: ["core", "file:backends/backend.ts"],
   model: ["core", "weights", "file:backends/backend.ts"],
-  runtime: ["core", "model", "weights", "text", "media", "backends"],
+  runtime: ["core", "model", "weights", "text", "media", "grammar", "backends"],
   gateway: ["core", "openai", "runtime"],
   server: ["core", "openai", "gateway", "egress"],
   golden: ["core", "backends", "weights", "model", "text", "media", "runtime"],
@@ -28,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "index.ts": ["*"],
 };
 /** Folders that use no package: their whole behaviour is in this repository. */
-const NO_PACKAGES = ["core", "weights", "model", "runtime", "gateway"];
+const NO_PACKAGES = ["core", "grammar", "weights", "model", "runtime", "gateway"];
 
 interface Source {
   /** From the root of the repository, with forward slashes. */

@@ -143,9 +143,10 @@ void write_tokens(Writer& w, Arena& arena) {
   w.begin("scatterRows"), w.view(8, 24), w.view(kRows, 24), w.list({7, 0, 1, 3, 2, 6}), w.end();
   w.begin("sample"), w.view(2, 50), w.view(2, 6);
   const int32_t one = 0x3f800000, half = 0x3f000000;
-  const std::vector<int32_t> params = {2,    15, one,  half, 5, 0,    one, 0, 0,    half,
-                                       2,    0,  0,    0,    0, half, one, 0, half, one,
-                                       half, 0,  half, 1,    1, 1,    7,   1, 9,    half};
+  const std::vector<int32_t> params = {
+      2,    16,   one,  half, 5,    0, one, 0, 0, half, 2, 0,  0,    2,    0x2a, 0x7,  // row 0
+      half, one,  0,    half, one,  half, 0, half, 1, 1, 1, 2,  7,    1,    9,    half,  // row 1
+      -1,   0x3ffff};
   w.words({(int32_t)params.size()}), w.list(params), w.end();
 }
 

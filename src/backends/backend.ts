@@ -103,6 +103,15 @@ export interface SampleRow extends Omit<SamplingOptions, "logitBias" | "seed"> {
   /** Pairs: token id, times generated so far (0: only in the prompt). */
   readonly history: Int32Array;
   readonly bias: SamplingOptions["logitBias"];
+  /**
+   * The only tokens that may be drawn, a bit for each: token t is bit t % 32 of word t / 32. No
+   * bias lifts it. Undefined: all. Log probabilities are those of all tokens in any case.
+   */
+  readonly allowed?: Int32Array;
+}
+/** Words of `allowed` for that many tokens. */
+export function allowedWords(vocabulary: number): number {
+  return Math.ceil(vocabulary / 32);
 }
 /** The likeliest token, and nothing said about the others. */
 export const GREEDY_ROW: SampleRow = Object.freeze({
@@ -190,7 +199,10 @@ export interface Step {
    */
   pixelShuffle(x: Tensor, prefix: number, grid: number): Tensor;
 
-  /** One token per row of logits; columns as SAMPLE_COLUMNS says. Ties go to the lower id. */
+  /**
+   * One token per row of logits; columns as SAMPLE_COLUMNS says. Ties go to the lower id. Where
+   * every logit that is left is −Infinity, the lowest of those ids is taken.
+   */
   sample(logits: Tensor, rows: readonly SampleRow[]): Tensor;
 
   /** Runs everything recorded and returns copies of these tensors. The only await. */

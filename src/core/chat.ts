@@ -26,6 +26,8 @@ export interface ChatMessage {
   readonly role: "system" | "user" | "assistant" | "tool";
   readonly content: string | readonly ContentPart[];
   readonly toolCalls?: readonly ToolCall[];
+  /** Of an earlier answer; to be shown to the model again, which templates do not do themselves. */
+  readonly reasoning?: string;
 }
 
 export interface SamplingOptions {
@@ -40,6 +42,8 @@ export interface SamplingOptions {
   readonly presencePenalty: number;
   /** [token id, added to its logit] pairs. */
   readonly logitBias: readonly (readonly [number, number])[];
+  /** Texts whose usual spellings in tokens, with and without a blank before, may not come. */
+  readonly badWords?: readonly string[];
   /** Same seed, same request, same CPU kernel set: same tokens. Undefined: drawn at random. */
   readonly seed?: bigint;
 }
@@ -62,7 +66,11 @@ export interface ReasoningOptions {
   readonly budgetTokens?: number;
 }
 
-/** What the answer must look like. It binds the text after the reasoning, never the reasoning. */
+/**
+ * What the answer must look like. It binds the text after the reasoning, never the reasoning; stop
+ * strings do not cut it. With tools that the model may call as it likes, an answer
+ * is either calls or of this form.
+ */
 export type OutputFormat =
   | { readonly type: "json_object" }
   /** schema: JSON text of a JSON Schema. */
@@ -100,6 +108,8 @@ export interface ChatRequest {
   readonly minTokens?: number;
   readonly ignoreEos?: boolean;
   readonly stop: readonly string[];
+  /** Tokens that end the answer like an end token; ignoreEos does not touch them. */
+  readonly stopTokenIds?: readonly number[];
   /** Number of alternatives per token (0: only the chosen token's). Undefined: none at all. */
   readonly topLogprobs?: number;
   readonly reasoning: ReasoningOptions;

@@ -11,6 +11,7 @@ export type ErrorCode =
   | "unsupported_parameter"
   | "unsupported_modality"
   | "context_length_exceeded"
+  | "invalid_schema"
   | "invalid_media"
   | "media_undecodable"
   | "unsupported_media_type"

@@ -19,10 +19,27 @@ export const LIMITS = Object.freeze({
   imagesPerRequest: 64,
   stopStrings: 16,
   stopStringCharacters: 256,
+  stopTokens: 64,
+  badWords: 128,
   logitBiasEntries: 1024,
   topLogprobs: 20,
-
   mediaUrlCharacters: 2048,
+
+  // structured output; times and memory follow from these counts alone
+  schemaBytes: 64 * KIB,
+  schemaDepth: 32,
+  schemaNodes: 5000,
+  schemaMerges: 5000,
+  schemaBoundedNumbers: 256,
+  toolsPerRequest: 128,
+  grammarNodes: 250_000,
+  grammarStates: 16_384,
+  grammarFrames: 200_000,
+  grammarPlaces: 16_384,
+  grammarWork: 1_000_000,
+  grammarWorkPerToken: 100_000,
+  grammarMasks: 64,
+  grammarsRemembered: 32,
 
   // one image
   imageBytes: 20 * MIB,

@@ -1,5 +1,8 @@
 import { z } from "zod";
 import { LIMITS } from "../core/limits.ts";
+import { outputFields } from "./output-format.ts";
+import { REASONING_FORMATS } from "./reasoning-format.ts";
+import { toolFields } from "./tools.ts";
 
 /**
  * The body of POST /v1/chat/completions, as far as it has an effect. Clients send null for what
@@ -27,7 +30,8 @@ const toolCall = z.object({
   type: z.literal("function").nullish(),
   function: z.object({
     name: z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/),
-    arguments: text,
+    // some clients keep the parsed object in their history
+    arguments: z.union([text, z.custom<object>((value) => typeof value === "object")]).nullish(),
   }),
 });
 
@@ -35,6 +39,17 @@ export const chatMessage = z.object({
   role: z.enum(["system", "developer", "user", "assistant", "tool", "function"]),
   content: z.union([text, z.array(chatPart).max(LIMITS.partsPerMessage)]).nullish(),
   tool_calls: z.array(toolCall).max(128).nullish(),
+  /** What tool_calls were once called. */
+  function_call: toolCall.shape.function.nullish(),
+  tool_call_id: z.string().max(256).nullish(),
+  name: z.string().max(256).nullish(),
+  /** Reasoning of an earlier answer, in any of the spellings in which answers have it. */
+  reasoning_content: text.nullish(),
+  reasoning: text.nullish(),
+  reasoning_details: z
+    .array(z.object({ text: text.nullish() }))
+    .max(1000)
+    .nullish(),
 });
 export type ChatMessageBody = z.infer<typeof chatMessage>;
 
@@ -79,10 +94,18 @@ export const chatBody = z.object({
     .nullish(),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(LIMITS.topLogprobs).nullish(),
+  bad_words: z.array(text.min(1).max(LIMITS.stopStringCharacters)).max(LIMITS.badWords).nullish(),
+  stop_token_ids: z
+    .array(z.int().min(0).max(LIMITS.vocabularyTokens))
+    .max(LIMITS.stopTokens)
+    .nullish(),
   n: z.int().min(1).max(8).nullish(),
 
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+
+  ...toolFields,
+  ...outputFields,
 
   reasoning_effort: z.enum(EFFORTS).nullish(),
   reasoning: z
@@ -96,6 +119,8 @@ export const chatBody = z.object({
   include_reasoning: z.boolean().nullish(),
   thinking_token_budget: z.int().min(0).nullish(),
   chat_template_kwargs: z.object({ enable_thinking: z.boolean().nullish() }).nullish(),
+  reasoning_format: z.enum(REASONING_FORMATS).nullish(),
+  keep_reasoning: z.boolean().nullish(),
   continue_final_message: z.boolean().nullish(),
   add_generation_prompt: z.boolean().nullish(),
 

@@ -8,8 +8,6 @@ const oneOf =
   (...values: readonly unknown[]) =>
   (value: unknown): boolean =>
     values.includes(value);
-const isText = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && "type" in value && value.type === "text";
 const onlyText = (value: unknown): boolean =>
   Array.isArray(value) && value.every((entry) => entry === "text");
 const noKeys = (value: unknown): boolean =>
@@ -21,21 +19,9 @@ const never = (): boolean => false;
  * nothing. Null always asks for nothing.
  */
 const UNSUPPORTED: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
-  ["tools", empty],
-  ["functions", empty],
-  ["tool_choice", oneOf("none", "auto")],
-  ["function_call", oneOf("none", "auto")],
-  ["response_format", isText],
   ["modalities", onlyText],
   ["audio", never],
   ["web_search_options", never],
-  ["structured_outputs", never],
-  ["guided_json", never],
-  ["guided_regex", never],
-  ["guided_choice", never],
-  ["guided_grammar", never],
-  ["bad_words", empty],
-  ["stop_token_ids", empty],
   ["typical_p", oneOf(1)],
   ["best_of", oneOf(1)],
   ["use_beam_search", oneOf(false)],
@@ -44,8 +30,6 @@ const UNSUPPORTED: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ["media_io_kwargs", noKeys],
   ["plugins", empty],
   ["models", empty],
-  ["reasoning_format", oneOf("all")],
-  ["keep_reasoning", oneOf(false)],
   ["documents", empty],
 ]);
 
@@ -89,6 +73,9 @@ export function refuseLongLists(body: Body): void {
   };
   refuse(body.messages, LIMITS.messages, "messages");
   refuse(body.stop, LIMITS.stopStrings, "stop");
+  refuse(body.tools, LIMITS.toolsPerRequest, "tools");
+  refuse(body.functions, LIMITS.toolsPerRequest, "functions");
+  refuse(body.guided_choice, LIMITS.schemaNodes, "guided_choice");
   if (!Array.isArray(body.messages)) return;
   body.messages.forEach((message: unknown, index) => {
     if (typeof message !== "object" || message === null) return;

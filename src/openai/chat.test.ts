@@ -39,7 +39,7 @@ describe("what is asked for is passed on", () => {
       model: "m",
       stream: false,
       includeUsage: false,
-      includeReasoning: true,
+      reasoningFormat: "all",
       ignoredParams: [],
     });
   });
@@ -96,7 +96,7 @@ describe("what is asked for is passed on", () => {
       model: "m",
       stream: true,
       includeUsage: true,
-      includeReasoning: false,
+      reasoningFormat: "none",
       ignoredParams: ["store", "stream_options.include_obfuscation", "mm_processor_kwargs.other"],
     });
   });
@@ -255,9 +255,14 @@ describe("refusals name the field", () => {
       "out_of_range",
       "mm_processor_kwargs.max_num_tiles",
     ],
-    [{ tools: [{}] }, "unsupported_parameter", "tools"],
-    [{ response_format: { type: "json_object" } }, "unsupported_parameter", "response_format"],
-    [{ guided_json: {} }, "unsupported_parameter", "guided_json"],
+    [{ tools: [{}] }, "missing_required", "tools[0].type"],
+    [{ typical_p: 0.5 }, "unsupported_parameter", "typical_p"],
+    [{ bad_words: [""] }, "out_of_range", "bad_words[0]"],
+    [{ bad_words: Array(200).fill("a") }, "out_of_range", "bad_words"],
+    [{ stop_token_ids: [1.5] }, "invalid_type", "stop_token_ids[0]"],
+    [{ reasoning_format: "xml" }, "out_of_range", "reasoning_format"],
+    [{ reasoning_format: "none", include_reasoning: true }, "out_of_range", "reasoning_format"],
+    [{ model: "m:thinking", reasoning_effort: "none" }, "out_of_range", "reasoning_effort"],
     [{ continue_final_message: true }, "out_of_range", "continue_final_message"],
     [{ metadata: { a: 1 } }, "out_of_range", "metadata"],
   ])("%#: %s", (fields, code, param) => {

@@ -4,8 +4,11 @@ import { LIMITS } from "../core/limits.ts";
 import { type ChatBody, chatBody } from "./chat-schema.ts";
 import { isRefusedField, refuseLongLists, refuseUnsupported } from "./chat-unsupported.ts";
 import { toChatMessages } from "./messages.ts";
-import { asksForReasoning, parseReasoning } from "./reasoning.ts";
+import { parseOutput } from "./output-format.ts";
+import { asksForReasoning, parseReasoning, splitModelName } from "./reasoning.ts";
+import type { ReasoningFormat } from "./reasoning-format.ts";
 import { check, show } from "./schema-errors.ts";
+import { parseTools } from "./tools.ts";
 
 export interface ParsedChatRequest {
   readonly request: ChatRequest;
@@ -14,8 +17,8 @@ export interface ParsedChatRequest {
   readonly stream: boolean;
   /** The stream ends with a chunk of token counts. */
   readonly includeUsage: boolean;
-  /** Reasoning is part of the answer, if there is any. */
-  readonly includeReasoning: boolean;
+  /** Where reasoning stands in the answer, if there is any. */
+  readonly reasoningFormat: ReasoningFormat;
   /** Fields that had no effect, for `x-ignored-params`. */
   readonly ignoredParams: readonly string[];
 }
@@ -35,21 +38,26 @@ export function parseChatRequest(json: unknown): ParsedChatRequest {
   refuseUnsupported(raw);
   const body = check<ChatBody>(chatBody, raw);
   checkTogether(body);
-  const messages = toChatMessages(body.messages);
-  const reasoning = parseReasoning(body);
+  const messages = toChatMessages(body.messages, body.keep_reasoning ?? false);
+  const { name, thinks: bySuffix } = splitModelName(body.model);
+  const reasoning = parseReasoning(body, bySuffix);
+  const output = parseOutput(body);
+  const tools = parseTools(body);
   const usage = raw.usage as { readonly include?: unknown } | null | undefined;
   const thinks = asksForReasoning(messages, reasoning.options.enabled);
   return {
     request: {
       ...toRequest(body, messages),
+      ...tools,
+      ...(output === undefined ? {} : { output }),
       sampling: toSampling(body, thinks),
       reasoning: reasoning.options,
     },
-    model: body.model,
+    model: name,
     stream: body.stream ?? false,
     includeUsage: body.stream_options?.include_usage === true || usage?.include === true,
-    includeReasoning: reasoning.shown,
-    ignoredParams: listIgnored(raw),
+    reasoningFormat: reasoning.format,
+    ignoredParams: [...(output ? withoutEffect(body) : []), ...listIgnored(raw)],
   };
 }
 
@@ -93,10 +101,12 @@ function toRequest(
 ): Omit<ChatRequest, "sampling" | "reasoning"> {
   const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? undefined;
   const stop = body.stop ?? [];
+  const stopTokenIds = body.stop_token_ids ?? [];
   const tilesMax = body.mm_processor_kwargs?.max_num_tiles ?? undefined;
   return {
     messages,
     stop: typeof stop === "string" ? [stop] : stop,
+    ...(stopTokenIds.length === 0 ? {} : { stopTokenIds }),
     ...(maxTokens === undefined ? {} : { maxTokens }),
     ...(typeof body.min_tokens === "number" ? { minTokens: body.min_tokens } : {}),
     ...(typeof body.ignore_eos === "boolean" ? { ignoreEos: body.ignore_eos } : {}),
@@ -120,6 +130,7 @@ function toSampling(body: ChatBody, thinks: boolean): SamplingOptions {
     frequencyPenalty: body.frequency_penalty ?? GREEDY.frequencyPenalty,
     presencePenalty: body.presence_penalty ?? GREEDY.presencePenalty,
     logitBias: parseLogitBias(body.logit_bias ?? {}),
+    ...(body.bad_words && body.bad_words.length > 0 ? { badWords: body.bad_words } : {}),
     ...(typeof body.seed === "number" ? { seed: BigInt(body.seed) } : {}),
   };
 }
@@ -140,6 +151,12 @@ function parseLogitBias(map: object): [number, number][] {
   });
 }
 
+/** An answer of a given form ends where the form does, not before. */
+function withoutEffect(body: ChatBody): string[] {
+  const { stop } = body;
+  return typeof stop === "string" || (stop && stop.length > 0) ? ["stop"] : [];
+}
+
 const HEADER_NAMES_MOST = 32;
 
 /** Names go into a header, so only plain ones are listed. */
@@ -149,7 +166,7 @@ function listIgnored(raw: Readonly<Record<string, unknown>>): string[] {
       .filter((key) => !Object.hasOwn(shape, key))
       .map((key) => prefix + key);
   const nested = (
-    ["stream_options", "chat_template_kwargs", "mm_processor_kwargs"] as const
+    ["stream_options", "chat_template_kwargs", "mm_processor_kwargs", "structured_outputs"] as const
   ).flatMap((name) =>
     known(raw[name] ?? {}, chatBody.shape[name].unwrap().unwrap().shape, `${name}.`),
   );

@@ -24,6 +24,7 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   unsupported_parameter: invalid(400),
   unsupported_modality: invalid(400),
   context_length_exceeded: invalid(400),
+  invalid_schema: invalid(400),
   invalid_media: invalid(400),
   media_undecodable: invalid(422),
   unsupported_media_type: invalid(415),

@@ -3,17 +3,23 @@ import { type ErrorCode, VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { ChatMessageBody, ChatPart } from "./chat-schema.ts";
 import { decodeImageUrl } from "./data-url.ts";
+import { isTooDeep } from "./json.ts";
 
 /**
  * Turns checked messages of the protocol into the program's.
  *
  * A developer is the system; system messages at the beginning become one, since the model knows a
- * single system turn. Reasoning in earlier answers is left out, as the model's template does.
+ * single system turn. Reasoning in earlier answers is left out, as the model's template does,
+ * unless it is to be kept. Results of tools stand in the order of the messages; their ids say
+ * nothing to the model and are not compared.
  */
-export function toChatMessages(bodies: readonly ChatMessageBody[]): ChatMessage[] {
+export function toChatMessages(
+  bodies: readonly ChatMessageBody[],
+  keepReasoning = false,
+): ChatMessage[] {
   const messages: ChatMessage[] = [];
   bodies.forEach((body, index) => {
-    const message = toChatMessage(body, `messages[${index}]`);
+    const message = toChatMessage(body, `messages[${index}]`, keepReasoning);
     const previous = messages.at(-1);
     if (message.role !== "system" || previous === undefined) {
       messages.push(message);
@@ -42,25 +48,45 @@ const ROLES = {
   function: "tool",
 } as const;
 
-function toChatMessage(body: ChatMessageBody, param: string): ChatMessage {
+function toChatMessage(body: ChatMessageBody, param: string, keepReasoning: boolean): ChatMessage {
   const role = ROLES[body.role];
-  const calls = body.tool_calls ?? [];
+  const given = body.tool_calls ?? [];
+  const calls = [
+    ...given.map((call) => call.function),
+    ...(body.function_call ? [body.function_call] : []),
+  ];
   if (calls.length > 0 && role !== "assistant") {
     throw refuse("invalid_type", `${param}.tool_calls`, "may only be in assistant messages");
   }
   const { content } = body;
-  if ((content === undefined || content === null) && calls.length === 0) {
+  const reasoning = role === "assistant" ? reasoningOf(body) : "";
+  const mayBeEmpty = calls.length > 0 || role === "tool" || reasoning !== "";
+  if ((content === undefined || content === null) && !mayBeEmpty) {
     throw refuse("missing_required", `${param}.content`, "is required");
   }
-  const toolCalls = calls.map((call) => ({
-    name: call.function.name,
-    arguments: call.function.arguments,
+  const toolCalls = calls.map((call, index) => ({
+    name: call.name,
+    arguments: argumentsText(call.arguments, `${param}.tool_calls[${index}].function.arguments`),
   }));
   return {
     role,
     content: Array.isArray(content) ? toParts(content, role, `${param}.content`) : (content ?? ""),
     ...(toolCalls.length === 0 ? {} : { toolCalls }),
+    ...(keepReasoning && reasoning !== "" ? { reasoning } : {}),
   };
+}
+
+function argumentsText(given: string | object | null | undefined, param: string): string {
+  if (given === null || given === undefined || given === "") return "{}";
+  if (typeof given === "string") return given;
+  if (isTooDeep(given)) throw refuse("out_of_range", param, "is nested too deeply");
+  return JSON.stringify(given);
+}
+
+/** The first spelling that says something. */
+function reasoningOf(body: ChatMessageBody): string {
+  const details = (body.reasoning_details ?? []).map((detail) => detail.text ?? "").join("");
+  return body.reasoning_content || body.reasoning || details;
 }
 
 function toParts(
@@ -91,6 +117,7 @@ function checkTotals(messages: readonly ChatMessage[]): void {
   let characters = 0;
   for (const message of messages) {
     characters += textOf(message).length;
+    characters += message.reasoning?.length ?? 0;
     for (const call of message.toolCalls ?? []) characters += call.arguments.length;
     if (typeof message.content === "string") continue;
     images += message.content.filter((part) => part.type === "image").length;

@@ -1,11 +1,12 @@
 import type { ChatMessage, ReasoningOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import type { ChatBody } from "./chat-schema.ts";
+import type { ReasoningFormat } from "./reasoning-format.ts";
 
 export interface ParsedReasoning {
   readonly options: ReasoningOptions;
-  /** Reasoning is wanted in the answer, if there is any. */
-  readonly shown: boolean;
+  /** Where reasoning is wanted in the answer, if there is any. */
+  readonly format: ReasoningFormat;
 }
 
 type Claim<T> = readonly [param: string, value: T];
@@ -13,9 +14,9 @@ type Claim<T> = readonly [param: string, value: T];
 /**
  * Reads every spelling of "think" and "for how long" that clients use.
  *
- * Throws out_of_range if two of them contradict each other.
+ * bySuffix: what the name of the model says. Throws out_of_range if two contradict each other.
  */
-export function parseReasoning(body: ChatBody): ParsedReasoning {
+export function parseReasoning(body: ChatBody, bySuffix?: boolean): ParsedReasoning {
   const { reasoning, reasoning_effort: effort } = body;
   const budgetTokens = agree(
     claims<number>([
@@ -25,6 +26,7 @@ export function parseReasoning(body: ChatBody): ParsedReasoning {
   );
   const enabled = agree(
     claims<boolean>([
+      ["model", bySuffix],
       ["chat_template_kwargs.enable_thinking", body.chat_template_kwargs?.enable_thinking],
       ["reasoning.enabled", reasoning?.enabled],
       ["reasoning.effort", toEnabled(reasoning?.effort)],
@@ -37,6 +39,7 @@ export function parseReasoning(body: ChatBody): ParsedReasoning {
     claims<boolean>([
       ["include_reasoning", body.include_reasoning],
       ["reasoning.exclude", reasoning?.exclude === true ? false : undefined],
+      ["reasoning_format", body.reasoning_format ? body.reasoning_format !== "none" : undefined],
     ]),
   );
   return {
@@ -44,7 +47,7 @@ export function parseReasoning(body: ChatBody): ParsedReasoning {
       ...(enabled === undefined ? {} : { enabled }),
       ...(budgetTokens === undefined || budgetTokens === 0 ? {} : { budgetTokens }),
     },
-    shown: shown ?? true,
+    format: shown === false ? "none" : (body.reasoning_format ?? "all"),
   };
 }
 
@@ -69,6 +72,16 @@ function agree<T extends number | boolean>(all: readonly Claim<T>[]): T | undefi
   if (other === undefined) return first[1];
   const message = `${other[0]} contradicts ${first[0]}; send one of them`;
   throw new VireoError("out_of_range", message, { param: other[0] });
+}
+
+/** `name:thinking` and `name:nothink` ask for reasoning and against it. */
+export function splitModelName(model: string): {
+  readonly name: string;
+  readonly thinks?: boolean;
+} {
+  const suffix = /:(thinking|nothink)$/.exec(model);
+  if (suffix === null) return { name: model };
+  return { name: model.slice(0, suffix.index), thinks: suffix[1] === "thinking" };
 }
 
 /** Whether the answer will begin with reasoning: the last switch in a message, else the field. */

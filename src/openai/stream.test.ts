@@ -10,7 +10,7 @@ const head: AnswerHead = {
   model: "m",
   fingerprint: "fp_1",
   includeUsage: true,
-  includeReasoning: true,
+  reasoningFormat: "all",
   logprobs: false,
 };
 const token: ChosenToken = {
@@ -65,7 +65,7 @@ test("a stream", async () => {
 });
 
 test("a stream without usage, without reasoning, with logprobs", async () => {
-  const all = await chunks({ includeUsage: false, includeReasoning: false, logprobs: true });
+  const all = await chunks({ includeUsage: false, reasoningFormat: "none", logprobs: true });
   expect(all).toHaveLength(4);
   expect(all.every((chunk) => !("usage" in chunk))).toBe(true);
   expect(all[1]?.choices[0]?.logprobs?.content).toEqual([
@@ -97,9 +97,86 @@ test("a whole answer", async () => {
       completion_tokens_details: { reasoning_tokens: 3 },
     },
   });
-  const plain = await toCompletion(answer(), { ...head, includeReasoning: false });
+  const plain = await toCompletion(answer(), { ...head, reasoningFormat: "none" });
   expect(plain.choices[0]?.message).toEqual({ role: "assistant", content: "ab", refusal: null });
   expect(plain.choices[0]?.logprobs).toBeNull();
+});
+
+describe("tool calls", () => {
+  async function* calling(text = ""): AsyncGenerator<ChatEvent> {
+    yield { type: "start", promptTokens: 14, imageTokens: 4 };
+    if (text !== "") yield { type: "text", text };
+    yield { type: "tool_call", index: 0, name: "f", arguments: '{"a":1}' };
+    yield { type: "tool_call", index: 1, name: "g", arguments: "" };
+    yield { type: "end", reason: "tool_calls", nativeReason: "tool_call", usage, timings };
+  }
+
+  test("in a whole answer", async () => {
+    const { choices } = await toCompletion(calling(), head);
+    const [choice] = choices;
+    expect(choice?.finish_reason).toBe("tool_calls");
+    expect(choice?.message).toMatchObject({ role: "assistant", content: null, refusal: null });
+    expect(choice?.message.tool_calls).toEqual([
+      { id: expect.any(String), type: "function", function: { name: "f", arguments: '{"a":1}' } },
+      { id: expect.any(String), type: "function", function: { name: "g", arguments: "" } },
+    ]);
+    const spoken = await toCompletion(calling("Wait."), head);
+    expect(spoken.choices[0]?.message.content).toBe("Wait.");
+    const plain = await toCompletion(answer(), head);
+    expect(plain.choices[0]?.message).not.toHaveProperty("tool_calls");
+  });
+
+  test("in a stream", async () => {
+    const deltas = [];
+    for await (const chunk of toChunks(calling(), head)) {
+      deltas.push(...(chunk.choices[0]?.delta.tool_calls ?? []));
+    }
+    const id = expect.stringMatching(/^call_\w{24}$/);
+    expect(deltas).toEqual([
+      { index: 0, id, type: "function", function: { name: "f", arguments: "" } },
+      { index: 0, function: { arguments: '{"a":1}' } },
+      { index: 1, id, type: "function", function: { name: "g", arguments: "" } },
+    ]);
+  });
+});
+
+describe("reasoning", () => {
+  const details = [{ type: "reasoning.text", text: "hm", format: "unknown", index: 0 }];
+  test.each([
+    ["all", { reasoning_content: "hm", reasoning: "hm", reasoning_details: details }],
+    ["deepseek", { reasoning_content: "hm" }],
+    ["openrouter", { reasoning: "hm", reasoning_details: details }],
+    ["vllm", { reasoning: "hm" }],
+    ["none", undefined],
+  ] as const)("as %s has it", async (reasoningFormat, fields) => {
+    const all = await chunks({ reasoningFormat });
+    const spoken = all
+      .map((chunk) => chunk.choices[0]?.delta ?? {})
+      .filter((delta) => {
+        return "reasoning" in delta || "reasoning_content" in delta;
+      });
+    expect(spoken).toEqual(fields === undefined ? [] : [fields]);
+    const { message } = (await toCompletion(answer(), { ...head, reasoningFormat })).choices[0]!;
+    expect(message).toEqual({ role: "assistant", content: "ab", refusal: null, ...fields });
+  });
+
+  test("inline", async () => {
+    const inline = { ...head, reasoningFormat: "inline" } as const;
+    const whole = "<think>\nhm\n</think>\n\nab";
+    const all = await chunks({ reasoningFormat: "inline" });
+    const said = all.map((chunk) => chunk.choices[0]?.delta.content ?? "").join("");
+    expect(said).toBe(whole);
+    expect((await toCompletion(answer(), inline)).choices[0]?.message.content).toBe(whole);
+    async function* cutOff(): AsyncGenerator<ChatEvent> {
+      yield { type: "reasoning", text: "hm" };
+      yield { type: "end", reason: "length", nativeReason: "length", usage, timings };
+    }
+    let cut = "";
+    for await (const chunk of toChunks(cutOff(), inline)) {
+      cut += chunk.choices[0]?.delta.content ?? "";
+    }
+    expect(cut).toBe("<think>\nhm\n</think>\n\n");
+  });
 });
 
 test("ids", () => {

@@ -1,8 +1,15 @@
-import { randomBytes } from "node:crypto";
 import { assert } from "../core/assert.ts";
 import type { ChatEvent, ChosenToken, FinishReason, TokenLogprob, Usage } from "../core/chat.ts";
 import type { VireoError } from "../core/errors.ts";
 import { toErrorBody } from "./errors.ts";
+import { random62 } from "./ids.ts";
+import {
+  createInlineReasoning,
+  type ReasoningBody,
+  type ReasoningFormat,
+  toReasoning,
+} from "./reasoning-format.ts";
+import { type ToolCallBody, type ToolCallDelta, toToolCall, toToolCallDeltas } from "./tools.ts";
 
 type EndEvent = Extract<ChatEvent, { type: "end" }>;
 
@@ -13,7 +20,7 @@ export interface AnswerHead {
   readonly model: string;
   readonly fingerprint: string;
   readonly includeUsage: boolean;
-  readonly includeReasoning: boolean;
+  readonly reasoningFormat: ReasoningFormat;
   readonly logprobs: boolean;
 }
 
@@ -28,21 +35,10 @@ interface LogprobsBody {
   readonly refusal: null;
 }
 
-/** Reasoning in all three spellings that clients read. */
-interface ReasoningBody {
-  readonly reasoning_content: string;
-  readonly reasoning: string;
-  readonly reasoning_details: readonly {
-    readonly type: "reasoning.text";
-    readonly text: string;
-    readonly format: "unknown";
-    readonly index: 0;
-  }[];
-}
-
-interface Delta extends Partial<ReasoningBody> {
+interface Delta extends ReasoningBody {
   readonly role?: "assistant";
   readonly content?: string;
+  readonly tool_calls?: readonly ToolCallDelta[];
 }
 
 export interface UsageBody {
@@ -81,10 +77,13 @@ export interface ChatCompletion {
   readonly service_tier: "default";
   readonly choices: readonly {
     readonly index: 0;
-    readonly message: Partial<ReasoningBody> & {
+    readonly message: ReasoningBody & {
       readonly role: "assistant";
-      readonly content: string;
+      /** Null only beside tool calls. */
+      readonly content: string | null;
       readonly refusal: null;
+      /** Absent if there are none: some clients take null for a mistake. */
+      readonly tool_calls?: readonly ToolCallBody[];
     };
     readonly logprobs: LogprobsBody | null;
     readonly finish_reason: FinishReason;
@@ -93,12 +92,9 @@ export interface ChatCompletion {
   readonly usage: UsageBody;
 }
 
-const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
 /** `gen-<unix seconds>-<20 letters and digits>` */
 export function newAnswerId(createdUnix: number): string {
-  const letters = [...randomBytes(20)].map((byte) => BASE62[byte % BASE62.length]);
-  return `gen-${createdUnix}-${letters.join("")}`;
+  return `gen-${createdUnix}-${random62(20)}`;
 }
 
 /** The chunks of a streamed answer. Throws what the events throw. */
@@ -107,6 +103,7 @@ export async function* toChunks(
   head: AnswerHead,
 ): AsyncGenerator<ChatChunk, void, undefined> {
   let begun = false;
+  const inline = createInlineReasoning();
   for await (const event of events) {
     if (!begun) {
       begun = true;
@@ -115,17 +112,37 @@ export async function* toChunks(
     switch (event.type) {
       case "start":
         break;
-      case "reasoning":
-        if (head.includeReasoning) yield deltaChunk(head, toReasoning(event.text));
+      case "reasoning": {
+        if (head.reasoningFormat === "none") break;
+        const { text } = event;
+        const isInline = head.reasoningFormat === "inline";
+        const delta = isInline ? { content: inline.push(text) } : reasoningOf(head, text);
+        yield deltaChunk(head, delta);
         break;
+      }
       case "text":
-        yield deltaChunk(head, { content: event.text }, event.tokens);
+        yield deltaChunk(head, { content: inline.end() + event.text }, event.tokens);
+        break;
+      case "tool_call":
+        yield* closeInline(head, inline.end());
+        for (const delta of toToolCallDeltas(event, event.index)) {
+          yield deltaChunk(head, { tool_calls: [delta] });
+        }
         break;
       case "end":
+        yield* closeInline(head, inline.end());
         yield finishChunk(head, event);
         if (head.includeUsage) yield { ...chunk(head, []), usage: toUsage(event.usage) };
     }
   }
+}
+
+function* closeInline(head: AnswerHead, content: string): Generator<ChatChunk> {
+  if (content !== "") yield deltaChunk(head, { content });
+}
+
+function reasoningOf(head: AnswerHead, text: string): ReasoningBody {
+  return toReasoning(text, head.reasoningFormat);
 }
 
 /** The last chunk of a stream that breaks; nothing may follow it. */
@@ -167,6 +184,7 @@ export async function toCompletion(
   const reasoning: string[] = [];
   const content: string[] = [];
   const tokens: ChosenToken[] = [];
+  const calls: ToolCallBody[] = [];
   let end: EndEvent | undefined;
   for await (const event of events) {
     if (event.type === "reasoning") reasoning.push(event.text);
@@ -174,10 +192,14 @@ export async function toCompletion(
       content.push(event.text);
       for (const token of event.tokens ?? []) tokens.push(token);
     }
+    if (event.type === "tool_call") calls.push(toToolCall(event));
     if (event.type === "end") end = event;
   }
   assert(end !== undefined, "an answer has an end");
-  const thought = head.includeReasoning && reasoning.length > 0;
+  const thought = reasoning.join("");
+  const inline = createInlineReasoning();
+  const shown = head.reasoningFormat === "inline" && thought !== "";
+  const said = (shown ? inline.push(thought) + inline.end() : "") + content.join("");
   return {
     id: head.id,
     object: "chat.completion",
@@ -191,9 +213,10 @@ export async function toCompletion(
         index: 0,
         message: {
           role: "assistant",
-          content: content.join(""),
+          content: calls.length > 0 && said === "" ? null : said,
           refusal: null,
-          ...(thought ? toReasoning(reasoning.join("")) : {}),
+          ...(thought === "" ? {} : reasoningOf(head, thought)),
+          ...(calls.length === 0 ? {} : { tool_calls: calls }),
         },
         logprobs: head.logprobs ? toLogprobs(tokens) : null,
         finish_reason: end.reason,
@@ -201,14 +224,6 @@ export async function toCompletion(
       },
     ],
     usage: toUsage(end.usage),
-  };
-}
-
-function toReasoning(text: string): ReasoningBody {
-  return {
-    reasoning_content: text,
-    reasoning: text,
-    reasoning_details: [{ type: "reasoning.text", text, format: "unknown", index: 0 }],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ChatEvent, ChosenToken, NativeFinishReason, TokenLogprob } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
 import { createDetokenizer } from "../text/detokenizer.ts";
 import {
   type AnswerPiece,
@@ -7,18 +8,27 @@ import {
 } from "../text/reasoning.ts";
 import { createStopMatcher } from "../text/stops.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
+import { createToolCallParser, type ToolPiece } from "../text/tool-calls.ts";
+import type { Constraint } from "./constraint.ts";
 
 export interface AnswerOptions {
   /** The prompt ends inside a `<think>` block. */
   readonly reasoningOpen: boolean;
   readonly budgetTokens?: number;
+  /** Strings that end the text; they do not apply to reasoning and inside tool calls. */
   readonly stop: readonly string[];
   readonly maxTokens: number;
   readonly minTokens: number;
   readonly ignoreEos: boolean;
   readonly eosIds: readonly number[];
+  /** Tokens that end an answer, ignoreEos or not. */
+  readonly stopTokenIds?: readonly number[];
   /** Alternatives per token; undefined for no log probabilities. */
   readonly topLogprobs?: number;
+  /** Look for tool calls. Undefined: no. */
+  readonly tools?: boolean;
+  /** Holds for what comes after the reasoning. */
+  readonly constraint?: Constraint;
 }
 
 /** Sampled columns of one token: see SAMPLE_COLUMNS. Empty for a token that was forced. */
@@ -26,21 +36,31 @@ export type SampledRow = Float32Array;
 
 /**
  * Turns a sequence's tokens into what is said of it: whole characters, reasoning apart from text,
- * nothing that could be the beginning of a stop string; and knows when it is over.
+ * tool calls apart from both, nothing that could be the beginning of a stop string; and knows when
+ * it is over.
+ *
+ * A constraint begins with the first token after `</think>` and the line breaks that follow it; if
+ * the model gives none, they are put there; an end token cannot come before. From then on it has
+ * the last word: no bias lifts it, an end token ends the answer even with ignoreEos, and an answer
+ * to which nothing can be added ends even before minTokens.
  */
 export class Answer {
   tokens = 0;
   reasoningTokens = 0;
   finish: NativeFinishReason | undefined;
-  /** Ids that the thinking budget puts into the answer next. */
+  /** Ids that are put into the answer next: the end of a thinking budget, a line break. */
   readonly forced: number[] = [];
   private readonly tokenizer: Tokenizer;
   private readonly options: AnswerOptions;
   private readonly detokenizer;
   private readonly splitter;
+  private readonly calls;
   private readonly stops;
   private readonly budget;
   private reasoning: boolean;
+  private constrained = false;
+  private mask: Int32Array | undefined;
+  private callsMade = 0;
   private waiting: ChosenToken[] = [];
 
   constructor(tokenizer: Tokenizer, options: AnswerOptions) {
@@ -49,32 +69,61 @@ export class Answer {
     this.reasoning = options.reasoningOpen;
     this.detokenizer = createDetokenizer(tokenizer);
     this.splitter = createReasoningSplitter(options.reasoningOpen);
+    this.calls = options.tools ? createToolCallParser() : undefined;
     this.stops = createStopMatcher(options.stop);
     const { budgetTokens } = options;
     this.budget =
       options.reasoningOpen && budgetTokens !== undefined
         ? createThinkingBudget(budgetTokens)
         : undefined;
+    if (!options.reasoningOpen) this.constrain();
   }
 
   /** Ids that may not come next. */
   get forbidden(): readonly number[] {
-    return this.tokens < this.options.minTokens ? this.options.eosIds : [];
+    const { minTokens, eosIds, constraint } = this.options;
+    const thinks = constraint !== undefined && this.splitter.inReasoning;
+    const ends = thinks || this.tokens < minTokens ? [...eosIds, ...this.stopTokenIds] : [];
+    return thinks ? [...ends, ...constraint.overrunning(this.splitter.held)] : ends;
   }
 
-  /** Takes the next token and returns what can be said now. */
+  /** The only tokens that may come next, as SampleRow has it; undefined for all. */
+  get allowed(): Int32Array | undefined {
+    return this.mask;
+  }
+
+  /** Under a constraint they end an answer only where it may end. */
+  private get stopTokenIds(): readonly number[] {
+    const { constraint, stopTokenIds = [] } = this.options;
+    const mayEnd = constraint === undefined || (this.constrained && constraint.matcher.mayEnd);
+    return mayEnd ? stopTokenIds : [];
+  }
+
+  /**
+   * Takes the next token and returns what can be said now.
+   *
+   * Throws a VireoError if the constraint cannot be kept to any longer.
+   */
   push(id: number, sampled: SampledRow): ChatEvent[] {
+    const { eosIds, ignoreEos, maxTokens } = this.options;
     this.tokens += 1;
     if (this.reasoning) this.reasoningTokens += 1;
-    if (this.options.eosIds.includes(id) && !this.options.ignoreEos) {
+    const ends = eosIds.includes(id) && (!ignoreEos || this.constrained);
+    if (ends || this.stopTokenIds.includes(id)) {
       this.finish = "eos";
       return this.flush();
     }
+    const complete = this.constrained && this.follow(id);
     if (this.options.topLogprobs !== undefined) this.waiting.push(this.describe(id, sampled));
     const text = this.detokenizer.push(id);
     const events = this.say(this.splitter.push(text));
     this.force(text);
-    if (this.finish === undefined && this.tokens >= this.options.maxTokens) {
+    this.beginConstraint();
+    if (this.finish === undefined && complete) {
+      this.finish = "grammar_end";
+      events.push(...this.flush());
+    }
+    if (this.finish === undefined && this.tokens >= maxTokens) {
       this.finish = "length";
       events.push(...this.flush());
     }
@@ -86,10 +135,51 @@ export class Answer {
     if (closing !== undefined) this.forced.push(...this.tokenizer.encodeWithAdded(closing));
   }
 
+  /** Goes on in the grammar; true if nothing can come any more. The next mask is made now. */
+  private follow(id: number): boolean {
+    const matcher = this.options.constraint?.matcher;
+    if (matcher?.accept(id) !== true) {
+      throw new VireoError("internal_error", `token ${id} is not what the grammar allows`);
+    }
+    this.mask = matcher.allowed;
+    return matcher.finished;
+  }
+
+  private constrain(): void {
+    const { constraint } = this.options;
+    if (constraint === undefined) return;
+    this.constrained = true;
+    this.mask = constraint.matcher.allowed;
+  }
+
+  private beginConstraint(): void {
+    const { constraint } = this.options;
+    const { splitter, forced } = this;
+    if (!constraint || this.constrained || splitter.inReasoning || forced.length > 0) return;
+    if (splitter.gap === "") {
+      forced.push(...constraint.gapIds);
+      return;
+    }
+    splitter.endGap();
+    this.constrain();
+  }
+
+  /** Whatever else was generated is no part of the answer. */
+  private get saidAll(): boolean {
+    return this.finish === "stop_string" || this.finish === "tool_call";
+  }
+
   private flush(): ChatEvent[] {
     const pieces = this.splitter.push(this.detokenizer.flush());
     const events = this.say([...pieces, ...this.splitter.flush()]);
-    if (this.finish === "stop_string") return events;
+    if (this.saidAll) return events;
+    const cutOff = this.finish === "length";
+    events.push(...this.sayText(this.calls?.flush() ?? []));
+    if (this.saidAll) {
+      // calls whose tag was not closed do not hide that more was to come
+      if (cutOff && this.callsMade > 0) this.finish = "length";
+      return events;
+    }
     const rest = this.stops.flush();
     if (rest !== "") events.push(this.event("text", rest));
     // tokens at the end that no text came from
@@ -100,13 +190,32 @@ export class Answer {
   private say(pieces: readonly AnswerPiece[]): ChatEvent[] {
     const events: ChatEvent[] = [];
     for (const { type, text } of pieces) {
-      if (this.finish === "stop_string") return events;
+      if (this.saidAll) return events;
       if (type === "reasoning") {
         events.push(this.event("reasoning", text));
         continue;
       }
       this.reasoning = false;
-      const said = this.stops.push(text);
+      events.push(...this.sayText(this.calls?.push(text) ?? [{ type: "text", text }]));
+    }
+    return events;
+  }
+
+  private sayText(pieces: readonly ToolPiece[]): ChatEvent[] {
+    const events: ChatEvent[] = [];
+    for (const piece of pieces) {
+      if (this.finish === "stop_string") return events;
+      if (piece.type === "calls") {
+        const rest = this.stops.flush();
+        this.waiting = []; // log probabilities are those of text
+        if (rest !== "") events.push(this.event("text", rest));
+        for (const call of piece.calls) {
+          events.push({ type: "tool_call", index: this.callsMade++, ...call });
+        }
+        this.finish = "tool_call";
+        return events;
+      }
+      const said = this.stops.push(piece.text);
       if (said.text !== "") events.push(this.event("text", said.text));
       if (said.stop !== undefined) this.finish = "stop_string";
     }

@@ -271,9 +271,15 @@ export class Batcher {
       this.remove(sequence);
       return;
     }
-    sequence.accept(token, sampled);
-    while (answer.finish === undefined && answer.forced.length > 0) {
-      sequence.accept(answer.forced.shift()!, new Float32Array(0));
+    try {
+      sequence.accept(token, sampled);
+      while (answer.finish === undefined && answer.forced.length > 0) {
+        sequence.accept(answer.forced.shift()!, new Float32Array(0));
+      }
+    } catch (error) {
+      events.fail(error); // a grammar that turned out too ambiguous
+      this.remove(sequence);
+      return;
     }
     if (answer.finish === undefined) return;
     const { prefillMs, decodeMs } = sequence.finish();
@@ -305,5 +311,5 @@ export class Batcher {
 
 function sampleRow(sequence: Sequence): SampleRow {
   const { sampler, answer } = sequence.input;
-  return sampler.row(answer.tokens, answer.forbidden);
+  return sampler.row(answer.tokens, answer.forbidden, answer.allowed);
 }

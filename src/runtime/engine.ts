@@ -13,9 +13,11 @@ import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
 import { type LoadFormat, loadModel, type Model } from "../model/load.ts";
 import { createState } from "../model/state.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
 import type { PackProgress } from "../weights/packed.ts";
 import { Answer } from "./answer.ts";
 import { Batcher, type BatcherStats } from "./batcher.ts";
+import { Constraints } from "./constraint.ts";
 import { EventQueue } from "./events.ts";
 import { ImageStore } from "./images.ts";
 import { planState } from "./memory.ts";
@@ -114,6 +116,7 @@ export class Engine implements Upstream {
   private readonly batcher: Batcher;
   private readonly preparer: Preparer;
   private readonly prefixKeys = new PrefixKeys();
+  private readonly constraints: Constraints;
   private closed = false;
 
   constructor(
@@ -147,6 +150,8 @@ export class Engine implements Upstream {
     const sizes = planState(model.config, model.region.bytes, wishes);
     const images = new ImageStore(model.config, backend.resize, DEFAULTS.imageCacheBytes);
     this.preparer = new Preparer({ model, text, images, contextTokens });
+    const { text: sizesOfText, tokens } = model.config;
+    this.constraints = new Constraints(text.tokenizer, sizesOfText.vocabulary, tokens.eosIds);
     this.batcher = new Batcher({
       backend,
       model,
@@ -196,6 +201,7 @@ export class Engine implements Upstream {
   async *chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
     this.checkOpen();
     signal?.throwIfAborted();
+    const constraint = await this.constraints.open(request);
     const prepared = await this.preparer.prepare(request, () => this.checkOpen(), signal);
     const { prompt, images, mediaMs } = prepared;
     const maxTokens = this.admissible(request, prompt);
@@ -206,11 +212,14 @@ export class Engine implements Upstream {
     const answer = new Answer(this.text.tokenizer, {
       reasoningOpen: prepared.reasoningOpen,
       ...(reasoning.budgetTokens === undefined ? {} : { budgetTokens: reasoning.budgetTokens }),
-      stop: request.stop,
+      stop: constraint && request.output ? [] : request.stop,
+      tools: hasTools(request),
+      ...(constraint === undefined ? {} : { constraint }),
       maxTokens,
       minTokens: request.minTokens ?? 0,
       ignoreEos: request.ignoreEos ?? false,
       eosIds: this.model.config.tokens.eosIds,
+      stopTokenIds: request.stopTokenIds ?? [],
       ...(request.topLogprobs === undefined ? {} : { topLogprobs: request.topLogprobs }),
     });
     const abort = new AbortController();
@@ -219,7 +228,12 @@ export class Engine implements Upstream {
       images,
       tenant,
       prefixKeys: this.info.prefixes > 0 ? this.prefixKeys.of(tenant, prompt, images) : [],
-      sampler: new Sampler(sampling, prompt.ids, request.topLogprobs),
+      sampler: new Sampler(
+        sampling,
+        prompt.ids,
+        request.topLogprobs,
+        spellings(this.text.tokenizer, sampling.badWords ?? []),
+      ),
       answer,
       events,
       onUsage: request.onUsage,
@@ -296,6 +310,16 @@ export class Engine implements Upstream {
       throw new VireoError("out_of_range", text, { param: `logit_bias.${id}` });
     }
   }
+}
+
+/** How the words are usually written in tokens: at the start of a line and after a blank. */
+function spellings(tokenizer: Tokenizer, words: readonly string[]): number[][] {
+  const texts = new Set(words.flatMap((word) => [word, ` ${word}`]));
+  return [...texts].map((text) => tokenizer.encodeText(text));
+}
+
+function hasTools({ tools = [], toolChoice }: ChatRequest): boolean {
+  return tools.length > 0 && toolChoice !== "none";
 }
 
 function wholeOption(

@@ -29,12 +29,19 @@ export class Sampler {
   /** Token id → times generated, 0 for prompt tokens; empty while no penalty needs it. */
   private readonly counts = new Map<number, number>();
   private readonly penalised: boolean;
+  /** Token sequences that may not come. */
+  private readonly banned: readonly (readonly number[])[];
+  /** The latest tokens, as many as the longest banned sequence has before its last. */
+  private readonly latest: number[] = [];
 
+  /** banned: sequences of tokens, of which the last is forbidden once the others have come. */
   constructor(
     options: SamplingOptions,
     promptIds: readonly number[],
     topLogprobs: number | undefined,
+    banned: readonly (readonly number[])[] = [],
   ) {
+    this.banned = banned;
     this.options = options;
     this.seed = options.seed ?? randomBytes(8).readBigUInt64LE();
     this.alternatives = topLogprobs ?? -1;
@@ -45,19 +52,37 @@ export class Sampler {
 
   accept(id: number): void {
     if (this.penalised) this.counts.set(id, (this.counts.get(id) ?? 0) + 1);
+    if (this.banned.length === 0) return;
+    this.latest.push(id);
+    const most = this.banned.reduce((longest, ids) => Math.max(longest, ids.length - 1), 0);
+    if (this.latest.length > most) this.latest.shift();
   }
 
-  /** index: how many tokens were generated before this one. forbidden: ids that may not come. */
-  row(index: number, forbidden: readonly number[]): SampleRow {
-    const { logitBias, seed: _, ...drawing } = this.options;
-    const ban = forbidden.map((id) => [id, Number.NEGATIVE_INFINITY] as const);
+  /**
+   * index: how many tokens were generated before this one. forbidden: ids that may not come.
+   * allowed: the only ids that may, as SampleRow has it.
+   */
+  row(index: number, forbidden: readonly number[], allowed?: Int32Array): SampleRow {
+    const { logitBias, seed: _, badWords: __, ...drawing } = this.options;
+    const ids = [...forbidden, ...this.bannedNow()];
+    const ban = ids.map((id) => [id, Number.NEGATIVE_INFINITY] as const);
     return {
       ...drawing,
       uniform: drawing.temperature > 0 ? uniformAt(this.seed, index) : 0,
       alternatives: this.alternatives,
       history: this.history(),
       bias: ban.length === 0 ? logitBias : [...logitBias, ...ban],
+      ...(allowed === undefined ? {} : { allowed }),
     };
+  }
+
+  private bannedNow(): number[] {
+    const { banned, latest } = this;
+    const next = banned.filter((ids) => {
+      const before = latest.length - (ids.length - 1);
+      return before >= 0 && ids.slice(0, -1).every((id, at) => latest[before + at] === id);
+    });
+    return next.flatMap((ids) => ids.slice(-1));
   }
 
   private history(): Int32Array {

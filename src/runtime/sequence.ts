@@ -1,5 +1,5 @@
 import { PAGE_ROWS } from "../backends/backend.ts";
-import type { ChatEvent, Timings, Usage } from "../core/chat.ts";
+import type { ChatEvent, FinishReason, NativeFinishReason, Timings, Usage } from "../core/chat.ts";
 import type { Answer } from "./answer.ts";
 import type { EventQueue } from "./events.ts";
 import type { SpanInput } from "./forward.ts";
@@ -8,6 +8,15 @@ import type { CachedPrefix } from "./prefix-cache.ts";
 import { reusePoints } from "./prefix-keys.ts";
 import type { Prompt } from "./prompt.ts";
 import type { Sampler } from "./sampler.ts";
+
+const REASONS: Readonly<Record<NativeFinishReason, FinishReason>> = Object.freeze({
+  eos: "stop",
+  stop_string: "stop",
+  grammar_end: "stop",
+  tool_call: "tool_calls",
+  length: "length",
+  context: "length",
+});
 
 export interface SequenceInput {
   readonly prompt: Prompt;
@@ -141,7 +150,7 @@ export class Sequence {
   finish(): Timings {
     const { answer, events } = this.input;
     const nativeReason = answer.finish ?? "length";
-    const reason = nativeReason === "length" || nativeReason === "context" ? "length" : "stop";
+    const reason = REASONS[nativeReason];
     const timings = this.timings();
     events.push({ type: "end", reason, nativeReason, usage: this.usage(), timings });
     events.end();

@@ -1,7 +1,7 @@
 import { heldLength } from "./stops.ts";
 
-const THINK = "<think>";
-const END_THINK = "</think>";
+export const THINK = "<think>";
+export const END_THINK = "</think>";
 
 export interface AnswerPiece {
   readonly type: "reasoning" | "text";
@@ -13,6 +13,14 @@ export interface ReasoningSplitter {
   push(text: string): AnswerPiece[];
   /** What was held back. */
   flush(): AnswerPiece[];
+  /** `</think>` has not come yet. */
+  readonly inReasoning: boolean;
+  /** What may be the beginning of `</think>`. */
+  readonly held: string;
+  /** Line breaks left out after `</think>` so far. */
+  readonly gap: string;
+  /** From here on everything is text, line breaks too. */
+  endGap(): void;
 }
 
 /**
@@ -26,6 +34,7 @@ export interface ReasoningSplitter {
 export function createReasoningSplitter(open: boolean): ReasoningSplitter {
   let stage: "start" | "reasoning" | "gap" | "text" = open ? "start" : "text";
   let held = "";
+  let gap = "";
 
   const pushStart = (text: string, last: boolean): AnswerPiece[] => {
     const begun = text.trimStart();
@@ -49,6 +58,7 @@ export function createReasoningSplitter(open: boolean): ReasoningSplitter {
   };
   const pushGap = (text: string): AnswerPiece[] => {
     const said = text.replace(/^[\r\n]+/, "");
+    gap += text.slice(0, text.length - said.length);
     if (said !== "") stage = "text";
     return piece("text", said);
   };
@@ -59,7 +69,22 @@ export function createReasoningSplitter(open: boolean): ReasoningSplitter {
     if (stage === "reasoning") return pushReasoning(text, last);
     return stage === "gap" ? pushGap(text) : piece("text", text);
   };
-  return { push: (text) => advance(text, false), flush: () => advance("", true) };
+  return {
+    push: (text) => advance(text, false),
+    flush: () => advance("", true),
+    get inReasoning() {
+      return stage === "start" || stage === "reasoning";
+    },
+    get held() {
+      return held;
+    },
+    get gap() {
+      return gap;
+    },
+    endGap() {
+      if (stage === "gap") stage = "text";
+    },
+  };
 }
 
 function piece(type: AnswerPiece["type"], text: string): AnswerPiece[] {

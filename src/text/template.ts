@@ -182,12 +182,15 @@ function splitContinuation(
 }
 
 function messageForTemplate(message: ChatMessage, guard: Guard): Record<string, unknown> {
-  const { role, content, toolCalls } = message;
-  const options = { keepMarks: role === "system" || role === "assistant" };
+  const { role, content, toolCalls, reasoning } = message;
+  // templates drop what stands before </think>; reasoning that is kept comes as text to them
+  const thought = reasoning === undefined ? "" : `<think>\n${reasoning}\n</think>\n\n`;
+  const keepMarks = role === "system" || (role === "assistant" && thought === "");
+  const options = { keepMarks };
   const shown =
     typeof content === "string"
-      ? guard.hide(content, options)
-      : content.map((part) =>
+      ? guard.hide(thought + content, options)
+      : withThought(content, thought).map((part) =>
           part.type === "text"
             ? { type: "text", text: guard.hide(part.text, options) }
             : { type: "image" },
@@ -198,6 +201,10 @@ function messageForTemplate(message: ChatMessage, guard: Guard): Record<string, 
     function: { name: guard.hide(call.name), arguments: guard.hide(call.arguments) },
   }));
   return { role, content: shown, tool_calls: calls };
+}
+
+function withThought(content: readonly ContentPart[], thought: string): readonly ContentPart[] {
+  return thought === "" ? content : [{ type: "text", text: thought }, ...content];
 }
 
 /** Hides every text and key of a JSON value. */

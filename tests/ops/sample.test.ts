@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SampleRow } from "../../src/backends/backend.ts";
 import {
+  allowedWords,
   GREEDY_ROW as GREEDY,
   SAMPLE_ALTERNATIVES,
   SAMPLE_COLUMNS,
@@ -122,6 +123,60 @@ describe.each(ALL)("sample on $name", (candidate) => {
     expect(await token([3, 2], { bias: [[0, -INFINITE]], temperature: 1, uniform: 0.999 })).toBe(1);
   });
 
+  describe("with only some tokens allowed", () => {
+    const only = (...ids: readonly number[]) => {
+      const allowed = new Int32Array(1);
+      for (const id of ids) allowed[0]! |= 1 << id;
+      return allowed;
+    };
+
+    test("greedy takes the highest of them, of equal ones the lowest id", async () => {
+      expect(await token([1, 3, 2], { allowed: only(0, 2) })).toBe(2);
+      expect(await token([1, 3, 1], { allowed: only(0, 2) })).toBe(0);
+      expect(await token([1, 3, 2], { allowed: only(0, 1, 2) })).toBe(1);
+      expect(await token([NAN, 3, -INFINITE], { allowed: only(0, 2) })).toBe(2);
+      expect(await token([1, 3, 2], { allowed: only() })).toBe(-1);
+      expect(await token([NAN, 3], { allowed: only(0) })).toBe(-1);
+    });
+
+    test("draws leave the others out", async () => {
+      const logits = [0.1, 0.4, 0.2, 0.3].map(Math.log);
+      const allowed = only(0, 2);
+      expect(await draws(logits, [0, 0.66, 0.68, 0.999], { allowed })).toEqual([2, 2, 0, 0]);
+      expect(await draws(logits, [0.999], { allowed, topK: 1 })).toEqual([2]);
+      expect(await draws(logits, [0.5], { allowed: only() })).toEqual([-1]);
+    });
+
+    test("neither a bias nor a penalty lifts it", async () => {
+      const how = { allowed: only(0, 2), bias: [[1, 100]] as const };
+      expect(await token([1, 3, 2], how)).toBe(2);
+      expect(await token([1, 3, 2], { ...how, temperature: 1, uniform: 0.999 })).toBe(0);
+      const history = Int32Array.of(2, 1);
+      expect(await token([1, 3, 2], { ...how, history, presencePenalty: 2 })).toBe(0);
+    });
+
+    test("an allowed token is taken even if all of them are banned", async () => {
+      const bias = [
+        [1, -INFINITE],
+        [2, -INFINITE],
+      ] as const;
+      for (const temperature of [0, 1]) {
+        expect(await token([9, 1, 2], { temperature, allowed: only(1, 2), bias })).toBe(1);
+      }
+    });
+
+    test("log probabilities stay those of all tokens", async () => {
+      const logits = [0.1, 0.4, 0.2, 0.3].map(Math.log);
+      const row = await run(
+        candidate,
+        [logits],
+        [{ ...GREEDY, alternatives: 1, allowed: only(0) }],
+      );
+      const wanted = Float32Array.of(0, logits[0]!, 1, logits[1]!);
+      expectClose(row.subarray(0, 4), wanted, TOLERANCE.logProbability);
+    });
+  });
+
   test("log probabilities are those of the raw logits", async () => {
     const logits = [0.1, 0.4, 0.2, 0.3].map(Math.log);
     const how = { ...GREEDY, alternatives: 3, bias: [[0, 50]] as const };
@@ -138,6 +193,14 @@ describe.each(ALL)("sample on $name", (candidate) => {
     );
   });
 });
+
+/** Whole words, none and single tokens; the last word is not full. */
+function someAllowed(seed: number, vocabulary: number): Int32Array {
+  return Int32Array.from(randomValues(allowedWords(vocabulary), seed, 2), (value) => {
+    if (value > 1) return -1;
+    return value < 0 ? 0 : Math.floor(value * 2 ** 32);
+  });
+}
 
 /** Many kinds of rows, with logits in steps of ⅛ so that there are ties. */
 function manyRows(count: number, vocabulary: number) {
@@ -161,6 +224,7 @@ function manyRows(count: number, vocabulary: number) {
       alternatives: (r % (SAMPLE_ALTERNATIVES + 2)) - 1,
       history: r % 3 === 0 ? new Int32Array(0) : history,
       bias: r % 4 === 0 ? [[ids[0]!, 3]] : [],
+      ...(r % 5 < 3 ? {} : { allowed: someAllowed(r, vocabulary) }),
     };
   });
   return { logits, rows };

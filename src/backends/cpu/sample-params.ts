@@ -1,10 +1,13 @@
 import type { SampleRow } from "../backend.ts";
 
-const HEADER = 11;
+const HEADER = 12;
 
 /** The words that native/sample.cpp reads: where each row's block begins, then the blocks. */
 export function sampleParams(rows: readonly SampleRow[]): Int32Array {
-  const sizes = rows.map((row) => HEADER + row.history.length + 2 * row.bias.length);
+  const sizes = rows.map(
+    ({ history, bias, allowed }) =>
+      HEADER + history.length + 2 * bias.length + (allowed?.length ?? 0),
+  );
   const words = new Int32Array(rows.length + sizes.reduce((a, b) => a + b, 0));
   const reals = new Float32Array(words.buffer);
   let at = rows.length;
@@ -21,6 +24,7 @@ export function sampleParams(rows: readonly SampleRow[]): Int32Array {
     words[at + 8] = row.alternatives;
     words[at + 9] = row.history.length / 2;
     words[at + 10] = row.bias.length;
+    words[at + 11] = row.allowed?.length ?? 0;
     words.set(row.history, at + HEADER);
     let pair = at + HEADER + row.history.length;
     for (const [id, value] of row.bias) {
@@ -28,6 +32,7 @@ export function sampleParams(rows: readonly SampleRow[]): Int32Array {
       reals[pair + 1] = value;
       pair += 2;
     }
+    if (row.allowed) words.set(row.allowed, pair);
     at += sizes[index]!;
   });
   return words;

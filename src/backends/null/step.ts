@@ -16,7 +16,7 @@ import { SAMPLE_COLUMNS } from "../backend.ts";
 const TEMPORARIES = 0;
 /** Buffer of sampled rows, so that `read` knows them. */
 const SAMPLED = -1;
-/** The token that every sampled row names: an ordinary one, not an end. */
+/** The token that every sampled row names, if it may: an ordinary one, not an end. */
 const SAMPLED_TOKEN = 5;
 
 const OPS = Object.freeze({
@@ -93,6 +93,7 @@ export class Recorder {
 export class NullStep implements Step {
   readonly #record: Recorder;
   #used = 0;
+  #sampled: readonly SampleRow[] = [];
 
   constructor(recorder: Recorder) {
     this.#record = recorder;
@@ -257,12 +258,14 @@ export class NullStep implements Step {
     record.begin("sample");
     record.tensor(logits);
     record.tensor(y);
-    for (const { history, bias } of rows) {
-      for (let i = 0; i < 11; i++) record.word(0);
+    for (const { history, bias, allowed } of rows) {
+      for (let i = 0; i < 12; i++) record.word(0);
       record.words(history);
       record.words(new Int32Array(2 * bias.length));
+      if (allowed) record.words(allowed);
     }
     record.end();
+    this.#sampled = rows;
     return y;
   }
 
@@ -270,7 +273,9 @@ export class NullStep implements Step {
     return tensors.map(({ buffer, rows, cols }) => {
       const values = new Float32Array(rows * cols);
       if (buffer !== SAMPLED) return values;
-      for (let row = 0; row < rows; row++) values[row * cols] = SAMPLED_TOKEN;
+      for (let row = 0; row < rows; row++) {
+        values[row * cols] = sampledToken(this.#sampled[row]?.allowed);
+      }
       return values;
     });
   }
@@ -288,4 +293,15 @@ export class NullStep implements Step {
     record.end();
     return tensors[1];
   }
+}
+
+/** The lowest allowed token, where the usual one is not. */
+function sampledToken(allowed: Int32Array | undefined): number {
+  if (!allowed || ((allowed[SAMPLED_TOKEN >> 5]! >> (SAMPLED_TOKEN & 31)) & 1) === 1) {
+    return SAMPLED_TOKEN;
+  }
+  const word = allowed.findIndex((bits) => bits !== 0);
+  if (word < 0) return -1;
+  const bits = allowed[word]!;
+  return 32 * word + 31 - Math.clz32(bits & -bits);
 }

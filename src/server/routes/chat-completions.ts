@@ -44,7 +44,7 @@ export function chatCompletions({ upstream, log, now }: RouteOptions) {
 }
 
 function headOf(
-  { includeUsage, includeReasoning, request }: ParsedChatRequest,
+  { includeUsage, reasoningFormat, request }: ParsedChatRequest,
   model: UpstreamModel,
   createdUnix: number,
 ): AnswerHead {
@@ -54,7 +54,7 @@ function headOf(
     model: model.id,
     fingerprint: `fp_${model.fingerprint}`,
     includeUsage,
-    includeReasoning,
+    reasoningFormat,
     logprobs: request.topLogprobs !== undefined,
   };
 }

@@ -3,6 +3,7 @@ import { rowOf, type View } from "./view.ts";
 
 // The order of the steps: log probabilities come from the raw logits; then repetition, frequency
 // and presence penalties, bias, temperature, top-k, top-p, min-p. Logits are float32 throughout.
+// A token that is not allowed has no logit at all (NaN): nothing added to it brings it back.
 
 interface Candidate {
   readonly logit: number;
@@ -25,6 +26,7 @@ export function sample(logits: View, rows: readonly SampleRow[], y: View): void 
 function chooseToken(raw: Float32Array, how: SampleRow): number {
   const logits = raw.slice();
   penalise(logits, how);
+  if (how.allowed) forbidOthers(logits, how.allowed);
   return how.temperature <= 0 ? greedy(logits) : draw(logits, how);
 }
 
@@ -43,6 +45,13 @@ function penalise(logits: Float32Array, how: SampleRow): void {
   for (const [id, value] of bias) {
     if (id >= 0 && id < logits.length) logits[id]! += Math.fround(value);
   }
+}
+
+function forbidOthers(logits: Float32Array, allowed: Int32Array): void {
+  logits.forEach((_, id) => {
+    const isAllowed = ((allowed[id >> 5]! >>> (id & 31)) & 1) === 1;
+    if (!isAllowed) logits[id] = Number.NaN;
+  });
 }
 
 /** Higher logit first, then lower id. */
@@ -67,7 +76,7 @@ function draw(logits: Float32Array, how: SampleRow): number {
   });
   kept.sort(byLogit);
   const best = kept[0];
-  if (best === undefined) return -1;
+  if (best === undefined) return greedy(logits);
   if (how.topK > 0) kept = kept.slice(0, how.topK);
   const minP = how.minP > 0 ? Math.fround(Math.log(Math.fround(how.minP))) : NEVER_DRAWN;
   const floor = Math.fround(best.logit + Math.max(minP, NEVER_DRAWN));

@@ -1,0 +1,221 @@
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import { NODE, type Program } from "./program.ts";
+
+/** No text that the grammar allows goes on like this. */
+export const DEAD = 1;
+const UNKNOWN = 0;
+const START = 2;
+/** The caller of the root: what ends there ends the text. */
+const OUTSIDE = 0;
+const STATES_FIRST = 64;
+
+/** What an automaton has found out. Numbers of states mean something only together with it. */
+export interface Memory {
+  /** Transitions by state and class of byte: a state, DEAD, or 0 for one not asked for yet. */
+  table: Int32Array;
+  /** Places of each state: node, frame, node, frame. Only byte nodes. */
+  readonly places: Int32Array[];
+  readonly accepting: boolean[];
+  readonly states: Map<string, number>;
+  readonly frameReturn: number[];
+  readonly frameParent: number[];
+  readonly frames: Map<number, number>;
+  /** Frames that were taken over from an older memory. */
+  framesAdopted: number;
+}
+
+/**
+ * Reads bytes by a program, and remembers what it has found out: a state is the set of all places
+ * in the grammar where a text may have arrived, and its transitions are looked up once.
+ *
+ * A place is a node and a frame (whereto its rule returns). Frames and states are kept once each,
+ * so that equal sets are the same state. What is remembered is bounded: `forget` begins anew, and
+ * `adopt` brings over what is still needed.
+ */
+export class Automaton {
+  readonly classOf: Uint8Array;
+  readonly classes: number;
+  memory: Memory;
+  private readonly program: Program;
+  /** One byte of each class. */
+  private readonly byteOf: Uint8Array;
+  /** Places that may still be looked at before somebody has waited too long. */
+  workLeft = 0;
+
+  constructor(program: Program) {
+    this.program = program;
+    this.classOf = program.classOf;
+    this.classes = program.classes;
+    this.byteOf = new Uint8Array(program.classes);
+    this.classOf.forEach((of, byte) => {
+      this.byteOf[of] = byte;
+    });
+    this.memory = this.newMemory();
+    this.forget();
+  }
+
+  get start(): number {
+    return START;
+  }
+
+  get stateCount(): number {
+    return this.memory.places.length;
+  }
+
+  /** Much has been remembered that is hardly needed any more: time to forget. */
+  get isFull(): boolean {
+    const { places, frames, framesAdopted } = this.memory;
+    const statesMany = places.length > LIMITS.grammarStates / 2;
+    const framesMany = frames.size > LIMITS.grammarFrames / 2 && frames.size > 2 * framesAdopted;
+    return statesMany || framesMany;
+  }
+
+  /** Begins a new memory that knows the start alone. The old one lives as long as it is used. */
+  forget(): void {
+    this.memory = this.newMemory();
+    this.memory.table.fill(DEAD, DEAD * this.classes, (DEAD + 1) * this.classes);
+    this.workLeft = LIMITS.grammarWork;
+    this.intern([[this.program.start, OUTSIDE]]);
+  }
+
+  /** The same state as that one of an older memory. */
+  adopt(old: Memory, state: number): number {
+    if (state === DEAD) return DEAD;
+    const known = new Map([[OUTSIDE, OUTSIDE]]);
+    const places = old.places[state]!;
+    const adopted = new Int32Array(places.length);
+    for (let at = 0; at < places.length; at += 2) {
+      const chain: number[] = [];
+      let frame = places[at + 1]!;
+      for (; !known.has(frame); frame = old.frameParent[frame]!) chain.push(frame);
+      for (const one of chain.toReversed()) {
+        known.set(one, this.frame(old.frameReturn[one]!, known.get(old.frameParent[one]!)!));
+      }
+      adopted[at] = places[at]!;
+      adopted[at + 1] = known.get(places[at + 1]!)!;
+    }
+    this.memory.framesAdopted = Math.max(this.memory.framesAdopted, this.memory.frames.size);
+    return this.stateOf(sorted(adopted), old.accepting[state] ?? false);
+  }
+
+  /** The text may end here. */
+  mayEnd(state: number): boolean {
+    return this.memory.accepting[state] ?? false;
+  }
+
+  /** The state after one more byte. Throws invalid_schema if the grammar is too ambiguous. */
+  step(state: number, byte: number): number {
+    const of = this.classOf[byte]!;
+    const known = this.memory.table[state * this.classes + of]!;
+    return known === UNKNOWN ? this.explore(state, of) : known;
+  }
+
+  /** The state after a byte of that class, for a transition that is not in the table yet. */
+  explore(state: number, classOfByte: number): number {
+    const { a, b, next } = this.program;
+    const byte = this.byteOf[classOfByte]!;
+    const places = this.memory.places[state]!;
+    const arrived: [number, number][] = [];
+    for (let at = 0; at < places.length; at += 2) {
+      const node = places[at]!;
+      if (a[node]! <= byte && byte <= b[node]!) arrived.push([next[node]!, places[at + 1]!]);
+    }
+    const target = arrived.length === 0 ? DEAD : this.intern(arrived);
+    this.memory.table[state * this.classes + classOfByte] = target;
+    return target;
+  }
+
+  private newMemory(): Memory {
+    return {
+      table: new Int32Array(STATES_FIRST * this.classes),
+      places: [new Int32Array(0), new Int32Array(0)],
+      accepting: [false, false],
+      states: new Map(),
+      frameReturn: [0],
+      frameParent: [0],
+      frames: new Map(),
+      framesAdopted: 0,
+    };
+  }
+
+  /** The state of these places and all that can be reached from them without a byte. */
+  private intern(arrived: [number, number][]): number {
+    const { kind, a, b, next, live } = this.program;
+    const { frameReturn, frameParent } = this.memory;
+    const seen = new Set<number>();
+    const places: number[] = [];
+    let ends = false;
+    for (let place = arrived.pop(); place !== undefined; place = arrived.pop()) {
+      const [node, frame] = place;
+      const key = frame * LIMITS.grammarNodes + node;
+      if (live[node] === 0 || seen.has(key)) continue;
+      seen.add(key);
+      if (seen.size > LIMITS.grammarPlaces) throw tooAmbiguous();
+      if (kind[node] === NODE.byte) {
+        places.push(node, frame);
+      } else if (kind[node] === NODE.split) {
+        arrived.push([a[node]!, frame], [b[node]!, frame]);
+      } else if (kind[node] === NODE.call) {
+        if (live[next[node]!] === 1) arrived.push([a[node]!, this.frame(next[node]!, frame)]);
+      } else if (frame === OUTSIDE) {
+        ends = true;
+      } else {
+        arrived.push([frameReturn[frame]!, frameParent[frame]!]);
+      }
+    }
+    this.workLeft -= seen.size;
+    if (this.workLeft < 0) throw tooAmbiguous();
+    return this.stateOf(sorted(Int32Array.from(places)), ends);
+  }
+
+  /** A call at the end of a rule returns to the rule's own caller: no frame for it. */
+  private frame(returnTo: number, parent: number): number {
+    const { frames, frameReturn, frameParent } = this.memory;
+    if (this.program.kind[returnTo] === NODE.end) return parent;
+    const key = parent * LIMITS.grammarNodes + returnTo;
+    const known = frames.get(key);
+    if (known !== undefined) return known;
+    if (frames.size >= LIMITS.grammarFrames) throw tooAmbiguous();
+    frameReturn.push(returnTo);
+    const frame = frameParent.push(parent) - 1;
+    frames.set(key, frame);
+    return frame;
+  }
+
+  private stateOf(places: Int32Array, ends: boolean): number {
+    const { memory } = this;
+    const key = `${ends ? 1 : 0},${places.join(",")}`;
+    const known = memory.states.get(key);
+    if (known !== undefined) return known;
+    if (memory.places.length >= LIMITS.grammarStates) throw tooAmbiguous();
+    const state = memory.places.push(places) - 1;
+    memory.accepting.push(ends);
+    memory.states.set(key, state);
+    if (memory.table.length < (state + 1) * this.classes) {
+      const larger = new Int32Array(memory.table.length * 2);
+      larger.set(memory.table);
+      memory.table = larger;
+    }
+    return state;
+  }
+}
+
+/** Pairs in one order, so that equal sets look equal. */
+function sorted(places: Int32Array): Int32Array {
+  const keys = Float64Array.from({ length: places.length / 2 }, (_, at) => {
+    return places[2 * at]! * 2 ** 20 + places[2 * at + 1]!;
+  }).sort();
+  keys.forEach((key, at) => {
+    places[2 * at] = Math.floor(key / 2 ** 20);
+    places[2 * at + 1] = key % 2 ** 20;
+  });
+  return places;
+}
+
+function tooAmbiguous(): VireoError {
+  const why =
+    "the grammar can be read in too many ways at once, or the answer is nested too deeply; " +
+    "make its alternatives differ early";
+  return new VireoError("invalid_schema", why);
+}

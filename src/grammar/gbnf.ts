@@ -1,0 +1,229 @@
+import { VireoError } from "../core/errors.ts";
+import {
+  type CodeRange,
+  characters,
+  choice,
+  complement,
+  EMPTY,
+  type Expression,
+  type Grammar,
+  LAST_CODE_POINT,
+  repeat,
+  rule,
+  sequence,
+  text,
+} from "./expression.ts";
+
+/** Keeps a stranger's rules apart from those of json-text.ts. */
+const OWN = "gbnf:";
+const NESTING_MOST = 100;
+const COUNT_MOST = 100_000;
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ["n", "\n"],
+  ["r", "\r"],
+  ["t", "\t"],
+]);
+const HEX_DIGITS: ReadonlyMap<string, number> = new Map([
+  ["x", 2],
+  ["u", 4],
+  ["U", 8],
+]);
+
+/**
+ * Reads a grammar in GBNF, llama.cpp's notation: `name ::= …` with "text", [a-z], [^a-z], `.`,
+ * groups, `|`, `* + ?`, `{n}`, `{n,}`, `{n,m}`, and comments from # on. It begins at `root`.
+ *
+ * Throws invalid_schema with the line.
+ */
+export function parseGbnf(source: string): Grammar {
+  return new GbnfParser(source).whole();
+}
+
+class GbnfParser {
+  private readonly units: readonly string[];
+  private readonly rules = new Map<string, Expression>();
+  private readonly used = new Map<string, number>();
+  private at = 0;
+  private depth = 0;
+
+  constructor(source: string) {
+    this.units = [...source];
+  }
+
+  whole(): Grammar {
+    this.skip("lines");
+    while (this.at < this.units.length) this.rule();
+    for (const [name, at] of this.used) {
+      this.at = at;
+      if (!this.rules.has(name)) throw this.wrong(`there is no rule ${name}`);
+    }
+    if (!this.rules.has("root")) throw this.wrong("there is no rule root");
+    const rules = new Map([...this.rules].map(([name, body]) => [OWN + name, body]));
+    return { root: rule(`${OWN}root`), rules };
+  }
+
+  private rule(): void {
+    const name = this.name();
+    if (name === "") throw this.wrong("expected the name of a rule");
+    if (this.rules.has(name)) throw this.wrong(`the rule ${name} is there twice`);
+    this.skip("blanks");
+    for (const unit of "::=") if (!this.take(unit)) throw this.wrong("expected ::=");
+    this.skip("lines");
+    this.rules.set(name, this.alternatives("a rule"));
+    if (this.at < this.units.length && !this.atLineEnd()) throw this.wrong("expected a line's end");
+    this.skip("lines");
+  }
+
+  private alternatives(inside: "a rule" | "a group"): Expression {
+    if (++this.depth > NESTING_MOST) throw this.wrong("groups are nested too deeply");
+    const options = [this.parts(inside)];
+    while (this.take("|")) {
+      this.skip("lines");
+      options.push(this.parts(inside));
+    }
+    this.depth -= 1;
+    return choice(...options);
+  }
+
+  private parts(inside: "a rule" | "a group"): Expression {
+    const parts: Expression[] = [];
+    for (;;) {
+      const part = this.part();
+      if (part === undefined) return parts.length === 0 ? EMPTY : sequence(...parts);
+      parts.push(this.counted(part));
+      this.skip(inside === "a group" ? "lines" : "blanks");
+      if (inside === "a rule" && this.continues()) this.skip("lines");
+    }
+  }
+
+  /** An alternative may begin the next line. */
+  private continues(): boolean {
+    const { at } = this;
+    this.skip("lines");
+    const found = this.peek() === "|";
+    this.at = at;
+    return found;
+  }
+
+  private part(): Expression | undefined {
+    if (this.take('"')) return this.literal();
+    if (this.take("[")) return this.set();
+    if (this.take(".")) return characters([0, LAST_CODE_POINT]);
+    if (this.take("(")) {
+      this.skip("lines");
+      const group = this.alternatives("a group");
+      if (!this.take(")")) throw this.wrong("a bracket is not closed");
+      return group;
+    }
+    const { at } = this;
+    const name = this.name();
+    if (name === "") return undefined;
+    if (!this.used.has(name)) this.used.set(name, at);
+    return rule(OWN + name);
+  }
+
+  private counted(part: Expression): Expression {
+    this.skip("blanks");
+    if (this.take("*")) return repeat(part, 0, Number.POSITIVE_INFINITY);
+    if (this.take("+")) return repeat(part, 1, Number.POSITIVE_INFINITY);
+    if (this.take("?")) return repeat(part, 0, 1);
+    if (!this.take("{")) return part;
+    const least = this.number();
+    let most = least;
+    if (this.take(",")) most = this.peek() === "}" ? Number.POSITIVE_INFINITY : this.number();
+    if (!this.take("}")) throw this.wrong("expected }");
+    if (most < least) throw this.wrong("the counts are in the wrong order");
+    return repeat(part, least, most);
+  }
+
+  private number(): number {
+    this.skip("blanks");
+    let digits = "";
+    for (; /^\d$/.test(this.peek()); this.at++) digits += this.peek();
+    this.skip("blanks");
+    if (digits === "" || Number(digits) > COUNT_MOST) {
+      throw this.wrong(`expected a count up to ${COUNT_MOST}`);
+    }
+    return Number(digits);
+  }
+
+  private literal(): Expression {
+    let said = "";
+    while (!this.take('"')) said += String.fromCodePoint(this.character('"'));
+    return text(said);
+  }
+
+  private set(): Expression {
+    const negative = this.take("^");
+    const ranges: CodeRange[] = [];
+    while (!this.take("]")) {
+      const first = this.character("]");
+      let last = first;
+      if (this.peek() === "-" && this.units[this.at + 1] !== "]") {
+        this.at += 1;
+        last = this.character("]");
+      }
+      if (last < first) throw this.wrong("the range is no range");
+      ranges.push([first, last]);
+    }
+    return characters(...(negative ? complement(ranges) : ranges));
+  }
+
+  private character(end: string): number {
+    const unit = this.next(end);
+    if (unit === "\n") throw this.wrong(`expected ${end} before the line ends`);
+    if (unit !== "\\") return unit.codePointAt(0)!;
+    const letter = this.next("a character after \\");
+    const digits = HEX_DIGITS.get(letter);
+    if (digits === undefined) return (ESCAPES.get(letter) ?? letter).codePointAt(0)!;
+    const hex = this.units.slice(this.at, this.at + digits).join("");
+    this.at += digits;
+    const code = /^[0-9a-f]+$/i.test(hex) && hex.length === digits ? Number.parseInt(hex, 16) : -1;
+    const half = code >= 0xd800 && code <= 0xdfff;
+    if (code < 0 || code > LAST_CODE_POINT || half) throw this.wrong("there is no such character");
+    return code;
+  }
+
+  private name(): string {
+    let name = "";
+    for (; /^[A-Za-z0-9_-]$/.test(this.peek()); this.at++) name += this.peek();
+    return name;
+  }
+
+  private skip(what: "blanks" | "lines"): void {
+    for (; this.at < this.units.length; this.at++) {
+      const unit = this.peek();
+      if (unit === "#") {
+        while (this.at + 1 < this.units.length && this.units[this.at + 1] !== "\n") this.at++;
+      } else if (unit !== " " && unit !== "\t" && !(what === "lines" && /^[\r\n]$/.test(unit))) {
+        return;
+      }
+    }
+  }
+
+  private atLineEnd(): boolean {
+    return /^[\r\n]$/.test(this.peek());
+  }
+
+  private peek(): string {
+    return this.units[this.at] ?? "";
+  }
+
+  private take(unit: string): boolean {
+    if (this.peek() !== unit) return false;
+    this.at += 1;
+    return true;
+  }
+
+  private next(what: string): string {
+    const unit = this.units[this.at];
+    if (unit === undefined) throw this.wrong(`expected ${what}, but the grammar ends`);
+    this.at += 1;
+    return unit;
+  }
+
+  private wrong(why: string): VireoError {
+    const line = this.units.slice(0, this.at).filter((unit) => unit === "\n").length + 1;
+    return new VireoError("invalid_schema", `the grammar cannot be used, line ${line}: ${why}`);
+  }
+}

@@ -1,0 +1,258 @@
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import { Automaton, DEAD, type Memory } from "./automaton.ts";
+import { LAST_CODE_POINT } from "./expression.ts";
+import type { Program } from "./program.ts";
+import { utf8Sequences } from "./utf8.ts";
+import {
+  allow,
+  BYTES_OF_GROUP,
+  groupOf,
+  isAllowed,
+  LONG_CHARACTERS,
+  type Vocabulary,
+} from "./vocabulary.ts";
+
+interface Mask {
+  readonly words: Int32Array;
+  /** Tokens that go on with the text; the end tokens are not counted. */
+  readonly goesOn: boolean;
+}
+
+/**
+ * A grammar over a vocabulary: which tokens may come next, for every state it has been in. Shared
+ * by all answers under the same grammar; each has its own `Matcher`.
+ */
+export class CompiledGrammar {
+  readonly automaton: Automaton;
+  private readonly vocabulary: Vocabulary;
+  private readonly masks = new Map<number, Mask>();
+  private readonly steps = new Map<number, { readonly to: number; readonly groups: number }>();
+
+  constructor(program: Program, vocabulary: Vocabulary) {
+    this.automaton = new Automaton(program);
+    this.vocabulary = vocabulary;
+  }
+
+  open(): Matcher {
+    return new Matcher(this);
+  }
+
+  bytesOf(token: number): Uint8Array {
+    return this.vocabulary.bytesOf(token);
+  }
+
+  /** Forgets what was found out; matchers bring over their own state when they are next asked. */
+  forget(): void {
+    this.automaton.forget();
+    this.masks.clear();
+    this.steps.clear();
+  }
+
+  maskOf(state: number): Mask {
+    const known = this.masks.get(state);
+    if (known) return known;
+    const mask = this.makeMask(state);
+    if (this.masks.size >= LIMITS.grammarMasks) {
+      const [oldest] = this.masks.keys();
+      this.masks.delete(oldest!);
+    }
+    this.masks.set(state, mask);
+    return mask;
+  }
+
+  private makeMask(start: number): Mask {
+    const { automaton, vocabulary } = this;
+    const { tree, others } = vocabulary;
+    const free = this.freeGroups(start);
+    // tokens that hold nothing but free characters are allowed, untried
+    const words =
+      free === 0 ? new Int32Array(vocabulary.words) : vocabulary.maskOfGroups(free).slice();
+    const { byte, depth, end, token, groups } = tree;
+    const path = new Int32Array(tree.depthMost + 1);
+    path[0] = start;
+    const { classes, classOf } = automaton;
+    let { table } = automaton.memory;
+    /** Depth of the first character on the path that is not free. */
+    let strayed = NOWHERE;
+    for (let at = 0; at < tree.nodes; ) {
+      const level = depth[at]!;
+      if (level <= strayed) strayed = NOWHERE;
+      if (strayed === NOWHERE) {
+        if ((groups[at]! & ~free) === 0) {
+          at = end[at]!;
+          continue;
+        }
+        if ((groupOf(byte[at]!) & free) === 0) strayed = level;
+      }
+      const classOfByte = classOf[byte[at]!]!;
+      let to = table[path[level]! * classes + classOfByte]!;
+      if (to === 0) {
+        to = automaton.explore(path[level]!, classOfByte);
+        table = automaton.memory.table;
+      }
+      if (to === DEAD) {
+        at = end[at]!;
+        continue;
+      }
+      allow(words, token[at]!);
+      path[level + 1] = to;
+      at += 1;
+    }
+    for (const [one, more] of others) {
+      if (isAllowed(words, one)) for (const other of more) allow(words, other);
+    }
+    const goesOn = words.some((word) => word !== 0);
+    if (automaton.mayEnd(start)) for (const id of vocabulary.eosIds) allow(words, id);
+    return { words, goesOn };
+  }
+
+  /**
+   * Groups of characters of which any number may come next, in any order, as inside a string:
+   * up to the longest token, they all lead from one state to one other.
+   */
+  private freeGroups(start: number): number {
+    let free = -1;
+    let state = start;
+    for (let level = 0; level < this.vocabulary.tree.depthMost; level++) {
+      const step = this.commonStep(state);
+      free &= step.groups;
+      if (free === 0 || step.to === state) return free;
+      state = step.to;
+    }
+    return free;
+  }
+
+  /** The state to which most groups of characters lead as a whole, and those groups. */
+  private commonStep(state: number): { readonly to: number; readonly groups: number } {
+    const known = this.steps.get(state);
+    if (known) return known;
+    const groupsTo = new Map<number, number>();
+    BYTES_OF_GROUP.forEach((bytes, group) => {
+      const to = this.meeting(state, bytes);
+      if (to !== DEAD) groupsTo.set(to, (groupsTo.get(to) ?? 0) | (1 << group));
+    });
+    let common = { to: DEAD, groups: 0 };
+    for (const [to, groups] of groupsTo) {
+      if (countBits(groups) > countBits(common.groups)) common = { to, groups };
+    }
+    if (common.groups !== 0 && this.longCharactersLead(state, common.to)) {
+      common = { to: common.to, groups: common.groups | LONG_CHARACTERS };
+    }
+    this.steps.set(state, common);
+    return common;
+  }
+
+  private longCharactersLead(from: number, to: number): boolean {
+    return LONG_SEQUENCES.every((ranges) => {
+      let states = new Set([from]);
+      for (const [first, last] of ranges) {
+        const next = new Set<number>();
+        for (const state of states) {
+          for (let byte = first; byte <= last; byte++) next.add(this.automaton.step(state, byte));
+          if (next.has(DEAD)) return false;
+        }
+        states = next;
+      }
+      return states.size === 1 && states.has(to);
+    });
+  }
+
+  /** The one state to which all the bytes lead; DEAD if there is none. */
+  private meeting(state: number, bytes: readonly number[]): number {
+    const to = this.automaton.step(state, bytes[0]!);
+    return bytes.every((byte) => this.automaton.step(state, byte) === to) ? to : DEAD;
+  }
+}
+
+const NOWHERE = 256;
+const LONG_SEQUENCES = utf8Sequences([[0x80, LAST_CODE_POINT]]);
+
+function countBits(bits: number): number {
+  let count = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
+/** How far one answer has come in its grammar. */
+export class Matcher {
+  private readonly grammar: CompiledGrammar;
+  private memory: Memory;
+  private state: number;
+  /** What this answer may make the automaton do: a lot at once, but not with every token. */
+  private workLeft: number = LIMITS.grammarWork;
+
+  constructor(grammar: CompiledGrammar) {
+    this.grammar = grammar;
+    this.memory = grammar.automaton.memory;
+    this.state = grammar.automaton.start;
+  }
+
+  /**
+   * Tokens that may come next, a bit for each; the end tokens among them where the text may end.
+   * Shared: not to be written to. Throws invalid_schema if the grammar is too ambiguous.
+   */
+  get allowed(): Int32Array {
+    return this.mask.words;
+  }
+
+  /** The text is complete and nothing can be added. */
+  get finished(): boolean {
+    return this.mayEnd && !this.mask.goesOn;
+  }
+
+  /** The text may end here. */
+  get mayEnd(): boolean {
+    this.catchUp();
+    return this.grammar.automaton.mayEnd(this.state);
+  }
+
+  /** Goes on by a token; false, and nothing changes, if it is not allowed here. */
+  accept(token: number): boolean {
+    if (this.grammar.automaton.isFull) this.grammar.forget();
+    this.catchUp();
+    const { automaton } = this.grammar;
+    automaton.workLeft = this.workLeft;
+    const state = this.read(this.state, token);
+    if (state === DEAD) return false;
+    const { grammarWork, grammarWorkPerToken } = LIMITS;
+    this.workLeft = Math.min(automaton.workLeft + grammarWorkPerToken, grammarWork);
+    this.state = state;
+    return true;
+  }
+
+  private get mask(): Mask {
+    this.catchUp();
+    const { automaton } = this.grammar;
+    automaton.workLeft = this.workLeft;
+    const mask = this.grammar.maskOf(this.state);
+    this.workLeft = automaton.workLeft;
+    return mask;
+  }
+
+  private read(from: number, token: number): number {
+    const bytes = this.grammar.bytesOf(token);
+    if (bytes.length === 0) return DEAD;
+    let state = from;
+    for (const byte of bytes) state = this.grammar.automaton.step(state, byte);
+    return state;
+  }
+
+  private catchUp(): void {
+    const { automaton } = this.grammar;
+    if (this.memory === automaton.memory) return;
+    this.state = automaton.adopt(this.memory, this.state);
+    this.memory = automaton.memory;
+  }
+}
+
+/**
+ * A grammar ready for use. Its first mask is made here, so that what is too ambiguous from the
+ * start is refused before anything is answered.
+ */
+export function openGrammar(program: Program, vocabulary: Vocabulary): CompiledGrammar {
+  const compiled = new CompiledGrammar(program, vocabulary);
+  const first = compiled.open();
+  if (first.finished || first.allowed.some((word) => word !== 0)) return compiled;
+  throw new VireoError("invalid_schema", "the grammar allows no text that this model can write");
+}

@@ -1,0 +1,44 @@
+import type { OutputFormat } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import { type Grammar, oneOfTexts } from "./expression.ts";
+import { parseGbnf } from "./gbnf.ts";
+import { ANY_OBJECT, jsonRules } from "./json-text.ts";
+import { parseRegex } from "./regex.ts";
+import { parseSchemaText } from "./schema.ts";
+import { schemaExpression } from "./schema-grammar.ts";
+
+/** The grammar of an output format; JSON's rules are added to `rules`. Throws invalid_schema. */
+export function outputGrammar(format: OutputFormat, rules = jsonRules()): Grammar {
+  switch (format.type) {
+    case "json_object":
+      return { root: ANY_OBJECT, rules };
+    case "json_schema": {
+      const root = schemaExpression(parseSchemaText(format.schema), { rules });
+      return { root, rules };
+    }
+    case "regex":
+      checkLength("pattern", format.pattern);
+      return { root: parseRegex(format.pattern), rules: new Map() };
+    case "choice":
+      return choiceGrammar(format.choices);
+    case "grammar":
+      checkLength("grammar", format.ebnf);
+      return parseGbnf(format.ebnf);
+  }
+}
+
+function choiceGrammar(choices: readonly string[]): Grammar {
+  if (choices.length === 0 || choices.includes("")) {
+    throw new VireoError("invalid_schema", "choices must be texts of at least one character each");
+  }
+  checkLength("list of choices", choices.join(""));
+  return { root: oneOfTexts(choices), rules: new Map() };
+}
+
+function checkLength(what: string, source: string): void {
+  const bytes = Buffer.byteLength(source);
+  if (bytes <= LIMITS.schemaBytes) return;
+  const message = `the ${what} has ${bytes} bytes; at most ${LIMITS.schemaBytes} are taken`;
+  throw new VireoError("invalid_schema", message);
+}

@@ -1,0 +1,292 @@
+import { VireoError } from "../core/errors.ts";
+import {
+  type CodeRange,
+  characters,
+  choice,
+  complement,
+  EMPTY,
+  type Expression,
+  LAST_CODE_POINT,
+  repeat,
+  sequence,
+  text,
+} from "./expression.ts";
+
+const DIGITS: readonly CodeRange[] = [[0x30, 0x39]];
+const WORD: readonly CodeRange[] = [...DIGITS, [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]];
+const LINE_ENDS: readonly CodeRange[] = [
+  [0x0a, 0x0a],
+  [0x0d, 0x0d],
+  [0x2028, 0x2029],
+];
+const SPACES: readonly CodeRange[] = [
+  ...LINE_ENDS,
+  [0x09, 0x0d],
+  [0x20, 0x20],
+  [0xa0, 0xa0],
+  [0x1680, 0x1680],
+  [0x2000, 0x200a],
+  [0x202f, 0x202f],
+  [0x205f, 0x205f],
+  [0x3000, 0x3000],
+  [0xfeff, 0xfeff],
+];
+const CLASSES: ReadonlyMap<string, readonly CodeRange[]> = new Map([
+  ["d", DIGITS],
+  ["D", complement(DIGITS)],
+  ["w", WORD],
+  ["W", complement(WORD)],
+  ["s", SPACES],
+  ["S", complement(SPACES)],
+]);
+const CONTROLS: ReadonlyMap<string, number> = new Map([
+  ["t", 9],
+  ["n", 10],
+  ["v", 11],
+  ["f", 12],
+  ["r", 13],
+  ["0", 0],
+]);
+const NESTING_MOST = 100;
+const COUNT_MOST = 100_000;
+
+/**
+ * Reads a regular expression (ECMAScript's, with the u flag) as a grammar that matches a whole
+ * text. It runs nothing: how the pattern is written cannot make it slow.
+ *
+ * `^` and `$` may stand where they say nothing new, at the ends. Lookaround, backreferences, word
+ * boundaries and \p classes are refused: a grammar cannot say them.
+ *
+ * Throws invalid_schema with the place in the pattern.
+ */
+export function parseRegex(pattern: string): Expression {
+  const parser = new RegexParser(pattern);
+  return parser.whole();
+}
+
+interface Piece {
+  readonly of: Expression;
+  /** Nothing may come after it, or before it. */
+  readonly last: boolean;
+  readonly first: boolean;
+}
+
+class RegexParser {
+  private readonly units: readonly string[];
+  private at = 0;
+  private depth = 0;
+
+  constructor(pattern: string) {
+    this.units = [...pattern];
+  }
+
+  whole(): Expression {
+    const { of } = this.alternatives();
+    if (this.at < this.units.length) throw this.wrong("this bracket was never opened");
+    return of;
+  }
+
+  private alternatives(): Piece {
+    if (++this.depth > NESTING_MOST) throw this.wrong("groups are nested too deeply");
+    const options = [this.pieces()];
+    while (this.take("|")) options.push(this.pieces());
+    this.depth -= 1;
+    return {
+      of: choice(...options.map((option) => option.of)),
+      first: options.some((option) => option.first),
+      last: options.some((option) => option.last),
+    };
+  }
+
+  private pieces(): Piece {
+    const parts: Expression[] = [];
+    let first = false;
+    let last = false;
+    while (this.at < this.units.length && this.peek() !== "|" && this.peek() !== ")") {
+      const piece = this.piece();
+      if (piece.first && parts.some((part) => part !== EMPTY)) {
+        throw this.wrong("^ after something else can never match");
+      }
+      if (last && piece.of !== EMPTY) throw this.wrong("$ before something else can never match");
+      first ||= piece.first;
+      last ||= piece.last;
+      parts.push(piece.of);
+    }
+    return { of: parts.length === 0 ? EMPTY : sequence(...parts), first, last };
+  }
+
+  private piece(): Piece {
+    if (this.take("^")) return { of: EMPTY, first: true, last: false };
+    if (this.take("$")) return { of: EMPTY, first: false, last: true };
+    const atom = this.atom();
+    const [least, most] = this.count();
+    if (least === 1 && most === 1) return atom;
+    if (atom.first || atom.last) throw this.wrong("^ and $ cannot be repeated");
+    return { ...atom, of: repeat(atom.of, least, most) };
+  }
+
+  private atom(): Piece {
+    const unit = this.next("a character");
+    const free = (of: Expression): Piece => ({ of, first: false, last: false });
+    switch (unit) {
+      case "(":
+        return this.group();
+      case "[":
+        return free(this.set());
+      case ".":
+        return free(characters(...complement(LINE_ENDS)));
+      case "\\":
+        return free(this.escaped());
+      case "*":
+      case "+":
+      case "?":
+      case "{":
+        throw this.wrong("there is nothing to repeat");
+      default:
+        return free(text(unit));
+    }
+  }
+
+  private group(): Piece {
+    if (this.take("?")) {
+      const named = this.take("<") && this.peek() !== "=" && this.peek() !== "!";
+      if (named) while (this.next("the end of the name") !== ">");
+      else if (!this.take(":")) throw this.wrong("lookaround and flags are not supported");
+    }
+    const inner = this.alternatives();
+    if (!this.take(")")) throw this.wrong("a bracket is not closed");
+    return inner;
+  }
+
+  private count(): [number, number] {
+    const counts = new Map<string, [number, number]>([
+      ["*", [0, Number.POSITIVE_INFINITY]],
+      ["+", [1, Number.POSITIVE_INFINITY]],
+      ["?", [0, 1]],
+    ]);
+    let count = counts.get(this.peek());
+    if (count) this.at += 1;
+    else if (this.take("{")) count = this.braces();
+    if (!count) return [1, 1];
+    this.take("?"); // lazy or greedy: the same texts
+    if (counts.has(this.peek()) || this.peek() === "{") throw this.wrong("a count after a count");
+    return count;
+  }
+
+  private braces(): [number, number] {
+    const least = this.number();
+    let most = least;
+    if (this.take(",")) most = this.peek() === "}" ? Number.POSITIVE_INFINITY : this.number();
+    if (!this.take("}")) throw this.wrong("expected }");
+    if (most < least) throw this.wrong("the counts are in the wrong order");
+    return [least, most];
+  }
+
+  private number(): number {
+    let digits = "";
+    while (/^\d$/.test(this.peek())) digits += this.next("a digit");
+    if (digits === "") throw this.wrong("expected a number; write \\{ for a brace");
+    if (Number(digits) > COUNT_MOST) throw this.wrong(`counts go up to ${COUNT_MOST}`);
+    return Number(digits);
+  }
+
+  private escaped(): Expression {
+    const set = CLASSES.get(this.peek());
+    if (!set) {
+      const code = this.escapedCode();
+      return text(String.fromCodePoint(code));
+    }
+    this.at += 1;
+    return characters(...set);
+  }
+
+  private set(): Expression {
+    const negative = this.take("^");
+    const ranges: CodeRange[] = [];
+    while (!this.take("]")) {
+      const first = this.setMember();
+      if (typeof first !== "number") {
+        ranges.push(...first);
+        continue;
+      }
+      if (this.peek() !== "-" || this.units[this.at + 1] === "]") {
+        ranges.push([first, first]);
+        continue;
+      }
+      this.at += 1;
+      const last = this.setMember();
+      if (typeof last !== "number" || last < first) throw this.wrong("the range is no range");
+      ranges.push([first, last]);
+    }
+    return characters(...(negative ? complement(ranges) : ranges));
+  }
+
+  private setMember(): number | readonly CodeRange[] {
+    const unit = this.next("]");
+    if (unit !== "\\") return unit.codePointAt(0)!;
+    if (this.take("b")) return 8;
+    const set = CLASSES.get(this.peek());
+    if (set) this.at += 1;
+    return set ?? this.escapedCode();
+  }
+
+  /** What stands after a backslash, if it is one character. */
+  private escapedCode(): number {
+    const unit = this.next("a character after \\");
+    if (unit === "x") return this.hex(2);
+    if (unit === "u") return this.unicode();
+    if (unit === "c") throw this.wrong("\\c is not supported; write \\x and two digits");
+    const control = CONTROLS.get(unit);
+    if (control !== undefined) return control;
+    if (/^[A-Za-z0-9]$/.test(unit)) throw this.wrong(`\\${unit} is not supported`);
+    return unit.codePointAt(0)!;
+  }
+
+  private unicode(): number {
+    if (!this.take("{")) {
+      const high = this.hex(4);
+      if ((high & 0xfc00) !== 0xd800 || !this.take("\\") || !this.take("u")) return whole(high);
+      return whole(((high & 0x3ff) << 10) + (this.hex(4) & 0x3ff) + 0x10000);
+    }
+    let digits = "";
+    while (this.peek() !== "}") digits += this.next("}");
+    this.at += 1;
+    const code = /^[0-9a-f]{1,6}$/i.test(digits) ? Number.parseInt(digits, 16) : -1;
+    if (code < 0 || code > LAST_CODE_POINT) throw this.wrong("there is no such character");
+    return whole(code);
+  }
+
+  private hex(count: number): number {
+    let digits = "";
+    for (let i = 0; i < count; i++) digits += this.next("a hexadecimal digit");
+    if (!/^[0-9a-f]+$/i.test(digits)) throw this.wrong(`expected ${count} hexadecimal digits`);
+    return Number.parseInt(digits, 16);
+  }
+
+  private peek(): string {
+    return this.units[this.at] ?? "";
+  }
+
+  private take(unit: string): boolean {
+    if (this.peek() !== unit) return false;
+    this.at += 1;
+    return true;
+  }
+
+  private next(what: string): string {
+    const unit = this.units[this.at];
+    if (unit === undefined) throw this.wrong(`expected ${what}, but the pattern ends`);
+    this.at += 1;
+    return unit;
+  }
+
+  private wrong(why: string): VireoError {
+    const message = `the pattern cannot be used, at character ${this.at}: ${why}`;
+    return new VireoError("invalid_schema", message);
+  }
+}
+
+/** Half of a surrogate pair is no character and matches nothing; U+FFFD stands in for it. */
+function whole(code: number): number {
+  return code >= 0xd800 && code <= 0xdfff ? 0xfffd : code;
+}

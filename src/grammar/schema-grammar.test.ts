@@ -1,0 +1,249 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { accepts, bytesVocabulary, chooser, compile, drawText } from "../../tests/schemas/bytes.ts";
+import { randomSchema } from "../../tests/schemas/random-schema.ts";
+import { violation } from "../../tests/schemas/validate.ts";
+import { VireoError } from "../core/errors.ts";
+import { outputGrammar } from "./output-grammar.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+let vocabulary: Vocabulary;
+beforeAll(async () => {
+  vocabulary = await bytesVocabulary();
+});
+
+const grammarOf = (schema: unknown) =>
+  compile(outputGrammar({ type: "json_schema", schema: JSON.stringify(schema) }), vocabulary);
+
+function refusal(schema: unknown): VireoError {
+  try {
+    grammarOf(schema);
+  } catch (error) {
+    if (error instanceof VireoError) return error;
+    throw error;
+  }
+  throw new Error("not refused");
+}
+
+test("whatever the schema and whatever the model says, a finished answer satisfies it", () => {
+  let finished = 0;
+  let refused = 0;
+  const runs = 2000;
+  fc.assert(
+    fc.property(randomSchema, fc.nat(), (schema, seed) => {
+      let grammar: ReturnType<typeof grammarOf>;
+      try {
+        grammar = grammarOf(schema);
+      } catch (error) {
+        expect((error as VireoError).code).toBe("invalid_schema");
+        refused += 1;
+        return;
+      }
+      const text = drawText(grammar, chooser(seed), 1500);
+      if (text === undefined) return;
+      finished += 1;
+      expect(violation(schema, JSON.parse(text)), text).toBeUndefined();
+    }),
+    { numRuns: runs, seed: 11 },
+  );
+  expect(finished).toBeGreaterThan(runs * 0.7);
+  expect(refused).toBeLessThan(runs * 0.15);
+});
+
+describe("texts that are answers, and texts that are not", () => {
+  test.each<[schema: unknown, yes: string[], no: string[]]>([
+    [
+      { type: "object", properties: { a: { type: "integer" }, b: {} }, required: ["b"] },
+      ['{"b":1}', '{"a": 1, "b": [1, {}]}', '{ "a":-7,\n  "b":"x" }'],
+      ['{"a":1}', '{"b":1,"a":1}', '{"a":01,"b":1}', '{"b":1,"c":1}', '{"b":1}x', " {}", "{}"],
+    ],
+    [
+      { type: "object", properties: { ab: {} }, additionalProperties: { type: "null" } },
+      ['{"ab":1}', '{"a":null}', '{"ab":2,"abc":null,"":null}', "{}"],
+      ['{"a":1}', '{"x":null,"ab":1}', '{"\\u0061b":null}', '{"ab":1,"ab":null}'],
+    ],
+    [
+      { type: "string", minLength: 2, maxLength: 3 },
+      ['"ab"', '"日本語"', '"🙂🙂"', '"\\n\\u00e9"'],
+      ['"a"', '"abcd"', '"\\ud800a"', '"a\nb"', '"\\x"', '"ab'],
+    ],
+    [
+      { type: "array", prefixItems: [{ type: "integer" }, { const: "x" }], items: false },
+      ["[]", "[1]", '[1,"x"]', '[ 1, "x" ]'],
+      ['["x"]', '[1,"x",2]', "[1,]", "[,1]"],
+    ],
+    [
+      { type: "array", items: { type: "boolean" }, minItems: 2 },
+      ["[true,false]", "[true,true,true,true]"],
+      ["[]", "[true]", "[true,false,null]"],
+    ],
+    [
+      { anyOf: [{ const: { a: [1] } }, { enum: ["y", null] }] },
+      ['{"a":[1]}', '"y"', "null"],
+      ['{"a": [1]}', '"n"', "1"],
+    ],
+    [
+      { type: "integer", minimum: 7, exclusiveMaximum: 131 },
+      ["7", "10", "99", "130"],
+      ["6", "131"],
+    ],
+    [{ type: "integer", maximum: -1 }, ["-1", "-10", "-999"], ["0", "-0", "1"]],
+    [
+      { type: "number", minimum: 0.5, maximum: 1.25 },
+      ["1", "0.5", "0.50", "1.25", "1.2"],
+      ["0", "0.4", "1.3", "1.26", "-0.7", "1e0"],
+    ],
+    [{ allOf: [{ minimum: 3 }, { maximum: 5 }], type: "integer" }, ["3", "4", "5"], ["2", "6"]],
+    [
+      {
+        $ref: "#/$defs/n",
+        $defs: { n: { type: "object", properties: { n: { $ref: "#/$defs/n" } } } },
+      },
+      ["{}", '{"n":{"n":{}}}'],
+      ['{"n":1}', '{"n":{"m":{}}}'],
+    ],
+    [
+      true,
+      ["1", '{"a":[null,true]}', '"x"', "-1.5e-7"],
+      ["", "1e999", "nul", "1000000000000000000"],
+    ],
+  ])("%j", (schema, yes, no) => {
+    const grammar = grammarOf(schema);
+    expect(yes.filter((text) => !accepts(grammar, text))).toEqual([]);
+    expect(no.filter((text) => accepts(grammar, text))).toEqual([]);
+  });
+});
+
+describe("schemas that cannot be kept are refused, and quickly", () => {
+  const nested = (depth: number): unknown =>
+    depth === 0 ? {} : { type: "object", properties: { a: nested(depth - 1) } };
+
+  test.each<[name: string, schema: unknown, says: string | RegExp]>([
+    ["false", false, "no answer at all"],
+    ["a contradiction", { allOf: [{ type: "string" }, { type: "integer" }] }, "no answer"],
+    ["bounds that cross", { type: "integer", minimum: 5, maximum: 4 }, "no answer"],
+    ["no value", { enum: [] }, "no answer"],
+    ["a value of another type", { type: "string", const: 1 }, "no answer"],
+    [
+      "an object that must hold itself",
+      { type: "object", properties: { a: { $ref: "#" } }, required: ["a"] },
+      "no answer",
+    ],
+    ["a remote $ref", { $ref: "https://example.com/s.json" }, "#/$ref leads out"],
+    ["a $ref to nothing", { $ref: "#/$defs/x" }, "leads nowhere"],
+    ["a $ref to itself", { $ref: "#" }, "refers to itself"],
+    [
+      "a circle of $refs",
+      { $ref: "#/$defs/a", $defs: { a: { $ref: "#/$defs/b" }, b: { $ref: "#/$defs/a" } } },
+      "refers to itself",
+    ],
+    ["a thousand levels", nested(1000), "nested too deeply"],
+    ["too many values", { enum: Array.from({ length: 6000 }, (_, i) => i) }, "too large"],
+    ["too many bytes", { enum: ["x".repeat(70_000)] }, "bytes"],
+    ["a million values", { enum: Array.from({ length: 1_000_000 }, () => 1) }, "bytes"],
+    ["minItems 1e9", { type: "array", minItems: 1e9 }, "too large"],
+    ["minLength 1e9", { type: "string", minLength: 1e9 }, "too large"],
+    ["minProperties", { type: "object", minProperties: 3 }, "#/minProperties"],
+    ["a key of 300 characters", { properties: { ["x".repeat(300)]: {} } }, "longer than"],
+    ["two patterns", { allOf: [{ pattern: "a" }, { pattern: "b" }] }, "two patterns"],
+    ["a pattern beside a length", { pattern: "(ab)*", minLength: 3 }, "#/pattern"],
+    ["a lookahead", { pattern: "(?=a)a" }, "lookaround"],
+    ["a backreference", { pattern: "(a)\\1" }, "\\1 is not supported"],
+    ["oneOf that overlaps", { oneOf: [{ type: "integer" }, { type: "number" }] }, "#/oneOf"],
+    ["a list of types with a wrong one", { type: ["string", "text"] }, "#/type"],
+    ["items as a list", { items: [{}] }, "prefixItems"],
+    ["allOf without end", mutual(), "combines too many"],
+    ["enum beside a length", { enum: ["a"], minLength: 1 }, "#/enum"],
+    ["a key deep down", { properties: { a: { items: { not: {} } } } }, "#/properties/a/items/not"],
+    ...["not", "if", "patternProperties", "propertyNames", "contains", "dependentRequired"].map(
+      (keyword): [string, unknown, string] => [keyword, { [keyword]: {} }, `#/${keyword}`],
+    ),
+    ["uniqueItems", { type: "array", uniqueItems: true }, "#/uniqueItems"],
+    ["multipleOf", { type: "number", multipleOf: 0.01 }, "#/multipleOf"],
+  ])("%s", (_name, schema, says) => {
+    const error = refusal(schema);
+    expect(error.code).toBe("invalid_schema");
+    expect(error.message).toMatch(says);
+    expect(error.message.length).toBeLessThan(300);
+  });
+
+  test("a schema in which two recursions meet at every level", () => {
+    expect(refusal(mutual()).message).toContain("combines too many");
+  });
+
+  test("what is no schema at all", () => {
+    for (const schema of [
+      null,
+      1,
+      "x",
+      [],
+      { properties: [] },
+      { required: [1] },
+      { minItems: -1 },
+    ]) {
+      expect(refusal(schema).code).toBe("invalid_schema");
+    }
+  });
+
+  test("random JSON in place of schemas breaks nothing", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (json) => {
+        try {
+          grammarOf(json);
+        } catch (error) {
+          expect(error).toBeInstanceOf(VireoError);
+        }
+      }),
+      { numRuns: 500, seed: 3 },
+    );
+  });
+});
+
+/** Merging the two never comes to an end: each step makes a pair that was not there before. */
+function mutual(): unknown {
+  const link = (to: string, more: object) => ({
+    type: "object",
+    properties: { n: { allOf: [{ $ref: `#/$defs/${to}` }, { $ref: "#/$defs/c" }] }, ...more },
+  });
+  return {
+    allOf: [{ $ref: "#/$defs/a" }, { $ref: "#/$defs/b" }],
+    $defs: { a: link("b", {}), b: link("a", {}), c: link("c", {}) },
+  };
+}
+
+test("annotations and unknown keywords are not looked at", () => {
+  const schema = {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "t",
+    description: "d",
+    default: 1,
+    examples: [1],
+    format: "uuid",
+    nullable: true,
+    "x-own": {},
+    type: "string",
+    maxLength: 1,
+  };
+  expect(accepts(grammarOf(schema), '"a"')).toBe(true);
+});
+
+test("thousands of values, some the beginning of others", () => {
+  const values = Array.from({ length: 4500 }, (_, at) => `v${at}${at % 3 === 0 ? "🙂" : "🙃"}`);
+  const grammar = grammarOf({ enum: [...values, "v", "v1", "", null, 1, 10, [1], "v1"] });
+  const yes = [...values.slice(0, 300), "v", "v1", ""].map((value) => JSON.stringify(value));
+  expect([...yes, "null", "1", "10", "[1]"].filter((text) => !accepts(grammar, text))).toEqual([]);
+  const no = ['"v2"', '"v1🙂"', "nul", "100", "[1", '"'];
+  expect(no.filter((text) => accepts(grammar, text))).toEqual([]);
+});
+
+test("what is far out of reach is no limit, and what is large is kept to", () => {
+  for (const schema of [
+    { type: "string", maxLength: 1e9 },
+    { type: "string", maxLength: 50_000 },
+    { type: "array", maxItems: 1e9 },
+  ]) {
+    const grammar = grammarOf(schema);
+    expect(accepts(grammar, schema.type === "array" ? "[1]" : '"abc"')).toBe(true);
+  }
+  expect(accepts(grammarOf({ pattern: "(a+)+$" }), `"${"a".repeat(500)}"`)).toBe(true);
+});

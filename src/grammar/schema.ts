@@ -1,0 +1,333 @@
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+
+/**
+ * JSON Schema as far as a grammar can hold an answer to it (drafts 7 to 2020-12).
+ *
+ * Enforced: type, properties, required, additionalProperties, items, prefixItems, minItems,
+ * maxItems, enum, const, anyOf, allOf, $ref within the schema (recursion too), minLength,
+ * maxLength, pattern, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf 1 of whole
+ * numbers; oneOf where its branches cannot meet; minProperties and maxProperties where the other
+ * keywords settle them. Refused: all other keywords that an answer could break. Not looked at, as
+ * annotations or unknown: title, description, default, examples, format, $comment and the like;
+ * `format` is therefore a hint to the model and not enforced.
+ *
+ * An object that names its properties gets no others, unless additionalProperties says so.
+ */
+export interface Schema {
+  /** JSON pointer, for messages. */
+  readonly path: string;
+  /** Undefined: any. */
+  readonly types?: ReadonlySet<JsonType>;
+  readonly ref?: string;
+  /** The only values, from enum and const. */
+  readonly values?: readonly unknown[];
+  readonly properties?: ReadonlyMap<string, Schema>;
+  readonly required?: ReadonlySet<string>;
+  readonly additional?: Schema;
+  readonly leastProperties?: number;
+  readonly mostProperties?: number;
+  readonly prefix?: readonly Schema[];
+  readonly items?: Schema;
+  readonly leastItems?: number;
+  readonly mostItems?: number;
+  readonly leastLength?: number;
+  readonly mostLength?: number;
+  readonly pattern?: string;
+  readonly least?: Bound;
+  readonly most?: Bound;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+}
+
+export interface Bound {
+  readonly value: number;
+  readonly exclusive: boolean;
+}
+
+export const JSON_TYPES = [
+  "object",
+  "array",
+  "string",
+  "number",
+  "integer",
+  "boolean",
+  "null",
+] as const;
+export type JsonType = (typeof JSON_TYPES)[number];
+
+/** A schema that nothing satisfies, as `false`. */
+export function never(path: string): Schema {
+  return { path, types: new Set() };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What an answer could break, and a grammar cannot keep. */
+const REFUSED = [
+  "not",
+  "if",
+  "then",
+  "else",
+  "dependentRequired",
+  "dependentSchemas",
+  "dependencies",
+  "patternProperties",
+  "propertyNames",
+  "unevaluatedItems",
+  "additionalItems",
+  "contains",
+  "minContains",
+  "maxContains",
+  "$dynamicRef",
+  "$recursiveRef",
+] as const;
+
+/** Checks size, depth and number of nodes, and parses. The text is the caller's. */
+export function parseSchemaText(source: string): unknown {
+  const bytes = Buffer.byteLength(source);
+  if (bytes > LIMITS.schemaBytes) {
+    throw wrong("#", `has ${bytes} bytes; at most ${LIMITS.schemaBytes} are taken`);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(source);
+  } catch {
+    throw wrong("#", "is not JSON");
+  }
+  checkSize(json);
+  return json;
+}
+
+/** Each level of a schema takes two levels of JSON: `properties` and the property. */
+const JSON_DEPTH_MOST = 2 * LIMITS.schemaDepth;
+
+function checkSize(json: unknown): void {
+  let level = [json];
+  let nodes = 0;
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > JSON_DEPTH_MOST) {
+      throw wrong("#", `is nested too deeply; at most ${LIMITS.schemaDepth} levels are taken`);
+    }
+    nodes += level.length;
+    if (nodes > LIMITS.schemaNodes) {
+      throw wrong("#", `is too large; at most ${LIMITS.schemaNodes} values and keywords are taken`);
+    }
+    level = level.flatMap((value) =>
+      typeof value === "object" && value !== null ? Object.values(value) : [],
+    );
+  }
+}
+
+/** Throws invalid_schema naming the keyword and its place. */
+export function readSchema(json: unknown, path: string): Schema {
+  if (json === true) return { path };
+  if (json === false) return never(path);
+  const schema = objectAt(json, path);
+  refuseKeywords(schema, path);
+  const reader = new Reader(schema, path);
+  const types = reader.types();
+  const inner = {
+    ...reader.text("$ref", "ref"),
+    ...reader.text("pattern", "pattern"),
+    ...reader.values(),
+    ...reader.properties(),
+    ...reader.items(),
+    ...reader.count("minProperties", "leastProperties"),
+    ...reader.count("maxProperties", "mostProperties"),
+    ...reader.count("minItems", "leastItems"),
+    ...reader.count("maxItems", "mostItems"),
+    ...reader.count("minLength", "leastLength"),
+    ...reader.count("maxLength", "mostLength"),
+    ...reader.bound("minimum", "exclusiveMinimum", "least"),
+    ...reader.bound("maximum", "exclusiveMaximum", "most"),
+    ...reader.branches("anyOf"),
+    ...reader.branches("oneOf"),
+    ...reader.branches("allOf"),
+  };
+  return { path, ...(types === undefined ? {} : { types }), ...inner };
+}
+
+function refuseKeywords(schema: Json, path: string): void {
+  const refused = REFUSED.find((keyword) => Object.hasOwn(schema, keyword));
+  const odd =
+    refused ??
+    (schema.uniqueItems === true ? "uniqueItems" : undefined) ??
+    (schema.multipleOf !== undefined && !(schema.multipleOf === 1 && schema.type === "integer")
+      ? "multipleOf"
+      : undefined) ??
+    (schema.unevaluatedProperties !== undefined && schema.unevaluatedProperties !== false
+      ? "unevaluatedProperties"
+      : undefined) ??
+    (path !== "#" && typeof schema.$id === "string" ? "$id" : undefined);
+  if (odd === undefined) return;
+  throw wrong(`${path}/${odd}`, "is a keyword that answers cannot be held to; leave it out");
+}
+
+class Reader {
+  private readonly schema: Json;
+  private readonly path: string;
+
+  constructor(schema: Json, path: string) {
+    this.schema = schema;
+    this.path = path;
+  }
+
+  types(): ReadonlySet<JsonType> | undefined {
+    const { type } = this.schema;
+    if (type === undefined) return undefined;
+    const given: unknown[] = Array.isArray(type) ? type : [type];
+    const unknown = given.find((name) => !JSON_TYPES.some((known) => known === name));
+    if (given.length === 0 || unknown !== undefined) {
+      throw wrong(`${this.path}/type`, `must be one or more of ${JSON_TYPES.join(", ")}`);
+    }
+    const types = new Set(given as JsonType[]);
+    if (types.has("number")) types.delete("integer");
+    return types;
+  }
+
+  values(): { readonly values?: readonly unknown[] } {
+    const { schema, path } = this;
+    const some = Object.hasOwn(schema, "enum") ? listAt(schema.enum, `${path}/enum`) : undefined;
+    if (!Object.hasOwn(schema, "const")) return some === undefined ? {} : { values: some };
+    if (some === undefined) return { values: [schema.const] };
+    return { values: some.filter((value) => sameJson(value, schema.const)) };
+  }
+
+  properties(): Pick<Schema, "properties" | "required" | "additional"> {
+    const { schema, path } = this;
+    const found: { -readonly [key in "properties" | "required" | "additional"]?: Schema[key] } = {};
+    if (schema.properties !== undefined) {
+      const entries = Object.entries(objectAt(schema.properties, `${path}/properties`));
+      found.properties = new Map(
+        entries.map(([key, value]) => [
+          checkKey(key, path),
+          readSchema(value, `${path}/properties/${escapePointer(key)}`),
+        ]),
+      );
+    }
+    if (schema.required !== undefined) {
+      const keys = listAt(schema.required, `${path}/required`);
+      if (!keys.every((key) => typeof key === "string")) {
+        throw wrong(`${path}/required`, "must be a list of names");
+      }
+      found.required = new Set(keys.map((key) => checkKey(key, path)));
+    }
+    if (schema.additionalProperties !== undefined) {
+      found.additional = readSchema(schema.additionalProperties, `${path}/additionalProperties`);
+    }
+    return found;
+  }
+
+  items(): Pick<Schema, "prefix" | "items"> {
+    const { schema, path } = this;
+    if (Array.isArray(schema.items)) {
+      throw wrong(`${path}/items`, "is a list; write prefixItems for a list of positions");
+    }
+    return {
+      ...(schema.items === undefined ? {} : { items: readSchema(schema.items, `${path}/items`) }),
+      ...(schema.prefixItems === undefined
+        ? {}
+        : { prefix: this.schemas("prefixItems", schema.prefixItems) }),
+    };
+  }
+
+  branches<K extends "anyOf" | "oneOf" | "allOf">(keyword: K): { readonly [key in K]?: Schema[] } {
+    const value = this.schema[keyword];
+    if (value === undefined) return {};
+    return { [keyword]: this.schemas(keyword, value) } as { readonly [key in K]?: Schema[] };
+  }
+
+  text<K extends string>(keyword: string, name: K): { readonly [key in K]?: string } {
+    const value = this.schema[keyword];
+    if (value === undefined) return {};
+    if (typeof value !== "string") throw wrong(`${this.path}/${keyword}`, "must be a text");
+    return { [name]: value } as { readonly [key in K]?: string };
+  }
+
+  count<K extends string>(keyword: string, name: K): { readonly [key in K]?: number } {
+    const value = this.schema[keyword];
+    if (value === undefined) return {};
+    if (typeof value !== "number" || !Number.isInteger(value) || value < 0) {
+      throw wrong(`${this.path}/${keyword}`, "must be a whole number from 0 on");
+    }
+    return { [name]: value } as { readonly [key in K]?: number };
+  }
+
+  /** In draft 4 the exclusive keyword was a flag; both spellings are read. */
+  bound<K extends "least" | "most">(
+    inclusive: string,
+    exclusive: string,
+    name: K,
+  ): { readonly [key in K]?: Bound } {
+    const numberOf = (keyword: string): number | undefined => {
+      const value = this.schema[keyword];
+      if (value === undefined || typeof value === "boolean") return undefined;
+      if (typeof value === "number" && Number.isFinite(value)) return value;
+      throw wrong(`${this.path}/${keyword}`, "must be a number");
+    };
+    const open = numberOf(exclusive);
+    const closed = numberOf(inclusive);
+    const bounds: Bound[] = [];
+    if (open !== undefined) bounds.push({ value: open, exclusive: true });
+    if (closed !== undefined) {
+      bounds.push({ value: closed, exclusive: this.schema[exclusive] === true });
+    }
+    const [first, second] = bounds;
+    if (first === undefined) return {};
+    const tighter = second === undefined ? first : tighterBound(first, second, name);
+    return { [name]: tighter } as { readonly [key in K]?: Bound };
+  }
+
+  private schemas(keyword: string, value: unknown): Schema[] {
+    const path = `${this.path}/${keyword}`;
+    const list = listAt(value, path);
+    if (list.length === 0) throw wrong(path, "must not be empty");
+    return list.map((entry, at) => readSchema(entry, `${path}/${at}`));
+  }
+}
+
+export function tighterBound(a: Bound, b: Bound, side: "least" | "most"): Bound {
+  if (a.value === b.value) return a.exclusive ? a : b;
+  return a.value > b.value === (side === "least") ? a : b;
+}
+
+const KEY_CHARACTERS_MOST = 256;
+
+function checkKey(key: string, path: string): string {
+  if (key.length <= KEY_CHARACTERS_MOST) return key;
+  throw wrong(`${path}/properties`, `has a name longer than ${KEY_CHARACTERS_MOST} characters`);
+}
+
+function objectAt(value: unknown, path: string): Json {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
+  throw wrong(path, "must be an object");
+}
+
+function listAt(value: unknown, path: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw wrong(path, "must be a list");
+}
+
+function escapePointer(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1").slice(0, 60);
+}
+
+/** Equal as JSON: the order of keys does not matter. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, entry: unknown) =>
+    typeof entry === "object" && entry !== null && !Array.isArray(entry)
+      ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : entry,
+  );
+}
+
+/** path: a JSON pointer into the schema. */
+export function wrong(path: string, why: string): VireoError {
+  return new VireoError("invalid_schema", `the schema cannot be used: ${path} ${why}`);
+}

@@ -1,0 +1,117 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { accepts, bytesVocabulary, chooser, compile, drawText } from "../../tests/schemas/bytes.ts";
+import { type ToolRequest, toolGrammar } from "./tool-grammar.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+let vocabulary: Vocabulary;
+beforeAll(async () => {
+  vocabulary = await bytesVocabulary();
+});
+
+const city = {
+  name: "weather",
+  parameters: {
+    type: "object",
+    properties: { city: { enum: ["Rome", "Oslo"] } },
+    required: ["city"],
+  },
+};
+const clock = { name: "clock" };
+const odd = { name: "odd", parameters: { not: { type: "null" } } };
+const strict = (tool: { name: string; parameters?: object }) => ({ ...tool, strict: true });
+
+function grammarOf(request: Partial<ToolRequest>) {
+  const whole = { tools: [city, clock], choice: "required", parallel: true, ...request } as const;
+  const grammar = toolGrammar(whole);
+  return grammar && compile(grammar, vocabulary);
+}
+
+const ROME = '{"name": "weather", "arguments": {"city": "Rome"}}';
+const CLOCK = '{"name": "clock", "arguments": {"any": [1]}}';
+const calls = (...all: string[]) => `<TOOLCALL>[${all.join(", ")}]</TOOLCALL>`;
+
+describe("what an answer may be", () => {
+  test.each<[name: string, request: Partial<ToolRequest>, yes: string[], no: string[]]>([
+    [
+      "required",
+      {},
+      [calls(ROME), calls(CLOCK), calls(ROME, CLOCK, ROME)],
+      ["", "Hi", calls(), `${calls(ROME)} `, calls('{"name": "other", "arguments": {}}')],
+    ],
+    ["one at a time", { parallel: false }, [calls(ROME)], [calls(ROME, CLOCK)]],
+    ["a name", { choice: { name: "clock" } }, [calls(CLOCK)], [calls(ROME), calls(CLOCK, CLOCK)]],
+    [
+      "auto, strict",
+      { choice: "auto", tools: [strict(city)] },
+      ["", "Hi <TOOLCALL", "a<<TOOLCALL<b", calls(ROME), `Well: ${calls(ROME, ROME)}`],
+      ["<TOOLCALL>", `x${calls(CLOCK)}`, `${calls(ROME)}!`, "<TOOLCALL>[x"],
+    ],
+    [
+      "auto, one at a time",
+      { choice: "auto", parallel: false },
+      ["é <TOOLCA", calls(CLOCK)],
+      [calls(CLOCK, CLOCK), "<<TOOLCALL>x"],
+    ],
+    [
+      "auto with a format",
+      { choice: "auto", output: { type: "json_object" } },
+      ["{}", '{"a":1}', calls(ROME, CLOCK)],
+      ["Hi", "[]", `{}${calls(ROME)}`],
+    ],
+    [
+      "a schema that cannot be kept",
+      { tools: [odd] },
+      [calls('{"name":"odd","arguments":{}}')],
+      [],
+    ],
+  ])("%s", (_name, request, yes, no) => {
+    const grammar = grammarOf(request)!;
+    expect(yes.filter((text) => !accepts(grammar, text))).toEqual([]);
+    expect(no.filter((text) => accepts(grammar, text))).toEqual([]);
+  });
+
+  test("anything, where tools bind nothing", () => {
+    expect(grammarOf({ choice: "auto" })).toBeUndefined();
+    expect(grammarOf({ choice: "none", tools: [strict(city)] })).toBeUndefined();
+    expect(grammarOf({ tools: [], choice: "auto" })).toBeUndefined();
+  });
+
+  test("the format alone, where no tool may be called", () => {
+    const output = { type: "choice", choices: ["yes", "no"] } as const;
+    const grammar = grammarOf({ choice: "none", output })!;
+    expect(["yes", "no", calls(ROME)].map((text) => accepts(grammar, text))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  test("names in a format's own grammar do not meet those of JSON", () => {
+    const output = {
+      type: "grammar",
+      ebnf: 'root ::= space string\nspace ::= "-"\nstring ::= "s"',
+    } as const;
+    const grammar = grammarOf({ choice: "auto", output })!;
+    expect(accepts(grammar, "-s")).toBe(true);
+    expect(accepts(grammar, calls(ROME))).toBe(true);
+  });
+});
+
+test("a strict tool's schema is refused by its place", () => {
+  expect(() => grammarOf({ tools: [clock, strict(odd)] })).toThrow(
+    /^tools\[1\]\.function\.parameters: .*#\/not/,
+  );
+});
+
+test("calls drawn by chance can be read, and hold to the schema", () => {
+  const grammar = grammarOf({ tools: [city] })!;
+  for (let seed = 0; seed < 30; seed++) {
+    const text = drawText(grammar, chooser(seed), 20_000);
+    if (text === undefined) continue;
+    const list = JSON.parse(text.slice("<TOOLCALL>".length, -"</TOOLCALL>".length));
+    for (const { name, arguments: given } of list) {
+      expect(name).toBe("weather");
+      expect(["Rome", "Oslo"]).toContain(given.city);
+    }
+  }
+});

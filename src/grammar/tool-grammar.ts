@@ -1,0 +1,131 @@
+import type { OutputFormat, ToolChoice, ToolDefinition } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import {
+  type CodeRange,
+  characters,
+  choice,
+  complement,
+  EMPTY,
+  type Expression,
+  type Grammar,
+  rule,
+  sequence,
+  text,
+} from "./expression.ts";
+import {
+  ANY_OBJECT,
+  braced,
+  bracketed,
+  COMMA,
+  jsonRules,
+  listed,
+  literal,
+  member,
+} from "./json-text.ts";
+import { outputGrammar } from "./output-grammar.ts";
+import { parseSchemaText } from "./schema.ts";
+import { schemaExpression } from "./schema-grammar.ts";
+
+const OPEN = "<TOOLCALL>";
+const CLOSE = "</TOOLCALL>";
+/** Calls of one answer, where several are allowed. */
+const CALLS_MOST = 32;
+
+export interface ToolRequest {
+  readonly tools: readonly ToolDefinition[];
+  readonly choice: ToolChoice;
+  /** False: one call at most. */
+  readonly parallel: boolean;
+  /** What an answer without calls looks like. Undefined: any text. */
+  readonly output?: OutputFormat;
+}
+
+/**
+ * The answer's grammar where tools bind it; undefined where the model may answer as it likes.
+ *
+ * With `required` or a name the answer is nothing but calls. With `auto` it is either calls or the
+ * output format; without one it is any text, in which `<TOOLCALL>` begins calls that hold to the
+ * tools, and they end it. The latter is needed only if a tool is strict or one call is all that is
+ * allowed. Arguments hold to the tool's schema; where that is
+ * one that no grammar keeps and the tool is not strict, they are any object.
+ *
+ * Throws invalid_schema for a strict tool's schema.
+ */
+export function toolGrammar(request: ToolRequest): Grammar | undefined {
+  const { tools, choice: wanted, parallel, output } = request;
+  if (wanted === "none" || tools.length === 0) return output && outputGrammar(output);
+  const loose = wanted === "auto" && parallel && !tools.some((tool) => tool.strict === true);
+  if (loose && output === undefined) return undefined;
+  const rules = jsonRules();
+  const named = typeof wanted === "object" ? wanted.name : undefined;
+  const offered = tools
+    .map((tool, index) => ({ tool, index }))
+    .filter(({ tool }) => named === undefined || tool.name === named);
+  const call = choice(
+    ...offered.map(({ tool, index }) =>
+      braced(
+        sequence(
+          member(literal("name"), literal(tool.name)),
+          COMMA,
+          member(literal("arguments"), argumentsOf(tool, index, rules)),
+        ),
+      ),
+    ),
+  );
+  rules.set("call", call);
+  const most = parallel && named === undefined ? CALLS_MOST : 1;
+  const calls = sequence(bracketed(listed(rule("call"), 1, most)), text(CLOSE));
+  if (wanted !== "auto") return { root: sequence(text(OPEN), calls), rules };
+  if (output) {
+    const other = outputGrammar(output, rules);
+    for (const [name, body] of other.rules) rules.set(name, body);
+    return { root: choice(sequence(text(OPEN), calls), other.root), rules };
+  }
+  rules.set("calls", calls);
+  return { root: untilTag(OPEN, rule("calls"), rules), rules };
+}
+
+function argumentsOf(
+  { parameters, strict = false }: ToolDefinition,
+  index: number,
+  rules: Map<string, Expression>,
+): Expression {
+  if (parameters === undefined) return ANY_OBJECT;
+  const before = new Map(rules);
+  try {
+    // what is no object cannot be called with
+    const schema = { type: "object", ...parameters };
+    return schemaExpression(parseSchemaText(JSON.stringify(schema)), { rules });
+  } catch (error) {
+    if (!(error instanceof VireoError) || error.code !== "invalid_schema") throw error;
+    if (strict) {
+      const param = `tools[${index}].function.parameters`;
+      throw new VireoError("invalid_schema", `${param}: ${error.message}`, { param });
+    }
+    rules.clear();
+    for (const [name, body] of before) rules.set(name, body);
+    return ANY_OBJECT;
+  }
+}
+
+/**
+ * Any text without the tag, which may end anywhere; or such a text, the tag, and `then`. The tag's
+ * first character must not come again in it.
+ */
+function untilTag(tag: string, then: Expression, rules: Map<string, Expression>): Expression {
+  const letters = [...tag];
+  const one = (letter: string): CodeRange => [letter.codePointAt(0)!, letter.codePointAt(0)!];
+  const begin = letters[0]!;
+  letters.forEach((letter, matched) => {
+    const last = matched === letters.length - 1;
+    const known = matched === 0 ? [one(letter)] : [one(letter), one(begin)];
+    const options = [
+      EMPTY,
+      sequence(text(letter), last ? then : rule(`free-${matched + 1}`)),
+      sequence(characters(...complement(known)), rule("free-0")),
+      ...(matched === 0 ? [] : [sequence(text(begin), rule("free-1"))]),
+    ];
+    rules.set(`free-${matched}`, choice(...options));
+  });
+  return rule("free-0");
+}

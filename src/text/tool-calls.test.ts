@@ -1,0 +1,133 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { CLOSE_CALLS, createToolCallParser, OPEN_CALLS, type ToolPiece } from "./tool-calls.ts";
+
+interface Parsed {
+  text: string;
+  calls: { name: string; arguments: string }[];
+}
+
+function collect(pieces: readonly ToolPiece[], into: Parsed): void {
+  for (const piece of pieces) {
+    if (piece.type === "text") into.text += piece.text;
+    else into.calls.push(...piece.calls);
+  }
+}
+
+/** What comes of an answer whose pieces end at these places. */
+function parse(answer: string, cuts: readonly number[] = []): Parsed {
+  const parser = createToolCallParser();
+  const parsed: Parsed = { text: "", calls: [] };
+  const ends = [...cuts].sort((a, b) => a - b);
+  let start = 0;
+  for (const end of [...ends, answer.length]) {
+    collect(parser.push(answer.slice(start, end)), parsed);
+    start = end;
+    if (parsed.calls.length > 0) return parsed;
+  }
+  collect(parser.flush(), parsed);
+  return parsed;
+}
+
+const call = (name: string, args: string) => ({ name, arguments: args });
+const F = '{"name": "f", "arguments": {"x": 1}}';
+const CASES: readonly (readonly [string, Parsed])[] = [
+  ["Hello", { text: "Hello", calls: [] }],
+  ["", { text: "", calls: [] }],
+  [" \n ", { text: " \n ", calls: [] }],
+  [`<TOOLCALL>[${F}]</TOOLCALL>`, { text: "", calls: [call("f", '{"x": 1}')] }],
+  [`\n\n<TOOLCALL>[${F}]</TOOLCALL>`, { text: "", calls: [call("f", '{"x": 1}')] }],
+  [`Well.\n<TOOLCALL>\n[${F}]\n</TOOLCALL>`, { text: "Well.\n", calls: [call("f", '{"x": 1}')] }],
+  [
+    `<TOOLCALL>[${F}, {"arguments":"{\\"y\\":2}","name":"g"}]</TOOLCALL>`,
+    { text: "", calls: [call("f", '{"x": 1}'), call("g", '{"y":2}')] },
+  ],
+  [`<TOOLCALL>${F}</TOOLCALL>`, { text: "", calls: [call("f", '{"x": 1}')] }],
+  [`<TOOLCALL>[${F}</TOOLCALL>`, { text: "", calls: [call("f", '{"x": 1}')] }],
+  [`<TOOLCALL>${F}]</TOOLCALL>`, { text: "", calls: [call("f", '{"x": 1}')] }],
+  [`<TOOLCALL>[${F}`, { text: "", calls: [call("f", '{"x": 1}')] }],
+  ['<TOOLCALL>[{"name":"f"}]</TOOLCALL>', { text: "", calls: [call("f", "{}")] }],
+  [
+    '<TOOLCALL>[{"name":"f","arguments":{"id":12345678901234567890,"s":"a, b: {"}}]</TOOLCALL>',
+    { text: "", calls: [call("f", '{"id":12345678901234567890,"s":"a, b: {"}')] },
+  ],
+  [
+    '<TOOLCALL>[{"name":"f","arguments":{"s":"</TOOLCALL>\\" x"}}]</TOOLCALL>',
+    { text: "", calls: [call("f", '{"s":"</TOOLCALL>\\" x"}')] },
+  ],
+  ["a <TOOLCALL>nonsense</TOOLCALL> b", { text: "a <TOOLCALL>nonsense</TOOLCALL> b", calls: [] }],
+  ["<TOOLCALL>[]</TOOLCALL>", { text: "<TOOLCALL>[]</TOOLCALL>", calls: [] }],
+  [
+    '<TOOLCALL>[{"arguments":{}}]</TOOLCALL>',
+    {
+      text: '<TOOLCALL>[{"arguments":{}}]</TOOLCALL>',
+      calls: [],
+    },
+  ],
+  ["<TOOLCALL>[1, null]</TOOLCALL>", { text: "<TOOLCALL>[1, null]</TOOLCALL>", calls: [] }],
+  ["a < b <TOOL <TOOLCAL", { text: "a < b <TOOL <TOOLCAL", calls: [] }],
+  ["<TOOLCALL>[", { text: "<TOOLCALL>[", calls: [] }],
+  ['<TOOLCALL>["', { text: '<TOOLCALL>["', calls: [] }],
+];
+
+test.each(CASES)("%j, cut anywhere", (answer, expected) => {
+  expect(parse(answer)).toEqual(expected);
+  const cut = fc.array(fc.nat(answer.length), { maxLength: 6 });
+  fc.assert(
+    fc.property(cut, (cuts) => {
+      expect(parse(answer, cuts)).toEqual(expected);
+    }),
+    { numRuns: 200, seed: 1 },
+  );
+  const each = Array.from({ length: answer.length }, (_, at) => at);
+  expect(parse(answer, each)).toEqual(expected);
+});
+
+test("any answer says the same however it is cut, and nothing is lost", () => {
+  const piece = fc.constantFrom(
+    OPEN_CALLS,
+    CLOSE_CALLS,
+    F,
+    "[",
+    "]",
+    ",",
+    '"',
+    "\\",
+    "<",
+    "a",
+    "\n",
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), fc.array(fc.nat(200)), (pieces, cuts) => {
+      const answer = pieces.join("");
+      const whole = parse(answer);
+      expect(
+        parse(
+          answer,
+          cuts.map((cut) => cut % (answer.length + 1)),
+        ),
+      ).toEqual(whole);
+      if (whole.calls.length === 0) expect(whole.text).toBe(answer);
+    }),
+    { numRuns: 3000, seed: 2 },
+  );
+});
+
+describe("while an answer streams", () => {
+  test("text is held back only as long as it may be the tag", () => {
+    const parser = createToolCallParser();
+    expect(parser.push("Hi <TO")).toEqual([{ type: "text", text: "Hi " }]);
+    expect(parser.push("AST> ")).toEqual([{ type: "text", text: "<TOAST> " }]);
+    expect(parser.push("<TOOLCALL")).toEqual([]);
+    expect(parser.push("!")).toEqual([{ type: "text", text: "<TOOLCALL!" }]);
+    expect(parser.flush()).toEqual([]);
+  });
+
+  test("a long answer inside the tag is looked at once", () => {
+    const parser = createToolCallParser();
+    parser.push(`<TOOLCALL>[{"name":"f","arguments":{"s":"`);
+    for (let i = 0; i < 20_000; i++) expect(parser.push("some more ")).toEqual([]);
+    const [piece] = parser.push(`"}}]</TOOLCALL>`);
+    expect(piece).toMatchObject({ type: "calls", calls: [{ name: "f" }] });
+  });
+});
