@@ -32,6 +32,7 @@ export const LIMITS = Object.freeze({
   schemaMerges: 5000,
   schemaBoundedNumbers: 256,
   toolsPerRequest: 128,
+  toolSchemasBytes: 256 * KIB,
   grammarNodes: 250_000,
   grammarStates: 16_384,
   grammarFrames: 200_000,
