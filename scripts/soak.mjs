@@ -36,6 +36,7 @@ const WORDS = "the river ran up hill and nobody asked why it would do such a thi
 );
 const say = (count) =>
   Array.from({ length: count }, () => WORDS[randomInt(WORDS.length)]).join(" ");
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const pick = (list) => list[randomInt(list.length)];
 const dataUrl = (bytes) => `data:image/png;base64,${bytes.toString("base64")}`;
 const post = (body, signal) =>
@@ -143,7 +144,9 @@ async function client() {
   while (!over()) {
     const name = pick(Object.keys(WORK));
     try {
-      count(await WORK[name]());
+      const what = await WORK[name]();
+      count(what);
+      if (what !== "answered") await pause(what === "queue full" ? 500 + randomInt(1000) : 100);
     } catch (error) {
       errors.push(`${name}: ${error.message}${error.cause ? ` (${error.cause.message})` : ""}`);
     }

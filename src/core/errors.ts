@@ -40,6 +40,7 @@ export type ErrorCode =
   | "engine_loading"
   | "engine_closed"
   | "request_timeout"
+  | "client_too_slow"
   | "internal_error";
 
 export interface ErrorDetails {

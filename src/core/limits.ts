@@ -27,6 +27,7 @@ export const LIMITS = Object.freeze({
   answersPerPrompt: 8,
   answersPerRequest: 128,
   promptTokenIds: 1_000_000,
+  tokenizeCharacters: 1024 * 1024,
 
   // answers kept for requests that are sent again
   replayKeyCharacters: 255,
@@ -38,12 +39,15 @@ export const LIMITS = Object.freeze({
   schemaDepth: 32,
   schemaNodes: 5000,
   schemaMerges: 5000,
+  schemaBoundedNumbers: 256,
   toolsPerRequest: 128,
+  toolSchemasBytes: 256 * KIB,
   grammarNodes: 250_000,
   grammarStates: 16_384,
   grammarFrames: 200_000,
-  grammarPlaces: 4096,
+  grammarPlaces: 16_384,
   grammarWork: 1_000_000,
+  grammarWorkPerToken: 100_000,
   grammarMasks: 64,
   grammarsRemembered: 32,
 
@@ -55,4 +59,5 @@ export const LIMITS = Object.freeze({
 
   // the queue
   requestsWaiting: 256,
+  eventsUnread: 8192,
 });

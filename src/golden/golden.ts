@@ -6,12 +6,13 @@ import { VireoError } from "../core/errors.ts";
 import { loadModel, type Model } from "../model/load.ts";
 import { openTextFiles, type TextFiles } from "../runtime/text-files.ts";
 import { type CaseFile, openCase } from "./case-files.ts";
-import { Comparison, type Precision } from "./comparison.ts";
+import { BF16_RELATIVE_NORM_VIDEO, Comparison, type Precision } from "./comparison.ts";
 import { compareLanguage } from "./language.ts";
 import { comparePreprocessing, compareTiling } from "./media.ts";
 import { compareMultimodal } from "./multimodal.ts";
 import { compareLinears, compareTables } from "./quantised.ts";
 import { compareChat, compareTokenizer } from "./text.ts";
+import { compareEvs, compareVideo } from "./video.ts";
 import { compareVision } from "./vision.ts";
 
 export interface GoldenOptions {
@@ -50,9 +51,10 @@ interface Kind {
   /** False: nothing depends on the activations' precision. */
   readonly perPrecision: boolean;
   readonly compare: Compare | { readonly skip: string };
+  /** Of the bf16 precision. */
+  readonly relativeNormMost?: number;
 }
 
-const VIDEO = { skip: "video comes with its own issue" };
 const KINDS: readonly Kind[] = [
   kind(/^llm-/, true, async ({ backend, ...room }, file, comparison) =>
     compareLanguage(backend, await modelOf(backend, room), file, comparison),
@@ -81,7 +83,13 @@ const KINDS: readonly Kind[] = [
     compareTokenizer(text, file, comparison),
   ),
   kind(/^chat$/, false, ({ text }, file, comparison) => compareChat(text, file, comparison)),
-  kind(/^(evs$|video-)/, false, VIDEO),
+  kind(/^evs$/, false, (_, file, comparison) => compareEvs(file, comparison)),
+  {
+    ...kind(/^video-/, true, async ({ backend, text, ...room }, file, comparison) =>
+      compareVideo(backend, await modelOf(backend, room), text, file, comparison),
+    ),
+    relativeNormMost: BF16_RELATIVE_NORM_VIDEO,
+  },
 ];
 
 function kind(names: RegExp, perPrecision: boolean, compare: Kind["compare"]): Kind {
@@ -155,7 +163,7 @@ async function runCase(
   if (typeof found.compare !== "function") {
     return { status: "skipped", line: `${head}skipped: ${found.compare.skip}` };
   }
-  const comparison = new Comparison(precision);
+  const comparison = new Comparison(precision, found.relativeNormMost);
   try {
     await found.compare(room, await openCase(room.options.cases, name), comparison);
   } catch (error) {

@@ -41,7 +41,7 @@ export class Automaton {
   /** One byte of each class. */
   private readonly byteOf: Uint8Array;
   /** Places that may still be looked at before somebody has waited too long. */
-  private workLeft = 0;
+  workLeft = 0;
 
   constructor(program: Program) {
     this.program = program;
@@ -53,11 +53,6 @@ export class Automaton {
     });
     this.memory = this.newMemory();
     this.forget();
-  }
-
-  /** Begins a piece of work that a caller waits for: a mask, or a token. */
-  allowWork(): void {
-    this.workLeft = LIMITS.grammarWork;
   }
 
   get start(): number {
@@ -80,7 +75,7 @@ export class Automaton {
   forget(): void {
     this.memory = this.newMemory();
     this.memory.table.fill(DEAD, DEAD * this.classes, (DEAD + 1) * this.classes);
-    this.allowWork();
+    this.workLeft = LIMITS.grammarWork;
     this.intern([[this.program.start, OUTSIDE]]);
   }
 

@@ -58,6 +58,36 @@ export function rule(name: string): Expression {
   return { kind: "rule", name };
 }
 
+/** One of these texts. What several begin with is written once, so that thousands are no burden. */
+export function oneOfTexts(values: readonly string[]): Expression {
+  const sorted = [...new Set(values)].sort();
+  return prefixTree(sorted, 0, sorted.length, 0);
+}
+
+/** sorted[from] up to sorted[to], which agree up to `at`. */
+function prefixTree(sorted: readonly string[], from: number, to: number, at: number): Expression {
+  const [first = "", last = ""] = [sorted[from], sorted[to - 1]];
+  if (to - from === 1) return text(first.slice(at));
+  let shared = at;
+  while (shared < first.length && first[shared] === last[shared]) shared++;
+  // not between the halves of a surrogate pair
+  if (shared > at && (first.charCodeAt(shared - 1) & 0xfc00) === 0xd800) shared--;
+  const options: Expression[] = [];
+  for (let begin = from; begin < to; ) {
+    const letter = characterAt(sorted[begin]!, shared);
+    let end = begin + 1;
+    while (end < to && characterAt(sorted[end]!, shared) === letter) end++;
+    options.push(letter === "" ? EMPTY : prefixTree(sorted, begin, end, shared));
+    begin = end;
+  }
+  return sequence(text(first.slice(at, shared)), choice(...options));
+}
+
+function characterAt(value: string, at: number): string {
+  const code = value.codePointAt(at);
+  return code === undefined ? "" : String.fromCodePoint(code);
+}
+
 export const LAST_CODE_POINT = 0x10ffff;
 
 /** Sorted, joined where they touch, and without the surrogates, which no text can hold. */

@@ -64,7 +64,6 @@ export class CompiledGrammar {
   private makeMask(start: number): Mask {
     const { automaton, vocabulary } = this;
     const { tree, others } = vocabulary;
-    automaton.allowWork();
     const free = this.freeGroups(start);
     // tokens that hold nothing but free characters are allowed, untried
     const words =
@@ -180,6 +179,8 @@ export class Matcher {
   private readonly grammar: CompiledGrammar;
   private memory: Memory;
   private state: number;
+  /** What this answer may make the automaton do: a lot at once, but not with every token. */
+  private workLeft: number = LIMITS.grammarWork;
 
   constructor(grammar: CompiledGrammar) {
     this.grammar = grammar;
@@ -192,15 +193,12 @@ export class Matcher {
    * Shared: not to be written to. Throws invalid_schema if the grammar is too ambiguous.
    */
   get allowed(): Int32Array {
-    this.catchUp();
-    return this.grammar.maskOf(this.state).words;
+    return this.mask.words;
   }
 
   /** The text is complete and nothing can be added. */
   get finished(): boolean {
-    this.catchUp();
-    const { automaton } = this.grammar;
-    return automaton.mayEnd(this.state) && !this.grammar.maskOf(this.state).goesOn;
+    return this.mayEnd && !this.mask.goesOn;
   }
 
   /** The text may end here. */
@@ -213,11 +211,23 @@ export class Matcher {
   accept(token: number): boolean {
     if (this.grammar.automaton.isFull) this.grammar.forget();
     this.catchUp();
-    this.grammar.automaton.allowWork();
+    const { automaton } = this.grammar;
+    automaton.workLeft = this.workLeft;
     const state = this.read(this.state, token);
     if (state === DEAD) return false;
+    const { grammarWork, grammarWorkPerToken } = LIMITS;
+    this.workLeft = Math.min(automaton.workLeft + grammarWorkPerToken, grammarWork);
     this.state = state;
     return true;
+  }
+
+  private get mask(): Mask {
+    this.catchUp();
+    const { automaton } = this.grammar;
+    automaton.workLeft = this.workLeft;
+    const mask = this.grammar.maskOf(this.state);
+    this.workLeft = automaton.workLeft;
+    return mask;
   }
 
   private read(from: number, token: number): number {

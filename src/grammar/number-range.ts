@@ -1,6 +1,17 @@
-import { characters, choice, type Expression, sequence, text } from "./expression.ts";
+import {
+  characters,
+  choice,
+  EMPTY,
+  type Expression,
+  NEVER,
+  repeat,
+  sequence,
+  text,
+} from "./expression.ts";
 import { ANY_NUMBER, DIGITS_MOST, INTEGER } from "./json-text.ts";
 import type { Bound } from "./schema.ts";
+
+const DIGIT = characters([0x30, 0x39]);
 
 /** Numbers from `least` to `most`, both included, in units of 10^−decimals. */
 export interface ScaledRange {
@@ -19,8 +30,9 @@ export function integersBetween(least: bigint, most: bigint): Expression {
 
 /** Numbers of a range with exactly that many decimals, and none at all for 0. */
 export function numbersBetween({ least, most, decimals }: ScaledRange): Expression {
+  if (least > most) return NEVER;
   const options: Expression[] = [];
-  const positive = least > 0n ? least : 0n;
+  const positive = larger(least, 0n);
   if (positive <= most) options.push(...magnitudes(positive, most, decimals));
   const smallest = most < 0n ? -most : 1n;
   if (smallest <= -least) {
@@ -30,19 +42,32 @@ export function numbersBetween({ least, most, decimals }: ScaledRange): Expressi
   return choice(...options);
 }
 
-/** One option for each number of digits. */
+/** One option for each number of digits that the bounds cut, and one for those in between. */
 function magnitudes(least: bigint, most: bigint, decimals: number): Expression[] {
   const options: Expression[] = [];
+  const whole: number[] = [];
   for (let digits = decimals + 1; ; digits++) {
     const first = digits === decimals + 1 ? 0n : 10n ** BigInt(digits - 1);
-    if (first > most) return options;
+    if (first > most) break;
     const last = 10n ** BigInt(digits) - 1n;
     const from = least > first ? least : first;
     const to = most < last ? most : last;
     if (from > to) continue;
+    if (from === first && to === last && first > 0n) {
+      whole.push(digits - decimals);
+      continue;
+    }
     const write = (of: bigint): string => of.toString().padStart(digits, "0");
     options.push(between(write(from), write(to), digits - decimals));
   }
+  const [fewest, ...others] = whole;
+  if (fewest === undefined) return options;
+  const rest = repeat(DIGIT, fewest - 1, (others.at(-1) ?? fewest) - 1);
+  return [...options, sequence(characters([0x31, 0x39]), rest, fraction(decimals))];
+}
+
+function fraction(decimals: number): Expression {
+  return decimals === 0 ? EMPTY : sequence(text("."), repeat(DIGIT, decimals, decimals));
 }
 
 /**
@@ -50,15 +75,20 @@ function magnitudes(least: bigint, most: bigint, decimals: number): Expression[]
  * `pointAt`, unless that is the end.
  */
 function between(low: string, high: string, pointAt: number): Expression {
-  if (low === "") return text("");
+  if (low === "") return EMPTY;
+  const { length } = low;
+  if (/^0+$/.test(low) && /^9+$/.test(high)) {
+    if (pointAt < 0) return repeat(DIGIT, length, length);
+    return sequence(repeat(DIGIT, pointAt, pointAt), fraction(length - pointAt));
+  }
   const point = pointAt === 0 ? [text(".")] : [];
   const [a, b] = [Number(low[0]), Number(high[0])];
   const tail = (from: string, to: string): Expression => between(from, to, pointAt - 1);
   const lowTail = low.slice(1);
   const highTail = high.slice(1);
-  if (a === b) return sequence(...point, text(low[0] ?? ""), tail(lowTail, highTail));
-  const nines = "9".repeat(lowTail.length);
-  const zeros = "0".repeat(lowTail.length);
+  if (a === b) return sequence(...point, text(String(a)), tail(lowTail, highTail));
+  const nines = "9".repeat(length - 1);
+  const zeros = "0".repeat(length - 1);
   const options: Expression[] = [];
   const lowFree = lowTail === zeros;
   const highFree = highTail === nines;
@@ -82,24 +112,50 @@ export function integerSchema({ least, most }: NumberSchema): Expression {
   return integersBetween(scaledLeast(least, 0), scaledMost(most, 0));
 }
 
-/** Fractions of bounded numbers have 1 to 4 decimals, or as many as the bounds. */
 const DECIMALS_USUAL = 4;
 const DECIMALS_MOST = 9;
+/** Decimal numbers of up to 15 digits stay apart as doubles. */
+const DIGITS_EXACT = 15;
 
-/** Numbers between the bounds: whole ones, and such with decimals. */
+/**
+ * Numbers between the bounds. Whole ones; those between two whole ones that are both within the
+ * bounds, with any fraction; and, as the rest lies at the edges or between −1 and 0, all with up to
+ * 4 decimals, or as many as the bounds have.
+ */
 export function numberSchema({ least, most }: NumberSchema): Expression {
   if (least === undefined && most === undefined) return ANY_NUMBER;
-  const finest = Math.max(DECIMALS_USUAL, decimalsOf(least), decimalsOf(most));
-  const options: Expression[] = [];
-  for (let decimals = 0; decimals <= Math.min(finest, DECIMALS_MOST); decimals++) {
-    const range = {
-      least: scaledLeast(least, decimals),
-      most: scaledMost(most, decimals),
-      decimals,
-    };
-    if (range.least <= range.most) options.push(numbersBetween(range));
-  }
-  return choice(...options);
+  const [first, last] = [scaledLeast(least, 0), scaledMost(most, 0)];
+  const anyFraction = sequence(text("."), repeat(DIGIT, 1, DIGITS_MOST));
+  const positive = integersBetween(larger(first, 0n), last - 1n);
+  const negative = integersBetween(larger(-last, 1n), -first - 1n);
+  const given = [...(least ? [first] : []), ...(most ? [last] : [])];
+  const widest = Math.max(...given.map((bound) => bound.toString().length));
+  const wanted = Math.max(DECIMALS_USUAL, decimalsOf(least), decimalsOf(most));
+  const finest = Math.min(wanted, DECIMALS_MOST, Math.max(1, DIGITS_EXACT - widest));
+  const edges = Array.from({ length: finest }, (_, at) => {
+    const decimals = at + 1;
+    const [low, high] = [scaledLeast(least, decimals), scaledMost(most, decimals)];
+    const unit = 10n ** BigInt(decimals);
+    return [
+      { least: low, most: smaller(high, first * unit) },
+      { least: larger(low, last * unit), most: high },
+      { least: larger(low, -unit), most: smaller(high, 0n) },
+    ].map((range) => numbersBetween({ ...range, decimals }));
+  });
+  return choice(
+    integersBetween(first, last),
+    sequence(positive, anyFraction),
+    sequence(text("-"), negative, anyFraction),
+    ...edges.flat(),
+  );
+}
+
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }
 
 function scaledLeast(bound: Bound | undefined, decimals: number): bigint {

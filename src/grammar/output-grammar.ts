@@ -1,7 +1,7 @@
 import type { OutputFormat } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { choice, type Grammar, text } from "./expression.ts";
+import { type Grammar, oneOfTexts } from "./expression.ts";
 import { parseGbnf } from "./gbnf.ts";
 import { ANY_OBJECT, jsonRules } from "./json-text.ts";
 import { parseRegex } from "./regex.ts";
@@ -33,7 +33,7 @@ function choiceGrammar(choices: readonly string[]): Grammar {
     throw new VireoError("invalid_schema", "choices must be texts of at least one character each");
   }
   checkLength("list of choices", choices.join(""));
-  return { root: choice(...choices.map(text)), rules: new Map() };
+  return { root: oneOfTexts(choices), rules: new Map() };
 }
 
 function checkLength(what: string, source: string): void {

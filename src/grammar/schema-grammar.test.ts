@@ -227,6 +227,15 @@ test("annotations and unknown keywords are not looked at", () => {
   expect(accepts(grammarOf(schema), '"a"')).toBe(true);
 });
 
+test("thousands of values, some the beginning of others", () => {
+  const values = Array.from({ length: 4500 }, (_, at) => `v${at}${at % 3 === 0 ? "🙂" : "🙃"}`);
+  const grammar = grammarOf({ enum: [...values, "v", "v1", "", null, 1, 10, [1], "v1"] });
+  const yes = [...values.slice(0, 300), "v", "v1", ""].map((value) => JSON.stringify(value));
+  expect([...yes, "null", "1", "10", "[1]"].filter((text) => !accepts(grammar, text))).toEqual([]);
+  const no = ['"v2"', '"v1🙂"', "nul", "100", "[1", '"'];
+  expect(no.filter((text) => accepts(grammar, text))).toEqual([]);
+});
+
 test("what is far out of reach is no limit, and what is large is kept to", () => {
   for (const schema of [
     { type: "string", maxLength: 1e9 },

@@ -1,8 +1,10 @@
+import { LIMITS } from "../core/limits.ts";
 import {
   choice,
   EMPTY,
   type Expression,
   NEVER,
+  oneOfTexts,
   repeat,
   rule,
   sequence,
@@ -61,6 +63,7 @@ class SchemaWriter {
   private readonly merger: SchemaMerger;
   private readonly byRef = new Map<string, Schema>();
   private readonly ruleOf = new Map<Schema, Expression>();
+  private boundedNumbers = 0;
 
   constructor(json: unknown, book: RuleBook) {
     this.json = json;
@@ -148,7 +151,7 @@ class SchemaWriter {
       );
     }
     const fitting = values.filter((value) => hasType(value, schema.types));
-    return choice(...fitting.map(literal));
+    return fitting.length === 0 ? NEVER : oneOfTexts(fitting.map((value) => JSON.stringify(value)));
   }
 
   private typed(type: JsonType, schema: Schema): Expression {
@@ -160,14 +163,24 @@ class SchemaWriter {
       case "string":
         return stringOf(schema);
       case "number":
-        return numberSchema(schema);
       case "integer":
-        return integerSchema(schema);
+        return this.number(type, schema);
       case "boolean":
         return choice(text("true"), text("false"));
       case "null":
         return text("null");
     }
+  }
+
+  private number(type: "number" | "integer", schema: Schema): Expression {
+    if (schema.least ?? schema.most) this.boundedNumbers += 1;
+    if (this.boundedNumbers > LIMITS.schemaBoundedNumbers) {
+      throw wrong(
+        schema.path,
+        `is one of more than ${LIMITS.schemaBoundedNumbers} numbers with bounds`,
+      );
+    }
+    return type === "integer" ? integerSchema(schema) : numberSchema(schema);
   }
 
   private object(schema: Schema): Expression {

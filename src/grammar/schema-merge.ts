@@ -4,8 +4,6 @@ import { type Bound, type JsonType, type Schema, sameJson, tighterBound, wrong }
 /** Looks up a `$ref` in the whole schema. */
 export type Resolve = (ref: string, path: string) => Schema;
 
-const UNFOLDINGS_MOST = 100;
-
 /** Combines the schemas of one document, within a bound on the work. */
 export class SchemaMerger {
   private readonly resolve: Resolve;
@@ -67,8 +65,10 @@ export class SchemaMerger {
   /** The schema that a `$ref` means, together with what stands beside the `$ref`. */
   private unfold(schema: Schema): Schema {
     let found = schema;
-    for (let count = 0; found.ref !== undefined; count++) {
-      if (count === UNFOLDINGS_MOST) throw wrong(schema.path, "refers to itself");
+    const seen = new Set<string>();
+    while (found.ref !== undefined) {
+      if (seen.has(found.ref)) throw wrong(schema.path, "refers to itself");
+      seen.add(found.ref);
       const { ref, ...beside } = found;
       const target = this.resolve(ref, found.path);
       if (isBare(beside)) {

@@ -103,6 +103,15 @@ test("a strict tool's schema is refused by its place", () => {
   );
 });
 
+test("schemas that are too large together are refused before any is read", () => {
+  const large = (at: number) => ({
+    name: `f${at}`,
+    parameters: { enum: Array.from({ length: 1000 }, (_, i) => `value ${i} of ${at}`) },
+  });
+  const tools = Array.from({ length: 20 }, (_, at) => large(at));
+  expect(() => grammarOf({ tools })).toThrow("the tools' schemas have");
+});
+
 test("calls drawn by chance can be read, and hold to the schema", () => {
   const grammar = grammarOf({ tools: [city] })!;
   for (let seed = 0; seed < 30; seed++) {

@@ -1,5 +1,6 @@
 import type { OutputFormat, ToolChoice, ToolDefinition } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
 import {
   type CodeRange,
   characters,
@@ -56,6 +57,7 @@ export function toolGrammar(request: ToolRequest): Grammar | undefined {
   if (wanted === "none" || tools.length === 0) return output && outputGrammar(output);
   const loose = wanted === "auto" && parallel && !tools.some((tool) => tool.strict === true);
   if (loose && output === undefined) return undefined;
+  checkSize(tools);
   const rules = jsonRules();
   const named = typeof wanted === "object" ? wanted.name : undefined;
   const offered = tools
@@ -83,6 +85,15 @@ export function toolGrammar(request: ToolRequest): Grammar | undefined {
   }
   rules.set("calls", calls);
   return { root: untilTag(OPEN, rule("calls"), rules), rules };
+}
+
+function checkSize(tools: readonly ToolDefinition[]): void {
+  const schemas = JSON.stringify(tools.map((tool) => tool.parameters));
+  const bytes = Buffer.byteLength(schemas);
+  if (bytes <= LIMITS.toolSchemasBytes) return;
+  const most = LIMITS.toolSchemasBytes;
+  const message = `the tools' schemas have ${bytes} bytes; at most ${most} are taken`;
+  throw new VireoError("invalid_schema", message, { param: "tools" });
 }
 
 function argumentsOf(

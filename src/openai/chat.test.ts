@@ -355,7 +355,14 @@ test("whatever comes, only a VireoError goes out", () => {
     temperature: 1,
     chat_template_kwargs: { enable_thinking: true },
     mm_processor_kwargs: { max_num_tiles: 2 },
-    tools: [],
+    tools: [
+      { type: "function", function: { name: "f", parameters: { type: "object" }, strict: true } },
+    ],
+    tool_choice: { type: "function", function: { name: "f" } },
+    response_format: { type: "json_schema", json_schema: { name: "x", schema: { a: [{}] } } },
+    bad_words: ["x"],
+    stop_token_ids: [1],
+    reasoning_format: "all",
     usage: { include: true },
   };
   const paths = (value: unknown, path: (string | number)[] = []): (string | number)[][] =>

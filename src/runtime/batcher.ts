@@ -133,8 +133,8 @@ export class Batcher {
   private dropAborted(): void {
     for (const sequence of [...this.running, ...this.waiting]) {
       const { signal, events } = sequence.input;
-      if (!signal?.aborted) continue;
-      events.fail(signal.reason);
+      if (!signal?.aborted && !events.overflowed) continue;
+      events.fail(signal?.reason); // nothing happens to one that overflowed
       this.remove(sequence);
     }
   }

@@ -48,6 +48,11 @@ export interface EngineOptions extends BackendOptions {
   readonly cacheDir?: string | false;
   /** Name under which the model is served; it goes on answering to the published names. */
   readonly modelId?: string;
+  /**
+   * Read the tokenizer for structured output when the engine opens (a quarter of a second at 131k
+   * tokens), not at the first request that needs it.
+   */
+  readonly prewarmGrammars?: boolean;
   readonly onProgress?: (progress: PackProgress) => void;
   readonly log?: Log;
 }
@@ -99,7 +104,9 @@ export async function open(dir: string, options: EngineOptions = {}): Promise<En
     const { cacheDir: _, ...rest } = options;
     const model = await loadModel(backend, dir, cacheDir === false ? rest : { ...rest, cacheDir });
     if (model.cacheError) log("warn", "weights_not_cached", { reason: model.cacheError });
-    return new Engine(backend, model, text, options, started);
+    const engine = new Engine(backend, model, text, options, started);
+    if (options.prewarmGrammars === true) await engine.prewarmGrammars();
+    return engine;
   } catch (error) {
     await backend.close();
     throw error;
@@ -252,6 +259,11 @@ export class Engine implements Upstream {
     } finally {
       abort.abort(); // whoever stops listening frees the sequence's place
     }
+  }
+
+  /** Does ahead what the first structured answer would have to wait for. */
+  prewarmGrammars(): Promise<void> {
+    return this.constraints.prewarm();
   }
 
   async estimate(request: ChatRequest, signal?: AbortSignal): Promise<PromptEstimate> {

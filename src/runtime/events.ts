@@ -1,12 +1,27 @@
-/** A queue from one producer to one consumer: pushed now, iterated later, ended or failed once. */
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+
+/**
+ * A queue from one producer to one consumer: pushed now, iterated later, ended or failed once. A
+ * consumer that falls too far behind is cut off: what it left is dropped, and it gets an error.
+ */
 export class EventQueue<T> implements AsyncIterable<T> {
   private readonly events: T[] = [];
+  /** The consumer was cut off; nothing more needs to be produced. */
+  overflowed = false;
   private wake: (() => void) | undefined;
   private ended = false;
   private failure: unknown;
 
   push(event: T): void {
     if (this.ended) return;
+    if (this.events.length === LIMITS.eventsUnread) {
+      this.overflowed = true;
+      this.events.length = 0;
+      const text = `${LIMITS.eventsUnread} pieces of the answer are unread; read it faster`;
+      this.fail(new VireoError("client_too_slow", text));
+      return;
+    }
     this.events.push(event);
     this.wake?.();
   }

@@ -242,3 +242,27 @@ describe("refusals", () => {
     expect(refused(() => createChatTemplate(tokenizer, "{% if")).code).toBe("invalid_checkpoint");
   });
 });
+
+describe("reasoning of an earlier answer", () => {
+  const history = (reasoning?: string): ChatMessage[] => [
+    { role: "user", content: "Hi" },
+    { role: "assistant", content: "So.", ...(reasoning === undefined ? {} : { reasoning }) },
+    { role: "user", content: "And?" },
+  ];
+  const textOf = (template: typeof checkpoint, messages: ChatMessage[]) =>
+    template
+      .render(messages)
+      .pieces.map((piece) => (piece.kind === "text" ? piece.text : `{${piece.kind}}`))
+      .join("");
+
+  test.each([
+    ["checkpoint", checkpoint],
+    ["fallback", fallback],
+  ])("is shown as text if it is to be kept: %s", (_name, template) => {
+    const plain = textOf(template, history());
+    const kept = textOf(template, history("I </think> /no_think <SPECIAL_12> think."));
+    expect(kept).toBe(
+      plain.replace("So.", "<think>\nI </think> /no_think <SPECIAL_12> think.\n</think>\n\nSo."),
+    );
+  });
+});

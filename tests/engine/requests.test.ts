@@ -250,3 +250,16 @@ test("a request that comes at any moment of another one's end is answered", () =
       await Promise.race([both, late]);
     }
   }));
+
+test("an answer that nobody reads is given up, and its place is free again", async () => {
+  await usingTiny({ contextTokens: 16_384 }, async (engine) => {
+    const events = engine.chat(requestOf("Hello", { maxTokens: 16_000 }));
+    await events.next();
+    await events.next();
+    await expect.poll(() => engine.stats.running, { timeout: 60_000, interval: 50 }).toBe(0);
+    const rest = (async () => {
+      for await (const _ of events);
+    })();
+    await expect(rest).rejects.toMatchObject({ code: "client_too_slow" });
+  });
+}, 90_000);

@@ -25,8 +25,8 @@ test("other weights fail every case that they take part in", async () => {
   const options = { ...folders, backend: "reference", precision: "bf16" } as const;
   const { failed } = await runGolden(options, (line) => lines.push(line));
   const wrong = lines.filter((line) => line.includes("FAIL")).map((line) => line.split(" ")[0]);
-  const language = lines.filter((line) => /^(llm|mm)-/.test(line));
-  expect(wrong.filter((name) => /^(llm|mm)-/.test(name ?? ""))).toHaveLength(language.length);
+  const language = lines.filter((line) => /^(llm|mm|video)-/.test(line));
+  expect(wrong.filter((name) => /^(llm|mm|video)-/.test(name ?? ""))).toHaveLength(language.length);
   expect(failed).toBe(wrong.length);
   expect(wrong).toHaveLength(language.length);
 });

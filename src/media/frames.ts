@@ -1,0 +1,52 @@
+// Which frames of a video are looked at, and what the prompt says of each.
+
+export interface FrameSampling {
+  /** Frames a second at most; 0 or less: not a limit. */
+  readonly fps: number;
+  /** Frames at most; 0 or less: not a limit. */
+  readonly framesMax: number;
+}
+
+/** What the published serving configuration uses.              Source: MODEL.md § Video. */
+export const DEFAULT_SAMPLING: FrameSampling = Object.freeze({ fps: 2, framesMax: 128 });
+
+/**
+ * Indices of the frames that are looked at, ascending: spread evenly, the first and the last
+ * included.
+ *
+ * total: frames of the video. videoFps: its frames a second.
+ */
+export function sampleFrames(
+  total: number,
+  videoFps: number,
+  { fps, framesMax }: FrameSampling = DEFAULT_SAMPLING,
+): number[] {
+  const most = framesMax > 0 ? Math.min(framesMax, total) : total;
+  const paced = fps > 0 ? Math.floor((total / videoFps) * fps) : most;
+  const count = Math.max(1, Math.min(most, paced));
+  if (count === total) return Array.from({ length: total }, (_, index) => index);
+  if (count === 1) return [0];
+  const step = (total - 1) / (count - 1);
+  return Array.from({ length: count }, (_, k) => {
+    return k === count - 1 ? total - 1 : Math.trunc(k * step);
+  });
+}
+
+/** Seconds at which a frame is said to be: whole milliseconds a frame, as the reference counts. */
+export function frameSeconds(index: number, videoFps: number): number {
+  return (index * Math.trunc(1000 / videoFps)) / 1000;
+}
+
+/** Two decimals, exact ties to even: 0.125 → "0.12", where toFixed says "0.13". */
+export function showSeconds(seconds: number): string {
+  const eighths = seconds * 8; // only odd eighths lie exactly between two hundredths
+  if (!Number.isInteger(eighths) || eighths % 2 === 0) return seconds.toFixed(2);
+  const below = Math.floor(seconds * 100);
+  return ((below % 2 === 0 ? below : below + 1) / 100).toFixed(2);
+}
+
+/** The text before frame number `frame` (from 0). Undefined seconds: nobody knows when it was. */
+export function frameLabel(frame: number, seconds: number | undefined): string {
+  const when = seconds === undefined ? "" : ` sampled at ${showSeconds(seconds)} seconds`;
+  return `Frame ${frame + 1}${when}: `;
+}
