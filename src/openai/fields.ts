@@ -32,7 +32,7 @@ export const anyObject = z.custom<Record<string, unknown>>(
  * that a long one costs nothing.
  */
 export function boundedList<T extends z.ZodType>(entry: T, most: number, least = 0) {
-  return z.array(z.unknown()).min(least).max(most).pipe(z.array(entry));
+  return z.array(z.unknown()).min(least).max(most).pipe(z.array(entry).min(least).max(most));
 }
 
 /** How tokens are drawn, and when it ends. */

@@ -68,7 +68,7 @@ export class ResponseWriter {
     }
   }
 
-  /** What a stream that breaks ends with: for those who wait for an end, and for those who throw. */
+  /** What a stream that breaks ends with: one event for those who wait, one that is thrown. */
   failure(error: VireoError, requestId: string): ResponseEvent[] {
     const { error: told } = toErrorBody(error, requestId);
     const { code, message, param } = told;

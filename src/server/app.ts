@@ -7,6 +7,7 @@ import { guarded } from "../gateway/guarded.ts";
 import { singleKey } from "../gateway/keys.ts";
 import { Tenants } from "../gateway/tenants.ts";
 import { ERROR_STATUS, errorHeaders, toErrorBody, toVireoError } from "../openai/errors.ts";
+import { toGatewayError } from "../vercel/errors.ts";
 import type { AppOptions, Env, RouteOptions } from "./context.ts";
 import { fetching } from "./fetching.ts";
 import { Metrics } from "./metrics.ts";
@@ -16,17 +17,10 @@ import { idempotent } from "./middleware/idempotency.ts";
 import { rateHeaders } from "./middleware/rate-headers.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { Replays } from "./replays.ts";
-import { chatCompletions } from "./routes/chat-completions.ts";
-import { completions } from "./routes/completions.ts";
-import { estimate } from "./routes/estimate.ts";
-import { live, ready } from "./routes/health.ts";
-import { chatTokens, responseTokens } from "./routes/input-tokens.ts";
-import { key } from "./routes/key.ts";
-import { messages, messageTokens } from "./routes/messages.ts";
-import { metrics } from "./routes/metrics.ts";
-import { getModel, listModels } from "./routes/models.ts";
+import { readVersion } from "./routes/about.ts";
+import { type ErrorShape, type Route, routesOf } from "./routes/catalogue.ts";
+import { DOCS_PATHS, docsFile, openApi } from "./routes/docs.ts";
 import { playgroundFile, readPlayground } from "./routes/playground.ts";
-import { responses } from "./routes/responses.ts";
 
 export type App = Hono<Env>;
 
@@ -35,49 +29,33 @@ const DEADLINE_MS = 10 * 60_000;
 /** For the log only: nobody is there to read it. */
 const CLIENT_GONE = 499;
 
-/** These and the playground's files; everything else asks for the key, whatever is added later. */
-const OPEN_PATHS = [
-  "/health",
-  "/health/live",
-  "/health/ready",
-  "/v1/health/live",
-  "/v1/health/ready",
-];
-
 /** The server without its socket: a Request in, a Response out. Reads as a table of contents. */
 export function createApp(options: AppOptions): App {
   const { log, hosts = [], now = Date.now } = options;
   const counted = new Metrics(options.upstream);
   const shared = shareOut(options, counted, now);
   const { keys } = shared;
+  const version = readVersion();
+  const routes = routesOf(shared, counted, version);
   const playground = readPlayground();
-  const open = [...OPEN_PATHS, ...playground.map(({ path }) => path)];
+  const pages = [...playground.map(({ path }) => path), ...DOCS_PATHS, "/openapi.json"];
+  const open = [...pages, ...routes.flatMap((route) => (route.open ? [route.path] : []))];
   const app: App = new Hono<Env>();
 
   app.use(requestId(log, now));
   app.use(keys === undefined ? allowHosts(hosts) : except(open, requireKey(keys)));
 
   for (const file of playground) app.get(file.path, playgroundFile(file));
-  for (const prefix of ["", "/v1"]) {
-    app.get(`${prefix}/health/live`, live);
-    app.get(`${prefix}/health/ready`, ready(shared));
-  }
-  app.get("/health", ready(shared));
-  app.get("/v1/models", listModels(shared));
-  app.get("/v1/models/:id{.+}", getModel(shared));
-  app.get("/v1/key", key(shared));
-  app.get("/metrics", metrics(counted));
-  app.get("/v1/metrics", metrics(counted));
+  const docs = docsFile();
+  for (const path of DOCS_PATHS) app.get(path, docs);
+  app.get("/openapi.json", openApi(routes, version));
 
-  app.use("/v1/chat/*", rateHeaders(shared), idempotent(new Replays(now)));
-  app.post("/v1/chat/completions", chatCompletions(shared));
-  app.post("/v1/completions", completions(shared));
-  app.post("/v1/chat/completions/input_tokens", chatTokens(shared));
-  app.post("/v1/responses", responses(shared));
-  app.post("/v1/responses/input_tokens", responseTokens(shared));
-  app.post("/v1/messages", messages(shared));
-  app.post("/v1/messages/count_tokens", messageTokens(shared));
-  app.post("/v1/estimate", estimate(shared));
+  const once = idempotent(new Replays(now));
+  const rates = rateHeaders(shared);
+  for (const { method, path, generates, handler } of routes) {
+    if (generates) app.on(method, path, rates, once, handler);
+    else app.on(method, path, handler);
+  }
 
   app.notFound((c) => {
     throw noRoute(app, c.req.method, c.req.path);
@@ -91,15 +69,21 @@ export function createApp(options: AppOptions): App {
       log("error", "request_failed", { requestId: id, code: error.code, ...causeOf(error) });
     for (const [name, value] of Object.entries(errorHeaders(error))) c.header(name, value);
     if (error.code === "method_not_allowed") c.header("allow", String(error.metadata?.allow));
-    return c.json(errorBody(c.req.path, error, id), status as ContentfulStatusCode);
+    const toBody = ERROR_BODIES[shapeAt(routes, c.req.path)];
+    return c.json(toBody(error, id), status as ContentfulStatusCode);
   });
   return app;
 }
 
-/** Each protocol has a shape of its own for errors. */
-function errorBody(path: string, error: VireoError, requestId: string) {
-  if (/^\/v1\/messages(\/|$)/.test(path)) return toMessagesError(error, requestId);
-  return toErrorBody(error, requestId);
+const ERROR_BODIES = {
+  openai: toErrorBody,
+  anthropic: toMessagesError,
+  gateway: toGatewayError,
+} as const;
+
+/** Errors have the shape of the protocol that the path belongs to. */
+function shapeAt(routes: readonly Route[], path: string): ErrorShape {
+  return routes.find((route) => route.path === path)?.errors ?? "openai";
 }
 
 /** Puts limits, deadlines and counters around the upstream. */
