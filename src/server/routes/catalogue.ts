@@ -170,16 +170,15 @@ function gatewayRoutes(options: RouteOptions): Route[] {
 function modelRoutes(options: RouteOptions): Route[] {
   const get = { method: "GET", tag: "Models" } as const;
   const post = { method: "POST", tag: "Tokens" } as const;
-  const id = "/v1/models/:id{.+}";
   return [
     { ...get, path: "/v1/models", summary: "Lists models", handler: listModels(options) },
     {
       ...get,
-      path: `${id}/endpoints`,
+      path: "/v1/models/:id{.*?}/endpoints",
       summary: "Who answers for a model",
       handler: modelEndpoints(options),
     },
-    { ...get, path: id, summary: "One model", handler: getModel(options) },
+    { ...get, path: "/v1/models/:id{.+}", summary: "One model", handler: getModel(options) },
     {
       ...post,
       path: "/v1/estimate",
