@@ -122,6 +122,8 @@ export interface ChatRequest {
    * Never chosen by the caller: the server derives it from the key.
    */
   readonly tenant?: string;
+  /** One of several answers to the same prompt, which is booked with the first of them. */
+  readonly promptIsBooked?: boolean;
   /** Called once, in whatever way the request ends, with what was computed for it. */
   readonly onUsage?: (usage: Usage) => void;
 }

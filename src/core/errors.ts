@@ -26,6 +26,8 @@ export type ErrorCode =
   | "unknown_url"
   | "method_not_allowed"
   | "host_not_allowed"
+  | "idempotency_conflict"
+  | "idempotency_in_progress"
   // the operator's set-up
   | "invalid_checkpoint"
   | "unsupported_checkpoint"

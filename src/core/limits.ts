@@ -24,6 +24,15 @@ export const LIMITS = Object.freeze({
   logitBiasEntries: 1024,
   topLogprobs: 20,
   mediaUrlCharacters: 2048,
+  answersPerPrompt: 8,
+  answersPerRequest: 128,
+  promptTokenIds: 1_000_000,
+  tokenizeCharacters: 1024 * 1024,
+
+  // answers kept for requests that are sent again
+  replayKeyCharacters: 255,
+  replayEntries: 1000,
+  replayBytes: 32 * MIB,
 
   // structured output; times and memory follow from these counts alone
   schemaBytes: 64 * KIB,

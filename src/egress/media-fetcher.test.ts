@@ -189,9 +189,12 @@ describe("fetching", () => {
     await using(async (fetcher) => {
       asked = [];
       const urls = [`${origin}/a`, `${origin}/b`, `${origin}/a`];
-      const files = await fetchAll(fetcher, urls);
+      const named = urls.map((url, index) => ({ url, param: `image ${index}` }));
+      const files = await fetchAll(fetcher, named, 1000);
       expect([...files.keys()].sort()).toEqual([`${origin}/a`, `${origin}/b`]);
       expect(asked.sort()).toEqual(["/a", "/b"]);
+      const tooMuch = fetchAll(fetcher, named, 3);
+      await expect(tooMuch).rejects.toMatchObject({ code: "media_too_large", param: /image \d/ });
     });
   });
 

@@ -135,19 +135,55 @@ function toFetchError(error: unknown): VireoError {
   return failed(/Timeout/.test(name) ? "it took too long" : "there was no answer");
 }
 
-/** Fetches each URL once, a few at a time. */
+/** Where a stranger named a URL. */
+export interface NamedUrl {
+  readonly url: string;
+  readonly param: string;
+}
+
+/**
+ * Fetches each URL once, a few at a time; all files together have at most `bytesMost` bytes.
+ *
+ * Throws what `fetch` throws, naming the field; what else is under way is given up.
+ */
 export async function fetchAll(
   fetcher: MediaFetcher,
-  urls: readonly string[],
+  urls: readonly NamedUrl[],
+  bytesMost: number,
   signal?: AbortSignal,
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
-  const waiting = [...new Set(urls)];
+  const waiting = [...new Map(urls.map((named) => [named.url, named])).values()];
+  const over = new AbortController();
+  const both = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+  let bytesLeft = bytesMost;
   const work = async (): Promise<void> => {
-    for (let url = waiting.shift(); url !== undefined; url = waiting.shift()) {
-      files.set(url, await fetcher.fetch(url, LIMITS.imageBytes, signal));
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { url, param } = next;
+      try {
+        const bytes = await fetcher.fetch(url, Math.min(LIMITS.imageBytes, bytesLeft), both);
+        bytesLeft -= bytes.length;
+        if (bytesLeft < 0) throw tooMuch(bytesMost);
+        files.set(url, bytes);
+      } catch (error) {
+        const named = nameField(error, param);
+        over.abort(named);
+        throw named;
+      }
     }
   };
   await Promise.all(Array.from({ length: 4 }, work));
   return files;
+}
+
+function tooMuch(limit: number): VireoError {
+  const message = `the files at the media URLs have more than ${limit} bytes together`;
+  return new VireoError("media_too_large", message, { metadata: { limit } });
+}
+
+function nameField(error: unknown, param: string): unknown {
+  if (!(error instanceof VireoError) || error.param !== undefined) return error;
+  const { code, message, metadata } = error;
+  const known = metadata === undefined ? {} : { metadata };
+  return new VireoError(code, `${param}: ${message}`, { param, ...known });
 }

@@ -39,7 +39,8 @@ async function* chat(
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(tooLate(deadlineMs)), deadlineMs);
   const signals = signal === undefined ? [deadline.signal] : [signal, deadline.signal];
-  const onUsage: ChatRequest["onUsage"] = (usage) => {
+  const onUsage: ChatRequest["onUsage"] = (computed) => {
+    const usage = request.promptIsBooked ? { ...computed, promptTokens: 0 } : computed;
     lease.settle(usage);
     request.onUsage?.(usage);
   };

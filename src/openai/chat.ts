@@ -1,12 +1,12 @@
-import { type ChatMessage, type ChatRequest, GREEDY, type SamplingOptions } from "../core/chat.ts";
+import type { ChatMessage, ChatRequest } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
-import { LIMITS } from "../core/limits.ts";
 import { type ChatBody, chatBody } from "./chat-schema.ts";
 import { isRefusedField, refuseLongLists, refuseUnsupported } from "./chat-unsupported.ts";
 import { toChatMessages } from "./messages.ts";
 import { parseOutput } from "./output-format.ts";
 import { asksForReasoning, parseReasoning, splitModelName } from "./reasoning.ts";
 import type { ReasoningFormat } from "./reasoning-format.ts";
+import { toEnds, toSampling } from "./sampling.ts";
 import { check, show } from "./schema-errors.ts";
 import { parseTools } from "./tools.ts";
 
@@ -14,9 +14,14 @@ export interface ParsedChatRequest {
   readonly request: ChatRequest;
   /** The name that was asked for, not yet looked up. */
   readonly model: string;
+  /** Answers wanted, side by side. */
+  readonly count: number;
   readonly stream: boolean;
   /** The stream ends with a chunk of token counts. */
   readonly includeUsage: boolean;
+  /** Every chunk holds token counts so far. */
+  readonly countsAlong: boolean;
+  readonly logprobs: boolean;
   /** Where reasoning stands in the answer, if there is any. */
   readonly reasoningFormat: ReasoningFormat;
   /** Fields that had no effect, for `x-ignored-params`. */
@@ -44,6 +49,7 @@ export function parseChatRequest(json: unknown): ParsedChatRequest {
   const output = parseOutput(body);
   const tools = parseTools(body);
   const usage = raw.usage as { readonly include?: unknown } | null | undefined;
+  const countsAlong = body.stream_options?.continuous_usage_stats === true;
   const thinks = asksForReasoning(messages, reasoning.options.enabled);
   return {
     request: {
@@ -54,8 +60,11 @@ export function parseChatRequest(json: unknown): ParsedChatRequest {
       reasoning: reasoning.options,
     },
     model: name,
+    count: body.n ?? 1,
     stream: body.stream ?? false,
     includeUsage: body.stream_options?.include_usage === true || usage?.include === true,
+    countsAlong,
+    logprobs: body.logprobs === true,
     reasoningFormat: reasoning.format,
     ignoredParams: [...(output ? withoutEffect(body) : []), ...listIgnored(raw)],
   };
@@ -80,10 +89,6 @@ function checkTogether(body: ChatBody): void {
   if (body.stream_options && body.stream !== true) {
     throw refuse("stream_options", "needs stream: true");
   }
-  if (body.n && body.n > 1) {
-    const message = `n is ${body.n}; this server gives one answer. Send n requests instead`;
-    throw new VireoError("unsupported_parameter", message, { param: "n" });
-  }
   if (body.continue_final_message && body.messages.at(-1)?.role !== "assistant") {
     throw refuse("continue_final_message", "needs a last message of role assistant");
   }
@@ -99,56 +104,18 @@ function toRequest(
   body: ChatBody,
   messages: ChatMessage[],
 ): Omit<ChatRequest, "sampling" | "reasoning"> {
+  // Tokens are counted by their log probabilities, which come with each piece.
+  const countsAlong = body.stream_options?.continuous_usage_stats === true;
   const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? undefined;
-  const stop = body.stop ?? [];
-  const stopTokenIds = body.stop_token_ids ?? [];
   const tilesMax = body.mm_processor_kwargs?.max_num_tiles ?? undefined;
   return {
     messages,
-    stop: typeof stop === "string" ? [stop] : stop,
-    ...(stopTokenIds.length === 0 ? {} : { stopTokenIds }),
+    ...toEnds(body),
     ...(maxTokens === undefined ? {} : { maxTokens }),
-    ...(typeof body.min_tokens === "number" ? { minTokens: body.min_tokens } : {}),
-    ...(typeof body.ignore_eos === "boolean" ? { ignoreEos: body.ignore_eos } : {}),
-    ...(body.logprobs === true ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
+    ...(body.logprobs === true || countsAlong ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
     ...(tilesMax === undefined ? {} : { tilesMax }),
     ...(body.continue_final_message === true ? { continueFinalMessage: true } : {}),
   };
-}
-
-/** Published settings for what a request leaves out.            Source: MODEL.md § Sampling. */
-const THINKING = { temperature: 0.6, topP: 0.95 } as const;
-
-function toSampling(body: ChatBody, thinks: boolean): SamplingOptions {
-  const { temperature, topP } = thinks ? THINKING : GREEDY;
-  return {
-    temperature: body.temperature ?? temperature,
-    topP: body.top_p ?? topP,
-    topK: body.top_k ?? GREEDY.topK,
-    minP: body.min_p ?? GREEDY.minP,
-    repetitionPenalty: body.repetition_penalty ?? GREEDY.repetitionPenalty,
-    frequencyPenalty: body.frequency_penalty ?? GREEDY.frequencyPenalty,
-    presencePenalty: body.presence_penalty ?? GREEDY.presencePenalty,
-    logitBias: parseLogitBias(body.logit_bias ?? {}),
-    ...(body.bad_words && body.bad_words.length > 0 ? { badWords: body.bad_words } : {}),
-    ...(typeof body.seed === "number" ? { seed: BigInt(body.seed) } : {}),
-  };
-}
-
-function parseLogitBias(map: object): [number, number][] {
-  const entries = Object.entries(map);
-  if (entries.length > LIMITS.logitBiasEntries) {
-    throw refuse("logit_bias", `has more than ${LIMITS.logitBiasEntries} entries`);
-  }
-  return entries.map(([key, value]: [string, unknown]) => {
-    if (!/^\d{1,7}$/.test(key) || Number(key) >= LIMITS.vocabularyTokens) {
-      throw refuse("logit_bias", `has the key ${show(key)}, which is no token id`);
-    }
-    if (typeof value !== "number" || !(Math.abs(value) <= 100)) {
-      throw refuse("logit_bias", `gives token ${key} ${show(value)}; send -100 to 100`);
-    }
-    return [Number(key), value];
-  });
 }
 
 /** An answer of a given form ends where the form does, not before. */

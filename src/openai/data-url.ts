@@ -9,17 +9,13 @@ const USE_DATA_URL = "send the image itself as data:image/png;base64,…";
  * Strict: plain base64 with padding, no blanks. The declared type only has to be a picture's; what
  * the bytes are is found out later.
  *
- * Throws media_fetch_blocked, invalid_media, unsupported_media_type, unsupported_modality or
+ * Throws invalid_media, unsupported_media_type, unsupported_modality or
  * media_too_large, all naming `param`.
  */
 export function decodeImageUrl(url: string, param: string): Uint8Array {
   const scheme = /^\s*([a-z][a-z0-9+.-]*):/i.exec(url.slice(0, 64))?.[1]?.toLowerCase();
-  if (scheme === "http" || scheme === "https") {
-    const message = `${param}: images are not fetched from URLs by this server; ${USE_DATA_URL}`;
-    throw new VireoError("media_fetch_blocked", message, { param });
-  }
   if (scheme !== "data" || !/^data:/i.test(url)) {
-    throw invalid(param, `only data: URLs are accepted; ${USE_DATA_URL}`);
+    throw invalid(param, `only http:, https: and data: URLs are accepted; ${USE_DATA_URL}`);
   }
   const comma = url.slice(0, 256).indexOf(",");
   if (comma === -1)

@@ -39,6 +39,8 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   unknown_url: entry(404, "not_found_error"),
   method_not_allowed: invalid(405),
   host_not_allowed: entry(403, "permission_error"),
+  idempotency_conflict: entry(409, "conflict_error"),
+  idempotency_in_progress: entry(409, "conflict_error"),
   invalid_checkpoint: hidden,
   unsupported_checkpoint: hidden,
   invalid_option: hidden,
@@ -91,9 +93,10 @@ export function toErrorBody(error: VireoError, requestId?: string): ErrorBody {
 export function errorHeaders(error: VireoError): Record<string, string> {
   const { status } = ERROR_STATUS[error.code];
   const headers: Record<string, string> = {};
-  if (status < 500 && status !== 429) headers["x-should-retry"] = "false";
+  const mayTryAgain = status >= 429 || error.code === "idempotency_in_progress";
+  if (!mayTryAgain) headers["x-should-retry"] = "false";
   if (status === 401) headers["www-authenticate"] = "Bearer";
-  if (status === 429 || status === 503) {
+  if (status === 429 || status === 503 || error.code === "idempotency_in_progress") {
     const waitMs = Math.min(error.retryAfterMs ?? 1000, RETRY_AFTER_MOST_MS);
     headers["retry-after"] = String(Math.ceil(waitMs / 1000));
     headers["retry-after-ms"] = String(Math.ceil(waitMs));

@@ -1,4 +1,5 @@
 import type { PromptEstimate } from "../core/chat.ts";
+import { costOf, type Prices, showPrice } from "../core/prices.ts";
 
 /** The answer of POST /v1/estimate: what a chat request would be billed for its prompt. */
 export interface EstimateBody {
@@ -29,12 +30,17 @@ export interface EstimateBody {
     readonly remaining: number;
     readonly fits: boolean;
   };
+  /** US dollars per token. */
+  readonly pricing: { readonly prompt: string; readonly completion: string };
+  /** US dollars. */
+  readonly cost: { readonly prompt: string };
 }
 
 /** maxTokens: what the answer may take, if the request says so. */
 export function toEstimateBody(
   estimate: PromptEstimate,
   model: string,
+  prices: Prices,
   maxTokens?: number,
 ): EstimateBody {
   const { promptTokens, imageTokens, toolTokens, contextTokens } = estimate;
@@ -66,5 +72,7 @@ export function toEstimateBody(
       remaining: Math.max(0, room),
       fits: room >= (maxTokens ?? 1),
     },
+    pricing: { prompt: showPrice(prices.prompt), completion: showPrice(prices.completion) },
+    cost: { prompt: showPrice(costOf(prices, { promptTokens, completionTokens: 0 })) },
   };
 }

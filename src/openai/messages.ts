@@ -2,7 +2,7 @@ import type { ChatMessage, ContentPart } from "../core/chat.ts";
 import { type ErrorCode, VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { ChatMessageBody, ChatPart } from "./chat-schema.ts";
-import { decodeImageUrl } from "./data-url.ts";
+import { toImagePart } from "./images.ts";
 import { isTooDeep } from "./json.ts";
 
 /**
@@ -20,19 +20,24 @@ export function toChatMessages(
   const messages: ChatMessage[] = [];
   bodies.forEach((body, index) => {
     const message = toChatMessage(body, `messages[${index}]`, keepReasoning);
-    const previous = messages.at(-1);
-    if (message.role !== "system" || previous === undefined) {
-      messages.push(message);
-    } else if (previous.role === "system") {
-      const content = `${textOf(previous)}\n\n${textOf(message)}`;
-      messages[messages.length - 1] = { role: "system", content };
-    } else {
-      const why = "comes after other messages; put system messages at the beginning";
-      throw refuse("invalid_type", `messages[${index}].role`, why);
-    }
+    appendMessage(messages, message, `messages[${index}]`);
   });
   checkTotals(messages);
   return messages;
+}
+
+/** Throws invalid_type for a system message that does not stand at the beginning. */
+export function appendMessage(messages: ChatMessage[], message: ChatMessage, param: string): void {
+  const previous = messages.at(-1);
+  if (message.role !== "system" || previous === undefined) {
+    messages.push(message);
+  } else if (previous.role === "system") {
+    const content = `${textOf(previous)}\n\n${textOf(message)}`;
+    messages[messages.length - 1] = { role: "system", content };
+  } else {
+    const why = "comes after other messages; put system messages at the beginning";
+    throw refuse("invalid_type", `${param}.role`, why);
+  }
 }
 
 function refuse(code: ErrorCode, param: string, why: string): VireoError {
@@ -76,7 +81,8 @@ function toChatMessage(body: ChatMessageBody, param: string, keepReasoning: bool
   };
 }
 
-function argumentsText(given: string | object | null | undefined, param: string): string {
+/** Arguments of a call as JSON text. */
+export function argumentsText(given: string | object | null | undefined, param: string): string {
   if (given === null || given === undefined || given === "") return "{}";
   if (typeof given === "string") return given;
   if (isTooDeep(given)) throw refuse("out_of_range", param, "is nested too deeply");
@@ -103,7 +109,7 @@ function toParts(
     }
     const nested = typeof part.image_url !== "string";
     const url = typeof part.image_url === "string" ? part.image_url : part.image_url.url;
-    return { type: "image", bytes: decodeImageUrl(url, `${at}.image_url${nested ? ".url" : ""}`) };
+    return toImagePart(url, `${at}.image_url${nested ? ".url" : ""}`);
   });
 }
 
@@ -112,7 +118,8 @@ function textOf({ content }: ChatMessage): string {
   return content.map((part) => (part.type === "text" ? part.text : "")).join("");
 }
 
-function checkTotals(messages: readonly ChatMessage[]): void {
+/** Throws too_many_images, or out_of_range for more text than is taken. */
+export function checkTotals(messages: readonly ChatMessage[], param = "messages"): void {
   let images = 0;
   let characters = 0;
   for (const message of messages) {
@@ -124,11 +131,11 @@ function checkTotals(messages: readonly ChatMessage[]): void {
   }
   if (images > LIMITS.imagesPerRequest) {
     const metadata = { limit: LIMITS.imagesPerRequest, actual: images };
-    const message = `messages hold ${images} images; at most ${LIMITS.imagesPerRequest} are taken`;
-    throw new VireoError("too_many_images", message, { param: "messages", metadata });
+    const message = `${param} has ${images} images; at most ${LIMITS.imagesPerRequest} are taken`;
+    throw new VireoError("too_many_images", message, { param, metadata });
   }
   if (characters > LIMITS.textCharacters) {
-    const message = `messages hold ${characters} characters; at most ${LIMITS.textCharacters}`;
-    throw new VireoError("out_of_range", message, { param: "messages" });
+    const message = `${param} has ${characters} characters; at most ${LIMITS.textCharacters}`;
+    throw new VireoError("out_of_range", message, { param });
   }
 }

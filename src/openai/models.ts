@@ -1,5 +1,6 @@
 import type { UpstreamModel } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import { type Prices, showPrice } from "../core/prices.ts";
 
 const PARAMETERS = [
   "bad_words",
@@ -20,6 +21,7 @@ const PARAMETERS = [
   "max_tokens",
   "min_p",
   "min_tokens",
+  "n",
   "parallel_tool_calls",
   "presence_penalty",
   "reasoning",
@@ -41,20 +43,46 @@ const PARAMETERS = [
   "top_p",
 ] as const;
 
+/** What is published about the model, whatever name it is served under.      Source: MODEL.md */
+export const MODEL_CARD = Object.freeze({
+  name: "NVIDIA: Nemotron Nano 12B 2 VL",
+  description:
+    "A vision-language model of 12 billion parameters for documents, charts and pictures, " +
+    "made of Mamba-2 and attention layers. It reasons before it answers when it is asked to.",
+  huggingFaceId: "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-BF16",
+  license: "NVIDIA Open Model License",
+  licenseUrl:
+    "https://www.nvidia.com/en-us/agreements/enterprise-software/nvidia-open-model-license/",
+});
+
+export interface PricingBody {
+  /** US dollars per token, as decimal texts: sums of money are no floats. */
+  readonly prompt: string;
+  readonly completion: string;
+  readonly image: string;
+  readonly request: string;
+}
+
 export interface ModelBody {
   readonly id: string;
   readonly object: "model";
   readonly created: number;
   readonly owned_by: string;
   readonly name: string;
+  readonly description: string;
   readonly canonical_slug: string;
+  readonly hugging_face_id: string;
+  readonly license: string;
   readonly context_length: number;
   readonly max_model_len: number;
   readonly architecture: {
     readonly modality: string;
     readonly input_modalities: readonly string[];
     readonly output_modalities: readonly string[];
+    readonly tokenizer: string;
+    readonly instruct_type: null;
   };
+  readonly pricing: PricingBody;
   readonly top_provider: {
     readonly context_length: number;
     readonly max_completion_tokens: number;
@@ -64,21 +92,29 @@ export interface ModelBody {
   readonly per_request_limits: null;
 }
 
-export function toModelBody(model: UpstreamModel): ModelBody {
+const ARCHITECTURE = Object.freeze({
+  modality: "text+image->text",
+  input_modalities: ["text", "image"],
+  output_modalities: ["text"],
+  tokenizer: "Nemotron",
+  instruct_type: null,
+});
+
+export function toModelBody(model: UpstreamModel, prices: Prices): ModelBody {
   return {
     id: model.id,
     object: "model",
     created: model.createdUnix,
     owned_by: model.ownedBy,
-    name: model.id,
+    name: MODEL_CARD.name,
+    description: MODEL_CARD.description,
     canonical_slug: model.id,
+    hugging_face_id: MODEL_CARD.huggingFaceId,
+    license: MODEL_CARD.license,
     context_length: model.contextTokens,
     max_model_len: model.contextTokens,
-    architecture: {
-      modality: "text+image->text",
-      input_modalities: ["text", "image"],
-      output_modalities: ["text"],
-    },
+    architecture: ARCHITECTURE,
+    pricing: toPricing(prices),
     top_provider: {
       context_length: model.contextTokens,
       max_completion_tokens: model.maxOutputTokens,
@@ -89,11 +125,32 @@ export function toModelBody(model: UpstreamModel): ModelBody {
   };
 }
 
-export function toModelList(models: readonly UpstreamModel[]): {
-  readonly object: "list";
-  readonly data: readonly ModelBody[];
-} {
-  return { object: "list", data: models.map(toModelBody) };
+/** Pictures are priced by the tokens that they take. */
+function toPricing({ prompt, completion }: Prices): PricingBody {
+  return { prompt: showPrice(prompt), completion: showPrice(completion), image: "0", request: "0" };
+}
+
+export function toModelList(
+  models: readonly UpstreamModel[],
+  prices: Prices,
+): { readonly object: "list"; readonly data: readonly ModelBody[] } {
+  return { object: "list", data: models.map((model) => toModelBody(model, prices)) };
+}
+
+/** Who answers for a model: this server alone. */
+export function toEndpoints(model: UpstreamModel, prices: Prices, ready: boolean) {
+  const { id, name, created, description, architecture, pricing } = toModelBody(model, prices);
+  const endpoint = {
+    name: `local | ${id}`,
+    provider_name: "local",
+    context_length: model.contextTokens,
+    max_prompt_tokens: model.contextTokens,
+    max_completion_tokens: model.maxOutputTokens,
+    pricing,
+    supported_parameters: PARAMETERS,
+    status: ready ? 0 : -1,
+  };
+  return { data: { id, name, created, description, architecture, endpoints: [endpoint] } };
 }
 
 /** The model of that name or alias. */
@@ -107,12 +164,14 @@ export function findModel(
 /**
  * The model of that name, which may be asked for so many tokens.
  *
+ * param: the field that asks for them.
  * Throws model_not_found, and out_of_range for more tokens than its context holds.
  */
 export function requireModel(
   models: readonly UpstreamModel[],
   name: string,
   maxTokens?: number,
+  param = "max_tokens",
 ): UpstreamModel {
   const model = findModel(models, name);
   if (model === undefined) {
@@ -120,8 +179,8 @@ export function requireModel(
     throw new VireoError("model_not_found", message, { param: "model" });
   }
   if (maxTokens !== undefined && maxTokens > model.contextTokens) {
-    const message = `max_tokens is ${maxTokens}; the model's context holds ${model.contextTokens}`;
-    throw new VireoError("out_of_range", message, { param: "max_tokens" });
+    const message = `${param} is ${maxTokens}; the model's context holds ${model.contextTokens}`;
+    throw new VireoError("out_of_range", message, { param });
   }
   return model;
 }

@@ -1,6 +1,7 @@
 import { assert } from "../core/assert.ts";
-import type { ChatEvent, ChosenToken, FinishReason, TokenLogprob, Usage } from "../core/chat.ts";
+import type { ChosenToken, FinishReason, TokenLogprob, Usage } from "../core/chat.ts";
 import type { VireoError } from "../core/errors.ts";
+import type { Prices } from "../core/prices.ts";
 import { toErrorBody } from "./errors.ts";
 import { random62 } from "./ids.ts";
 import {
@@ -10,8 +11,7 @@ import {
   toReasoning,
 } from "./reasoning-format.ts";
 import { type ToolCallBody, type ToolCallDelta, toToolCall, toToolCallDeltas } from "./tools.ts";
-
-type EndEvent = Extract<ChatEvent, { type: "end" }>;
+import { type ChoiceEvent, type EndEvent, Tally, toUsage, type UsageBody } from "./usage.ts";
 
 /** What is the same in every chunk of one answer. */
 export interface AnswerHead {
@@ -22,6 +22,12 @@ export interface AnswerHead {
   readonly includeUsage: boolean;
   readonly reasoningFormat: ReasoningFormat;
   readonly logprobs: boolean;
+  /** Answers to the prompt. Undefined: one. */
+  readonly count?: number;
+  /** Every chunk says how many tokens there are so far. */
+  readonly countsAlong?: boolean;
+  /** Undefined: no cost is told. */
+  readonly prices?: Prices;
 }
 
 interface TokenBody {
@@ -41,14 +47,6 @@ interface Delta extends ReasoningBody {
   readonly tool_calls?: readonly ToolCallDelta[];
 }
 
-export interface UsageBody {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-  readonly total_tokens: number;
-  readonly prompt_tokens_details: Readonly<Record<string, number>>;
-  readonly completion_tokens_details: Readonly<Record<string, number>>;
-}
-
 export interface ChatChunk {
   readonly id: string;
   readonly object: "chat.completion.chunk";
@@ -57,7 +55,7 @@ export interface ChatChunk {
   readonly provider: "local";
   readonly system_fingerprint: string;
   readonly choices: readonly {
-    readonly index: 0;
+    readonly index: number;
     readonly delta: Delta;
     readonly logprobs?: LogprobsBody | null;
     readonly finish_reason: FinishReason | "error" | null;
@@ -76,7 +74,7 @@ export interface ChatCompletion {
   readonly system_fingerprint: string;
   readonly service_tier: "default";
   readonly choices: readonly {
-    readonly index: 0;
+    readonly index: number;
     readonly message: ReasoningBody & {
       readonly role: "assistant";
       /** Null only beside tool calls. */
@@ -97,48 +95,101 @@ export function newAnswerId(createdUnix: number): string {
   return `gen-${createdUnix}-${random62(20)}`;
 }
 
-/** The chunks of a streamed answer. Throws what the events throw. */
+/** The chunks of a streamed answer, or of several side by side. Throws what the events throw. */
 export async function* toChunks(
-  events: AsyncIterable<ChatEvent>,
+  events: AsyncIterable<ChoiceEvent>,
   head: AnswerHead,
 ): AsyncGenerator<ChatChunk, void, undefined> {
-  let begun = false;
-  const inline = createInlineReasoning();
-  for await (const event of events) {
-    if (!begun) {
-      begun = true;
-      yield deltaChunk(head, { role: "assistant", content: "" });
+  const tally = new Tally(head.count);
+  const counter = head.countsAlong ? new TokenCounter() : undefined;
+  const writers = new Map<number, (event: ChoiceEvent) => Generator<ChatChunk>>();
+  for await (const event of tally.watch(events)) {
+    const choice = event.choice ?? 0;
+    counter?.count(event);
+    let write = writers.get(choice);
+    if (write === undefined) {
+      write = choiceWriter(head, choice);
+      writers.set(choice, write);
+      yield counted(deltaChunk(head, choice, { role: "assistant", content: "" }), counter, head);
     }
+    for (const made of write(event)) yield counted(made, counter, head);
+  }
+  if (head.includeUsage) yield { ...chunk(head, []), usage: toUsage(tally.usage, head.prices) };
+}
+
+/** Turns the events of one choice into chunks. */
+function choiceWriter(head: AnswerHead, index: number) {
+  const inline = createInlineReasoning();
+  const isInline = head.reasoningFormat === "inline";
+  return function* (event: ChoiceEvent): Generator<ChatChunk> {
+    const closeInline = function* (): Generator<ChatChunk> {
+      const content = inline.end();
+      if (content !== "") yield deltaChunk(head, index, { content });
+    };
     switch (event.type) {
       case "start":
         break;
       case "reasoning": {
         if (head.reasoningFormat === "none") break;
         const { text } = event;
-        const isInline = head.reasoningFormat === "inline";
         const delta = isInline ? { content: inline.push(text) } : reasoningOf(head, text);
-        yield deltaChunk(head, delta);
+        yield deltaChunk(head, index, delta);
         break;
       }
       case "text":
-        yield deltaChunk(head, { content: inline.end() + event.text }, event.tokens);
+        yield deltaChunk(head, index, { content: inline.end() + event.text }, event.tokens);
         break;
       case "tool_call":
-        yield* closeInline(head, inline.end());
+        yield* closeInline();
         for (const delta of toToolCallDeltas(event, event.index)) {
-          yield deltaChunk(head, { tool_calls: [delta] });
+          yield deltaChunk(head, index, { tool_calls: [delta] });
         }
         break;
       case "end":
-        yield* closeInline(head, inline.end());
-        yield finishChunk(head, event);
-        if (head.includeUsage) yield { ...chunk(head, []), usage: toUsage(event.usage) };
+        yield* closeInline();
+        yield finishChunk(head, index, event);
     }
+  };
+}
+
+/** Token counts so far, from events that tell of their tokens. */
+class TokenCounter {
+  private usage: Usage = {
+    promptTokens: 0,
+    imageTokens: 0,
+    cachedTokens: 0,
+    completionTokens: 0,
+    reasoningTokens: 0,
+  };
+  private readonly completed = new Map<number, number>();
+
+  count(event: ChoiceEvent): void {
+    const choice = event.choice ?? 0;
+    const { promptTokens, imageTokens } = event.type === "start" ? event : this.usage;
+    const before = this.completed.get(choice) ?? 0;
+    const isPiece = event.type === "text" || event.type === "reasoning";
+    const after =
+      event.type === "end"
+        ? event.usage.completionTokens
+        : before + (isPiece ? (event.tokens?.length ?? 0) : 0);
+    this.completed.set(choice, after);
+    const reasoned = event.type === "reasoning" ? after - before : 0;
+    this.usage = {
+      promptTokens,
+      imageTokens,
+      cachedTokens: 0,
+      completionTokens: this.usage.completionTokens + after - before,
+      reasoningTokens: this.usage.reasoningTokens + reasoned,
+    };
+  }
+
+  get soFar(): Usage {
+    return this.usage;
   }
 }
 
-function* closeInline(head: AnswerHead, content: string): Generator<ChatChunk> {
-  if (content !== "") yield deltaChunk(head, { content });
+function counted(made: ChatChunk, counter: TokenCounter | undefined, head: AnswerHead): ChatChunk {
+  return counter === undefined ? made : { ...made, usage: toUsage(counter.soFar, head.prices) };
 }
 
 function reasoningOf(head: AnswerHead, text: string): ReasoningBody {
@@ -166,40 +217,29 @@ function chunk(head: AnswerHead, choices: ChatChunk["choices"]): ChatChunk {
   };
 }
 
-function deltaChunk(head: AnswerHead, delta: Delta, tokens?: readonly ChosenToken[]): ChatChunk {
+function deltaChunk(
+  head: AnswerHead,
+  index: number,
+  delta: Delta,
+  tokens?: readonly ChosenToken[],
+): ChatChunk {
   const logprobs = head.logprobs ? { logprobs: tokens ? toLogprobs(tokens) : null } : {};
-  return chunk(head, [{ index: 0, delta, ...logprobs, finish_reason: null }]);
+  return chunk(head, [{ index, delta, ...logprobs, finish_reason: null }]);
 }
 
-function finishChunk(head: AnswerHead, end: EndEvent): ChatChunk {
+function finishChunk(head: AnswerHead, index: number, end: EndEvent): ChatChunk {
   const reasons = { finish_reason: end.reason, native_finish_reason: end.nativeReason };
-  return chunk(head, [{ index: 0, delta: {}, ...reasons }]);
+  return chunk(head, [{ index, delta: {}, ...reasons }]);
 }
 
 /** The whole answer at once. Throws what the events throw. */
 export async function toCompletion(
-  events: AsyncIterable<ChatEvent>,
+  events: AsyncIterable<ChoiceEvent>,
   head: AnswerHead,
 ): Promise<ChatCompletion> {
-  const reasoning: string[] = [];
-  const content: string[] = [];
-  const tokens: ChosenToken[] = [];
-  const calls: ToolCallBody[] = [];
-  let end: EndEvent | undefined;
-  for await (const event of events) {
-    if (event.type === "reasoning") reasoning.push(event.text);
-    if (event.type === "text") {
-      content.push(event.text);
-      for (const token of event.tokens ?? []) tokens.push(token);
-    }
-    if (event.type === "tool_call") calls.push(toToolCall(event));
-    if (event.type === "end") end = event;
-  }
-  assert(end !== undefined, "an answer has an end");
-  const thought = reasoning.join("");
-  const inline = createInlineReasoning();
-  const shown = head.reasoningFormat === "inline" && thought !== "";
-  const said = (shown ? inline.push(thought) + inline.end() : "") + content.join("");
+  const tally = new Tally(head.count);
+  const said = Array.from({ length: head.count ?? 1 }, (): ChoiceEvent[] => []);
+  for await (const event of tally.watch(events)) said[event.choice ?? 0]?.push(event);
   return {
     id: head.id,
     object: "chat.completion",
@@ -208,59 +248,52 @@ export async function toCompletion(
     provider: "local",
     system_fingerprint: head.fingerprint,
     service_tier: "default",
-    choices: [
-      {
-        index: 0,
-        message: {
-          role: "assistant",
-          content: calls.length > 0 && said === "" ? null : said,
-          refusal: null,
-          ...(thought === "" ? {} : reasoningOf(head, thought)),
-          ...(calls.length === 0 ? {} : { tool_calls: calls }),
-        },
-        logprobs: head.logprobs ? toLogprobs(tokens) : null,
-        finish_reason: end.reason,
-        native_finish_reason: end.nativeReason,
-      },
-    ],
-    usage: toUsage(end.usage),
+    choices: said.map((choice, index) => toChoice(choice, index, head)),
+    usage: toUsage(tally.usage, head.prices),
+  };
+}
+
+function toChoice(
+  events: readonly ChoiceEvent[],
+  index: number,
+  head: AnswerHead,
+): ChatCompletion["choices"][number] {
+  const textOf = (type: "reasoning" | "text"): string =>
+    events.map((event) => (event.type === type ? event.text : "")).join("");
+  const calls = events.flatMap((event) => (event.type === "tool_call" ? [toToolCall(event)] : []));
+  const tokens = events.flatMap((event) => (event.type === "text" ? (event.tokens ?? []) : []));
+  const end = events.at(-1);
+  assert(end?.type === "end", "an answer has an end");
+  const thought = textOf("reasoning");
+  const inline = createInlineReasoning();
+  const shown = head.reasoningFormat === "inline" && thought !== "";
+  const said = (shown ? inline.push(thought) + inline.end() : "") + textOf("text");
+  return {
+    index,
+    message: {
+      role: "assistant",
+      content: calls.length > 0 && said === "" ? null : said,
+      refusal: null,
+      ...(thought === "" ? {} : reasoningOf(head, thought)),
+      ...(calls.length === 0 ? {} : { tool_calls: calls }),
+    },
+    logprobs: head.logprobs ? toLogprobs(tokens) : null,
+    finish_reason: end.reason,
+    native_finish_reason: end.nativeReason,
   };
 }
 
 function toLogprobs(tokens: readonly ChosenToken[]): LogprobsBody {
-  const content = tokens.map((token) => ({
-    ...toToken(token),
-    top_logprobs: token.top.map(toToken),
-  }));
-  return { content, refusal: null };
+  return { content: toLogprobList(tokens), refusal: null };
+}
+
+export function toLogprobList(tokens: readonly ChosenToken[]): LogprobsBody["content"] {
+  return tokens.map((token) => ({ ...toToken(token), top_logprobs: token.top.map(toToken) }));
 }
 
 /** JSON has no -Infinity; the protocol uses -9999 for it. */
-const LOGPROB_LEAST = -9999;
+export const LOGPROB_LEAST = -9999;
 
 function toToken({ text, bytes, logprob }: TokenLogprob): TokenBody {
   return { token: text, logprob: Math.max(logprob, LOGPROB_LEAST), bytes: [...bytes] };
-}
-
-function toUsage(usage: Usage): UsageBody {
-  const { promptTokens, imageTokens, cachedTokens, completionTokens, reasoningTokens } = usage;
-  return {
-    prompt_tokens: promptTokens,
-    completion_tokens: completionTokens,
-    total_tokens: promptTokens + completionTokens,
-    prompt_tokens_details: {
-      cached_tokens: cachedTokens,
-      audio_tokens: 0,
-      text_tokens: promptTokens - imageTokens,
-      image_tokens: imageTokens,
-      video_tokens: 0,
-      file_tokens: 0,
-    },
-    completion_tokens_details: {
-      reasoning_tokens: reasoningTokens,
-      audio_tokens: 0,
-      accepted_prediction_tokens: 0,
-      rejected_prediction_tokens: 0,
-    },
-  };
 }

@@ -7,18 +7,21 @@ import { isTooDeep } from "./json.ts";
 
 /** Tools as the protocol has them: what may be asked for, and how calls are answered. */
 
-const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
+export const toolName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
   message: "must be 1 to 64 letters, digits, _ and -",
 });
-const functionDefinition = z.object({
-  name,
+export const functionDefinition = z.object({
+  name: toolName,
   description: z.string().max(LIMITS.schemaBytes).nullish(),
   parameters: z
     .custom<Record<string, unknown>>(isObject, { message: "must be a JSON Schema: an object" })
     .nullish(),
   strict: z.boolean().nullish(),
 });
-const namedFunction = z.object({ type: z.literal("function"), function: z.object({ name }) });
+const namedFunction = z.object({
+  type: z.literal("function"),
+  function: z.object({ name: toolName }),
+});
 
 /** Fields of a chat body that have to do with tools. `functions` is what they were once called. */
 export const toolFields = {
@@ -40,7 +43,7 @@ export const toolFields = {
       }),
     ])
     .nullish(),
-  function_call: z.union([z.enum(["none", "auto"]), z.object({ name })]).nullish(),
+  function_call: z.union([z.enum(["none", "auto"]), z.object({ name: toolName })]).nullish(),
   parallel_tool_calls: z.boolean().nullish(),
 };
 const toolBody = z.object(toolFields);
@@ -54,44 +57,59 @@ export interface ParsedTools {
 
 /** Throws a VireoError for tools that contradict each other or the choice among them. */
 export function parseTools(body: ToolBody): ParsedTools {
-  const listed = parseDefinitions(body);
-  const asked = parseChoice(body);
+  const tools = (body.tools ?? []).map((tool) => tool.function);
+  const functions = body.functions ?? [];
+  if (tools.length > 0 && functions.length > 0) {
+    throw refuse("functions", "is the old name of tools; send one of them");
+  }
+  const listed =
+    functions.length > 0
+      ? toDefinitions(functions, (index) => `functions[${index}]`)
+      : toDefinitions(tools, (index) => `tools[${index}].function`);
+  const parallel = body.parallel_tool_calls ?? (body.functions ? false : undefined);
+  return chooseTools(listed, parseChoice(body), parallel);
+}
+
+/** Throws a VireoError for a choice among tools that are not there. */
+export function chooseTools(
+  listed: readonly ToolDefinition[],
+  asked: AskedChoice,
+  parallel?: boolean | null,
+): ParsedTools {
   if (listed.length === 0) {
     if (asked.choice !== "auto" && asked.choice !== "none") {
       throw refuse(asked.param, "asks for a call, but there are no tools");
     }
     return {};
   }
-  const tools = listed.filter((tool) => asked.allowed?.includes(tool.name) ?? true);
   const wanted = asked.allowed ?? (typeof asked.choice === "object" ? [asked.choice.name] : []);
   const missing = wanted.find((wish) => !listed.some((tool) => tool.name === wish));
   if (missing !== undefined) throw refuse(asked.param, `names ${missing}, which is not in tools`);
-  const parallel = body.parallel_tool_calls ?? (body.functions ? false : undefined);
   return {
-    tools,
+    tools: listed.filter((tool) => asked.allowed?.includes(tool.name) ?? true),
     toolChoice: asked.choice,
-    ...(parallel === undefined ? {} : { parallelToolCalls: parallel }),
+    ...(typeof parallel === "boolean" ? { parallelToolCalls: parallel } : {}),
   };
 }
 
-function parseDefinitions(body: ToolBody): ToolDefinition[] {
-  const { tools = [], functions = [] } = {
-    tools: body.tools ?? [],
-    functions: body.functions ?? [],
-  };
-  if (tools.length > 0 && functions.length > 0) {
-    throw refuse("functions", "is the old name of tools; send one of them");
-  }
-  const param = functions.length > 0 ? "functions" : "tools";
+/**
+ * at: the field of the tool with that index.
+ *
+ * Throws out_of_range for two tools of one name, invalid_schema for one nested beyond all measure.
+ */
+export function toDefinitions(
+  tools: readonly z.infer<typeof functionDefinition>[],
+  at: (index: number) => string,
+): ToolDefinition[] {
   const names = new Set<string>();
-  return [...tools.map((tool) => tool.function), ...functions].map((tool, index) => {
-    const at = param === "tools" ? `tools[${index}].function` : `functions[${index}]`;
-    if (names.has(tool.name)) throw refuse(`${at}.name`, `is ${tool.name} for the second time`);
+  return tools.map((tool, index) => {
+    if (names.has(tool.name)) {
+      throw refuse(`${at(index)}.name`, `is ${tool.name} for the second time`);
+    }
     names.add(tool.name);
     if (tool.parameters && isTooDeep(tool.parameters)) {
-      throw new VireoError("invalid_schema", `${at}.parameters is nested too deeply`, {
-        param: `${at}.parameters`,
-      });
+      const param = `${at(index)}.parameters`;
+      throw new VireoError("invalid_schema", `${param} is nested too deeply`, { param });
     }
     return {
       name: tool.name,
@@ -102,7 +120,8 @@ function parseDefinitions(body: ToolBody): ToolDefinition[] {
   });
 }
 
-interface AskedChoice {
+export interface AskedChoice {
+  /** The field that says so. */
   readonly param: string;
   readonly choice: ToolChoice;
   /** Only these tools may be called. */
@@ -142,6 +161,15 @@ export function toToolCall({ name, arguments: given }: ToolCall): ToolCallBody {
   return { id: newCallId(), type: "function", function: { name, arguments: given } };
 }
 
+/** Arguments of a call, a piece at a time. */
+export function* argumentPieces(text: string): Generator<string> {
+  for (let at = 0; at < text.length; ) {
+    const piece = text.slice(at, fragmentEnd(text, at));
+    yield piece;
+    at += piece.length;
+  }
+}
+
 /** One delta: the first of a call has its id and name, the others a piece of its arguments. */
 export interface ToolCallDelta {
   readonly index: number;
@@ -158,10 +186,8 @@ export function toToolCallDeltas(call: ToolCall, index: number): ToolCallDelta[]
   const deltas: ToolCallDelta[] = [
     { index, id, type, function: { name: call.name, arguments: "" } },
   ];
-  for (let at = 0; at < call.arguments.length; ) {
-    const fragment = call.arguments.slice(at, fragmentEnd(call.arguments, at));
-    deltas.push({ index, function: { arguments: fragment } });
-    at += fragment.length;
+  for (const piece of argumentPieces(call.arguments)) {
+    deltas.push({ index, function: { arguments: piece } });
   }
   return deltas;
 }

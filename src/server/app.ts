@@ -1,23 +1,25 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
+import { toMessagesError } from "../anthropic/errors.ts";
 import { VireoError } from "../core/errors.ts";
 import { FREE } from "../core/prices.ts";
 import { guarded } from "../gateway/guarded.ts";
 import { singleKey } from "../gateway/keys.ts";
 import { Tenants } from "../gateway/tenants.ts";
 import { ERROR_STATUS, errorHeaders, toErrorBody, toVireoError } from "../openai/errors.ts";
+import { toGatewayError } from "../vercel/errors.ts";
 import type { AppOptions, Env, RouteOptions } from "./context.ts";
+import { fetching } from "./fetching.ts";
 import { Metrics } from "./metrics.ts";
 import { requireKey } from "./middleware/auth.ts";
 import { allowHosts } from "./middleware/host.ts";
+import { idempotent } from "./middleware/idempotency.ts";
 import { rateHeaders } from "./middleware/rate-headers.ts";
 import { requestId } from "./middleware/request-id.ts";
-import { chatCompletions } from "./routes/chat-completions.ts";
-import { estimate } from "./routes/estimate.ts";
-import { live, ready } from "./routes/health.ts";
-import { key } from "./routes/key.ts";
-import { metrics } from "./routes/metrics.ts";
-import { getModel, listModels } from "./routes/models.ts";
+import { Replays } from "./replays.ts";
+import { readVersion } from "./routes/about.ts";
+import { type ErrorShape, type Route, routesOf } from "./routes/catalogue.ts";
+import { DOCS_PATHS, docsFile, openApi } from "./routes/docs.ts";
 import { playgroundFile, readPlayground } from "./routes/playground.ts";
 
 export type App = Hono<Env>;
@@ -27,43 +29,33 @@ const DEADLINE_MS = 10 * 60_000;
 /** For the log only: nobody is there to read it. */
 const CLIENT_GONE = 499;
 
-/** These and the playground's files; everything else asks for the key, whatever is added later. */
-const OPEN_PATHS = [
-  "/health",
-  "/health/live",
-  "/health/ready",
-  "/v1/health/live",
-  "/v1/health/ready",
-];
-
 /** The server without its socket: a Request in, a Response out. Reads as a table of contents. */
 export function createApp(options: AppOptions): App {
   const { log, hosts = [], now = Date.now } = options;
   const counted = new Metrics(options.upstream);
   const shared = shareOut(options, counted, now);
   const { keys } = shared;
+  const version = readVersion();
+  const routes = routesOf(shared, counted, version);
   const playground = readPlayground();
-  const open = [...OPEN_PATHS, ...playground.map(({ path }) => path)];
+  const pages = [...playground.map(({ path }) => path), ...DOCS_PATHS, "/openapi.json"];
+  const open = [...pages, ...routes.flatMap((route) => (route.open ? [route.path] : []))];
   const app: App = new Hono<Env>();
 
   app.use(requestId(log, now));
   app.use(keys === undefined ? allowHosts(hosts) : except(open, requireKey(keys)));
 
   for (const file of playground) app.get(file.path, playgroundFile(file));
-  for (const prefix of ["", "/v1"]) {
-    app.get(`${prefix}/health/live`, live);
-    app.get(`${prefix}/health/ready`, ready(shared));
-  }
-  app.get("/health", ready(shared));
-  app.get("/v1/models", listModels(shared));
-  app.get("/v1/models/:id{.+}", getModel(shared));
-  app.get("/v1/key", key(shared));
-  app.get("/metrics", metrics(counted));
-  app.get("/v1/metrics", metrics(counted));
+  const docs = docsFile();
+  for (const path of DOCS_PATHS) app.get(path, docs);
+  app.get("/openapi.json", openApi(routes, version));
 
-  app.use("/v1/chat/*", rateHeaders(shared));
-  app.post("/v1/chat/completions", chatCompletions(shared));
-  app.post("/v1/estimate", estimate(shared));
+  const once = idempotent(new Replays(now));
+  const rates = rateHeaders(shared);
+  for (const { method, path, generates, handler } of routes) {
+    if (generates) app.on(method, path, rates, once, handler);
+    else app.on(method, path, handler);
+  }
 
   app.notFound((c) => {
     throw noRoute(app, c.req.method, c.req.path);
@@ -77,9 +69,21 @@ export function createApp(options: AppOptions): App {
       log("error", "request_failed", { requestId: id, code: error.code, ...causeOf(error) });
     for (const [name, value] of Object.entries(errorHeaders(error))) c.header(name, value);
     if (error.code === "method_not_allowed") c.header("allow", String(error.metadata?.allow));
-    return c.json(toErrorBody(error, id), status as ContentfulStatusCode);
+    const toBody = ERROR_BODIES[shapeAt(routes, c.req.path)];
+    return c.json(toBody(error, id), status as ContentfulStatusCode);
   });
   return app;
+}
+
+const ERROR_BODIES = {
+  openai: toErrorBody,
+  anthropic: toMessagesError,
+  gateway: toGatewayError,
+} as const;
+
+/** Errors have the shape of the protocol that the path belongs to. */
+function shapeAt(routes: readonly Route[], path: string): ErrorShape {
+  return routes.find((route) => route.path === path)?.errors ?? "openai";
 }
 
 /** Puts limits, deadlines and counters around the upstream. */
@@ -89,8 +93,8 @@ function shareOut(options: AppOptions, counted: Metrics, now: () => number): Rou
   const tenants = new Tenants(prices, now);
   const limitsOf = (tenant: string) => keys?.limitsOf(tenant) ?? {};
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
-  const held = guarded(options.upstream, { tenants, limitsOf, deadlineMs });
-  return { upstream: counted.metered(held), tenants, keys, prices, media, log, now };
+  const held = guarded(fetching(options.upstream, media), { tenants, limitsOf, deadlineMs });
+  return { upstream: counted.metered(held), tenants, keys, prices, log, now };
 }
 
 function except(

@@ -31,7 +31,6 @@ export interface RouteOptions {
   readonly tenants: Tenants;
   readonly keys: KeyRing | undefined;
   readonly prices: Prices;
-  readonly media: MediaFetcher | undefined;
   readonly log: Log;
   readonly now: () => number;
 }
@@ -42,5 +41,9 @@ export interface Env {
     readonly requestId: string;
     /** Whose request it is: the name of the key, or "" where nobody is asked. */
     readonly tenant: string;
+    /** The body, once it was read. */
+    readonly body?: Uint8Array;
+    /** To be called when an answer that is streamed is over. */
+    readonly onStreamEnd?: () => void;
   };
 }

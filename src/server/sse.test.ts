@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { ChatChunk } from "../openai/stream.ts";
-import { sse } from "./sse.ts";
+import { DONE, type SseEvent, sse } from "./sse.ts";
 
-const chunk = (id: string): ChatChunk => ({ id }) as ChatChunk;
-const options = { toErrorChunk: () => chunk("error"), abort: () => {} };
+const chunk = (id: string): SseEvent => ({ data: { id } });
+const options = { last: DONE, toErrorEvents: () => [chunk("error")], abort: () => {} };
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -13,7 +12,7 @@ afterEach(() => {
 });
 
 /** Yields a chunk per number after that many milliseconds; throws at a negative one. */
-async function* later(waitsMs: readonly number[], seen: string[] = []): AsyncGenerator<ChatChunk> {
+async function* later(waitsMs: readonly number[], seen: string[] = []): AsyncGenerator<SseEvent> {
   try {
     for (const [index, waitMs] of waitsMs.entries()) {
       await new Promise((resolve) => setTimeout(resolve, Math.abs(waitMs)));

@@ -1,5 +1,3 @@
-import type { ChatChunk } from "../openai/stream.ts";
-
 const HEADERS_AFTER_MS = 2000;
 const PING_EVERY_MS = 10_000;
 const ENCODER = new TextEncoder();
@@ -10,64 +8,86 @@ export const SSE_HEADERS = {
   "x-accel-buffering": "no",
 };
 
-export interface SseOptions {
-  /** The chunk that tells of an error after headers were sent. The error is logged there too. */
-  readonly toErrorChunk: (error: unknown) => ChatChunk;
-  /** Called when the client is gone. */
-  readonly abort: () => void;
+/** One event of a stream. Without a name clients call it a message. */
+export interface SseEvent {
+  readonly event?: string;
+  /** Sent as JSON. */
+  readonly data: unknown;
 }
 
+export interface SseOptions {
+  /** The events that tell of an error after headers were sent. The error is logged there too. */
+  readonly toErrorEvents: (error: unknown) => readonly SseEvent[];
+  /** Called when the client is gone. */
+  readonly abort: () => void;
+  /** Sent as it is at the end of a stream that succeeded. */
+  readonly last?: string;
+  /** Sent when nothing else was for a while. Default: a comment. */
+  readonly ping?: string;
+  /** Called once, however the stream ends. */
+  readonly onEnd?: () => void;
+}
+
+/** The end of the streams of OpenAI's older routes. */
+export const DONE = "data: [DONE]\n\n";
+
 /**
- * Turns chunks into server-sent events.
+ * Sends events as they come.
  *
- * Headers wait for the first chunk, so that a refusal keeps its HTTP status, but for two seconds at
- * most; after that a comment is sent every ten seconds without a chunk. The client's reading sets
- * the pace: the next chunk is asked for when there is room. A stream that breaks ends with an error
- * chunk and without [DONE].
+ * Headers wait for the first event, so that a refusal keeps its HTTP status, but for two seconds at
+ * most; after that a ping is sent every ten seconds without an event. The client's reading sets
+ * the pace: the next event is asked for when there is room. A stream that breaks ends with the
+ * events of an error and without what stands at the end of others.
  *
- * Throws what the first chunk throws, if that comes within two seconds.
+ * Throws what the first event throws, if that comes within two seconds.
  */
 export async function sse(
-  chunks: AsyncIterable<ChatChunk>,
+  events: AsyncIterable<SseEvent>,
   options: SseOptions,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const iterator = chunks[Symbol.asyncIterator]();
+  const { onEnd = () => {}, ping = ": ping\n\n", last = "" } = options;
+  const iterator = events[Symbol.asyncIterator]();
   let pending = nextOf(iterator);
   const first = await within(pending, HEADERS_AFTER_MS);
   if (first !== undefined && "error" in first) throw first.error;
 
-  const body = new ReadableStream<Uint8Array<ArrayBuffer>>(
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       async pull(controller) {
-        const send = (text: string): void => controller.enqueue(ENCODER.encode(text));
+        const send = (text: string): void => {
+          if (text !== "") controller.enqueue(ENCODER.encode(text));
+        };
+        const end = (text: string): void => {
+          send(text);
+          controller.close();
+          onEnd();
+        };
         const result = await within(pending, PING_EVERY_MS);
         if (result === undefined) {
-          send(": ping\n\n");
+          send(ping);
         } else if ("error" in result) {
-          send(toEvent(options.toErrorChunk(result.error)));
-          controller.close();
+          end(options.toErrorEvents(result.error).map(toText).join(""));
         } else if (result.next.done === true) {
-          send("data: [DONE]\n\n");
-          controller.close();
+          end(last);
         } else {
-          send(toEvent(result.next.value));
+          send(toText(result.next.value));
           pending = nextOf(iterator);
         }
       },
       async cancel() {
         options.abort();
+        onEnd();
         await iterator.return?.();
       },
     },
     { highWaterMark: 1 },
   );
-  return body;
 }
 
-type Result = { readonly next: IteratorResult<ChatChunk> } | { readonly error: unknown };
+type Result = { readonly next: IteratorResult<SseEvent> } | { readonly error: unknown };
 
 /** Never rejects, so it may be waited for twice or not at all. */
-async function nextOf(iterator: AsyncIterator<ChatChunk>): Promise<Result> {
+async function nextOf(iterator: AsyncIterator<SseEvent>): Promise<Result> {
   try {
     return { next: await iterator.next() };
   } catch (error) {
@@ -88,6 +108,7 @@ async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined
   }
 }
 
-function toEvent(chunk: ChatChunk): string {
-  return `data: ${JSON.stringify(chunk)}\n\n`;
+function toText({ event, data }: SseEvent): string {
+  const name = event === undefined ? "" : `event: ${event}\n`;
+  return `${name}data: ${JSON.stringify(data)}\n\n`;
 }

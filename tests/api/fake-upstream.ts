@@ -23,7 +23,7 @@ export interface FakeUpstream extends Upstream {
 
 /**
  * Answers by script. The last user text says what happens: "too long", "break", "crash", "endless",
- * "slow", "full"; anything else is answered with its own words.
+ * "slow", "full", "use tools"; anything else is answered with its own words.
  */
 export function createFakeUpstream(): FakeUpstream {
   const fake: FakeUpstream = {
@@ -82,6 +82,7 @@ async function* answer(
   if (text === "slow") await sleep(2600, signal);
   yield { type: "start", promptTokens: 14, imageTokens: 0 };
   if (request.reasoning.enabled === true) yield { type: "reasoning", text: "hm" };
+  if (text === "use tools") return yield* callTools(request);
   try {
     for (let piece = 0; text === "endless" && piece < 10_000; piece++) {
       yield { type: "text", text: "again " };
@@ -97,10 +98,23 @@ async function* answer(
     yield { type: "text", text: word, ...(request.topLogprobs === undefined ? {} : { tokens }) };
     if (text === "break it") throw new VireoError("engine_closed", "the engine was closed");
   }
+  request.onUsage?.(usage);
   yield { type: "end", reason: "stop", nativeReason: "eos", usage, timings };
 }
 
-function textOf({ messages }: ChatRequest): string {
+/** A call of each tool, in order. */
+function* callTools(request: ChatRequest): Generator<ChatEvent> {
+  yield { type: "text", text: "Calling. " };
+  for (const [index, { name }] of (request.tools ?? []).entries()) {
+    yield { type: "tool_call", index, name, arguments: '{"city":"Aachen"}' };
+  }
+  request.onUsage?.(usage);
+  yield { type: "end", reason: "tool_calls", nativeReason: "tool_call", usage, timings };
+}
+
+function textOf({ messages, prompt }: ChatRequest): string {
+  if (typeof prompt === "string") return prompt;
+  if (prompt !== undefined) return Buffer.from(prompt).toString();
   const content = messages.at(-1)?.content ?? "";
   if (typeof content === "string") return content;
   const said = content.map((part) => (part.type === "text" ? part.text : `[${part.bytes.length}]`));

@@ -1,8 +1,42 @@
+import { Readable, type Transform } from "node:stream";
+import * as zlib from "node:zlib";
+import type { Context } from "hono";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
+import { parseJson } from "../../openai/json.ts";
+import type { Env } from "../context.ts";
 
 /**
- * Reads a JSON request's body, counting while it comes: a declared length may lie.
+ * The body of a request, read once.
+ *
+ * Throws body_too_large or unsupported_media_type.
+ */
+export async function bodyOf(c: Context<Env>): Promise<Uint8Array> {
+  const known = c.get("body");
+  if (known !== undefined) return known;
+  const body = await readBody(c.req.raw);
+  c.set("body", body);
+  return body;
+}
+
+/** The body as JSON. Throws invalid_json too. */
+export async function jsonOf(c: Context<Env>): Promise<unknown> {
+  return parseJson(await bodyOf(c));
+}
+
+const zstd = (zlib as { readonly createZstdDecompress?: () => Transform }).createZstdDecompress;
+
+const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
+  ["gzip", () => zlib.createGunzip()],
+  ["x-gzip", () => zlib.createGunzip()],
+  ["deflate", () => zlib.createInflate()],
+  ["br", () => zlib.createBrotliDecompress()],
+  ...(zstd === undefined ? [] : [["zstd", () => zstd()] as const]), // Node 22.15 and later
+]);
+
+/**
+ * Reads a JSON request's body, counting while it comes: a declared length may lie, and a few bytes
+ * may be meant to become many.
  *
  * A type other than JSON is refused, because browsers send text to other sites without asking.
  *
@@ -14,16 +48,45 @@ export async function readBody(request: Request): Promise<Uint8Array> {
     const message = "the Content-Type must be application/json";
     throw new VireoError("unsupported_media_type", message);
   }
-  const encoding = request.headers.get("content-encoding") ?? "identity";
-  if (encoding !== "identity") {
-    const message = "compressed request bodies are not read; send without Content-Encoding";
-    throw new VireoError("unsupported_media_type", message);
-  }
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > LIMITS.bodyBytes) throw tooLarge(declared);
+  const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+  if (request.body === null) return new Uint8Array(0);
+  if (encoding === "identity" || encoding === "") return await collect(request.body);
+  const decoder = DECODERS.get(encoding)?.();
+  if (decoder === undefined) {
+    const known = [...DECODERS.keys()].filter((name) => name !== "x-gzip").join(", ");
+    const message = `this Content-Encoding is not read; send ${known}, or none`;
+    throw new VireoError("unsupported_media_type", message);
+  }
+  return await inflate(Readable.from(request.body), decoder);
+}
+
+async function inflate(source: Readable, decoder: Transform): Promise<Uint8Array> {
+  source.on("error", (error) => decoder.destroy(error));
+  source.pipe(decoder);
+  try {
+    return await collect(decoder as AsyncIterable<Uint8Array>);
+  } catch (error) {
+    if (!isZlibError(error)) throw error;
+    const message = "the body is not what its Content-Encoding says, or was cut off";
+    throw new VireoError("invalid_json", message);
+  } finally {
+    source.destroy();
+    decoder.destroy();
+  }
+}
+
+/** ERR_* of the streams, Z_* of zlib, ERR__ERROR_* of brotli. */
+function isZlibError(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return /^(Z_|ERR_|ZSTD_)/.test(code);
+}
+
+async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > LIMITS.bodyBytes) throw tooLarge(bytes);
     chunks.push(chunk);

@@ -1,8 +1,7 @@
 import type { Context } from "hono";
 import type { UpstreamModel } from "../../core/chat.ts";
 import { type ParsedChatRequest, parseChatRequest } from "../../openai/chat.ts";
-import { toVireoError } from "../../openai/errors.ts";
-import { parseJson } from "../../openai/json.ts";
+import { sideBySide, toChoices } from "../../openai/choices.ts";
 import { requireModel } from "../../openai/models.ts";
 import {
   type AnswerHead,
@@ -11,40 +10,44 @@ import {
   toCompletion,
   toErrorChunk,
 } from "../../openai/stream.ts";
+import { Tally } from "../../openai/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { readBody } from "../middleware/body-limit.ts";
-import { SSE_HEADERS, sse } from "../sse.ts";
+import { answerHeaders, generation, ignoredHeader } from "../generation.ts";
+import { jsonOf } from "../middleware/body-limit.ts";
+import { DONE, type SseEvent } from "../sse.ts";
 
-export function chatCompletions({ upstream, log, now }: RouteOptions) {
+export function chatCompletions(options: RouteOptions) {
+  const { upstream, prices, now } = options;
   return async (c: Context<Env>): Promise<Response> => {
-    const parsed = parseChatRequest(parseJson(await readBody(c.req.raw)));
+    const parsed = parseChatRequest(await jsonOf(c));
     const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
-    const head = headOf(parsed, model, Math.floor(now() / 1000));
-    if (parsed.ignoredParams.length > 0) {
-      c.header("x-ignored-params", parsed.ignoredParams.join(","));
-    }
+    const head = { ...headOf(parsed, model, Math.floor(now() / 1000)), prices };
+    ignoredHeader(c, parsed.ignoredParams);
     c.header("x-generation-id", head.id);
 
-    const gone = new AbortController();
-    const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
-    const events = upstream.chat({ ...parsed.request, tenant: c.get("tenant") }, signal);
-    if (!parsed.stream) return c.json(await toCompletion(events, head));
-
-    const stream = await sse(toChunks(events, head), {
-      abort: () => gone.abort(new Error("the client is gone")),
-      toErrorChunk: (thrown) => {
-        const error = toVireoError(thrown);
-        const requestId = c.get("requestId");
-        if (!signal.aborted) log("error", "stream_broken", { requestId, code: error.code });
-        return toErrorChunk(head, error, requestId);
-      },
-    });
-    return c.body(stream, 200, SSE_HEADERS);
+    const { signal, stream } = generation(c, options);
+    const request = { ...parsed.request, tenant: c.get("tenant") };
+    const events = sideBySide(upstream, toChoices(request, parsed.count), signal);
+    if (parsed.stream) {
+      return await stream(asEvents(toChunks(events, head)), {
+        last: DONE,
+        toErrorEvents: (error, requestId) => [{ data: toErrorChunk(head, error, requestId) }],
+      });
+    }
+    const tally = new Tally(parsed.count);
+    const completion = await toCompletion(tally.watch(events), head);
+    answerHeaders(c, tally, prices);
+    return c.json(completion);
   };
 }
 
+/** Chunks as events without a name. */
+export async function* asEvents(chunks: AsyncIterable<unknown>): AsyncGenerator<SseEvent> {
+  for await (const data of chunks) yield { data };
+}
+
 function headOf(
-  { includeUsage, reasoningFormat, request }: ParsedChatRequest,
+  { includeUsage, reasoningFormat, logprobs, count, countsAlong }: ParsedChatRequest,
   model: UpstreamModel,
   createdUnix: number,
 ): AnswerHead {
@@ -55,6 +58,8 @@ function headOf(
     fingerprint: `fp_${model.fingerprint}`,
     includeUsage,
     reasoningFormat,
-    logprobs: request.topLogprobs !== undefined,
+    logprobs,
+    count,
+    countsAlong,
   };
 }

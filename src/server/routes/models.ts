@@ -1,21 +1,29 @@
 import type { Context } from "hono";
+import type { UpstreamModel } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
-import { findModel, toModelBody, toModelList } from "../../openai/models.ts";
+import { findModel, toEndpoints, toModelBody, toModelList } from "../../openai/models.ts";
 import type { Env, RouteOptions } from "../context.ts";
 
-export function listModels({ upstream }: RouteOptions) {
-  return (c: Context<Env>): Response => c.json(toModelList(upstream.models));
+export function listModels({ upstream, prices }: RouteOptions) {
+  return (c: Context<Env>): Response => c.json(toModelList(upstream.models, prices));
 }
 
 /** The id may hold slashes, written as they are or as %2F. */
-export function getModel({ upstream }: RouteOptions) {
+export function getModel({ upstream, prices }: RouteOptions) {
+  return (c: Context<Env>): Response =>
+    c.json(toModelBody(modelNamed(upstream.models, c.req.param("id")), prices));
+}
+
+export function modelEndpoints({ upstream, prices }: RouteOptions) {
   return (c: Context<Env>): Response => {
-    const id = c.req.param("id") ?? "";
-    const model = findModel(upstream.models, id);
-    if (model !== undefined) return c.json(toModelBody(model));
-    throw new VireoError(
-      "model_not_found",
-      `there is no model ${JSON.stringify(id.slice(0, 256))}`,
-    );
+    const model = modelNamed(upstream.models, c.req.param("id"));
+    return c.json(toEndpoints(model, prices, upstream.ready));
   };
+}
+
+function modelNamed(models: readonly UpstreamModel[], id = ""): UpstreamModel {
+  const model = findModel(models, id);
+  if (model !== undefined) return model;
+  const message = `there is no model ${JSON.stringify(id.slice(0, 256))}`;
+  throw new VireoError("model_not_found", message);
 }

@@ -1,0 +1,177 @@
+import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { unknownFields } from "../openai/ignored.ts";
+import { toImagePart } from "../openai/images.ts";
+import { isTooDeep } from "../openai/json.ts";
+import { argumentsText, checkTotals } from "../openai/messages.ts";
+import { asksForReasoning, splitModelName } from "../openai/reasoning.ts";
+import { toSampling } from "../openai/sampling.ts";
+import { check } from "../openai/schema-errors.ts";
+import { type AskedChoice, chooseTools, toDefinitions } from "../openai/tools.ts";
+import {
+  type CountBody,
+  countBody,
+  type ImageBlock,
+  type MessageBlock,
+  type MessagesBody,
+  messagesBody,
+} from "./schema.ts";
+
+export interface ParsedMessages {
+  readonly request: ChatRequest;
+  /** The name that was asked for, not yet looked up. */
+  readonly model: string;
+  readonly stream: boolean;
+  readonly ignoredParams: readonly string[];
+}
+
+/**
+ * Checks the parsed body of POST /v1/messages and translates it.
+ *
+ * Throws a VireoError that names the field and the way out.
+ */
+export function parseMessagesRequest(json: unknown): ParsedMessages {
+  const body = check<MessagesBody>(messagesBody, json);
+  return toParsed(body, json as object);
+}
+
+/** The same for POST /v1/messages/count_tokens. */
+export function parseCountRequest(json: unknown): ParsedMessages {
+  return toParsed(check<CountBody>(countBody, json), json as object);
+}
+
+function toParsed(body: CountBody, json: object): ParsedMessages {
+  const { name, thinks: bySuffix } = splitModelName(body.model);
+  const { thinking } = body;
+  const enabled = thinking ? thinking.type !== "disabled" : bySuffix;
+  const budget = thinking?.type === "enabled" ? thinking.budget_tokens : undefined;
+  const messages = toMessages(body);
+  const output = toOutput(body);
+  return {
+    request: {
+      messages,
+      stop: body.stop_sequences ?? [],
+      ...toTools(body),
+      ...(output === undefined ? {} : { output }),
+      ...(typeof body.max_tokens === "number" ? { maxTokens: body.max_tokens } : {}),
+      ...(messages.at(-1)?.role === "assistant" ? { continueFinalMessage: true } : {}),
+      sampling: toSampling(body, asksForReasoning(messages, enabled)),
+      reasoning: {
+        ...(enabled === undefined ? {} : { enabled }),
+        ...(typeof budget === "number" ? { budgetTokens: budget } : {}),
+      },
+    },
+    model: name,
+    stream: body.stream ?? false,
+    ignoredParams: unknownFields(json, messagesBody.shape),
+  };
+}
+
+function toMessages({ messages: bodies, system }: CountBody): ChatMessage[] {
+  const messages: ChatMessage[] = [];
+  const text =
+    typeof system === "string" ? system : (system ?? []).map((block) => block.text).join("\n\n");
+  if (text !== "") messages.push({ role: "system", content: text });
+  bodies.forEach(({ role, content }, index) => {
+    const param = `messages[${index}].content`;
+    if (typeof content === "string") messages.push({ role, content });
+    else if (role === "assistant") messages.push(toAssistant(content, param));
+    else messages.push(...toUser(content, param));
+  });
+  const last = messages.at(-1);
+  if (last?.role === "assistant" && last.toolCalls !== undefined) {
+    const param = `messages[${bodies.length - 1}]`;
+    throw refuse("out_of_range", param, "calls tools; a tool_result for each call must follow");
+  }
+  checkTotals(messages);
+  return messages;
+}
+
+/** Thinking of earlier answers is left out, as the model's template does. */
+function toAssistant(blocks: readonly MessageBlock[], param: string): ChatMessage {
+  const toolCalls = blocks.flatMap((block, index) => {
+    if (block.type !== "tool_use") return [];
+    const { name, input } = block;
+    return [{ name, arguments: argumentsText(input, `${param}[${index}].input`) }];
+  });
+  const content = blocks.flatMap((block, index): ContentPart[] => {
+    if (block.type === "text") return [{ type: "text", text: block.text }];
+    if (block.type === "tool_use" || /thinking$/.test(block.type)) return [];
+    const at = `${param}[${index}]`;
+    throw refuse("unsupported_modality", at, `is a ${block.type}; assistants have text and calls`);
+  });
+  return { role: "assistant", content, ...(toolCalls.length === 0 ? {} : { toolCalls }) };
+}
+
+/**
+ * Results of tools come first, then what the user says. The model sees pictures only in messages of
+ * the user, so those of results stand there too.
+ */
+function toUser(blocks: readonly MessageBlock[], param: string): ChatMessage[] {
+  const results: ChatMessage[] = [];
+  const said: ContentPart[] = [];
+  blocks.forEach((block, index) => {
+    const at = `${param}[${index}]`;
+    switch (block.type) {
+      case "text":
+        said.push({ type: "text", text: block.text });
+        break;
+      case "image":
+        said.push(toImage(block, at));
+        break;
+      case "tool_result": {
+        const content = typeof block.content === "string" ? block.content : (block.content ?? []);
+        const texts: string[] = typeof content === "string" ? [content] : [];
+        for (const [place, part] of typeof content === "string" ? [] : content.entries()) {
+          if (part.type === "text") texts.push(part.text);
+          else said.push(toImage(part, `${at}.content[${place}]`));
+        }
+        results.push({ role: "tool", content: texts.join("\n") });
+        break;
+      }
+      default: {
+        const why = `is a ${block.type}, which this server does not read here`;
+        throw refuse("unsupported_modality", at, why);
+      }
+    }
+  });
+  if (said.length > 0 || results.length === 0) results.push({ role: "user", content: said });
+  return results;
+}
+
+function toImage({ source }: ImageBlock, param: string): ContentPart {
+  if (source.type === "url") return toImagePart(source.url, `${param}.source.url`);
+  return toImagePart(`data:${source.media_type};base64,${source.data}`, `${param}.source.data`);
+}
+
+function refuse(
+  code: "out_of_range" | "unsupported_modality",
+  param: string,
+  why: string,
+): VireoError {
+  return new VireoError(code, `${param} ${why}`, { param });
+}
+
+function toTools({ tools, tool_choice: choice }: CountBody) {
+  const functions = (tools ?? []).map((tool) => ({ ...tool, parameters: tool.input_schema }));
+  const listed = toDefinitions(functions, (index) => `tools[${index}]`);
+  const alone = choice && "disable_parallel_tool_use" in choice && choice.disable_parallel_tool_use;
+  return chooseTools(listed, toChoice(choice), alone === true ? false : undefined);
+}
+
+function toChoice(choice: CountBody["tool_choice"]): AskedChoice {
+  const param = "tool_choice";
+  if (!choice) return { param, choice: "auto" };
+  if (choice.type === "tool") return { param, choice: { name: choice.name } };
+  return { param, choice: choice.type === "any" ? "required" : choice.type };
+}
+
+function toOutput({ output_config: config }: CountBody): OutputFormat | undefined {
+  if (!config?.format) return undefined;
+  const { schema } = config.format;
+  if (isTooDeep(schema)) {
+    const param = "output_config.format.schema";
+    throw new VireoError("invalid_schema", `${param} is nested too deeply`, { param });
+  }
+  return { type: "json_schema", schema: JSON.stringify(schema) };
+}

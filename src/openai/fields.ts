@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { LIMITS } from "../core/limits.ts";
+
+/** Fields that several bodies have in the same form. Clients send null for what they leave out. */
+
+export const text = z.string().refine((value) => !/\p{Surrogate}/u.test(value), {
+  message: "has half of a surrogate pair (\\ud800 to \\udfff alone), which is no character",
+});
+export const model = z.string().min(1).max(256);
+export const tokens = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+export const tokenId = z.int().min(0).max(LIMITS.vocabularyTokens);
+const stopString = text.min(1).max(LIMITS.stopStringCharacters);
+export const stopStrings = z.array(stopString).max(LIMITS.stopStrings);
+export const seed = z
+  .number()
+  .min(-(2 ** 63))
+  .lt(2 ** 63)
+  .refine(Number.isInteger, { message: "must be a whole number" });
+export const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh"] as const;
+
+/** A JSON object, of which nothing more is said here. */
+export const anyObject = z.custom<Record<string, unknown>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  { message: "must be an object" },
+);
+
+/**
+ * A list of at most so many entries. Its length is checked before anything looks at the entries, so
+ * that a long one costs nothing.
+ */
+export function boundedList<T extends z.ZodType>(entry: T, most: number, least = 0) {
+  return z.array(z.unknown()).min(least).max(most).pipe(z.array(entry).min(least).max(most));
+}
+
+/** How tokens are drawn, and when it ends. */
+export const samplingFields = {
+  min_tokens: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .nullish(),
+  ignore_eos: z.boolean().nullish(),
+  stop: z.union([stopString, stopStrings]).nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().gt(0).max(1).nullish(),
+  top_k: z.int().min(-1).max(LIMITS.vocabularyTokens).nullish(),
+  min_p: z.number().min(0).max(1).nullish(),
+  repetition_penalty: z.number().gt(0).max(100).nullish(),
+  frequency_penalty: z.number().min(-2).max(2).nullish(),
+  presence_penalty: z.number().min(-2).max(2).nullish(),
+  seed: seed.nullish(),
+  logit_bias: z
+    .custom<object>((value) => typeof value === "object" && !Array.isArray(value), {
+      message: "must be an object from token ids to numbers",
+    })
+    .nullish(),
+  bad_words: z.array(text.min(1).max(LIMITS.stopStringCharacters)).max(LIMITS.badWords).nullish(),
+  stop_token_ids: z.array(tokenId).max(LIMITS.stopTokens).nullish(),
+  n: z.int().min(1).max(LIMITS.answersPerPrompt).nullish(),
+};
+
+export const streamFields = {
+  stream: z.boolean().nullish(),
+  stream_options: z
+    .object({
+      include_usage: z.boolean().nullish(),
+      continuous_usage_stats: z.boolean().nullish(),
+    })
+    .nullish(),
+};
+
+export const metadata = z.custom<object>((value) => isMetadata(value), {
+  message: "must be an object of at most 16 texts, names up to 64 and values up to 512 long",
+});
+
+function isMetadata(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const entries = Object.entries(value);
+  return (
+    entries.length <= 16 &&
+    entries.every(([key, entry]) => {
+      return key.length <= 64 && typeof entry === "string" && entry.length <= 512;
+    })
+  );
+}

@@ -1,0 +1,15 @@
+const NAMES_MOST = 32;
+
+/**
+ * Fields of a body that no schema knows and that therefore have no effect. The names go into a
+ * header, so only plain ones are listed.
+ */
+export function unknownFields(body: object, known: object): string[] {
+  return Object.keys(body)
+    .filter((name) => !Object.hasOwn(known, name) && isPlainName(name))
+    .slice(0, NAMES_MOST);
+}
+
+export function isPlainName(name: string): boolean {
+  return /^[\w.-]{1,64}$/.test(name);
+}

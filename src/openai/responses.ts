@@ -1,0 +1,173 @@
+import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { unknownFields } from "./ignored.ts";
+import { toImagePart } from "./images.ts";
+import { isTooDeep } from "./json.ts";
+import { appendMessage, checkTotals } from "./messages.ts";
+import { asksForReasoning, splitModelName } from "./reasoning.ts";
+import {
+  type ResponseBody,
+  type ResponseItem,
+  type ResponsePart,
+  responseBody,
+} from "./responses-schema.ts";
+import { toEnds, toSampling } from "./sampling.ts";
+import { check } from "./schema-errors.ts";
+import { type AskedChoice, chooseTools, toDefinitions } from "./tools.ts";
+
+export interface ParsedResponse {
+  readonly request: ChatRequest;
+  /** The name that was asked for, not yet looked up. */
+  readonly model: string;
+  readonly stream: boolean;
+  /** Said again in the answer. */
+  readonly body: ResponseBody;
+  readonly logprobs: boolean;
+  readonly ignoredParams: readonly string[];
+}
+
+/** What would need a memory of earlier answers, or work that goes on without its caller. */
+const NOT_KEPT = ["store", "background", "previous_response_id", "conversation", "prompt"];
+const LOGPROBS = "message.output_text.logprobs";
+
+/**
+ * Checks the parsed body of POST /v1/responses and translates it.
+ *
+ * Throws a VireoError that names the field and the way out.
+ */
+export function parseResponseRequest(json: unknown): ParsedResponse {
+  refuseKept(json);
+  const body = check<ResponseBody>(responseBody, json);
+  const { name, thinks: bySuffix } = splitModelName(body.model);
+  const effort = body.reasoning?.effort;
+  const enabled = effort ? effort !== "none" : bySuffix;
+  const messages = toMessages(body);
+  const output = toOutput(body);
+  const logprobs = typeof body.top_logprobs === "number" || body.include?.includes(LOGPROBS);
+  const maxTokens = body.max_output_tokens;
+  if (body.min_tokens && maxTokens && body.min_tokens > maxTokens) {
+    throw refuse("min_tokens", `is ${body.min_tokens}, more than max_output_tokens`);
+  }
+  return {
+    request: {
+      messages,
+      ...toEnds(body),
+      ...toTools(body),
+      ...(output === undefined ? {} : { output }),
+      ...(typeof maxTokens === "number" ? { maxTokens } : {}),
+      ...(logprobs === true ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
+      sampling: toSampling(body, asksForReasoning(messages, enabled)),
+      reasoning: enabled === undefined ? {} : { enabled },
+    },
+    model: name,
+    stream: body.stream ?? false,
+    body,
+    logprobs: logprobs === true,
+    ignoredParams: [
+      ...unknownFields(json as object, responseBody.shape),
+      ...(body.truncation === "auto" ? ["truncation"] : []),
+    ],
+  };
+}
+
+function refuse(param: string, why: string): VireoError {
+  return new VireoError("out_of_range", `${param} ${why}`, { param });
+}
+
+function refuseKept(json: unknown): void {
+  if (typeof json !== "object" || json === null) return;
+  for (const param of NOT_KEPT) {
+    const value = Object.hasOwn(json, param) ? (json as Record<string, unknown>)[param] : null;
+    if (value === undefined || value === null || value === false) continue;
+    const message = `${param} is not supported: nothing is stored here; send all of the input`;
+    throw new VireoError("unsupported_parameter", message, { param });
+  }
+}
+
+function toMessages({ input, instructions }: ResponseBody): ChatMessage[] {
+  const messages: ChatMessage[] = instructions ? [{ role: "system", content: instructions }] : [];
+  if (typeof input === "string") {
+    messages.push({ role: "user", content: input });
+  } else {
+    input.forEach((item, index) => {
+      addItem(messages, item, `input[${index}]`);
+    });
+  }
+  if (!messages.some(({ role }) => role !== "system")) {
+    throw refuse("input", "has no message but those of the system");
+  }
+  checkTotals(messages, "input");
+  return messages;
+}
+
+/** Reasoning of earlier answers is left out, as the model's template does. */
+function addItem(messages: ChatMessage[], item: ResponseItem, param: string): void {
+  if (item.type === "reasoning") return;
+  if (item.type === "function_call") {
+    const call = { name: item.name, arguments: item.arguments === "" ? "{}" : item.arguments };
+    const previous = messages.at(-1);
+    if (previous?.role === "assistant") {
+      const toolCalls = [...(previous.toolCalls ?? []), call];
+      messages[messages.length - 1] = { ...previous, toolCalls };
+    } else {
+      messages.push({ role: "assistant", content: "", toolCalls: [call] });
+    }
+    return;
+  }
+  if (item.type === "function_call_output") {
+    const content = toContent(item.output, "tool", `${param}.output`);
+    messages.push({ role: "tool", content });
+    return;
+  }
+  const role = item.role === "developer" ? "system" : item.role;
+  const content = toContent(item.content, role, `${param}.content`);
+  appendMessage(messages, { role, content }, param);
+}
+
+function toContent(
+  content: string | readonly ResponsePart[],
+  role: ChatMessage["role"],
+  param: string,
+): string | ContentPart[] {
+  if (typeof content === "string") return content;
+  return content.map((part, index): ContentPart => {
+    const at = `${param}[${index}]`;
+    if (part.type === "refusal") return { type: "text", text: part.refusal };
+    if ("text" in part) return { type: "text", text: part.text };
+    if (part.type !== "input_image") {
+      throw unsupported(at, `is an ${part.type}, which this server does not read`);
+    }
+    if (role !== "user") {
+      throw unsupported(at, "is an image; images may only be in messages of the user");
+    }
+    if (part.image_url) return toImagePart(part.image_url, `${at}.image_url`);
+    throw unsupported(at, "has no image_url; files are not kept here, so send the image itself");
+  });
+}
+
+function unsupported(param: string, why: string): VireoError {
+  return new VireoError("unsupported_modality", `${param} ${why}`, { param });
+}
+
+function toTools(body: ResponseBody) {
+  const listed = toDefinitions(body.tools ?? [], (index) => `tools[${index}]`);
+  return chooseTools(listed, toChoice(body.tool_choice), body.parallel_tool_calls);
+}
+
+function toChoice(choice: ResponseBody["tool_choice"]): AskedChoice {
+  const param = "tool_choice";
+  if (typeof choice !== "object" || choice === null) return { param, choice: choice ?? "auto" };
+  if (choice.type === "function") return { param, choice: { name: choice.name } };
+  return { param, choice: choice.mode, allowed: choice.tools.map(({ name }) => name) };
+}
+
+function toOutput({ text }: ResponseBody): OutputFormat | undefined {
+  const format = text?.format;
+  if (format?.type === "json_object") return { type: "json_object" };
+  if (format?.type !== "json_schema") return undefined;
+  if (isTooDeep(format.schema)) {
+    const param = "text.format.schema";
+    throw new VireoError("invalid_schema", `${param} is nested too deeply`, { param });
+  }
+  return { type: "json_schema", schema: JSON.stringify(format.schema) };
+}

@@ -1,0 +1,55 @@
+import type { ChatMessage, ChatRequest, Upstream } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import { fetchAll, type MediaFetcher } from "../egress/media-fetcher.ts";
+import { remoteImages, withFetched } from "../openai/images.ts";
+
+/**
+ * An upstream that fetches the pictures that requests name by URL. It stands behind the limits of
+ * tenants and inside a request's deadline, and nothing is fetched for a request that is refused.
+ *
+ * media: undefined if nothing is fetched; such requests end with media_fetch_blocked.
+ */
+export function fetching(upstream: Upstream, media: MediaFetcher | undefined): Upstream {
+  // Several answers to one request share its messages, and need the pictures once.
+  const fetched = new WeakMap<readonly ChatMessage[], Promise<ChatMessage[]>>();
+  const complete = async (request: ChatRequest, signal?: AbortSignal): Promise<ChatRequest> => {
+    if (remoteImages(request).length === 0) return request;
+    const messages = fetched.get(request.messages) ?? fetchImages(request, media, signal);
+    fetched.set(request.messages, messages);
+    return { ...request, messages: await messages };
+  };
+  return {
+    get models() {
+      return upstream.models;
+    },
+    get ready() {
+      return upstream.ready;
+    },
+    get load() {
+      return upstream.load;
+    },
+    async *chat(request, signal) {
+      yield* upstream.chat(await complete(request, signal), signal);
+    },
+    estimate: async (request, signal) => upstream.estimate(await complete(request, signal), signal),
+    tokenize: (text) => upstream.tokenize(text),
+    detokenize: (ids) => upstream.detokenize(ids),
+  };
+}
+
+async function fetchImages(
+  request: ChatRequest,
+  media: MediaFetcher | undefined,
+  signal?: AbortSignal,
+): Promise<ChatMessage[]> {
+  const images = remoteImages(request);
+  const [first] = images;
+  if (media === undefined) {
+    const param = first?.param ?? "messages";
+    const message = `${param}: this server fetches nothing; send the image as a data: URL`;
+    throw new VireoError("media_fetch_blocked", message, { param });
+  }
+  const files = await fetchAll(media, images, LIMITS.bodyBytes, signal);
+  return withFetched(request.messages, files);
+}

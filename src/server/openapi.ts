@@ -1,0 +1,133 @@
+import { z } from "zod";
+import { ERROR_STATUS } from "../openai/errors.ts";
+import type { ErrorShape, Route } from "./routes/catalogue.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
+const json = (schema: Json): Json => ({ "application/json": { schema } });
+
+const ERROR_SCHEMAS: Readonly<Record<ErrorShape, z.ZodType>> = {
+  openai: z.object({
+    error: z.object({
+      message: z.string(),
+      type: z.string(),
+      param: z.string().nullable(),
+      code: z.string(),
+      request_id: z.string().optional(),
+      metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    }),
+  }),
+  anthropic: z.object({
+    type: z.literal("error"),
+    error: z.object({ type: z.string(), message: z.string() }),
+    request_id: z.string(),
+  }),
+  gateway: z.object({
+    error: z.object({
+      message: z.string(),
+      type: z.string(),
+      param: z.string().nullable(),
+      code: z.string(),
+    }),
+    generationId: z.string(),
+  }),
+};
+const ERROR_NAMES = { openai: "Error", anthropic: "MessagesError", gateway: "GatewayError" };
+
+/** What any route may answer with, besides success. */
+const STATUSES = [...new Set(Object.values(ERROR_STATUS).map(({ status }) => status))].sort();
+
+/** The description of the API, OpenAPI 3.1, made from what is served. */
+export function toOpenApi(routes: readonly Route[], version: string): Json {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const route of routes) {
+    const path = route.path.replace(/:(\w+)(\{[^}]*\})?/g, "{$1}");
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: toOperation(route) };
+  }
+  const errors = Object.entries(ERROR_SCHEMAS).map(([shape, schema]) => [
+    ERROR_NAMES[shape as ErrorShape],
+    toSchema(schema),
+  ]);
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "vireo",
+      version,
+      description:
+        "NVIDIA Nemotron Nano 12B v2 VL, in the protocols of OpenAI, Anthropic and others",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/" }],
+    security: [{ bearer: [] }, { header: [] }],
+    paths,
+    components: {
+      schemas: Object.fromEntries(errors),
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer" },
+        header: { type: "apiKey", in: "header", name: "x-api-key" },
+      },
+    },
+  };
+}
+
+function toOperation(route: Route): Json {
+  const parameters = [
+    ...[...route.path.matchAll(/:(\w+)/g)].map(([, name]) => {
+      return { name, in: "path", required: true, schema: { type: "string" } };
+    }),
+    ...Object.entries(route.headers ?? {}).map(([name, description]) => {
+      return { name, in: "header", description, schema: { type: "string" } };
+    }),
+    ...(route.generates ? [IDEMPOTENCY] : []),
+  ];
+  return {
+    operationId: toOperationId(route),
+    summary: route.summary,
+    tags: [route.tag],
+    ...(route.open ? { security: [] } : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(route.body ? { requestBody: { required: true, content: json(toSchema(route.body)) } } : {}),
+    responses: toResponses(route),
+  };
+}
+
+/** As post_v1_messages. */
+function toOperationId({ method, path }: Route): string {
+  return `${method.toLowerCase()}${path.replace(/\W+/g, "_").replace(/_$/, "")}`;
+}
+
+const IDEMPOTENCY: Json = {
+  name: "Idempotency-Key",
+  in: "header",
+  description: "A request that is sent again with the same key is answered as before",
+  schema: { type: "string", maxLength: 255 },
+};
+
+function toResponses(route: Route): Json {
+  const answer = route.answer ? toSchema(route.answer) : { type: "object" };
+  const content = route.type ? { [route.type]: { schema: { type: "string" } } } : json(answer);
+  const stream = { "text/event-stream": { schema: { type: "string" } } };
+  const error = { description: "Refused or failed", content: json(errorOf(route)) };
+  const statuses = route.open ? [503] : STATUSES;
+  return {
+    200: { description: "Success", content: route.generates ? { ...content, ...stream } : content },
+    ...Object.fromEntries(statuses.map((status) => [status, error])),
+  };
+}
+
+function errorOf(route: Route): Json {
+  if (route.open && route.answer) return toSchema(route.answer);
+  return ref(ERROR_NAMES[route.errors ?? "openai"]);
+}
+
+/** What a schema cannot say in JSON Schema, it leaves open; what it does not know, it takes. */
+function toSchema(schema: z.ZodType): Json {
+  const { $schema: _, ...made } = z.toJSONSchema(schema, {
+    unrepresentable: "any",
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+    },
+  });
+  return made;
+}

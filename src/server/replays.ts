@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+
+/** An answer as it was sent. */
+export interface StoredAnswer {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+interface Entry {
+  readonly fingerprint: string;
+  readonly begunMs: number;
+  /** Undefined while the request is being answered. */
+  answer: StoredAnswer | undefined;
+}
+
+/** A request that was sent under a key and is being answered for the first time. */
+export interface Claim {
+  /** Keeps the answer for those who ask again. */
+  keep(answer: StoredAnswer): void;
+  /** There is no answer to keep; the key may be used again. Nothing happens after `keep`. */
+  release(): void;
+}
+
+const KEPT_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Answers to requests that came with an Idempotency-Key, so that a request that is sent again is
+ * not computed again. The oldest are forgotten when there are too many or too large ones.
+ */
+export class Replays {
+  private readonly entries = new Map<string, Entry>();
+  private readonly nowMs: () => number;
+  private bytes = 0;
+
+  constructor(nowMs: () => number) {
+    this.nowMs = nowMs;
+  }
+
+  /**
+   * The stored answer, or a claim to make it.
+   *
+   * request: whatever tells one request from another, but for its tenant and key.
+   * Throws idempotency_conflict for a key under which something else was asked, and
+   * idempotency_in_progress while the same is being answered.
+   */
+  open(
+    tenant: string,
+    key: string,
+    request: readonly (string | Uint8Array)[],
+  ): Claim | StoredAnswer {
+    const place = digest([tenant, key]);
+    const fingerprint = digest(request);
+    this.forgetOld();
+    const known = this.entries.get(place);
+    if (known === undefined) return this.claim(place, fingerprint);
+    if (known.fingerprint !== fingerprint) {
+      const message = "this Idempotency-Key was used for another request; choose a new one";
+      throw new VireoError("idempotency_conflict", message);
+    }
+    if (known.answer === undefined) {
+      const message = "the request with this Idempotency-Key is still being answered";
+      throw new VireoError("idempotency_in_progress", message, { retryAfterMs: 1000 });
+    }
+    this.entries.delete(place); // the latest used stand at the end
+    this.entries.set(place, known);
+    return known.answer;
+  }
+
+  private claim(place: string, fingerprint: string): Claim {
+    const entry: Entry = { fingerprint, begunMs: this.nowMs(), answer: undefined };
+    this.entries.set(place, entry);
+    return {
+      keep: (answer) => {
+        if (this.entries.get(place) !== entry) return;
+        entry.answer = answer;
+        this.bytes += answer.body.length;
+        this.forgetOld();
+      },
+      release: () => {
+        if (entry.answer === undefined && this.entries.get(place) === entry) {
+          this.entries.delete(place);
+        }
+      },
+    };
+  }
+
+  /** What is being answered stays: it is bounded by the queue. */
+  private forgetOld(): void {
+    const oldest = this.nowMs() - KEPT_MS;
+    for (const [place, { answer, begunMs }] of this.entries) {
+      const tooMany = this.entries.size > LIMITS.replayEntries || this.bytes > LIMITS.replayBytes;
+      if (!tooMany && begunMs > oldest) continue;
+      if (answer === undefined) continue;
+      this.entries.delete(place);
+      this.bytes -= answer.body.length;
+    }
+  }
+}
+
+/** Of parts with their lengths, so that none runs into the next. */
+function digest(parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest("base64");
+}

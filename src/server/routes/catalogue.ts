@@ -1,0 +1,261 @@
+import type { Context } from "hono";
+import { z } from "zod";
+import { countBody, messagesBody } from "../../anthropic/schema.ts";
+import { chatBody } from "../../openai/chat-schema.ts";
+import { completionBody } from "../../openai/completions.ts";
+import { responseBody } from "../../openai/responses-schema.ts";
+import {
+  detokenizeAnswer,
+  detokenizeBody,
+  tokenizeAnswer,
+  tokenizeBody,
+} from "../../openai/tokenize.ts";
+import { callBody } from "../../vercel/schema.ts";
+import type { Env, RouteOptions } from "../context.ts";
+import type { Metrics } from "../metrics.ts";
+import { metadata, release, version } from "./about.ts";
+import { chatCompletions } from "./chat-completions.ts";
+import { completions } from "./completions.ts";
+import { estimate } from "./estimate.ts";
+import { live, ready } from "./health.ts";
+import { chatTokens, responseTokens } from "./input-tokens.ts";
+import { key } from "./key.ts";
+import { gatewayConfig, languageModel } from "./language-model.ts";
+import { messages, messageTokens } from "./messages.ts";
+import { metrics } from "./metrics.ts";
+import { getModel, listModels, modelEndpoints } from "./models.ts";
+import { responses } from "./responses.ts";
+import { detokenize, tokenize } from "./tokenize.ts";
+
+/** Whose shape errors have. */
+export type ErrorShape = "openai" | "anthropic" | "gateway";
+
+/** One thing that this server answers to, and all that its description is made from. */
+export interface Route {
+  readonly method: "GET" | "POST";
+  /** With parameters as :id or :id{.+}. */
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly handler: (c: Context<Env>) => Response | Promise<Response>;
+  readonly body?: z.ZodType;
+  readonly answer?: z.ZodType;
+  /** Headers that it reads. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Asks for no key. */
+  readonly open?: true;
+  /** Generates: counts against limits, and may be sent again with an Idempotency-Key. */
+  readonly generates?: true;
+  /** Default: openai. */
+  readonly errors?: ErrorShape;
+  /** Default: application/json. */
+  readonly type?: string;
+}
+
+const inputTokens = z.object({ input_tokens: z.int() });
+const health = z.object({ object: z.literal("health.response"), message: z.string() });
+
+/** All routes but those of the pages for people. */
+export function routesOf(
+  options: RouteOptions,
+  counted: Metrics,
+  programVersion: string,
+): readonly Route[] {
+  return [
+    ...openaiRoutes(options),
+    ...anthropicRoutes(options),
+    ...gatewayRoutes(options),
+    ...modelRoutes(options),
+    ...healthRoutes(options),
+    ...aboutRoutes(options, counted, programVersion),
+  ];
+}
+
+function openaiRoutes(options: RouteOptions): Route[] {
+  const post = { method: "POST", tag: "OpenAI" } as const;
+  return [
+    {
+      ...post,
+      path: "/v1/chat/completions",
+      summary: "Answers a conversation",
+      body: chatBody,
+      generates: true,
+      handler: chatCompletions(options),
+    },
+    {
+      ...post,
+      path: "/v1/chat/completions/input_tokens",
+      summary: "Counts the tokens of a conversation",
+      body: chatBody,
+      answer: inputTokens,
+      handler: chatTokens(options),
+    },
+    {
+      ...post,
+      path: "/v1/completions",
+      summary: "Goes on with a text",
+      body: completionBody,
+      generates: true,
+      handler: completions(options),
+    },
+    {
+      ...post,
+      path: "/v1/responses",
+      summary: "Answers, in items; nothing is stored",
+      body: responseBody,
+      generates: true,
+      handler: responses(options),
+    },
+    {
+      ...post,
+      path: "/v1/responses/input_tokens",
+      summary: "Counts the tokens of what a response would be made from",
+      body: responseBody,
+      answer: inputTokens.extend({ object: z.literal("response.input_tokens") }),
+      handler: responseTokens(options),
+    },
+  ];
+}
+
+function anthropicRoutes(options: RouteOptions): Route[] {
+  const post = { method: "POST", tag: "Anthropic", errors: "anthropic" } as const;
+  return [
+    {
+      ...post,
+      path: "/v1/messages",
+      summary: "Answers a conversation, in blocks",
+      body: messagesBody,
+      generates: true,
+      handler: messages(options),
+    },
+    {
+      ...post,
+      path: "/v1/messages/count_tokens",
+      summary: "Counts the tokens of a conversation",
+      body: countBody,
+      answer: inputTokens,
+      handler: messageTokens(options),
+    },
+  ];
+}
+
+function gatewayRoutes(options: RouteOptions): Route[] {
+  return ["/v1/ai", "/v3/ai", "/v4/ai"].flatMap((base): Route[] => [
+    {
+      method: "POST",
+      path: `${base}/language-model`,
+      tag: "AI SDK gateway",
+      summary: "Answers a call of the AI SDK",
+      headers: {
+        "ai-language-model-id": "name of the model",
+        "ai-language-model-streaming": "true or false",
+        "ai-language-model-specification-version": "3 or 4",
+      },
+      body: callBody,
+      generates: true,
+      errors: "gateway",
+      handler: languageModel(options),
+    },
+    {
+      method: "GET",
+      path: `${base}/config`,
+      tag: "AI SDK gateway",
+      summary: "Lists models with prices",
+      errors: "gateway",
+      handler: gatewayConfig(options),
+    },
+  ]);
+}
+
+function modelRoutes(options: RouteOptions): Route[] {
+  const get = { method: "GET", tag: "Models" } as const;
+  const post = { method: "POST", tag: "Tokens" } as const;
+  const id = "/v1/models/:id{.+}";
+  return [
+    { ...get, path: "/v1/models", summary: "Lists models", handler: listModels(options) },
+    {
+      ...get,
+      path: `${id}/endpoints`,
+      summary: "Who answers for a model",
+      handler: modelEndpoints(options),
+    },
+    { ...get, path: id, summary: "One model", handler: getModel(options) },
+    {
+      ...post,
+      path: "/v1/estimate",
+      summary: "Tokens and cost of a conversation, by parts",
+      body: chatBody,
+      handler: estimate(options),
+    },
+    {
+      ...post,
+      path: "/tokenize",
+      summary: "Makes tokens of a text",
+      body: tokenizeBody,
+      answer: tokenizeAnswer,
+      handler: tokenize(options),
+    },
+    {
+      ...post,
+      path: "/detokenize",
+      summary: "Makes a text of tokens",
+      body: detokenizeBody,
+      answer: detokenizeAnswer,
+      handler: detokenize(options),
+    },
+  ];
+}
+
+function healthRoutes(options: RouteOptions): Route[] {
+  const get = { method: "GET", tag: "Health", answer: health, open: true } as const;
+  const alive = ["/health/live", "/v1/health/live", "/livez"];
+  const able = ["/health", "/health/ready", "/v1/health/ready", "/readyz"];
+  return [
+    ...alive.map((path): Route => {
+      return { ...get, path, summary: "Whether the process answers", handler: live };
+    }),
+    ...able.map((path): Route => {
+      return { ...get, path, summary: "Whether the model answers", handler: ready(options) };
+    }),
+  ];
+}
+
+function aboutRoutes(options: RouteOptions, counted: Metrics, programVersion: string): Route[] {
+  const get = { method: "GET", tag: "About" } as const;
+  const numbers = {
+    ...get,
+    summary: "Counters for Prometheus",
+    type: "text/plain",
+    handler: metrics(counted),
+  };
+  return [
+    {
+      ...get,
+      path: "/v1/key",
+      summary: "What the calling key may, and what it did",
+      handler: key(options),
+    },
+    {
+      ...get,
+      path: "/version",
+      summary: "Version of the program",
+      answer: z.object({ version: z.string() }),
+      handler: version(programVersion),
+    },
+    {
+      ...get,
+      path: "/v1/version",
+      summary: "Version of the program and of its API",
+      answer: z.object({ release: z.string(), api: z.string() }),
+      handler: release(programVersion),
+    },
+    {
+      ...get,
+      path: "/v1/metadata",
+      summary: "What runs here",
+      handler: metadata(options, programVersion),
+    },
+    { ...numbers, path: "/metrics" },
+    { ...numbers, path: "/v1/metrics" },
+  ];
+}

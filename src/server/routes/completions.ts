@@ -1,0 +1,47 @@
+import type { Context } from "hono";
+import { sideBySide, toChoices } from "../../openai/choices.ts";
+import { parseCompletionRequest } from "../../openai/completions.ts";
+import { requireModel } from "../../openai/models.ts";
+import { newAnswerId } from "../../openai/stream.ts";
+import { toTextChunks, toTextCompletion, toTextErrorChunk } from "../../openai/text-completion.ts";
+import { Tally } from "../../openai/usage.ts";
+import type { Env, RouteOptions } from "../context.ts";
+import { answerHeaders, generation, ignoredHeader } from "../generation.ts";
+import { jsonOf } from "../middleware/body-limit.ts";
+import { DONE } from "../sse.ts";
+import { asEvents } from "./chat-completions.ts";
+
+export function completions(options: RouteOptions) {
+  const { upstream, prices, now } = options;
+  return async (c: Context<Env>): Promise<Response> => {
+    const parsed = parseCompletionRequest(await jsonOf(c));
+    const model = requireModel(upstream.models, parsed.model, parsed.requests[0]?.maxTokens);
+    const createdUnix = Math.floor(now() / 1000);
+    const tenant = c.get("tenant");
+    const requests = parsed.requests.flatMap((one) => toChoices({ ...one, tenant }, parsed.count));
+    const head = {
+      ...parsed,
+      id: newAnswerId(createdUnix),
+      createdUnix,
+      model: model.id,
+      fingerprint: `fp_${model.fingerprint}`,
+      total: requests.length,
+      prices,
+    };
+    ignoredHeader(c, parsed.ignoredParams);
+    c.header("x-generation-id", head.id);
+
+    const { signal, stream } = generation(c, options);
+    const events = sideBySide(upstream, requests, signal);
+    if (parsed.stream) {
+      return await stream(asEvents(toTextChunks(events, head)), {
+        last: DONE,
+        toErrorEvents: (error, requestId) => [{ data: toTextErrorChunk(head, error, requestId) }],
+      });
+    }
+    const tally = new Tally(parsed.count);
+    const completion = await toTextCompletion(tally.watch(events), head);
+    answerHeaders(c, tally, prices);
+    return c.json(completion);
+  };
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Context } from "hono";
+import swaggerFolder from "swagger-ui-dist/absolute-path.js";
+import { assert } from "../../core/assert.ts";
+import type { Env } from "../context.ts";
+import { toOpenApi } from "../openapi.ts";
+import { type PageFile, sendPageFile, toPageFile } from "../page-file.ts";
+import type { Route } from "./catalogue.ts";
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>vireo: API</title>
+    <link rel="stylesheet" href="/docs/swagger-ui.css" />
+    <script src="/docs/swagger-ui-bundle.js" defer></script>
+    <script src="/docs/start.js" defer></script>
+  </head>
+  <body><div id="api"></div></body>
+</html>
+`;
+
+const START = `SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#api",
+  deepLinking: true,
+  validatorUrl: null,
+  persistAuthorization: false,
+});
+`;
+
+export const DOCS_PATHS = [
+  "/docs",
+  "/docs/start.js",
+  "/docs/swagger-ui.css",
+  "/docs/swagger-ui-bundle.js",
+] as const;
+
+/**
+ * The page on which people read about the API and try it. Its files are read into memory when the
+ * page is first asked for.
+ */
+export function docsFile() {
+  let files: ReadonlyMap<string, PageFile> | undefined;
+  return (c: Context<Env>): Response => {
+    files ??= readDocs();
+    const file = files.get(c.req.path);
+    // The page puts colours into style attributes; scripts may only be its own files.
+    assert(file !== undefined, "only these paths are routed here");
+    return sendPageFile(c, file, "'self' 'unsafe-inline'");
+  };
+}
+
+/** The description of the API that the page is made from. */
+export function openApi(routes: readonly Route[], version: string) {
+  let document: ReturnType<typeof toOpenApi> | undefined;
+  return (c: Context<Env>): Response => {
+    document ??= toOpenApi(routes, version);
+    return c.json(document);
+  };
+}
+
+function readDocs(): ReadonlyMap<string, PageFile> {
+  const folder = swaggerFolder();
+  const ofPackage = (name: string): Buffer => readFileSync(join(folder, name));
+  const files = [
+    toPageFile("/docs", ".html", Buffer.from(PAGE)),
+    toPageFile("/docs/start.js", ".js", Buffer.from(START)),
+    toPageFile("/docs/swagger-ui.css", ".css", ofPackage("swagger-ui.css")),
+    toPageFile("/docs/swagger-ui-bundle.js", ".js", ofPackage("swagger-ui-bundle.js")),
+  ];
+  return new Map(files.map((file) => [file.path, file]));
+}

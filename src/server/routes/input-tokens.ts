@@ -1,0 +1,35 @@
+import type { Context } from "hono";
+import type { ChatRequest } from "../../core/chat.ts";
+import { parseChatRequest } from "../../openai/chat.ts";
+import { requireModel } from "../../openai/models.ts";
+import { parseResponseRequest } from "../../openai/responses.ts";
+import type { Env, RouteOptions } from "../context.ts";
+import { jsonOf } from "../middleware/body-limit.ts";
+
+/** Tokens of the prompt of a request for a response, without answering it. */
+export function responseTokens(options: RouteOptions) {
+  return async (c: Context<Env>): Promise<Response> => {
+    const { model, request } = parseResponseRequest(await jsonOf(c));
+    const input_tokens = await countTokens(c, options, model, request);
+    return c.json({ object: "response.input_tokens", input_tokens });
+  };
+}
+
+/** The same of a chat request. */
+export function chatTokens(options: RouteOptions) {
+  return async (c: Context<Env>): Promise<Response> => {
+    const { model, request } = parseChatRequest(await jsonOf(c));
+    return c.json({ input_tokens: await countTokens(c, options, model, request) });
+  };
+}
+
+/** Throws model_not_found, or what counting throws. */
+export async function countTokens(
+  c: Context<Env>,
+  { upstream }: RouteOptions,
+  model: string,
+  request: ChatRequest,
+): Promise<number> {
+  requireModel(upstream.models, model);
+  return (await upstream.estimate(request, c.req.raw.signal)).promptTokens;
+}

@@ -1,0 +1,55 @@
+import type { Context } from "hono";
+import { VireoError } from "../../core/errors.ts";
+import { requireModel } from "../../openai/models.ts";
+import { newAnswerId } from "../../openai/stream.ts";
+import { Tally } from "../../openai/usage.ts";
+import { collectResult, toStreamParts } from "../../vercel/answer.ts";
+import { parseCall } from "../../vercel/call.ts";
+import { toGatewayConfig } from "../../vercel/config.ts";
+import { toGatewayError } from "../../vercel/errors.ts";
+import type { Env, RouteOptions } from "../context.ts";
+import { answerHeaders, generation } from "../generation.ts";
+import { jsonOf } from "../middleware/body-limit.ts";
+import { asEvents } from "./chat-completions.ts";
+
+/** The protocol between the AI SDK and a gateway: the call as the SDK makes it, and its result. */
+export function languageModel(options: RouteOptions) {
+  const { upstream, prices, now } = options;
+  return async (c: Context<Env>): Promise<Response> => {
+    checkVersion(c.req.header("ai-language-model-specification-version"));
+    const name = c.req.header("ai-language-model-id") ?? "";
+    const { request, model: asked, warnings } = parseCall(await jsonOf(c), name);
+    const model = requireModel(upstream.models, asked, request.maxTokens, "maxOutputTokens");
+    const createdUnix = Math.floor(now() / 1000);
+    const head = { id: newAnswerId(createdUnix), createdUnix, model: model.id, prices, warnings };
+    c.header("x-generation-id", head.id);
+
+    const { signal, stream } = generation(c, options);
+    const tally = new Tally();
+    const events = tally.watch(upstream.chat({ ...request, tenant: c.get("tenant") }, signal));
+    if (c.req.header("ai-language-model-streaming") === "true") {
+      return await stream(asEvents(toStreamParts(events, head)), {
+        toErrorEvents: (error, requestId) => [
+          { data: { type: "error", error: toGatewayError(error, requestId).error } },
+        ],
+      });
+    }
+    const result = await collectResult(events, head);
+    answerHeaders(c, tally, prices);
+    return c.json(result);
+  };
+}
+
+export function gatewayConfig({ upstream, prices }: RouteOptions) {
+  return (c: Context<Env>): Response => {
+    const version = c.req.path.startsWith("/v4/") ? "v4" : "v3";
+    return c.json(toGatewayConfig(upstream.models, prices, version));
+  };
+}
+
+function checkVersion(version: string | undefined): void {
+  if (version === undefined || version === "3" || version === "4") return;
+  const param = "ai-language-model-specification-version";
+  const message = `the header ${param} asks for a version that is not spoken here; send 3 or 4`;
+  throw new VireoError("out_of_range", message, { param });
+}

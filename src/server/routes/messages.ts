@@ -1,0 +1,57 @@
+import type { Context } from "hono";
+import { toMessagesError } from "../../anthropic/errors.ts";
+import {
+  collectMessage,
+  type MessageEvent,
+  newMessageId,
+  toMessageEvents,
+} from "../../anthropic/message.ts";
+import { parseCountRequest, parseMessagesRequest } from "../../anthropic/request.ts";
+import { requireModel } from "../../openai/models.ts";
+import { Tally } from "../../openai/usage.ts";
+import type { Env, RouteOptions } from "../context.ts";
+import { answerHeaders, generation, ignoredHeader } from "../generation.ts";
+import { jsonOf } from "../middleware/body-limit.ts";
+import type { SseEvent } from "../sse.ts";
+import { countTokens } from "./input-tokens.ts";
+
+const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
+
+/** Anthropic's protocol. */
+export function messages(options: RouteOptions) {
+  const { upstream, prices } = options;
+  return async (c: Context<Env>): Promise<Response> => {
+    const parsed = parseMessagesRequest(await jsonOf(c));
+    const request = { ...parsed.request, tenant: c.get("tenant") };
+    const model = requireModel(upstream.models, parsed.model, request.maxTokens);
+    const head = { id: newMessageId(), model: model.id, stopSequences: request.stop };
+    ignoredHeader(c, parsed.ignoredParams);
+    c.header("x-generation-id", head.id);
+    c.header("request-id", c.get("requestId"));
+
+    const { signal, stream } = generation(c, options);
+    const tally = new Tally();
+    const events = tally.watch(upstream.chat(request, signal));
+    if (parsed.stream) {
+      return await stream(named(toMessageEvents(events, head)), {
+        ping: PING,
+        toErrorEvents: (error, id) => [{ event: "error", data: toMessagesError(error, id) }],
+      });
+    }
+    const message = await collectMessage(events, head);
+    answerHeaders(c, tally, prices);
+    return c.json(message);
+  };
+}
+
+/** Tokens of the prompt, without answering it. */
+export function messageTokens(options: RouteOptions) {
+  return async (c: Context<Env>): Promise<Response> => {
+    const { model, request } = parseCountRequest(await jsonOf(c));
+    return c.json({ input_tokens: await countTokens(c, options, model, request) });
+  };
+}
+
+async function* named(events: AsyncIterable<MessageEvent>): AsyncGenerator<SseEvent> {
+  for await (const data of events) yield { event: data.type, data };
+}

@@ -1,0 +1,178 @@
+import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { toImagePart } from "../openai/images.ts";
+import { isTooDeep } from "../openai/json.ts";
+import { appendMessage, checkTotals } from "../openai/messages.ts";
+import { asksForReasoning, splitModelName } from "../openai/reasoning.ts";
+import { toSampling } from "../openai/sampling.ts";
+import { check } from "../openai/schema-errors.ts";
+import { type AskedChoice, chooseTools, toDefinitions } from "../openai/tools.ts";
+import {
+  type CallBody,
+  callBody,
+  type FilePart,
+  type PromptMessage,
+  type ToolOutput,
+} from "./schema.ts";
+
+/** What had no effect, in the SDK's own words. */
+export interface Warning {
+  readonly type: "unsupported";
+  readonly feature: string;
+  readonly details?: string;
+}
+
+export interface ParsedCall {
+  readonly request: ChatRequest;
+  /** The name that was asked for, not yet looked up. */
+  readonly model: string;
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * Checks the parsed body of a call of the AI SDK and translates it.
+ *
+ * model: from the header. Throws a VireoError that names the field and the way out.
+ */
+export function parseCall(json: unknown, model: string): ParsedCall {
+  const body = check<CallBody>(callBody, json);
+  const { name, thinks: bySuffix } = splitModelName(model);
+  const own = body.providerOptions?.vireo;
+  const asked = body.reasoning === "provider-default" ? undefined : body.reasoning;
+  const effort = own?.reasoningEffort ?? asked;
+  const enabled = effort ? effort !== "none" : bySuffix;
+  const messages = toMessages(body.prompt);
+  const output = toOutput(body.responseFormat);
+  return {
+    request: {
+      messages,
+      stop: body.stopSequences ?? [],
+      ...toTools(body),
+      ...(output === undefined ? {} : { output }),
+      ...(typeof body.maxOutputTokens === "number" ? { maxTokens: body.maxOutputTokens } : {}),
+      sampling: toSampling(toSamplingBody(body), asksForReasoning(messages, enabled)),
+      reasoning: {
+        ...(enabled === undefined ? {} : { enabled }),
+        ...(own?.thinkingTokenBudget ? { budgetTokens: own.thinkingTokenBudget } : {}),
+      },
+    },
+    model: name,
+    warnings: (body.tools ?? []).flatMap((tool): Warning[] =>
+      tool.type === "function"
+        ? []
+        : [{ type: "unsupported", feature: `tool ${tool.id}`, details: "not run by this server" }],
+    ),
+  };
+}
+
+function toSamplingBody(body: CallBody) {
+  return {
+    temperature: body.temperature,
+    top_p: body.topP,
+    top_k: body.topK,
+    presence_penalty: body.presencePenalty,
+    frequency_penalty: body.frequencyPenalty,
+    seed: body.seed,
+  };
+}
+
+function toMessages(prompt: readonly PromptMessage[]): ChatMessage[] {
+  const messages: ChatMessage[] = [];
+  prompt.forEach((message, index) => {
+    const param = `prompt[${index}]`;
+    for (const made of toChatMessages(message, param)) appendMessage(messages, made, param);
+  });
+  checkTotals(messages, "prompt");
+  return messages;
+}
+
+function toChatMessages(message: PromptMessage, param: string): ChatMessage[] {
+  switch (message.role) {
+    case "system":
+      return [message];
+    case "user": {
+      const content = message.content.map((part, index): ContentPart => {
+        if (part.type === "text") return { type: "text", text: part.text };
+        return toImage(part, `${param}.content[${index}].data`);
+      });
+      return [{ role: "user", content }];
+    }
+    case "assistant":
+      return [toAssistant(message, `${param}.content`)];
+    case "tool":
+      return message.content.flatMap((part): ChatMessage[] =>
+        part.type === "tool-result" ? [{ role: "tool", content: toResult(part.output) }] : [],
+      );
+  }
+}
+
+/** Reasoning of earlier answers is left out, as the model's template does. */
+function toAssistant(
+  { content }: Extract<PromptMessage, { role: "assistant" }>,
+  param: string,
+): ChatMessage {
+  const toolCalls = content.flatMap((part, index) => {
+    if (part.type !== "tool-call") return [];
+    if (isTooDeep(part.input)) throw refuse(`${param}[${index}].input`, "is nested too deeply");
+    const { toolName: name, input } = part;
+    return [{ name, arguments: typeof input === "string" ? input : JSON.stringify(input ?? {}) }];
+  });
+  const said = content.flatMap((part, index): ContentPart[] => {
+    if (part.type === "text") return [{ type: "text", text: part.text }];
+    if (part.type !== "file") return [];
+    const message = `${param}[${index}] is a file; files may only be in messages of the user`;
+    throw new VireoError("unsupported_modality", message, { param: `${param}[${index}]` });
+  });
+  return { role: "assistant", content: said, ...(toolCalls.length === 0 ? {} : { toolCalls }) };
+}
+
+function toImage({ data, mediaType }: FilePart, param: string): ContentPart {
+  const text = typeof data === "string" ? data : data.type === "url" ? data.url : data.data;
+  const isUrl = /^[a-z][a-z0-9+.-]*:/i.test(text.slice(0, 64));
+  if (!isUrl) return toImagePart(`data:${mediaType};base64,${text}`, param);
+  return toImagePart(text, param);
+}
+
+function toResult(output: ToolOutput): string {
+  switch (output.type) {
+    case "text":
+    case "error-text":
+      return output.value;
+    case "json":
+    case "error-json":
+      if (isTooDeep(output.value)) throw refuse("prompt", "has a result that is nested too deeply");
+      return JSON.stringify(output.value ?? null);
+    case "execution-denied":
+      return output.reason ?? "The user did not allow this call.";
+    case "content":
+      return output.value.map(({ text, type }) => text ?? `[${type}]`).join("\n");
+  }
+}
+
+function refuse(param: string, why: string): VireoError {
+  return new VireoError("out_of_range", `${param} ${why}`, { param });
+}
+
+function toTools({ tools, toolChoice }: CallBody) {
+  const functions = (tools ?? []).flatMap((tool) =>
+    tool.type === "function" ? [{ ...tool, parameters: tool.inputSchema }] : [],
+  );
+  const listed = toDefinitions(functions, (index) => `tools[${index}]`);
+  return chooseTools(listed, toChoice(toolChoice));
+}
+
+function toChoice(choice: CallBody["toolChoice"]): AskedChoice {
+  const param = "toolChoice";
+  if (!choice) return { param, choice: "auto" };
+  return { param, choice: choice.type === "tool" ? { name: choice.toolName } : choice.type };
+}
+
+function toOutput(format: CallBody["responseFormat"]): OutputFormat | undefined {
+  if (format?.type !== "json") return undefined;
+  if (!format.schema) return { type: "json_object" };
+  if (isTooDeep(format.schema)) {
+    const param = "responseFormat.schema";
+    throw new VireoError("invalid_schema", `${param} is nested too deeply`, { param });
+  }
+  return { type: "json_schema", schema: JSON.stringify(format.schema) };
+}
