@@ -302,8 +302,7 @@ Op read_sample(Reader& r) {
     if (!r.ok()) break;
     const int64_t history = a.params[at + 9], bias = a.params[at + 10], wanted = a.params[at + 8];
     const int64_t allowed = a.params[at + 11];
-    r.require(history >= 0 && bias >= 0 &&
-                  (allowed == 0 || allowed == (a.logits.cols + 31) / 32) &&
+    r.require(history >= 0 && bias >= 0 && (allowed == 0 || allowed == (a.logits.cols + 31) / 32) &&
                   at + 12 + 2 * (history + bias) + allowed <= words &&
                   2 + 2 * std::max<int64_t>(wanted, 0) <= a.y.cols,
               "sample: parameters out of range");

@@ -44,6 +44,16 @@ test("image.mjs looks at a picture and refuses what is none", async () => {
   ).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^\w*media\w*: /) });
 });
 
+test("structured.mjs gets the shape that it asked for", async () => {
+  const { stdout } = await run(process.execPath, [example("structured.mjs"), model]);
+  expect(stdout).toMatch(/mood: '(calm|stormy)',\s+stars: [1-5],\s+seen: \[/);
+});
+
+test("tools.mjs has its function called", async () => {
+  const { stdout } = await run(process.execPath, [example("tools.mjs"), model]);
+  expect(stdout).toMatch(/^get_weather\((oslo|lima)\) → (rain|sun)/);
+});
+
 test("server.mjs answers and stops when it is told to", async () => {
   const child = spawn(process.execPath, [example("server.mjs"), model, "0"]);
   try {

@@ -57,7 +57,13 @@ int32_t bits_of(float x) {
 }
 
 void check_sample(Tally& tally) {
-  constexpr int kRows = 7, kVocabulary = 333, kColumns = 2 + 2 * 5, kWords = 11 + 2 * 3;
+  constexpr int kRows = 7, kVocabulary = 333, kColumns = 2 + 2 * 5;
+  constexpr int kAllowed = (kVocabulary + 31) / 32;
+  // Whole words, none, and every other token.
+  const std::vector<uint32_t> allowed = {0,           0xffffffffu, 0xaaaaaaaau, 0,
+                                         0xffffffffu, 0x55555555u, 0,           0x80000001u,
+                                         0,           0xffffffffu, 0x1000u};
+  const auto masked = [](int row) { return row % 2 == 1; };
   Case c("sample", 0.0, 11);
   const View logits = c.matrix(kRows, kVocabulary, 1);
   std::vector<int32_t> params(kRows);
@@ -75,15 +81,17 @@ void check_sample(Tally& tally) {
                                         bits_of(0.1f),
                                         bits_of(0.37f * (float)(row % 3)),
                                         5,
-                                        row == 0 ? 0 : 2,
-                                        row == 0 ? 0 : 1,
+                                        row < 2 ? 0 : 2,
+                                        row < 2 ? 0 : 1,
+                                        masked(row) ? kAllowed : 0,
                                         7,
                                         2,
                                         12,
                                         0,
                                         30,
                                         bits_of(0.5f)};
-    params.insert(params.end(), block.begin(), block.begin() + (row == 0 ? 11 : kWords));
+    params.insert(params.end(), block.begin(), block.begin() + (row < 2 ? 12 : 18));
+    if (masked(row)) params.insert(params.end(), allowed.begin(), allowed.end());
   }
   SampleArgs args = {logits, c.result(kRows, kColumns, 1), c.words(params)};
   c.ops.push_back(args);
@@ -91,18 +99,26 @@ void check_sample(Tally& tally) {
   const std::vector<float> alone = c.run(kernels_scalar(), one);
   tally.expect(identical(c.run(kernels_scalar(), two), alone), "sample with two threads");
   tally.expect(identical(c.run(kernels_scalar(), three), alone), "sample with three threads");
-  int best = 0;
+  int best = 0, best_allowed = -1;
   double total = 0.0;
   for (int i = 0; i < kVocabulary; ++i) {
     if (logits.data[i] > logits.data[best]) best = i;
     total += exp((double)logits.data[i]);
+    const float* next = logits.data + logits.stride;
+    const bool may = allowed[(size_t)i / 32] >> (i % 32) & 1u;
+    if (may && (best_allowed < 0 || next[i] > next[best_allowed])) best_allowed = i;
   }
+  tally.expect(alone[(size_t)args.y.stride] == (float)best_allowed,
+               "sample: greedy takes the largest that is allowed");
   tally.expect(alone[0] == (float)best && alone[2] == (float)best,
                "sample: greedy takes the largest");
   tally.expect(fabs(alone[1] - (logits.data[best] - log(total))) < 1e-5, "sample: log probability");
   for (int row = 0; row < kRows; ++row) {
     const float* y = alone.data() + row * args.y.stride;
     tally.expect(y[0] >= 0.0f && y[0] < (float)kVocabulary && y[1] <= 0.0f, "sample: a token");
+    const uint32_t token = (uint32_t)y[0];
+    tally.expect(!masked(row) || (allowed[token / 32] >> (token % 32) & 1u),
+                 "sample: an allowed token");
     for (int i = 0; i < 4; ++i) tally.expect(y[3 + 2 * i] >= y[5 + 2 * i], "sample: best first");
   }
 }

@@ -144,8 +144,8 @@ void write_tokens(Writer& w, Arena& arena) {
   w.begin("sample"), w.view(2, 50), w.view(2, 6);
   const int32_t one = 0x3f800000, half = 0x3f000000;
   const std::vector<int32_t> params = {
-      2,    16,   one,  half, 5,    0, one, 0, 0, half, 2, 0,  0,    2,    0x2a, 0x7,  // row 0
-      half, one,  0,    half, one,  half, 0, half, 1, 1, 1, 2,  7,    1,    9,    half,  // row 1
+      2,    16,     one, half, 5,   0,    one, 0,    0, half, 2, 0, 0, 2, 0x2a, 0x7,   // row 0
+      half, one,    0,   half, one, half, 0,   half, 1, 1,    1, 2, 7, 1, 9,    half,  // row 1
       -1,   0x3ffff};
   w.words({(int32_t)params.size()}), w.list(params), w.end();
 }

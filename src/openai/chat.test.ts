@@ -384,7 +384,8 @@ test("whatever comes, only a VireoError goes out", () => {
         if (typeof next !== "object" || next === null) break;
         target = next as Record<string, unknown>;
       }
-      target[String(["value", ...path].at(-1))] = value;
+      // a copy, since JSON has no circles: a later edit may go into it
+      target[String(["value", ...path].at(-1))] = structuredClone(value);
     }
     return root.value;
   });

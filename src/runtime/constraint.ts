@@ -23,6 +23,7 @@ export class Constraints {
   private readonly grammars: Grammars;
   private readonly tokenizer: Tokenizer;
   private readonly overruns = new Map<string, readonly number[]>();
+  private goingOn: readonly (readonly [number, string])[] | undefined;
 
   /** tokens: columns of the model's logits. */
   constructor(tokenizer: Tokenizer, tokens: number, eosIds: readonly number[]) {
@@ -65,18 +66,25 @@ export class Constraints {
     const rest = END_THINK.startsWith(held) ? END_THINK.slice(held.length) : END_THINK;
     const known = this.overruns.get(rest);
     if (known) return known;
-    const { tokenizer } = this;
-    const ids: number[] = [];
-    for (let id = 0; id < tokenizer.vocabularySize; id++) {
-      const bytes = tokenizer.bytesOf(id);
-      if (bytes.length <= rest.length) continue;
-      const text = Buffer.from(bytes).toString("latin1");
+    this.goingOn ??= tokensGoingOn(this.tokenizer);
+    const ids = this.goingOn.flatMap(([id, text]) => {
       const after = text.startsWith(rest) ? text.slice(rest.length) : afterTag(text);
-      if (after !== undefined && !/^[\r\n]*$/.test(after)) ids.push(id);
-    }
+      return after === undefined || /^[\r\n]*$/.test(after) ? [] : [id];
+    });
     this.overruns.set(rest, ids);
     return ids;
   }
+}
+
+/** Tokens in which something comes after a `>`, with a character for each byte. */
+function tokensGoingOn(tokenizer: Tokenizer): (readonly [number, string])[] {
+  const found: (readonly [number, string])[] = [];
+  for (let id = 0; id < tokenizer.vocabularySize; id++) {
+    const bytes = tokenizer.bytesOf(id);
+    const at = bytes.indexOf(0x3e);
+    if (at >= 0 && at < bytes.length - 1) found.push([id, Buffer.from(bytes).toString("latin1")]);
+  }
+  return found;
 }
 
 function afterTag(text: string): string | undefined {

@@ -1,0 +1,33 @@
+// Asks for an answer in a given shape. Even a model that answers noise answers valid JSON.
+//   node examples/structured.mjs [checkpoint folder]
+import { fileURLToPath } from "node:url";
+import { GREEDY, open } from "vireo";
+
+const tiny = fileURLToPath(new URL("../models/tiny", import.meta.url));
+const [folder = tiny] = process.argv.slice(2);
+
+const schema = {
+  type: "object",
+  properties: {
+    mood: { enum: ["calm", "stormy"] },
+    stars: { type: "integer", minimum: 1, maximum: 5 },
+    seen: { type: "array", items: { enum: ["tree", "river", "bird"] }, minItems: 1, maxItems: 3 },
+  },
+  required: ["mood", "stars", "seen"],
+  additionalProperties: false,
+};
+
+const engine = await open(folder);
+let json = "";
+const events = engine.chat({
+  messages: [{ role: "user", content: "Describe the evening by the river." }],
+  output: { type: "json_schema", schema: JSON.stringify(schema) },
+  sampling: { ...GREEDY, temperature: 1, seed: 7n },
+  maxTokens: 200,
+  stop: [],
+  reasoning: { enabled: false },
+});
+for await (const event of events) if (event.type === "text") json += event.text;
+await engine.close();
+
+console.log(JSON.parse(json));
