@@ -10,6 +10,6 @@ export function unknownFields(body: object, known: object): string[] {
     .slice(0, NAMES_MOST);
 }
 
-export function isPlainName(name: string): boolean {
+function isPlainName(name: string): boolean {
   return /^[\w.-]{1,64}$/.test(name);
 }

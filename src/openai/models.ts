@@ -43,8 +43,17 @@ const PARAMETERS = [
   "top_p",
 ] as const;
 
-/** What is published about the model, whatever name it is served under.      Source: MODEL.md */
-export const MODEL_CARD = Object.freeze({
+/** What is known about a model, whatever it is served under. */
+export interface ModelCard {
+  readonly name: string;
+  readonly description: string;
+  /** Empty: it is not published there. */
+  readonly huggingFaceId: string;
+  readonly license: string;
+  readonly licenseUrl: string;
+}
+
+const PUBLISHED: ModelCard = Object.freeze({
   name: "NVIDIA: Nemotron Nano 12B 2 VL",
   description:
     "A vision-language model of 12 billion parameters for documents, charts and pictures, " +
@@ -54,6 +63,19 @@ export const MODEL_CARD = Object.freeze({
   licenseUrl:
     "https://www.nvidia.com/en-us/agreements/enterprise-software/nvidia-open-model-license/",
 });
+
+const IN_THE_BOX: ModelCard = Object.freeze({
+  name: "vireo: the model in the box",
+  description: "A small model with every part of the large one, to try this server with.",
+  huggingFaceId: "",
+  license: "Apache-2.0",
+  licenseUrl: "https://www.apache.org/licenses/LICENSE-2.0",
+});
+
+/** Names under vireo/ are this project's own models. */
+export function cardOf({ id }: UpstreamModel): ModelCard {
+  return id.startsWith("vireo/") ? IN_THE_BOX : PUBLISHED;
+}
 
 export interface PricingBody {
   /** US dollars per token, as decimal texts: sums of money are no floats. */
@@ -101,16 +123,17 @@ const ARCHITECTURE = Object.freeze({
 });
 
 export function toModelBody(model: UpstreamModel, prices: Prices): ModelBody {
+  const card = cardOf(model);
   return {
     id: model.id,
     object: "model",
     created: model.createdUnix,
     owned_by: model.ownedBy,
-    name: MODEL_CARD.name,
-    description: MODEL_CARD.description,
+    name: card.name,
+    description: card.description,
     canonical_slug: model.id,
-    hugging_face_id: MODEL_CARD.huggingFaceId,
-    license: MODEL_CARD.license,
+    hugging_face_id: card.huggingFaceId,
+    license: card.license,
     context_length: model.contextTokens,
     max_model_len: model.contextTokens,
     architecture: ARCHITECTURE,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Context } from "hono";
-import { MODEL_CARD } from "../../openai/models.ts";
+import { cardOf } from "../../openai/models.ts";
 import type { Env, RouteOptions } from "../context.ts";
 
 /** Of this program, as its package says. */
@@ -22,16 +22,24 @@ export function release(release: string) {
 
 /** What runs here, as NIM tells it. */
 export function metadata({ upstream }: RouteOptions, version: string) {
-  return (c: Context<Env>): Response =>
-    c.json({
+  return (c: Context<Env>): Response => {
+    const licenses = new Map(
+      upstream.models.map(cardOf).map(({ license, licenseUrl }) => [license, licenseUrl]),
+    );
+    return c.json({
       version,
-      licenseInfo: { name: MODEL_CARD.license, url: MODEL_CARD.licenseUrl },
-      modelInfo: upstream.models.map(({ id, fingerprint }) => ({
-        shortName: id,
-        modelUrl: `https://huggingface.co/${MODEL_CARD.huggingFaceId}`,
-        fingerprint,
+      licenseInfo: [...licenses].map(([name, url]) => ({ name, url })),
+      modelInfo: upstream.models.map((model) => ({
+        shortName: model.id,
+        modelUrl: urlOf(cardOf(model).huggingFaceId),
+        fingerprint: model.fingerprint,
       })),
       assetInfo: [],
       repository_override: "",
     });
+  };
+}
+
+function urlOf(huggingFaceId: string): string {
+  return huggingFaceId === "" ? "" : `https://huggingface.co/${huggingFaceId}`;
 }
