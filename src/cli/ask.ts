@@ -5,7 +5,13 @@ import type { ChatEvent, ChatRequest, ContentPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { openEngine } from "./open-engine.ts";
-import { type EngineFlags, realNumber, wholeNumber, withEngineOptions } from "./options.ts";
+import {
+  between,
+  type EngineFlags,
+  wholeBetween,
+  wholeNumber,
+  withEngineOptions,
+} from "./options.ts";
 import { openTerminal, printable, type Terminal } from "./terminal.ts";
 
 interface AskFlags extends EngineFlags {
@@ -37,9 +43,9 @@ export function addAsk(program: Command): void {
     .option("--no-think", "answer at once")
     .option("--budget <tokens>", "tokens after which the reasoning ends", wholeNumber)
     .option("-n, --max-tokens <n>", "longest answer", wholeNumber)
-    .option("--max-tiles <n>", "tiles per picture, 1 to 12", wholeNumber)
-    .option("-t, --temperature <x>", "0 always takes the likeliest token", realNumber)
-    .option("--top-p <x>", "draw from the likeliest tokens up to this share", realNumber)
+    .option("--max-tiles <n>", "tiles per picture, 1 to 12", wholeBetween(1, 12))
+    .option("-t, --temperature <x>", "0 to 2; 0 takes the likeliest token", between(0, 2))
+    .option("--top-p <x>", "draw from the likeliest tokens up to this share", between(0.001, 1))
     .option("--top-k <n>", "draw from so many likeliest tokens", wholeNumber)
     .addOption(new Option("--seed <n>", "same seed, same answer"))
     .option("--stop <text>", "end the answer before this text; may be repeated", collect)
@@ -109,8 +115,9 @@ async function buildRequest(question: string | undefined, flags: AskFlags): Prom
 function sampling(flags: AskFlags): ChatRequest["sampling"] {
   const thinking = flags.think ?? flags.budget !== undefined;
   const seed = flags.seed;
-  if (seed !== undefined && !/^-?\d{1,19}$/.test(seed)) {
-    throw new VireoError("invalid_option", `seed is "${seed}"; it must be a whole number`);
+  if (seed !== undefined && !isSeed(seed)) {
+    const range = "a whole number from -2^63 to 2^63 - 1";
+    throw new VireoError("invalid_option", `--seed is "${seed}"; it must be ${range}`);
   }
   return {
     temperature: flags.temperature ?? (thinking ? 0.6 : 0),
@@ -125,6 +132,16 @@ function sampling(flags: AskFlags): ChatRequest["sampling"] {
   };
 }
 
+function isSeed(text: string): boolean {
+  return /^-?\d{1,19}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+}
+
+const FILE_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "it may not be read",
+};
+
 async function readImage(path: string): Promise<ContentPart> {
   try {
     const { size } = await stat(path);
@@ -135,8 +152,9 @@ async function readImage(path: string): Promise<ContentPart> {
     return { type: "image", bytes: await readFile(path) };
   } catch (cause) {
     if (cause instanceof VireoError) throw cause;
-    const reason = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
-    throw new VireoError("invalid_option", `cannot read ${path} (${reason})`, { cause });
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
+    const message = `cannot read ${path}: ${FILE_REASONS[code] ?? code}`;
+    throw new VireoError("invalid_option", message, { cause });
   }
 }
 

@@ -17,7 +17,10 @@ interface AddFlags extends FileFlags {
 
 /** vireo keys add | list | remove */
 export function addKeys(program: Command): void {
-  const keys = program.command("keys").summary("keys for vireo serve --keys: add, list, remove");
+  const keys = program
+    .command("keys")
+    .summary("keys for vireo serve --keys: add, list, remove")
+    .description("Makes and revokes the keys that vireo serve --keys FILE asks for.");
   const withFile = (command: Command): Command =>
     command.option("-f, --file <path>", "key file", DEFAULT_FILE);
 
@@ -43,7 +46,9 @@ export function addKeys(program: Command): void {
   withFile(keys.command("list"))
     .summary("names, limits and ages")
     .action(({ file }: FileFlags) => {
-      for (const { name, createdUnix, expiresUnix, limits } of readKeyFile(file)) {
+      const records = readKeyFile(file);
+      if (records.length === 0) process.stderr.write(`There are no keys in ${file}.\n`);
+      for (const { name, createdUnix, expiresUnix, limits } of records) {
         const day = (unix: number) => new Date(unix * 1000).toISOString().slice(0, 10);
         const until = expiresUnix === undefined ? "" : `, until ${day(expiresUnix)}`;
         const bounds = Object.entries(limits).map(([limit, amount]) => `, ${limit} ${amount}`);
@@ -53,5 +58,8 @@ export function addKeys(program: Command): void {
 
   withFile(keys.command("remove <name>"))
     .summary("revoke a key; running servers notice within a second")
-    .action((name: string, { file }: FileFlags) => removeKey(file, name));
+    .action((name: string, { file }: FileFlags) => {
+      removeKey(file, name);
+      process.stderr.write(`The key of ${name} is revoked.\n`);
+    });
 }

@@ -84,6 +84,26 @@ function countOf(text: string): number {
   return text.trim() === "0" ? 0 : wholeNumber(text);
 }
 
+/** A parser of numbers between two bounds, both included. */
+export function between(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = realNumber(text);
+    if (value < least || value > most) {
+      throw new InvalidArgumentError(`It must be from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+/** As between(), without fractions. */
+export function wholeBetween(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = between(least, most)(text);
+    if (!/^\d+$/.test(text.trim())) throw new InvalidArgumentError("It must be a whole number.");
+    return value;
+  };
+}
+
 export function realNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) {

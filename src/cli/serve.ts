@@ -4,14 +4,14 @@ import { createLog, type LogLevel } from "../core/log.ts";
 import { parsePrice } from "../core/prices.ts";
 import { MediaFetcher, type MediaUrls } from "../egress/media-fetcher.ts";
 import { openKeyFile } from "../gateway/keys.ts";
-import { listen } from "../server/listen.ts";
+import { checkAddress, listen } from "../server/listen.ts";
 import { openEngine } from "./open-engine.ts";
-import { type EngineFlags, wholeNumber, withEngineOptions } from "./options.ts";
+import { type EngineFlags, wholeBetween, wholeNumber, withEngineOptions } from "./options.ts";
 import { openTerminal } from "./terminal.ts";
 
 interface ServeFlags extends EngineFlags {
   readonly host: string;
-  readonly port: string;
+  readonly port: number;
   readonly apiKey?: string;
   readonly keys?: string;
   readonly pricePrompt: string;
@@ -28,7 +28,12 @@ export function addServe(program: Command): void {
     .summary("serve the model over HTTP, for any OpenAI client")
     .description("Serves an OpenAI-compatible API (POST /v1/chat/completions and friends).")
     .addOption(new Option("--host <address>", "address to listen on").default("127.0.0.1"))
-    .addOption(new Option("-p, --port <port>", "port").default("8000").env("PORT"))
+    .addOption(
+      new Option("-p, --port <port>", "port; 0 takes any that is free")
+        .argParser(wholeBetween(0, 65_535))
+        .default(8000)
+        .env("PORT"),
+    )
     .addOption(
       new Option("--api-key <key>", "key that clients must send; better set in the environment")
         .env("VIREO_API_KEY")
@@ -73,11 +78,7 @@ Example:
 async function serve(flags: ServeFlags): Promise<void> {
   const terminal = openTerminal(process.stderr);
   const log = createLog((line) => process.stderr.write(line), flags.logLevel);
-  const engine = await openEngine(flags, terminal, log);
-  const media = new MediaFetcher(flags.mediaUrls);
-  const listening = await listen({
-    upstream: engine,
-    media,
+  const options = {
     prices: {
       prompt: parsePrice(flags.pricePrompt, "--price-prompt"),
       completion: parsePrice(flags.priceCompletion, "--price-completion"),
@@ -85,11 +86,15 @@ async function serve(flags: ServeFlags): Promise<void> {
     deadlineMs: flags.timeout * 1000,
     ...(flags.keys === undefined ? {} : { keys: openKeyFile(flags.keys) }),
     host: flags.host,
-    port: Number(flags.port),
+    port: flags.port,
     log,
     hosts: flags.allowHost ?? [],
     ...(flags.apiKey === undefined ? {} : { apiKey: flags.apiKey }),
-  }).catch(async (error) => {
+  };
+  await checkAddress(options); // before minutes are spent on loading
+  const engine = await openEngine(flags, terminal, log);
+  const media = new MediaFetcher(flags.mediaUrls);
+  const listening = await listen({ ...options, upstream: engine, media }).catch(async (error) => {
     await engine.close();
     throw error;
   });

@@ -86,9 +86,14 @@ export function readKeyFile(path: string): KeyRecord[] {
   try {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "is missing" : "is no JSON";
-    const message = `the key file ${path} ${reason}; vireo keys add NAME --file ${path} makes one`;
-    throw new VireoError("invalid_option", message, { cause });
+    const { code } = cause as NodeJS.ErrnoException;
+    const reason =
+      code === "ENOENT"
+        ? `is missing; vireo keys add NAME --file ${path} makes one`
+        : cause instanceof SyntaxError
+          ? "is not JSON, so it is damaged; restore it, or move it away and add the keys anew"
+          : `cannot be read (${code ?? "no reason"})`;
+    throw new VireoError("invalid_option", `the key file ${path} ${reason}`, { cause });
   }
   const list = (json as { keys?: unknown } | null)?.keys;
   if (!Array.isArray(list) || !list.every(isRecord)) {

@@ -11,6 +11,9 @@ export interface ListenOptions {
   readonly port: number;
 }
 
+/** Where, and who is let in. */
+type Address = ListenOptions & Pick<AppOptions, "apiKey" | "keys">;
+
 export interface Listening {
   /** As http://127.0.0.1:8000 */
   readonly url: string;
@@ -33,7 +36,33 @@ const GRACE_MS = 10_000;
  * cannot be listened on.
  */
 export async function listen(options: AppOptions & ListenOptions): Promise<Listening> {
-  const { host, port, apiKey, keys } = options;
+  refuseUnguarded(options);
+  const server = openServer(createApp(options));
+  const { host, port } = options;
+  await bind(server, options);
+  const address = server.address();
+  const bound = typeof address === "object" && address !== null ? address.port : port;
+  const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  return {
+    url: `http://${name}:${bound}`,
+    port: bound,
+    close: (graceMs = GRACE_MS) => close(server, graceMs),
+  };
+}
+
+/**
+ * Tries the address that listen() will take, so that a mistake shows before a model is loaded.
+ *
+ * Throws invalid_option as listen() does.
+ */
+export async function checkAddress(options: Address): Promise<void> {
+  refuseUnguarded(options);
+  const server = createServer();
+  await bind(server, options);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+function refuseUnguarded({ host, apiKey, keys }: Address): void {
   if (apiKey === undefined && keys === undefined && !isLoopback(host)) {
     const why = "everybody who reaches this machine could use it";
     const out = "set VIREO_API_KEY, give --keys, or listen on 127.0.0.1";
@@ -43,7 +72,9 @@ export async function listen(options: AppOptions & ListenOptions): Promise<Liste
   if (apiKey !== undefined && apiKey.trim() === "") {
     throw new VireoError("invalid_option", "the API key is empty; unset it or choose one");
   }
-  const server = openServer(createApp(options));
+}
+
+async function bind(server: Server, { host, port }: ListenOptions): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
       const reason =
@@ -53,14 +84,6 @@ export async function listen(options: AppOptions & ListenOptions): Promise<Liste
     });
     server.listen(port, host.replace(/^\[|\]$/g, ""), resolve);
   });
-  const address = server.address();
-  const bound = typeof address === "object" && address !== null ? address.port : port;
-  const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-  return {
-    url: `http://${name}:${bound}`,
-    port: bound,
-    close: (graceMs = GRACE_MS) => close(server, graceMs),
-  };
 }
 
 function openServer(app: App): Server {
