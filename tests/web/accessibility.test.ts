@@ -106,5 +106,6 @@ describe.skipIf(chromium === undefined)("the page for everybody", () => {
     expect(count).toBeGreaterThan(5);
     expect(without).toEqual([]);
     expect(await unreached(page)).toEqual([]);
+    await page.keyboard.press("Escape");
   });
 });

@@ -31,14 +31,16 @@ export function App() {
     <div className="app">
       <SkipLink field={field} />
       <Chats playground={playground} panel={chats} onNew={startNew} />
-      <main className="main">
+      <div className="main">
         <Header playground={playground} chats={chats} panel={panel} />
-        {onModelPage ? (
-          <ModelPage models={playground.models.models} />
-        ) : (
-          <ChatPage playground={playground} field={field} />
-        )}
-      </main>
+        <main className="content">
+          {onModelPage ? (
+            <ModelPage models={playground.models.models} />
+          ) : (
+            <ChatPage playground={playground} field={field} />
+          )}
+        </main>
+      </div>
       <Settings playground={playground} panel={panel} />
       <Windows playground={playground} />
       {files.dropping ? <p className="drop-hint">Drop pictures to add them</p> : null}

@@ -32,7 +32,10 @@ export function ChatPage({ playground, field }: ChatPageProps) {
       {messages.length === 0 ? (
         <Welcome model={settings.model} onIdea={onIdea} />
       ) : (
-        <Thread key={conversation.id} messages={messages} running={running} prices={prices} />
+        <>
+          <h1 className="hidden">{conversation.title}</h1>
+          <Thread key={conversation.id} messages={messages} running={running} prices={prices} />
+        </>
       )}
       <Composer
         session={session}
