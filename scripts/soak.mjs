@@ -53,8 +53,18 @@ const chat = (content, extra = {}) => ({
   ...extra,
 });
 
+async function read(response) {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    const length = response.headers.get("content-length");
+    throw new Error(`status ${response.status}, length ${length}, no JSON: ${text.slice(0, 80)}`);
+  }
+}
+
 async function whole(response) {
-  const body = await response.json();
+  const body = await read(response);
   if (response.status === 429 && body.error.code === "queue_full") return "queue full";
   if (response.status !== 200) throw new Error(`${response.status} ${JSON.stringify(body)}`);
   const [{ message, finish_reason }] = body.choices;
@@ -93,7 +103,7 @@ const WORK = {
     const response_format = { type: "json_schema", json_schema: { name: "x", schema: strict } };
     const response = await post(chat(say(5), { response_format, max_tokens: 200 }));
     if (response.status !== 200) return whole(response);
-    const [{ message, finish_reason }] = (await response.json()).choices;
+    const [{ message, finish_reason }] = (await read(response)).choices;
     if (finish_reason === "stop") {
       const { name, ok } = JSON.parse(message.content);
       if (!["a", "b"].includes(name) || typeof ok !== "boolean") throw new Error(message.content);
