@@ -58,7 +58,7 @@ describe("a key file", () => {
     expect(() => readKeyFile(file)).toThrow(wrong(/is missing; vireo keys add/));
     for (const text of ["", "[]", '{"keys":[{}]}', '{"keys":[{"name":"a","sha256":"x"}]}']) {
       writeFileSync(file, text);
-      expect(() => readKeyFile(file), text).toThrow(wrong(/is no JSON|is not as/));
+      expect(() => readKeyFile(file), text).toThrow(wrong(/is not JSON|is not as/));
     }
     rmSync(file);
     addKey(file, { name: "ann", limits: {} });

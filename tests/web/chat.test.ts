@@ -59,7 +59,7 @@ describe.skipIf(chromium === undefined)("a chat in the browser", () => {
     for (const stop of ["Escape", "button"]) {
       const { page } = await stage.open();
       await ask(page, "endless");
-      await lastAnswer(page).getByText("word").waitFor();
+      await lastAnswer(page).getByText("word", { exact: true }).waitFor();
       await (stop === "Escape" ? page.keyboard.press(stop) : page.getByLabel("Stop").click());
       await page.getByText("stopped by you").waitFor();
       expect(await lastAnswer(page).textContent()).toContain("word");
