@@ -18,6 +18,8 @@ export type ErrorCode =
   | "media_too_large"
   | "too_many_images"
   | "body_too_large"
+  | "headers_too_large"
+  | "malformed_http"
   | "media_fetch_blocked"
   | "media_fetch_failed"
   | "invalid_api_key"

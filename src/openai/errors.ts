@@ -31,6 +31,8 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   media_too_large: invalid(413),
   too_many_images: invalid(413),
   body_too_large: invalid(413),
+  headers_too_large: invalid(431),
+  malformed_http: invalid(400),
   media_fetch_blocked: invalid(400),
   media_fetch_failed: invalid(424),
   invalid_api_key: entry(401, "authentication_error"),

@@ -1,6 +1,8 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
 import { createAdaptorServer } from "@hono/node-server";
 import { VireoError } from "../core/errors.ts";
+import { ERROR_STATUS, toErrorBody } from "../openai/errors.ts";
 import { type App, createApp } from "./app.ts";
 import type { AppOptions } from "./context.ts";
 import { isLoopback } from "./middleware/host.ts";
@@ -100,7 +102,41 @@ function openServer(app: App): Server {
     },
   }) as Server;
   server.maxHeadersCount = HEADERS_MOST;
+  server.on("clientError", refuse);
   return server;
+}
+
+/** What never became a request is answered in the one error shape too, and hung up on. */
+function refuse(cause: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || cause.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const error = toClientError(cause.code);
+  const { status } = ERROR_STATUS[error.code];
+  const body = JSON.stringify(toErrorBody(error));
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    "content-type: application/json",
+    `content-length: ${Buffer.byteLength(body)}`,
+    "connection: close",
+  ];
+  socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+function toClientError(code: string | undefined): VireoError {
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    const message = "the request did not come in time; send it again, faster";
+    return new VireoError("client_too_slow", message);
+  }
+  if (code === "HPE_HEADER_OVERFLOW") {
+    const message = `the headers are larger than ${HEADER_BYTES} bytes; send less`;
+    return new VireoError("headers_too_large", message);
+  }
+  if (code === "HPE_CHUNK_EXTENSIONS_OVERFLOW") {
+    return new VireoError("body_too_large", "the notes about the body's chunks are too large");
+  }
+  return new VireoError("malformed_http", "this is not HTTP/1.1 as RFC 9112 has it");
 }
 
 async function close(server: Server, graceMs: number): Promise<void> {

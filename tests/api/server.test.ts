@@ -228,3 +228,20 @@ describe("the socket", () => {
     await server.close(100);
   });
 });
+
+test("what is no HTTP gets the one error shape too", async () => {
+  const listening = await listen({
+    upstream: createFakeUpstream(),
+    log: silentLog,
+    host: "127.0.0.1",
+    port: 0,
+  });
+  const socket = connect(listening.port, "127.0.0.1");
+  socket.write("this is no HTTP\r\n\r\n");
+  let said = "";
+  for await (const chunk of socket) said += chunk;
+  expect(said).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  const body = JSON.parse(said.slice(said.indexOf("\r\n\r\n")));
+  expect(body.error).toMatchObject({ type: "invalid_request_error", code: "malformed_http" });
+  await listening.close(100);
+});
