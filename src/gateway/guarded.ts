@@ -1,5 +1,6 @@
 import type { ChatEvent, ChatRequest, Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import { wrapUpstream } from "../core/wrap-upstream.ts";
 import type { TenantLimits, Tenants } from "./tenants.ts";
 
 export interface GuardOptions {
@@ -11,21 +12,9 @@ export interface GuardOptions {
 
 /** An upstream that holds tenants to their limits, books what they use, and ends in time. */
 export function guarded(upstream: Upstream, options: GuardOptions): Upstream {
-  return {
-    get models() {
-      return upstream.models;
-    },
-    get ready() {
-      return upstream.ready;
-    },
-    get load() {
-      return upstream.load;
-    },
+  return wrapUpstream(upstream, {
     chat: (request, signal) => chat(upstream, options, request, signal),
-    estimate: (request, signal) => upstream.estimate(request, signal),
-    tokenize: (text) => upstream.tokenize(text),
-    detokenize: (ids) => upstream.detokenize(ids),
-  };
+  });
 }
 
 async function* chat(

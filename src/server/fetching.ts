@@ -1,6 +1,7 @@
 import type { ChatMessage, ChatRequest, Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { wrapUpstream } from "../core/wrap-upstream.ts";
 import { fetchAll, type MediaFetcher } from "../egress/media-fetcher.ts";
 import { remoteImages, withFetched } from "../openai/images.ts";
 
@@ -19,23 +20,12 @@ export function fetching(upstream: Upstream, media: MediaFetcher | undefined): U
     fetched.set(request.messages, messages);
     return { ...request, messages: await messages };
   };
-  return {
-    get models() {
-      return upstream.models;
-    },
-    get ready() {
-      return upstream.ready;
-    },
-    get load() {
-      return upstream.load;
-    },
+  return wrapUpstream(upstream, {
     async *chat(request, signal) {
       yield* upstream.chat(await complete(request, signal), signal);
     },
     estimate: async (request, signal) => upstream.estimate(await complete(request, signal), signal),
-    tokenize: (text) => upstream.tokenize(text),
-    detokenize: (ids) => upstream.detokenize(ids),
-  };
+  });
 }
 
 async function fetchImages(

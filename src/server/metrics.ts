@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { ChatEvent, ChatRequest, Upstream } from "../core/chat.ts";
+import { wrapUpstream } from "../core/wrap-upstream.ts";
 import { toVireoError } from "../openai/errors.ts";
 
 const LABELS = ["model_name"] as const;
@@ -54,21 +55,9 @@ export class Metrics {
 
   /** The same upstream, with everything that goes through it counted. */
   metered(upstream: Upstream): Upstream {
-    return {
-      get models() {
-        return upstream.models;
-      },
-      get ready() {
-        return upstream.ready;
-      },
-      get load() {
-        return upstream.load;
-      },
+    return wrapUpstream(upstream, {
       chat: (request, signal) => this.count(upstream, request, signal),
-      estimate: (request, signal) => upstream.estimate(request, signal),
-      tokenize: (text) => upstream.tokenize(text),
-      detokenize: (ids) => upstream.detokenize(ids),
-    };
+    });
   }
 
   private async *count(
