@@ -13,6 +13,7 @@ import {
   sequence,
   text,
 } from "./expression.ts";
+import { TextReader } from "./text-reader.ts";
 
 /** Keeps a stranger's rules apart from those of json-text.ts. */
 const OWN = "gbnf:";
@@ -40,21 +41,22 @@ export function parseGbnf(source: string): Grammar {
 }
 
 class GbnfParser {
-  private readonly units: readonly string[];
+  private readonly text: TextReader;
   private readonly rules = new Map<string, Expression>();
   private readonly used = new Map<string, number>();
-  private at = 0;
   private depth = 0;
 
   constructor(source: string) {
-    this.units = [...source];
+    this.text = new TextReader(source, (what) =>
+      this.wrong(`expected ${what}, but the grammar ends`),
+    );
   }
 
   whole(): Grammar {
     this.skip("lines");
-    while (this.at < this.units.length) this.rule();
+    while (this.text.at < this.text.units.length) this.rule();
     for (const [name, at] of this.used) {
-      this.at = at;
+      this.text.at = at;
       if (!this.rules.has(name)) throw this.wrong(`there is no rule ${name}`);
     }
     if (!this.rules.has("root")) throw this.wrong("there is no rule root");
@@ -67,17 +69,18 @@ class GbnfParser {
     if (name === "") throw this.wrong("expected the name of a rule");
     if (this.rules.has(name)) throw this.wrong(`the rule ${name} is there twice`);
     this.skip("blanks");
-    for (const unit of "::=") if (!this.take(unit)) throw this.wrong("expected ::=");
+    for (const unit of "::=") if (!this.text.take(unit)) throw this.wrong("expected ::=");
     this.skip("lines");
     this.rules.set(name, this.alternatives("a rule"));
-    if (this.at < this.units.length && !this.atLineEnd()) throw this.wrong("expected a line's end");
+    if (this.text.at < this.text.units.length && !this.atLineEnd())
+      throw this.wrong("expected a line's end");
     this.skip("lines");
   }
 
   private alternatives(inside: "a rule" | "a group"): Expression {
     if (++this.depth > NESTING_MOST) throw this.wrong("groups are nested too deeply");
     const options = [this.parts(inside)];
-    while (this.take("|")) {
+    while (this.text.take("|")) {
       this.skip("lines");
       options.push(this.parts(inside));
     }
@@ -98,24 +101,24 @@ class GbnfParser {
 
   /** An alternative may begin the next line. */
   private continues(): boolean {
-    const { at } = this;
+    const { at } = this.text;
     this.skip("lines");
-    const found = this.peek() === "|";
-    this.at = at;
+    const found = this.text.peek() === "|";
+    this.text.at = at;
     return found;
   }
 
   private part(): Expression | undefined {
-    if (this.take('"')) return this.literal();
-    if (this.take("[")) return this.set();
-    if (this.take(".")) return characters([0, LAST_CODE_POINT]);
-    if (this.take("(")) {
+    if (this.text.take('"')) return this.literal();
+    if (this.text.take("[")) return this.set();
+    if (this.text.take(".")) return characters([0, LAST_CODE_POINT]);
+    if (this.text.take("(")) {
       this.skip("lines");
       const group = this.alternatives("a group");
-      if (!this.take(")")) throw this.wrong("a bracket is not closed");
+      if (!this.text.take(")")) throw this.wrong("a bracket is not closed");
       return group;
     }
-    const { at } = this;
+    const { at } = this.text;
     const name = this.name();
     if (name === "") return undefined;
     if (!this.used.has(name)) this.used.set(name, at);
@@ -124,14 +127,15 @@ class GbnfParser {
 
   private counted(part: Expression): Expression {
     this.skip("blanks");
-    if (this.take("*")) return repeat(part, 0, Number.POSITIVE_INFINITY);
-    if (this.take("+")) return repeat(part, 1, Number.POSITIVE_INFINITY);
-    if (this.take("?")) return repeat(part, 0, 1);
-    if (!this.take("{")) return part;
+    if (this.text.take("*")) return repeat(part, 0, Number.POSITIVE_INFINITY);
+    if (this.text.take("+")) return repeat(part, 1, Number.POSITIVE_INFINITY);
+    if (this.text.take("?")) return repeat(part, 0, 1);
+    if (!this.text.take("{")) return part;
     const least = this.number();
     let most = least;
-    if (this.take(",")) most = this.peek() === "}" ? Number.POSITIVE_INFINITY : this.number();
-    if (!this.take("}")) throw this.wrong("expected }");
+    if (this.text.take(","))
+      most = this.text.peek() === "}" ? Number.POSITIVE_INFINITY : this.number();
+    if (!this.text.take("}")) throw this.wrong("expected }");
     if (most < least) throw this.wrong("the counts are in the wrong order");
     return repeat(part, least, most);
   }
@@ -139,7 +143,7 @@ class GbnfParser {
   private number(): number {
     this.skip("blanks");
     let digits = "";
-    for (; /^\d$/.test(this.peek()); this.at++) digits += this.peek();
+    for (; /^\d$/.test(this.text.peek()); this.text.at++) digits += this.text.peek();
     this.skip("blanks");
     if (digits === "" || Number(digits) > COUNT_MOST) {
       throw this.wrong(`expected a count up to ${COUNT_MOST}`);
@@ -149,18 +153,18 @@ class GbnfParser {
 
   private literal(): Expression {
     let said = "";
-    while (!this.take('"')) said += String.fromCodePoint(this.character('"'));
+    while (!this.text.take('"')) said += String.fromCodePoint(this.character('"'));
     return text(said);
   }
 
   private set(): Expression {
-    const negative = this.take("^");
+    const negative = this.text.take("^");
     const ranges: CodeRange[] = [];
-    while (!this.take("]")) {
+    while (!this.text.take("]")) {
       const first = this.character("]");
       let last = first;
-      if (this.peek() === "-" && this.units[this.at + 1] !== "]") {
-        this.at += 1;
+      if (this.text.peek() === "-" && this.text.units[this.text.at + 1] !== "]") {
+        this.text.at += 1;
         last = this.character("]");
       }
       if (last < first) throw this.wrong("the range is no range");
@@ -170,14 +174,14 @@ class GbnfParser {
   }
 
   private character(end: string): number {
-    const unit = this.next(end);
+    const unit = this.text.next(end);
     if (unit === "\n") throw this.wrong(`expected ${end} before the line ends`);
     if (unit !== "\\") return unit.codePointAt(0)!;
-    const letter = this.next("a character after \\");
+    const letter = this.text.next("a character after \\");
     const digits = HEX_DIGITS.get(letter);
     if (digits === undefined) return (ESCAPES.get(letter) ?? letter).codePointAt(0)!;
-    const hex = this.units.slice(this.at, this.at + digits).join("");
-    this.at += digits;
+    const hex = this.text.units.slice(this.text.at, this.text.at + digits).join("");
+    this.text.at += digits;
     const code = /^[0-9a-f]+$/i.test(hex) && hex.length === digits ? Number.parseInt(hex, 16) : -1;
     const half = code >= 0xd800 && code <= 0xdfff;
     if (code < 0 || code > LAST_CODE_POINT || half) throw this.wrong("there is no such character");
@@ -186,15 +190,19 @@ class GbnfParser {
 
   private name(): string {
     let name = "";
-    for (; /^[A-Za-z0-9_-]$/.test(this.peek()); this.at++) name += this.peek();
+    for (; /^[A-Za-z0-9_-]$/.test(this.text.peek()); this.text.at++) name += this.text.peek();
     return name;
   }
 
   private skip(what: "blanks" | "lines"): void {
-    for (; this.at < this.units.length; this.at++) {
-      const unit = this.peek();
+    for (; this.text.at < this.text.units.length; this.text.at++) {
+      const unit = this.text.peek();
       if (unit === "#") {
-        while (this.at + 1 < this.units.length && this.units[this.at + 1] !== "\n") this.at++;
+        while (
+          this.text.at + 1 < this.text.units.length &&
+          this.text.units[this.text.at + 1] !== "\n"
+        )
+          this.text.at++;
       } else if (unit !== " " && unit !== "\t" && !(what === "lines" && /^[\r\n]$/.test(unit))) {
         return;
       }
@@ -202,28 +210,11 @@ class GbnfParser {
   }
 
   private atLineEnd(): boolean {
-    return /^[\r\n]$/.test(this.peek());
-  }
-
-  private peek(): string {
-    return this.units[this.at] ?? "";
-  }
-
-  private take(unit: string): boolean {
-    if (this.peek() !== unit) return false;
-    this.at += 1;
-    return true;
-  }
-
-  private next(what: string): string {
-    const unit = this.units[this.at];
-    if (unit === undefined) throw this.wrong(`expected ${what}, but the grammar ends`);
-    this.at += 1;
-    return unit;
+    return /^[\r\n]$/.test(this.text.peek());
   }
 
   private wrong(why: string): VireoError {
-    const line = this.units.slice(0, this.at).filter((unit) => unit === "\n").length + 1;
+    const line = this.text.units.slice(0, this.text.at).filter((unit) => unit === "\n").length + 1;
     return new VireoError("invalid_schema", `the grammar cannot be used, line ${line}: ${why}`);
   }
 }

@@ -11,6 +11,7 @@ import {
   sequence,
   text,
 } from "./expression.ts";
+import { TextReader } from "./text-reader.ts";
 
 const DIGITS: readonly CodeRange[] = [[0x30, 0x39]];
 const WORD: readonly CodeRange[] = [...DIGITS, [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]];
@@ -72,24 +73,25 @@ interface Piece {
 }
 
 class RegexParser {
-  private readonly units: readonly string[];
-  private at = 0;
+  private readonly text: TextReader;
   private depth = 0;
 
   constructor(pattern: string) {
-    this.units = [...pattern];
+    this.text = new TextReader(pattern, (what) =>
+      this.wrong(`expected ${what}, but the pattern ends`),
+    );
   }
 
   whole(): Expression {
     const { of } = this.alternatives();
-    if (this.at < this.units.length) throw this.wrong("this bracket was never opened");
+    if (this.text.at < this.text.units.length) throw this.wrong("this bracket was never opened");
     return of;
   }
 
   private alternatives(): Piece {
     if (++this.depth > NESTING_MOST) throw this.wrong("groups are nested too deeply");
     const options = [this.pieces()];
-    while (this.take("|")) options.push(this.pieces());
+    while (this.text.take("|")) options.push(this.pieces());
     this.depth -= 1;
     return {
       of: choice(...options.map((option) => option.of)),
@@ -102,7 +104,11 @@ class RegexParser {
     const parts: Expression[] = [];
     let first = false;
     let last = false;
-    while (this.at < this.units.length && this.peek() !== "|" && this.peek() !== ")") {
+    while (
+      this.text.at < this.text.units.length &&
+      this.text.peek() !== "|" &&
+      this.text.peek() !== ")"
+    ) {
       const piece = this.piece();
       if (piece.first && parts.some((part) => part !== EMPTY)) {
         throw this.wrong("^ after something else can never match");
@@ -116,8 +122,8 @@ class RegexParser {
   }
 
   private piece(): Piece {
-    if (this.take("^")) return { of: EMPTY, first: true, last: false };
-    if (this.take("$")) return { of: EMPTY, first: false, last: true };
+    if (this.text.take("^")) return { of: EMPTY, first: true, last: false };
+    if (this.text.take("$")) return { of: EMPTY, first: false, last: true };
     const atom = this.atom();
     const [least, most] = this.count();
     if (least === 1 && most === 1) return atom;
@@ -126,7 +132,7 @@ class RegexParser {
   }
 
   private atom(): Piece {
-    const unit = this.next("a character");
+    const unit = this.text.next("a character");
     const free = (of: Expression): Piece => ({ of, first: false, last: false });
     switch (unit) {
       case "(":
@@ -148,13 +154,13 @@ class RegexParser {
   }
 
   private group(): Piece {
-    if (this.take("?")) {
-      const named = this.take("<") && this.peek() !== "=" && this.peek() !== "!";
-      if (named) while (this.next("the end of the name") !== ">");
-      else if (!this.take(":")) throw this.wrong("lookaround and flags are not supported");
+    if (this.text.take("?")) {
+      const named = this.text.take("<") && this.text.peek() !== "=" && this.text.peek() !== "!";
+      if (named) while (this.text.next("the end of the name") !== ">");
+      else if (!this.text.take(":")) throw this.wrong("lookaround and flags are not supported");
     }
     const inner = this.alternatives();
-    if (!this.take(")")) throw this.wrong("a bracket is not closed");
+    if (!this.text.take(")")) throw this.wrong("a bracket is not closed");
     return inner;
   }
 
@@ -164,56 +170,58 @@ class RegexParser {
       ["+", [1, Number.POSITIVE_INFINITY]],
       ["?", [0, 1]],
     ]);
-    let count = counts.get(this.peek());
-    if (count) this.at += 1;
-    else if (this.take("{")) count = this.braces();
+    let count = counts.get(this.text.peek());
+    if (count) this.text.at += 1;
+    else if (this.text.take("{")) count = this.braces();
     if (!count) return [1, 1];
-    this.take("?"); // lazy or greedy: the same texts
-    if (counts.has(this.peek()) || this.peek() === "{") throw this.wrong("a count after a count");
+    this.text.take("?"); // lazy or greedy: the same texts
+    if (counts.has(this.text.peek()) || this.text.peek() === "{")
+      throw this.wrong("a count after a count");
     return count;
   }
 
   private braces(): [number, number] {
     const least = this.number();
     let most = least;
-    if (this.take(",")) most = this.peek() === "}" ? Number.POSITIVE_INFINITY : this.number();
-    if (!this.take("}")) throw this.wrong("expected }");
+    if (this.text.take(","))
+      most = this.text.peek() === "}" ? Number.POSITIVE_INFINITY : this.number();
+    if (!this.text.take("}")) throw this.wrong("expected }");
     if (most < least) throw this.wrong("the counts are in the wrong order");
     return [least, most];
   }
 
   private number(): number {
     let digits = "";
-    while (/^\d$/.test(this.peek())) digits += this.next("a digit");
+    while (/^\d$/.test(this.text.peek())) digits += this.text.next("a digit");
     if (digits === "") throw this.wrong("expected a number; write \\{ for a brace");
     if (Number(digits) > COUNT_MOST) throw this.wrong(`counts go up to ${COUNT_MOST}`);
     return Number(digits);
   }
 
   private escaped(): Expression {
-    const set = CLASSES.get(this.peek());
+    const set = CLASSES.get(this.text.peek());
     if (!set) {
       const code = this.escapedCode();
       return text(String.fromCodePoint(code));
     }
-    this.at += 1;
+    this.text.at += 1;
     return characters(...set);
   }
 
   private set(): Expression {
-    const negative = this.take("^");
+    const negative = this.text.take("^");
     const ranges: CodeRange[] = [];
-    while (!this.take("]")) {
+    while (!this.text.take("]")) {
       const first = this.setMember();
       if (typeof first !== "number") {
         ranges.push(...first);
         continue;
       }
-      if (this.peek() !== "-" || this.units[this.at + 1] === "]") {
+      if (this.text.peek() !== "-" || this.text.units[this.text.at + 1] === "]") {
         ranges.push([first, first]);
         continue;
       }
-      this.at += 1;
+      this.text.at += 1;
       const last = this.setMember();
       if (typeof last !== "number" || last < first) throw this.wrong("the range is no range");
       ranges.push([first, last]);
@@ -222,17 +230,17 @@ class RegexParser {
   }
 
   private setMember(): number | readonly CodeRange[] {
-    const unit = this.next("]");
+    const unit = this.text.next("]");
     if (unit !== "\\") return unit.codePointAt(0)!;
-    if (this.take("b")) return 8;
-    const set = CLASSES.get(this.peek());
-    if (set) this.at += 1;
+    if (this.text.take("b")) return 8;
+    const set = CLASSES.get(this.text.peek());
+    if (set) this.text.at += 1;
     return set ?? this.escapedCode();
   }
 
   /** What stands after a backslash, if it is one character. */
   private escapedCode(): number {
-    const unit = this.next("a character after \\");
+    const unit = this.text.next("a character after \\");
     if (unit === "x") return this.hex(2);
     if (unit === "u") return this.unicode();
     if (unit === "c") throw this.wrong("\\c is not supported; write \\x and two digits");
@@ -243,14 +251,15 @@ class RegexParser {
   }
 
   private unicode(): number {
-    if (!this.take("{")) {
+    if (!this.text.take("{")) {
       const high = this.hex(4);
-      if ((high & 0xfc00) !== 0xd800 || !this.take("\\") || !this.take("u")) return whole(high);
+      if ((high & 0xfc00) !== 0xd800 || !this.text.take("\\") || !this.text.take("u"))
+        return whole(high);
       return whole(((high & 0x3ff) << 10) + (this.hex(4) & 0x3ff) + 0x10000);
     }
     let digits = "";
-    while (this.peek() !== "}") digits += this.next("}");
-    this.at += 1;
+    while (this.text.peek() !== "}") digits += this.text.next("}");
+    this.text.at += 1;
     const code = /^[0-9a-f]{1,6}$/i.test(digits) ? Number.parseInt(digits, 16) : -1;
     if (code < 0 || code > LAST_CODE_POINT) throw this.wrong("there is no such character");
     return whole(code);
@@ -258,30 +267,13 @@ class RegexParser {
 
   private hex(count: number): number {
     let digits = "";
-    for (let i = 0; i < count; i++) digits += this.next("a hexadecimal digit");
+    for (let i = 0; i < count; i++) digits += this.text.next("a hexadecimal digit");
     if (!/^[0-9a-f]+$/i.test(digits)) throw this.wrong(`expected ${count} hexadecimal digits`);
     return Number.parseInt(digits, 16);
   }
 
-  private peek(): string {
-    return this.units[this.at] ?? "";
-  }
-
-  private take(unit: string): boolean {
-    if (this.peek() !== unit) return false;
-    this.at += 1;
-    return true;
-  }
-
-  private next(what: string): string {
-    const unit = this.units[this.at];
-    if (unit === undefined) throw this.wrong(`expected ${what}, but the pattern ends`);
-    this.at += 1;
-    return unit;
-  }
-
   private wrong(why: string): VireoError {
-    const message = `the pattern cannot be used, at character ${this.at}: ${why}`;
+    const message = `the pattern cannot be used, at character ${this.text.at}: ${why}`;
     return new VireoError("invalid_schema", message);
   }
 }
