@@ -1,0 +1,141 @@
+#!/usr/bin/env node
+// Scores the model in the box on held-out items, through the engine, greedily.
+//
+//   npm run eval:mini -- [--format bf16|int8|int4] [--model folder] [--items folder]
+//                        [--limit n of each skill] [--json file]
+//
+// The items are drawn from a seed by training/ (Python with Pillow and free fonts; its README has
+// the list), once, into build/eval.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { GREEDY, open } from "../dist/index.js";
+import * as score from "./eval/score.mjs";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+const AT_ONCE = 8;
+/** Of each skill: what is counted, and the aim that the model card speaks of. */
+const SKILLS = {
+  line: { name: "line transcription, CER", how: score.characters, aim: 0.02, low: true },
+  page: { name: "page transcription, CER", how: score.characters, aim: 0.05, low: true },
+  invoice: { name: "invoice fields, F1", how: score.fields, aim: 0.95 },
+  table: { name: "table cells, F1", how: score.cells, aim: 0.95 },
+  chart: { name: "chart values, exact", how: score.exact, aim: 0.85 },
+  scene: { name: "scenes, exact", how: score.exact, aim: 0.95 },
+  box: { name: "boxes, IoU 0.5", how: score.boxes, aim: 0.85 },
+  pair: { name: "two pictures, exact", how: score.exact, aim: 0.9 },
+  tool: { name: "tool calls, exact", how: score.toolCall, aim: 0.95 },
+  refusal: { name: "says what is not there", how: score.exact, aim: 0.95 },
+};
+
+const { values: flags } = parseArgs({
+  options: {
+    format: { type: "string", default: "bf16" },
+    model: { type: "string", default: join(ROOT, "models/mini") },
+    items: { type: "string", default: join(ROOT, "build/eval") },
+    limit: { type: "string", default: "1000000" },
+    json: { type: "string" },
+  },
+});
+
+const items = readItems(flags.items, Number(flags.limit));
+const engine = await open(flags.model, { format: flags.format });
+try {
+  const answers = await answerAll(items);
+  const table = summarise(answers);
+  console.log(asTable(table));
+  if (flags.json !== undefined) writeJson(flags.json, { format: flags.format, table, answers });
+} finally {
+  await engine.close();
+}
+
+function readItems(folder, limit) {
+  const list = join(folder, "items.jsonl");
+  if (!existsSync(list)) drawItems(folder);
+  const seen = {};
+  return readFileSync(list, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+    .filter(({ skill }) => {
+      seen[skill] = (seen[skill] ?? 0) + 1;
+      return seen[skill] <= limit;
+    });
+}
+
+function drawItems(folder) {
+  console.error("drawing the held-out items (once)");
+  const python = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
+  const done = spawnSync(python, ["-m", "vireo_training.evaluation", folder], {
+    cwd: join(ROOT, "training"),
+    stdio: "inherit",
+  });
+  if (done.status !== 0) {
+    throw new Error("the items could not be drawn: see training/README.md for what it needs");
+  }
+}
+
+async function answerAll(list) {
+  const waiting = list.values();
+  const answers = [];
+  const worker = async () => {
+    for (const item of waiting) {
+      answers.push(await answerOne(item));
+      if (process.stderr.isTTY) process.stderr.write(`\r${answers.length} of ${list.length} `);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+  return answers.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+async function answerOne(item) {
+  const images = item.images.map((name) => ({
+    type: "image",
+    bytes: readFileSync(join(flags.items, name)),
+  }));
+  const request = {
+    messages: [{ role: "user", content: [...images, { type: "text", text: item.question }] }],
+    sampling: GREEDY,
+    maxTokens: 400,
+    stop: [],
+    reasoning: {},
+    ...(item.tools && { tools: item.tools }),
+  };
+  let text = "";
+  const calls = [];
+  for await (const event of engine.chat(request)) {
+    if (event.type === "text") text += event.text;
+    if (event.type === "tool_call") calls.push(event);
+  }
+  const given = item.skill === "tool" ? calls : text;
+  const points = SKILLS[item.skill].how(given, item.answer);
+  return { id: item.id, skill: item.skill, wanted: item.answer, given, ...points };
+}
+
+function summarise(answers) {
+  return Object.entries(SKILLS).flatMap(([skill, { name, aim, low }]) => {
+    const own = answers.filter((answer) => answer.skill === skill);
+    if (own.length === 0) return [];
+    const sum = (key) => own.reduce((total, answer) => total + answer[key], 0);
+    const value = sum("points") / sum("of");
+    return { skill, name, items: own.length, value, aim, met: low ? value <= aim : value >= aim };
+  });
+}
+
+function asTable(rows) {
+  const percent = (value) => `${(100 * value).toFixed(1)} %`.padStart(9);
+  const line = ({ name, items: count, value, aim, met }) =>
+    `${name.padEnd(26)}${String(count).padStart(6)}${percent(value)}${percent(aim)}` +
+    `  ${met ? "met" : "missed"}`;
+  const head = `${"skill".padEnd(26)}${"items".padStart(6)}${"score".padStart(9)}`;
+  return [`${head}${"aim".padStart(9)}`, ...rows.map(line)].join("\n");
+}
+
+function writeJson(file, value) {
+  writeFileSync(`${file}.part`, `${JSON.stringify(value, null, 1)}\n`);
+  renameSync(`${file}.part`, file);
+}

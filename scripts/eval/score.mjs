@@ -1,0 +1,95 @@
+// How an answer is scored, skill by skill. Each returns points and a possible number of points, to
+// be summed over the items of a skill; pure functions, tested in tests/eval.test.ts.
+
+/** Edit distance in characters (Levenshtein). */
+export function distance(a, b) {
+  let row = Uint32Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = new Uint32Array(b.length + 1);
+    next[0] = i;
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + same);
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+const plain = (text) => text.replace(/\s+/gu, " ").trim();
+
+/** Character errors and characters, white space counted as one blank: CER is their ratio. */
+export function characters(answer, wanted) {
+  const [a, b] = [[...plain(answer)], [...plain(wanted)]];
+  return { points: distance(a, b), of: b.length };
+}
+
+/** F1 over field = value pairs; what is no JSON object has no pair. */
+export function fields(answer, wanted) {
+  const pairs = (text) => Object.entries(parsed(text)).map(([key, value]) => `${key}=${value}`);
+  return overlap(pairs(answer), pairs(wanted));
+}
+
+/** F1 over cells with their row and column, of CSV or Markdown. */
+export function cells(answer, wanted) {
+  return overlap(placedCells(answer), placedCells(wanted));
+}
+
+/** 1 for the same words, whatever their white space and final full stop. */
+export function exact(answer, wanted) {
+  const bare = (text) => plain(text).replace(/\.$/u, "");
+  return { points: bare(answer) === bare(wanted) ? 1 : 0, of: 1 };
+}
+
+/** 1 when intersection over union of [x1, y1, x2, y2] reaches a half. */
+export function boxes(answer, wanted) {
+  const [a, b] = [box(answer), box(wanted)];
+  if (a === undefined || b === undefined) return { points: 0, of: 1 };
+  const side = (k) => Math.max(0, Math.min(a[k + 2], b[k + 2]) - Math.max(a[k], b[k]));
+  const area = ([x1, y1, x2, y2]) => Math.max(0, x2 - x1) * Math.max(0, y2 - y1);
+  const common = side(0) * side(1);
+  return { points: common / (area(a) + area(b) - common) >= 0.5 ? 1 : 0, of: 1 };
+}
+
+/** 1 for the same tool with the same arguments. */
+export function toolCall(calls, wanted) {
+  const { name, arguments: given } = JSON.parse(wanted);
+  const [call] = calls;
+  const same =
+    calls.length === 1 &&
+    call.name === name &&
+    JSON.stringify(parsed(call.arguments)) === JSON.stringify(given);
+  return { points: same ? 1 : 0, of: 1 };
+}
+
+function parsed(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function placedCells(text) {
+  const rows = text.trim().split("\n");
+  const marked = rows[0]?.includes("|");
+  return rows
+    .filter((row) => !/^\|(\s*-+\s*\|)+$/u.test(row))
+    .flatMap((row, i) => {
+      const parts = marked ? row.split("|").slice(1, -1) : row.split(",");
+      return parts.map((cell, j) => `${i}/${j}/${cell.trim()}`);
+    });
+}
+
+/** F1 as points of `of` 1: 2·common / (given + wanted). */
+function overlap(given, wanted) {
+  const left = new Set(wanted);
+  const common = given.filter((pair) => left.delete(pair)).length;
+  return { points: (2 * common) / Math.max(1, given.length + wanted.length), of: 1 };
+}
+
+function box(text) {
+  const numbers = text.match(/\d+/gu)?.map(Number);
+  return numbers?.length === 4 ? numbers : undefined;
+}

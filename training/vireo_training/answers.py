@@ -1,0 +1,104 @@
+"""Answers held-out items in PyTorch, greedily and in float32, for the engine to be compared with.
+
+python3 -m vireo_training.answers ../models/mini ../build/eval ../build/answers.json --each 30
+
+Each answer: the item's id, its token ids, and for every token the five likeliest (id, logprob).
+"""
+
+import argparse
+import json
+import os
+import pathlib
+
+import numpy
+import torch
+from PIL import Image
+
+from .batches import normalised
+from .chat import ANSWER_NOW, ASSISTANT, SKELETON, USER, media
+from .checkpoint import load
+from .data import talk
+from .network import Linear
+from .tokenizer import Tokenizer
+
+LIKELIEST = 5
+
+
+def prompt_of(item):
+    """The text that the chat template writes for an item."""
+    tools = ""
+    if item.get("tools"):
+        listed = ", ".join(json.dumps(tool) for tool in item["tools"])
+        tools = talk.TOOL_LEAD + listed + talk.TOOL_REST
+    asked = media(len(item["images"])) + item["question"]
+    return SKELETON.format(system=tools) + USER + asked + "\n" + ASSISTANT + ANSWER_NOW
+
+
+def prompt_ids(item, tokenizer, rows):
+    ids = []
+    for piece in tokenizer.encode(prompt_of(item)):
+        if piece == tokenizer.image:
+            ids += [tokenizer.image_start, *[piece] * rows, tokenizer.image_end]
+        else:
+            ids.append(piece)
+    return ids
+
+
+def visual_rows(network, item, folder):
+    side = network.sizes.tile_px
+    tiles = []
+    for name in item["images"]:
+        picture = Image.open(folder / name).convert("RGB")
+        if picture.size != (side, side):
+            picture = picture.resize((side, side), Image.BICUBIC)
+        tiles.append(numpy.asarray(picture))
+    if not tiles:
+        return None
+    rows = network.projector(network.vision(torch.from_numpy(normalised(numpy.stack(tiles)))))
+    return rows.reshape(-1, rows.shape[-1])
+
+
+@torch.no_grad()
+def answer(network, tokenizer, item, folder, most):
+    """Greedy decoding by computing the whole sequence again for every token: slow and plain."""
+    rows = (network.sizes.tile_px // network.sizes.vision.patch // 2) ** 2
+    ids = prompt_ids(item, tokenizer, rows)
+    visual = visual_rows(network, item, folder)
+    made, likeliest = [], []
+    while len(made) < most:
+        sequence = torch.tensor([ids + made])
+        last = network.logits(sequence, visual, sequence == tokenizer.image)[0, -1]
+        top = torch.log_softmax(last, -1).topk(LIKELIEST)
+        likeliest.append([[int(i), round(float(v), 5)] for v, i in zip(*top)])
+        made.append(likeliest[-1][0][0])
+        if made[-1] == tokenizer.end:
+            break
+    return made, likeliest
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model")
+    parser.add_argument("items")
+    parser.add_argument("out")
+    parser.add_argument("--each", type=int, default=30, help="items of each skill")
+    parser.add_argument("--skills", default="line,chart,scene,box,pair,tool,refusal,invoice")
+    parser.add_argument("--most", type=int, default=48, help="longest answer in tokens")
+    options = parser.parse_args()
+    Linear.exact = True
+    network, tokenizer = load(options.model).eval(), Tokenizer(options.model)
+    folder, counts, out = pathlib.Path(options.items), {}, []
+    for text in (folder / "items.jsonl").read_text().splitlines():
+        item = json.loads(text)
+        counts[item["skill"]] = counts.get(item["skill"], 0) + 1
+        if item["skill"] in options.skills.split(",") and counts[item["skill"]] <= options.each:
+            ids, likeliest = answer(network, tokenizer, item, folder, options.most)
+            out.append({"id": item["id"], "ids": ids, "likeliest": likeliest})
+    part = pathlib.Path(options.out + ".part")
+    part.write_text(json.dumps(out) + "\n")
+    os.replace(part, options.out)
+    print(f"{len(out)} answers in {options.out}")
+
+
+if __name__ == "__main__":
+    main()

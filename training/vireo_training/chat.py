@@ -1,0 +1,64 @@
+"""Conversations in the family's format (MODEL.md, "Prompt"), as token ids with targets."""
+
+SKELETON = "<s><SPECIAL_10>System\n{system}\n"
+USER = "<SPECIAL_11>User\n"
+ASSISTANT = "<SPECIAL_11>Assistant\n"
+ANSWER_NOW = "<think></think>"
+THINK_NOW = "<think>\n"
+NO_TARGET = -100
+
+
+class Sample:
+    """Pictures with their glyph cells, and turns of (question, answer). An answer that holds
+    </think> is one with reasoning on: what stands before it is taught as reasoning."""
+
+    def __init__(self, pages, turns, system="", tools=""):
+        self.pages, self.turns, self.system, self.tools = pages, turns, system, tools
+
+
+def media(count):
+    """What the template writes for the pictures of a message."""
+    if count == 0:
+        return ""
+    if count == 1:
+        return "<image>\n"
+    return " ".join(f"<image {i + 1}><image>" for i in range(count)) + "\n"
+
+
+def tokens_of(sample, tokenizer, rows_of_picture, rng):
+    """(ids, targets): targets are NO_TARGET but where an answer is to be learnt.
+
+    The token after an answer is the end of turn; in a history the template puts a line end
+    before it, which is read and never written.
+    """
+    ids, targets = [], []
+
+    def read(text):
+        for piece in tokenizer.encode(text):
+            if piece == tokenizer.image:
+                run = [tokenizer.image_start, *[piece] * rows_of_picture, tokenizer.image_end]
+            else:
+                run = [piece]
+            ids.extend(run)
+            targets.extend([NO_TARGET] * len(run))
+
+    def say(text):
+        written = tokenizer.encode(text)
+        targets[-1] = written[0] if written else tokenizer.end
+        for i, piece in enumerate(written):
+            ids.append(piece)
+            targets.append(written[i + 1] if i + 1 < len(written) else tokenizer.end)
+
+    read(SKELETON.format(system=sample.system + sample.tools))
+    for i, (question, answer) in enumerate(sample.turns):
+        last = i + 1 == len(sample.turns)
+        thinks = "</think>" in answer
+        read(USER + (media(len(sample.pages)) if i == 0 else "") + question + "\n" + ASSISTANT)
+        if thinks:
+            read(THINK_NOW)
+        elif last or rng.random() < 0.5:
+            read(ANSWER_NOW)
+        say(answer)
+        if not last:
+            read("\n<SPECIAL_12>\n")
+    return ids, targets

@@ -1,0 +1,156 @@
+"""Tables and charts: values to be read, compared, summed or written as CSV and Markdown."""
+
+import math
+
+from ..chat import Sample
+from . import words
+from .page import Page, damage
+
+PALETTE = {
+    "red": (214, 39, 40),
+    "green": (44, 160, 44),
+    "blue": (31, 119, 180),
+    "orange": (255, 127, 14),
+    "purple": (148, 103, 189),
+    "gray": (127, 127, 127),
+}
+
+
+def labels(rng, count):
+    """Names of categories: months, days, quarters, towns or goods."""
+    kind = rng.randrange(5)
+    if kind == 0:
+        start = rng.randrange(12 - count + 1)
+        return [month[:3] for month in words.MONTHS[start : start + count]]
+    if kind == 1 and count <= 7:
+        return words.DAYS[:count]
+    if kind == 2 and count <= 4:
+        return [f"Q{i + 1}" for i in range(count)]
+    return rng.sample(words.CITIES if kind < 4 else words.GOODS, count)
+
+
+def table(rng, fonts, width=512, height=512, strength=1.0, fewest=2, most=5):
+    """A table with a head; asked for as CSV or Markdown, or for one cell."""
+    page = Page(width, height, rng, fonts)
+    columns, rows = rng.randint(2, 4), rng.randint(fewest, most)
+    size = rng.randint(14, 19)
+    heads = ["Name", *rng.sample(["Price", "Count", "Year", "Score", "Size", "Sold"], columns - 1)]
+    names = rng.sample(words.GOODS + words.CITIES, rows)
+    body = [[name, *(number(rng) for _ in heads[1:])] for name in names]
+    left, top = rng.randint(10, 40), rng.randint(10, 120)
+    pitch, stop = size * rng.uniform(1.5, 2.1), rng.randint(95, 118)
+    ruled = rng.random() < 0.6
+    for i, row in enumerate([heads, *body]):
+        y = top + i * pitch
+        for j, cell in enumerate(row):
+            page.text(left + j * stop, y, cell, size)
+        if ruled or i == 0:
+            line = (left - 4, y + pitch - 4, left + columns * stop - 6, y + pitch - 4)
+            page.draw.line(line, fill=page.ink)
+    damage(page, strength)
+    csv = "\n".join(",".join(row) for row in [heads, *body])
+    marks = [heads, ["---"] * columns, *body]
+    markdown = "\n".join(f"| {' | '.join(row)} |" for row in marks)
+    turns = [
+        (rng.choice(("Write the table as CSV.", "Table to CSV.")), csv),
+        (rng.choice(("Write the table as Markdown.", "Table to Markdown.")), markdown),
+    ]
+    rng.shuffle(turns)
+    row, column = rng.choice(body), rng.randrange(1, columns)
+    cell = (f"What is the {heads[column].lower()} of {row[0]}?", row[column])
+    turns = [turns[0], cell]
+    rng.shuffle(turns)
+    return Sample([page], turns)
+
+
+def number(rng):
+    draw = rng.random()
+    return str(rng.randint(1, 99)) if draw < 0.5 else f"{rng.uniform(1, 200):.{rng.choice((1, 2))}f}"
+
+
+def chart(rng, fonts, width=512, height=512, strength=1.0):
+    """Bars, a line or a pie with printed values; several questions about it."""
+    page = Page(width, height, rng, fonts)
+    count = rng.randint(3, 6)
+    names = labels(rng, count)
+    count = len(names)
+    values = rng.sample(range(2, 100), count)
+    title = f"{rng.choice(('Sales', 'Visitors', 'Output', 'Orders', 'Rain'))} {rng.randint(2018, 2029)}"
+    page.text(rng.randint(20, 120), rng.randint(6, 16), title, rng.randint(16, 22))
+    rng.choice((bars, bars, curve, pie))(rng, page, names, values)
+    damage(page, strength)
+    return Sample([page], chart_turns(rng, title, names, values, 4))
+
+
+def chart_turns(rng, title, names, values, count):
+    turns = []
+    high, low = values.index(max(values)), values.index(min(values))
+    for _ in range(count):
+        i, j = rng.sample(range(len(names)), 2)
+        larger = names[i] if values[i] > values[j] else names[j]
+        turns.append(
+            rng.choice(
+                (
+                    (f"What is the value of {names[i]}?", str(values[i])),
+                    (f"What is the value of {names[j]}?", str(values[j])),
+                    ("Which is the highest?", names[high]),
+                    ("Which is the lowest?", names[low]),
+                    (f"Which is larger, {names[i]} or {names[j]}?", larger),
+                    (f"What is the sum of {names[i]} and {names[j]}?", str(values[i] + values[j])),
+                    ("What is the title?", title),
+                    (
+                        "List all values.",
+                        ", ".join(f"{name}: {value}" for name, value in zip(names, values)),
+                    ),
+                )
+            )
+        )
+    return turns
+
+
+def bars(rng, page, names, values):
+    base, top, left = page.height - 44, 70, 24
+    step = (page.width - 2 * left) / len(names)
+    colour = rng.choice(list(PALETTE.values()))
+    page.draw.line((left, base, page.width - left, base), fill=page.ink)
+    for i, (name, value) in enumerate(zip(names, values)):
+        x = left + i * step
+        height = (base - top) * value / 100
+        page.draw.rectangle((x + step * 0.2, base - height, x + step * 0.8, base), fill=colour)
+        middle(page, x + step / 2, base - height - 20, str(value), 15)
+        middle(page, x + step / 2, base + 8, name, 14)
+
+
+def curve(rng, page, names, values):
+    base, top, left = page.height - 44, 80, 24
+    step = (page.width - 2 * left) / len(names)
+    colour = rng.choice(list(PALETTE.values()))
+    points = [
+        (left + (i + 0.5) * step, base - 10 - (base - top) * value / 100)
+        for i, value in enumerate(values)
+    ]
+    page.draw.line((left, base, page.width - left, base), fill=page.ink)
+    page.draw.line(points, fill=colour, width=3)
+    for (x, y), name, value in zip(points, names, values):
+        page.draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=colour)
+        middle(page, x, y - 26, str(value), 15)
+        middle(page, x, base + 8, name, 14)
+
+
+def pie(rng, page, names, values):
+    total, angle = sum(values), rng.uniform(0, 360)
+    box = (30, 120, 280, 370)
+    for i, (name, value) in enumerate(zip(names, values)):
+        colour = list(PALETTE.values())[i]
+        turn = 360 * value / total
+        page.draw.pieslice(box, angle, angle + turn, fill=colour, outline=page.paper)
+        y = 130 + i * 34
+        page.draw.rectangle((310, y, 326, y + 16), fill=colour)
+        page.text(336, y - 2, f"{name}: {value}", 16)
+        angle += turn
+
+
+def middle(page, x, y, text, size):
+    """Text centred on x, shrunk where its neighbours leave no room."""
+    wide = page.length(text, size)
+    page.text(max(0, min(page.width - wide, x - wide / 2)), y, text, size)

@@ -1,0 +1,128 @@
+"""Coloured shapes: counting, colours, places, captions, and two pictures that differ."""
+
+import math
+
+from ..chat import Sample
+from .page import Page
+
+COLOURS = {
+    "red": (220, 40, 40),
+    "green": (40, 170, 60),
+    "blue": (40, 80, 220),
+    "yellow": (240, 210, 40),
+    "purple": (140, 60, 190),
+    "orange": (245, 140, 30),
+    "black": (25, 25, 25),
+}
+SHAPES = ("circle", "square", "triangle", "star")
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
+PLACES = (
+    ("top left", "top", "top right"),
+    ("left", "middle", "right"),
+    ("bottom left", "bottom", "bottom right"),
+)
+
+
+def draw_shape(page, shape, colour, x, y, radius):
+    fill = COLOURS[colour]
+    if shape == "circle":
+        page.draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)
+    elif shape == "square":
+        side = radius * 0.9
+        page.draw.rectangle((x - side, y - side, x + side, y + side), fill=fill)
+    else:
+        points = 3 if shape == "triangle" else 5
+        corners = []
+        for k in range(points if shape == "triangle" else 2 * points):
+            inner = shape == "star" and k % 2 == 1
+            angle = math.pi * (2 * k / points if shape == "triangle" else k / points)
+            reach = radius * (0.42 if inner else 1)
+            corners.append((x + reach * math.sin(angle), y - reach * math.cos(angle)))
+        page.draw.polygon(corners, fill=fill)
+
+
+def place_shapes(rng, count):
+    """count different (shape, colour, row, column) on a three by three grid."""
+    spots = rng.sample(range(9), count)
+    kinds = rng.sample([(s, c) for s in SHAPES for c in COLOURS], rng.randint(1, count))
+    chosen = [rng.choice(kinds) for _ in range(count)]
+    return [(s, c, spot // 3, spot % 3) for (s, c), spot in zip(chosen, spots)]
+
+
+def draw_scene(rng, width, height, shapes):
+    page = Page(width, height, rng, ["DejaVuSans"], plain=True)
+    page.picture.paste(tuple(rng.randint(236, 255) for _ in range(3)), (0, 0, width, height))
+    for shape, colour, row, column in shapes:
+        radius = min(width, height) * rng.uniform(0.09, 0.14)
+        x = width * (column + 0.5 + rng.uniform(-0.1, 0.1)) / 3
+        y = height * (row + 0.5 + rng.uniform(-0.1, 0.1)) / 3
+        draw_shape(page, shape, colour, x, y, radius)
+    return page
+
+
+def several(count, name):
+    return f"{NUMBERS[count]} {name}{'' if count == 1 else 's'}"
+
+
+def caption(shapes):
+    """Every shape in reading order with its colour and place."""
+    ordered = sorted(shapes, key=lambda s: (s[2], s[3]))
+    return ", ".join(f"{c} {s} ({PLACES[row][column]})" for s, c, row, column in ordered)
+
+
+def scene_turns(rng, shapes, count):
+    turns = []
+    for _ in range(count):
+        shape, colour, row, column = rng.choice(shapes)
+        same = sum(s == shape for s, *_ in shapes)
+        alike = sum(c == colour for _, c, *_ in shapes)
+        unique = sum((s, c) == (shape, colour) for s, c, *_ in shapes) == 1
+        options = [
+            ("How many shapes are there?", str(len(shapes))),
+            (f"How many {shape}s are there?", str(same)),
+            (f"How many {colour} shapes are there?", str(alike)),
+            ("Describe the picture.", caption(shapes)),
+            (f"What is at the {PLACES[row][column]}?", f"a {colour} {shape}"),
+        ]
+        if same == 1:
+            options.append((f"What colour is the {shape}?", colour))
+        if unique:
+            options.append((f"Where is the {colour} {shape}?", PLACES[row][column]))
+        turns.append(rng.choice(options))
+    return turns
+
+
+def scene(rng, fonts, width=512, height=512):
+    shapes = place_shapes(rng, rng.randint(1, 6))
+    return Sample([draw_scene(rng, width, height, shapes)], scene_turns(rng, shapes, 4))
+
+
+def pair(rng, fonts, width=512, height=512):
+    """Two pictures; the second has one shape moved, recoloured, added or gone, or is the same."""
+    before = place_shapes(rng, rng.randint(2, 5))
+    after = list(before)
+    i = rng.randrange(len(before))
+    shape, colour, row, column = before[i]
+    free = [spot for spot in range(9) if all((r, c) != divmod(spot, 3) for _, _, r, c in before)]
+    kind = rng.choice(("colour", "gone", "added", "moved", "same"))
+    if kind == "colour":
+        other = rng.choice([name for name in COLOURS if name != colour])
+        after[i] = (shape, other, row, column)
+        answer = f"The {shape} at the {PLACES[row][column]} is {other} instead of {colour}."
+    elif kind == "gone":
+        after.pop(i)
+        answer = f"The {colour} {shape} at the {PLACES[row][column]} is gone."
+    elif kind == "same":
+        answer = "Nothing."
+    else:
+        r, c = divmod(rng.choice(free), 3)
+        if kind == "added":
+            shape, colour = rng.choice(SHAPES), rng.choice(list(COLOURS))
+            after.append((shape, colour, r, c))
+            answer = f"A {colour} {shape} was added at the {PLACES[r][c]}."
+        else:
+            after[i] = (shape, colour, r, c)
+            there = PLACES[r][c]
+            answer = f"The {colour} {shape} moved from the {PLACES[row][column]} to the {there}."
+    pages = [draw_scene(rng, width, height, shapes) for shapes in (before, after)]
+    return Sample(pages, [(rng.choice(("What changed?", "What is different?")), answer)])

@@ -1,0 +1,110 @@
+"""Writes the held-out items: other seeds, other fonts, other labels than in training.
+
+python3 -m vireo_training.evaluation ../build/eval
+
+One line of JSON an item: id, skill, images, question, answer, and tools where some are offered.
+"""
+
+import json
+import os
+import pathlib
+import random
+import sys
+
+from .data import business, figures, scenes, talk, transcribe
+from .data.page import HELD_OUT_FONTS as FONTS
+
+SEED = "held out"
+
+
+def item(page_or_pages, question, answer, **more):
+    pages = page_or_pages if isinstance(page_or_pages, list) else [page_or_pages]
+    return {"pages": pages, "question": question, "answer": answer, **more}
+
+
+def line(rng):
+    sample = transcribe.line(rng, FONTS, strength=0.7)
+    return item(sample.pages, *sample.turns[0])
+
+
+def page(rng):
+    sample = transcribe.transcription(rng, FONTS, 512, 512, 60, strength=0.7)
+    return item(sample.pages, *sample.turns[0])
+
+
+def invoice(rng):
+    drawn, values = business.draw_invoice(rng, FONTS, held_out=True, strength=0.7)
+    return item(drawn, *business.json_turn(rng, values, fewest=5))
+
+
+def box(rng):
+    drawn, values = business.draw_invoice(rng, FONTS, held_out=True, strength=0)
+    return item(drawn, *business.box_turn(rng, drawn, values))
+
+
+def table(rng):
+    sample = figures.table(rng, FONTS, strength=0.7)
+    question, answer = next(turn for turn in sample.turns if "\n" in turn[1])
+    return item(sample.pages, question, answer)
+
+
+def chart(rng):
+    while True:
+        sample = figures.chart(rng, FONTS, strength=0.7)
+        for question, answer in sample.turns:
+            if question.startswith("What is the value"):
+                return item(sample.pages, question, answer)
+
+
+def scene(rng):
+    sample = scenes.scene(rng, FONTS)
+    return item(sample.pages, *sample.turns[0])
+
+
+def pair(rng):
+    sample = scenes.pair(rng, FONTS)
+    return item(sample.pages, *sample.turns[0])
+
+
+def tool(rng):
+    sample = talk.tools(rng)
+    start = sample.tools.index("<AVAILABLE_TOOLS>[") + len("<AVAILABLE_TOOLS>")
+    definitions = json.loads(sample.tools[start : sample.tools.index("</AVAILABLE_TOOLS>\n")])
+    question, answer = sample.turns[0]
+    wanted = json.loads(answer[len("<TOOLCALL>") : -len("</TOOLCALL>")])[0]
+    return item([], question, json.dumps(wanted), tools=definitions)
+
+
+def refusal(rng):
+    drawn, _ = business.draw_invoice(rng, FONTS, held_out=True, strength=0.7)
+    return item(drawn, rng.choice(business.ABSENT), business.NOT_SAID)
+
+
+SKILLS = [
+    *((line, 140), (page, 100), (invoice, 120), (table, 110), (chart, 120), (scene, 120)),
+    *((box, 120), (pair, 100), (tool, 100), (refusal, 60)),
+]
+
+
+def main(folder):
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for draw, count in SKILLS:
+        rng = random.Random(f"{SEED}/{draw.__name__}")
+        for i in range(count):
+            made = draw(rng)
+            name = f"{draw.__name__}-{i:03}"
+            images = []
+            for j, drawn in enumerate(made.pop("pages")):
+                images.append(f"{name}-{j}.png")
+                drawn.picture.save(folder / images[-1])
+            lines.append(json.dumps({"id": name, "skill": draw.__name__, "images": images, **made}))
+    part = folder / "items.part"
+    part.write_text("\n".join(lines) + "\n")
+    os.replace(part, folder / "items.jsonl")
+    print(f"{len(lines)} items in {folder}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

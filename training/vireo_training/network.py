@@ -1,0 +1,297 @@
+"""The network in plain PyTorch: C-RADIO vision tower, projector, NemotronH decoder.
+
+Residual streams, norms and the state-space scan are float32; matrix products are bfloat16 with
+float32 accumulation, as in the engine. Formulas: MODEL.md of the repository.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from . import fused
+
+LAYER_NORM_EPS = 1e-6
+RMS_NORM_EPS = 1e-5
+
+
+class Linear(nn.Module):
+    """y = x·Wᵀ (+ b), computed in bfloat16 from float32 master weights (or exactly in float32)."""
+
+    exact = False
+
+    def __init__(self, columns, rows, bias=False, gain=1.0):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(rows, columns) * gain / math.sqrt(columns))
+        self.bias = nn.Parameter(torch.zeros(rows)) if bias else None
+
+    def forward(self, x):
+        if Linear.exact:
+            return F.linear(x.float(), self.weight, self.bias)
+        bias = None if self.bias is None else self.bias.bfloat16()
+        return F.linear(x.bfloat16(), self.weight.bfloat16(), bias)
+
+
+class RmsNorm(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x):
+        if not Linear.exact and fused.usable(x):
+            return fused.Norm.apply(x, self.weight, None)
+        x = x.float()
+        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + RMS_NORM_EPS) * self.weight
+
+
+class LayerNorm(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.bias = nn.Parameter(torch.zeros(width))
+
+    def forward(self, x):
+        if not Linear.exact and fused.usable(x):
+            return fused.Norm.apply(x, self.weight, self.bias)
+        shape = self.weight.shape
+        return F.layer_norm(x.float(), shape, self.weight, self.bias, LAYER_NORM_EPS)
+
+
+def attend(q, k, v, mask=None):
+    """softmax(q·kᵀ/√d + mask)·v for [batch, heads, tokens, d]; scores are float32 when exact."""
+    scores = (q * (q.shape[-1] ** -0.5)) @ k.transpose(-1, -2)
+    if mask is not None:
+        scores = scores + mask.to(scores.dtype)
+    return torch.softmax(scores, -1) @ v
+
+
+class VisionBlock(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        self.heads = sizes.heads
+        self.norm1 = LayerNorm(sizes.hidden)
+        self.qkv = Linear(sizes.hidden, 3 * sizes.hidden, bias=True)
+        self.proj = Linear(sizes.hidden, sizes.hidden, bias=True, gain=0.3)
+        self.norm2 = LayerNorm(sizes.hidden)
+        self.fc1 = Linear(sizes.hidden, sizes.mlp, bias=True)
+        self.fc2 = Linear(sizes.mlp, sizes.hidden, bias=True, gain=0.3)
+
+    def forward(self, x):
+        batch, tokens, hidden = x.shape
+        qkv = self.qkv(self.norm1(x)).view(batch, tokens, 3, self.heads, hidden // self.heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        mixed = attend(q, k, v).transpose(1, 2).reshape(batch, tokens, hidden)
+        x = x + self.proj(mixed)
+        return x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
+
+
+class VisionTower(nn.Module):
+    """Tiles to patch rows. A tile is the whole of the position grid; a window is a part of it."""
+
+    def __init__(self, sizes):
+        super().__init__()
+        self.sizes = sizes
+        self.embedder = Linear(3 * sizes.patch**2, sizes.hidden)
+        side = sizes.position_side
+        self.position = nn.Parameter(torch.randn(1, side * side, sizes.hidden) * 0.1)
+        self.prefix = nn.Parameter(torch.randn(sizes.prefix_tokens, sizes.hidden) * 0.1)
+        self.blocks = nn.ModuleList(VisionBlock(sizes) for _ in range(sizes.layers))
+
+    def forward(self, pixels, corner=(0, 0)):
+        """[tiles, 3, h, w] normalised pixels to [tiles, h/16, w/16, hidden].
+
+        corner: the (row, column) of the position grid, in patches, at which the window stands.
+        """
+        tiles, _, height, width = pixels.shape
+        size, side = self.sizes.patch, self.sizes.position_side
+        rows, columns = height // size, width // size
+        patches = pixels.view(tiles, 3, rows, size, columns, size).permute(0, 2, 4, 1, 3, 5)
+        x = self.embedder(patches.reshape(tiles, rows * columns, -1)).float()
+        grid = self.position.view(side, side, -1)
+        window = grid[corner[0] : corner[0] + rows, corner[1] : corner[1] + columns]
+        x = x + window.reshape(1, rows * columns, -1)
+        x = torch.cat([self.prefix.expand(tiles, -1, -1), x], 1)
+        for block in self.blocks:
+            x = block(x)
+        return x[:, self.sizes.prefix_tokens :].view(tiles, rows, columns, -1)
+
+
+class Projector(nn.Module):
+    """Pixel shuffle v2 of two by two patches, then norm, linear, relu², linear."""
+
+    def __init__(self, sizes):
+        super().__init__()
+        self.norm = RmsNorm(4 * sizes.vision.hidden)
+        self.up = Linear(4 * sizes.vision.hidden, sizes.projector)
+        self.down = Linear(sizes.projector, sizes.hidden)
+
+    def forward(self, grid):
+        tiles, rows, columns, width = grid.shape
+        cells = grid.view(tiles, rows // 2, 2, columns // 2, 2, width).permute(0, 1, 3, 2, 4, 5)
+        cells = cells.reshape(tiles, rows * columns // 4, 4 * width)
+        return self.down(F.relu(self.up(self.norm(cells))).square())
+
+
+class Mamba2(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        self.sizes = sizes
+        inner, conv, heads = sizes.inner, sizes.conv_width, sizes.mamba_heads
+        self.in_proj = Linear(sizes.hidden, inner + conv + heads)
+        self.conv_weight = nn.Parameter(torch.randn(conv, 4) * 0.4)
+        self.conv_bias = nn.Parameter(torch.zeros(conv))
+        steps = torch.exp(torch.linspace(math.log(0.002), math.log(0.3), heads))
+        self.dt_bias = nn.Parameter(steps + torch.log(-torch.expm1(-steps)))
+        self.A_log = nn.Parameter(torch.log(torch.linspace(1, 8, heads)))
+        self.D = nn.Parameter(torch.ones(heads))
+        self.norm_weight = nn.Parameter(torch.ones(inner))
+        self.out_proj = Linear(inner, sizes.hidden, gain=0.3)
+        self.fits_fused = (sizes.groups, sizes.state, sizes.mamba_head_dim) == (1, 64, 64)
+
+    def forward(self, x):
+        u = self.in_proj(x)
+        if not Linear.exact and self.fits_fused and fused.usable(x):
+            vectors = (self.conv_bias, self.dt_bias, self.A_log, self.D, self.norm_weight)
+            return self.out_proj(fused.MambaMix.apply(u, self.conv_weight, *vectors))
+        return self.out_proj(self.mix(u.float()))
+
+    def mix(self, u):
+        """All but the projections: split, convolution, scan, gate, norm."""
+        sizes = self.sizes
+        batch, tokens, _ = u.shape
+        inner, width = sizes.inner, sizes.groups * sizes.state
+        z, xbc, dt = u.split([inner, sizes.conv_width, sizes.mamba_heads], -1)
+        xbc = F.silu(self.convolve(xbc))
+        values, b, c = xbc.split([inner, width, width], -1)
+        values = values.reshape(batch, tokens, sizes.mamba_heads, sizes.mamba_head_dim)
+        b = b.reshape(batch, tokens, sizes.groups, sizes.state)
+        c = c.reshape(batch, tokens, sizes.groups, sizes.state)
+        y = scan(values, F.softplus(dt + self.dt_bias), -self.A_log.exp(), b, c, sizes.chunk)
+        y = (y + self.D[:, None] * values).reshape(batch, tokens, inner) * F.silu(z)
+        y = y.view(batch, tokens, sizes.groups, -1)
+        y = y * torch.rsqrt(y.square().mean(-1, keepdim=True) + RMS_NORM_EPS)
+        return y.view(batch, tokens, inner) * self.norm_weight
+
+    def convolve(self, x):
+        """Causal depthwise convolution of four steps; index 3 of the kernel is the current one."""
+        tokens = x.shape[1]
+        padded = F.pad(x, (0, 0, 3, 0))
+        y = self.conv_bias + padded[:, 3:] * self.conv_weight[:, 3]
+        for k in range(3):
+            y = y + padded[:, k : k + tokens] * self.conv_weight[:, k]
+        return y
+
+
+def scan(x, dt, a, b, c, chunk):
+    """The state-space recurrence S ← exp(Δ·A)·S + Δ·x⊗B, y = S·C, in chunks (SSD).
+
+    x [batch, L, heads, P], dt [batch, L, heads], a [heads], b and c [batch, L, groups, N];
+    returns [batch, L, heads, P]. Exponents are differences of running sums, never positive.
+    """
+    batch, length, heads, dim = x.shape
+    groups, state = b.shape[2:]
+    pad = -length % chunk
+    if pad:
+        x, b, c = (F.pad(t, (0, 0, 0, 0, 0, pad)) for t in (x, b, c))
+        dt = F.pad(dt, (0, 0, 0, pad))
+    chunks = (length + pad) // chunk
+    low = (lambda t: t) if Linear.exact else (lambda t: t.bfloat16())
+    # [batch, chunks, heads or groups, chunk, width]
+    x = (x * dt[..., None]).view(batch, chunks, chunk, heads, dim).transpose(2, 3)
+    b = b.view(batch, chunks, chunk, groups, state).transpose(2, 3)
+    c = c.view(batch, chunks, chunk, groups, state).transpose(2, 3)
+    sums = (dt * a).view(batch, chunks, chunk, heads).transpose(2, 3).cumsum(-1)
+    per_group = heads // groups
+
+    def heads_of(t):
+        return t if groups == 1 else t.repeat_interleave(per_group, 2)
+
+    mask = torch.full((chunk, chunk), -torch.inf).triu(1)
+    decay = torch.exp(sums[..., :, None] - sums[..., None, :] + mask)
+    products = heads_of(low(c) @ low(b).transpose(-1, -2))
+    y = low(products * decay) @ low(x)
+    to_end = torch.exp(sums[..., -1:] - sums)
+    added = low(x * to_end[..., None]).transpose(-1, -2) @ low(heads_of(b))
+    if chunks == 1:
+        y = y.float()
+    else:
+        kept = torch.exp(sums[..., -1])[..., None, None]
+        before, held = [], torch.zeros_like(added[:, 0]).float()
+        for i in range(chunks):
+            before.append(held)
+            held = kept[:, i] * held + added[:, i]
+        inter = low(heads_of(c)) @ low(torch.stack(before, 1)).transpose(-1, -2)
+        y = y + torch.exp(sums)[..., None] * inter
+    return y.transpose(2, 3).reshape(batch, chunks * chunk, heads, dim)[:, :length].float()
+
+
+class Attention(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        self.sizes = sizes
+        width, kv = sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
+        self.q_proj = Linear(sizes.hidden, width)
+        self.k_proj = Linear(sizes.hidden, kv)
+        self.v_proj = Linear(sizes.hidden, kv)
+        self.o_proj = Linear(width, sizes.hidden, gain=0.3)
+
+    def forward(self, x):
+        sizes = self.sizes
+        batch, tokens, _ = x.shape
+        split = lambda t, heads: t.view(batch, tokens, heads, sizes.head_dim).transpose(1, 2)
+        shared = sizes.heads // sizes.kv_heads
+        q = split(self.q_proj(x), sizes.heads)
+        k = split(self.k_proj(x), sizes.kv_heads).repeat_interleave(shared, 1)
+        v = split(self.v_proj(x), sizes.kv_heads).repeat_interleave(shared, 1)
+        mask = torch.full((tokens, tokens), -torch.inf).triu(1)
+        mixed = attend(q, k, v, mask).transpose(1, 2)
+        return self.o_proj(mixed.reshape(batch, tokens, sizes.heads * sizes.head_dim))
+
+
+class Mlp(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        self.up_proj = Linear(sizes.hidden, sizes.intermediate)
+        self.down_proj = Linear(sizes.intermediate, sizes.hidden, gain=0.3)
+
+    def forward(self, x):
+        return self.down_proj(F.relu(self.up_proj(x)).square())
+
+
+MIXERS = {"M": Mamba2, "*": Attention, "-": Mlp}
+
+
+class Layer(nn.Module):
+    def __init__(self, letter, sizes):
+        super().__init__()
+        self.norm = RmsNorm(sizes.hidden)
+        self.mixer = MIXERS[letter](sizes)
+
+    def forward(self, x):
+        return x + self.mixer(self.norm(x))
+
+
+class Network(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        self.sizes = sizes
+        self.vision = VisionTower(sizes.vision)
+        self.projector = Projector(sizes)
+        self.embeddings = nn.Embedding(sizes.vocabulary, sizes.hidden)
+        nn.init.normal_(self.embeddings.weight, std=0.5)
+        self.layers = nn.ModuleList(Layer(letter, sizes) for letter in sizes.pattern)
+        self.norm_f = RmsNorm(sizes.hidden)
+        self.lm_head = Linear(sizes.hidden, sizes.vocabulary, gain=0.5)
+
+    def hidden_rows(self, ids, visual=None, places=None):
+        """Last hidden rows, normed: ids [batch, tokens]; visual rows take the true places."""
+        x = self.embeddings(ids)
+        if visual is not None:
+            x = x.masked_scatter(places[..., None], visual.float())
+        for layer in self.layers:
+            x = layer(x)
+        return self.norm_f(x)
+
+    def logits(self, ids, visual=None, places=None):
+        return self.lm_head(self.hidden_rows(ids, visual, places)).float()

@@ -1,0 +1,45 @@
+"""The sizes of the model in the box, in the words of the published config.json."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class VisionSizes:
+    hidden: int = 192
+    layers: int = 6
+    heads: int = 3
+    mlp: int = 768
+    patch: int = 16
+    prefix_tokens: int = 8
+    position_side: int = 32
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Language model, projector and tile. Small enough for 24 MB of BF16 (about 9 M parameters)."""
+
+    pattern: str = "M-M*-M*-M*-"
+    hidden: int = 256
+    vocabulary: int = 1280
+    mamba_heads: int = 8
+    mamba_head_dim: int = 64
+    groups: int = 1
+    state: int = 64
+    heads: int = 4
+    kv_heads: int = 2
+    head_dim: int = 64
+    intermediate: int = 768
+    projector: int = 768
+    tile_px: int = 512
+    chunk: int = 64
+    vision: VisionSizes = field(default_factory=VisionSizes)
+
+    @property
+    def inner(self):
+        """Width of a Mamba-2 mixer."""
+        return self.mamba_heads * self.mamba_head_dim
+
+    @property
+    def conv_width(self):
+        """Channels of the depthwise convolution: x, B and C."""
+        return self.inner + 2 * self.groups * self.state

@@ -1,0 +1,70 @@
+"""The checkpoint's tokenizer.json, encoded as the engine does it: split, then merge by rank."""
+
+import json
+import pathlib
+
+import regex
+
+
+class Tokenizer:
+    """Special tokens are recognised everywhere: training texts are our own."""
+
+    def __init__(self, folder):
+        data = json.loads((pathlib.Path(folder) / "tokenizer.json").read_text())
+        self.vocab = data["model"]["vocab"]
+        self.ranks = {tuple(pair): rank for rank, pair in enumerate(data["model"]["merges"])}
+        self.special = {token["content"]: token["id"] for token in data["added_tokens"]}
+        split = data["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"]
+        self.words = regex.compile(split)
+        self.pieces = regex.compile("|".join(regex.escape(text) for text in self.special))
+        self.cache = {}
+        self.image, self.image_start, self.image_end = (
+            self.special[name] for name in ("<image>", "<img>", "</img>")
+        )
+        self.end = self.special["<SPECIAL_12>"]
+        self.text_of = {index: text for text, index in self.vocab.items()}
+        self.text_of.update({index: text for text, index in self.special.items()})
+
+    def encode(self, text):
+        ids, at = [], 0
+        for found in self.pieces.finditer(text):
+            ids += self.ordinary(text[at : found.start()])
+            ids.append(self.special[found.group()])
+            at = found.end()
+        return ids + self.ordinary(text[at:])
+
+    def ordinary(self, text):
+        ids = []
+        for word in self.words.findall(text):
+            if word not in self.cache:
+                self.cache[word] = self.merged(word)
+            ids += self.cache[word]
+        return ids
+
+    def merged(self, word):
+        parts = [BYTES[byte] for byte in word.encode()]
+        while len(parts) > 1:
+            pairs = [self.ranks.get(pair, 1 << 30) for pair in zip(parts, parts[1:])]
+            best = min(pairs)
+            if best == 1 << 30:
+                break
+            at = pairs.index(best)
+            parts[at : at + 2] = [parts[at] + parts[at + 1]]
+        return [self.vocab[part] for part in parts]
+
+    def decode(self, ids):
+        text = "".join(self.text_of[index] for index in ids)
+        return bytes(BYTE_OF[letter] for letter in text if letter in BYTE_OF).decode(
+            errors="replace"
+        )
+
+
+def printable_bytes():
+    """The character that stands for each byte in a byte-level vocabulary."""
+    shown = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    hidden = iter(range(256, 512))
+    return [chr(byte) if byte in shown else chr(next(hidden)) for byte in range(256)]
+
+
+BYTES = printable_bytes()
+BYTE_OF = {letter: byte for byte, letter in enumerate(BYTES)}

@@ -1,0 +1,249 @@
+"""Trains the model in the box from nothing, or on from a checkpoint.
+
+python3 -m vireo_training.train --minutes 90 --out /tmp/mini
+"""
+
+import argparse
+import json
+import math
+import multiprocessing
+import os
+import pathlib
+import random
+import sys
+import time
+
+import numpy
+import torch
+import torch.nn.functional as F
+
+from .batches import draw_batch, normalised
+from .chat import NO_TARGET
+from .data.page import CLASSES, SLOTS
+from .network import Network
+from .optim import optimisers
+from .ranks import Ranks
+from .sizes import Sizes
+from .tokenizer import Tokenizer
+
+# Each stage: share of the run at which it begins, and what one step of one process holds.
+STAGES = [
+    (0.0, [("strip", 40)]),
+    (0.12, [("strip", 16), ("quarter", 8), ("spoken", 2)]),
+    (0.35, [("strip", 6), ("quarter", 4), ("tile", 3), ("spoken", 2)]),
+    (0.5, [("strip", 4), ("tile", 5), ("spoken", 2), ("pair", 1)]),
+]
+GLYPH_WEIGHT = 0.7
+# The C library gives freed memory back and faults it in again unless told otherwise.
+KEEP_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": "8589934592",
+    "MALLOC_TRIM_THRESHOLD_": "17179869184",
+    "MALLOC_TOP_PAD_": "268435456",
+}
+
+
+class Learner(torch.nn.Module):
+    """The network, and a head that names the glyphs of each patch: it is not exported."""
+
+    def __init__(self, sizes):
+        super().__init__()
+        self.network = Network(sizes)
+        self.glyphs = torch.nn.Linear(sizes.vision.hidden, SLOTS * CLASSES)
+
+    def forward(self, batch):
+        """(sum of answer losses, answer tokens, glyph loss, right answer tokens)"""
+        ids, targets = tensor(batch["ids"]), tensor(batch["targets"])
+        glyph_loss, visual, places = torch.zeros(()), None, None
+        if "pixels" in batch:
+            pixels = torch.from_numpy(normalised(batch["pixels"]))
+            grid = self.network.vision(pixels, batch["corner"])
+            glyph_loss = self.glyph_loss(grid, tensor(batch["cells"]))
+            visual = self.network.projector(grid)
+            visual, places = visual.reshape(-1, visual.shape[-1]), tensor(batch["places"])
+        rows = self.network.hidden_rows(ids, visual, places)
+        wanted = targets != NO_TARGET
+        logits = self.network.lm_head(rows[wanted]).float()
+        loss = F.cross_entropy(logits, targets[wanted], reduction="sum")
+        right = (logits.argmax(-1) == targets[wanted]).sum()
+        return loss, int(wanted.sum()), glyph_loss, int(right)
+
+    def glyph_loss(self, grid, cells):
+        """Mean over glyphs, and a fifth of the mean over empty slots."""
+        weight, bias = self.glyphs.weight.bfloat16(), self.glyphs.bias.bfloat16()
+        logits = F.linear(grid.bfloat16(), weight, bias).float().view(-1, CLASSES)
+        cells = cells.view(-1)
+        # Of the many empty slots one in eight is enough.
+        chosen = (cells > 0) | (torch.rand(cells.shape) < 0.125)
+        logits, cells = logits[chosen], cells[chosen]
+        loss = F.cross_entropy(logits, cells, reduction="none")
+        full = (cells > 0).float()
+        empty = 1 - full
+        share = lambda mask: (loss * mask).sum() / mask.sum().clamp(min=1)
+        return share(full) + 0.2 * share(empty)
+
+
+def tensor(array):
+    return torch.from_numpy(numpy.ascontiguousarray(array))
+
+
+def stage_at(progress):
+    return max(i for i, (start, _) in enumerate(STAGES) if progress >= start)
+
+
+def rate_at(progress, step, warm_steps=150):
+    """Warm-up, then a cosine from 1 to 0.02."""
+    cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, progress)))
+    return min(1, (step + 1) / warm_steps) * cosine
+
+
+def save(path, state):
+    """Whole or not at all."""
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    os.replace(part, path)
+
+
+class Run:
+    """One process of a training run: everything that is saved and resumed."""
+
+    def __init__(self, options, learner, ranks):
+        self.options, self.learner, self.ranks = options, learner, ranks
+        named = {id(p): name for name, p in learner.named_parameters()}
+        mine = [(named[id(p)], p) for p in ranks.mine()]
+        self.optimisers = optimisers(mine, muon=options.optimizer == "muon")
+        self.base = [group["lr"] for each in self.optimisers for group in each.param_groups]
+        self.step, self.seconds = 0, 0.0
+        self.folder = pathlib.Path(options.out)
+        self.mine = self.folder / f"optimizer-{ranks.rank}-of-{ranks.world}.pt"
+
+    def save(self):
+        save(self.mine, [each.state_dict() for each in self.optimisers])
+        if self.ranks.rank == 0:
+            values, mean = (
+                {name: flat[span].view_as(p).clone() for (name, p), span in self.named()}
+                for flat in (self.ranks.values, self.ranks.mean)
+            )
+            state = {"learner": values, "average": mean, "step": self.step}
+            save(self.folder / "run.pt", {**state, "seconds": self.seconds})
+
+    def named(self):
+        return list(zip(self.learner.named_parameters(), self.ranks.spans))
+
+    def resume(self, path):
+        """Weights of a run; the optimiser's state too where this process has one of the same."""
+        state = torch.load(path)
+        if self.ranks.rank == 0:
+            for (name, _), span in self.named():
+                self.ranks.values[span] = state["learner"][name].reshape(-1)
+                self.ranks.mean[span] = state["average"][name].reshape(-1)
+        if path.parent == self.folder:
+            self.step, self.seconds = state["step"], state["seconds"]
+            if self.mine.exists():
+                for each, held in zip(self.optimisers, torch.load(self.mine)):
+                    each.load_state_dict(held)
+        self.ranks.barrier.wait()
+
+    def progress(self):
+        return self.seconds / 60 / self.options.minutes
+
+    def learn(self, batches):
+        """One step over its batches; returns per kind (loss, glyph loss, share right)."""
+        rate, report = rate_at(self.progress(), self.step), {}
+        groups = [group for each in self.optimisers for group in each.param_groups]
+        for group, base in zip(groups, self.base):
+            group["lr"] = base * rate
+        world = self.ranks.world
+        answers = world * sum(int((batch["targets"] != NO_TARGET).sum()) for batch in batches)
+        tiles = world * sum(len(batch["pixels"]) for batch in batches if "pixels" in batch)
+        for batch in batches:
+            loss, count, glyph_loss, right = self.learner(batch)
+            share = len(batch["pixels"]) / tiles if "pixels" in batch else 0
+            (loss / answers + GLYPH_WEIGHT * share * glyph_loss).backward()
+            report[batch["kind"]] = (float(loss) / count, float(glyph_loss), right / count)
+        self.ranks.combine(1.0)
+        for each in self.optimisers:
+            each.step()
+        self.ranks.settle(1 - min(0.998, (self.step + 1) / (self.step + 11)))
+        self.step += 1
+        return report
+
+
+def options_of():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=90, help="length of the whole run")
+    parser.add_argument("--out", required=True, help="folder of run.pt; resumed if it is there")
+    parser.add_argument("--start", help="run.pt of another run to begin with")
+    parser.add_argument("--begin", type=float, default=0, help="share of the plan to skip")
+    parser.add_argument("--tokenizer", default="../models/mini", help="folder of tokenizer.json")
+    parser.add_argument("--ranks", type=int, default=2, help="processes, one thread each")
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
+    return parser.parse_args()
+
+
+def main():
+    options = options_of()
+    pathlib.Path(options.out).mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    learner = Learner(Sizes())
+    ranks = Ranks(learner, options.ranks)
+    others = [
+        multiprocessing.Process(target=work, args=(options, learner, ranks, rank), daemon=True)
+        for rank in range(1, options.ranks)
+    ]
+    for process in others:
+        process.start()
+    work(options, learner, ranks, 0)
+    for process in others:
+        process.join()
+
+
+def work(options, learner, ranks, rank):
+    ranks.join(rank)
+    run = Run(options, learner, ranks)
+    held = run.folder / "run.pt"
+    if held.exists() or options.start:
+        run.resume(held if held.exists() else pathlib.Path(options.start))
+    run.seconds = max(run.seconds, options.begin * options.minutes * 60)
+    torch.manual_seed(rank)
+    rng = random.Random(f"{options.seed}/{run.step}/{rank}")
+    tokenizer = Tokenizer(options.tokenizer)
+    shown, reports = time.time(), []
+    # All processes go by the first one's clock, or they would not stop at the same step.
+    clock = ranks.clock
+    if rank == 0:
+        clock[0] = run.seconds
+    ranks.barrier.wait()
+    while clock[0] < options.minutes * 60:
+        run.seconds = float(clock[0])
+        begun = time.time()
+        _, recipe = STAGES[stage_at(run.progress())]
+        reports.append(run.learn([draw_batch(*each, rng, tokenizer) for each in recipe]))
+        if rank == 0:
+            clock[0] += time.time() - begun
+        ranks.barrier.wait()
+        if rank == 0 and time.time() - shown > 20:
+            print(json.dumps(summary(run, reports)), flush=True)
+            shown, reports = time.time(), []
+        if run.step % 100 == 0:
+            run.save()
+    run.seconds = float(clock[0])
+    run.save()
+
+
+def summary(run, reports):
+    """Means since the last line."""
+    line = {"step": run.step, "minutes": round(run.seconds / 60, 1)}
+    for kind in sorted({kind for report in reports for kind in report}):
+        rows = [report[kind] for report in reports if kind in report]
+        line[kind] = [round(sum(row[i] for row in rows) / len(rows), 3) for i in range(3)]
+    return line
+
+
+if __name__ == "__main__":
+    if any(os.environ.get(name) != value for name, value in KEEP_MEMORY.items()):
+        os.environ.update(KEEP_MEMORY)
+        module = [sys.executable, "-m", "vireo_training.train", *sys.argv[1:]]
+        os.execv(sys.executable, module)
+    main()
