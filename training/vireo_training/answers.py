@@ -18,7 +18,9 @@ from .batches import normalised
 from .chat import ANSWER_NOW, ASSISTANT, SKELETON, USER, media
 from .checkpoint import load
 from .data import talk
+from .export import MAX_TILES
 from .network import Linear
+from .tiling import tiles_of
 from .tokenizer import Tokenizer
 
 LIKELIEST = 5
@@ -45,16 +47,12 @@ def prompt_ids(item, tokenizer, rows):
 
 
 def visual_rows(network, item, folder):
-    side = network.sizes.tile_px
-    tiles = []
-    for name in item["images"]:
-        picture = Image.open(folder / name).convert("RGB")
-        if picture.size != (side, side):
-            picture = picture.resize((side, side), Image.BICUBIC)
-        tiles.append(numpy.asarray(picture))
-    if not tiles:
+    if not item["images"]:
         return None
-    rows = network.projector(network.vision(torch.from_numpy(normalised(numpy.stack(tiles)))))
+    pictures = [Image.open(folder / name) for name in item["images"]]
+    tiles = [tiles_of(picture, network.sizes.tile_px, MAX_TILES) for picture in pictures]
+    pixels = torch.from_numpy(normalised(numpy.concatenate(tiles)))
+    rows = network.projector(network.vision(pixels))
     return rows.reshape(-1, rows.shape[-1])
 
 

@@ -22,8 +22,9 @@ def tile_of(page, width, height):
 
 
 def draw_batch(kind, count, rng, tokenizer):
-    """A dictionary of arrays: ids, targets, places [count, tokens]; pixels (bytes), cells, corner
-    of the window when the kind has pictures."""
+    """A dictionary of arrays: ids, targets, places [count, tokens]; when the kind has pictures
+    pixels (bytes), cells, marks (text token that ends at each picture token, or -1) and corner of
+    the window."""
     width, height = mixture.SIZES[kind]
     rows = width * height // 1024
     samples = [getattr(mixture, kind)(rng) for _ in range(count)]
@@ -39,6 +40,8 @@ def draw_batch(kind, count, rng, tokenizer):
     if pages:
         batch["pixels"] = numpy.stack([tile_of(page, width, height) for page in pages])
         batch["cells"] = numpy.stack([page.cells(width, height) for page in pages])
+        ends = [page.token_ends(tokenizer, width, height) for page in pages]
+        batch["marks"] = numpy.concatenate(ends)
         batch["corner"] = (
             rng.randint(0, (512 - height) // 32) * 2,
             rng.randint(0, (512 - width) // 32) * 2,

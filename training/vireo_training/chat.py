@@ -28,15 +28,19 @@ def media(count):
 def tokens_of(sample, tokenizer, rows_of_picture, rng):
     """(ids, targets): targets are NO_TARGET but where an answer is to be learnt.
 
+    rows_of_picture: tokens of each picture, or one number for all of them.
     The token after an answer is the end of turn; in a history the template puts a line end
     before it, which is read and never written.
     """
     ids, targets = [], []
+    pages = len(sample.pages)
+    rows = [rows_of_picture] * pages if isinstance(rows_of_picture, int) else rows_of_picture
+    waiting = iter(rows)
 
     def read(text):
         for piece in tokenizer.encode(text):
             if piece == tokenizer.image:
-                run = [tokenizer.image_start, *[piece] * rows_of_picture, tokenizer.image_end]
+                run = [tokenizer.image_start, *[piece] * next(waiting), tokenizer.image_end]
             else:
                 run = [piece]
             ids.extend(run)

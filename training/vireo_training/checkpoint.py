@@ -11,21 +11,31 @@ from .network import Network
 from .sizes import Sizes, VisionSizes
 
 DTYPES = {"BF16": torch.bfloat16, "F32": torch.float32}
+# What the name alone of a published tower stands for.
+TOWERS = {
+    "vit_huge_patch16_224": {
+        "hidden_size": 1280,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 16,
+        "intermediate_size": 5120,
+    }
+}
 
 
-def sizes_of(config):
-    """Sizes of config.json; refuses what network.py does not compute."""
-    text, vision = config["llm_config"], config["vision_config"]
+def sizes_of(config, prefix_tokens, position_side):
+    """Sizes of config.json; the two of the tower that only its tensors tell are given."""
+    text = config["llm_config"]
+    vision = {**TOWERS.get(config["vision_config"]["args"]["model"], {}), **config["vision_config"]}
     if "hidden_size" not in vision:
-        raise ValueError("this vision_config has only a name: published towers are not known here")
+        raise ValueError(f"the sizes of the tower {vision['args']['model']} are not known")
     tower = VisionSizes(
         hidden=vision["hidden_size"],
         layers=vision["num_hidden_layers"],
         heads=vision["num_attention_heads"],
         mlp=vision["intermediate_size"],
         patch=config["patch_size"],
-        prefix_tokens=vision["args"]["register_multiple"],
-        position_side=vision["args"]["cpe_max_size"] // config["patch_size"],
+        prefix_tokens=prefix_tokens,
+        position_side=position_side,
     )
     return Sizes(
         pattern=text["hybrid_override_pattern"],
@@ -37,7 +47,7 @@ def sizes_of(config):
         state=text["ssm_state_size"],
         heads=text["num_attention_heads"],
         kv_heads=text["num_key_value_heads"],
-        head_dim=text["head_dim"],
+        head_dim=text.get("head_dim", text.get("attention_head_dim")),
         intermediate=text["intermediate_size"],
         projector=config["projector_hidden_size"],
         tile_px=config["force_image_size"],
@@ -46,33 +56,41 @@ def sizes_of(config):
 
 
 def read_safetensors(path):
-    """Name → float32 tensor."""
-    data = path.read_bytes()
-    (length,) = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8 : 8 + length])
-    tensors = {}
-    for name, entry in header.items():
-        if name == "__metadata__" or entry["dtype"] not in DTYPES:
-            continue
-        begin, end = (8 + length + at for at in entry["data_offsets"])
-        flat = torch.frombuffer(bytearray(data[begin:end]), dtype=DTYPES[entry["dtype"]])
-        tensors[name] = flat.view(entry["shape"]).float()
+    """Name → (dtype, shape, bytes), as export.write_safetensors takes them."""
+    with open(path, "rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+        tensors = {}
+        for name, entry in header.items():
+            if name != "__metadata__":
+                begin, end = entry["data_offsets"]
+                file.seek(8 + length + begin)
+                tensors[name] = entry["dtype"], entry["shape"], file.read(end - begin)
     return tensors
 
 
-def load(folder):
-    """The network of a folder with config.json and one or more shards."""
+def unpacked(dtype, shape, data):
+    return torch.frombuffer(bytearray(data), dtype=DTYPES[dtype]).view(shape)
+
+
+def load(folder, dtype=torch.float32):
+    """The network of a folder with config.json and one or more BF16 shards.
+
+    dtype: of the matrices; bfloat16 halves the memory of what is not trained.
+    """
     folder = pathlib.Path(folder)
-    sizes = sizes_of(json.loads((folder / "config.json").read_text()))
     tensors = {}
     for shard in sorted(folder.glob("*.safetensors")):
-        tensors.update(read_safetensors(shard))
-    network = Network(sizes)
-    state = {}
-    for name, own in network.state_dict().items():
+        for name, packed in read_safetensors(shard).items():
+            if packed[0] in DTYPES:
+                tensors[name] = unpacked(*packed)
+    prefix, side = (tensors[published_name(f"vision.{n}")].shape for n in ("prefix", "position"))
+    config = json.loads((folder / "config.json").read_text())
+    network = Network(sizes_of(config, prefix[0], round(side[1] ** 0.5)))
+    for name, own in network.named_parameters():
         published = published_name(name)
         if published not in tensors:
             raise ValueError(f"{folder} has no tensor {published}")
-        state[name] = tensors[published].view(own.shape)
-    network.load_state_dict(state)
+        keep = dtype if own.ndim == 2 and name.endswith(".weight") else torch.float32
+        own.data = tensors[published].reshape(own.shape).to(keep)
     return network

@@ -13,30 +13,45 @@ import tempfile
 
 import torch
 
-SOURCE = pathlib.Path(__file__).with_name("fused.cpp")
+HERE = pathlib.Path(__file__).parent
 FLAGS = ["-O3", "-march=native", "-ffast-math", "-fopenmp", "-shared", "-fPIC", "-std=c++20"]
 FLAGS += ["-mprefer-vector-width=512"]
 
 
-@functools.lru_cache(maxsize=1)
-def library():
-    """The compiled kernels, or None when there is no compiler or they are not wanted."""
+def built(name):
+    """The compiled kernels of a source file, or None without compiler or when not wanted."""
     if os.environ.get("VIREO_TRAINING_PLAIN"):
         return None
-    name = hashlib.sha256(SOURCE.read_bytes() + " ".join(FLAGS).encode()).hexdigest()[:16]
+    source = HERE / name
+    mark = hashlib.sha256(source.read_bytes() + " ".join(FLAGS).encode()).hexdigest()[:16]
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
-    built = cache / "vireo-training" / f"{name}.so"
-    if not built.exists():
-        built.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=built.parent, suffix=".so", delete=False) as part:
-            command = ["g++", *FLAGS, str(SOURCE), "-o", part.name]
+    made = cache / "vireo-training" / f"{source.stem}-{mark}.so"
+    if not made.exists():
+        made.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=made.parent, suffix=".so", delete=False) as part:
+            command = ["g++", *FLAGS, str(source), "-o", part.name]
         try:
             subprocess.run(command, check=True)
         except (OSError, subprocess.CalledProcessError):
             os.unlink(part.name)
             return None
-        os.replace(part.name, built)
-    return ctypes.CDLL(str(built))
+        os.replace(part.name, made)
+    return ctypes.CDLL(str(made))
+
+
+@functools.lru_cache(maxsize=1)
+def library():
+    return built("fused.cpp")
+
+
+@functools.lru_cache(maxsize=1)
+def tiles():
+    """Attention on AMX tiles, where the processor has them."""
+    flags = pathlib.Path("/proc/cpuinfo")
+    if not flags.exists() or "amx_bf16" not in flags.read_text():
+        return None
+    kernels = built("attention.cpp")
+    return kernels if kernels is not None and kernels.attention_ready() else None
 
 
 def usable(x):
@@ -107,3 +122,27 @@ class Norm(torch.autograd.Function):
             context.centred, at(dx), at(dw), at(db),
         )
         return dx, dw, db if context.centred else None
+
+
+class Attend(torch.autograd.Function):
+    """softmax(q·kᵀ/√64)·v for bf16 [batch, heads, tokens, 64]; causal or not."""
+
+    @staticmethod
+    def forward(context, q, k, v, causal):
+        q, k, v = (t.contiguous() for t in (q, k, v))
+        batch, heads, tokens, width = q.shape
+        context.sizes = (batch * heads, tokens, ctypes.c_float(width**-0.5), ctypes.c_bool(causal))
+        out, sums = torch.empty_like(q), torch.empty(q.shape[:-1])
+        tiles().attention(at(q), at(k), at(v), *context.sizes, at(out), at(sums))
+        context.save_for_backward(q, k, v, out, sums)
+        return out
+
+    @staticmethod
+    def backward(context, dout):
+        q, k, v, out, sums = context.saved_tensors
+        dout = dout.bfloat16().contiguous()
+        dq, dk, dv = (torch.empty_like(q) for _ in range(3))
+        tiles().attention_back(
+            at(q), at(k), at(v), at(out), at(dout), at(sums), *context.sizes, at(dq), at(dk), at(dv)
+        )
+        return dq, dk, dv, None

@@ -28,7 +28,7 @@ class Linear(nn.Module):
 
     def forward(self, x):
         if Linear.exact:
-            return F.linear(x.float(), self.weight, self.bias)
+            return F.linear(x.float(), self.weight.float(), self.bias)
         bias = None if self.bias is None else self.bias.bfloat16()
         return F.linear(x.bfloat16(), self.weight.bfloat16(), bias)
 
@@ -58,12 +58,15 @@ class LayerNorm(nn.Module):
         return F.layer_norm(x.float(), shape, self.weight, self.bias, LAYER_NORM_EPS)
 
 
-def attend(q, k, v, mask=None):
-    """softmax(q·kᵀ/√d + mask)·v for [batch, heads, tokens, d]; scores are float32 when exact."""
+def attend(q, k, v, causal=False):
+    """softmax(q·kᵀ/√d)·v for [batch, heads, tokens, d]; scores are float32 when exact."""
+    if not Linear.exact and q.shape[-1] == 64 and not q.is_cuda and fused.tiles() is not None:
+        return fused.Attend.apply(q, k, v, causal)
     scores = (q * (q.shape[-1] ** -0.5)) @ k.transpose(-1, -2)
-    if mask is not None:
-        scores = scores + mask.to(scores.dtype)
-    return torch.softmax(scores, -1) @ v
+    if causal:
+        tokens = q.shape[-2]
+        scores = scores + torch.full((tokens, tokens), -torch.inf, device=q.device).triu(1)
+    return torch.softmax(scores, -1).to(v.dtype) @ v
 
 
 class VisionBlock(nn.Module):
@@ -86,12 +89,20 @@ class VisionBlock(nn.Module):
         return x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
 
 
+def resized(grid, side):
+    """[n, n, width] to [side, side, width]: bilinear, align_corners false, no antialias."""
+    planes = grid.permute(2, 0, 1)[None].float()
+    planes = F.interpolate(planes, (side, side), mode="bilinear", align_corners=False)
+    return planes[0].permute(1, 2, 0)
+
+
 class VisionTower(nn.Module):
     """Tiles to patch rows. A tile is the whole of the position grid; a window is a part of it."""
 
-    def __init__(self, sizes):
+    def __init__(self, sizes, tile_px):
         super().__init__()
         self.sizes = sizes
+        self.tile_side = tile_px // sizes.patch
         self.embedder = Linear(3 * sizes.patch**2, sizes.hidden)
         side = sizes.position_side
         self.position = nn.Parameter(torch.randn(1, side * side, sizes.hidden) * 0.1)
@@ -102,6 +113,7 @@ class VisionTower(nn.Module):
         """[tiles, 3, h, w] normalised pixels to [tiles, h/16, w/16, hidden].
 
         corner: the (row, column) of the position grid, in patches, at which the window stands.
+        A grid finer than the tile (published towers: 128 for 32) is averaged down to it.
         """
         tiles, _, height, width = pixels.shape
         size, side = self.sizes.patch, self.sizes.position_side
@@ -109,6 +121,8 @@ class VisionTower(nn.Module):
         patches = pixels.view(tiles, 3, rows, size, columns, size).permute(0, 2, 4, 1, 3, 5)
         x = self.embedder(patches.reshape(tiles, rows * columns, -1)).float()
         grid = self.position.view(side, side, -1)
+        if self.tile_side != side:
+            grid = resized(grid, self.tile_side)
         window = grid[corner[0] : corner[0] + rows, corner[1] : corner[1] + columns]
         x = x + window.reshape(1, rows * columns, -1)
         x = torch.cat([self.prefix.expand(tiles, -1, -1), x], 1)
@@ -207,7 +221,7 @@ def scan(x, dt, a, b, c, chunk):
     def heads_of(t):
         return t if groups == 1 else t.repeat_interleave(per_group, 2)
 
-    mask = torch.full((chunk, chunk), -torch.inf).triu(1)
+    mask = torch.full((chunk, chunk), -torch.inf, device=x.device).triu(1)
     decay = torch.exp(sums[..., :, None] - sums[..., None, :] + mask)
     products = heads_of(low(c) @ low(b).transpose(-1, -2))
     y = low(products * decay) @ low(x)
@@ -244,8 +258,7 @@ class Attention(nn.Module):
         q = split(self.q_proj(x), sizes.heads)
         k = split(self.k_proj(x), sizes.kv_heads).repeat_interleave(shared, 1)
         v = split(self.v_proj(x), sizes.kv_heads).repeat_interleave(shared, 1)
-        mask = torch.full((tokens, tokens), -torch.inf).triu(1)
-        mixed = attend(q, k, v, mask).transpose(1, 2)
+        mixed = attend(q, k, v, causal=True).transpose(1, 2)
         return self.o_proj(mixed.reshape(batch, tokens, sizes.heads * sizes.head_dim))
 
 
@@ -276,7 +289,7 @@ class Network(nn.Module):
     def __init__(self, sizes):
         super().__init__()
         self.sizes = sizes
-        self.vision = VisionTower(sizes.vision)
+        self.vision = VisionTower(sizes.vision, sizes.tile_px)
         self.projector = Projector(sizes)
         self.embeddings = nn.Embedding(sizes.vocabulary, sizes.hidden)
         nn.init.normal_(self.embeddings.weight, std=0.5)
@@ -286,7 +299,7 @@ class Network(nn.Module):
 
     def hidden_rows(self, ids, visual=None, places=None):
         """Last hidden rows, normed: ids [batch, tokens]; visual rows take the true places."""
-        x = self.embeddings(ids)
+        x = self.embeddings(ids).float()
         if visual is not None:
             x = x.masked_scatter(places[..., None], visual.float())
         for layer in self.layers:

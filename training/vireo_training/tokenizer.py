@@ -52,6 +52,11 @@ class Tokenizer:
             parts[at : at + 2] = [parts[at] + parts[at + 1]]
         return [self.vocab[part] for part in parts]
 
+    def glyphs_in(self, index):
+        """How many letters that can be seen begin in a token."""
+        values = (BYTE_OF[letter] for letter in self.text_of[index])
+        return sum(byte > 0x20 and not 0x80 <= byte < 0xC0 for byte in values)
+
     def decode(self, ids):
         text = "".join(self.text_of[index] for index in ids)
         return bytes(BYTE_OF[letter] for letter in text if letter in BYTE_OF).decode(

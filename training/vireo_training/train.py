@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from .batches import draw_batch, normalised
 from .chat import NO_TARGET
 from .data.page import CLASSES, SLOTS
-from .network import Network
+from .network import Linear, Network
 from .optim import optimisers
 from .ranks import Ranks
 from .sizes import Sizes
@@ -28,12 +28,12 @@ from .tokenizer import Tokenizer
 
 # Each stage: share of the run at which it begins, and what one step of one process holds.
 STAGES = [
-    (0.0, [("strip", 40)]),
+    (0.0, [("strip", 48)]),
     (0.12, [("strip", 16), ("quarter", 8), ("spoken", 2)]),
     (0.35, [("strip", 6), ("quarter", 4), ("tile", 3), ("spoken", 2)]),
     (0.5, [("strip", 4), ("tile", 5), ("spoken", 2), ("pair", 1)]),
 ]
-GLYPH_WEIGHT = 0.7
+READING_WEIGHT = 0.7
 # The C library gives freed memory back and faults it in again unless told otherwise.
 KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "8589934592",
@@ -43,29 +43,49 @@ KEEP_MEMORY = {
 
 
 class Learner(torch.nn.Module):
-    """The network, and a head that names the glyphs of each patch: it is not exported."""
+    """The network, and heads that are not exported: they name the glyphs of each patch, and the
+    text tokens that end at a picture token before the last one, which lm_head names."""
 
     def __init__(self, sizes):
         super().__init__()
         self.network = Network(sizes)
         self.glyphs = torch.nn.Linear(sizes.vision.hidden, SLOTS * CLASSES)
+        self.earlier = Linear(sizes.hidden, 2 * sizes.vocabulary)
 
     def forward(self, batch):
-        """(sum of answer losses, answer tokens, glyph loss, right answer tokens)"""
+        """(sum of answer losses, answer tokens, reading loss, right answer tokens)
+
+        The reading loss teaches to see before answers can: the vision tower names the glyphs of
+        every patch, and the language model names, at each picture token, the text token whose
+        glyphs end there. Attention then finds what it looks for already spelt.
+        """
         ids, targets = tensor(batch["ids"]), tensor(batch["targets"])
-        glyph_loss, visual, places = torch.zeros(()), None, None
+        reading, visual, places = torch.zeros(()), None, None
         if "pixels" in batch:
             pixels = torch.from_numpy(normalised(batch["pixels"]))
             grid = self.network.vision(pixels, batch["corner"])
-            glyph_loss = self.glyph_loss(grid, tensor(batch["cells"]))
+            reading = self.glyph_loss(grid, tensor(batch["cells"]))
             visual = self.network.projector(grid)
             visual, places = visual.reshape(-1, visual.shape[-1]), tensor(batch["places"])
         rows = self.network.hidden_rows(ids, visual, places)
+        if places is not None:
+            reading = reading + self.mark_loss(rows[places], tensor(batch["marks"]))
         wanted = targets != NO_TARGET
         logits = self.network.lm_head(rows[wanted]).float()
         loss = F.cross_entropy(logits, targets[wanted], reduction="sum")
         right = (logits.argmax(-1) == targets[wanted]).sum()
-        return loss, int(wanted.sum()), glyph_loss, int(right)
+        return loss, int(wanted.sum()), reading, int(right)
+
+    def mark_loss(self, rows, marks):
+        marked = marks[:, 0] >= 0
+        if not marked.any():
+            return torch.zeros(())
+        rows, marks = rows[marked], marks[marked]
+        loss = F.cross_entropy(self.network.lm_head(rows).float(), marks[:, 0])
+        before = self.earlier(rows).float().view(len(rows) * 2, -1)
+        if (marks[:, 1:] >= 0).any():
+            loss = loss + F.cross_entropy(before, marks[:, 1:].reshape(-1), ignore_index=-1)
+        return loss
 
     def glyph_loss(self, grid, cells):
         """Mean over glyphs, and a fifth of the mean over empty slots."""
@@ -134,8 +154,9 @@ class Run:
         state = torch.load(path)
         if self.ranks.rank == 0:
             for (name, _), span in self.named():
-                self.ranks.values[span] = state["learner"][name].reshape(-1)
-                self.ranks.mean[span] = state["average"][name].reshape(-1)
+                if name in state["learner"]:
+                    self.ranks.values[span] = state["learner"][name].reshape(-1)
+                    self.ranks.mean[span] = state["average"][name].reshape(-1)
         if path.parent == self.folder:
             self.step, self.seconds = state["step"], state["seconds"]
             if self.mine.exists():
@@ -147,7 +168,7 @@ class Run:
         return self.seconds / 60 / self.options.minutes
 
     def learn(self, batches):
-        """One step over its batches; returns per kind (loss, glyph loss, share right)."""
+        """One step over its batches; returns per kind (loss, reading loss, share right)."""
         rate, report = rate_at(self.progress(), self.step), {}
         groups = [group for each in self.optimisers for group in each.param_groups]
         for group, base in zip(groups, self.base):
@@ -156,10 +177,10 @@ class Run:
         answers = world * sum(int((batch["targets"] != NO_TARGET).sum()) for batch in batches)
         tiles = world * sum(len(batch["pixels"]) for batch in batches if "pixels" in batch)
         for batch in batches:
-            loss, count, glyph_loss, right = self.learner(batch)
+            loss, count, reading, right = self.learner(batch)
             share = len(batch["pixels"]) / tiles if "pixels" in batch else 0
-            (loss / answers + GLYPH_WEIGHT * share * glyph_loss).backward()
-            report[batch["kind"]] = (float(loss) / count, float(glyph_loss), right / count)
+            (loss / answers + READING_WEIGHT * share * reading).backward()
+            report[batch["kind"]] = (float(loss) / count, float(reading), right / count)
         self.ranks.combine(1.0)
         for each in self.optimisers:
             each.step()

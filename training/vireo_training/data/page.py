@@ -65,6 +65,7 @@ class Page:
         self.picture = Image.new("RGB", (width, height), self.paper)
         self.draw = ImageDraw.Draw(self.picture)
         self.glyphs = []
+        self.strings = []
 
     def length(self, text, size, font=None):
         font = font or self.font
@@ -77,12 +78,33 @@ class Page:
         self.draw.text((x, y), text, font=face, fill=ink or self.ink)
         at = x
         middle = y + size * 0.62
+        self.strings.append((text, len(self.glyphs)))
         for letter in text:
             width = advance(font, size, letter)
             if letter != " ":
                 self.glyphs.append((at + width / 2, middle, letter))
             at += width
         return (x, y + size * 0.1, at, y + size * 1.2)
+
+    def token_ends(self, tokenizer, width, height):
+        """For every picture token, row-major: the ids of the last three text tokens whose glyphs
+        end in it, the last one first, or -1. The picture is taken as resized to width × height."""
+        rows, columns = height // 32, width // 32
+        ends = numpy.full((rows, columns, 3), -1, numpy.int64)
+        across, down = width / self.width / 32, height / self.height / 32
+        for text, start in self.strings:
+            at = start
+            for index in tokenizer.ordinary(text):
+                count = tokenizer.glyphs_in(index)
+                at += count
+                if count == 0 or at > len(self.glyphs):
+                    continue
+                x, y, _ = self.glyphs[at - 1]
+                row, column = int(y * down), int(x * across)
+                if 0 <= row < rows and 0 <= column < columns:
+                    ends[row, column, 1:] = ends[row, column, :-1]
+                    ends[row, column, 0] = index
+        return ends.reshape(-1, 3)
 
     def cells(self, width, height):
         """The letters of every patch of 16 pixels: [height/16, width/16, SLOTS] classes, 0 none.

@@ -1,0 +1,33 @@
+"""Pictures to tiles, as the published processor cuts them (MODEL.md, "Pictures")."""
+
+import numpy
+from PIL import Image
+
+
+def grid_of(width, height, tile_px, most):
+    """(columns, rows) of at most `most` tiles whose ratio is nearest; the larger of equals when
+    the picture fills more than half of it."""
+    grids = [(i, j) for i in range(1, most + 1) for j in range(1, most + 1) if i * j <= most]
+    best, nearest = (1, 1), float("inf")
+    for i, j in sorted(grids, key=lambda grid: grid[0] * grid[1]):
+        off = abs(width / height - i / j)
+        larger = off == nearest and width * height > 0.5 * tile_px * tile_px * i * j
+        if off < nearest or larger:
+            best, nearest = (i, j), off
+    return best
+
+
+def tiles_of(picture, tile_px, most):
+    """[tiles, tile_px, tile_px, 3] bytes: row by row, a thumbnail last where there are several."""
+    picture = picture.convert("RGB")
+    columns, rows = grid_of(*picture.size, tile_px, most)
+    whole = picture.resize((columns * tile_px, rows * tile_px), Image.BICUBIC)
+    boxes = [
+        (i * tile_px, j * tile_px, (i + 1) * tile_px, (j + 1) * tile_px)
+        for j in range(rows)
+        for i in range(columns)
+    ]
+    tiles = [numpy.asarray(whole.crop(box)) for box in boxes]
+    if len(tiles) > 1:
+        tiles.append(numpy.asarray(picture.resize((tile_px, tile_px), Image.BICUBIC)))
+    return numpy.stack(tiles)
