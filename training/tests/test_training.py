@@ -1,0 +1,181 @@
+"""python3 -m unittest discover -s tests   (in training/; a minute on two cores)"""
+
+import json
+import pathlib
+import random
+import tempfile
+import unittest
+
+import torch
+
+from vireo_training import checkpoint, export, fused, lora, network, tiling
+from vireo_training.batches import draw_batch
+from vireo_training.chat import NO_TARGET, tokens_of
+from vireo_training.data import mixture
+from vireo_training.sizes import Sizes, VisionSizes
+from vireo_training.tokenizer import Tokenizer
+from vireo_training.train import Learner
+
+MINI = pathlib.Path(__file__).parents[2] / "models" / "mini"
+SMALL = Sizes(
+    pattern="M*-", projector=64, intermediate=64, vision=VisionSizes(layers=1, mlp=64)
+)
+
+
+def off(a, b):
+    """Relative distance."""
+    return float((a.float() - b.float()).norm() / b.float().norm())
+
+
+class Exact:
+    """float32 everywhere within the block."""
+
+    def __enter__(self):
+        network.Linear.exact = True
+
+    def __exit__(self, *_):
+        network.Linear.exact = False
+
+
+class Kernels(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(0)
+        if fused.library() is None:
+            self.skipTest("no C++ compiler: plain PyTorch is used")
+
+    def test_mamba_and_its_gradients(self):
+        mixer = network.Mamba2(Sizes())
+        with torch.no_grad():
+            for p in mixer.parameters():
+                p.add_(torch.randn_like(p) * 0.05)
+        for tokens in (5, 64, 150):
+            u = torch.randn(3, tokens, 1160).bfloat16().requires_grad_()
+            dout = torch.randn(3, tokens, 512).bfloat16()
+            plain = u.detach().float().requires_grad_()
+            with Exact():
+                wanted = mixer.mix(plain)
+            wanted.backward(dout.float())
+            grads = {n: p.grad for n, p in mixer.named_parameters() if p.grad is not None}
+            mixer.zero_grad(set_to_none=True)
+            names = ("conv_weight", "conv_bias", "dt_bias", "A_log", "D", "norm_weight")
+            made = fused.MambaMix.apply(u, *(getattr(mixer, name) for name in names))
+            made.backward(dout)
+            self.assertLess(off(made, wanted), 3e-3)
+            self.assertLess(off(u.grad, plain.grad), 3e-3)
+            for name in names:
+                self.assertLess(off(getattr(mixer, name).grad, grads[name]), 1e-3, name)
+            mixer.zero_grad(set_to_none=True)
+
+    def test_norms_and_their_gradients(self):
+        for make in (network.RmsNorm, network.LayerNorm):
+            norm, x = make(192), torch.randn(50, 192, requires_grad=True)
+            dout = torch.randn(50, 192).bfloat16()
+            with Exact():
+                norm(x).backward(dout.float())
+            wanted = [x.grad, norm.weight.grad]
+            x.grad, norm.weight.grad = None, None
+            norm(x).backward(dout)
+            for made, want in zip([x.grad, norm.weight.grad], wanted):
+                self.assertLess(off(made, want), 1e-4)
+
+    def test_attention_and_its_gradients(self):
+        if fused.tiles() is None:
+            self.skipTest("no AMX: PyTorch's attention is used")
+        for tokens in (3, 32, 70, 300):
+            for causal in (False, True):
+                low = [torch.randn(2, 3, tokens, 64).bfloat16() for _ in range(3)]
+                plain = [t.float().requires_grad_() for t in low]
+                low = [t.requires_grad_() for t in low]
+                dout = torch.randn(2, 3, tokens, 64).bfloat16()
+                with Exact():
+                    wanted = network.attend(*plain, causal=causal)
+                wanted.backward(dout.float())
+                made = network.attend(*low, causal=causal)
+                made.backward(dout)
+                self.assertLess(off(made, wanted), 5e-3)
+                for a, b in zip(low, plain):
+                    self.assertLess(off(a.grad, b.grad), 1e-2)
+
+
+class Formulas(unittest.TestCase):
+    def test_chunked_scan_is_the_recurrence(self):
+        torch.manual_seed(1)
+        x, dt = torch.randn(2, 37, 4, 8), torch.rand(2, 37, 4)
+        a, b, c = -torch.rand(4) * 2, torch.randn(2, 37, 2, 16), torch.randn(2, 37, 2, 16)
+        held, wanted = torch.zeros(2, 4, 8, 16), []
+        for t in range(37):
+            heads = [each[:, t].repeat_interleave(2, 1) for each in (b, c)]
+            held = torch.exp(dt[:, t] * a)[..., None, None] * held
+            held = held + (dt[:, t, :, None] * x[:, t])[..., None] * heads[0][:, :, None]
+            wanted.append((held * heads[1][:, :, None]).sum(-1))
+        with Exact():
+            made = network.scan(x, dt, a, b, c, 8)
+        self.assertLess(off(made, torch.stack(wanted, 1)), 1e-5)
+
+    def test_tiles(self):
+        for size, most, grid in (
+            ((481, 202), 12, (5, 2)), ((1178, 1779), 12, (2, 3)), ((724, 724), 12, (1, 1)),
+            ((725, 725), 12, (2, 2)), ((640, 480), 12, (4, 3)), ((1920, 1080), 6, (2, 1)),
+            ((300, 4000), 12, (1, 12)), ((4000, 300), 1, (1, 1)),
+        ):
+            self.assertEqual(tiling.grid_of(*size, 512, most), grid)
+
+
+class Checkpoints(unittest.TestCase):
+    def test_what_is_exported_is_what_is_loaded(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            own = network.Network(SMALL)
+            export.write_safetensors(folder / "model.safetensors", export.tensors_of(own))
+            export.write_json(folder / "config.json", export.config(SMALL, 1270))
+            read = checkpoint.load(folder)
+            self.assertEqual(read.sizes, own.sizes)
+            for (name, a), (_, b) in zip(own.named_parameters(), read.named_parameters()):
+                self.assertLess(off(b, a) if a.any() else 0, 3e-3, name)
+
+    def test_merged_adapters_answer_like_adapters(self):
+        torch.manual_seed(2)
+        own = network.Network(SMALL)
+        adapters = lora.adapt(own, 4, 2.0)
+        for adapter in adapters.values():
+            torch.nn.init.normal_(adapter.b, std=0.1)
+        ids = torch.randint(0, 1000, (1, 20))
+        with Exact(), torch.no_grad():
+            wanted = own.logits(ids)
+            for name, adapter in adapters.items():
+                _, index, _, leaf, _ = name.split(".")
+                adapter.base.weight.data = adapter.merged()
+                setattr(own.layers[int(index)].mixer, leaf, adapter.base)
+            self.assertLess(off(own.logits(ids), wanted), 1e-5)
+
+
+class Data(unittest.TestCase):
+    def test_every_kind_can_be_drawn_and_learnt(self):
+        tokenizer, rng = Tokenizer(MINI), random.Random(5)
+        learner = Learner(Sizes())
+        for kind in mixture.SIZES:
+            batch = draw_batch(kind, 2, rng, tokenizer)
+            self.assertEqual((batch["targets"] != NO_TARGET).any(1).all(), True)
+            loss, count, reading, _ = learner(batch)
+            (loss / count + reading).backward()
+            self.assertTrue(torch.isfinite(loss))
+
+    def test_targets_spell_the_answer_and_end(self):
+        tokenizer, rng = Tokenizer(MINI), random.Random(6)
+        for _ in range(30):
+            sample = mixture.tile(rng)
+            ids, targets = tokens_of(sample, tokenizer, 256, rng)
+            told = [t for t in targets if t != NO_TARGET]
+            wanted = [i for _, a in sample.turns for i in [*tokenizer.encode(a), tokenizer.end]]
+            self.assertEqual(told, wanted)
+
+    def test_the_tokenizer_agrees_with_the_engine(self):
+        tokenizer = Tokenizer(MINI)
+        for text in ("Größe 12.5 €", 'a "b" c\n\n d', "<TOOLCALL>[{}]</TOOLCALL>", "日本"):
+            self.assertEqual(tokenizer.decode(tokenizer.encode(text)), text)
+        held = json.loads((MINI / "tokenizer.json").read_text())
+        self.assertEqual(len(tokenizer.vocab), len(held["model"]["vocab"]))
+
+
+if __name__ == "__main__":
+    unittest.main()
