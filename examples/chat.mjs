@@ -3,8 +3,8 @@
 import { fileURLToPath } from "node:url";
 import { GREEDY, open } from "vireo";
 
-const tiny = fileURLToPath(new URL("../models/tiny", import.meta.url));
-const [question = "Why is the sky blue?", folder = tiny] = process.argv.slice(2);
+const mini = fileURLToPath(new URL("../models/mini", import.meta.url));
+const [question = "Why is the sky blue?", folder = mini] = process.argv.slice(2);
 
 const engine = await open(folder);
 const events = engine.chat({

@@ -4,8 +4,8 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { GREEDY, open, VireoError } from "vireo";
 
-const tiny = fileURLToPath(new URL("../models/tiny", import.meta.url));
-const [picture, question = "What is in this picture?", folder = tiny] = process.argv.slice(2);
+const mini = fileURLToPath(new URL("../models/mini", import.meta.url));
+const [picture, question = "What is in this picture?", folder = mini] = process.argv.slice(2);
 if (!picture) throw new Error("usage: node examples/image.mjs picture.png");
 
 const image = { type: "image", bytes: await readFile(picture) };

@@ -3,8 +3,8 @@
 import { fileURLToPath } from "node:url";
 import { listen, open } from "vireo";
 
-const tiny = fileURLToPath(new URL("../models/tiny", import.meta.url));
-const [folder = tiny, port = "8000"] = process.argv.slice(2);
+const mini = fileURLToPath(new URL("../models/mini", import.meta.url));
+const [folder = mini, port = "8000"] = process.argv.slice(2);
 
 const log = (level, event, fields) => console.error(level, event, fields ?? "");
 const upstream = await open(folder, { log });

@@ -3,8 +3,8 @@
 import { fileURLToPath } from "node:url";
 import { GREEDY, open } from "vireo";
 
-const tiny = fileURLToPath(new URL("../models/tiny", import.meta.url));
-const [folder = tiny] = process.argv.slice(2);
+const mini = fileURLToPath(new URL("../models/mini", import.meta.url));
+const [folder = mini] = process.argv.slice(2);
 
 const weather = { oslo: "rain, 9 °C", lima: "sun, 24 °C" };
 const tool = {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Scores the model in the box on held-out items, through the engine, greedily.
 //
-//   npm run eval:mini -- [--format bf16|int8|int4] [--model folder] [--items folder]
+//   npm run eval:mini -- [--format stored|int8|int4] [--model folder] [--items folder]
 //                        [--limit n of each skill] [--json file]
 //
 // The items are drawn from a seed by training/ (Python with Pillow and free fonts; its README has
@@ -33,7 +33,7 @@ const SKILLS = {
 
 const { values: flags } = parseArgs({
   options: {
-    format: { type: "string", default: "bf16" },
+    format: { type: "string", default: "stored" },
     model: { type: "string", default: join(ROOT, "models/mini") },
     items: { type: "string", default: join(ROOT, "build/eval") },
     limit: { type: "string", default: "1000000" },

@@ -18,7 +18,7 @@ export interface EngineFlags {
 }
 
 /** The model in the box, beside the program. */
-export const EMBEDDED_MODEL = "tiny";
+export const EMBEDDED_MODEL = "mini";
 
 /** Options of every command that opens a model. */
 export function withEngineOptions(command: Command): Command {

@@ -28,10 +28,10 @@ from .tokenizer import Tokenizer
 
 # Each stage: share of the run at which it begins, and what one step of one process holds.
 STAGES = [
-    (0.0, [("strip", 48)]),
-    (0.12, [("strip", 16), ("quarter", 8), ("spoken", 2)]),
-    (0.35, [("strip", 6), ("quarter", 4), ("tile", 3), ("spoken", 2)]),
-    (0.5, [("strip", 4), ("tile", 5), ("spoken", 2), ("pair", 1)]),
+    (0.0, [("strip", 40)]),
+    (0.1, [("strip", 20), ("quarter", 8), ("small_pair", 2), ("spoken", 2)]),
+    (0.36, [("strip", 6), ("quarter", 4), ("tile", 3), ("small_pair", 1), ("spoken", 2)]),
+    (0.5, [("strip", 4), ("quarter", 1), ("tile", 5), ("pair", 1), ("spoken", 2)]),
 ]
 READING_WEIGHT = 0.7
 # The C library gives freed memory back and faults it in again unless told otherwise.

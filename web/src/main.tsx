@@ -6,6 +6,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/chat.css";
+import "./styles/welcome.css";
 import "./styles/answer.css";
 import "./styles/composer.css";
 import "./styles/panels.css";

@@ -32,12 +32,13 @@ def labels(rng, count):
 def table(rng, fonts, width=512, height=512, strength=1.0, fewest=2, most=5):
     """A table with a head; asked for as CSV or Markdown, or for one cell."""
     page = Page(width, height, rng, fonts)
-    columns, rows = rng.randint(2, 4), rng.randint(fewest, most)
+    wide = width >= 512
+    columns, rows = rng.randint(2, 4) if wide else 2, rng.randint(fewest, most)
     size = rng.randint(14, 19)
     heads = ["Name", *rng.sample(["Price", "Count", "Year", "Score", "Size", "Sold"], columns - 1)]
     names = rng.sample(words.GOODS + words.CITIES, rows)
     body = [[name, *(number(rng) for _ in heads[1:])] for name in names]
-    left, top = rng.randint(10, 40), rng.randint(10, 120)
+    left, top = rng.randint(10, 40), rng.randint(10, 120 if wide else 30)
     pitch, stop = size * rng.uniform(1.5, 2.1), rng.randint(95, 118)
     ruled = rng.random() < 0.6
     for i, row in enumerate([heads, *body]):
@@ -71,13 +72,14 @@ def number(rng):
 def chart(rng, fonts, width=512, height=512, strength=1.0):
     """Bars, a line or a pie with printed values; several questions about it."""
     page = Page(width, height, rng, fonts)
-    count = rng.randint(3, 6)
-    names = labels(rng, count)
+    wide = width >= 512
+    names = labels(rng, rng.randint(3, 6) if wide else 3)
     count = len(names)
     values = rng.sample(range(2, 100), count)
     title = f"{rng.choice(('Sales', 'Visitors', 'Output', 'Orders', 'Rain'))} {rng.randint(2018, 2029)}"
-    page.text(rng.randint(20, 120), rng.randint(6, 16), title, rng.randint(16, 22))
-    rng.choice((bars, bars, curve, pie))(rng, page, names, values)
+    at = rng.randint(20, 120 if wide else 60), rng.randint(6, 16)
+    page.text(*at, title, rng.randint(16, 22))
+    rng.choice((bars, bars, curve, pie) if wide else (bars, curve))(rng, page, names, values)
     damage(page, strength)
     return Sample([page], chart_turns(rng, title, names, values, 4))
 

@@ -6,7 +6,14 @@ from .page import TRAINING_FONTS
 # Width and height in pixels. Small ones stand anywhere on the tile's position grid, so that
 # reading is learnt cheaply before whole tiles come.
 STRIP, QUARTER, TILE = (256, 96), (256, 256), (512, 512)
-SIZES = {"strip": STRIP, "quarter": QUARTER, "tile": TILE, "pair": TILE, "spoken": TILE}
+SIZES = {
+    "strip": STRIP,
+    "quarter": QUARTER,
+    "small_pair": QUARTER,
+    "tile": TILE,
+    "pair": TILE,
+    "spoken": TILE,
+}
 FONTS = TRAINING_FONTS
 
 
@@ -16,9 +23,17 @@ def strip(rng):
 
 def quarter(rng):
     draw = rng.random()
-    if draw < 0.8:
+    if draw < 0.64:
         return transcribe.transcription(rng, FONTS, *QUARTER, most_words=20)
+    if draw < 0.76:
+        return figures.table(rng, FONTS, *QUARTER, most=4)
+    if draw < 0.87:
+        return figures.chart(rng, FONTS, *QUARTER)
     return scenes.scene(rng, FONTS, *QUARTER)
+
+
+def small_pair(rng):
+    return scenes.pair(rng, FONTS, *QUARTER)
 
 
 def tile(rng):

@@ -1,6 +1,6 @@
-/** The model in the box: random weights. */
-export function isTiny(id: string): boolean {
-  return /(^|[/_-])tiny($|[/_-])/i.test(id);
+/** The small trained model in the box. */
+export function isMini(id: string): boolean {
+  return /^vireo\/mini$/i.test(id);
 }
 
 /** The published model, under any of its names. */

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import type { Model } from "../api/types.ts";
 import { Icon } from "../ui/icon.tsx";
 import { counted, dollars, price } from "../ui/numbers.ts";
-import { isNemotron, isTiny } from "./known.ts";
+import { isMini, isNemotron } from "./known.ts";
 import { Scores } from "./scores.tsx";
 
 /** What runs here: everything that the server says of its models. */
@@ -24,7 +24,7 @@ export function ModelPage({ models }: { readonly models: readonly Model[] }) {
 }
 
 function ModelCard({ model }: { readonly model: Model }) {
-  const tiny = isTiny(model.id);
+  const mini = isMini(model.id);
   return (
     <article className="model-card" aria-label={model.id}>
       <h2>{model.name ?? model.id}</h2>
@@ -33,7 +33,7 @@ function ModelCard({ model }: { readonly model: Model }) {
           <code>{model.id}</code>
         </p>
       )}
-      {tiny ? <TinyNotice /> : null}
+      {mini ? <MiniNotice /> : null}
       <p className="model-text">{model.description ?? descriptionOf(model.id)}</p>
       <Facts model={model} />
       <section>
@@ -51,21 +51,22 @@ function ModelCard({ model }: { readonly model: Model }) {
   );
 }
 
-function TinyNotice() {
+function MiniNotice() {
   return (
-    <p className="tiny-notice">
+    <p className="mini-notice">
       <Icon name="info" />
       <span>
-        The model in the box has the shape of the real one and random weights: it answers noise, and
-        shows that everything works. Start the server with <code>--model</code> and a checkpoint of
-        Nemotron Nano 12B v2 VL for answers that mean something.
+        The model in the box has the layers of the real one, eight million parameters instead of
+        twelve billion, and was trained from nothing on drawn pages. It reads short printed text,
+        invoices, tables, charts and shapes, and makes mistakes. Start the server with{" "}
+        <code>--model</code> and a checkpoint of Nemotron Nano 12B v2 VL for anything else.
       </span>
     </p>
   );
 }
 
 function descriptionOf(id: string): string {
-  if (isTiny(id)) return "Random numbers in the shape of the 12B model, a few megabytes in all.";
+  if (isMini(id)) return "A small trained model of the same architecture, 17 megabytes in all.";
   if (!isNemotron(id)) return "The server gives no description of this model.";
   return (
     "A vision-language model of NVIDIA with 12 billion parameters: 28 Mamba-2 layers and 6 of " +
@@ -103,7 +104,7 @@ function list(name: string, values: readonly string[] | undefined) {
 }
 
 function licenceOf(id: string): string {
-  if (isTiny(id)) return "Apache-2.0, as the program";
+  if (isMini(id)) return "Apache-2.0, as the program";
   return isNemotron(id) ? "NVIDIA Open Model License" : "not told by the server";
 }
 

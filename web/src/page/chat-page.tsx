@@ -2,6 +2,7 @@ import { type RefObject, useMemo } from "react";
 import { ThreadActionsProvider } from "../chat/actions.ts";
 import { Thread } from "../chat/thread.tsx";
 import { Composer } from "../composer/composer.tsx";
+import { type Sample, sampleFile } from "./samples.ts";
 import type { Playground } from "./use-playground.ts";
 import { Welcome } from "./welcome.tsx";
 
@@ -27,10 +28,18 @@ export function ChatPage({ playground, field }: ChatPageProps) {
     session.typeDraft(question);
     field.current?.focus();
   };
+  const onSample = async (sample: Sample): Promise<void> => {
+    files.add([await sampleFile(sample)]);
+    onIdea(sample.question);
+  };
   return (
     <ThreadActionsProvider value={actions}>
       {messages.length === 0 ? (
-        <Welcome model={settings.model} onIdea={onIdea} />
+        <Welcome
+          model={settings.model}
+          onIdea={onIdea}
+          onSample={(sample) => void onSample(sample)}
+        />
       ) : (
         <>
           <h1 className="hidden">{conversation.title}</h1>

@@ -1,4 +1,4 @@
-import { isTiny } from "../model/known.ts";
+import { isMini } from "../model/known.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { type Theme, useTheme } from "../ui/theme.ts";
 import type { Panel } from "./use-panels.ts";
@@ -34,7 +34,7 @@ export function Header({ playground, chats, panel }: HeaderProps) {
         </button>
         <a className="model-link" href="#/model" title={`About ${settings.model || "the model"}`}>
           <span>{settings.model === "" ? "vireo" : settings.model.replace(/^.*\//, "")}</span>
-          {isTiny(settings.model) ? <span className="badge">random weights</span> : null}
+          {isMini(settings.model) ? <span className="badge">8 M parameters</span> : null}
         </a>
         <span className="grow" />
         <button

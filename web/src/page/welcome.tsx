@@ -1,6 +1,7 @@
-import { isTiny } from "../model/known.ts";
+import { isMini } from "../model/known.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Logo } from "../ui/logo.tsx";
+import { SAMPLES, type Sample } from "./samples.ts";
 
 /** Beginnings of questions, with what they show. */
 const IDEAS: readonly (readonly [title: string, question: string])[] = [
@@ -21,10 +22,12 @@ const IDEAS: readonly (readonly [title: string, question: string])[] = [
 interface WelcomeProps {
   readonly model: string;
   readonly onIdea: (question: string) => void;
+  readonly onSample: (sample: Sample) => void;
 }
 
 /** What an empty conversation shows. */
-export function Welcome({ model, onIdea }: WelcomeProps) {
+export function Welcome({ model, onIdea, onSample }: WelcomeProps) {
+  const mini = isMini(model);
   return (
     <section className="welcome" aria-label="Welcome">
       <Logo />
@@ -33,26 +36,46 @@ export function Welcome({ model, onIdea }: WelcomeProps) {
         Drop pictures anywhere, paste them, or choose them below. Chats stay in this browser; the
         page talks to no one but its own server.
       </p>
-      <ul className="ideas">
-        {IDEAS.map(([title, question]) => (
-          <li key={title}>
-            <button type="button" onClick={() => onIdea(question)}>
-              <strong>{title}</strong>
-              <span>{question}</span>
+      <ul className="samples" aria-label="Pictures to begin with">
+        {SAMPLES.map((sample) => (
+          <li key={sample.name}>
+            <button type="button" onClick={() => onSample(sample)}>
+              <img src={sample.url} alt="" width="512" height="512" />
+              <strong>{sample.name}</strong>
+              <span>{sample.question}</span>
             </button>
           </li>
         ))}
       </ul>
-      {isTiny(model) ? (
-        <p className="tiny-notice">
-          <Icon name="info" />
-          <span>
-            The model in the box has random weights and answers noise. Start the server with{" "}
-            <code>--model</code> and a checkpoint of the 12B model for answers with meaning.{" "}
-            <a href="#/model">About the model</a>
-          </span>
-        </p>
-      ) : null}
+      {mini ? <MiniNotice /> : <Ideas onIdea={onIdea} />}
     </section>
+  );
+}
+
+function Ideas({ onIdea }: Pick<WelcomeProps, "onIdea">) {
+  return (
+    <ul className="ideas">
+      {IDEAS.map(([title, question]) => (
+        <li key={title}>
+          <button type="button" onClick={() => onIdea(question)}>
+            <strong>{title}</strong>
+            <span>{question}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function MiniNotice() {
+  return (
+    <p className="mini-notice">
+      <Icon name="info" />
+      <span>
+        The model in the box is very small: it reads pages like these, and makes mistakes. Start the
+        server with <code>--model</code> and a checkpoint of the 12B model for anything else.{" "}
+        <a href="#/model">About the model</a>
+      </span>
+    </p>
   );
 }
