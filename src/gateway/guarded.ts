@@ -1,3 +1,4 @@
+import { follow } from "../core/abort.ts";
 import type { ChatEvent, ChatRequest, Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
@@ -25,18 +26,18 @@ async function* chat(
 ): AsyncGenerator<ChatEvent> {
   const { tenant = "" } = request;
   const lease = tenants.enter(tenant, limitsOf(tenant));
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(tooLate(deadlineMs)), deadlineMs);
-  const signals = signal === undefined ? [deadline.signal] : [signal, deadline.signal];
+  const ending = follow(signal);
+  const timer = setTimeout(() => ending.abort(tooLate(deadlineMs)), deadlineMs);
   const onUsage: ChatRequest["onUsage"] = (computed) => {
     const usage = request.promptIsBooked ? { ...computed, promptTokens: 0 } : computed;
     lease.settle(usage);
     request.onUsage?.(usage);
   };
   try {
-    yield* upstream.chat({ ...request, onUsage }, AbortSignal.any(signals));
+    yield* upstream.chat({ ...request, onUsage }, ending.signal);
   } finally {
     clearTimeout(timer);
+    ending.release();
     lease.end();
   }
 }

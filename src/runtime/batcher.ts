@@ -133,8 +133,8 @@ export class Batcher {
   private dropAborted(): void {
     for (const sequence of [...this.running, ...this.waiting]) {
       const { signal, events } = sequence.input;
-      if (!signal?.aborted && !events.overflowed) continue;
-      events.fail(signal?.reason); // nothing happens to one that overflowed
+      if (!signal?.aborted && !events.unheard) continue;
+      events.fail(signal?.reason); // nothing happens to one that nobody hears
       this.remove(sequence);
     }
   }
@@ -263,7 +263,7 @@ export class Batcher {
 
   private take(sequence: Sequence, sampled: Float32Array): void {
     const { answer, signal, events } = sequence.input;
-    if (signal?.aborted) return;
+    if (signal?.aborted || events.unheard) return;
     const token = sampled[0] ?? -1;
     if (token < 0) {
       const text = "the model's output is not a number; its weights may be damaged";

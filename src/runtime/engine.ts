@@ -229,7 +229,6 @@ export class Engine implements Upstream {
       stopTokenIds: request.stopTokenIds ?? [],
       ...(request.topLogprobs === undefined ? {} : { topLogprobs: request.topLogprobs }),
     });
-    const abort = new AbortController();
     const sequence = new Sequence({
       prompt,
       images,
@@ -244,7 +243,7 @@ export class Engine implements Upstream {
       answer,
       events,
       onUsage: request.onUsage,
-      signal: signal ? AbortSignal.any([signal, abort.signal]) : abort.signal,
+      signal,
       mediaMs,
       now: () => performance.now(),
     });
@@ -257,7 +256,7 @@ export class Engine implements Upstream {
       yield { type: "start", promptTokens, imageTokens, queuePosition };
       yield* events;
     } finally {
-      abort.abort(); // whoever stops listening frees the sequence's place
+      events.leave(); // whoever stops listening frees the sequence's place
     }
   }
 

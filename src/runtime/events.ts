@@ -7,8 +7,8 @@ import { LIMITS } from "../core/limits.ts";
  */
 export class EventQueue<T> implements AsyncIterable<T> {
   private readonly events: T[] = [];
-  /** The consumer was cut off; nothing more needs to be produced. */
-  overflowed = false;
+  /** The consumer was cut off or has left; nothing more needs to be produced. */
+  unheard = false;
   private wake: (() => void) | undefined;
   private ended = false;
   private failure: unknown;
@@ -16,7 +16,7 @@ export class EventQueue<T> implements AsyncIterable<T> {
   push(event: T): void {
     if (this.ended) return;
     if (this.events.length === LIMITS.eventsUnread) {
-      this.overflowed = true;
+      this.unheard = true;
       this.events.length = 0;
       const text = `${LIMITS.eventsUnread} pieces of the answer are unread; read it faster`;
       this.fail(new VireoError("client_too_slow", text));
@@ -36,6 +36,11 @@ export class EventQueue<T> implements AsyncIterable<T> {
     if (this.ended) return;
     this.failure = error;
     this.end();
+  }
+
+  /** The consumer listens no more. */
+  leave(): void {
+    this.unheard = true;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {

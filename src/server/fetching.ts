@@ -20,9 +20,13 @@ export function fetching(upstream: Upstream, media: MediaFetcher | undefined): U
     fetched.set(request.messages, messages);
     return { ...request, messages: await messages };
   };
+  async function* chatOfComplete(request: ChatRequest, signal?: AbortSignal) {
+    yield* upstream.chat(await complete(request, signal), signal);
+  }
   return wrapUpstream(upstream, {
-    async *chat(request, signal) {
-      yield* upstream.chat(await complete(request, signal), signal);
+    chat(request, signal) {
+      if (remoteImages(request).length > 0) return chatOfComplete(request, signal);
+      return upstream.chat(request, signal);
     },
     estimate: async (request, signal) => upstream.estimate(await complete(request, signal), signal),
   });

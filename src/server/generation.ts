@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { follow } from "../core/abort.ts";
 import type { VireoError } from "../core/errors.ts";
 import { costOf, type Prices, showPrice } from "../core/prices.ts";
 import { toVireoError } from "../openai/errors.ts";
@@ -19,8 +20,7 @@ export interface Generation {
 }
 
 export function generation(c: Context<Env>, { log }: RouteOptions): Generation {
-  const gone = new AbortController();
-  const signal = AbortSignal.any([c.req.raw.signal, gone.signal]);
+  const { signal, abort } = follow(c.req.raw.signal); // that one ends with the request
   c.header("x-provider", "local");
   return {
     signal,
@@ -29,7 +29,7 @@ export function generation(c: Context<Env>, { log }: RouteOptions): Generation {
       const body = await sse(events, {
         ...form,
         ...(onEnd === undefined ? {} : { onEnd }),
-        abort: () => gone.abort(new Error("the client is gone")),
+        abort: () => abort(new Error("the client is gone")),
         toErrorEvents: (thrown) => {
           const error = toVireoError(thrown);
           const requestId = c.get("requestId");

@@ -1,4 +1,4 @@
-import { createServer, type Server, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { createAdaptorServer } from "@hono/node-server";
 import { VireoError } from "../core/errors.ts";
@@ -26,6 +26,7 @@ export interface Listening {
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const BODY_TIMEOUT_MS = 120_000;
+const SECOND_LOOK_MS = 1000;
 const KEEP_ALIVE_MS = 65_000;
 const HEADER_BYTES = 32 * 1024;
 const HEADERS_MOST = 200;
@@ -102,8 +103,29 @@ function openServer(app: App): Server {
     },
   }) as Server;
   server.maxHeadersCount = HEADERS_MOST;
-  server.on("clientError", refuse);
+  refuseWhatNeverBegan(server);
   return server;
+}
+
+/**
+ * Node looks at the clock before it reads. So after this process itself had to wait, requests look
+ * overdue that lie there unread; whatever is overdue gets a moment to be read whole.
+ */
+function refuseWhatNeverBegan(server: Server): void {
+  const latest = new WeakMap<Duplex, IncomingMessage>();
+  const whole = (socket: Duplex) => {
+    const request = latest.get(socket);
+    return request?.complete ? request : undefined;
+  };
+  server.on("request", (request) => latest.set(request.socket, request));
+  server.on("clientError", (cause: NodeJS.ErrnoException, socket) => {
+    if (cause.code !== "ERR_HTTP_REQUEST_TIMEOUT") return refuse(cause, socket);
+    const before = whole(socket);
+    setTimeout(() => {
+      const after = whole(socket);
+      if (after === undefined || after === before) refuse(cause, socket);
+    }, SECOND_LOOK_MS);
+  });
 }
 
 /** What never became a request is answered in the one error shape too, and hung up on. */

@@ -67,7 +67,7 @@ describe("routes", () => {
     expect(response.headers.get("x-ignored-params")).toBe("store,foo");
     expect(response.headers.get("x-request-id")).toBe("abc-1");
     const odd = await open.request(chat, post(body, { "x-request-id": "a b" }));
-    expect(odd.headers.get("x-request-id")).toMatch(/^req_[0-9a-f]{24}$/);
+    expect(odd.headers.get("x-request-id")).toMatch(/^req_[0-9a-f]{32}$/);
   });
 });
 

@@ -48,11 +48,14 @@ export async function readBody(request: Request): Promise<Uint8Array> {
     const message = "the Content-Type must be application/json";
     throw new VireoError("unsupported_media_type", message);
   }
-  const declared = Number(request.headers.get("content-length") ?? 0);
+  const length = request.headers.get("content-length");
+  const declared = Number(length ?? 0);
   if (declared > LIMITS.bodyBytes) throw tooLarge(declared);
   const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+  const isPlain = encoding === "identity" || encoding === "";
+  if (isPlain && length !== null) return await readDeclared(request);
   if (request.body === null) return new Uint8Array(0);
-  if (encoding === "identity" || encoding === "") return await collect(request.body);
+  if (isPlain) return await collect(request.body);
   const decoder = DECODERS.get(encoding)?.();
   if (decoder === undefined) {
     const known = [...DECODERS.keys()].filter((name) => name !== "x-gzip").join(", ");
@@ -60,6 +63,13 @@ export async function readBody(request: Request): Promise<Uint8Array> {
     throw new VireoError("unsupported_media_type", message);
   }
   return await inflate(Readable.from(request.body), decoder);
+}
+
+/** HTTP holds a body to its declared length, so no stream is needed to count what comes. */
+async function readDeclared(request: Request): Promise<Uint8Array> {
+  const body = new Uint8Array(await request.arrayBuffer());
+  if (body.length > LIMITS.bodyBytes) throw tooLarge(body.length);
+  return body;
 }
 
 async function inflate(source: Readable, decoder: Transform): Promise<Uint8Array> {

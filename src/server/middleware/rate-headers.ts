@@ -10,9 +10,10 @@ export function rateHeaders({ tenants, keys }: RouteOptions): MiddlewareHandler<
     const { requests, tokens } = allowancesOf(tenants, tenant, keys);
     const say = (what: string, allowance: Allowance | undefined): void => {
       if (allowance === undefined) return;
-      c.header(`x-ratelimit-limit-${what}`, String(allowance.limit));
-      c.header(`x-ratelimit-remaining-${what}`, String(allowance.remaining));
-      c.header(`x-ratelimit-reset-${what}`, showDuration(allowance.resetMs));
+      const { headers } = c.res;
+      headers.set(`x-ratelimit-limit-${what}`, String(allowance.limit));
+      headers.set(`x-ratelimit-remaining-${what}`, String(allowance.remaining));
+      headers.set(`x-ratelimit-reset-${what}`, showDuration(allowance.resetMs));
     };
     say("requests", requests);
     say("tokens", tokens);

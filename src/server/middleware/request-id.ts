@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 import type { Log } from "../../core/log.ts";
 import type { Env } from "../context.ts";
@@ -10,15 +10,16 @@ import type { Env } from "../context.ts";
 export function requestId(log: Log, now: () => number): MiddlewareHandler<Env> {
   return async (c, next) => {
     const given = c.req.header("x-request-id") ?? "";
-    const id = /^[\w.-]{1,128}$/.test(given) ? given : `req_${randomBytes(12).toString("hex")}`;
+    const id = /^[\w.-]{1,128}$/.test(given) ? given : `req_${randomUUID().replaceAll("-", "")}`;
     const begun = now();
     c.set("requestId", id);
     c.set("tenant", "");
     await next();
     const ms = now() - begun;
-    c.header("x-request-id", id);
-    c.header("openai-processing-ms", String(Math.round(ms)));
-    c.header("x-content-type-options", "nosniff");
+    const { headers } = c.res; // c.header would make a new Response now, each time
+    headers.set("x-request-id", id);
+    headers.set("openai-processing-ms", String(Math.round(ms)));
+    headers.set("x-content-type-options", "nosniff");
     const { method, path } = c.req;
     log("info", "request", {
       requestId: id,
