@@ -3,7 +3,6 @@
 //   node scripts/soak.mjs [--minutes 30] [--clients 300]
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -127,20 +126,15 @@ const WORK = {
   },
 };
 
-const server = spawn(
-  process.execPath,
-  [join(root, "dist/cli/main.js"), "serve", "--port", String(port)],
-  { stdio: ["ignore", "ignore", "pipe"] },
-);
+const memory = ["--expose-gc", "--import", join(root, "scripts/soak/memory.mjs")];
+const serve = [join(root, "dist/cli/main.js"), "serve", "--model", "tiny", "--port", String(port)];
+const server = spawn(process.execPath, [...memory, ...serve], {
+  stdio: ["ignore", "ignore", "pipe", "ipc"],
+});
 await new Promise((resolve, reject) => {
   server.once("exit", () => reject(new Error("the server did not start")));
   server.stderr.on("data", (text) => String(text).includes("ready") && resolve());
 });
-const residentMb = () => {
-  const status = readFileSync(`/proc/${server.pid}/status`, "utf8");
-  return Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024;
-};
-
 const counts = {};
 const errors = [];
 const samples = [];
@@ -163,30 +157,36 @@ async function client() {
   }
 }
 
-/** Megabytes in ten minutes, by least squares over the last two thirds. */
-function slope() {
+/** Megabytes in ten minutes by least squares over the last two thirds, and its standard error. */
+function slope(key) {
   const late = samples.slice(Math.floor(samples.length / 3));
   const mean = (of) => late.reduce((sum, sample) => sum + of(sample), 0) / late.length;
-  const [mt, mb] = [mean(({ t }) => t), mean(({ mb }) => mb)];
-  const over = late.reduce((sum, { t, mb: y }) => sum + (t - mt) * (y - mb), 0);
-  return (over / late.reduce((sum, { t }) => sum + (t - mt) ** 2, 0)) * 600;
+  const [mt, my] = [mean(({ t }) => t), mean((sample) => sample[key])];
+  const spread = late.reduce((sum, { t }) => sum + (t - mt) ** 2, 0);
+  const rise = late.reduce((sum, each) => sum + (each.t - mt) * (each[key] - my), 0) / spread;
+  const left = late.reduce((sum, each) => sum + (each[key] - my - rise * (each.t - mt)) ** 2, 0);
+  const error = Math.sqrt(left / (late.length - 2) / spread);
+  return `${(rise * 600).toFixed(2)} ± ${(error * 600).toFixed(2)}`;
 }
 
-const watch = setInterval(() => {
-  samples.push({ t: (performance.now() - begun) / 1000, mb: residentMb() });
+server.on("message", ({ rss, heapUsed }) => {
+  const t = (performance.now() - begun) / 1000;
+  samples.push({ t, resident: rss / 2 ** 20, heap: heapUsed / 2 ** 20 });
   if (samples.length % 12 > 0) return;
-  const { t, mb } = samples.at(-1);
+  const { resident, heap } = samples.at(-1);
   const said = Object.entries(counts).map(([what, number]) => `${number} ${what}`);
-  console.log(`${(t / 60).toFixed(0)} min: ${mb.toFixed(0)} MB; ${said.join(", ")}`);
-}, 5000);
+  const held = `${resident.toFixed(0)} MB resident, ${heap.toFixed(1)} MB heap`;
+  console.log(`${(t / 60).toFixed(0)} min: ${held}; ${said.join(", ")}`);
+});
 
 await Promise.all(Array.from({ length: clients }, client));
-clearInterval(watch);
+server.removeAllListeners("message");
 const alive = await WORK.short();
 server.kill("SIGTERM");
 for (const error of errors) console.log(`error: ${error}`);
 console.log(
   `${minutes} minutes, ${clients} clients: ${JSON.stringify(counts)}, ${errors.length} errors, ` +
-    `then ${alive}; ${slope().toFixed(2)} MB in ten minutes (load ${loadavg()[0].toFixed(1)})`,
+    `then ${alive}; in ten minutes ${slope("resident")} MB resident, ${slope("heap")} MB heap ` +
+    `(load ${loadavg()[0].toFixed(1)})`,
 );
 process.exitCode = errors.length > 0 ? 1 : 0;

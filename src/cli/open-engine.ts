@@ -1,7 +1,7 @@
 import type { Log } from "../core/log.ts";
 import { type Engine, open } from "../runtime/engine.ts";
 import { modelFolder } from "./model-folder.ts";
-import { EMBEDDED_MODEL, type EngineFlags, engineOptions } from "./options.ts";
+import { EMBEDDED_MODELS, type EngineFlags, engineOptions } from "./options.ts";
 import { bytesText, type Terminal } from "./terminal.ts";
 
 /** Opens the model that the flags name, with progress for whoever waits. */
@@ -15,7 +15,7 @@ export async function openEngine(
   const engine = await open(folder, {
     ...engineOptions(flags),
     // by its own name: nobody shall take its answers for the 12B model's
-    ...(flags.model === EMBEDDED_MODEL ? { modelId: `vireo/${EMBEDDED_MODEL}` } : {}),
+    ...(EMBEDDED_MODELS.includes(flags.model) ? { modelId: `vireo/${flags.model}` } : {}),
     ...(log === undefined ? {} : { log }),
     onProgress: ({ doneBytes, totalBytes }) => {
       const percent = Math.floor((doneBytes / Math.max(1, totalBytes)) * 100);

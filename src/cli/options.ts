@@ -19,6 +19,8 @@ export interface EngineFlags {
 
 /** The model in the box, beside the program. */
 export const EMBEDDED_MODEL = "mini";
+/** All that come with the program: tiny has random weights, for tests. */
+export const EMBEDDED_MODELS: readonly string[] = [EMBEDDED_MODEL, "tiny"];
 
 /** Options of every command that opens a model. */
 export function withEngineOptions(command: Command): Command {
