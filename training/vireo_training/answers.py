@@ -80,7 +80,7 @@ def main():
     parser.add_argument("items")
     parser.add_argument("out")
     parser.add_argument("--each", type=int, default=30, help="items of each skill")
-    parser.add_argument("--skills", default="line,chart,scene,box,pair,tool,refusal,invoice")
+    parser.add_argument("--skills", default="line,page,chart,scene,box,pair,refusal,invoice")
     parser.add_argument("--most", type=int, default=48, help="longest answer in tokens")
     options = parser.parse_args()
     Linear.exact = True

@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+// Compares the engine's greedy answers with PyTorch's, token by token. A difference counts as
+// explained when PyTorch's two likeliest tokens lay closer there than rounding to bf16 moves them.
+//
+//   cd training && python3 -m vireo_training.answers ../models/mini ../build/eval ../build/answers.json
+//   node scripts/compare-torch.mjs [--model folder] [--items folder] [--answers file] [--format f]
+
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { GREEDY, open } from "../dist/index.js";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+/** In natural logarithms of probability. */
+const MARGIN = 0.15;
+
+const { values: flags } = parseArgs({
+  options: {
+    model: { type: "string", default: join(ROOT, "models/mini") },
+    items: { type: "string", default: join(ROOT, "build/eval") },
+    answers: { type: "string", default: join(ROOT, "build/answers.json") },
+    format: { type: "string", default: "stored" },
+  },
+});
+
+const lines = readFileSync(join(flags.items, "items.jsonl"), "utf8").trim().split("\n");
+const items = new Map(lines.map((line) => JSON.parse(line)).map((item) => [item.id, item]));
+const answers = JSON.parse(readFileSync(flags.answers, "utf8"));
+const engine = await open(flags.model, { format: flags.format });
+const tally = { same: 0, close: 0, unexplained: 0 };
+let [tokens, worst] = [0, 0];
+for (const wanted of answers) {
+  const made = await generate(items.get(wanted.id), wanted.ids.length);
+  const at = wanted.ids.findIndex((id, i) => made[i]?.id !== id);
+  const until = at < 0 ? wanted.ids.length : at;
+  tokens += until;
+  for (let i = 0; i < until; i++) {
+    const own = made[i].logprob ?? wanted.likeliest[i][0][1];
+    worst = Math.max(worst, Math.abs(own - wanted.likeliest[i][0][1]));
+  }
+  if (at < 0) {
+    tally.same++;
+    continue;
+  }
+  const [[, first], [, second]] = wanted.likeliest[at];
+  const kind = first - second <= MARGIN ? "close" : "unexplained";
+  tally[kind]++;
+  console.log(`${wanted.id}: token ${at + 1} differs, margin ${(first - second).toFixed(3)}`);
+}
+await engine.close();
+console.log(
+  `${answers.length} answers: ${tally.same} the same, ${tally.close} part at a margin below ` +
+    `${MARGIN}, ${tally.unexplained} at a larger one; ${tokens} tokens alike, log probabilities ` +
+    `at most ${worst.toFixed(3)} apart`,
+);
+process.exitCode = tally.unexplained > 0 ? 1 : 0;
+
+/** The engine's tokens with their log probabilities, the end of turn as the last. */
+async function generate(item, maxTokens) {
+  const images = item.images.map((name) => ({
+    type: "image",
+    bytes: readFileSync(join(flags.items, name)),
+  }));
+  const request = {
+    messages: [{ role: "user", content: [...images, { type: "text", text: item.question }] }],
+    sampling: GREEDY,
+    maxTokens,
+    stop: [],
+    reasoning: {},
+    topLogprobs: 1,
+  };
+  const made = [];
+  for await (const event of engine.chat(request)) {
+    if (event.type === "text") made.push(...(event.tokens ?? []));
+    if (event.type === "end" && event.nativeReason === "eos") made.push({ id: 12 });
+  }
+  return made;
+}
