@@ -17,6 +17,8 @@ export type ErrorCode =
   | "unsupported_media_type"
   | "media_too_large"
   | "too_many_images"
+  | "too_many_videos"
+  | "video_too_long"
   | "body_too_large"
   | "headers_too_large"
   | "malformed_http"

@@ -57,6 +57,22 @@ export const LIMITS = Object.freeze({
   imageSidePx: 32_768,
   tilesPerImage: 64,
 
+  // one video; the decoder's child process is held to them too
+  videoBytes: 128 * MIB,
+  videoPixels: 36_000_000,
+  /** Frames with more pixels are made smaller by the decoder, before our own resize. */
+  videoFramePixels: 4096 * 2304,
+  videoFrames: 500_000,
+  videoSeconds: 4 * 3600,
+  videoProbeMs: 30_000,
+  videoDecodeMs: 120_000,
+  videoMemoryBytes: 2048 * MIB,
+  videoAllocationBytes: 256 * MIB,
+  framesPerVideo: 1024,
+  listedFrames: 1024,
+  videosPerRequest: 8,
+  videosDecoded: 2,
+
   // the queue
   requestsWaiting: 256,
   eventsUnread: 8192,

@@ -7,6 +7,12 @@ export interface FrameSampling {
   readonly framesMax: number;
 }
 
+/** A stretch of a video, in seconds from its first frame on; both ends belong to it. */
+export interface FrameWindow {
+  readonly startSeconds?: number;
+  readonly endSeconds?: number;
+}
+
 /** What the published serving configuration uses.              Source: MODEL.md § Video. */
 export const DEFAULT_SAMPLING: FrameSampling = Object.freeze({ fps: 2, framesMax: 128 });
 

@@ -30,6 +30,8 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   unsupported_media_type: invalid(415),
   media_too_large: invalid(413),
   too_many_images: invalid(413),
+  too_many_videos: invalid(413),
+  video_too_long: invalid(413),
   body_too_large: invalid(413),
   headers_too_large: invalid(431),
   malformed_http: invalid(400),

@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from "node:child_process";
+
+/** Where programs are looked for unless somebody says otherwise. */
+export const PROGRAM_PATH = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
+
+export interface ChildProgram {
+  readonly command: readonly string[];
+  /** Folders, as in PATH. The program gets nothing else of this process's environment. */
+  readonly path: string;
+  /** An open file that becomes its standard input. */
+  readonly input?: number;
+  readonly timeMs: number;
+  readonly signal?: AbortSignal;
+  /** Takes what it writes; as long as it takes, no more is read. False: it may stop now. */
+  readonly onOutput?: (chunk: Buffer) => Promise<boolean> | boolean;
+  /** Takes a line of what it says on stderr. */
+  readonly onLine?: (line: string) => void;
+}
+
+const LINE_CHARACTERS_MOST = 4096;
+
+/**
+ * Runs a program without a shell until it ends, its time is over or nobody wants it any more.
+ *
+ * Returns its exit status, or undefined if it was killed. Throws the signal's reason, what onOutput
+ * throws, and ENOENT (an Error with that code) if there is no such program.
+ */
+export async function runProgram(options: ChildProgram): Promise<number | undefined> {
+  const { command, path, input, timeMs, signal, onOutput, onLine } = options;
+  signal?.throwIfAborted();
+  const [program = "", ...args] = command;
+  const child = spawn(program, args, {
+    stdio: [input ?? "ignore", "pipe", "pipe"],
+    env: { PATH: path, LC_ALL: "C" },
+    windowsHide: true,
+  });
+  const kill = (): void => void child.kill("SIGKILL");
+  const timer = setTimeout(kill, timeMs);
+  signal?.addEventListener("abort", kill, { once: true });
+  const ended = endOf(child);
+  try {
+    const reading = readLines(child, onLine ?? (() => {}));
+    for await (const chunk of child.stdout ?? []) {
+      if ((await onOutput?.(chunk as Buffer)) !== false) continue;
+      kill();
+      break;
+    }
+    await reading;
+    const status = await ended;
+    signal?.throwIfAborted();
+    return status;
+  } finally {
+    kill();
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", kill);
+    await ended.catch(() => {});
+  }
+}
+
+function endOf(child: ChildProcess): Promise<number | undefined> {
+  const ended = new Promise<number | undefined>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (status) => resolve(status ?? undefined));
+  });
+  ended.catch(() => {}); // whoever waits for it hears of it
+  return ended;
+}
+
+async function readLines(child: ChildProcess, onLine: (line: string) => void): Promise<void> {
+  let rest = "";
+  for await (const chunk of child.stderr ?? []) {
+    const lines = (rest + String(chunk)).split(/[\r\n]+/);
+    rest = (lines.pop() ?? "").slice(-LINE_CHARACTERS_MOST);
+    for (const line of lines) onLine(line);
+  }
+  onLine(rest);
+}

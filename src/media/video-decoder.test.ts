@@ -1,0 +1,244 @@
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { describe, expect, test } from "vitest";
+import { FILES, ffmpeg, frameTimes, mp4, pattern } from "../../tests/video-files.ts";
+import { DEFAULT_SAMPLING, type FrameSampling, type FrameWindow } from "./frames.ts";
+import type { RgbImage } from "./image.ts";
+import { type DecodedVideo, FfmpegDecoder } from "./video-decoder.ts";
+
+const decoder = new FfmpegDecoder();
+const decode = (
+  file: Uint8Array,
+  sampling: FrameSampling = DEFAULT_SAMPLING,
+  window: FrameWindow = {},
+  signal?: AbortSignal,
+): Promise<DecodedVideo> =>
+  decoder.decode(file, {
+    sampling,
+    window,
+    resize: async (frame) => frame,
+    ...(signal && { signal }),
+  });
+const ALL: FrameSampling = { fps: 0, framesMax: 0 };
+const indices = ({ frames }: DecodedVideo) => frames.map(({ index }) => index);
+const times = ({ frames }: DecodedVideo) => frames.map(({ timeSeconds }) => timeSeconds);
+
+function expectTimes(video: DecodedVideo, file: Uint8Array): void {
+  const told = frameTimes(file);
+  expect(video.total).toBe(told.length);
+  times(video).forEach((time, at) => {
+    expect(time).toBeCloseTo(told[video.frames[at]!.index]!, 5);
+  });
+}
+
+describe("containers and codecs", () => {
+  test.each(Object.entries(FILES))("%s", async (name, make) => {
+    const file = make();
+    const video = await decode(file);
+    expectTimes(video, file);
+    const rate = name === "GIF" ? 20 : 30;
+    expect(video.fps).toBeCloseTo(rate, 1);
+    expect(video.total).toBe(3 * rate);
+    expect(indices(video)).toEqual(rate === 30 ? [0, 17, 35, 53, 71, 89] : [0, 11, 23, 35, 47, 59]);
+    for (const { image } of video.frames) {
+      expect(image.rgb).toHaveLength(video.width * video.height * 3);
+    }
+    const every = await decode(file, ALL);
+    expect(indices(every)).toEqual(Array.from({ length: 3 * rate }, (_, index) => index));
+  });
+});
+
+describe("which frames", () => {
+  test("are the ones that ffmpeg shows at those places", async () => {
+    const file = mp4("64x48", 30, 1);
+    const { frames } = await decode(file, { fps: 0, framesMax: 4 });
+    expect(frames.map(({ index }) => index)).toEqual([0, 9, 19, 29]);
+    const raw = "-i INPUT -fps_mode passthrough -pix_fmt rgb24 -f rawvideo";
+    const all = ffmpeg(raw, "rgb", file);
+    for (const { index, image } of frames) {
+      const size = 64 * 48 * 3;
+      const expected = all.subarray(index * size, (index + 1) * size);
+      expect(Buffer.compare(image.rgb, expected), `frame ${index}`).toBe(0);
+    }
+  });
+
+  test.each<[number, number, number[], number]>([
+    [30, 10, [0, 15, 31, 47, 62, 78], 20],
+    [25, 4, [0, 14, 28, 42, 56, 70], 8],
+    [60, 2, [0, 39, 79, 119], 4],
+  ])("%i frames a second, %i s", async (rate, seconds, begin, count) => {
+    const video = await decode(mp4("32x32", rate, seconds));
+    expect(video.frames).toHaveLength(count);
+    expect(indices(video).slice(0, 6)).toEqual(begin);
+    expect(indices(video).at(-1)).toBe(rate * seconds - 1);
+    const step = Math.trunc(1000 / rate);
+    for (const { index, saidSeconds } of video.frames)
+      expect(saidSeconds).toBe((index * step) / 1000);
+  });
+
+  test("128 of a longer video, 1024 if asked for", async () => {
+    const file = mp4("16x16", 30, 70);
+    const video = await decode(file);
+    expect(indices(video).slice(0, 4)).toEqual([0, 16, 33, 49]);
+    expect(video.frames).toHaveLength(128);
+    expect((await decode(file, { fps: 0, framesMax: 1024 })).frames).toHaveLength(1024);
+  });
+
+  test("of a stretch", async () => {
+    const file = mp4("32x32", 10, 6);
+    const part = await decode(file, DEFAULT_SAMPLING, { startSeconds: 2, endSeconds: 3.9 });
+    expect(indices(part)).toEqual([20, 26, 32, 39]);
+    const rest = await decode(file, { fps: 0, framesMax: 2 }, { startSeconds: 5 });
+    expect(indices(rest)).toEqual([50, 59]);
+    for (const window of [{ startSeconds: 7 }, { startSeconds: 2, endSeconds: 1 }]) {
+      const wrong = decode(file, DEFAULT_SAMPLING, window);
+      await expect(wrong).rejects.toMatchObject({ code: "out_of_range", message: /5\.90 s/ });
+    }
+  });
+
+  test("a single one", async () => {
+    const video = await decode(mp4("32x32", 30, 0.03));
+    expect([video.total, indices(video), times(video)]).toEqual([1, [0], [0]]);
+  });
+});
+
+describe("unusual files", () => {
+  test("a variable frame rate: said are the real times", async () => {
+    const slower = `${pattern("32x32", 30, 3)} -vf setpts='if(lt(N,30),N,30+(N-30)*4)/30/TB'`;
+    const file = ffmpeg(`${slower} -fps_mode vfr -c:v libx264 -bf 2`, "mkv");
+    const video = await decode(file, ALL);
+    expectTimes(video, file);
+    expect(times(video).at(-1)).toBeCloseTo(266 / 30, 2);
+    expect(video.frames.map(({ saidSeconds }) => saidSeconds)).toEqual(times(video));
+    expect((await decode(file)).frames).toHaveLength(17);
+  });
+
+  test("an edit list leaves frames out", async () => {
+    const whole = ffmpeg(`${pattern("32x32", 30, 3)} -c:v libx264 -g 15 -bf 2`, "mp4");
+    const file = ffmpeg("-ss 0.6 -i INPUT -c copy", "mp4", whole);
+    const video = await decode(file, ALL);
+    expectTimes(video, file);
+    expect(video.total).toBeLessThan(90);
+    expect(video.frames).toHaveLength(video.total);
+  });
+
+  test.each([90, 180, 270])("turned by %i degrees", async (degrees) => {
+    const file = ffmpeg(`-i INPUT -c copy -metadata:s:v rotate=${degrees}`, "mov", mp4("96x64"));
+    const video = await decode(file);
+    const sides = [video.width, video.height];
+    expect(sides).toEqual(degrees === 180 ? [96, 64] : [64, 96]);
+    const upright = ffmpeg("-i INPUT -frames:v 1 -pix_fmt rgb24 -f rawvideo", "rgb", file);
+    expect(Buffer.compare(video.frames[0]!.image.rgb, upright)).toBe(0);
+  });
+
+  test("frames that change their size keep the first one's", async () => {
+    const parts = [mp4("96x64", 30, 1), mp4("48x32", 30, 1)].map((part) =>
+      ffmpeg("-i INPUT -c copy -bsf:v h264_mp4toannexb -f h264", "h264", part),
+    );
+    const file = ffmpeg("-f h264 -i INPUT -c copy", "mkv", Buffer.concat(parts));
+    const video = await decode(file);
+    expect(new Set(video.frames.map(({ image }) => image.rgb.length))).toEqual(
+      new Set([video.width * video.height * 3]),
+    );
+  });
+
+  test("frames above the limit of pixels are made smaller", async () => {
+    const file = ffmpeg(`${pattern("4096x4096", 1, 1)} -c:v mpeg4`, "mp4");
+    const { frames, width, height } = await decode(file);
+    expect([width, height]).toEqual([4096, 4096]);
+    expect([frames[0]?.image.width, frames[0]?.image.height]).toEqual([3072, 3072]);
+  });
+
+  test("what was cut off is missing, what is there counts", async () => {
+    const whole = mp4("96x64", 30, 3, " -movflags +faststart");
+    const video = await decode(whole.subarray(0, whole.length / 2));
+    expect(video.total).toBeLessThan(90);
+    expect(video.frames.length).toBeGreaterThan(0);
+    const matroska = FILES["MKV, VP9"]!();
+    const half = await decode(matroska.subarray(0, matroska.length / 2));
+    expect(half.frames.length).toBeGreaterThan(0);
+  });
+
+  test("a damaged part is left out", async () => {
+    const whole = Buffer.from(mp4("96x64", 30, 3, " -movflags +faststart -g 10"));
+    const tenth = Math.floor(whole.length / 10);
+    whole.fill(0x55, 4 * tenth, 6 * tenth);
+    const video = await decode(whole, ALL);
+    expect(video.total).toBe(90);
+    expect(video.frames.length).toBeGreaterThan(20);
+    expect(indices(video)).toEqual(indices(video).toSorted((a, b) => a - b));
+  });
+});
+
+describe("files that are refused", () => {
+  const sound = (): Buffer => ffmpeg("-f lavfi -i sine=duration=1 -c:a aac", "mp4");
+  const half = (): Buffer => mp4().subarray(0, 4000);
+  test.each<[string, string, () => Uint8Array]>([
+    ["nothing", "invalid_media", () => new Uint8Array()],
+    ["text", "unsupported_media_type", () => Buffer.from("what is this?")],
+    ["a playlist", "unsupported_media_type", () => Buffer.from("#EXTM3U\n/etc/passwd\n")],
+    ["a list of files", "unsupported_media_type", () => Buffer.from("ffconcat version 1.0\n")],
+    ["a stream description", "unsupported_media_type", () => Buffer.from("v=0\no=- 0 0\n")],
+    ["a picture", "unsupported_media_type", () => Buffer.from("\x89PNG\r\n\x1a\n", "latin1")],
+    ["sound", "media_undecodable", sound],
+    ["an index that was cut off", "media_undecodable", half],
+    ["a head without a body", "media_undecodable", () => mp4().subarray(0, 24)],
+    ["noise after a head", "media_undecodable", () => noise("\x1aE\xdf\xa3")],
+    ["noise that begins like FLV", "media_undecodable", () => noise("FLV\x01")],
+    ["noise that begins like a GIF", "media_undecodable", () => noise("GIF89a")],
+    ["a codec that is not let in", "media_undecodable", () => rare()],
+    ["frames of 65535 × 65535", "media_too_large|media_undecodable", () => gif(65_535, 65_535)],
+  ])("%s: %s", async (_, code, make) => {
+    const error = await decode(make()).catch((thrown) => thrown);
+    expect(error.code).toMatch(new RegExp(`^(${code})$`));
+  });
+
+  const noise = (start: string): Buffer =>
+    Buffer.concat([Buffer.from(start, "latin1"), Buffer.alloc(50_000, "noise")]);
+  const rare = (): Buffer => ffmpeg(`${pattern("32x32", 5, 1)} -c:v ffv1`, "mkv");
+  const gif = (width: number, height: number): Buffer => {
+    const file = Buffer.from(ffmpeg(pattern("16x16", 5, 1), "gif"));
+    file.writeUInt16LE(width, 6);
+    file.writeUInt16LE(height, 8);
+    return file;
+  };
+
+  test("a file that names another", async () => {
+    const file = Buffer.from(mp4());
+    const entry = file.indexOf("url \0\0\0\x01");
+    file.writeUInt32BE(0, entry + 4); // the samples are elsewhere, says the flag that is gone now
+    const error = await decode(file).catch((thrown) => thrown);
+    expect(error.code ?? "decoded").toMatch(/^(media_undecodable|decoded)$/);
+  });
+});
+
+describe("around the decoder", () => {
+  const leftOver = () => readdirSync(tmpdir()).filter((name) => name.startsWith("vireo-video-"));
+
+  test("whoever does not want it any more stops it, and nothing is left", async () => {
+    const file = mp4("640x360", 30, 20);
+    const gone = new AbortController();
+    const work = decode(file, ALL, {}, gone.signal);
+    setTimeout(() => gone.abort(new Error("gone")), 100);
+    await expect(work).rejects.toThrow("gone");
+    expect(leftOver()).toEqual([]);
+  });
+
+  test("an error while resizing stops it", async () => {
+    const resize = async (): Promise<RgbImage> => {
+      throw new Error("no more");
+    };
+    const work = decoder.decode(mp4(), { sampling: ALL, resize });
+    await expect(work).rejects.toThrow("no more");
+  });
+
+  test("without ffmpeg it says how to get it", async () => {
+    const nowhere = new FfmpegDecoder("/nowhere");
+    const options = { sampling: ALL, resize: async (frame: RgbImage) => frame };
+    const work = nowhere.decode(mp4(), options);
+    await expect(work).rejects.toMatchObject({
+      code: "unsupported_modality",
+      message: expect.stringContaining("apt-get install ffmpeg"),
+    });
+  });
+});

@@ -1,0 +1,234 @@
+// Frames of video files, decoded by FFmpeg in a child process: nothing that a stranger's file does
+// to a decoder happens in this one.
+
+import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import { type ChildProgram, PROGRAM_PATH, runProgram } from "./child-program.ts";
+import { type FrameSampling, type FrameWindow, frameSeconds, sampleFrames } from "./frames.ts";
+import type { RgbImage } from "./image.ts";
+import { PROBE_ENTRIES, ProbeReader, type VideoTrack } from "./video-probe.ts";
+import { inspectVideo } from "./video-source.ts";
+
+export interface VideoFrame {
+  /** Counts the file's frames from 0. */
+  readonly index: number;
+  /** When it is shown, after the first frame. */
+  readonly timeSeconds: number;
+  /** When the prompt says that it is.                               Source: MODEL.md § Video. */
+  readonly saidSeconds: number;
+  readonly image: RgbImage;
+}
+
+export interface DecodedVideo {
+  /** Pixels of a frame as it is shown, upright, before it was resized. */
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+  /** Frames of the file. */
+  readonly total: number;
+  readonly frames: readonly VideoFrame[];
+}
+
+export interface DecodeOptions {
+  readonly sampling: FrameSampling;
+  readonly window?: FrameWindow;
+  /** Each frame is resized as it arrives, so that no two large ones are in memory. */
+  readonly resize: (frame: RgbImage) => Promise<RgbImage>;
+  readonly signal?: AbortSignal;
+}
+
+/** Whatever makes frames of a video file. */
+export interface VideoDecoder {
+  /** Throws VireoErrors for files that cannot be read, and the signal's reason. */
+  decode(file: Uint8Array, options: DecodeOptions): Promise<DecodedVideo>;
+}
+
+/** Names of decoders: formats of cameras, phones and the web, and no others. */
+const CODECS = [
+  ...["h264", "hevc", "vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d", "libaom-av1"],
+  ...["mpeg4", "h263", "flv", "vp6", "vp6f", "gif", "mjpeg"],
+].join(",");
+const INPUT = "file:/dev/stdin";
+
+/**
+ * Decodes with the ffmpeg and ffprobe of this machine.
+ *
+ * They get the file as their open standard input and may open nothing but files: no network, no
+ * playlist, no format but the one that was recognised; time, pixels and memory are limited.
+ */
+export class FfmpegDecoder implements VideoDecoder {
+  private readonly path: string;
+  private launcher: Promise<readonly string[]> | undefined;
+
+  /** path: folders in which the programs are looked for, as in PATH. */
+  constructor(path = PROGRAM_PATH) {
+    this.path = path;
+  }
+
+  async decode(file: Uint8Array, options: DecodeOptions): Promise<DecodedVideo> {
+    const container = inspectVideo(file);
+    this.launcher ??= findLauncher(this.path);
+    const launcher = await this.launcher;
+    const handles = await openTwice(file);
+    const common = [
+      ...["-protocol_whitelist", "file,pipe", "-codec_whitelist", CODECS],
+      ...["-max_pixels", String(LIMITS.videoPixels), "-threads", "2", "-f", container],
+    ];
+    const call = (program: string, args: readonly string[]): ChildProgram => ({
+      command: [...launcher, program, "-max_alloc", String(LIMITS.videoAllocationBytes), ...args],
+      path: this.path,
+      timeMs: LIMITS.videoProbeMs,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    try {
+      const [probed, decoded] = handles;
+      const probing = ["-v", "quiet", ...common, "-select_streams", "V:0"];
+      const shown = ["-show_entries", PROBE_ENTRIES, "-of", "compact", INPUT];
+      const reader = new ProbeReader();
+      const probe = call("ffprobe", [...probing, ...shown]);
+      await run({ ...probe, input: probed.fd, onOutput: (chunk) => reader.push(chunk) });
+      const track = reader.track();
+      const chosen = chooseFrames(track, options);
+      const decoding = call("ffmpeg", [...decodeArguments(common, track, chosen)]);
+      const child = { ...decoding, input: decoded.fd, timeMs: LIMITS.videoDecodeMs };
+      const frames = await readFrames(child, track, chosen, options.resize);
+      const { width, height, fps, times } = track;
+      return { width, height, fps, total: times.length, frames };
+    } finally {
+      await Promise.all(handles.map((handle) => handle.close()));
+    }
+  }
+}
+
+/** Where there is `prlimit`, the system itself limits the programs' memory. */
+async function findLauncher(path: string): Promise<readonly string[]> {
+  const command = ["prlimit", `--as=${LIMITS.videoMemoryBytes}`, "true"];
+  const works = await runProgram({ command, path, timeMs: 5000 }).catch(() => 1);
+  return works === 0 ? command.slice(0, 2) : [];
+}
+
+/** The file on disk, open for two readers and without a name, so that nothing is left of it. */
+async function openTwice(file: Uint8Array) {
+  const folder = await mkdtemp(join(tmpdir(), "vireo-video-"));
+  const name = join(folder, "video");
+  try {
+    await writeFile(name, file, { mode: 0o600 });
+    return [await open(name), await open(name)] as const;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function run(program: ChildProgram): Promise<void> {
+  const begun = performance.now();
+  const status = await runProgram(program).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOENT") throw cause;
+    throw new VireoError("unsupported_modality", NO_FFMPEG, { cause });
+  });
+  if (status === 127) throw new VireoError("unsupported_modality", NO_FFMPEG);
+  if (performance.now() - begun < program.timeMs) return;
+  const limit = program.timeMs / 1000;
+  const message = `the video takes more than ${limit} s to decode; send a shorter or smaller one`;
+  throw new VireoError("media_too_large", message, { metadata: { limit_seconds: limit } });
+}
+
+const NO_FFMPEG =
+  "this machine cannot decode video: it has no ffmpeg and ffprobe (5.1 or newer) in its PATH; " +
+  "install them, on Debian with: apt-get install ffmpeg";
+
+/** Indices of the frames to look at. Throws out_of_range for a stretch without frames. */
+function chooseFrames(track: VideoTrack, { sampling, window }: DecodeOptions): readonly number[] {
+  const { startSeconds = 0, endSeconds = Number.POSITIVE_INFINITY } = window ?? {};
+  const { times, unitSeconds, fps } = track;
+  const secondsOf = (time: number): number => (time - times[0]!) * unitSeconds;
+  const half = unitSeconds / 2; // 39 tenths of a second are 3.9, whatever floats make of it
+  const first = times.findIndex((time) => secondsOf(time) >= startSeconds - half);
+  const last = times.findLastIndex((time) => secondsOf(time) <= endSeconds + half);
+  if (first < 0 || last < first) {
+    const length = secondsOf(times.at(-1)!).toFixed(2);
+    const message = `there is no frame between start and end: the video's last one is at ${length} s`;
+    throw new VireoError("out_of_range", message);
+  }
+  return sampleFrames(last - first + 1, fps, sampling).map((index) => first + index);
+}
+
+/** The size in which frames leave the decoder: their own, unless that is very large. */
+function outputSize({ width, height }: VideoTrack): { width: number; height: number } {
+  const factor = Math.min(1, Math.sqrt(LIMITS.videoFramePixels / (width * height)));
+  const shrunk = (side: number): number => Math.max(1, Math.floor(side * factor));
+  return { width: shrunk(width), height: shrunk(height) };
+}
+
+/** As a tree: ffmpeg reads sums of a hundred terms at most. */
+function sumOf(terms: readonly string[]): string {
+  if (terms.length <= 2) return terms.join("+");
+  const half = terms.length >> 1;
+  return `(${sumOf(terms.slice(0, half))})+(${sumOf(terms.slice(half))})`;
+}
+
+/** Frames are told apart by their times: one that does not decode then shifts no other. */
+function decodeArguments(
+  common: readonly string[],
+  track: VideoTrack,
+  chosen: readonly number[],
+): readonly string[] {
+  const { width, height } = outputSize(track);
+  const wanted = sumOf(chosen.map((index) => `eq(pts,${track.times[index]})`));
+  const filters = [
+    `select='${wanted}'`,
+    "showinfo=checksum=0",
+    `scale=${width}:${height}:flags=bicubic`,
+    "format=rgb24",
+  ];
+  return [
+    ...["-nostdin", "-nostats", "-hide_banner", "-v", "info", "-copyts"],
+    ...[...common, "-i", INPUT, "-map", "0:V:0", "-an", "-sn", "-dn"],
+    ...["-vf", filters.join(","), "-fps_mode", "passthrough"],
+    ...["-frames:v", String(chosen.length), "-f", "rawvideo", "pipe:1"],
+  ];
+}
+
+async function readFrames(
+  child: ChildProgram,
+  track: VideoTrack,
+  chosen: readonly number[],
+  resize: DecodeOptions["resize"],
+): Promise<VideoFrame[]> {
+  const { times, unitSeconds, fps, constantRate } = track;
+  const { width, height } = outputSize(track);
+  const images: RgbImage[] = [];
+  const seen: number[] = [];
+  let rgb = new Uint8Array(width * height * 3);
+  let filled = 0;
+  const onOutput = async (chunk: Buffer): Promise<boolean> => {
+    for (let from = 0; from < chunk.length; ) {
+      const part = chunk.subarray(from, from + rgb.length - filled);
+      rgb.set(part, filled);
+      [from, filled] = [from + part.length, filled + part.length];
+      if (filled < rgb.length) continue;
+      images.push(await resize({ rgb, width, height }));
+      [rgb, filled] = [new Uint8Array(rgb.length), 0];
+    }
+    return images.length < chosen.length;
+  };
+  const onLine = (line: string): void => {
+    const time = /showinfo.*\bn: *\d+ pts: *(-?\d+)/.exec(line)?.[1];
+    if (time !== undefined && seen.length < chosen.length) seen.push(Number(time));
+    if (/^Unrecognized option/.test(line)) throw new VireoError("unsupported_modality", NO_FFMPEG);
+  };
+  await run({ ...child, onOutput, onLine });
+  const indices = new Map(chosen.map((index) => [times[index]!, index]));
+  const frames = images.flatMap((image, at): VideoFrame[] => {
+    const index = indices.get(seen[at] ?? Number.NaN);
+    if (index === undefined) return [];
+    const timeSeconds = (times[index]! - times[0]!) * unitSeconds;
+    const saidSeconds = constantRate ? frameSeconds(index, fps) : timeSeconds;
+    return [{ index, timeSeconds, saidSeconds, image }];
+  });
+  if (frames.length > 0) return frames;
+  const message = "none of the video's frames can be decoded: it is damaged or of a rare codec";
+  throw new VireoError("media_undecodable", message);
+}
