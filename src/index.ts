@@ -16,11 +16,16 @@ export type {
   Upstream,
   UpstreamModel,
   Usage,
+  VideoPart,
+  VideoSampling,
 } from "./core/chat.ts";
 export { GREEDY } from "./core/chat.ts";
 export { type ErrorCode, VireoError } from "./core/errors.ts";
+export type { VideoGlueName } from "./media/frames.ts";
+export type { DecodedVideo, DecodeOptions, VideoDecoder } from "./media/video-decoder.ts";
 export { formatInspection, type Inspection, inspectCheckpoint } from "./model/inspect.ts";
 export { Engine, type EngineInfo, type EngineOptions, open } from "./runtime/engine.ts";
+export type { VideoOptions } from "./runtime/videos.ts";
 export { createApp } from "./server/app.ts";
 export type { AppOptions } from "./server/context.ts";
 export { type ListenOptions, listen } from "./server/listen.ts";

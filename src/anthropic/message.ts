@@ -72,6 +72,7 @@ export async function collectMessage(
 const NO_USAGE: Usage = {
   promptTokens: 0,
   imageTokens: 0,
+  videoTokens: 0,
   cachedTokens: 0,
   completionTokens: 0,
   reasoningTokens: 0,

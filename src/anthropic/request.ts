@@ -1,10 +1,10 @@
 import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { unknownFields } from "../openai/ignored.ts";
-import { toImagePart } from "../openai/images.ts";
 import { isTooDeep } from "../openai/json.ts";
+import { toImagePart } from "../openai/media.ts";
 import { argumentsText, checkTotals } from "../openai/messages.ts";
-import { asksForReasoning, splitModelName } from "../openai/reasoning.ts";
+import { splitModelName, willReason } from "../openai/reasoning.ts";
 import { toSampling } from "../openai/sampling.ts";
 import { check } from "../openai/schema-errors.ts";
 import { type AskedChoice, chooseTools, toDefinitions } from "../openai/tools.ts";
@@ -55,7 +55,7 @@ function toParsed(body: CountBody, json: object): ParsedMessages {
       ...(output === undefined ? {} : { output }),
       ...(typeof body.max_tokens === "number" ? { maxTokens: body.max_tokens } : {}),
       ...(messages.at(-1)?.role === "assistant" ? { continueFinalMessage: true } : {}),
-      sampling: toSampling(body, asksForReasoning(messages, enabled)),
+      sampling: toSampling(body, willReason(messages, enabled)),
       reasoning: {
         ...(enabled === undefined ? {} : { enabled }),
         ...(typeof budget === "number" ? { budgetTokens: budget } : {}),

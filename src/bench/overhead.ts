@@ -8,6 +8,7 @@ import { createState } from "../model/state.ts";
 import { Answer } from "../runtime/answer.ts";
 import { Batcher } from "../runtime/batcher.ts";
 import { EventQueue } from "../runtime/events.ts";
+import { textPrompt } from "../runtime/prompt.ts";
 import { Sampler } from "../runtime/sampler.ts";
 import { Sequence } from "../runtime/sequence.ts";
 import { LETTERS } from "./letters.ts";
@@ -66,10 +67,10 @@ function oneAnswer(events: EventQueue<ChatEvent>, now: () => number): Sequence {
     eosIds: [],
   });
   return new Sequence({
-    prompt: { ids: [5], imageSpans: [], boundaries: [] },
+    prompt: textPrompt([5]),
     tenant: "",
     prefixKeys: [],
-    images: [],
+    visuals: [],
     sampler: new Sampler(GREEDY, [5], undefined),
     answer,
     events,

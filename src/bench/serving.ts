@@ -9,11 +9,11 @@ import { createState } from "../model/state.ts";
 import { Answer } from "../runtime/answer.ts";
 import { Batcher } from "../runtime/batcher.ts";
 import { EventQueue } from "../runtime/events.ts";
-import { EncodedImage } from "../runtime/images.ts";
 import { PrefixKeys } from "../runtime/prefix-keys.ts";
-import type { Prompt } from "../runtime/prompt.ts";
+import { type Prompt, textPrompt } from "../runtime/prompt.ts";
 import { Sampler } from "../runtime/sampler.ts";
 import { Sequence } from "../runtime/sequence.ts";
+import { Visual } from "../runtime/visual.ts";
 import { LETTERS } from "./letters.ts";
 import { type SyntheticOptions, syntheticModel, WRITTEN_IDS } from "./synthetic.ts";
 
@@ -125,41 +125,37 @@ class Clients {
     this.asked += 1;
     const ids = Array.from({ length: tokens }, (_, at) => (this.asked * 31 + at * 7919) % 200);
     ids.splice(0, 2, this.asked % 200, Math.floor(this.asked / 200) % 200);
-    return { ids, imageSpans: [], boundaries: [] };
+    return textPrompt(ids);
   }
 
   /** The same with pictures of one tile each in front of its last tokens. */
-  promptWithImages(tokens: number): { prompt: Prompt; images: EncodedImage[] } {
+  promptWithImages(tokens: number): { prompt: Prompt; images: Visual[] } {
     const { ids } = this.prompt(tokens);
     const { tilePx, tokensPerTile } = this.model.config.vision;
-    const imageSpans = Array.from({ length: IMAGES }, (_, image) => {
-      const start = 64 + image * (tokensPerTile + 8);
+    const spans = Array.from({ length: IMAGES }, (_, visual) => {
+      const start = 64 + visual * (tokensPerTile + 8);
       ids.fill(PLACEHOLDER, start, start + tokensPerTile);
-      return { start, length: tokensPerTile, image };
+      return { start, length: tokensPerTile, visual, row: 0 };
     });
     const rgb = new Uint8Array(tilePx * tilePx * 3).fill(100);
     const places = [{ image: { rgb, width: tilePx, height: tilePx }, left: 0, top: 0 }];
-    const picture = { width: tilePx, height: tilePx, grid: { columns: 1, rows: 1 }, places };
-    const images = imageSpans.map(({ image }) => {
-      return new EncodedImage(`${this.asked} ${image}`, this.model.config, picture);
+    const images = spans.map(({ visual }) => {
+      return new Visual(this.model.config, { key: `${this.asked} ${visual}`, places });
     });
     const boundaries = [64, ids.length - 16];
-    return { prompt: { ids, imageSpans, boundaries }, images };
+    const imageTokens = IMAGES * tokensPerTile;
+    return { prompt: { ...textPrompt(ids), spans, boundaries, imageTokens }, images };
   }
 
   /** The times at which each of an answer's tokens came, in milliseconds. */
-  async ask(
-    prompt: Prompt,
-    maxTokens: number,
-    images: readonly EncodedImage[] = [],
-  ): Promise<number[]> {
+  async ask(prompt: Prompt, maxTokens: number, images: readonly Visual[] = []): Promise<number[]> {
     const events = new EventQueue<ChatEvent>();
     const now = () => performance.now();
     const options = { reasoningOpen: false, stop: [], minTokens: 0, ignoreEos: true, eosIds: [] };
     this.batcher.add(
       new Sequence({
         prompt,
-        images,
+        visuals: images,
         tenant: "",
         prefixKeys: this.keys.of("", prompt, images),
         sampler: new Sampler(GREEDY, prompt.ids, undefined),

@@ -8,6 +8,9 @@ import { openEngine } from "./open-engine.ts";
 import {
   between,
   type EngineFlags,
+  framesAtMost,
+  framesPerSecond,
+  pruningRate,
   wholeBetween,
   wholeNumber,
   withEngineOptions,
@@ -16,6 +19,10 @@ import { openTerminal, printable, type Terminal } from "./terminal.ts";
 
 interface AskFlags extends EngineFlags {
   readonly image?: readonly string[];
+  readonly video?: readonly string[];
+  readonly fps?: number;
+  readonly frames?: number;
+  readonly evs?: number;
   readonly system?: string;
   readonly think?: boolean;
   readonly budget?: number;
@@ -34,10 +41,14 @@ const collect = (value: string, list: readonly string[] = []): string[] => [...l
 export function addAsk(program: Command): void {
   const command = program
     .command("ask")
-    .summary("ask about pictures or text, and read the answer here")
+    .summary("ask about pictures, videos or text, and read the answer here")
     .description("Answers one question in the terminal. Without a question, stdin is read.")
     .argument("[question]")
     .option("-i, --image <file>", "a picture to look at; may be repeated", collect)
+    .option("--video <file>", "a video to look at; may be repeated (needs ffmpeg)", collect)
+    .option("--fps <x>", "frames of a video a second at most (default: 2; 0: all)", framesPerSecond)
+    .option("--frames <n>", "frames of a video at most (default: 128)", framesAtMost)
+    .option("--evs <q>", "share of a video's tokens to leave out, as 0.75", pruningRate)
     .option("-s, --system <text>", "system prompt")
     .option("--think", "reason before answering")
     .option("--no-think", "answer at once")
@@ -56,6 +67,7 @@ export function addAsk(program: Command): void {
 Examples:
   vireo ask "What is the total?" --image invoice.png
   vireo ask "What changed between these?" -i before.jpg -i after.jpg
+  vireo ask "What happens, and when?" --video clip.mp4 --evs 0.75
   vireo ask "Add up the column" -i table.png --think --budget 2000
   cat letter.txt | vireo ask -m /models/nemotron-nano-12b-v2-vl --format int4`,
     );
@@ -67,11 +79,17 @@ Examples:
 async function ask(question: string | undefined, flags: AskFlags): Promise<void> {
   const terminal = openTerminal(process.stderr);
   const request = await buildRequest(question, flags);
-  const engine = await openEngine(flags, terminal);
+  const { fps, frames, evs } = flags;
+  const engine = await openEngine(flags, terminal, {
+    ...(fps === undefined ? {} : { fps }),
+    ...(frames === undefined ? {} : { framesMax: frames }),
+    ...(evs === undefined ? {} : { pruningRate: evs }),
+  });
   const abort = new AbortController();
   const onInterrupt = (): void => abort.abort(new Error("interrupted"));
   process.once("SIGINT", onInterrupt);
   try {
+    if (flags.video) terminal.progress(`decoding ${flags.video.join(", ")} ...`);
     for await (const event of engine.chat(request, abort.signal)) {
       if (flags.json) process.stdout.write(`${JSON.stringify(event)}\n`);
       else show(event, terminal);
@@ -88,12 +106,15 @@ async function ask(question: string | undefined, flags: AskFlags): Promise<void>
 
 async function buildRequest(question: string | undefined, flags: AskFlags): Promise<ChatRequest> {
   const text = question ?? (process.stdin.isTTY ? "" : await readStream(process.stdin));
-  const files = flags.image ?? [];
-  if (text.trim() === "" && files.length === 0) {
+  const { image = [], video = [] } = flags;
+  if (text.trim() === "" && image.length + video.length === 0) {
     throw new VireoError("missing_required", 'ask what? As in: vireo ask "What is this?" -i a.png');
   }
-  const images = await Promise.all(files.map(readImage));
-  const content: ContentPart[] = [...images, { type: "text", text }];
+  const media = await Promise.all([
+    ...image.map((path) => readMedia(path, "image", LIMITS.imageBytes)),
+    ...video.map((path) => readMedia(path, "video", LIMITS.videoBytes)),
+  ]);
+  const content: ContentPart[] = [...media, { type: "text", text }];
   const { system, think, budget, maxTokens, maxTiles } = flags;
   return {
     messages: [
@@ -142,14 +163,18 @@ const FILE_REASONS: Readonly<Record<string, string>> = {
   EACCES: "it may not be read",
 };
 
-async function readImage(path: string): Promise<ContentPart> {
+async function readMedia(
+  path: string,
+  type: "image" | "video",
+  bytesMost: number,
+): Promise<ContentPart> {
   try {
     const { size } = await stat(path);
-    if (size > LIMITS.imageBytes) {
-      const text = `${path} has ${size} bytes; the limit is ${LIMITS.imageBytes}`;
+    if (size > bytesMost) {
+      const text = `${path} has ${size} bytes; the limit is ${bytesMost}`;
       throw new VireoError("media_too_large", text);
     }
-    return { type: "image", bytes: await readFile(path) };
+    return { type, bytes: await readFile(path) };
   } catch (cause) {
     if (cause instanceof VireoError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
@@ -159,17 +184,25 @@ async function readImage(path: string): Promise<ContentPart> {
 }
 
 function show(event: ChatEvent, terminal: Terminal): void {
+  if (event.type === "start" && event.videoTokens > 0) {
+    terminal.progress(`looking at ${event.videoTokens} tokens of video ...`);
+  }
+  if (event.type === "text" || event.type === "reasoning") terminal.progress("");
   if (event.type === "text") process.stdout.write(printable(event.text));
   if (event.type === "reasoning") process.stderr.write(terminal.dim(printable(event.text)));
   if (event.type !== "end") return;
   const { usage, timings, nativeReason } = event;
   const perSecond = (tokens: number, ms: number): string =>
     ms > 0 ? `${((tokens / ms) * 1000).toFixed(1)} tokens/s` : "-";
-  const images = usage.imageTokens > 0 ? ` (${usage.imageTokens} from images)` : "";
+  const media = [
+    ...(usage.imageTokens > 0 ? [`${usage.imageTokens} from images`] : []),
+    ...(usage.videoTokens > 0 ? [`${usage.videoTokens} from video`] : []),
+  ];
+  const from = media.length > 0 ? ` (${media.join(", ")})` : "";
   process.stdout.write("\n");
   terminal.note(
     terminal.dim(
-      `${usage.promptTokens} prompt tokens${images} at ` +
+      `${usage.promptTokens} prompt tokens${from} at ` +
         `${perSecond(usage.promptTokens, timings.prefillMs)}, ` +
         `${usage.completionTokens} answered at ` +
         `${perSecond(usage.completionTokens - 1, timings.decodeMs)}, ended by ${nativeReason}`,

@@ -1,5 +1,6 @@
 import type { Log } from "../core/log.ts";
 import { type Engine, open } from "../runtime/engine.ts";
+import type { VideoOptions } from "../runtime/videos.ts";
 import { modelFolder } from "./model-folder.ts";
 import { EMBEDDED_MODELS, type EngineFlags, engineOptions } from "./options.ts";
 import { bytesText, type Terminal } from "./terminal.ts";
@@ -8,6 +9,7 @@ import { bytesText, type Terminal } from "./terminal.ts";
 export async function openEngine(
   flags: EngineFlags,
   terminal: Terminal,
+  video: VideoOptions,
   log?: Log,
 ): Promise<Engine> {
   const folder = modelFolder(flags.model);
@@ -17,6 +19,7 @@ export async function openEngine(
     // by its own name: nobody shall take its answers for the 12B model's
     ...(EMBEDDED_MODELS.includes(flags.model) ? { modelId: `vireo/${flags.model}` } : {}),
     ...(log === undefined ? {} : { log }),
+    video: { ...video, ...(process.env.PATH ? { programPath: process.env.PATH } : {}) },
     onProgress: ({ doneBytes, totalBytes }) => {
       const percent = Math.floor((doneBytes / Math.max(1, totalBytes)) * 100);
       terminal.progress(`packing ${flags.model}: ${percent} % of ${bytesText(totalBytes)}`);

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { LIMITS } from "../core/limits.ts";
 import type { EngineOptions } from "../runtime/engine.ts";
 
 /** What commander hands over for the options below. */
@@ -105,6 +106,11 @@ export function wholeBetween(least: number, most: number): (text: string) => num
     return value;
   };
 }
+
+/** Settings of videos, with the engine's own bounds. */
+export const framesPerSecond = between(0, 1000);
+export const framesAtMost = wholeBetween(1, LIMITS.framesPerVideo);
+export const pruningRate = between(0, 0.999);
 
 export function realNumber(text: string): number {
   const value = Number(text);

@@ -4,9 +4,19 @@ import { createLog, type LogLevel } from "../core/log.ts";
 import { parsePrice } from "../core/prices.ts";
 import { MediaFetcher, type MediaUrls } from "../egress/media-fetcher.ts";
 import { openKeyFile } from "../gateway/keys.ts";
+import { VIDEO_GLUE, type VideoGlueName } from "../media/frames.ts";
+import type { VideoOptions } from "../runtime/videos.ts";
 import { checkAddress, listen } from "../server/listen.ts";
 import { openEngine } from "./open-engine.ts";
-import { type EngineFlags, wholeBetween, wholeNumber, withEngineOptions } from "./options.ts";
+import {
+  type EngineFlags,
+  framesPerSecond as fps,
+  framesAtMost as frames,
+  pruningRate as rate,
+  wholeBetween,
+  wholeNumber,
+  withEngineOptions,
+} from "./options.ts";
 import { openTerminal } from "./terminal.ts";
 
 interface ServeFlags extends EngineFlags {
@@ -17,6 +27,10 @@ interface ServeFlags extends EngineFlags {
   readonly pricePrompt: string;
   readonly priceCompletion: string;
   readonly mediaUrls: MediaUrls;
+  readonly videoFps?: number;
+  readonly videoFrames?: number;
+  readonly videoPruningRate?: number;
+  readonly videoGlue?: VideoGlueName;
   readonly timeout: number;
   readonly allowHost?: readonly string[];
   readonly logLevel: LogLevel;
@@ -43,9 +57,21 @@ export function addServe(program: Command): void {
     .option("--price-prompt <usd>", "dollars per prompt token, shown and booked", "0")
     .option("--price-completion <usd>", "dollars per generated token", "0")
     .addOption(
-      new Option("--media-urls <which>", "images by URL: none, public addresses, or any address")
+      new Option("--media-urls <which>", "media by URL: none, public addresses, or any address")
         .choices(["none", "public", "any"])
         .default("public"),
+    )
+    .option("--video-fps <x>", "frames of a video a second at most; 0: all (default: 2)", fps)
+    .option("--video-frames <n>", "frames of a video at most (default: 128)", frames)
+    .option(
+      "--video-pruning-rate <q>",
+      "share of a video's tokens that EVS leaves out, as 0.75",
+      rate,
+    )
+    .addOption(
+      new Option("--video-glue <form>", "text around frames (default: training)").choices(
+        Object.keys(VIDEO_GLUE),
+      ),
     )
     .option("--timeout <seconds>", "the longest that a request may take", wholeNumber, 600)
     .option(
@@ -75,6 +101,16 @@ Example:
   });
 }
 
+function videoOptions(flags: ServeFlags): VideoOptions {
+  const { videoFps, videoFrames, videoPruningRate, videoGlue } = flags;
+  return {
+    ...(videoFps === undefined ? {} : { fps: videoFps }),
+    ...(videoFrames === undefined ? {} : { framesMax: videoFrames }),
+    ...(videoPruningRate === undefined ? {} : { pruningRate: videoPruningRate }),
+    ...(videoGlue === undefined ? {} : { glue: videoGlue }),
+  };
+}
+
 async function serve(flags: ServeFlags): Promise<void> {
   const terminal = openTerminal(process.stderr);
   const log = createLog((line) => process.stderr.write(line), flags.logLevel);
@@ -92,7 +128,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     ...(flags.apiKey === undefined ? {} : { apiKey: flags.apiKey }),
   };
   await checkAddress(options); // before minutes are spent on loading
-  const engine = await openEngine(flags, terminal, log);
+  const engine = await openEngine(flags, terminal, videoOptions(flags), log);
   const media = new MediaFetcher(flags.mediaUrls);
   const listening = await listen({ ...options, upstream: engine, media }).catch(async (error) => {
     await engine.close();

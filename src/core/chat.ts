@@ -14,7 +14,28 @@ export interface ImagePart {
   readonly bytes: Uint8Array;
 }
 
-export type ContentPart = TextPart | ImagePart;
+/** Which frames of a video are looked at. What the engine allows at most stays the ceiling. */
+export interface VideoSampling {
+  /** Frames a second. */
+  readonly fps?: number;
+  readonly framesMax?: number;
+  /** A stretch of the video, from its first frame on; both ends belong to it. */
+  readonly startSeconds?: number;
+  readonly endSeconds?: number;
+}
+
+/** A video file (MP4, WebM, ...), not yet decoded, or pictures that are its frames. */
+export interface VideoPart {
+  readonly type: "video";
+  /** The file; empty where there are frames. */
+  readonly bytes: Uint8Array;
+  /** Encoded picture files; nobody knows when they were taken. */
+  readonly frames?: readonly Uint8Array[];
+  /** Goes before what the request says for all of its videos. */
+  readonly sampling?: VideoSampling;
+}
+
+export type ContentPart = TextPart | ImagePart | VideoPart;
 
 export interface ToolCall {
   readonly name: string;
@@ -60,7 +81,10 @@ export const GREEDY: SamplingOptions = Object.freeze({
 });
 
 export interface ReasoningOptions {
-  /** Undefined: the template decides (`/think` and `/no_think` in the messages, else off). */
+  /**
+   * Undefined: the template decides (`/think` and `/no_think` in the messages, else off). The model
+   * does not reason about videos: with one in the messages it is off, whatever they say.
+   */
   readonly enabled?: boolean;
   /** Tokens after which the reasoning is brought to an end (chat.md § 4.1). */
   readonly budgetTokens?: number;
@@ -115,6 +139,9 @@ export interface ChatRequest {
   readonly reasoning: ReasoningOptions;
   /** Tiles per image without the thumbnail, 1..12. Undefined: the checkpoint's own limit. */
   readonly tilesMax?: number;
+  readonly videoSampling?: VideoSampling;
+  /** Share of a video's rows that is left out, 0 to below 1. Undefined: the engine's own. */
+  readonly videoPruningRate?: number;
   /** The last message is the assistant's and is to be continued, not answered. */
   readonly continueFinalMessage?: boolean;
   /**
@@ -154,6 +181,8 @@ export interface Usage {
   readonly promptTokens: number;
   /** Placeholder rows of the prompt's images (without the tags around them). */
   readonly imageTokens: number;
+  /** Placeholder rows of its videos, as many as are left after pruning. */
+  readonly videoTokens: number;
   /** Prompt tokens found in a cache. */
   readonly cachedTokens: number;
   readonly completionTokens: number;
@@ -162,7 +191,7 @@ export interface Usage {
 
 export interface Timings {
   readonly queueMs: number;
-  /** Decoding, tiling and encoding of images. */
+  /** Decoding, tiling and encoding of images and videos. */
   readonly mediaMs: number;
   readonly prefillMs: number;
   readonly decodeMs: number;
@@ -174,6 +203,7 @@ export type ChatEvent =
       readonly type: "start";
       readonly promptTokens: number;
       readonly imageTokens: number;
+      readonly videoTokens: number;
       /** 0: it begins at once; 1: it is the next to begin. Undefined: nobody knows. */
       readonly queuePosition?: number;
     }
@@ -205,14 +235,32 @@ export interface ImageEstimate {
   readonly tokens: number;
 }
 
+/** Which frames of a video are looked at, and what it costs. */
+export interface VideoEstimate {
+  readonly width: number;
+  readonly height: number;
+  /** Of the file; absent where only frames were sent. */
+  readonly fps?: number;
+  readonly totalFrames: number;
+  /** seconds: as the prompt says; absent where nobody knows. */
+  readonly frames: readonly { readonly index: number; readonly seconds?: number }[];
+  /** Placeholder rows, without tags and labels, before and after pruning. */
+  readonly tokensUnpruned: number;
+  readonly tokens: number;
+  readonly pruningRate: number;
+}
+
 /** What a request would be billed for its prompt, by parts. */
 export interface PromptEstimate {
   readonly promptTokens: number;
   /** Of those, placeholder rows of images. */
   readonly imageTokens: number;
+  /** Of those, placeholder rows of videos. */
+  readonly videoTokens: number;
   /** Of those, tokens that would not be there without the tools. */
   readonly toolTokens: number;
   readonly images: readonly ImageEstimate[];
+  readonly videos: readonly VideoEstimate[];
   readonly contextTokens: number;
 }
 

@@ -24,6 +24,7 @@ export const LIMITS = Object.freeze({
   logitBiasEntries: 1024,
   topLogprobs: 20,
   mediaUrlCharacters: 2048,
+  fetchedBytes: 128 * MIB,
   answersPerPrompt: 8,
   answersPerRequest: 128,
   promptTokenIds: 1_000_000,

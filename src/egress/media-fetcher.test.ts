@@ -189,7 +189,9 @@ describe("fetching", () => {
     await using(async (fetcher) => {
       asked = [];
       const urls = [`${origin}/a`, `${origin}/b`, `${origin}/a`];
-      const named = urls.map((url, index) => ({ url, param: `image ${index}` }));
+      const named = urls.map((url, index) => {
+        return { url, param: `image ${index}`, bytesMost: 100 };
+      });
       const files = await fetchAll(fetcher, named, 1000);
       expect([...files.keys()].sort()).toEqual([`${origin}/a`, `${origin}/b`]);
       expect(asked.sort()).toEqual(["/a", "/b"]);

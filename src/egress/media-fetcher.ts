@@ -1,7 +1,6 @@
 import { lookup as resolve } from "node:dns/promises";
 import { Agent, type Dispatcher, request } from "undici";
 import { VireoError } from "../core/errors.ts";
-import { LIMITS } from "../core/limits.ts";
 import { blocked, checkMediaUrl, isPublicAddress } from "./address.ts";
 
 /** none: nothing is fetched. public: from the Internet only. any: the operator's network too. */
@@ -139,6 +138,8 @@ function toFetchError(error: unknown): VireoError {
 export interface NamedUrl {
   readonly url: string;
   readonly param: string;
+  /** Of this file. */
+  readonly bytesMost: number;
 }
 
 /**
@@ -159,9 +160,9 @@ export async function fetchAll(
   let bytesLeft = bytesMost;
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { url, param } = next;
+      const { url, param, bytesMost: ownMost } = next;
       try {
-        const bytes = await fetcher.fetch(url, Math.min(LIMITS.imageBytes, bytesLeft), both);
+        const bytes = await fetcher.fetch(url, Math.min(ownMost, bytesLeft), both);
         bytesLeft -= bytes.length;
         if (bytesLeft < 0) throw tooMuch(bytesMost);
         files.set(url, bytes);

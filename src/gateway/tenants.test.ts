@@ -5,6 +5,7 @@ import { Tenants } from "./tenants.ts";
 const usage = {
   promptTokens: 100,
   imageTokens: 0,
+  videoTokens: 0,
   cachedTokens: 0,
   completionTokens: 50,
   reasoningTokens: 0,

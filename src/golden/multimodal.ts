@@ -41,15 +41,15 @@ export async function compareMultimodal(
   comparison.same("tiles", tiles.join(" "), json.tiles_per_image.join(" "));
 
   const imageTokens = tiles.map((count) => count * config.vision.tokensPerTile);
-  const { ids, imageSpans } = promptOf(text, pieces, imageTokens, config.tokens);
+  const { ids, spans } = promptOf(text, pieces, imageTokens, config.tokens);
   comparison.same("ids", ids.join(" "), json.input_ids.join(" "));
 
-  const embeds = imageSpans.map(({ image }) => encoded[image]!.rows);
+  const embeds = spans.map(({ visual }) => encoded[visual]!.rows);
   const all = embeds.flatMap((rows) => [...rows]);
   comparison.close("image_embeds", all, file.tensors.floats("image_embeds"));
   if (ids.length !== json.input_ids.length) return;
-  const visual = imageSpans.map(({ start, image }) => [start, encoded[image]!.rows] as const);
-  await compareLanguage(backend, model, file, comparison, visual);
+  const rows = spans.map(({ start, visual }) => [start, encoded[visual]!.rows] as const);
+  await compareLanguage(backend, model, file, comparison, rows);
 }
 
 async function encodeImage(backend: Backend, model: Model, bytes: Uint8Array) {

@@ -1,7 +1,7 @@
 // Cases of the tokenizer and the chat template.
 
 import type { ChatMessage, ContentPart } from "../core/chat.ts";
-import { buildPrompt, type ImageIds, type Prompt } from "../runtime/prompt.ts";
+import { buildPrompt, type ImageIds, type Prompt, type PromptVideo } from "../runtime/prompt.ts";
 import type { TextFiles } from "../runtime/text-files.ts";
 import type { PromptPiece } from "../text/template.ts";
 import type { CaseFile } from "./case-files.ts";
@@ -48,19 +48,18 @@ export function compareTokenizer(text: TextFiles, file: CaseFile, comparison: Co
 
 export function compareChat(text: TextFiles, file: CaseFile, comparison: Comparison): void {
   const { cases } = file.json as unknown as ChatCase;
-  const still = cases.filter(({ prompt }) => !prompt.includes("<video>"));
-  for (const [index, { messages, tools, prompt, ids }] of still.entries()) {
+  for (const [index, { messages, tools, prompt, ids }] of cases.entries()) {
     const options = tools === undefined ? {} : { tools };
     const { pieces } = text.template.render(toMessages(messages, []), options);
     comparison.same(`prompt ${index}`, textOf(text, pieces), prompt);
-    // These ids have each image as one placeholder, without tags and not multiplied.
+    // These ids have each image and video as one placeholder, without tags and not multiplied.
     const found = pieces.flatMap((piece) => {
       if (piece.kind === "text") return text.tokenizer.encodeText(piece.text);
-      return piece.kind === "control" ? piece.id : (text.tokenizer.idOf("<image>") ?? -1);
+      return piece.kind === "control" ? piece.id : (text.tokenizer.idOf(`<${piece.kind}>`) ?? -1);
     });
     comparison.same(`ids ${index}`, found.join(" "), ids.join(" "));
   }
-  comparison.note(`${still.length} chats, ${cases.length - still.length} with video left out`);
+  comparison.note(`${cases.length} chats`);
 }
 
 /** Images are taken from `images` in the order of their places. */
@@ -71,6 +70,7 @@ export function toMessages(
   let next = 0;
   const toPart = ({ type, text }: { type: string; text?: string }): ContentPart => {
     if (type === "text") return { type, text: text ?? "" };
+    if (type.startsWith("video")) return { type: "video", bytes: new Uint8Array(0) };
     return { type: "image", bytes: images[next++] ?? new Uint8Array(0) };
   };
   return messages.map(({ role, content, tool_calls }) => {
@@ -101,7 +101,8 @@ export function textOf({ tokenizer }: TextFiles, pieces: readonly PromptPiece[])
   return pieces
     .map((piece) => {
       if (piece.kind === "text") return piece.text;
-      return piece.kind === "image" ? "<image>" : (contents.get(piece.id) ?? `?${piece.id}?`);
+      if (piece.kind !== "control") return `<${piece.kind}>`;
+      return contents.get(piece.id) ?? `?${piece.id}?`;
     })
     .join("");
 }
@@ -111,6 +112,7 @@ export function promptOf(
   pieces: readonly PromptPiece[],
   imageTokens: readonly number[],
   names: { readonly image: string; readonly imageStart: string; readonly imageEnd: string },
+  videos: readonly PromptVideo[] = [],
 ): Prompt {
   const id = (content: string): number => {
     const found = tokenizer.idOf(content);
@@ -122,5 +124,5 @@ export function promptOf(
     placeholder: id(names.image),
     end: id(names.imageEnd),
   };
-  return buildPrompt({ pieces, tokenizer, imageTokens, imageIds });
+  return buildPrompt({ pieces, tokenizer, imageTokens, videos, imageIds });
 }

@@ -1,16 +1,18 @@
 // Cases of video: frames → projected rows → which of them are kept → ids and logits.
 
 import type { Backend } from "../backends/backend.ts";
-import { frameLabel, frameSeconds } from "../media/frames.ts";
+import { frameSeconds, frameTexts, VIDEO_GLUE } from "../media/frames.ts";
 import { normaliseTiles, tileImage } from "../media/pixels.ts";
 import type { Model } from "../model/load.ts";
 import { dissimilarity, retainedRows, retentionMask } from "../runtime/evs.ts";
 import { encodePixels } from "../runtime/forward.ts";
+import { settleVideo } from "../runtime/prompt.ts";
 import type { TextFiles } from "../runtime/text-files.ts";
 import type { CaseFile } from "./case-files.ts";
 import type { Comparison } from "./comparison.ts";
 import { compareLanguage, type LanguageCase } from "./language.ts";
 import { backendResize } from "./media.ts";
+import { type GoldenMessage, promptOf, toMessages } from "./text.ts";
 
 interface EvsCase {
   readonly cases: readonly {
@@ -46,6 +48,7 @@ export function compareEvs(file: CaseFile, comparison: Comparison): void {
 }
 
 interface VideoCase extends LanguageCase {
+  readonly messages: readonly GoldenMessage[];
   readonly prompt: string;
   readonly fps: number;
   readonly frames_indices: readonly number[];
@@ -53,8 +56,6 @@ interface VideoCase extends LanguageCase {
   readonly q: number;
   readonly mask: string;
 }
-
-const INTRODUCTION = "This is a video:\n";
 
 export async function compareVideo(
   backend: Backend,
@@ -66,10 +67,10 @@ export async function compareVideo(
   const json = file.json as unknown as VideoCase;
   const { tokensPerTile: tokens } = model.config.vision;
   const frames = json.frames_indices.length;
-  const labels = json.frames_indices.map((index, frame) => {
-    return frameLabel(frame, frameSeconds(index, json.fps));
-  });
-  comparison.same("frame texts", [INTRODUCTION, ...labels].join("|"), json.frame_texts.join("|"));
+  const seconds = json.frames_indices.map((index) => frameSeconds(index, json.fps));
+  const texts = frameTexts(seconds, VIDEO_GLUE.training);
+  const said = texts.flat().filter((piece) => piece !== VIDEO_GLUE.training.between);
+  comparison.same("frame texts", said.join("|"), json.frame_texts.join("|"));
 
   const rows = await encodeFrames(backend, model, file);
   comparison.close("frame_embeds", rows, file.tensors.floats("frame_embeds"));
@@ -78,7 +79,7 @@ export async function compareVideo(
   const mask = retentionMask(differences, retainedRows(frames, tokens, json.q));
   comparison.same("mask", mask.join(""), json.mask);
 
-  const { ids, visual } = layVideo(model, text, json.prompt, labels, rows, mask);
+  const { ids, visual } = layVideo(model, text, json.messages, texts, rows, mask);
   comparison.same("ids", ids.join(" "), json.input_ids.join(" "));
   if (ids.length !== json.input_ids.length) return;
   await compareLanguage(backend, model, file, comparison, visual);
@@ -104,37 +105,29 @@ async function encodeFrames(backend: Backend, model: Model, file: CaseFile): Pro
   return Float32Array.from(encoded);
 }
 
-/** Ids of the prompt with its video, each piece of text by itself, and the rows that are kept. */
+/** Ids of the prompt with its video, laid out as the engine does, and the rows that are kept. */
 function layVideo(
   model: Model,
-  { tokenizer }: TextFiles,
-  prompt: string,
-  labels: readonly string[],
+  text: TextFiles,
+  messages: readonly GoldenMessage[],
+  texts: readonly (readonly string[])[],
   rows: Float32Array,
   mask: Uint8Array,
 ) {
   const { tokens: names, vision } = model.config;
-  const [begin, placeholder, end] = [names.imageStart, names.image, names.imageEnd].map((name) => {
-    return tokenizer.idOf(name) ?? -1;
+  const { pieces } = text.template.render(toMessages(messages, []));
+  const kept = [...mask.keys()].filter((row) => mask[row] === 1);
+  const video = { texts, tokens: kept.length, prunes: true };
+  const prompt = promptOf(text, pieces, [], names, [video]);
+  const shares = texts.map((_, frame) => {
+    return kept.filter((row) => Math.floor(row / vision.tokensPerTile) === frame).length;
   });
+  const spans = settleVideo(prompt.ids, prompt.spans, prompt.unsettled[0]!, shares);
   const width = rows.length / mask.length;
-  const ids: number[] = [];
-  const visual: (readonly [number, Float32Array])[] = [];
-  const addFrame = (frame: number, label: string): void => {
-    ids.push(...tokenizer.encodeText(frame === 0 ? INTRODUCTION : "\n"));
-    ids.push(...tokenizer.encodeText(label), begin!);
-    for (let token = 0; token < vision.tokensPerTile; token++) {
-      const row = frame * vision.tokensPerTile + token;
-      if (!mask[row]) continue;
-      visual.push([ids.length, rows.subarray(row * width, (row + 1) * width)]);
-      ids.push(placeholder!);
-    }
-    ids.push(end!);
-  };
-  for (const run of tokenizer.splitAdded(prompt)) {
-    if (typeof run === "string") ids.push(...tokenizer.encodeText(run));
-    else if (run.content !== names.video) ids.push(run.id);
-    else for (const [frame, label] of labels.entries()) addFrame(frame, label);
-  }
-  return { ids, visual };
+  const visual = spans.flatMap(({ start, length, row }) =>
+    kept.slice(row, row + length).map((from, at) => {
+      return [start + at, rows.subarray(from * width, (from + 1) * width)] as const;
+    }),
+  );
+  return { ids: prompt.ids, visual };
 }

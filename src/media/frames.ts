@@ -56,3 +56,37 @@ export function frameLabel(frame: number, seconds: number | undefined): string {
   const when = seconds === undefined ? "" : ` sampled at ${showSeconds(seconds)} seconds`;
   return `Frame ${frame + 1}${when}: `;
 }
+
+/** What stands around the labels of frames. */
+export interface VideoGlue {
+  /** Before the first frame. */
+  readonly before: string;
+  /** Between two frames. */
+  readonly between: string;
+}
+
+const INTRODUCTION = "This is a video:\n";
+
+/** The forms that are in use, by whose they are. The model was trained with the first. */
+export const VIDEO_GLUE = Object.freeze({
+  training: { before: INTRODUCTION, between: "\n" },
+  tensorrt: { before: INTRODUCTION, between: "" },
+  vllm: { before: "", between: "\n" },
+  sglang: { before: "", between: "" },
+});
+
+export type VideoGlueName = keyof typeof VIDEO_GLUE;
+
+/**
+ * The texts before each frame's rows. Each of them is tokenised by itself, so that what is pruned
+ * changes no token of a text.
+ */
+export function frameTexts(
+  seconds: readonly (number | undefined)[],
+  { before, between }: VideoGlue,
+): string[][] {
+  return seconds.map((second, frame) => {
+    const glue = frame === 0 ? before : between;
+    return [glue, frameLabel(frame, second)].filter((text) => text !== "");
+  });
+}

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { LIMITS } from "../core/limits.ts";
-import { EFFORTS, metadata, model, samplingFields, streamFields, text, tokens } from "./fields.ts";
+import {
+  EFFORTS,
+  metadata,
+  model,
+  samplingFields,
+  streamFields,
+  text,
+  tokens,
+  videoSampling,
+} from "./fields.ts";
 import { outputFields } from "./output-format.ts";
 import { REASONING_FORMATS } from "./reasoning-format.ts";
 import { toolFields } from "./tools.ts";
@@ -17,9 +26,14 @@ const imageUrl = z.union([
 
 const textPart = z.object({ type: z.enum(["text", "input_text", "output_text"]), text });
 const imagePart = z.object({ type: z.enum(["image_url", "input_image"]), image_url: imageUrl });
+const videoPart = z.object({
+  type: z.enum(["video_url", "input_video"]),
+  video_url: z.union([z.string(), z.object({ url: z.string() })]),
+  ...videoSampling,
+});
 const refusalPart = z.object({ type: z.literal("refusal"), refusal: text });
 
-export const chatPart = z.discriminatedUnion("type", [textPart, imagePart, refusalPart]);
+export const chatPart = z.discriminatedUnion("type", [textPart, imagePart, videoPart, refusalPart]);
 export type ChatPart = z.infer<typeof chatPart>;
 
 const toolCall = z.object({
@@ -81,7 +95,13 @@ export const chatBody = z.object({
   continue_final_message: z.boolean().nullish(),
   add_generation_prompt: z.boolean().nullish(),
 
-  mm_processor_kwargs: z.object({ max_num_tiles: z.int().min(1).max(12).nullish() }).nullish(),
+  mm_processor_kwargs: z
+    .object({
+      max_num_tiles: z.int().min(1).max(12).nullish(),
+      video_pruning_rate: z.number().min(0).lt(1).nullish(),
+    })
+    .nullish(),
+  media_io_kwargs: z.object({ video: z.object(videoSampling).nullish() }).nullish(),
 
   metadata: metadata.nullish(),
   user: z.string().max(512).nullish(),

@@ -10,8 +10,9 @@ const oneOf =
     values.includes(value);
 const onlyText = (value: unknown): boolean =>
   Array.isArray(value) && value.every((entry) => entry === "text");
-const noKeys = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && Object.keys(value).length === 0;
+/** Of settings by kinds of media, only those of videos have an effect; of what is no object the schema tells. */
+const onlyVideo = (value: unknown): boolean =>
+  typeof value !== "object" || value === null || Object.keys(value).every((key) => key === "video");
 const never = (): boolean => false;
 
 /**
@@ -27,15 +28,13 @@ const UNSUPPORTED: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ["use_beam_search", oneOf(false)],
   ["prompt_logprobs", oneOf(0)],
   ["echo", oneOf(false)],
-  ["media_io_kwargs", noKeys],
+  ["media_io_kwargs", onlyVideo],
   ["plugins", empty],
   ["models", empty],
   ["documents", empty],
 ]);
 
 const UNSUPPORTED_PARTS: ReadonlyMap<unknown, string> = new Map([
-  ["video_url", "videos"],
-  ["input_video", "videos"],
   ["file", "files"],
   ["input_file", "files"],
   ["input_audio", "audio"],
@@ -59,7 +58,7 @@ export function refuseUnsupported(body: Body): void {
     const type = typeof part === "object" && part !== null && "type" in part ? part.type : "";
     const what = UNSUPPORTED_PARTS.get(type);
     if (what === undefined) return;
-    const message = `${param} holds ${what}, which this server does not read; send text or images`;
+    const message = `${param} holds ${what}, which this server does not read; send text, images or videos`;
     throw new VireoError("unsupported_modality", message, { param });
   });
 }

@@ -2,9 +2,11 @@ import type { ChatMessage, ChatRequest } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { type ChatBody, chatBody } from "./chat-schema.ts";
 import { isRefusedField, refuseLongLists, refuseUnsupported } from "./chat-unsupported.ts";
+import { videoSampling } from "./fields.ts";
+import { toVideoSampling } from "./media.ts";
 import { toChatMessages } from "./messages.ts";
 import { parseOutput } from "./output-format.ts";
-import { asksForReasoning, parseReasoning, splitModelName } from "./reasoning.ts";
+import { asksForReasoning, parseReasoning, splitModelName, willReason } from "./reasoning.ts";
 import type { ReasoningFormat } from "./reasoning-format.ts";
 import { toEnds, toSampling } from "./sampling.ts";
 import { check, show } from "./schema-errors.ts";
@@ -50,7 +52,8 @@ export function parseChatRequest(json: unknown): ParsedChatRequest {
   const tools = parseTools(body);
   const usage = raw.usage as { readonly include?: unknown } | null | undefined;
   const countsAlong = body.stream_options?.continuous_usage_stats === true;
-  const thinks = asksForReasoning(messages, reasoning.options.enabled);
+  const { enabled } = reasoning.options;
+  const thinks = willReason(messages, enabled);
   return {
     request: {
       ...toRequest(body, messages),
@@ -66,7 +69,11 @@ export function parseChatRequest(json: unknown): ParsedChatRequest {
     countsAlong,
     logprobs: body.logprobs === true,
     reasoningFormat: reasoning.format,
-    ignoredParams: [...(output ? withoutEffect(body) : []), ...listIgnored(raw)],
+    ignoredParams: [
+      ...(output ? withoutEffect(body) : []),
+      ...(!thinks && asksForReasoning(messages, enabled) ? ["reasoning"] : []),
+      ...listIgnored(raw),
+    ],
   };
 }
 
@@ -108,12 +115,16 @@ function toRequest(
   const countsAlong = body.stream_options?.continuous_usage_stats === true;
   const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? undefined;
   const tilesMax = body.mm_processor_kwargs?.max_num_tiles ?? undefined;
+  const videoPruningRate = body.mm_processor_kwargs?.video_pruning_rate ?? undefined;
+  const videoSampling = toVideoSampling(body.media_io_kwargs?.video, "media_io_kwargs.video");
   return {
     messages,
     ...toEnds(body),
     ...(maxTokens === undefined ? {} : { maxTokens }),
     ...(body.logprobs === true || countsAlong ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
     ...(tilesMax === undefined ? {} : { tilesMax }),
+    ...(videoPruningRate === undefined ? {} : { videoPruningRate }),
+    ...(videoSampling === undefined ? {} : { videoSampling }),
     ...(body.continue_final_message === true ? { continueFinalMessage: true } : {}),
   };
 }
@@ -137,7 +148,10 @@ function listIgnored(raw: Readonly<Record<string, unknown>>): string[] {
   ).flatMap((name) =>
     known(raw[name] ?? {}, chatBody.shape[name].unwrap().unwrap().shape, `${name}.`),
   );
-  return [...known(raw, chatBody.shape, ""), ...nested]
+  const aboutVideos = (raw.media_io_kwargs as { readonly video?: object } | null | undefined)
+    ?.video;
+  const video = known(aboutVideos ?? {}, videoSampling, "media_io_kwargs.video.");
+  return [...known(raw, chatBody.shape, ""), ...nested, ...video]
     .filter((name) => !isRefusedField(name) && name !== "usage" && /^[\w.-]{1,64}$/.test(name))
     .slice(0, HEADER_NAMES_MOST);
 }

@@ -9,6 +9,7 @@ export interface EstimateBody {
   readonly prompt_tokens_details: {
     readonly text_tokens: number;
     readonly image_tokens: number;
+    readonly video_tokens: number;
     readonly tool_tokens: number;
   };
   readonly images: readonly {
@@ -22,6 +23,21 @@ export interface EstimateBody {
       readonly count: number;
       readonly size_px: number;
     };
+    readonly tokens: number;
+  }[];
+  readonly videos: readonly {
+    readonly index: number;
+    readonly width: number;
+    readonly height: number;
+    /** Frames a second of the file; absent where only frames were sent. */
+    readonly fps?: number;
+    readonly frames: {
+      readonly total: number;
+      /** Those that are looked at: their numbers, and the seconds that the prompt says. */
+      readonly sampled: readonly { readonly index: number; readonly seconds?: number }[];
+    };
+    readonly pruning_rate: number;
+    readonly tokens_unpruned: number;
     readonly tokens: number;
   }[];
   readonly context: {
@@ -43,15 +59,16 @@ export function toEstimateBody(
   prices: Prices,
   maxTokens?: number,
 ): EstimateBody {
-  const { promptTokens, imageTokens, toolTokens, contextTokens } = estimate;
+  const { promptTokens, imageTokens, videoTokens, toolTokens, contextTokens } = estimate;
   const room = contextTokens - promptTokens;
   return {
     object: "estimate",
     model,
     prompt_tokens: promptTokens,
     prompt_tokens_details: {
-      text_tokens: promptTokens - imageTokens - toolTokens,
+      text_tokens: promptTokens - imageTokens - videoTokens - toolTokens,
       image_tokens: imageTokens,
+      video_tokens: videoTokens,
       tool_tokens: toolTokens,
     },
     images: estimate.images.map((image, index) => ({
@@ -66,6 +83,16 @@ export function toEstimateBody(
         size_px: image.tilePx,
       },
       tokens: image.tokens,
+    })),
+    videos: estimate.videos.map((video, index) => ({
+      index,
+      width: video.width,
+      height: video.height,
+      ...(video.fps === undefined ? {} : { fps: video.fps }),
+      frames: { total: video.totalFrames, sampled: video.frames },
+      pruning_rate: video.pruningRate,
+      tokens_unpruned: video.tokensUnpruned,
+      tokens: video.tokens,
     })),
     context: {
       limit: contextTokens,

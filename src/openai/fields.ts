@@ -35,6 +35,15 @@ export function boundedList<T extends z.ZodType>(entry: T, most: number, least =
   return z.array(z.unknown()).min(least).max(most).pipe(z.array(entry).min(least).max(most));
 }
 
+/** Which frames of a video; counts and rates above the server's are lowered to them. */
+export const videoSampling = {
+  fps: z.number().gt(0).max(1000).nullish(),
+  num_frames: z.int().min(1).max(LIMITS.videoFrames).nullish(),
+  /** Seconds. */
+  start: z.number().min(0).max(LIMITS.videoSeconds).nullish(),
+  end: z.number().min(0).max(LIMITS.videoSeconds).nullish(),
+};
+
 /** How tokens are drawn, and when it ends. */
 export const samplingFields = {
   min_tokens: z

@@ -2,8 +2,8 @@ import type { ChatMessage, ContentPart } from "../core/chat.ts";
 import { type ErrorCode, VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { ChatMessageBody, ChatPart } from "./chat-schema.ts";
-import { toImagePart } from "./images.ts";
 import { isTooDeep } from "./json.ts";
+import { toImagePart, toVideoPart, toVideoSampling } from "./media.ts";
 
 /**
  * Turns checked messages of the protocol into the program's.
@@ -102,14 +102,17 @@ function toParts(
 ): ContentPart[] {
   return parts.map((part, index): ContentPart => {
     if (part.type === "refusal") return { type: "text", text: part.refusal };
-    if (!("image_url" in part)) return { type: "text", text: part.text };
+    if ("text" in part) return { type: "text", text: part.text };
     const at = `${param}[${index}]`;
+    const isImage = "image_url" in part;
     if (role !== "user") {
-      throw refuse("unsupported_modality", at, "is an image; images may only be in user messages");
+      const why = isImage ? "an image; images" : "a video; videos";
+      throw refuse("unsupported_modality", at, `is ${why} may only be in user messages`);
     }
-    const nested = typeof part.image_url !== "string";
-    const url = typeof part.image_url === "string" ? part.image_url : part.image_url.url;
-    return toImagePart(url, `${at}.image_url${nested ? ".url" : ""}`);
+    const given = isImage ? part.image_url : part.video_url;
+    const [url, path] = typeof given === "string" ? [given, ""] : [given.url, ".url"];
+    if (isImage) return toImagePart(url, `${at}.image_url${path}`);
+    return toVideoPart(url, `${at}.video_url${path}`, toVideoSampling(part, at));
   });
 }
 
@@ -118,21 +121,26 @@ function textOf({ content }: ChatMessage): string {
   return content.map((part) => (part.type === "text" ? part.text : "")).join("");
 }
 
-/** Throws too_many_images, or out_of_range for more text than is taken. */
+/** Throws too_many_images or too_many_videos, or out_of_range for more text than is taken. */
 export function checkTotals(messages: readonly ChatMessage[], param = "messages"): void {
-  let images = 0;
+  const media = { image: 0, video: 0 };
   let characters = 0;
   for (const message of messages) {
     characters += textOf(message).length;
     characters += message.reasoning?.length ?? 0;
     for (const call of message.toolCalls ?? []) characters += call.arguments.length;
     if (typeof message.content === "string") continue;
-    images += message.content.filter((part) => part.type === "image").length;
+    for (const { type } of message.content) if (type !== "text") media[type] += 1;
   }
-  if (images > LIMITS.imagesPerRequest) {
-    const metadata = { limit: LIMITS.imagesPerRequest, actual: images };
-    const message = `${param} has ${images} images; at most ${LIMITS.imagesPerRequest} are taken`;
-    throw new VireoError("too_many_images", message, { param, metadata });
+  const { imagesPerRequest, videosPerRequest } = LIMITS;
+  for (const [code, kind, limit] of [
+    ["too_many_images", "image", imagesPerRequest],
+    ["too_many_videos", "video", videosPerRequest],
+  ] as const) {
+    const actual = media[kind];
+    if (actual <= limit) continue;
+    const message = `${param} has ${actual} ${kind}s; at most ${limit} are taken`;
+    throw new VireoError(code, message, { param, metadata: { limit, actual } });
   }
   if (characters > LIMITS.textCharacters) {
     const message = `${param} has ${characters} characters; at most ${LIMITS.textCharacters}`;

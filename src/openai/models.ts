@@ -115,8 +115,8 @@ export interface ModelBody {
 }
 
 const ARCHITECTURE = Object.freeze({
-  modality: "text+image->text",
-  input_modalities: ["text", "image"],
+  modality: "text+image+video->text",
+  input_modalities: ["text", "image", "video"],
   output_modalities: ["text"],
   tokenizer: "Nemotron",
   instruct_type: null,

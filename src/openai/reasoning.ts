@@ -1,6 +1,7 @@
 import type { ChatMessage, ReasoningOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import type { ChatBody } from "./chat-schema.ts";
+import { hasVideo } from "./media.ts";
 import type { ReasoningFormat } from "./reasoning-format.ts";
 
 export interface ParsedReasoning {
@@ -84,7 +85,18 @@ export function splitModelName(model: string): {
   return { name: model.slice(0, suffix.index), thinks: suffix[1] === "thinking" };
 }
 
-/** Whether the answer will begin with reasoning: the last switch in a message, else the field. */
+/**
+ * Whether the answer will begin with reasoning: the last switch in a message, else the field. Never
+ * with a video among the messages, whatever is asked for.
+ */
+export function willReason(
+  messages: readonly ChatMessage[],
+  enabled: boolean | undefined,
+): boolean {
+  return !hasVideo(messages) && asksForReasoning(messages, enabled);
+}
+
+/** Whether reasoning is asked for: by the last switch in a message, else by the field. */
 export function asksForReasoning(
   messages: readonly ChatMessage[],
   enabled: boolean | undefined,

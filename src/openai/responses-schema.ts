@@ -9,6 +9,7 @@ import {
   samplingFields,
   text,
   tokens,
+  videoSampling,
 } from "./fields.ts";
 import { functionDefinition, toolName } from "./tools.ts";
 
@@ -23,7 +24,8 @@ const part = z.discriminatedUnion("type", [
     file_id: z.string().nullish(),
     detail: z.enum(["auto", "low", "high", "original"]).nullish(),
   }),
-  z.object({ type: z.enum(["input_file", "input_audio", "input_video"]) }),
+  z.object({ type: z.literal("input_video"), video_url: z.string(), ...videoSampling }),
+  z.object({ type: z.enum(["input_file", "input_audio"]) }),
 ]);
 export type ResponsePart = z.infer<typeof part>;
 

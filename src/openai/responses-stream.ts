@@ -212,7 +212,11 @@ function toResponse(head: ResponseHead, status: Status, output: readonly Json[])
 function toResponseUsage(usage: Usage): Json {
   return {
     input_tokens: usage.promptTokens,
-    input_tokens_details: { cached_tokens: usage.cachedTokens, image_tokens: usage.imageTokens },
+    input_tokens_details: {
+      cached_tokens: usage.cachedTokens,
+      image_tokens: usage.imageTokens,
+      video_tokens: usage.videoTokens,
+    },
     output_tokens: usage.completionTokens,
     output_tokens_details: { reasoning_tokens: usage.reasoningTokens },
     total_tokens: usage.promptTokens + usage.completionTokens,

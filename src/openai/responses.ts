@@ -1,10 +1,10 @@
 import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { unknownFields } from "./ignored.ts";
-import { toImagePart } from "./images.ts";
 import { isTooDeep } from "./json.ts";
+import { toImagePart, toVideoPart, toVideoSampling } from "./media.ts";
 import { appendMessage, checkTotals } from "./messages.ts";
-import { asksForReasoning, splitModelName } from "./reasoning.ts";
+import { splitModelName, willReason } from "./reasoning.ts";
 import {
   type ResponseBody,
   type ResponseItem,
@@ -56,7 +56,7 @@ export function parseResponseRequest(json: unknown): ParsedResponse {
       ...(output === undefined ? {} : { output }),
       ...(typeof maxTokens === "number" ? { maxTokens } : {}),
       ...(logprobs === true ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
-      sampling: toSampling(body, asksForReasoning(messages, enabled)),
+      sampling: toSampling(body, willReason(messages, enabled)),
       reasoning: enabled === undefined ? {} : { enabled },
     },
     model: name,
@@ -134,11 +134,14 @@ function toContent(
     const at = `${param}[${index}]`;
     if (part.type === "refusal") return { type: "text", text: part.refusal };
     if ("text" in part) return { type: "text", text: part.text };
-    if (part.type !== "input_image") {
+    if (part.type !== "input_image" && part.type !== "input_video") {
       throw unsupported(at, `is an ${part.type}, which this server does not read`);
     }
     if (role !== "user") {
-      throw unsupported(at, "is an image; images may only be in messages of the user");
+      throw unsupported(at, "is an image or video; these may only be in messages of the user");
+    }
+    if (part.type === "input_video") {
+      return toVideoPart(part.video_url, `${at}.video_url`, toVideoSampling(part, at));
     }
     if (part.image_url) return toImagePart(part.image_url, `${at}.image_url`);
     throw unsupported(at, "has no image_url; files are not kept here, so send the image itself");

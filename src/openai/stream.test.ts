@@ -24,13 +24,14 @@ const timings = { queueMs: 0, mediaMs: 0, prefillMs: 0, decodeMs: 0 };
 const usage = {
   promptTokens: 14,
   imageTokens: 4,
+  videoTokens: 2,
   cachedTokens: 1,
   completionTokens: 9,
   reasoningTokens: 3,
 };
 
 async function* answer(): AsyncGenerator<ChatEvent> {
-  yield { type: "start", promptTokens: 14, imageTokens: 4 };
+  yield { type: "start", promptTokens: 14, imageTokens: 4, videoTokens: 2 };
   yield { type: "reasoning", text: "hm" };
   yield { type: "text", text: "a", tokens: [token] };
   yield { type: "text", text: "b" };
@@ -93,7 +94,7 @@ test("a whole answer", async () => {
     usage: {
       prompt_tokens: 14,
       completion_tokens: 9,
-      prompt_tokens_details: { cached_tokens: 1, image_tokens: 4, text_tokens: 10 },
+      prompt_tokens_details: { cached_tokens: 1, image_tokens: 4, video_tokens: 2, text_tokens: 8 },
       completion_tokens_details: { reasoning_tokens: 3 },
     },
   });
@@ -104,7 +105,7 @@ test("a whole answer", async () => {
 
 describe("tool calls", () => {
   async function* calling(text = ""): AsyncGenerator<ChatEvent> {
-    yield { type: "start", promptTokens: 14, imageTokens: 4 };
+    yield { type: "start", promptTokens: 14, imageTokens: 4, videoTokens: 2 };
     if (text !== "") yield { type: "text", text };
     yield { type: "tool_call", index: 0, name: "f", arguments: '{"a":1}' };
     yield { type: "tool_call", index: 1, name: "g", arguments: "" };

@@ -157,6 +157,7 @@ class TokenCounter {
   private usage: Usage = {
     promptTokens: 0,
     imageTokens: 0,
+    videoTokens: 0,
     cachedTokens: 0,
     completionTokens: 0,
     reasoningTokens: 0,
@@ -165,7 +166,7 @@ class TokenCounter {
 
   count(event: ChoiceEvent): void {
     const choice = event.choice ?? 0;
-    const { promptTokens, imageTokens } = event.type === "start" ? event : this.usage;
+    const { promptTokens, imageTokens, videoTokens } = event.type === "start" ? event : this.usage;
     const before = this.completed.get(choice) ?? 0;
     const isPiece = event.type === "text" || event.type === "reasoning";
     const after =
@@ -177,6 +178,7 @@ class TokenCounter {
     this.usage = {
       promptTokens,
       imageTokens,
+      videoTokens,
       cachedTokens: 0,
       completionTokens: this.usage.completionTokens + after - before,
       reasoningTokens: this.usage.reasoningTokens + reasoned,

@@ -27,6 +27,7 @@ export class Tally {
   private sum: Usage = {
     promptTokens: 0,
     imageTokens: 0,
+    videoTokens: 0,
     cachedTokens: 0,
     completionTokens: 0,
     reasoningTokens: 0,
@@ -61,6 +62,7 @@ export class Tally {
     this.sum = {
       promptTokens: sum.promptTokens + (isFirst ? usage.promptTokens : 0),
       imageTokens: sum.imageTokens + (isFirst ? usage.imageTokens : 0),
+      videoTokens: sum.videoTokens + (isFirst ? usage.videoTokens : 0),
       cachedTokens: sum.cachedTokens + (isFirst ? usage.cachedTokens : 0),
       completionTokens: sum.completionTokens + usage.completionTokens,
       reasoningTokens: sum.reasoningTokens + usage.reasoningTokens,
@@ -76,7 +78,8 @@ export class Tally {
 
 /** prices: undefined where nothing has a price. */
 export function toUsage(usage: Usage, prices?: Prices): UsageBody {
-  const { promptTokens, imageTokens, cachedTokens, completionTokens, reasoningTokens } = usage;
+  const { promptTokens, imageTokens, videoTokens } = usage;
+  const { cachedTokens, completionTokens, reasoningTokens } = usage;
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
@@ -84,9 +87,9 @@ export function toUsage(usage: Usage, prices?: Prices): UsageBody {
     prompt_tokens_details: {
       cached_tokens: cachedTokens,
       audio_tokens: 0,
-      text_tokens: promptTokens - imageTokens,
+      text_tokens: promptTokens - imageTokens - videoTokens,
       image_tokens: imageTokens,
-      video_tokens: 0,
+      video_tokens: videoTokens,
       file_tokens: 0,
     },
     completion_tokens_details: {
@@ -107,13 +110,14 @@ function toCost(
   usage: Usage,
   prices: Prices,
 ): Pick<UsageBody, "cost" | "cost_details" | "is_byok"> {
-  const textTokens = usage.promptTokens - usage.imageTokens;
+  const mediaTokens = usage.imageTokens + usage.videoTokens;
+  const textTokens = usage.promptTokens - mediaTokens;
   return {
     cost: toNumber(costOf(prices, usage)),
     cost_details: {
       upstream_inference_cost: 0,
       input: toNumber(prices.prompt * BigInt(textTokens)),
-      media: toNumber(prices.prompt * BigInt(usage.imageTokens)),
+      media: toNumber(prices.prompt * BigInt(mediaTokens)),
       output: toNumber(prices.completion * BigInt(usage.completionTokens)),
     },
     is_byok: false,

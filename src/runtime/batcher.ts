@@ -120,6 +120,7 @@ export class Batcher {
       try {
         await this.copy(this.admit());
         const spentMs = await this.encodeSlice();
+        for (const sequence of this.running) sequence.settleVideos();
         await this.copy(this.keepPrefixes(await this.runOneStep(spentMs)));
       } catch (error) {
         this.prefixes.clear(); // a copy may be half done
@@ -181,19 +182,19 @@ export class Batcher {
     await step.read();
   }
 
-  /** A slice of the first tile that somebody waits for. Returns what it took. */
+  /** A slice of the first tile or frame that somebody waits for. Returns what it took. */
   private async encodeSlice(): Promise<number> {
     const { now } = this.options;
-    const sequence = this.running.find((one) => one.imageToEncode !== undefined);
-    const image = sequence?.imageToEncode;
-    if (!sequence || !image) return 0;
+    const sequence = this.running.find((one) => one.visualToEncode !== undefined);
+    const visual = sequence?.visualToEncode;
+    if (!sequence || !visual) return 0;
     const streams = this.running.filter(({ tokensPending }) => tokensPending === 1).length;
     const blocks = this.pace.blocks(streams, this.tiles.blocks);
     const start = now();
-    await this.tiles.advance(image, blocks);
+    await this.tiles.advance(visual, blocks);
     const ms = now() - start;
     this.pace.observeBlocks(blocks, ms);
-    sequence.spentOnImages(ms);
+    sequence.spentOnEncoding(ms);
     return ms;
   }
 

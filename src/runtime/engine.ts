@@ -11,6 +11,7 @@ import type {
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
+import { FfmpegDecoder } from "../media/video-decoder.ts";
 import { type LoadFormat, loadModel, type Model } from "../model/load.ts";
 import { createState } from "../model/state.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -19,7 +20,7 @@ import { Answer } from "./answer.ts";
 import { Batcher, type BatcherStats } from "./batcher.ts";
 import { Constraints } from "./constraint.ts";
 import { EventQueue } from "./events.ts";
-import { ImageStore } from "./images.ts";
+import { ImageStore, resizeBy } from "./images.ts";
 import { planState } from "./memory.ts";
 import { PrefixKeys } from "./prefix-keys.ts";
 import { Preparer } from "./preparer.ts";
@@ -27,6 +28,7 @@ import type { Prompt } from "./prompt.ts";
 import { Sampler } from "./sampler.ts";
 import { Sequence } from "./sequence.ts";
 import { openTextFiles, type TextFiles } from "./text-files.ts";
+import { type VideoOptions, VideoStore, videoSettings } from "./videos.ts";
 
 export interface EngineOptions extends BackendOptions {
   /** "cpu" unless said otherwise. */
@@ -46,6 +48,7 @@ export interface EngineOptions extends BackendOptions {
   readonly rowsMax?: number;
   /** Folder for packed weights; false keeps them in memory. Default: `.vireo` in the checkpoint. */
   readonly cacheDir?: string | false;
+  readonly video?: VideoOptions;
   /** Name under which the model is served; it goes on answering to the published names. */
   readonly modelId?: string;
   /**
@@ -62,6 +65,7 @@ const DEFAULTS = Object.freeze({
   prefixesMax: 32,
   rowsMax: 256,
   imageCacheBytes: 512 * 2 ** 20,
+  videoCacheBytes: 768 * 2 ** 20,
 });
 const MODEL_ID = "nvidia/nemotron-nano-12b-v2-vl";
 const ALIASES = [
@@ -155,8 +159,8 @@ export class Engine implements Upstream {
     );
     const wishes = { memoryBytes, sequencesMax, snapshotsMax, contextTokens, kvDtype };
     const sizes = planState(model.config, model.region.bytes, wishes);
-    const images = new ImageStore(model.config, backend.resize, DEFAULTS.imageCacheBytes);
-    this.preparer = new Preparer({ model, text, images, contextTokens });
+    const media = openStores(backend, model, options.video);
+    this.preparer = new Preparer({ model, text, ...media, contextTokens });
     const { text: sizesOfText, tokens } = model.config;
     this.constraints = new Constraints(text.tokenizer, sizesOfText.vocabulary, tokens.eosIds);
     this.batcher = new Batcher({
@@ -210,7 +214,7 @@ export class Engine implements Upstream {
     signal?.throwIfAborted();
     const constraint = await this.constraints.open(request);
     const prepared = await this.preparer.prepare(request, () => this.checkOpen(), signal);
-    const { prompt, images, mediaMs } = prepared;
+    const { prompt, visuals, mediaMs } = prepared;
     const maxTokens = this.admissible(request, prompt);
     const events = new EventQueue<ChatEvent>();
     const { tenant = "" } = request;
@@ -231,9 +235,9 @@ export class Engine implements Upstream {
     });
     const sequence = new Sequence({
       prompt,
-      images,
+      visuals,
       tenant,
-      prefixKeys: this.info.prefixes > 0 ? this.prefixKeys.of(tenant, prompt, images) : [],
+      prefixKeys: this.info.prefixes > 0 ? this.prefixKeys.of(tenant, prompt, visuals) : [],
       sampler: new Sampler(
         sampling,
         prompt.ids,
@@ -251,9 +255,9 @@ export class Engine implements Upstream {
     const { slotsFree, waiting } = this.batcher.stats;
     const queuePosition = slotsFree > waiting ? 0 : waiting + 1;
     this.batcher.add(sequence);
-    const { promptTokens, imageTokens } = sequence;
+    const { promptTokens, imageTokens, videoTokens } = sequence;
     try {
-      yield { type: "start", promptTokens, imageTokens, queuePosition };
+      yield { type: "start", promptTokens, imageTokens, videoTokens, queuePosition };
       yield* events;
     } finally {
       events.leave(); // whoever stops listening frees the sequence's place
@@ -283,7 +287,8 @@ export class Engine implements Upstream {
     if (this.closed) return;
     this.closed = true;
     await this.batcher.close();
-    await this.preparer.idle(); // pictures are resized by the backend
+    // pictures are resized by the backend
+    await this.preparer.close(new VireoError("engine_closed", "the engine has been closed"));
     await this.backend.close();
   }
 
@@ -303,13 +308,22 @@ export class Engine implements Upstream {
     const room = context - prompt.ids.length;
     const wanted = request.maxTokens ?? room;
     if (room >= 1 && wanted <= room) return wanted;
-    const images = prompt.imageSpans.reduce((sum, span) => sum + span.length, 0);
+    const { imageTokens, videoTokens } = prompt;
+    const media = [
+      ...(imageTokens > 0 || videoTokens === 0 ? [`${imageTokens} of them from images`] : []),
+      ...(videoTokens > 0 ? [`${videoTokens} from videos`] : []),
+    ].join(", ");
     const counted = prompt.ids.length > this.info.contextTokens ? "more than " : "";
     const tokens = counted ? this.info.contextTokens : prompt.ids.length;
     const text =
-      `the prompt has ${counted}${tokens} tokens (${images} of them from images) and ` +
+      `the prompt has ${counted}${tokens} tokens (${media}) and ` +
       `${request.maxTokens ?? 1} are to be generated; the context holds ${context}`;
-    const metadata = { prompt_tokens: tokens, image_tokens: images, context_tokens: context };
+    const metadata = {
+      prompt_tokens: tokens,
+      image_tokens: imageTokens,
+      ...(videoTokens > 0 ? { video_tokens: videoTokens } : {}),
+      context_tokens: context,
+    };
     throw new VireoError("context_length_exceeded", text, { param: "messages", metadata });
   }
 
@@ -352,6 +366,19 @@ function chooseContext(model: Model, wanted: number | undefined): number {
   if (Number.isInteger(wanted) && wanted >= 16 && wanted <= contextTokens) return wanted;
   const text = `context is ${wanted}; it must be a whole number from 16 to ${contextTokens}`;
   throw new VireoError("invalid_option", text, { param: "context" });
+}
+
+function openStores(backend: Backend, { config }: Model, options: VideoOptions = {}) {
+  const resize = resizeBy(backend.resize);
+  const images = new ImageStore(config, resize, DEFAULTS.imageCacheBytes);
+  const videos = new VideoStore({
+    config,
+    decoder: options.decoder ?? new FfmpegDecoder(options.programPath),
+    resize,
+    settings: videoSettings(options, config.videoPruningRate),
+    bytesMax: DEFAULTS.videoCacheBytes,
+  });
+  return { images, videos };
 }
 
 function describe(model: Model, id: string | undefined, contextTokens: number): UpstreamModel {

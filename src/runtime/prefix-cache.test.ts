@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { NumberPool } from "./pool.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import { PrefixKeys, reusePoints } from "./prefix-keys.ts";
+import { textPrompt } from "./prompt.ts";
 
 const promptOf = (ids: readonly number[], boundaries: readonly number[] = []) => ({
-  ids: [...ids],
-  imageSpans: [],
+  ...textPrompt([...ids]),
   boundaries,
 });
 const counting = (length: number, from = 0) => Array.from({ length }, (_, i) => from + i);
@@ -79,7 +79,7 @@ describe("PrefixKeys", () => {
   test("different for pictures, from their first page on", () => {
     const prompt = {
       ...promptOf(Array(200).fill(5)),
-      imageSpans: [{ start: 70, length: 100, image: 0 }],
+      spans: [{ start: 70, length: 100, visual: 0, row: 0 }],
     };
     const of = (key: string) => keys.of("a", prompt, [{ key } as never]);
     expect(of("x")).toEqual(of("x"));

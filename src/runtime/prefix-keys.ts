@@ -1,14 +1,14 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { PAGE_ROWS } from "../backends/backend.ts";
-import type { EncodedImage } from "./images.ts";
 import type { Prompt } from "./prompt.ts";
+import type { Visual } from "./visual.ts";
 
 /** Snapshots of one prompt at most: each is as large as a sequence's Mamba state. */
 const POINTS_MOST = 4;
 
 /**
  * Where another prompt is likely to part from this one: the page boundaries before the ends of its
- * turns and images, ascending. The first (the end of the system prompt) and the last few.
+ * turns and media, ascending. The first (the end of the system prompt) and the last few.
  */
 export function reusePoints({ ids, boundaries }: Pick<Prompt, "ids" | "boundaries">): number[] {
   const wanted = boundaries.length > 0 ? boundaries : [ids.length - 1];
@@ -24,24 +24,25 @@ export function reusePoints({ ids, boundaries }: Pick<Prompt, "ids" | "boundarie
  * Names prefixes of prompts: equal names, equal state.
  *
  * The names of a prompt are a chain, one for each whole page of it but the last token's: SHA-256
- * over the name before, the page's ids, and the content of the images that its placeholders stand
- * for. The chain begins with a MAC of the tenant under a secret of this process, so no tenant can
+ * over the name before, the page's ids, and the content of the visuals that its placeholders stand
+ * for. A pruned video's ids are those before its rows were shared out: how that is done follows from
+ * its content. The chain begins with a MAC of the tenant under a secret of this process, so no tenant can
  * meet another's prefix, nor make up a collision.
  */
 export class PrefixKeys {
   private readonly secret = randomBytes(32);
 
   /** Key i covers the first (i + 1) · PAGE_ROWS tokens. */
-  of(tenant: string, prompt: Prompt, images: readonly EncodedImage[]): string[] {
+  of(tenant: string, prompt: Prompt, visuals: readonly Visual[]): string[] {
     const ids = Int32Array.from(prompt.ids);
     const keys: string[] = [];
     let before = createHmac("sha256", this.secret).update(tenant).digest();
     for (let from = 0; from + PAGE_ROWS < ids.length; from += PAGE_ROWS) {
       const hash = createHash("sha256").update(before);
       hash.update(new Uint8Array(ids.buffer, from * 4, PAGE_ROWS * 4));
-      for (const { start, length, image } of prompt.imageSpans) {
+      for (const { start, length, visual, row } of prompt.spans) {
         if (start >= from + PAGE_ROWS || start + length <= from) continue;
-        hash.update(`image ${start - from} ${images[image]?.key} `);
+        hash.update(`rows ${start - from} ${row} ${visuals[visual]?.key} `);
       }
       before = hash.digest();
       keys.push(before.toString("base64"));

@@ -3,11 +3,11 @@ import type { ChatEvent, FinishReason, NativeFinishReason, Timings, Usage } from
 import type { Answer } from "./answer.ts";
 import type { EventQueue } from "./events.ts";
 import type { SpanInput } from "./forward.ts";
-import type { EncodedImage } from "./images.ts";
 import type { CachedPrefix } from "./prefix-cache.ts";
 import { reusePoints } from "./prefix-keys.ts";
-import type { Prompt } from "./prompt.ts";
+import { type Prompt, settleVideo, type UnsettledVideo, type VisualSpan } from "./prompt.ts";
 import type { Sampler } from "./sampler.ts";
+import type { Visual } from "./visual.ts";
 
 const REASONS: Readonly<Record<NativeFinishReason, FinishReason>> = Object.freeze({
   eos: "stop",
@@ -20,7 +20,8 @@ const REASONS: Readonly<Record<NativeFinishReason, FinishReason>> = Object.freez
 
 export interface SequenceInput {
   readonly prompt: Prompt;
-  readonly images: readonly EncodedImage[];
+  /** Images, then videos. */
+  readonly visuals: readonly Visual[];
   /** Whose request it is. */
   readonly tenant: string;
   /** Names of the prompt's prefixes, by pages; empty where none is to be cached. */
@@ -40,6 +41,7 @@ export class Sequence {
   readonly ids: number[];
   readonly promptTokens: number;
   readonly imageTokens: number;
+  readonly videoTokens: number;
   readonly input: SequenceInput;
   /** Tokens whose effect is in the state. Set back to 0 when the state is given up. */
   position = 0;
@@ -47,11 +49,14 @@ export class Sequence {
   readonly pages: number[] = [];
   /** Prompt lengths after which the state is worth keeping, ascending. */
   private readonly points: readonly number[];
+  private spans: readonly VisualSpan[];
+  /** Videos whose placeholders do not stand where they belong yet. */
+  private unsettled: readonly UnsettledVideo[];
   private cachedTokens: number | undefined;
   private readonly queuedAt: number;
   private admittedAt: number | undefined;
   private firstTokenAt: number | undefined;
-  private imagesMs: number;
+  private encodingMs: number;
   private settled = false;
 
   constructor(input: SequenceInput) {
@@ -59,8 +64,11 @@ export class Sequence {
     this.ids = [...input.prompt.ids];
     this.promptTokens = input.prompt.ids.length;
     this.points = input.prefixKeys.length > 0 ? reusePoints(input.prompt) : [];
-    this.imageTokens = input.prompt.imageSpans.reduce((sum, span) => sum + span.length, 0);
-    this.imagesMs = input.mediaMs;
+    this.imageTokens = input.prompt.imageTokens;
+    this.videoTokens = input.prompt.videoTokens;
+    this.spans = input.prompt.spans;
+    this.unsettled = input.prompt.unsettled;
+    this.encodingMs = input.mediaMs;
     this.queuedAt = input.now();
   }
 
@@ -69,7 +77,7 @@ export class Sequence {
   }
 
   /**
-   * Pending tokens before the first placeholder whose image row is not encoded yet, and no more
+   * Pending tokens before the first placeholder whose row is not known yet, and no more
    * than lead to the next point at which the state is kept.
    */
   get tokensReady(): number {
@@ -78,22 +86,39 @@ export class Sequence {
   }
 
   private get tokensEncoded(): number {
-    for (const span of this.input.prompt.imageSpans) {
-      if (span.start + span.length <= this.position) continue;
-      const image = this.input.images[span.image]!;
-      const encoded = image.tilesDone * (image.tokens / image.tileCount);
-      if (encoded < span.length) return Math.max(0, span.start + encoded - this.position);
+    const end = this.firstUnsettled?.start ?? this.ids.length;
+    for (const { start, length, visual, row } of this.spans) {
+      if (start + length <= this.position || start >= end) continue;
+      const ready = Math.max(0, this.input.visuals[visual]!.rowsReady - row);
+      if (ready < length) return Math.max(0, start + ready - this.position);
     }
-    return this.tokensPending;
+    return Math.max(0, end - this.position);
   }
 
-  /** The first image that still has tiles to encode, and rows that are not in the state yet. */
-  get imageToEncode(): EncodedImage | undefined {
-    const { prompt, images } = this.input;
-    const span = prompt.imageSpans.find(({ start, length, image }) => {
-      return start + length > this.position && !images[image]!.done;
+  /** The first visual that still has tiles to encode, and rows that are not in the state yet. */
+  get visualToEncode(): Visual | undefined {
+    const { visuals } = this.input;
+    const unsettled = this.firstUnsettled;
+    const span = this.spans.find(({ start, length, visual }) => {
+      return start + length > this.position && !visuals[visual]!.done;
     });
-    return span && images[span.image];
+    const first = span && !(unsettled && unsettled.start < span.start) ? span : unsettled;
+    return first && visuals[first.visual];
+  }
+
+  /** The first video that is not in the state and whose placeholders are to be moved. */
+  private get firstUnsettled(): UnsettledVideo | undefined {
+    return this.unsettled.find(({ start, length }) => start + length > this.position);
+  }
+
+  /** Shares the rows of pruned videos out among their frames, once it is known how. */
+  settleVideos(): void {
+    this.unsettled = this.unsettled.filter((video) => {
+      const shares = this.input.visuals[video.visual]!.tileTokens;
+      if (shares === undefined) return true;
+      this.spans = settleVideo(this.ids, this.spans, video, shares);
+      return false;
+    });
   }
 
   /** The key under which the state is worth keeping as it stands now. */
@@ -113,8 +138,8 @@ export class Sequence {
     this.admittedAt ??= this.input.now();
   }
 
-  spentOnImages(ms: number): void {
-    this.imagesMs += ms;
+  spentOnEncoding(ms: number): void {
+    this.encodingMs += ms;
   }
 
   /** The next `tokens` pending tokens as a span of a step. */
@@ -126,13 +151,11 @@ export class Sequence {
 
   private visualRows(from: number, tokens: number): (readonly [number, Float32Array])[] {
     const rows: (readonly [number, Float32Array])[] = [];
-    for (const span of this.input.prompt.imageSpans) {
-      const begin = Math.max(from, span.start);
-      const end = Math.min(from + tokens, span.start + span.length);
+    for (const { start, length, visual, row } of this.spans) {
+      const begin = Math.max(from, start);
+      const end = Math.min(from + tokens, start + length);
       if (begin >= end) continue;
-      const image = this.input.images[span.image]!;
-      const width = image.rows.length / image.tokens;
-      const values = image.rows.subarray((begin - span.start) * width, (end - span.start) * width);
+      const values = this.input.visuals[visual]!.rows(row + begin - start, end - begin);
       rows.push([begin - from, values]);
     }
     return rows;
@@ -170,6 +193,7 @@ export class Sequence {
     return {
       promptTokens: this.promptTokens,
       imageTokens: this.imageTokens,
+      videoTokens: this.videoTokens,
       cachedTokens: this.cachedTokens ?? 0,
       completionTokens: answer.tokens,
       reasoningTokens: answer.reasoningTokens,
@@ -182,7 +206,7 @@ export class Sequence {
     const first = this.firstTokenAt ?? end;
     return {
       queueMs: admitted - this.queuedAt,
-      mediaMs: this.imagesMs,
+      mediaMs: this.encodingMs,
       prefillMs: first - admitted,
       decodeMs: end - first,
     };

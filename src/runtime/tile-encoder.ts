@@ -2,7 +2,7 @@ import { type Backend, type Tensor, tensorAt } from "../backends/backend.ts";
 import type { Model } from "../model/load.ts";
 import { embedTiles, visionBlock } from "../model/vision/encoder.ts";
 import { project } from "../model/vision/projector.ts";
-import type { EncodedImage } from "./images.ts";
+import type { Visual } from "./visual.ts";
 
 /**
  * Encodes tiles one after the other, each in slices of blocks, so that streams which run beside it
@@ -13,7 +13,7 @@ export class TileEncoder {
   private readonly model: Model;
   /** [prefix + patches, width]: the tile under way, kept between slices. */
   private rows: Tensor | undefined;
-  private image: EncodedImage | undefined;
+  private visual: Visual | undefined;
   private tile = 0;
   private blocksDone = 0;
 
@@ -28,14 +28,14 @@ export class TileEncoder {
   }
 
   /**
-   * Goes on with the image's next tile by `blocks` blocks, or as many as are left. Another image's
+   * Goes on with the visual's next tile by `blocks` blocks, or as many as are left. Another one's
    * tile that was under way is begun again when it is wanted again.
    */
-  async advance(image: EncodedImage, blocks: number): Promise<void> {
+  async advance(visual: Visual, blocks: number): Promise<void> {
     const { backend, model } = this;
     const { config, weights } = model;
-    const isNew = this.image !== image || this.tile !== image.tilesDone;
-    const pixels = isNew ? await image.nextPixels(backend) : undefined;
+    const isNew = this.visual !== visual || this.tile !== visual.tilesDone;
+    const pixels = isNew ? await visual.nextPixels(backend) : undefined;
     const x = this.ownRows();
     const step = backend.begin();
     if (pixels) embedTiles(step, config, weights.vision, step.input(pixels, 1), x);
@@ -46,12 +46,12 @@ export class TileEncoder {
     }
     if (to < this.blocks) {
       await step.read();
-      [this.image, this.tile, this.blocksDone] = [image, image.tilesDone, to];
+      [this.visual, this.tile, this.blocksDone] = [visual, visual.tilesDone, to];
       return;
     }
     const [rows] = await step.read(project(step, config, weights.projector, x));
-    this.image = undefined;
-    image.accept(rows!);
+    this.visual = undefined;
+    visual.accept(rows!);
   }
 
   private ownRows(): Tensor {

@@ -3,20 +3,20 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
 import { fetchAll, type MediaFetcher } from "../egress/media-fetcher.ts";
-import { remoteImages, withFetched } from "../openai/images.ts";
+import { remoteMedia, withFetched } from "../openai/media.ts";
 
 /**
- * An upstream that fetches the pictures that requests name by URL. It stands behind the limits of
+ * An upstream that fetches the pictures and videos that requests name by URL. It stands behind the limits of
  * tenants and inside a request's deadline, and nothing is fetched for a request that is refused.
  *
  * media: undefined if nothing is fetched; such requests end with media_fetch_blocked.
  */
 export function fetching(upstream: Upstream, media: MediaFetcher | undefined): Upstream {
-  // Several answers to one request share its messages, and need the pictures once.
+  // Several answers to one request share its messages, and need the files once.
   const fetched = new WeakMap<readonly ChatMessage[], Promise<ChatMessage[]>>();
   const complete = async (request: ChatRequest, signal?: AbortSignal): Promise<ChatRequest> => {
-    if (remoteImages(request).length === 0) return request;
-    const messages = fetched.get(request.messages) ?? fetchImages(request, media, signal);
+    if (remoteMedia(request).length === 0) return request;
+    const messages = fetched.get(request.messages) ?? fetchFiles(request, media, signal);
     fetched.set(request.messages, messages);
     return { ...request, messages: await messages };
   };
@@ -32,18 +32,18 @@ export function fetching(upstream: Upstream, media: MediaFetcher | undefined): U
   });
 }
 
-async function fetchImages(
+async function fetchFiles(
   request: ChatRequest,
   media: MediaFetcher | undefined,
   signal?: AbortSignal,
 ): Promise<ChatMessage[]> {
-  const images = remoteImages(request);
-  const [first] = images;
+  const named = remoteMedia(request);
+  const [first] = named;
   if (media === undefined) {
     const param = first?.param ?? "messages";
-    const message = `${param}: this server fetches nothing; send the image as a data: URL`;
+    const message = `${param}: this server fetches nothing; send the ${first?.type ?? "file"} as a data: URL`;
     throw new VireoError("media_fetch_blocked", message, { param });
   }
-  const files = await fetchAll(media, images, LIMITS.bodyBytes, signal);
+  const files = await fetchAll(media, named, LIMITS.fetchedBytes, signal);
   return withFetched(request.messages, files);
 }

@@ -1,8 +1,8 @@
 /**
  * The chat format for a checkpoint that brings no template of its own.
  *
- * Reasoning is off unless the last switch in a system or user message turns it on; pictures come
- * before the text of their message; several tool results share one turn.
+ * Reasoning is off unless the last switch in a system or user message turns it on; pictures and
+ * videos come before the text of their message; several tool results share one turn.
  */
 export const FALLBACK_TEMPLATE = String.raw`
 {%- macro text_of(content) -%}
@@ -16,7 +16,7 @@ export const FALLBACK_TEMPLATE = String.raw`
   {%- set kept = marked.replace('/think', '').replace('/no_think', '') -%}
   {{- kept.replace('<_close>', '</think>') | trim -}}
 {%- endmacro -%}
-{%- macro pictures_of(content) -%}
+{%- macro media_of(content) -%}
   {%- set seen = namespace(all=0, now=0) -%}
   {%- if content is not string and content is iterable -%}
     {%- for part in content if part.type == 'image' -%}
@@ -31,6 +31,7 @@ export const FALLBACK_TEMPLATE = String.raw`
       {{- '<image>' -}}
     {%- endfor -%}
     {%- if seen.all > 0 -%}{{ '\n' }}{%- endif -%}
+    {%- for part in content if part.type == 'video' -%}{{ '<video>\n' }}{%- endfor -%}
   {%- endif -%}
 {%- endmacro -%}
 {%- set base = enable_thinking is defined and enable_thinking -%}
@@ -65,7 +66,7 @@ export const FALLBACK_TEMPLATE = String.raw`
 {{- '\n' -}}
 {%- for message in ns.rest -%}
   {%- if message.role == 'user' -%}
-    {{- '<SPECIAL_11>User\n' + pictures_of(message.content) -}}
+    {{- '<SPECIAL_11>User\n' + media_of(message.content) -}}
     {{- without_switches(text_of(message.content)) + '\n' -}}
   {%- elif message.role == 'assistant' -%}
     {%- set text = text_of(message.content).split('</think>')[-1] | trim -%}

@@ -16,6 +16,7 @@ const source = read("tiny-checkpoint/chat_template.jinja");
 const checkpoint = createChatTemplate(tokenizer, source);
 const fallback = createChatTemplate(tokenizer);
 const image: ContentPart = { type: "image", bytes: new Uint8Array() };
+const video: ContentPart = { type: "video", bytes: new Uint8Array() };
 
 interface GoldenMessage {
   role: ChatMessage["role"];
@@ -39,7 +40,10 @@ function pythonJson(value: unknown): string {
 
 function toMessage({ role, content, tool_calls }: GoldenMessage): ChatMessage {
   const parts = (content: { type: string; text?: string }[]): ContentPart[] =>
-    content.map(({ type, text }) => (type === "text" ? { type, text: text ?? "" } : image));
+    content.map(({ type, text }) => {
+      if (type === "text") return { type, text: text ?? "" };
+      return type.startsWith("video") ? video : image;
+    });
   const calls = tool_calls?.map(({ function: { name, arguments: given } }) => ({
     name,
     arguments: typeof given === "string" ? given : pythonJson(given),
@@ -54,7 +58,7 @@ function toMessage({ role, content, tool_calls }: GoldenMessage): ChatMessage {
 function idsOf(template: typeof checkpoint, messages: ChatMessage[], options?: RenderOptions) {
   return template.render(messages, options).pieces.flatMap((piece) => {
     if (piece.kind === "text") return tokenizer.encodeText(piece.text);
-    return [piece.kind === "control" ? piece.id : (tokenizer.idOf("<image>") ?? -1)];
+    return [piece.kind === "control" ? piece.id : (tokenizer.idOf(`<${piece.kind}>`) ?? -1)];
   });
 }
 
@@ -62,13 +66,11 @@ function textOf(template: typeof checkpoint, messages: ChatMessage[], options?: 
   return tokenizer.decode(idsOf(template, messages, options), { skipSpecial: false });
 }
 
-const withoutVideo = cases.filter((entry) => !entry.prompt.includes("<video>"));
-
 describe.each([
   ["the checkpoint's template", checkpoint],
   ["the fallback", fallback],
 ])("%s against the golden data", (_, template) => {
-  test.each(withoutVideo)("chat case %#", ({ messages, tools, prompt, ids }) => {
+  test.each(cases)("chat case %#", ({ messages, tools, prompt, ids }) => {
     const options = tools === undefined ? {} : { tools };
     expect(textOf(template, messages.map(toMessage), options)).toBe(prompt);
     expect(idsOf(template, messages.map(toMessage), options)).toEqual(ids);

@@ -9,13 +9,15 @@ export type PromptPiece =
   | { readonly kind: "control"; readonly id: number }
   /** To be encoded as ordinary text. */
   | { readonly kind: "text"; readonly text: string }
-  /** The place of the messages' image number `index`, counted from 0 over all messages. */
-  | { readonly kind: "image"; readonly index: number };
+  /** The place of the messages' image or video number `index`, counted from 0 over all messages. */
+  | { readonly kind: "image" | "video"; readonly index: number };
 
 export interface RenderOptions {
   readonly tools?: readonly Readonly<Record<string, unknown>>[];
   /** What holds unless a message says `/think` or `/no_think`. Undefined: the template's own. */
   readonly enableThinking?: boolean;
+  /** No reasoning, whatever messages say. */
+  readonly neverThink?: boolean;
   /** The last message is the assistant's, and the answer goes on where it stops. */
   readonly continueFinalMessage?: boolean;
 }
@@ -42,6 +44,7 @@ export interface TemplateFiles {
 }
 
 const IMAGE = "<image>";
+const VIDEO = "<video>";
 const THINK = "<think>";
 const END_THINK = "</think>";
 
@@ -77,7 +80,7 @@ export function createChatTemplate(
   const template = compile(source);
   const contents = tokenizer.addedTokens.map((token) => token.content);
   const marks = [THINK, END_THINK];
-  const guard = createGuard([...contents, IMAGE, "<video>", ...marks], marks);
+  const guard = createGuard([...contents, IMAGE, VIDEO, ...marks], marks);
   const run = (variables: Record<string, unknown>): string => {
     try {
       return template.render(variables);
@@ -87,9 +90,11 @@ export function createChatTemplate(
   };
   return {
     render(messages, options = {}) {
-      const images = checkImages(messages);
-      const { enableThinking, tools } = options;
-      const switched = withSwitch(messages, enableThinking, source);
+      const media = checkMedia(messages);
+      const { tools, neverThink = false } = options;
+      const enableThinking = neverThink ? false : options.enableThinking;
+      const asked = neverThink ? withoutThink(messages) : messages;
+      const switched = withSwitch(asked, enableThinking, source);
       const [turns, start] = splitContinuation(switched, options.continueFinalMessage === true);
       const rendered = run({
         messages: turns.map((message) => messageForTemplate(message, guard)),
@@ -100,7 +105,7 @@ export function createChatTemplate(
         ...(tools === undefined || tools.length === 0 ? {} : { tools: hideDeep(tools, guard) }),
       });
       const runs = tokenizer.splitAdded(rendered + guard.hide(start, { keepMarks: true }));
-      return { pieces: toPieces(runs, guard, images), reasoningOpen: opensReasoning(runs) };
+      return { pieces: toPieces(runs, guard, media), reasoningOpen: opensReasoning(runs) };
     },
   };
 }
@@ -124,21 +129,42 @@ function refusal(cause: unknown, guard: Guard): VireoError {
   return new VireoError("invalid_type", message, details);
 }
 
-/** Counts the images; templates place them in user messages only and drop others silently. */
-function checkImages(messages: readonly ChatMessage[]): number {
-  let images = 0;
+interface MediaCounts {
+  readonly image: number;
+  readonly video: number;
+}
+
+/** Counts the media; templates place them in user messages only and drop others silently. */
+function checkMedia(messages: readonly ChatMessage[]): MediaCounts {
+  const counts = { image: 0, video: 0 };
   messages.forEach(({ role, content }, index) => {
     if (typeof content === "string") return;
-    const found = content.filter((part) => part.type === "image").length;
-    if (found > 0 && role !== "user") {
-      const message = `an image in a message of role ${role}; put it in a user message`;
+    for (const { type } of content) {
+      if (type === "text") continue;
+      counts[type] += 1;
+      if (role === "user") continue;
+      const article = type === "image" ? "an image" : "a video";
+      const message = `${article} in a message of role ${role}; put it in a user message`;
       throw new VireoError("unsupported_modality", message, {
         param: `messages[${index}].content`,
       });
     }
-    images += found;
   });
-  return images;
+  return counts;
+}
+
+/** The same messages without the word that asks for reasoning, which no template shows anyway. */
+function withoutThink(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  const without = (text: string): string => text.replace(/(?<!<)\/think/g, "");
+  return messages.map((message): ChatMessage => {
+    const { role, content } = message;
+    if (role !== "system" && role !== "user") return message;
+    if (typeof content === "string") return { ...message, content: without(content) };
+    const parts = content.map((part): ContentPart => {
+      return part.type === "text" ? { type: "text", text: without(part.text) } : part;
+    });
+    return { ...message, content: parts };
+  });
 }
 
 function textOf(content: string | readonly ContentPart[]): string {
@@ -193,7 +219,7 @@ function messageForTemplate(message: ChatMessage, guard: Guard): Record<string, 
       : withThought(content, thought).map((part) =>
           part.type === "text"
             ? { type: "text", text: guard.hide(part.text, options) }
-            : { type: "image" },
+            : { type: part.type },
         );
   if (toolCalls === undefined || toolCalls.length === 0) return { role, content: shown };
   const calls = toolCalls.map((call) => ({
@@ -226,18 +252,20 @@ function opensReasoning(runs: readonly TextRun[]): boolean {
   return text.lastIndexOf(THINK) > text.lastIndexOf(END_THINK);
 }
 
-function toPieces(runs: readonly TextRun[], guard: Guard, images: number): PromptPiece[] {
-  const pieces: PromptPiece[] = [];
-  let index = 0;
-  for (const run of runs) {
-    if (typeof run !== "string") {
-      if (run.content === IMAGE) pieces.push({ kind: "image", index: index++ });
-      else pieces.push({ kind: "control", id: run.id });
-      continue;
-    }
-    pieces.push({ kind: "text", text: guard.show(run) });
+function toPieces(runs: readonly TextRun[], guard: Guard, media: MediaCounts): PromptPiece[] {
+  const placed = { image: 0, video: 0 };
+  const pieces = runs.map((run): PromptPiece => {
+    if (typeof run === "string") return { kind: "text", text: guard.show(run) };
+    if (run.content === IMAGE) return { kind: "image", index: placed.image++ };
+    if (run.content === VIDEO) return { kind: "video", index: placed.video++ };
+    return { kind: "control", id: run.id };
+  });
+  for (const kind of ["image", "video"] as const) {
+    if (placed[kind] === media[kind]) continue;
+    const message =
+      `the chat template of this model has places for ${placed[kind]} ${kind}s, ` +
+      `the messages have ${media[kind]}`;
+    throw new VireoError("unsupported_checkpoint", message, { param: "messages" });
   }
-  if (index === images) return pieces;
-  const message = `the chat template has places for ${index} images, the messages have ${images}`;
-  throw new VireoError("unsupported_checkpoint", message, { param: "messages" });
+  return pieces;
 }

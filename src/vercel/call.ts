@@ -1,9 +1,9 @@
 import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
-import { toImagePart } from "../openai/images.ts";
 import { isTooDeep } from "../openai/json.ts";
+import { toImagePart, toVideoPart } from "../openai/media.ts";
 import { appendMessage, checkTotals } from "../openai/messages.ts";
-import { asksForReasoning, splitModelName } from "../openai/reasoning.ts";
+import { splitModelName, willReason } from "../openai/reasoning.ts";
 import { toSampling } from "../openai/sampling.ts";
 import { check } from "../openai/schema-errors.ts";
 import { type AskedChoice, chooseTools, toDefinitions } from "../openai/tools.ts";
@@ -50,7 +50,7 @@ export function parseCall(json: unknown, model: string): ParsedCall {
       ...toTools(body),
       ...(output === undefined ? {} : { output }),
       ...(typeof body.maxOutputTokens === "number" ? { maxTokens: body.maxOutputTokens } : {}),
-      sampling: toSampling(toSamplingBody(body), asksForReasoning(messages, enabled)),
+      sampling: toSampling(toSamplingBody(body), willReason(messages, enabled)),
       reasoning: {
         ...(enabled === undefined ? {} : { enabled }),
         ...(own?.thinkingTokenBudget ? { budgetTokens: own.thinkingTokenBudget } : {}),
@@ -93,7 +93,7 @@ function toChatMessages(message: PromptMessage, param: string): ChatMessage[] {
     case "user": {
       const content = message.content.map((part, index): ContentPart => {
         if (part.type === "text") return { type: "text", text: part.text };
-        return toImage(part, `${param}.content[${index}].data`);
+        return toMedia(part, `${param}.content[${index}].data`);
       });
       return [{ role: "user", content }];
     }
@@ -126,11 +126,11 @@ function toAssistant(
   return { role: "assistant", content: said, ...(toolCalls.length === 0 ? {} : { toolCalls }) };
 }
 
-function toImage({ data, mediaType }: FilePart, param: string): ContentPart {
+function toMedia({ data, mediaType }: FilePart, param: string): ContentPart {
   const text = typeof data === "string" ? data : data.type === "url" ? data.url : data.data;
   const isUrl = /^[a-z][a-z0-9+.-]*:/i.test(text.slice(0, 64));
-  if (!isUrl) return toImagePart(`data:${mediaType};base64,${text}`, param);
-  return toImagePart(text, param);
+  const url = isUrl ? text : `data:${mediaType};base64,${text}`;
+  return mediaType.startsWith("video/") ? toVideoPart(url, param) : toImagePart(url, param);
 }
 
 function toResult(output: ToolOutput): string {

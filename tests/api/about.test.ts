@@ -20,7 +20,7 @@ describe("models", () => {
     expect(data[0]).toMatchObject({
       id: MODEL,
       hugging_face_id: "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-BF16",
-      architecture: { modality: "text+image->text", tokenizer: "Nemotron" },
+      architecture: { modality: "text+image+video->text", tokenizer: "Nemotron" },
       pricing: { prompt: "0.0000002", completion: "0.0000006", image: "0", request: "0" },
       context_length: 131_072,
       max_model_len: 131_072,

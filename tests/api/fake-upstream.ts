@@ -6,6 +6,7 @@ export const MODEL = "nvidia/nemotron-nano-12b-v2-vl";
 const usage: Usage = {
   promptTokens: 14,
   imageTokens: 0,
+  videoTokens: 0,
   cachedTokens: 0,
   completionTokens: 3,
   reasoningTokens: 1,
@@ -53,8 +54,10 @@ export function createFakeUpstream(): FakeUpstream {
     estimate: async (request) => ({
       promptTokens: 14,
       imageTokens: 0,
+      videoTokens: 0,
       toolTokens: request.tools?.length ?? 0,
       images: [],
+      videos: [],
       contextTokens: 131_072,
     }),
     tokenize: (text) => [...bytes(text)],
@@ -80,7 +83,7 @@ async function* answer(
   }
   if (text === "crash") throw new TypeError("secret of /root/x at 0x7f001234");
   if (text === "slow") await sleep(2600, signal);
-  yield { type: "start", promptTokens: 14, imageTokens: 0 };
+  yield { type: "start", promptTokens: 14, imageTokens: 0, videoTokens: 0 };
   if (request.reasoning.enabled === true) yield { type: "reasoning", text: "hm" };
   if (text === "use tools") return yield* callTools(request);
   try {

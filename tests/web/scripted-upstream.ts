@@ -62,7 +62,8 @@ function countPrompt(request: ChatRequest): PromptEstimate {
   });
   const imageTokens = images.reduce((sum, { tokens }) => sum + tokens, 0);
   const promptTokens = 20 + lastText(request).length + imageTokens;
-  return { promptTokens, imageTokens, toolTokens: 0, images, contextTokens: CONTEXT_TOKENS };
+  const others = { videoTokens: 0, toolTokens: 0, videos: [] };
+  return { promptTokens, imageTokens, ...others, images, contextTokens: CONTEXT_TOKENS };
 }
 
 async function* play(
@@ -72,7 +73,7 @@ async function* play(
 ): AsyncGenerator<ChatEvent> {
   if (script[0] instanceof VireoError) throw script[0];
   const { promptTokens, imageTokens } = countPrompt(request);
-  yield { type: "start", promptTokens, imageTokens };
+  yield { type: "start", promptTokens, imageTokens, videoTokens: 0 };
   let completionTokens = 0;
   let reasoningTokens = 0;
   for (const step of script) {
@@ -87,6 +88,7 @@ async function* play(
   const usage: Usage = {
     promptTokens,
     imageTokens,
+    videoTokens: 0,
     cachedTokens: 0,
     completionTokens,
     reasoningTokens,

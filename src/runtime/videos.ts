@@ -1,0 +1,201 @@
+import { createHash } from "node:crypto";
+import type { VideoPart, VideoSampling } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import {
+  DEFAULT_SAMPLING,
+  type FrameSampling,
+  frameTexts,
+  sampleFrames,
+  VIDEO_GLUE,
+  type VideoGlue,
+  type VideoGlueName,
+} from "../media/frames.ts";
+import { decodeImage, type RgbImage } from "../media/image.ts";
+import type { Resize } from "../media/pixels.ts";
+import type { VideoDecoder } from "../media/video-decoder.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { Gate } from "./gate.ts";
+import { Visual } from "./visual.ts";
+import { VisualCache } from "./visual-cache.ts";
+
+/** What whoever opens an engine may say about videos. */
+export interface VideoOptions {
+  /** Frames a second at most, whatever a request asks for. Default 2; 0: no limit. */
+  readonly fps?: number;
+  /** Frames of a video at most, 1 to 1024. Default 128. */
+  readonly framesMax?: number;
+  /** Share of the rows that EVS leaves out, 0 to below 1. Default: what the checkpoint says. */
+  readonly pruningRate?: number;
+  /** The text around frames. Default: as in training. */
+  readonly glue?: VideoGlueName;
+  /** Folders in which ffmpeg and ffprobe are looked for, as in PATH. */
+  readonly programPath?: string;
+  /** Instead of ffmpeg. */
+  readonly decoder?: VideoDecoder;
+}
+
+/** Throws invalid_option. */
+export function videoSettings(options: VideoOptions, checkpointRate: number): VideoSettings {
+  const { fps = DEFAULT_SAMPLING.fps, framesMax = DEFAULT_SAMPLING.framesMax } = options;
+  const { pruningRate = checkpointRate, glue = "training" } = options;
+  const refuse = (name: string, value: unknown, wanted: string) => {
+    const text = `video ${name} is ${value}; it must be ${wanted}`;
+    return new VireoError("invalid_option", text, { param: `video.${name}` });
+  };
+  const most = LIMITS.framesPerVideo;
+  if (!(fps >= 0 && fps <= 1000)) throw refuse("fps", fps, "from 0 to 1000");
+  if (!(Number.isInteger(framesMax) && framesMax >= 1 && framesMax <= most)) {
+    throw refuse("framesMax", framesMax, `a whole number from 1 to ${most}`);
+  }
+  if (!(pruningRate >= 0 && pruningRate < 1)) {
+    throw refuse("pruningRate", pruningRate, "from 0 to below 1");
+  }
+  if (!Object.hasOwn(VIDEO_GLUE, glue)) {
+    throw refuse("glue", glue, `one of ${Object.keys(VIDEO_GLUE).join(", ")}`);
+  }
+  return { sampling: { fps, framesMax }, pruningRate, glue: VIDEO_GLUE[glue] };
+}
+
+export interface VideoSettings {
+  /** Ceilings: a request may ask for less. */
+  readonly sampling: FrameSampling;
+  /** What EVS leaves out where a request does not say, 0 to below 1. */
+  readonly pruningRate: number;
+  readonly glue: VideoGlue;
+}
+
+export interface OpenedVideo {
+  readonly visual: Visual;
+  /** Pixels of a frame as it came. */
+  readonly width: number;
+  readonly height: number;
+  /** Absent where only frames were sent. */
+  readonly fps?: number;
+  /** Frames of the file, or all that were sent. */
+  readonly total: number;
+  /** Those that are looked at; seconds as the prompt says. */
+  readonly frames: readonly { readonly index: number; readonly seconds?: number }[];
+  /** Of the prompt, before each frame. */
+  readonly texts: readonly (readonly string[])[];
+}
+
+/** What is left of a video before it is a Visual: frames in the size of a tile. */
+interface Frames extends Omit<OpenedVideo, "visual" | "texts"> {
+  readonly images: readonly RgbImage[];
+}
+
+export interface VideoStoreOptions {
+  readonly config: ModelConfig;
+  readonly decoder: VideoDecoder;
+  readonly resize: Resize;
+  readonly settings: VideoSettings;
+  readonly bytesMax: number;
+}
+
+/** Decodes and remembers videos: a second showing of the same one costs nothing. */
+export class VideoStore {
+  private readonly options: VideoStoreOptions;
+  private readonly cache: VisualCache<OpenedVideo>;
+  private readonly gate = new Gate(LIMITS.videosDecoded);
+
+  constructor(options: VideoStoreOptions) {
+    this.options = options;
+    this.cache = new VisualCache(options.bytesMax);
+  }
+
+  /**
+   * sampling, pruningRate: what the request says. Throws a VireoError for what cannot be read or
+   * lies outside of the video, and the signal's reason.
+   */
+  async open(
+    part: VideoPart,
+    sampling: VideoSampling,
+    pruningRate: number | undefined,
+    signal: AbortSignal,
+  ): Promise<OpenedVideo> {
+    const { config, settings } = this.options;
+    const wanted = { ...sampling, ...part.sampling };
+    const rate = pruningRate ?? settings.pruningRate;
+    const key = `${hashOf(part)} ${JSON.stringify(wanted)} ${rate}`;
+    return await this.gate.pass(async () => {
+      signal.throwIfAborted();
+      const known = this.cache.get(key);
+      if (known) return known;
+      const { images, ...video } = part.frames
+        ? await this.readPictures(part.frames, wanted, signal)
+        : await this.readFile(part.bytes, wanted, signal);
+      const places = images.map((image) => ({ image, left: 0, top: 0 }));
+      const visual = new Visual(config, { key, places, pruningRate: rate });
+      const seconds = video.frames.map((frame) => frame.seconds);
+      return this.cache.remember({ ...video, visual, texts: frameTexts(seconds, settings.glue) });
+    });
+  }
+
+  private async readFile(
+    file: Uint8Array,
+    wanted: VideoSampling,
+    signal: AbortSignal,
+  ): Promise<Frames> {
+    const { width, height, fps, total, frames } = await this.options.decoder.decode(file, {
+      sampling: this.allowed(wanted),
+      window: wanted,
+      resize: (frame) => this.toTile(frame),
+      signal,
+    });
+    const said = frames.map(({ index, saidSeconds: seconds }) => ({ index, seconds }));
+    const images = frames.map(({ image }) => image);
+    return { width, height, fps, total, frames: said, images };
+  }
+
+  /** Those that cannot be decoded are left out; the others keep their numbers. */
+  private async readPictures(
+    files: readonly Uint8Array[],
+    wanted: VideoSampling,
+    signal: AbortSignal,
+  ): Promise<Frames> {
+    const { framesMax } = this.allowed(wanted);
+    const frames: { readonly index: number }[] = [];
+    const images: RgbImage[] = [];
+    let size = { width: 0, height: 0 };
+    let firstError: unknown;
+    for (const index of sampleFrames(files.length, 1, { fps: 0, framesMax })) {
+      signal.throwIfAborted();
+      try {
+        const image = await decodeImage(files[index]!);
+        if (images.length === 0) size = { width: image.width, height: image.height };
+        images.push(await this.toTile(image));
+        frames.push({ index });
+      } catch (error) {
+        if (!(error instanceof VireoError)) throw error;
+        firstError ??= error;
+      }
+    }
+    if (images.length === 0) throw firstError;
+    return { ...size, total: files.length, frames, images };
+  }
+
+  /** Each frame is one tile; its aspect ratio is not kept. */
+  private toTile(frame: RgbImage): Promise<RgbImage> {
+    const { tilePx } = this.options.config.vision;
+    return this.options.resize(frame, tilePx, tilePx);
+  }
+
+  private allowed({ fps, framesMax }: VideoSampling): FrameSampling {
+    const { sampling } = this.options.settings;
+    const most = [framesMax ?? 0, sampling.framesMax, LIMITS.framesPerVideo];
+    return { fps: leastOf([fps ?? 0, sampling.fps]), framesMax: leastOf(most) };
+  }
+}
+
+/** The least of those that limit anything; 0 if none does. */
+function leastOf(limits: readonly number[]): number {
+  const real = limits.filter((limit) => limit > 0);
+  return real.length === 0 ? 0 : Math.min(...real);
+}
+
+function hashOf({ bytes, frames }: VideoPart): string {
+  const hash = createHash("sha256");
+  for (const file of frames ?? [bytes]) hash.update(`${file.length} `).update(file);
+  return `video ${frames?.length ?? "file"} ${hash.digest("hex")}`;
+}
