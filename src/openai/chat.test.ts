@@ -144,6 +144,60 @@ describe("what is asked for is passed on", () => {
   });
 });
 
+describe("videos", () => {
+  const parsed = (part: object, changes: object = {}) =>
+    parseChatRequest({
+      ...base,
+      ...changes,
+      messages: [user([part, { type: "text", text: "?" }])],
+    });
+
+  test("files, lists of frames and URLs", () => {
+    const of = (url: string, rest: object = {}) => {
+      const { messages } = parsed({ type: "video_url", video_url: { url }, ...rest }).request;
+      return messages[0]?.content[0];
+    };
+    const bytes = Buffer.from("abc");
+    expect(of("data:video/mp4;base64,YWJj")).toEqual({ type: "video", bytes });
+    expect(of("data:;base64,YWJj")).toEqual({ type: "video", bytes });
+    expect(of("data:image/gif;base64,YWJj")).toEqual({ type: "video", bytes });
+    expect(of("data:video/jpeg;base64,YWJj,YWJj")).toEqual({
+      type: "video",
+      bytes: new Uint8Array(),
+      frames: [bytes, bytes],
+    });
+    const sampling = { fps: 1, framesMax: 4, startSeconds: 0, endSeconds: 2.5 };
+    const said = { fps: 1, num_frames: 4, start: 0, end: 2.5 };
+    expect(of("https://example.com/a.mp4", said)).toEqual({
+      type: "video",
+      bytes: new Uint8Array(),
+      url: "https://example.com/a.mp4",
+      param: "messages[0].content[0].video_url.url",
+      sampling,
+    });
+  });
+
+  test("what is said of all of them", () => {
+    const video = { num_frames: 8, backend: "opencv" };
+    const changes = {
+      media_io_kwargs: { video },
+      mm_processor_kwargs: { video_pruning_rate: 0.75 },
+    };
+    const { request, ignoredParams } = parseChatRequest({ ...base, ...changes });
+    expect(request.videoSampling).toEqual({ framesMax: 8 });
+    expect(request.videoPruningRate).toBe(0.75);
+    expect(ignoredParams).toEqual(["media_io_kwargs.video.backend"]);
+  });
+
+  test("are not reasoned about", () => {
+    const part = { type: "input_video", video_url: "data:video/mp4;base64,YWJj" };
+    const { request, ignoredParams } = parsed(part, { reasoning_effort: "high" });
+    expect(request.sampling.temperature).toBe(0);
+    expect(ignoredParams).toEqual(["reasoning"]);
+    expect(parsed(part).ignoredParams).toEqual([]);
+  });
+});
+
 describe("reasoning", () => {
   test.each([
     [{ reasoning_effort: "none" }, { enabled: false }],
@@ -169,6 +223,8 @@ describe("reasoning", () => {
 describe("refusals name the field", () => {
   const part = (value: unknown) => ({ messages: [user([value])] });
   const image = (url: unknown) => part({ type: "image_url", image_url: { url } });
+  const video = (url: unknown) => part({ type: "video_url", video_url: { url } });
+  const mp4 = "data:video/mp4;base64,AAAA";
   const at = "messages[0].content[0]";
   test.each<[object, string, string | undefined]>([
     [{ model: undefined }, "missing_required", "model"],
@@ -189,7 +245,46 @@ describe("refusals name the field", () => {
     ],
     [part({ type: "text" }), "missing_required", `${at}.text`],
     [part({ type: "hologram" }), "invalid_type", `${at}.type`],
-    [part({ type: "video_url", video_url: { url: "x" } }), "unsupported_modality", at],
+    [video("x"), "invalid_media", `${at}.video_url.url`],
+    [video("data:image/png;base64,AAAA"), "unsupported_modality", `${at}.video_url.url`],
+    [video("data:video/mp4;base64,"), "invalid_media", `${at}.video_url.url`],
+    [video("data:video/mp4;base64,A"), "invalid_media", `${at}.video_url.url`],
+    [video("data:video/jpeg;base64,AAAA,,AAAA"), "invalid_media", `${at}.video_url.url`],
+    [video("data:video/jpeg;base64,AAAA,*"), "invalid_media", `${at}.video_url.url`],
+    [
+      video(`data:video/jpeg;base64,${Array(5000).fill("AAAA").join()}`),
+      "media_too_large",
+      `${at}.video_url.url`,
+    ],
+    [part({ type: "video_url", video_url: mp4, fps: 0 }), "out_of_range", `${at}.fps`],
+    [part({ type: "video_url", video_url: mp4, start: 2, end: 1 }), "out_of_range", `${at}.end`],
+    [
+      { messages: [user(Array(9).fill({ type: "video_url", video_url: mp4 }))] },
+      "too_many_videos",
+      "messages",
+    ],
+    [
+      { messages: [{ role: "system", content: [{ type: "video_url", video_url: mp4 }] }] },
+      "unsupported_modality",
+      at,
+    ],
+    ...[-1, 0, 1e9, 1.5, "128", null, [1]].map(
+      (num_frames): [object, string, string | undefined] => [
+        { media_io_kwargs: { video: { num_frames: num_frames ?? "x" } } },
+        num_frames === -1 || num_frames === 0 || num_frames === 1e9
+          ? "out_of_range"
+          : "invalid_type",
+        "media_io_kwargs.video.num_frames",
+      ],
+    ),
+    [{ media_io_kwargs: { video: { fps: -1 } } }, "out_of_range", "media_io_kwargs.video.fps"],
+    [{ media_io_kwargs: { video: 5 } }, "invalid_type", "media_io_kwargs.video"],
+    [{ media_io_kwargs: { image: { mode: 1 } } }, "unsupported_parameter", "media_io_kwargs"],
+    [
+      { mm_processor_kwargs: { video_pruning_rate: 1 } },
+      "out_of_range",
+      "mm_processor_kwargs.video_pruning_rate",
+    ],
     [part({ type: "input_audio" }), "unsupported_modality", at],
     [part({ type: "file", file: {} }), "unsupported_modality", at],
     [image("file:///etc/passwd"), "invalid_media", `${at}.image_url.url`],

@@ -98,10 +98,11 @@ export class Sequence {
   /** The first visual that still has tiles to encode, and rows that are not in the state yet. */
   get visualToEncode(): Visual | undefined {
     const { visuals } = this.input;
-    const unsettled = this.firstUnsettled;
-    const span = this.spans.find(({ start, length, visual }) => {
-      return start + length > this.position && !visuals[visual]!.done;
-    });
+    const isWanted = ({ start, length, visual }: VisualSpan | UnsettledVideo): boolean =>
+      start + length > this.position && !visuals[visual]!.done;
+    // after a known beginning, what is left of a video may be behind all of its rows so far
+    const unsettled = this.unsettled.find(isWanted);
+    const span = this.spans.find(isWanted);
     const first = span && !(unsettled && unsettled.start < span.start) ? span : unsettled;
     return first && visuals[first.visual];
   }
