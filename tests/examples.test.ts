@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { mp4 } from "./video-files.ts";
 
 // They import "vireo" as a user does: from dist/, through the exports of package.json.
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -41,6 +42,17 @@ test("image.mjs looks at a picture and refuses what is none", async () => {
   expect(stdout).toMatch(/^\(the picture takes \d+ tokens\)\n[\s\S]*\n$/);
   await expect(
     run(process.execPath, [example("image.mjs"), text, "What?", model]),
+  ).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^\w*media\w*: /) });
+});
+
+test("video.mjs looks at a video and refuses what is none", async () => {
+  const [video, text] = [join(dir, "clip.mp4"), join(dir, "text.mp4")];
+  await writeFile(video, mp4());
+  await writeFile(text, "not a video");
+  const { stdout } = await run(process.execPath, [example("video.mjs"), video, "What?", model]);
+  expect(stdout).toMatch(/^\(6 frames, \d+ of \d+ tokens\)\n[\s\S]*\n$/);
+  await expect(
+    run(process.execPath, [example("video.mjs"), text, "What?", model]),
   ).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^\w*media\w*: /) });
 });
 

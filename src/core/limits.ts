@@ -59,7 +59,7 @@ export const LIMITS = Object.freeze({
   tilesPerImage: 64,
 
   // one video; the decoder's child process is held to them too
-  videoBytes: 128 * MIB,
+  videoBytes: 512 * MIB,
   videoPixels: 36_000_000,
   /** Frames with more pixels are made smaller by the decoder, before our own resize. */
   videoFramePixels: 4096 * 2304,

@@ -149,7 +149,7 @@ function chooseFrames(track: VideoTrack, { sampling, window }: DecodeOptions): r
   const last = times.findLastIndex((time) => secondsOf(time) <= endSeconds + half);
   if (first < 0 || last < first) {
     const length = secondsOf(times.at(-1)!).toFixed(2);
-    const message = `there is no frame between start and end: the video's last one is at ${length} s`;
+    const message = `no frame lies between start and end: the video's last is at ${length} s`;
     throw new VireoError("out_of_range", message);
   }
   return sampleFrames(last - first + 1, fps, sampling).map((index) => first + index);
@@ -184,7 +184,7 @@ function decodeArguments(
     "format=rgb24",
   ];
   return [
-    ...["-nostdin", "-nostats", "-hide_banner", "-v", "info", "-copyts"],
+    ...["-nostdin", "-nostats", "-hide_banner", "-v", "info", "-copyts", "-filter_threads", "1"],
     ...[...common, "-i", INPUT, "-map", "0:V:0", "-an", "-sn", "-dn"],
     ...["-vf", filters.join(","), "-fps_mode", "passthrough"],
     ...["-frames:v", String(chosen.length), "-f", "rawvideo", "pipe:1"],

@@ -10,7 +10,7 @@ const oneOf =
     values.includes(value);
 const onlyText = (value: unknown): boolean =>
   Array.isArray(value) && value.every((entry) => entry === "text");
-/** Of settings by kinds of media, only those of videos have an effect; of what is no object the schema tells. */
+/** Of settings by kinds of media, those of videos; the schema refuses what is no object. */
 const onlyVideo = (value: unknown): boolean =>
   typeof value !== "object" || value === null || Object.keys(value).every((key) => key === "video");
 const never = (): boolean => false;
@@ -58,7 +58,7 @@ export function refuseUnsupported(body: Body): void {
     const type = typeof part === "object" && part !== null && "type" in part ? part.type : "";
     const what = UNSUPPORTED_PARTS.get(type);
     if (what === undefined) return;
-    const message = `${param} holds ${what}, which this server does not read; send text, images or videos`;
+    const message = `${param} holds ${what}, not read by this server; send text, images or videos`;
     throw new VireoError("unsupported_modality", message, { param });
   });
 }

@@ -5,6 +5,33 @@
 const FIRST_FRAME = 255;
 const LEAST_NORM = 1e-8;
 
+/** One frame's rows with their lengths. */
+export interface FrameRows {
+  /** [tokens, width] */
+  readonly rows: Float32Array;
+  readonly norms: Float64Array;
+}
+
+/** tokens: rows of the frame. */
+export function measureFrame(rows: Float32Array, tokens: number): FrameRows {
+  const width = rows.length / tokens;
+  const norms = Float64Array.from({ length: tokens }, (_, row) => {
+    return Math.max(Math.sqrt(dot(rows, row * width, rows, row * width, width)), LEAST_NORM);
+  });
+  return { rows, norms };
+}
+
+/** 1 − cosine of each row to the same one of the frame before, [tokens]. */
+export function compareFrames(frame: FrameRows, before: FrameRows | undefined): Float32Array {
+  const { rows, norms } = frame;
+  const width = rows.length / norms.length;
+  return Float32Array.from(norms, (norm, row) => {
+    if (before === undefined) return FIRST_FRAME;
+    const product = dot(rows, row * width, before.rows, row * width, width);
+    return 1 - product / (norm * before.norms[row]!);
+  });
+}
+
 export interface VideoRows {
   /** [frames · tokens, width] */
   readonly rows: Float32Array;
@@ -13,23 +40,23 @@ export interface VideoRows {
   readonly tokens: number;
 }
 
-/** 1 − cosine to the same row of the frame before, [frames · tokens]. */
+/** The differences of all frames, [frames · tokens]. */
 export function dissimilarity({ rows, frames, tokens }: VideoRows): Float32Array {
-  const count = frames * tokens;
-  const width = rows.length / count;
-  const norms = Float64Array.from({ length: count }, (_, row) => {
-    return Math.max(Math.sqrt(dot(rows, row * width, row * width, width)), LEAST_NORM);
-  });
-  return Float32Array.from({ length: count }, (_, row) => {
-    const before = row - tokens;
-    if (before < 0) return FIRST_FRAME;
-    return 1 - dot(rows, row * width, before * width, width) / (norms[row]! * norms[before]!);
-  });
+  const length = rows.length / frames;
+  const differences = new Float32Array(frames * tokens);
+  let before: FrameRows | undefined;
+  for (let frame = 0; frame < frames; frame++) {
+    const measured = measureFrame(rows.subarray(frame * length, (frame + 1) * length), tokens);
+    differences.set(compareFrames(measured, before), frame * tokens);
+    before = measured;
+  }
+  return differences;
 }
 
-function dot(rows: Float32Array, a: number, b: number, width: number): number {
+/** Of `width` values of a from place `at` on, and of b from place `to` on. */
+function dot(a: Float32Array, at: number, b: Float32Array, to: number, width: number): number {
   let sum = 0;
-  for (let i = 0; i < width; i++) sum += rows[a + i]! * rows[b + i]!;
+  for (let i = 0; i < width; i++) sum += a[at + i]! * b[to + i]!;
   return sum;
 }
 

@@ -25,9 +25,9 @@ export function reusePoints({ ids, boundaries }: Pick<Prompt, "ids" | "boundarie
  *
  * The names of a prompt are a chain, one for each whole page of it but the last token's: SHA-256
  * over the name before, the page's ids, and the content of the visuals that its placeholders stand
- * for. A pruned video's ids are those before its rows were shared out: how that is done follows from
- * its content. The chain begins with a MAC of the tenant under a secret of this process, so no tenant can
- * meet another's prefix, nor make up a collision.
+ * for. A pruned video's ids are those before its rows are shared out, which follows from its
+ * content. The chain begins with a MAC of the tenant under a secret of this process, so no tenant
+ * can meet another's prefix, nor make up a collision.
  */
 export class PrefixKeys {
   private readonly secret = randomBytes(32);

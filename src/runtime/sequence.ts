@@ -156,8 +156,8 @@ export class Sequence {
       const begin = Math.max(from, start);
       const end = Math.min(from + tokens, start + length);
       if (begin >= end) continue;
-      const values = this.input.visuals[visual]!.rows(row + begin - start, end - begin);
-      rows.push([begin - from, values]);
+      const pieces = this.input.visuals[visual]!.rows(row + begin - start, end - begin);
+      for (const [before, values] of pieces) rows.push([begin - from + before, values]);
     }
     return rows;
   }

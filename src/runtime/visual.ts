@@ -2,7 +2,7 @@ import type { Backend } from "../backends/backend.ts";
 import { assert } from "../core/assert.ts";
 import { cutTile, normalisationTable, type TilePlace } from "../media/pixels.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { dissimilarity, retainedRows, retentionMask } from "./evs.ts";
+import { compareFrames, type FrameRows, measureFrame, retainedRows, retentionMask } from "./evs.ts";
 
 export interface VisualOptions {
   /** Equal keys, equal rows. */
@@ -28,9 +28,10 @@ export class Visual {
   tileTokens: readonly number[] | undefined;
   private places: readonly TilePlace[];
   private readonly config: ModelConfig;
-  /** [tileCount · tokensPerTile, hidden], later [tokens, hidden]. Made with the first tile. */
-  private values = new Float32Array(0);
+  /** Of each tile that is done, [tokens of the tile, hidden]. */
+  private readonly values: Float32Array[] = [];
   private readonly differences: Float32Array;
+  private newest: FrameRows | undefined;
 
   constructor(config: ModelConfig, { key, places, pruningRate = 0 }: VisualOptions) {
     const { tokensPerTile } = config.vision;
@@ -59,14 +60,24 @@ export class Visual {
   /** Bytes that it keeps in memory. */
   get bytes(): number {
     const images = new Set(this.places.map(({ image }) => image));
-    return [...images].reduce((sum, { rgb }) => sum + rgb.length, this.values.byteLength);
+    const rows = this.values.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return [...images].reduce((sum, { rgb }) => sum + rgb.length, rows);
   }
 
-  /** [count, hidden], from row `first` on. */
-  rows(first: number, count: number): Float32Array {
+  /** Rows from `first` on, `count` of them, in pieces: [how many come before, values]. */
+  rows(first: number, count: number): (readonly [number, Float32Array])[] {
     assert(first + count <= this.rowsReady, "rows are read when they are there");
     const { hidden } = this.config.text;
-    return this.values.subarray(first * hidden, (first + count) * hidden);
+    const pieces: (readonly [number, Float32Array])[] = [];
+    let begin = 0;
+    for (const values of this.values) {
+      const end = begin + values.length / hidden;
+      const [from, to] = [Math.max(first, begin), Math.min(first + count, end)];
+      const piece = values.subarray((from - begin) * hidden, (to - begin) * hidden);
+      if (from < to) pieces.push([from - first, piece]);
+      begin = end;
+    }
+    return pieces;
   }
 
   /** The next tile's pixels, normalised: [3, tilePx, tilePx]. */
@@ -80,11 +91,10 @@ export class Visual {
       : cutTile(place, sidePx, table);
   }
 
-  /** Takes the projected rows of the next tile. */
+  /** Takes the projected rows of the next tile, and keeps them. */
   accept(rows: Float32Array): void {
-    if (this.tilesDone === 0) this.values = new Float32Array(this.tileCount * rows.length);
-    this.values.set(rows, this.tilesDone * rows.length);
-    if (this.pruningRate > 0) this.compare(rows.length);
+    if (this.pruningRate > 0) this.compare(rows);
+    this.values.push(rows);
     this.tilesDone += 1;
     if (!this.done) return;
     this.places = []; // the pixels are not needed any more
@@ -92,29 +102,29 @@ export class Visual {
   }
 
   /** The newest frame with the one before, so that no long stretch of work is left for the end. */
-  private compare(length: number): void {
-    const { tokensPerTile: tokens } = this.config.vision;
-    const from = Math.max(0, this.tilesDone - 1);
-    const frames = this.tilesDone - from + 1;
-    const rows = this.values.subarray(from * length, (this.tilesDone + 1) * length);
-    const found = dissimilarity({ rows, frames, tokens });
-    this.differences.set(found.subarray((frames - 1) * tokens), this.tilesDone * tokens);
+  private compare(rows: Float32Array): void {
+    const { tokensPerTile } = this.config.vision;
+    const measured = measureFrame(rows, tokensPerTile);
+    const found = compareFrames(measured, this.newest);
+    this.differences.set(found, this.tilesDone * tokensPerTile);
+    this.newest = measured;
   }
 
   private prune(): void {
-    const { tokensPerTile } = this.config.vision;
+    const { tokensPerTile: tokens } = this.config.vision;
     const { hidden } = this.config.text;
     const mask = retentionMask(this.differences, this.tokens);
-    const counts = Array.from({ length: this.tileCount }, () => 0);
-    const kept = new Float32Array(this.tokens * hidden);
-    let row = 0;
-    for (let from = 0; from < mask.length; from++) {
-      if (mask[from] !== 1) continue;
-      kept.set(this.values.subarray(from * hidden, (from + 1) * hidden), row * hidden);
-      counts[Math.floor(from / tokensPerTile)]! += 1;
-      row += 1;
-    }
-    this.values = kept;
-    this.tileTokens = counts;
+    this.newest = undefined;
+    this.tileTokens = this.values.map((rows, frame) => {
+      const places = Array.from({ length: tokens }, (_, row) => row);
+      const kept = places.filter((row) => mask[frame * tokens + row] === 1);
+      if (kept.length === tokens) return tokens;
+      const values = new Float32Array(kept.length * hidden);
+      kept.forEach((row, at) => {
+        values.set(rows.subarray(row * hidden, (row + 1) * hidden), at * hidden);
+      });
+      this.values[frame] = values;
+      return kept.length;
+    });
   }
 }

@@ -6,8 +6,9 @@ import { fetchAll, type MediaFetcher } from "../egress/media-fetcher.ts";
 import { remoteMedia, withFetched } from "../openai/media.ts";
 
 /**
- * An upstream that fetches the pictures and videos that requests name by URL. It stands behind the limits of
- * tenants and inside a request's deadline, and nothing is fetched for a request that is refused.
+ * An upstream that fetches the pictures and videos that requests name by URL. It stands behind the
+ * limits of tenants and inside a request's deadline, and nothing is fetched for a request that is
+ * refused.
  *
  * media: undefined if nothing is fetched; such requests end with media_fetch_blocked.
  */
@@ -41,7 +42,8 @@ async function fetchFiles(
   const [first] = named;
   if (media === undefined) {
     const param = first?.param ?? "messages";
-    const message = `${param}: this server fetches nothing; send the ${first?.type ?? "file"} as a data: URL`;
+    const what = first?.type ?? "file";
+    const message = `${param}: this server fetches nothing; send the ${what} as a data: URL`;
     throw new VireoError("media_fetch_blocked", message, { param });
   }
   const files = await fetchAll(media, named, LIMITS.fetchedBytes, signal);

@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { buildPrompt } from "./prompt.ts";
+import { Sequence, type SequenceInput } from "./sequence.ts";
+import type { Visual } from "./visual.ts";
+
+const tokenizer = { encodeText: (text: string) => [...Buffer.from(text)] } as never;
+const imageIds = { begin: 1, placeholder: 0, end: 2 };
+const MARKS = new Map([
+  [0, "."],
+  [1, "["],
+  [2, "]"],
+]);
+
+/** A sequence about a video of three frames of four rows, six of which are kept. */
+function sequenceOf(visual: Partial<Visual>): Sequence {
+  const texts = [
+    ["v", "a"],
+    ["\n", "b"],
+    ["\n", "c"],
+  ];
+  const prompt = buildPrompt({
+    pieces: [
+      { kind: "text", text: "<" },
+      { kind: "video", index: 0 },
+      { kind: "text", text: ">" },
+    ],
+    tokenizer,
+    imageTokens: [],
+    videos: [{ texts, tokens: 6, prunes: true }],
+    imageIds,
+  });
+  const now = () => 0;
+  const input = { prompt, visuals: [visual], prefixKeys: [], mediaMs: 0, now };
+  return new Sequence(input as unknown as SequenceInput);
+}
+
+const shown = ({ ids }: Sequence) =>
+  ids.map((id) => MARKS.get(id) ?? String.fromCharCode(id)).join("");
+
+test("rows of a pruned video stand where they belong once they are known", () => {
+  const encoding = { done: false, rowsReady: 0, tileTokens: undefined };
+  const sequence = sequenceOf(encoding);
+  expect(shown(sequence)).toBe("<va[......]\nb[]\nc[]>");
+  sequence.settleVideos();
+  expect(sequence.tokensReady).toBe(1);
+  expect(sequence.visualToEncode).toBe(encoding);
+
+  Object.assign(encoding, { done: true, rowsReady: 6, tileTokens: [4, 0, 2] });
+  expect(sequence.visualToEncode).toBeUndefined();
+  sequence.settleVideos();
+  expect(shown(sequence)).toBe("<va[....]\nb[]\nc[..]>");
+  expect(sequence.tokensReady).toBe(20);
+  expect(sequence.promptTokens).toBe(20);
+});
+
+test("after a known beginning inside of a video its rest is waited for", () => {
+  const encoding = { done: false, rowsReady: 0, tileTokens: undefined };
+  const sequence = sequenceOf(encoding);
+  sequence.adopt({ tokens: 13, pages: [], slot: 0 }); // behind all rows as they stand so far
+  expect(sequence.tokensReady).toBe(0);
+  expect(sequence.visualToEncode).toBe(encoding);
+  Object.assign(encoding, { done: true, rowsReady: 6, tileTokens: [4, 0, 2] });
+  sequence.settleVideos();
+  expect(sequence.tokensReady).toBe(7);
+  expect(sequence.visualToEncode).toBeUndefined();
+});
+
+test("a video that is known as a whole is not encoded again", () => {
+  const sequence = sequenceOf({ done: false, rowsReady: 0 });
+  sequence.adopt({ tokens: 19, pages: [], slot: 0 });
+  expect(sequence.tokensReady).toBe(1);
+  expect(sequence.visualToEncode).toBeUndefined();
+});
