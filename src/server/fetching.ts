@@ -26,7 +26,7 @@ export function fetching(upstream: Upstream, media: MediaFetcher | undefined): U
   }
   return wrapUpstream(upstream, {
     chat(request, signal) {
-      if (remoteImages(request).length > 0) return chatOfComplete(request, signal);
+      if (remoteMedia(request).length > 0) return chatOfComplete(request, signal);
       return upstream.chat(request, signal);
     },
     estimate: async (request, signal) => upstream.estimate(await complete(request, signal), signal),
