@@ -2,7 +2,8 @@
 // Compares the engine's greedy answers with PyTorch's, token by token. A difference counts as
 // explained when PyTorch's two likeliest tokens lay closer there than rounding to bf16 moves them.
 //
-//   cd training && python3 -m vireo_training.answers ../models/mini ../build/eval ../build/answers.json
+//   cd training && python3 -m vireo_training.answers ../models/mini ../build/eval \
+//     ../build/answers.json
 //   node scripts/compare-torch.mjs [--model folder] [--items folder] [--answers file] [--format f]
 
 import { readFileSync } from "node:fs";
