@@ -156,8 +156,8 @@ class Data(unittest.TestCase):
         for kind in mixture.SIZES:
             batch = draw_batch(kind, 2, rng, tokenizer)
             self.assertEqual((batch["targets"] != NO_TARGET).any(1).all(), True)
-            loss, count, reading, _ = learner(batch)
-            (loss / count + reading).backward()
+            loss, weight, _, _, reading = learner(batch)
+            (loss / weight + reading).backward()
             self.assertTrue(torch.isfinite(loss))
 
     def test_targets_spell_the_answer_and_end(self):

@@ -26,14 +26,14 @@ from .ranks import Ranks
 from .sizes import Sizes
 from .tokenizer import Tokenizer
 
-# Each stage: share of the run at which it begins, and what one step of one process holds.
+# Each stage: share of the run at which it begins, weight of the reading losses, and what one step
+# of one process holds.
 STAGES = [
-    (0.0, [("strip", 40)]),
-    (0.1, [("strip", 20), ("quarter", 8), ("small_pair", 2), ("spoken", 2)]),
-    (0.36, [("strip", 6), ("quarter", 4), ("tile", 3), ("small_pair", 1), ("spoken", 2)]),
-    (0.5, [("strip", 4), ("quarter", 1), ("tile", 5), ("pair", 1), ("spoken", 2)]),
+    (0.0, 0.7, [("strip", 48)]),
+    (0.1, 0.7, [("strip", 20), ("quarter", 8), ("small_pair", 2), ("spoken", 2)]),
+    (0.36, 0.4, [("strip", 8), ("quarter", 4), ("tile", 4), ("small_pair", 2), ("spoken", 6)]),
+    (0.62, 0.25, [("strip", 4), ("quarter", 2), ("tile", 5), ("pair", 1), ("spoken", 6)]),
 ]
-READING_WEIGHT = 0.7
 # The C library gives freed memory back and faults it in again unless told otherwise.
 KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "8589934592",
@@ -53,7 +53,8 @@ class Learner(torch.nn.Module):
         self.earlier = Linear(sizes.hidden, 2 * sizes.vocabulary)
 
     def forward(self, batch):
-        """(sum of answer losses, answer tokens, reading loss, right answer tokens)
+        """(weighted sum of answer losses, sum of the weights, answer tokens, right ones, reading
+        loss). A token weighs less the longer its answer is: 1/√n.
 
         The reading loss teaches to see before answers can: the vision tower names the glyphs of
         every patch, and the language model names, at each picture token, the text token whose
@@ -72,9 +73,10 @@ class Learner(torch.nn.Module):
             reading = reading + self.mark_loss(rows[places], tensor(batch["marks"]))
         wanted = targets != NO_TARGET
         logits = self.network.lm_head(rows[wanted]).float()
-        loss = F.cross_entropy(logits, targets[wanted], reduction="sum")
+        losses = F.cross_entropy(logits, targets[wanted], reduction="none")
+        weights = wanted.sum(1, keepdim=True).clamp(min=1).rsqrt().expand_as(wanted)[wanted]
         right = (logits.argmax(-1) == targets[wanted]).sum()
-        return loss, int(wanted.sum()), reading, int(right)
+        return (losses * weights).sum(), weights.sum(), len(losses), int(right), reading
 
     def mark_loss(self, rows, marks):
         marked = marks[:, 0] >= 0
@@ -106,8 +108,13 @@ def tensor(array):
     return torch.from_numpy(numpy.ascontiguousarray(array))
 
 
+def weight_of(batch):
+    """Sum of the weights of a batch's answer tokens: √n for each sample of n."""
+    return float(numpy.sqrt((batch["targets"] != NO_TARGET).sum(1)).sum())
+
+
 def stage_at(progress):
-    return max(i for i, (start, _) in enumerate(STAGES) if progress >= start)
+    return max(i for i, (start, *_) in enumerate(STAGES) if progress >= start)
 
 
 def rate_at(progress, step, warm_steps=150):
@@ -174,13 +181,14 @@ class Run:
         for group, base in zip(groups, self.base):
             group["lr"] = base * rate
         world = self.ranks.world
-        answers = world * sum(int((batch["targets"] != NO_TARGET).sum()) for batch in batches)
+        _, reading_weight, _ = STAGES[stage_at(self.progress())]
+        answers = world * sum(weight_of(batch) for batch in batches)
         tiles = world * sum(len(batch["pixels"]) for batch in batches if "pixels" in batch)
         for batch in batches:
-            loss, count, reading, right = self.learner(batch)
+            loss, weight, count, right, reading = self.learner(batch)
             share = len(batch["pixels"]) / tiles if "pixels" in batch else 0
-            (loss / answers + READING_WEIGHT * share * reading).backward()
-            report[batch["kind"]] = (float(loss) / count, float(reading), right / count)
+            (loss / answers + reading_weight * share * reading).backward()
+            report[batch["kind"]] = (float(loss / weight), float(reading), right / count)
         self.ranks.combine(1.0)
         for each in self.optimisers:
             each.step()
@@ -239,7 +247,7 @@ def work(options, learner, ranks, rank):
     while clock[0] < options.minutes * 60:
         run.seconds = float(clock[0])
         begun = time.time()
-        _, recipe = STAGES[stage_at(run.progress())]
+        *_, recipe = STAGES[stage_at(run.progress())]
         reports.append(run.learn([draw_batch(*each, rng, tokenizer) for each in recipe]))
         if rank == 0:
             clock[0] += time.time() - begun

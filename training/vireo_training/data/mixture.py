@@ -57,6 +57,8 @@ def pair(rng):
 
 def spoken(rng):
     draw = rng.random()
-    if draw < 0.3:
+    if draw < 0.15:
         return talk.chat(rng)
-    return talk.sums(rng) if draw < 0.5 else talk.tools(rng)
+    if draw < 0.5:
+        return talk.repeat(rng)
+    return talk.sums(rng) if draw < 0.6 else talk.tools(rng)

@@ -86,6 +86,11 @@ class Page:
             at += width
         return (x, y + size * 0.1, at, y + size * 1.2)
 
+    def name(self, x, y, text):
+        """What stands at a place is taught like text that is written there."""
+        self.strings.append((text, len(self.glyphs)))
+        self.glyphs += [(x, y, letter) for letter in text if letter != " "]
+
     def token_ends(self, tokenizer, width, height):
         """For every picture token, row-major: the ids of the last three text tokens whose glyphs
         end in it, the last one first, or -1. The picture is taken as resized to width × height."""

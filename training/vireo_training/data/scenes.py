@@ -24,6 +24,7 @@ PLACES = (
 
 
 def draw_shape(page, shape, colour, x, y, radius):
+    page.name(x, y, f"{colour} {shape}")
     fill = COLOURS[colour]
     if shape == "circle":
         page.draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)

@@ -76,6 +76,12 @@ def chat(rng):
     return Sample([], turns)
 
 
+def repeat(rng):
+    """Copying, which all finding in a picture rests on."""
+    text = " ".join(words.words(rng, rng.randint(1, 8)))
+    return Sample([], [(f"{rng.choice(('Repeat:', 'Say', 'Copy:'))} {text}", text)])
+
+
 def sums(rng):
     """/think: two numbers added or subtracted in the open, then the answer."""
     a, b = rng.randint(2, 99), rng.randint(2, 99)
