@@ -19,6 +19,7 @@ import torch.nn.functional as F
 
 from .batches import draw_batch, normalised
 from .chat import NO_TARGET
+from .checkpoint import load
 from .data.page import CLASSES, SLOTS
 from .network import Linear, Network
 from .optim import optimisers
@@ -32,7 +33,8 @@ STAGES = [
     (0.0, 0.7, [("strip", 48)]),
     (0.1, 0.7, [("strip", 20), ("quarter", 8), ("small_pair", 2), ("spoken", 2)]),
     (0.36, 0.4, [("strip", 8), ("quarter", 4), ("tile", 4), ("small_pair", 2), ("spoken", 6)]),
-    (0.62, 0.25, [("strip", 4), ("quarter", 2), ("tile", 5), ("pair", 1), ("spoken", 6)]),
+    (0.56, 0.25, [("strip", 4), ("tile", 6), ("small_pair", 1), ("spoken", 4)]),
+    (0.78, 0.15, [("tile", 6), ("pair", 1), ("spoken", 4)]),
 ]
 # The C library gives freed memory back and faults it in again unless told otherwise.
 KEEP_MEMORY = {
@@ -157,14 +159,15 @@ class Run:
         return list(zip(self.learner.named_parameters(), self.ranks.spans))
 
     def resume(self, path):
-        """Weights of a run; the optimiser's state too where this process has one of the same."""
-        state = torch.load(path)
+        """Weights of a run or of a checkpoint's folder; the optimiser's state too where this
+        process has one of the same run."""
+        state = state_of(path)
         if self.ranks.rank == 0:
             for (name, _), span in self.named():
                 if name in state["learner"]:
                     self.ranks.values[span] = state["learner"][name].reshape(-1)
                     self.ranks.mean[span] = state["average"][name].reshape(-1)
-        if path.parent == self.folder:
+        if path == self.folder / "run.pt":
             self.step, self.seconds = state["step"], state["seconds"]
             if self.mine.exists():
                 for each, held in zip(self.optimisers, torch.load(self.mine)):
@@ -192,16 +195,23 @@ class Run:
         self.ranks.combine(1.0)
         for each in self.optimisers:
             each.step()
-        self.ranks.settle(1 - min(0.998, (self.step + 1) / (self.step + 11)))
+        self.ranks.settle(1 - min(0.99, (self.step + 1) / (self.step + 11)))
         self.step += 1
         return report
+
+
+def state_of(path):
+    if path.is_file():
+        return torch.load(path)
+    values = {f"network.{name}": p for name, p in load(path).named_parameters()}
+    return {"learner": values, "average": values}
 
 
 def options_of():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=90, help="length of the whole run")
     parser.add_argument("--out", required=True, help="folder of run.pt; resumed if it is there")
-    parser.add_argument("--start", help="run.pt of another run to begin with")
+    parser.add_argument("--start", help="run.pt of another run, or a checkpoint, to begin with")
     parser.add_argument("--begin", type=float, default=0, help="share of the plan to skip")
     parser.add_argument("--tokenizer", default="../models/mini", help="folder of tokenizer.json")
     parser.add_argument("--ranks", type=int, default=2, help="processes, one thread each")
