@@ -2,7 +2,7 @@ import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../cor
 import { VireoError } from "../core/errors.ts";
 import { unknownFields } from "../openai/ignored.ts";
 import { isTooDeep } from "../openai/json.ts";
-import { toFilePart, toImagePart } from "../openai/media.ts";
+import { toDocumentPart, toFilePart, toImagePart, toPageOptions } from "../openai/media.ts";
 import { argumentsText, checkTotals } from "../openai/messages.ts";
 import { splitModelName, willReason } from "../openai/reasoning.ts";
 import { toSampling } from "../openai/sampling.ts";
@@ -156,12 +156,12 @@ function toDocument({ source, ...pages }: DocumentBlock, param: string): Content
     case "text":
       return { type: "text", text: source.data };
     case "url":
-      return toFilePart({ ...pages, file_data: source.url }, at);
+      return toDocumentPart(source.url, `${at}.url`, toPageOptions(pages));
     case "file":
       return toFilePart({ file_id: source.file_id }, at);
     case "base64": {
-      const file_data = `data:${source.media_type};base64,${source.data}`;
-      return toFilePart({ ...pages, file_data }, at);
+      const url = `data:${source.media_type};base64,${source.data}`;
+      return toDocumentPart(url, `${at}.data`, toPageOptions(pages));
     }
   }
 }

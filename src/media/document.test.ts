@@ -189,11 +189,13 @@ describe("hostile files", () => {
     const file = pdf(
       [{ ...page, entries: `/AA << /O ${extra} 0 R >> /Annots [${extra + 2} 0 R]` }],
       {
-        catalogue: `/OpenAction ${extra} 0 R /Names << /JavaScript << /Names [(a) ${extra} 0 R] >> >>`,
+        catalogue:
+          `/OpenAction ${extra} 0 R ` + `/Names << /JavaScript << /Names [(a) ${extra} 0 R] >> >>`,
         objects: [
           "<< /S /JavaScript /JS (while(true){app.alert(1)}) >>",
           "<< /S /Launch /F (/bin/sh) >>",
-          `<< /Subtype /Link /Rect [0 0 200 200] /A << /S /URI /URI (http://127.0.0.1:1/) >> /AA << /E ${extra + 1} 0 R >> >>`,
+          "<< /Subtype /Link /Rect [0 0 200 200] /A << /S /URI /URI (http://127.0.0.1:1/) >> " +
+            `/AA << /E ${extra + 1} 0 R >> >>`,
         ],
       },
     );

@@ -174,7 +174,9 @@ function refused(reason: PdfReason, page: number | undefined): VireoError {
     case "encrypted":
       return undecodable("the PDF is encrypted; send a copy without a password");
     case "broken":
-      return undecodable(`${what} cannot be read: the file is damaged, cut short or too much to draw`);
+      return undecodable(
+        `${what} cannot be read: the file is damaged, cut short or too much to draw`,
+      );
     case "out_of_memory": {
       const limit = LIMITS.documentMemoryBytes;
       const message = `${what} takes more than ${limit} bytes of memory; send it as pictures`;

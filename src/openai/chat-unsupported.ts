@@ -56,7 +56,8 @@ export function refuseUnsupported(body: Body): void {
     const type = typeof part === "object" && part !== null && "type" in part ? part.type : "";
     const what = UNSUPPORTED_PARTS.get(type);
     if (what === undefined) return;
-    const message = `${param} holds ${what}, not read by this server; send text, images, videos or PDFs`;
+    const wanted = "text, images, videos or PDFs";
+    const message = `${param} holds ${what}, not read by this server; send ${wanted}`;
     throw new VireoError("unsupported_modality", message, { param });
   });
 }

@@ -70,39 +70,46 @@ export interface PagesBody {
 }
 
 /**
- * A file by its declared type: text as text, a video as a video, all else as a document.
+ * A file that is sent, or named by its URL.
  *
- * Throws unsupported_parameter for a file_id, missing_required, and what decodeDataUrl throws.
+ * Throws unsupported_parameter for a file_id, missing_required, and what toDocumentPart throws.
  */
 export function toFilePart(file: FileBody, param: string): ContentPart {
   const [given, at] = file.file_data
     ? [file.file_data, `${param}.file_data`]
     : [file.file_url, `${param}.file_url`];
-  if (!given && file.file_id) {
+  if (given) return toDocumentPart(given, at, toPageOptions(file));
+  if (file.file_id) {
     const message = `${param}.file_id: files are not kept here; send the file itself as file_data`;
     throw new VireoError("unsupported_parameter", message, { param: `${param}.file_id` });
   }
-  if (!given) {
-    const message = `${at.replace(/file_url$/, "file_data")} is required: the file as a data: URL`;
-    throw new VireoError("missing_required", message, { param: at });
-  }
-  const options = toPageOptions(file);
+  const message = `${param}.file_data is required: the file as a data: URL`;
+  throw new VireoError("missing_required", message, { param: `${param}.file_data` });
+}
+
+/**
+ * A file by its declared type: text as text, a video as a video, all else as a document.
+ *
+ * url: a data: URL, plain base64, or an http or https URL. Throws what decodeDataUrl throws.
+ */
+export function toDocumentPart(
+  given: string,
+  param: string,
+  options: PageOptions = {},
+): ContentPart {
   if (isFetched(given)) {
-    const remote: RemotePart = {
-      type: "document",
-      bytes: NO_BYTES,
-      ...options,
-      url: given,
-      param: at,
-    };
+    const about = { type: "document", bytes: NO_BYTES, ...options } as const;
+    const remote: RemotePart = { ...about, url: given, param };
     return remote;
   }
-  const url = /^data:/i.test(given) ? given : `data:application/octet-stream;base64,${given}`;
-  if (/^data:video\//i.test(url)) return toVideoPart(url, at);
-  const asText = url.replace(/^data:text\/[^;,]*(;charset=utf-8)?/i, TEXT_TYPE);
-  const { files } = decodeDataUrl(asText, "document", at);
+  const isUrl = /^[a-z][a-z0-9+.-]*:/i.test(given.slice(0, 64));
+  const url = isUrl ? given : `data:application/octet-stream;base64,${given}`;
+  if (/^data:video\//i.test(url.slice(0, 64))) return toVideoPart(url, param);
+  const isText = /^data:text\/(?!html)/i.test(url.slice(0, 64));
+  const checked = isText ? url.replace(/^[^,]{0,256},/, "data:;base64,") : url;
+  const { files } = decodeDataUrl(checked, "document", param);
   const bytes = files[0] ?? NO_BYTES;
-  if (asText.startsWith(TEXT_TYPE)) return { type: "text", text: readText(bytes, at) };
+  if (isText) return { type: "text", text: readText(bytes, param) };
   return { type: "document", bytes, ...options };
 }
 
@@ -112,9 +119,6 @@ export function toPageOptions({ pages, dpi }: PagesBody): PageOptions {
     ...(typeof dpi === "number" ? { dpi } : {}),
   };
 }
-
-/** How a text's data: URL goes through the checks of a document's. */
-const TEXT_TYPE = "data:application/vnd.vireo.text";
 
 function readText(bytes: Uint8Array, param: string): string {
   try {

@@ -39,7 +39,7 @@ export class ImageStore {
     return await this.openAs(key, tilesMax, () => decodeImage(file));
   }
 
-  /** The same of any picture that has a name of its own, for which its pixels are made if needed. */
+  /** The same of any picture with a key of its own; its pixels are made only if needed. */
   async openAs(
     key: string,
     tilesMax: number,
