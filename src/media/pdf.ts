@@ -109,7 +109,8 @@ function sizeInPixels(width: number, height: number, dpi: number, number: number
 class PdfThread {
   private readonly worker: Worker;
   private readonly signal: AbortSignal | undefined;
-  private readonly endsAt = performance.now() + LIMITS.documentMs;
+  /** Time for work that is left; a document that nobody draws may stay open. */
+  private leftMs: number = LIMITS.documentMs;
   private waiting: { resolve(reply: PdfReply): void; reject(error: unknown): void } | undefined;
 
   constructor(signal?: AbortSignal) {
@@ -137,7 +138,8 @@ class PdfThread {
     this.signal?.throwIfAborted();
     const onAbort = (): void => this.waiting?.reject(this.signal?.reason);
     const onTime = (): void => this.waiting?.reject(tooSlow());
-    const timer = setTimeout(onTime, Math.max(0, this.endsAt - performance.now()));
+    const began = performance.now();
+    const timer = setTimeout(onTime, Math.max(0, this.leftMs));
     this.signal?.addEventListener("abort", onAbort, { once: true });
     try {
       const reply = await new Promise<PdfReply>((resolve, reject) => {
@@ -149,6 +151,7 @@ class PdfThread {
     } finally {
       this.waiting = undefined;
       clearTimeout(timer);
+      this.leftMs -= performance.now() - began;
       this.signal?.removeEventListener("abort", onAbort);
     }
   }
