@@ -87,7 +87,7 @@ export const LIMITS = Object.freeze({
   pageDpiLeast: 18,
   pageDpiMost: 600,
   pageTextCharacters: 200_000,
-  documentMs: 60_000,
+  documentMs: 120_000,
   documentMemoryBytes: 512 * MIB,
   documentsOpen: 2,
 

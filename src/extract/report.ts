@@ -84,6 +84,7 @@ function reportPage(page: number, values: readonly Evidence[], picture?: Buffer)
     const cells = [path.slice(1) || "value", text].map((cell) => `<td>${escaped(cell)}</td>`);
     return `<tr>${cells.join("")}<td class=${verdict}>${verdict.replace("_", " ")}</td></tr>`;
   });
+  if (rows.length === 0) rows.push("<tr><td colspan=3>No value was taken from here.</td></tr>");
   const table = `<table><tr><th>Field<th>Value<th></tr>${rows.join("\n")}</table>`;
   return (
     `<h3>Page ${page}</h3>\n<div class=page>` +
