@@ -50,11 +50,12 @@ export function reportDocument(
     const text = `page ${page} says ${path || "/"} is ${JSON.stringify(value)}`;
     return `<li>${escaped(text)}</li>`;
   });
+  const json = escaped(JSON.stringify(data, null, 2));
   return [
     `<section><h2>${escaped(name)}</h2>`,
     ...shown,
     others.length === 0 ? "" : `<p>Pages that say something else:</p><ul>${others.join("")}</ul>`,
-    `<details><summary>JSON</summary><pre>${escaped(JSON.stringify(data, null, 2))}</pre></details>`,
+    `<details><summary>JSON</summary><pre>${json}</pre></details>`,
     "</section>\n",
   ].join("\n");
 }

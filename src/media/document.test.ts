@@ -177,6 +177,21 @@ describe("hostile files", () => {
     }
   });
 
+  test("files with wrong bytes are drawn or refused, and others are drawn as ever", async () => {
+    const whole = pdf([page, { ...page, box: "0 0 90 90" }]);
+    let state = 7;
+    const next = (below: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return (state >>> 8) % below;
+    };
+    for (let round = 0; round < 24; round++) {
+      const file = Buffer.from(whole);
+      for (let change = 0; change <= round; change++) file[9 + next(file.length - 9)] = next(256);
+      expect(await refusal(file)).toMatch(/^(drawn|media_|too_many_pages|invalid_|out_of_range)/);
+    }
+    expect(await refusal(whole)).toBe("drawn");
+  });
+
   test("tables that point at themselves end", async () => {
     const file = pdf([page]).toString("latin1");
     const start = /startxref\n(\d+)/.exec(file)![1];

@@ -112,6 +112,8 @@ class PdfThread {
   /** Time for work that is left; a document that nobody draws may stay open. */
   private leftMs: number = LIMITS.documentMs;
   private waiting: { resolve(reply: PdfReply): void; reject(error: unknown): void } | undefined;
+  /** What every question gets once the thread is gone. */
+  private lastReply: PdfReply | undefined;
 
   constructor(signal?: AbortSignal) {
     signal?.throwIfAborted();
@@ -129,13 +131,14 @@ class PdfThread {
       if ("compiled" in message) compiled = message.compiled;
       else this.waiting?.resolve(message);
     });
-    this.worker.on("error", () => this.waiting?.resolve({ ok: false, reason: "out_of_memory" }));
-    this.worker.on("exit", () => this.waiting?.resolve({ ok: false, reason: "broken" }));
+    this.worker.on("error", () => this.end("out_of_memory"));
+    this.worker.on("exit", () => this.end("broken"));
   }
 
   /** page: counts from 1, for the message if it cannot be read. */
   async ask(command: PdfCommand, page?: number): Promise<unknown> {
     this.signal?.throwIfAborted();
+    if (this.lastReply?.ok === false) throw refused(this.lastReply.reason, page);
     const onAbort = (): void => this.waiting?.reject(this.signal?.reason);
     const onTime = (): void => this.waiting?.reject(tooSlow());
     const began = performance.now();
@@ -158,6 +161,11 @@ class PdfThread {
 
   async close(): Promise<void> {
     await this.worker.terminate();
+  }
+
+  private end(reason: PdfReason): void {
+    this.lastReply ??= { ok: false, reason };
+    this.waiting?.resolve(this.lastReply);
   }
 }
 
