@@ -4,8 +4,10 @@ export type {
   ChatRequest,
   ChosenToken,
   ContentPart,
+  DocumentPart,
   ImagePart,
   OutputFormat,
+  PageOptions,
   ReasoningOptions,
   SamplingOptions,
   TextPart,
@@ -21,6 +23,14 @@ export type {
 } from "./core/chat.ts";
 export { GREEDY } from "./core/chat.ts";
 export { type ErrorCode, VireoError } from "./core/errors.ts";
+export {
+  type Extraction,
+  type ExtractOptions,
+  extract,
+  type PageAnswer,
+} from "./extract/extract.ts";
+export type { Conflict, Evidence } from "./extract/merge.ts";
+export { listSchemas, readSchema } from "./extract/schemas.ts";
 export type { VideoGlueName } from "./media/frames.ts";
 export type { DecodedVideo, DecodeOptions, VideoDecoder } from "./media/video-decoder.ts";
 export { formatInspection, type Inspection, inspectCheckpoint } from "./model/inspect.ts";

@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   anthropic: ["core", "openai"],
   vercel: ["core", "openai"],
   egress: ["core"],
+  extract: ["core", "media"],
   backends: ["core"],
   weights: ["core", "file:backends/backend.ts"],
   model: ["core", "weights", "file:backends/backend.ts"],

@@ -2,7 +2,7 @@ import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../cor
 import { VireoError } from "../core/errors.ts";
 import { unknownFields } from "../openai/ignored.ts";
 import { isTooDeep } from "../openai/json.ts";
-import { toImagePart } from "../openai/media.ts";
+import { toDocumentPart, toFilePart, toImagePart, toPageOptions } from "../openai/media.ts";
 import { argumentsText, checkTotals } from "../openai/messages.ts";
 import { splitModelName, willReason } from "../openai/reasoning.ts";
 import { toSampling } from "../openai/sampling.ts";
@@ -11,6 +11,7 @@ import { type AskedChoice, chooseTools, toDefinitions } from "../openai/tools.ts
 import {
   type CountBody,
   countBody,
+  type DocumentBlock,
   type ImageBlock,
   type MessageBlock,
   type MessagesBody,
@@ -119,12 +120,16 @@ function toUser(blocks: readonly MessageBlock[], param: string): ChatMessage[] {
       case "image":
         said.push(toImage(block, at));
         break;
+      case "document":
+        said.push(toDocument(block, at));
+        break;
       case "tool_result": {
         const content = typeof block.content === "string" ? block.content : (block.content ?? []);
         const texts: string[] = typeof content === "string" ? [content] : [];
         for (const [place, part] of typeof content === "string" ? [] : content.entries()) {
+          const where = `${at}.content[${place}]`;
           if (part.type === "text") texts.push(part.text);
-          else said.push(toImage(part, `${at}.content[${place}]`));
+          else said.push(part.type === "image" ? toImage(part, where) : toDocument(part, where));
         }
         results.push({ role: "tool", content: texts.join("\n") });
         break;
@@ -142,6 +147,23 @@ function toUser(blocks: readonly MessageBlock[], param: string): ChatMessage[] {
 function toImage({ source }: ImageBlock, param: string): ContentPart {
   if (source.type === "url") return toImagePart(source.url, `${param}.source.url`);
   return toImagePart(`data:${source.media_type};base64,${source.data}`, `${param}.source.data`);
+}
+
+/** Titles and citations of documents are not shown to the model. */
+function toDocument({ source, ...pages }: DocumentBlock, param: string): ContentPart {
+  const at = `${param}.source`;
+  switch (source.type) {
+    case "text":
+      return { type: "text", text: source.data };
+    case "url":
+      return toDocumentPart(source.url, `${at}.url`, toPageOptions(pages));
+    case "file":
+      return toFilePart({ file_id: source.file_id }, at);
+    case "base64": {
+      const url = `data:${source.media_type};base64,${source.data}`;
+      return toDocumentPart(url, `${at}.data`, toPageOptions(pages));
+    }
+  }
 }
 
 function refuse(

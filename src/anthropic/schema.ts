@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { LIMITS } from "../core/limits.ts";
-import { anyObject, boundedList, model, stopStrings, text, tokens } from "../openai/fields.ts";
+import {
+  anyObject,
+  boundedList,
+  model,
+  pageFields,
+  stopStrings,
+  text,
+  tokens,
+} from "../openai/fields.ts";
 import { toolName } from "../openai/tools.ts";
 
 /** The body of POST /v1/messages, as far as it has an effect or is refused. */
@@ -19,11 +27,24 @@ const imageBlock = z.object({
 });
 export type ImageBlock = z.infer<typeof imageBlock>;
 
+const documentBlock = z.object({
+  type: z.literal("document"),
+  source: z.discriminatedUnion("type", [
+    z.object({ type: z.literal("base64"), media_type: z.string().max(100), data: z.string() }),
+    z.object({ type: z.literal("url"), url: z.string() }),
+    z.object({ type: z.literal("text"), media_type: z.literal("text/plain"), data: text }),
+    z.object({ type: z.literal("file"), file_id: z.string().max(256) }),
+  ]),
+  ...pageFields,
+});
+export type DocumentBlock = z.infer<typeof documentBlock>;
+
 const id = z.string().max(256);
-const resultBlock = z.discriminatedUnion("type", [textBlock, imageBlock]);
+const resultBlock = z.discriminatedUnion("type", [textBlock, imageBlock, documentBlock]);
 const block = z.discriminatedUnion("type", [
   textBlock,
   imageBlock,
+  documentBlock,
   z.object({
     type: z.literal("tool_use"),
     id,
@@ -37,7 +58,7 @@ const block = z.discriminatedUnion("type", [
     is_error: z.boolean().nullish(),
   }),
   z.object({ type: z.enum(["thinking", "redacted_thinking"]) }),
-  z.object({ type: z.enum(["document", "search_result", "container_upload"]) }),
+  z.object({ type: z.enum(["search_result", "container_upload"]) }),
 ]);
 export type MessageBlock = z.infer<typeof block>;
 

@@ -1,12 +1,13 @@
-import { readFile, stat } from "node:fs/promises";
 import { text as readStream } from "node:stream/consumers";
 import { type Command, Option } from "commander";
 import type { ChatEvent, ChatRequest, ContentPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { readUserFile } from "./files.ts";
 import { openEngine } from "./open-engine.ts";
 import {
   between,
+  dotsPerInch,
   type EngineFlags,
   framesAtMost,
   framesPerSecond,
@@ -20,6 +21,9 @@ import { openTerminal, printable, type Terminal } from "./terminal.ts";
 interface AskFlags extends EngineFlags {
   readonly image?: readonly string[];
   readonly video?: readonly string[];
+  readonly file?: readonly string[];
+  readonly pages?: string;
+  readonly dpi?: number;
   readonly fps?: number;
   readonly frames?: number;
   readonly evs?: number;
@@ -45,6 +49,9 @@ export function addAsk(program: Command): void {
     .description("Answers one question in the terminal. Without a question, stdin is read.")
     .argument("[question]")
     .option("-i, --image <file>", "a picture to look at; may be repeated", collect)
+    .option("-f, --file <file>", "a PDF, TIFF or picture; may be repeated", collect)
+    .option("--pages <list>", 'pages of files, as "1-3,7" (default: all)')
+    .option("--dpi <n>", "dots per inch for pages of PDFs (default: 150)", dotsPerInch)
     .option("--video <file>", "a video to look at; may be repeated (needs ffmpeg)", collect)
     .option("--fps <x>", "frames of a video a second at most (default: 2; 0: all)", framesPerSecond)
     .option("--frames <n>", "frames of a video at most (default: 128)", framesAtMost)
@@ -67,6 +74,7 @@ export function addAsk(program: Command): void {
 Examples:
   vireo ask "What is the total?" --image invoice.png
   vireo ask "What changed between these?" -i before.jpg -i after.jpg
+  vireo ask "Who signed it?" --file contract.pdf --pages 1-3,12
   vireo ask "What happens, and when?" --video clip.mp4 --evs 0.75
   vireo ask "Add up the column" -i table.png --think --budget 2000
   cat letter.txt | vireo ask -m /models/nemotron-nano-12b-v2-vl --format int4`,
@@ -106,12 +114,13 @@ async function ask(question: string | undefined, flags: AskFlags): Promise<void>
 
 async function buildRequest(question: string | undefined, flags: AskFlags): Promise<ChatRequest> {
   const text = question ?? (process.stdin.isTTY ? "" : await readStream(process.stdin));
-  const { image = [], video = [] } = flags;
-  if (text.trim() === "" && image.length + video.length === 0) {
+  const { image = [], video = [], file = [] } = flags;
+  if (text.trim() === "" && image.length + video.length + file.length === 0) {
     throw new VireoError("missing_required", 'ask what? As in: vireo ask "What is this?" -i a.png');
   }
   const media = await Promise.all([
     ...image.map((path) => readMedia(path, "image", LIMITS.imageBytes)),
+    ...file.map((path) => readDocument(path, flags)),
     ...video.map((path) => readMedia(path, "video", LIMITS.videoBytes)),
   ]);
   const content: ContentPart[] = [...media, { type: "text", text }];
@@ -157,30 +166,21 @@ function isSeed(text: string): boolean {
   return /^-?\d{1,19}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
 }
 
-const FILE_REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EISDIR: "it is a folder",
-  EACCES: "it may not be read",
-};
-
 async function readMedia(
   path: string,
   type: "image" | "video",
   bytesMost: number,
 ): Promise<ContentPart> {
-  try {
-    const { size } = await stat(path);
-    if (size > bytesMost) {
-      const text = `${path} has ${size} bytes; the limit is ${bytesMost}`;
-      throw new VireoError("media_too_large", text);
-    }
-    return { type, bytes: await readFile(path) };
-  } catch (cause) {
-    if (cause instanceof VireoError) throw cause;
-    const code = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
-    const message = `cannot read ${path}: ${FILE_REASONS[code] ?? code}`;
-    throw new VireoError("invalid_option", message, { cause });
-  }
+  return { type, bytes: await readUserFile(path, bytesMost) };
+}
+
+async function readDocument(path: string, { pages, dpi }: AskFlags): Promise<ContentPart> {
+  return {
+    type: "document",
+    bytes: await readUserFile(path, LIMITS.documentBytes),
+    ...(pages === undefined ? {} : { pages }),
+    ...(dpi === undefined ? {} : { dpi }),
+  };
 }
 
 function show(event: ChatEvent, terminal: Terminal): void {

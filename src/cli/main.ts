@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { VireoError } from "../core/errors.ts";
 import { addAsk } from "./ask.ts";
 import { bench } from "./bench.ts";
+import { addExtract } from "./extract.ts";
 import { golden } from "./golden.ts";
 import { addInspect } from "./inspect.ts";
 import { addKeys } from "./keys.ts";
@@ -22,6 +23,7 @@ const program = new Command("vireo")
   .version(version)
   .showHelpAfterError("(vireo --help tells more)");
 addAsk(program);
+addExtract(program);
 addServe(program);
 addKeys(program);
 addInspect(program);

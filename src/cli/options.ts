@@ -110,6 +110,7 @@ export function wholeBetween(least: number, most: number): (text: string) => num
 /** Settings of videos, with the engine's own bounds. */
 export const framesPerSecond = between(0, 1000);
 export const framesAtMost = wholeBetween(1, LIMITS.framesPerVideo);
+export const dotsPerInch = between(LIMITS.pageDpiLeast, LIMITS.pageDpiMost);
 export const pruningRate = between(0, 0.999);
 
 export function realNumber(text: string): number {

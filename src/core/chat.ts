@@ -35,7 +35,21 @@ export interface VideoPart {
   readonly sampling?: VideoSampling;
 }
 
-export type ContentPart = TextPart | ImagePart | VideoPart;
+/** Which pages of a document are looked at, and how large. */
+export interface PageOptions {
+  /** Numbers and ranges, counted from 1, as "1-3,7,12-"; each once. Undefined: all. */
+  readonly pages?: string;
+  /** Dots per inch in which pages are drawn, 18 to 600. Undefined: 150. */
+  readonly dpi?: number;
+}
+
+/** A PDF, a TIFF with several frames or another picture file; each page is an image. */
+export interface DocumentPart extends PageOptions {
+  readonly type: "document";
+  readonly bytes: Uint8Array;
+}
+
+export type ContentPart = TextPart | ImagePart | VideoPart | DocumentPart;
 
 export interface ToolCall {
   readonly name: string;
@@ -235,6 +249,16 @@ export interface ImageEstimate {
   readonly tokens: number;
 }
 
+/** Which pages of a document are looked at. */
+export interface DocumentEstimate {
+  /** Pages of the file. */
+  readonly totalPages: number;
+  /** number: counts from 1. image: its place among the images, from 0. */
+  readonly pages: readonly { readonly number: number; readonly image: number }[];
+  /** Placeholder rows of its pages. */
+  readonly tokens: number;
+}
+
 /** Which frames of a video are looked at, and what it costs. */
 export interface VideoEstimate {
   readonly width: number;
@@ -259,7 +283,9 @@ export interface PromptEstimate {
   readonly videoTokens: number;
   /** Of those, tokens that would not be there without the tools. */
   readonly toolTokens: number;
+  /** Images and pages of documents, in the order of the messages. */
   readonly images: readonly ImageEstimate[];
+  readonly documents: readonly DocumentEstimate[];
   readonly videos: readonly VideoEstimate[];
   readonly contextTokens: number;
 }

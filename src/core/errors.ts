@@ -19,6 +19,8 @@ export type ErrorCode =
   | "too_many_images"
   | "too_many_videos"
   | "video_too_long"
+  | "too_many_documents"
+  | "too_many_pages"
   | "body_too_large"
   | "headers_too_large"
   | "malformed_http"

@@ -57,6 +57,7 @@ export const LIMITS = Object.freeze({
   imagePixels: 50_000_000,
   imageSidePx: 32_768,
   tilesPerImage: 64,
+  framesPerTiff: 10_000,
 
   // one video; the decoder's child process is held to them too
   videoBytes: 512 * MIB,
@@ -73,6 +74,22 @@ export const LIMITS = Object.freeze({
   listedFrames: 1024,
   videosPerRequest: 8,
   videosDecoded: 2,
+
+  // one document; PDFium's thread is held to them too
+  documentBytes: 64 * MIB,
+  pagesPerRequest: 100,
+  documentsPerRequest: 16,
+  /** Pages of a file; a larger number is a lie, or nobody's to turn over. */
+  pagesPerDocument: 100_000,
+  pageRangeCharacters: 1024,
+  pagePixels: 16_000_000,
+  pageSidePx: 16_384,
+  pageDpiLeast: 18,
+  pageDpiMost: 600,
+  pageTextCharacters: 200_000,
+  documentMs: 120_000,
+  documentMemoryBytes: 512 * MIB,
+  documentsOpen: 2,
 
   // the queue
   requestsWaiting: 256,

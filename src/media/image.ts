@@ -1,8 +1,9 @@
 import sharp, { type OutputInfo, type SharpOptions } from "sharp";
+import { assert } from "../core/assert.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { decodeBmp } from "./bmp.ts";
-import { type ImageHeader, inspectImage } from "./source.ts";
+import { type ImageHeader, inspectFrames, inspectImage } from "./source.ts";
 
 /** 8-bit RGB, rows from the top, 3 bytes per pixel. */
 export interface RgbImage {
@@ -30,12 +31,22 @@ sharp.cache(false);
  * Throws what inspectImage throws, and media_undecodable.          Source: MODEL.md § Pictures.
  */
 export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
-  const header = inspectImage(bytes);
+  return await decode(bytes, inspectImage(bytes), 0);
+}
+
+/** The same of one of a TIFF's frames, which count from 0. Throws what inspectFrames throws. */
+export async function decodeFrame(bytes: Uint8Array, frame: number): Promise<RgbImage> {
+  const header = inspectFrames(bytes)[frame];
+  assert(header !== undefined, "frames are counted before they are decoded");
+  return await decode(bytes, header, frame);
+}
+
+async function decode(bytes: Uint8Array, header: ImageHeader, frame: number): Promise<RgbImage> {
   if (header.type === "bmp") {
     const { rgba, width, height } = decodeBmp(bytes);
     return { rgb: layOnWhite(rgba, 4), width, height };
   }
-  const { data, info } = await decodePixels(bytes, header);
+  const { data, info } = await decodePixels(bytes, header, frame);
   return { rgb: toRgb(data, info), width: info.width, height: info.height };
 }
 
@@ -44,7 +55,11 @@ interface Decoded {
   readonly info: OutputInfo;
 }
 
-async function decodePixels(bytes: Uint8Array, header: ImageHeader): Promise<Decoded> {
+async function decodePixels(
+  bytes: Uint8Array,
+  header: ImageHeader,
+  frame: number,
+): Promise<Decoded> {
   const options: SharpOptions = {
     limitInputPixels: LIMITS.imagePixels,
     failOn: "error",
@@ -52,6 +67,7 @@ async function decodePixels(bytes: Uint8Array, header: ImageHeader): Promise<Dec
     ignoreIcc: true,
     animated: false,
     autoOrient: false,
+    ...(frame > 0 ? { page: frame } : {}),
   };
   try {
     const picture = sharp(bytes, options).timeout({ seconds: DECODE_SECONDS });

@@ -26,6 +26,12 @@ export interface TilePlace {
   readonly top: number;
 }
 
+/** Tiles of a grid, with the thumbnail that several of them get. */
+export function tilesOf({ columns, rows }: Grid): number {
+  const tiles = columns * rows;
+  return tiles === 1 ? 1 : tiles + 1;
+}
+
 /**
  * Stretches an image over its grid and says where each tile lies: row by row, with a thumbnail
  * last if there are several.

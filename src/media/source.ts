@@ -18,12 +18,45 @@ export interface ImageHeader {
  * media_too_large.
  */
 export function inspectImage(bytes: Uint8Array): ImageHeader {
+  const { type, view } = recognise(bytes);
+  return checkSize(type, readSize(type, view));
+}
+
+/**
+ * The same for each frame of a TIFF, which are pages; any other picture is one. A chain of frames
+ * that comes back to itself, or is longer than a request may ask for, ends there.
+ *
+ * Throws what inspectImage throws, for any of them.
+ */
+export function inspectFrames(bytes: Uint8Array): ImageHeader[] {
+  const { type, view } = recognise(bytes);
+  if (type !== "tiff") return [checkSize(type, readSize(type, view))];
+  const little = view.getUint8(0) === 0x49;
+  const headers: ImageHeader[] = [];
+  const seen = new Set<number>();
+  const offsetAt = (at: number): number =>
+    at + 4 > view.byteLength ? 0 : view.getUint32(at, little);
+  for (let directory = offsetAt(4); directory !== 0 && !seen.has(directory); ) {
+    if (headers.length > LIMITS.framesPerTiff)
+      throw tooLarge("frames", headers.length, LIMITS.framesPerTiff);
+    seen.add(directory);
+    const size = withinBounds(() => tiffFrame(view, directory, little));
+    headers.push(checkSize(type, size?.size));
+    directory = offsetAt(size?.next ?? view.byteLength);
+  }
+  return headers.length > 0 ? headers : [checkSize(type, undefined)];
+}
+
+function recognise(bytes: Uint8Array): { readonly type: ImageType; readonly view: DataView } {
   if (bytes.length === 0) throw new VireoError("invalid_media", "the image is empty (0 bytes)");
   if (bytes.length > LIMITS.imageBytes) {
     throw tooLarge("bytes", bytes.length, LIMITS.imageBytes);
   }
   const type = sniffImage(bytes);
-  const size = readSize(type, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return { type, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
+
+function checkSize(type: ImageType, size: Size | undefined): ImageHeader {
   if (size === undefined || !(size.width > 0 && size.height > 0)) {
     const message = `the ${type} image has no readable width and height; the file is damaged`;
     throw new VireoError("media_undecodable", message);
@@ -77,7 +110,7 @@ interface Size {
 
 /** Undefined if the header is cut short. */
 function readSize(type: ImageType, view: DataView): Size | undefined {
-  try {
+  return withinBounds(() => {
     switch (type) {
       case "png":
         return { width: view.getUint32(16), height: view.getUint32(20) };
@@ -94,6 +127,13 @@ function readSize(type: ImageType, view: DataView): Size | undefined {
       case "avif":
         return avifSize(view);
     }
+  });
+}
+
+/** What was read, or undefined if the file ends before. */
+function withinBounds<T>(read: () => T): T | undefined {
+  try {
+    return read();
   } catch (cause) {
     if (cause instanceof RangeError) return undefined;
     throw cause;
@@ -160,7 +200,15 @@ const TIFF_HEIGHT = 257;
 
 function tiffSize(view: DataView): Size | undefined {
   const little = view.getUint8(0) === 0x49;
-  const directory = view.getUint32(4, little);
+  return tiffFrame(view, view.getUint32(4, little), little).size;
+}
+
+/** next: where the place of the next frame's directory is written. */
+function tiffFrame(
+  view: DataView,
+  directory: number,
+  little: boolean,
+): { readonly size: Size | undefined; readonly next: number } {
   const entries = view.getUint16(directory, little);
   const found = new Map<number, number>();
   for (let entry = 0; entry < entries; entry++) {
@@ -170,5 +218,6 @@ function tiffSize(view: DataView): Size | undefined {
     found.set(view.getUint16(at, little), value);
   }
   const [width, height] = [found.get(TIFF_WIDTH), found.get(TIFF_HEIGHT)];
-  return width === undefined || height === undefined ? undefined : { width, height };
+  const size = width === undefined || height === undefined ? undefined : { width, height };
+  return { size, next: directory + 2 + entries * 12 };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { LIMITS } from "../core/limits.ts";
 import {
   EFFORTS,
+  fileFields,
   metadata,
   model,
   samplingFields,
@@ -33,7 +34,17 @@ const videoPart = z.object({
 });
 const refusalPart = z.object({ type: z.literal("refusal"), refusal: text });
 
-export const chatPart = z.discriminatedUnion("type", [textPart, imagePart, videoPart, refusalPart]);
+const filePart = z.object({ type: z.literal("file"), file: z.object(fileFields) });
+const inputFilePart = z.object({ type: z.literal("input_file"), ...fileFields });
+
+export const chatPart = z.discriminatedUnion("type", [
+  textPart,
+  imagePart,
+  videoPart,
+  filePart,
+  inputFilePart,
+  refusalPart,
+]);
 export type ChatPart = z.infer<typeof chatPart>;
 
 const toolCall = z.object({

@@ -35,8 +35,6 @@ const UNSUPPORTED: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
 ]);
 
 const UNSUPPORTED_PARTS: ReadonlyMap<unknown, string> = new Map([
-  ["file", "files"],
-  ["input_file", "files"],
   ["input_audio", "audio"],
   ["audio_url", "audio"],
 ]);
@@ -58,7 +56,8 @@ export function refuseUnsupported(body: Body): void {
     const type = typeof part === "object" && part !== null && "type" in part ? part.type : "";
     const what = UNSUPPORTED_PARTS.get(type);
     if (what === undefined) return;
-    const message = `${param} holds ${what}, not read by this server; send text, images or videos`;
+    const wanted = "text, images, videos or PDFs";
+    const message = `${param} holds ${what}, not read by this server; send ${wanted}`;
     throw new VireoError("unsupported_modality", message, { param });
   });
 }

@@ -2,7 +2,7 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 
 /** What a field is for. */
-export type MediaKind = "image" | "video";
+export type MediaKind = "image" | "video" | "document";
 
 interface KindRules {
   readonly types: RegExp;
@@ -28,6 +28,13 @@ const RULES: Readonly<Record<MediaKind, KindRules>> = Object.freeze({
     example: "send the video itself as data:video/mp4;base64,…",
     otherTypes: /^image\//,
     otherField: "image_url",
+  },
+  document: {
+    types: /^(application|image)\//,
+    bytesMost: LIMITS.documentBytes,
+    example: "send the file itself as data:application/pdf;base64,…",
+    otherTypes: /^video\//,
+    otherField: "video_url",
   },
 });
 
@@ -71,12 +78,16 @@ function checkType(type: string, kind: MediaKind, param: string): void {
     throw new VireoError("unsupported_media_type", message, { param });
   }
   if (type === "" || type === "application/octet-stream" || types.test(type)) return;
-  const article = kind === "image" ? "an image" : "a video";
+  const article = kind === "image" ? "an image" : `a ${kind}`;
   if (otherTypes.test(type)) {
     const message = `${param}: ${type.slice(0, 40)} is not ${article}; send it as ${otherField}`;
     throw new VireoError("unsupported_modality", message, { param });
   }
-  if (/^(audio\/|application\/pdf)/.test(type)) {
+  if (type === "application/pdf") {
+    const message = `${param}: a PDF is not ${article}; send it as a part of type "file"`;
+    throw new VireoError("unsupported_modality", message, { param });
+  }
+  if (type.startsWith("audio/")) {
     const message = `${param}: ${type.slice(0, 40)} is not supported here; send ${article}`;
     throw new VireoError("unsupported_modality", message, { param });
   }

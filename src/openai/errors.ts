@@ -32,6 +32,8 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   too_many_images: invalid(413),
   too_many_videos: invalid(413),
   video_too_long: invalid(413),
+  too_many_documents: invalid(413),
+  too_many_pages: invalid(413),
   body_too_large: invalid(413),
   headers_too_large: invalid(431),
   malformed_http: invalid(400),

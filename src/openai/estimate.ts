@@ -25,6 +25,20 @@ export interface EstimateBody {
     };
     readonly tokens: number;
   }[];
+  /** Whose pages are among the images. */
+  readonly documents: readonly {
+    readonly index: number;
+    /** Of the file. */
+    readonly total_pages: number;
+    readonly pages: readonly {
+      /** Counts from 1. */
+      readonly page: number;
+      /** The index of its image. */
+      readonly image: number;
+      readonly tokens: number;
+    }[];
+    readonly tokens: number;
+  }[];
   readonly videos: readonly {
     readonly index: number;
     readonly width: number;
@@ -83,6 +97,14 @@ export function toEstimateBody(
         size_px: image.tilePx,
       },
       tokens: image.tokens,
+    })),
+    documents: estimate.documents.map(({ totalPages, pages, tokens }, index) => ({
+      index,
+      total_pages: totalPages,
+      pages: pages.map(({ number, image }) => {
+        return { page: number, image, tokens: estimate.images[image]?.tokens ?? 0 };
+      }),
+      tokens,
     })),
     videos: estimate.videos.map((video, index) => ({
       index,

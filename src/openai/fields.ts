@@ -44,6 +44,21 @@ export const videoSampling = {
   end: z.number().min(0).max(LIMITS.videoSeconds).nullish(),
 };
 
+/** Which pages of a document, and how large they are drawn. */
+export const pageFields = {
+  pages: z.string().min(1).max(LIMITS.pageRangeCharacters).nullish(),
+  dpi: z.number().min(LIMITS.pageDpiLeast).max(LIMITS.pageDpiMost).nullish(),
+};
+
+/** A file of a message, by one of the first three. */
+export const fileFields = {
+  file_data: z.string().nullish(),
+  file_url: z.string().nullish(),
+  file_id: z.string().max(256).nullish(),
+  filename: z.string().max(1024).nullish(),
+  ...pageFields,
+};
+
 /** How tokens are drawn, and when it ends. */
 export const samplingFields = {
   min_tokens: z

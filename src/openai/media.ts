@@ -2,7 +2,9 @@ import type {
   ChatMessage,
   ChatRequest,
   ContentPart,
+  DocumentPart,
   ImagePart,
+  PageOptions,
   VideoPart,
   VideoSampling,
 } from "../core/chat.ts";
@@ -10,14 +12,19 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { decodeDataUrl } from "./data-url.ts";
 
-/** A picture or video that is still to be fetched; until then it has no bytes. */
-export type RemotePart = (ImagePart | VideoPart) & {
+/** A picture, video or document that is still to be fetched; until then it has no bytes. */
+export type RemotePart = (ImagePart | VideoPart | DocumentPart) & {
   readonly url: string;
   /** The field that names it. */
   readonly param: string;
 };
 
 const NO_BYTES = new Uint8Array(0);
+const BYTES_MOST = Object.freeze({
+  image: LIMITS.imageBytes,
+  video: LIMITS.videoBytes,
+  document: LIMITS.documentBytes,
+});
 
 function isFetched(url: string): boolean {
   return /^\s*https?:/i.test(url.slice(0, 64));
@@ -47,6 +54,79 @@ export function toVideoPart(url: string, param: string, sampling?: VideoSampling
   const { files, areFrames } = decodeDataUrl(url, "video", param);
   if (areFrames) return { ...about, bytes: NO_BYTES, frames: files };
   return { ...about, bytes: files[0] ?? NO_BYTES };
+}
+
+/** A file as clients send it: in itself, by its URL or by an id. */
+export interface FileBody extends PagesBody {
+  /** A data: URL, plain base64, or as some clients have it, an http or https URL. */
+  readonly file_data?: string | null | undefined;
+  readonly file_url?: string | null | undefined;
+  readonly file_id?: string | null | undefined;
+}
+
+export interface PagesBody {
+  readonly pages?: string | null | undefined;
+  readonly dpi?: number | null | undefined;
+}
+
+/**
+ * A file that is sent, or named by its URL.
+ *
+ * Throws unsupported_parameter for a file_id, missing_required, and what toDocumentPart throws.
+ */
+export function toFilePart(file: FileBody, param: string): ContentPart {
+  const [given, at] = file.file_data
+    ? [file.file_data, `${param}.file_data`]
+    : [file.file_url, `${param}.file_url`];
+  if (given) return toDocumentPart(given, at, toPageOptions(file));
+  if (file.file_id) {
+    const message = `${param}.file_id: files are not kept here; send the file itself as file_data`;
+    throw new VireoError("unsupported_parameter", message, { param: `${param}.file_id` });
+  }
+  const message = `${param}.file_data is required: the file as a data: URL`;
+  throw new VireoError("missing_required", message, { param: `${param}.file_data` });
+}
+
+/**
+ * A file by its declared type: text as text, a video as a video, all else as a document.
+ *
+ * url: a data: URL, plain base64, or an http or https URL. Throws what decodeDataUrl throws.
+ */
+export function toDocumentPart(
+  given: string,
+  param: string,
+  options: PageOptions = {},
+): ContentPart {
+  if (isFetched(given)) {
+    const about = { type: "document", bytes: NO_BYTES, ...options } as const;
+    const remote: RemotePart = { ...about, url: given, param };
+    return remote;
+  }
+  const isUrl = /^[a-z][a-z0-9+.-]*:/i.test(given.slice(0, 64));
+  const url = isUrl ? given : `data:application/octet-stream;base64,${given}`;
+  if (/^data:video\//i.test(url.slice(0, 64))) return toVideoPart(url, param);
+  const isText = /^data:text\/(?!html)/i.test(url.slice(0, 64));
+  const checked = isText ? url.replace(/^[^,]{0,256},/, "data:;base64,") : url;
+  const { files } = decodeDataUrl(checked, "document", param);
+  const bytes = files[0] ?? NO_BYTES;
+  if (isText) return { type: "text", text: readText(bytes, param) };
+  return { type: "document", bytes, ...options };
+}
+
+export function toPageOptions({ pages, dpi }: PagesBody): PageOptions {
+  return {
+    ...(typeof pages === "string" ? { pages } : {}),
+    ...(typeof dpi === "number" ? { dpi } : {}),
+  };
+}
+
+function readText(bytes: Uint8Array, param: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const message = `${param}: the text is not UTF-8`;
+    throw new VireoError("invalid_media", message, { param, cause });
+  }
 }
 
 /** What clients say about the frames of a video, in the fields' own spelling. */
@@ -91,8 +171,7 @@ export function remoteMedia({ messages }: ChatRequest): (RemotePart & { bytesMos
   return messages.flatMap(({ content }) => {
     const remote = typeof content === "string" ? [] : content.filter(isRemote);
     return remote.map((part) => {
-      const bytesMost = part.type === "image" ? LIMITS.imageBytes : LIMITS.videoBytes;
-      return { ...part, bytesMost };
+      return { ...part, bytesMost: BYTES_MOST[part.type] };
     });
   });
 }

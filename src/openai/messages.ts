@@ -3,7 +3,7 @@ import { type ErrorCode, VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { ChatMessageBody, ChatPart } from "./chat-schema.ts";
 import { isTooDeep } from "./json.ts";
-import { toImagePart, toVideoPart, toVideoSampling } from "./media.ts";
+import { toFilePart, toImagePart, toVideoPart, toVideoSampling } from "./media.ts";
 
 /**
  * Turns checked messages of the protocol into the program's.
@@ -105,9 +105,14 @@ function toParts(
     if ("text" in part) return { type: "text", text: part.text };
     const at = `${param}[${index}]`;
     const isImage = "image_url" in part;
+    const isFile = part.type === "file" || part.type === "input_file";
     if (role !== "user") {
-      const why = isImage ? "an image; images" : "a video; videos";
+      const why = isFile ? "a file; files" : isImage ? "an image; images" : "a video; videos";
       throw refuse("unsupported_modality", at, `is ${why} may only be in user messages`);
+    }
+    if (isFile) {
+      const [file, where] = part.type === "file" ? [part.file, `${at}.file`] : [part, at];
+      return toFilePart(file, where);
     }
     const given = isImage ? part.image_url : part.video_url;
     const [url, path] = typeof given === "string" ? [given, ""] : [given.url, ".url"];
@@ -121,9 +126,9 @@ function textOf({ content }: ChatMessage): string {
   return content.map((part) => (part.type === "text" ? part.text : "")).join("");
 }
 
-/** Throws too_many_images or too_many_videos, or out_of_range for more text than is taken. */
+/** Throws too_many_images, _videos or _documents, or out_of_range for more text than is taken. */
 export function checkTotals(messages: readonly ChatMessage[], param = "messages"): void {
-  const media = { image: 0, video: 0 };
+  const media = { image: 0, video: 0, document: 0 };
   let characters = 0;
   for (const message of messages) {
     characters += textOf(message).length;
@@ -132,10 +137,11 @@ export function checkTotals(messages: readonly ChatMessage[], param = "messages"
     if (typeof message.content === "string") continue;
     for (const { type } of message.content) if (type !== "text") media[type] += 1;
   }
-  const { imagesPerRequest, videosPerRequest } = LIMITS;
+  const { imagesPerRequest, videosPerRequest, documentsPerRequest } = LIMITS;
   for (const [code, kind, limit] of [
     ["too_many_images", "image", imagesPerRequest],
     ["too_many_videos", "video", videosPerRequest],
+    ["too_many_documents", "document", documentsPerRequest],
   ] as const) {
     const actual = media[kind];
     if (actual <= limit) continue;

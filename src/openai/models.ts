@@ -116,7 +116,7 @@ export interface ModelBody {
 
 const ARCHITECTURE = Object.freeze({
   modality: "text+image+video->text",
-  input_modalities: ["text", "image", "video"],
+  input_modalities: ["text", "image", "video", "file"],
   output_modalities: ["text"],
   tokenizer: "Nemotron",
   instruct_type: null,

@@ -4,6 +4,7 @@ import {
   anyObject,
   boundedList,
   EFFORTS,
+  fileFields,
   metadata,
   model,
   samplingFields,
@@ -25,7 +26,8 @@ const part = z.discriminatedUnion("type", [
     detail: z.enum(["auto", "low", "high", "original"]).nullish(),
   }),
   z.object({ type: z.literal("input_video"), video_url: z.string(), ...videoSampling }),
-  z.object({ type: z.enum(["input_file", "input_audio"]) }),
+  z.object({ type: z.literal("input_file"), ...fileFields }),
+  z.object({ type: z.literal("input_audio") }),
 ]);
 export type ResponsePart = z.infer<typeof part>;
 

@@ -2,7 +2,7 @@ import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../cor
 import { VireoError } from "../core/errors.ts";
 import { unknownFields } from "./ignored.ts";
 import { isTooDeep } from "./json.ts";
-import { toImagePart, toVideoPart, toVideoSampling } from "./media.ts";
+import { toFilePart, toImagePart, toVideoPart, toVideoSampling } from "./media.ts";
 import { appendMessage, checkTotals } from "./messages.ts";
 import { splitModelName, willReason } from "./reasoning.ts";
 import {
@@ -134,12 +134,16 @@ function toContent(
     const at = `${param}[${index}]`;
     if (part.type === "refusal") return { type: "text", text: part.refusal };
     if ("text" in part) return { type: "text", text: part.text };
-    if (part.type !== "input_image" && part.type !== "input_video") {
+    if (part.type === "input_audio") {
       throw unsupported(at, `is an ${part.type}, which this server does not read`);
     }
     if (role !== "user") {
-      throw unsupported(at, "is an image or video; these may only be in messages of the user");
+      throw unsupported(
+        at,
+        "is an image, video or file; these may only be in messages of the user",
+      );
     }
+    if (part.type === "input_file") return toFilePart(part, at);
     if (part.type === "input_video") {
       return toVideoPart(part.video_url, `${at}.video_url`, toVideoSampling(part, at));
     }

@@ -19,6 +19,7 @@ import type { PackProgress } from "../weights/packed.ts";
 import { Answer } from "./answer.ts";
 import { Batcher, type BatcherStats } from "./batcher.ts";
 import { Constraints } from "./constraint.ts";
+import { DocumentStore } from "./documents.ts";
 import { EventQueue } from "./events.ts";
 import { ImageStore, resizeBy } from "./images.ts";
 import { planState } from "./memory.ts";
@@ -159,8 +160,8 @@ export class Engine implements Upstream {
     );
     const wishes = { memoryBytes, sequencesMax, snapshotsMax, contextTokens, kvDtype };
     const sizes = planState(model.config, model.region.bytes, wishes);
-    const media = openStores(backend, model, options.video);
-    this.preparer = new Preparer({ model, text, ...media, contextTokens });
+    const stores = openStores(backend, model, options.video);
+    this.preparer = new Preparer({ model, text, stores, contextTokens });
     const { text: sizesOfText, tokens } = model.config;
     this.constraints = new Constraints(text.tokenizer, sizesOfText.vocabulary, tokens.eosIds);
     this.batcher = new Batcher({
@@ -378,7 +379,7 @@ function openStores(backend: Backend, { config }: Model, options: VideoOptions =
     settings: videoSettings(options, config.videoPruningRate),
     bytesMax: DEFAULTS.videoCacheBytes,
   });
-  return { images, videos };
+  return { images, documents: new DocumentStore(images), videos };
 }
 
 function describe(model: Model, id: string | undefined, contextTokens: number): UpstreamModel {

@@ -1,19 +1,25 @@
 import { createHash } from "node:crypto";
 import type { ResizeFunction } from "../backends/backend.ts";
-import { decodeImage } from "../media/image.ts";
-import { placeTiles, type Resize } from "../media/pixels.ts";
+import { decodeImage, type RgbImage } from "../media/image.ts";
+import { placeTiles, type Resize, tilesOf } from "../media/pixels.ts";
 import { resizeCoefficients, resizeRgb } from "../media/resize.ts";
 import { chooseGrid, type Grid } from "../media/tiling.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { Visual } from "./visual.ts";
 import { VisualCache } from "./visual-cache.ts";
 
-export interface OpenedImage {
-  readonly visual: Visual;
+/** How a picture is cut into tiles, and what it costs. */
+export interface PlannedImage {
   /** Pixels of the picture as it came. */
   readonly width: number;
   readonly height: number;
   readonly grid: Grid;
+  readonly tileCount: number;
+  readonly tokens: number;
+}
+
+export interface OpenedImage extends PlannedImage {
+  readonly visual: Visual;
 }
 
 /** Decodes, tiles and remembers pictures: a second showing of the same one costs nothing. */
@@ -30,15 +36,35 @@ export class ImageStore {
 
   async open(file: Uint8Array, tilesMax: number): Promise<OpenedImage> {
     const key = `${createHash("sha256").update(file).digest("hex")} ${tilesMax}`;
+    return await this.openAs(key, tilesMax, () => decodeImage(file));
+  }
+
+  /** The same of any picture with a key of its own; its pixels are made only if needed. */
+  async openAs(
+    key: string,
+    tilesMax: number,
+    decode: () => Promise<RgbImage>,
+  ): Promise<OpenedImage> {
     const known = this.cache.get(key);
     if (known) return known;
-    const image = await decodeImage(file);
+    const image = await decode();
+    const plan = this.plan(image.width, image.height, tilesMax);
     const { tilePx } = this.config.vision;
-    const grid = chooseGrid(image.width, image.height, { tilePx, tilesMax });
-    const places = await placeTiles(image, { grid, tilePx, resize: this.resize });
-    const { width, height } = image;
+    const places = await placeTiles(image, { grid: plan.grid, tilePx, resize: this.resize });
     const visual = new Visual(this.config, { key, places });
-    return this.cache.remember({ visual, width, height, grid });
+    return this.cache.remember({ ...plan, visual });
+  }
+
+  /** What was opened by that key and is still remembered. */
+  find(key: string): OpenedImage | undefined {
+    return this.cache.get(key);
+  }
+
+  plan(width: number, height: number, tilesMax: number): PlannedImage {
+    const { tilePx, tokensPerTile } = this.config.vision;
+    const grid = chooseGrid(width, height, { tilePx, tilesMax });
+    const tileCount = tilesOf(grid);
+    return { width, height, grid, tileCount, tokens: tileCount * tokensPerTile };
   }
 }
 

@@ -1,6 +1,6 @@
 import type {
   ChatRequest,
-  ContentPart,
+  DocumentEstimate,
   ImageEstimate,
   PromptEstimate,
   ToolDefinition,
@@ -9,24 +9,18 @@ import type {
 import { VireoError } from "../core/errors.ts";
 import type { Model } from "../model/load.ts";
 import type { RenderedPrompt } from "../text/template.ts";
-import type { ImageStore, OpenedImage } from "./images.ts";
+import type { PlannedImage } from "./images.ts";
+import { MediaOpener, type MediaStores, type OpenedMedia, type StillWanted } from "./media.ts";
 import { buildPrompt, type ImageIds, type Prompt, textPrompt } from "./prompt.ts";
 import type { TextFiles } from "./text-files.ts";
-import type { OpenedVideo, VideoStore } from "./videos.ts";
+import type { OpenedVideo } from "./videos.ts";
 import type { Visual } from "./visual.ts";
 
 export interface PreparerOptions {
   readonly model: Model;
   readonly text: TextFiles;
-  readonly images: ImageStore;
-  readonly videos: VideoStore;
+  readonly stores: MediaStores;
   readonly contextTokens: number;
-}
-
-/** A request's pictures and videos, each kind in the order of the messages. */
-interface Media {
-  readonly images: readonly OpenedImage[];
-  readonly videos: readonly OpenedVideo[];
 }
 
 /** A request as the model will read it. */
@@ -40,30 +34,26 @@ export interface Prepared {
   readonly mediaMs: number;
 }
 
-/** Throws when there is no use in going on, as when the engine closes. */
-export type StillWanted = () => void;
-
 /** Turns requests into prompts: pictures into tiles, videos into frames, messages into ids. */
 export class Preparer {
   private readonly options: PreparerOptions;
   private readonly imageIds: ImageIds;
-  private opening: Promise<unknown> = Promise.resolve();
-  private readonly videosOpening = new Set<Promise<unknown>>();
-  private readonly closing = new AbortController();
+  private readonly media: MediaOpener;
 
   /** Throws invalid_checkpoint if tokenizer and model do not belong together. */
   constructor(options: PreparerOptions) {
+    const { model, stores, contextTokens } = options;
     this.options = options;
+    this.media = new MediaOpener(model.config, stores, contextTokens);
     this.imageIds = findImageIds(options.model, options.text);
   }
 
   /** Throws a VireoError for pictures or messages that cannot be read. */
   async prepare(request: ChatRequest, check: StillWanted, signal?: AbortSignal): Promise<Prepared> {
     const started = performance.now();
-    const media = await this.openMedia(request, check, signal);
+    const media = await this.media.open(request, { draw: true, check, signal });
     const mediaMs = performance.now() - started;
-    const visuals = [...media.images, ...media.videos].map(({ visual }) => visual);
-    return { ...this.read(request, media), visuals, mediaMs };
+    return { ...this.read(request, media), visuals: media.visuals, mediaMs };
   }
 
   /** The same counts that `prepare` leads to; nothing is queued. */
@@ -72,7 +62,7 @@ export class Preparer {
     check: StillWanted,
     signal?: AbortSignal,
   ): Promise<PromptEstimate> {
-    const media = await this.openMedia(request, check, signal);
+    const media = await this.media.open(request, { draw: false, check, signal });
     const { prompt } = this.read(request, media);
     const { tools: _, ...withoutTools } = request;
     const bare = request.tools ? this.read(withoutTools, media).prompt : prompt;
@@ -83,6 +73,7 @@ export class Preparer {
       videoTokens: prompt.videoTokens,
       toolTokens: prompt.ids.length - bare.ids.length,
       images: media.images.map((image) => describeImage(image, tilePx)),
+      documents: describeDocuments(media),
       videos: media.videos.map((video) => describeVideo(video, tokensPerTile)),
       contextTokens: this.options.contextTokens,
     };
@@ -90,24 +81,23 @@ export class Preparer {
 
   /** Gives up what is being decoded. Resolves when nothing is under way any more. */
   async close(reason: Error): Promise<void> {
-    this.closing.abort(reason);
-    await Promise.allSettled([this.opening, ...this.videosOpening]);
+    await this.media.close(reason);
   }
 
   private read(
     request: ChatRequest,
-    { images, videos }: Media,
+    { messages, images, videos }: OpenedMedia,
   ): { readonly prompt: Prompt; readonly reasoningOpen: boolean } {
     const { text, contextTokens } = this.options;
     if (request.prompt !== undefined) {
       const ids = this.readRaw(request.prompt);
       return { prompt: textPrompt(ids), reasoningOpen: false };
     }
-    const { pieces, reasoningOpen } = this.render(request, videos.length > 0);
+    const { pieces, reasoningOpen } = this.render({ ...request, messages }, videos.length > 0);
     const prompt = buildPrompt({
       pieces,
       tokenizer: text.tokenizer,
-      imageTokens: images.map(({ visual }) => visual.tokens),
+      imageTokens: images.map(({ tokens }) => tokens),
       videos: videos.map(({ visual, texts }) => {
         return { texts, tokens: visual.tokens, prunes: visual.pruningRate > 0 };
       }),
@@ -147,73 +137,21 @@ export class Preparer {
       neverThink,
     });
   }
-
-  private async openMedia(
-    request: ChatRequest,
-    check: StillWanted,
-    signal?: AbortSignal,
-  ): Promise<Media> {
-    const images = await this.openImages(request, check, signal);
-    const videos = await this.openVideos(request, check, signal);
-    return { images, videos };
-  }
-
-  /** One picture at a time over all requests: decoded pixels are the largest thing in memory. */
-  private openImages(
-    request: ChatRequest,
-    check: StillWanted,
-    signal?: AbortSignal,
-  ): Promise<OpenedImage[]> {
-    const files = partsOf(request, "image");
-    if (files.length === 0) return Promise.resolve([]);
-    const { images: store, model } = this.options;
-    const wanted = request.tilesMax ?? Number.POSITIVE_INFINITY;
-    const tilesMax = Math.min(wanted, model.config.image.tilesMax);
-    const opened = this.opening.then(async () => {
-      const images: OpenedImage[] = [];
-      for (const { bytes } of files) {
-        signal?.throwIfAborted();
-        check();
-        images.push(await store.open(bytes, tilesMax));
-      }
-      return images;
-    });
-    this.opening = opened.catch(() => {});
-    return opened;
-  }
-
-  private async openVideos(
-    request: ChatRequest,
-    check: StillWanted,
-    signal?: AbortSignal,
-  ): Promise<OpenedVideo[]> {
-    const videos: OpenedVideo[] = [];
-    const { signal: closing } = this.closing;
-    const both = signal === undefined ? closing : AbortSignal.any([signal, closing]);
-    const { videoSampling = {}, videoPruningRate } = request;
-    for (const part of partsOf(request, "video")) {
-      check();
-      const opening = this.options.videos.open(part, videoSampling, videoPruningRate, both);
-      this.videosOpening.add(opening);
-      videos.push(await opening.finally(() => this.videosOpening.delete(opening)));
-    }
-    return videos;
-  }
 }
 
-type PartOf<T extends ContentPart["type"]> = Extract<ContentPart, { type: T }>;
-
-function partsOf<T extends ContentPart["type"]>({ messages }: ChatRequest, type: T): PartOf<T>[] {
-  const isWanted = (part: ContentPart): part is PartOf<T> => part.type === type;
-  return messages.flatMap(({ content }) => {
-    return typeof content === "string" ? [] : content.filter(isWanted);
-  });
+function describeImage(image: PlannedImage, tilePx: number): ImageEstimate {
+  const { width, height, grid, tileCount, tokens } = image;
+  const thumbnail = tileCount > grid.columns * grid.rows;
+  return { width, height, ...grid, thumbnail, tilePx, tokens };
 }
 
-function describeImage(image: OpenedImage, tilePx: number): ImageEstimate {
-  const { width, height, grid, visual } = image;
-  const thumbnail = visual.tileCount > grid.columns * grid.rows;
-  return { width, height, ...grid, thumbnail, tilePx, tokens: visual.tokens };
+/** Images are pictures and pages, in the order of the messages. */
+function describeDocuments({ images, documents }: OpenedMedia): DocumentEstimate[] {
+  return documents.map(({ total, pages }) => ({
+    totalPages: total,
+    pages: pages.map((page) => ({ number: page.number, image: images.indexOf(page) })),
+    tokens: pages.reduce((sum, page) => sum + page.tokens, 0),
+  }));
 }
 
 function describeVideo(video: OpenedVideo, tokensPerFrame: number): VideoEstimate {

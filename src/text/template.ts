@@ -1,4 +1,5 @@
 import { Template } from "@huggingface/jinja";
+import { assert } from "../core/assert.ts";
 import type { ChatMessage, ContentPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { FALLBACK_TEMPLATE } from "./fallback-template.ts";
@@ -141,6 +142,7 @@ function checkMedia(messages: readonly ChatMessage[]): MediaCounts {
     if (typeof content === "string") return;
     for (const { type } of content) {
       if (type === "text") continue;
+      assert(type !== "document", "pages of documents are images by now");
       counts[type] += 1;
       if (role === "user") continue;
       const article = type === "image" ? "an image" : "a video";

@@ -1,7 +1,7 @@
 import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { isTooDeep } from "../openai/json.ts";
-import { toImagePart, toVideoPart } from "../openai/media.ts";
+import { toDocumentPart, toImagePart, toVideoPart } from "../openai/media.ts";
 import { appendMessage, checkTotals } from "../openai/messages.ts";
 import { splitModelName, willReason } from "../openai/reasoning.ts";
 import { toSampling } from "../openai/sampling.ts";
@@ -130,7 +130,9 @@ function toMedia({ data, mediaType }: FilePart, param: string): ContentPart {
   const text = typeof data === "string" ? data : data.type === "url" ? data.url : data.data;
   const isUrl = /^[a-z][a-z0-9+.-]*:/i.test(text.slice(0, 64));
   const url = isUrl ? text : `data:${mediaType};base64,${text}`;
-  return mediaType.startsWith("video/") ? toVideoPart(url, param) : toImagePart(url, param);
+  if (mediaType.startsWith("video/")) return toVideoPart(url, param);
+  if (/^(application|text)\//.test(mediaType)) return toDocumentPart(url, param);
+  return toImagePart(url, param);
 }
 
 function toResult(output: ToolOutput): string {

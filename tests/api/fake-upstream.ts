@@ -58,6 +58,7 @@ export function createFakeUpstream(): FakeUpstream {
       toolTokens: request.tools?.length ?? 0,
       images: [],
       videos: [],
+      documents: [],
       contextTokens: 131_072,
     }),
     tokenize: (text) => [...bytes(text)],

@@ -168,7 +168,10 @@ describe("responses by the official client", () => {
     [{ previous_response_id: "resp_1" }, "previous_response_id"],
     [{ background: true }, "background"],
     [{ input: [] }, "input"],
-    [{ input: [{ role: "user", content: [{ type: "input_file" }] }] }, "input[0].content[0]"],
+    [
+      { input: [{ role: "user", content: [{ type: "input_file" }] }] },
+      "input[0].content[0].file_data",
+    ],
     [
       { input: [{ role: "user", content: [{ type: "input_image", image_url: "file:///x" }] }] },
       "input[0].content[0].image_url",

@@ -62,7 +62,7 @@ function countPrompt(request: ChatRequest): PromptEstimate {
   });
   const imageTokens = images.reduce((sum, { tokens }) => sum + tokens, 0);
   const promptTokens = 20 + lastText(request).length + imageTokens;
-  const others = { videoTokens: 0, toolTokens: 0, videos: [] };
+  const others = { videoTokens: 0, toolTokens: 0, videos: [], documents: [] };
   return { promptTokens, imageTokens, ...others, images, contextTokens: CONTEXT_TOKENS };
 }
 

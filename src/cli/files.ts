@@ -1,0 +1,25 @@
+import { readFile, stat } from "node:fs/promises";
+import { VireoError } from "../core/errors.ts";
+
+const FILE_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "it may not be read",
+};
+
+/** A file that the command line names. Throws media_too_large, and invalid_option with a reason. */
+export async function readUserFile(path: string, bytesMost: number): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path);
+    if (size > bytesMost) {
+      const text = `${path} has ${size} bytes; the limit is ${bytesMost}`;
+      throw new VireoError("media_too_large", text);
+    }
+    return await readFile(path);
+  } catch (cause) {
+    if (cause instanceof VireoError) throw cause;
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
+    const message = `cannot read ${path}: ${FILE_REASONS[code] ?? code}`;
+    throw new VireoError("invalid_option", message, { cause });
+  }
+}

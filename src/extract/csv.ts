@@ -1,0 +1,72 @@
+import { VireoError } from "../core/errors.ts";
+import { isObject, type JsonObject } from "./merge.ts";
+
+/** Columns of single values, and at most one list of objects, of which each becomes a row. */
+export interface CsvLayout {
+  readonly columns: readonly string[];
+  readonly list: string | undefined;
+  readonly listColumns: readonly string[];
+}
+
+/** Throws invalid_schema for a schema that is no table, saying why. */
+export function csvLayout(schema: JsonObject): CsvLayout {
+  const properties = isObject(schema.properties) ? Object.entries(schema.properties) : [];
+  if (properties.length === 0) throw notFlat("it has no properties");
+  const columns: string[] = [];
+  let list: string | undefined;
+  let listColumns: readonly string[] = [];
+  for (const [name, property] of properties) {
+    if (isScalar(property)) {
+      columns.push(name);
+      continue;
+    }
+    const items = isObject(property) && isObject(property.items) ? property.items : undefined;
+    const inner = items && isObject(items.properties) ? Object.entries(items.properties) : [];
+    const isTable = inner.length > 0 && inner.every(([, entry]) => isScalar(entry));
+    if (!isTable) throw notFlat(`${name} is neither a single value nor a list of flat objects`);
+    if (list !== undefined) throw notFlat(`it has two lists, ${list} and ${name}`);
+    list = name;
+    listColumns = inner.map(([key]) => key);
+  }
+  return { columns, list, listColumns };
+}
+
+function isScalar(schema: unknown): boolean {
+  if (!isObject(schema)) return false;
+  const types = [schema.type].flat();
+  if (types.some((type) => type === "object" || type === "array")) return false;
+  return types[0] !== undefined || Array.isArray(schema.enum) || Object.hasOwn(schema, "const");
+}
+
+function notFlat(why: string): VireoError {
+  const message = `CSV needs a schema that is one table, but ${why}; take jsonl`;
+  return new VireoError("invalid_schema", message);
+}
+
+export function csvHead({ columns, list, listColumns }: CsvLayout): string {
+  return toLine(["file", ...columns, ...listColumns.map((name) => `${list}.${name}`)]);
+}
+
+/** One row, or one for each item of the list. */
+export function csvRows({ columns, list, listColumns }: CsvLayout, file: string, data: unknown) {
+  const object = isObject(data) ? data : {};
+  const single = [file, ...columns.map((name) => object[name])];
+  const items = list === undefined ? [] : object[list];
+  const rows = Array.isArray(items) && items.length > 0 ? items : [{}];
+  return rows.map((item) => {
+    const entry = isObject(item) ? item : {};
+    return toLine([...single, ...listColumns.map((name) => entry[name])]);
+  });
+}
+
+function toLine(cells: readonly unknown[]): string {
+  return `${cells.map(toCell).join(",")}\r\n`;
+}
+
+/** Texts that a spreadsheet would take for a formula get a mark before them. */
+function toCell(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value !== "string") return String(value);
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,228 @@
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { pdf, tiff } from "../../tests/pdf-files.ts";
+import type { ChatRequest, Upstream } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { type BatchOptions, extractFiles, listDocuments } from "./batch.ts";
+import { csvHead, csvLayout, csvRows } from "./csv.ts";
+import { extract } from "./extract.ts";
+import { type JsonObject, mergePages } from "./merge.ts";
+import { listSchemas, readSchema } from "./schemas.ts";
+import { searchText, verify } from "./verify.ts";
+
+const text = (words: string) => {
+  return searchText({ text: words, boxes: new Float32Array(words.length * 4).fill(0.5) });
+};
+
+describe("verification", () => {
+  test.each<[unknown, string, string]>([
+    ["Müller GmbH", "Von: MÜLLER\n GmbH, Bonn", "verified"],
+    ["ﬁne", "a fine day", "verified"],
+    ["ACME–7", "acme-7", "verified"],
+    ["art", "cart", "unverified"],
+    [12, "12 pieces", "verified"],
+    [12, "12.50", "unverified"],
+    [12, "1,012", "unverified"],
+    [12.5, "sum 12,50 EUR", "verified"],
+    [1234.5, "1.234,50", "verified"],
+    [1234567, "1,234,567", "verified"],
+    [-3, "-3", "verified"],
+    ["2026-11-21", "on 21.11.2026", "verified"],
+    ["2026-11-21", "on 11/21/2026", "verified"],
+    ["2026-11-21", "on 22.11.2026", "unverified"],
+    ["x", "", "no_text"],
+    [true, "true", "not_checked"],
+    [null, "null", "not_checked"],
+    ["(a+)+$", "aaaaaaaa (a+)+$", "verified"],
+  ])("%j in %j is %s", (value, words, verdict) => {
+    expect(verify(value, text(words)).verdict).toBe(verdict);
+  });
+});
+
+describe("merging", () => {
+  const schema = {
+    type: "object",
+    properties: {
+      number: { type: ["string", "null"] },
+      total: { type: ["number", "null"] },
+      buyer: { type: "object", properties: { name: { type: "string" } } },
+      items: { type: "array", maxItems: 3, items: { type: "object" } },
+      kind: { anyOf: [{ type: "string" }, { type: "object" }] },
+    },
+  };
+  const page = (number: number, value: unknown, verified: readonly string[] = []) => ({
+    page: number,
+    value,
+    findings: new Map(verified.map((path) => [path, { verdict: "verified" as const }])),
+  });
+
+  test("lists are joined, single values are the first that is verified or filled", () => {
+    const { data, values, conflicts } = mergePages(schema, [
+      page(1, { number: null, total: 5, buyer: { name: "" }, items: [{ a: 1 }], kind: "" }),
+      page(2, { number: "7", total: 6, buyer: { name: "B" }, items: [{}, { a: 2 }] }, ["/total"]),
+      page(4, { number: "8", total: null, items: [{ a: 3 }, { a: 4 }], kind: { x: 1 } }),
+    ]);
+    expect(data).toEqual({
+      number: "7",
+      total: 6,
+      buyer: { name: "B" },
+      items: [{ a: 1 }, { a: 2 }, { a: 3 }],
+      kind: { x: 1 },
+    });
+    expect(conflicts).toEqual([
+      { path: "/number", page: 4, value: "8" },
+      { path: "/total", page: 1, value: 5 },
+    ]);
+    const pages = Object.fromEntries(values.map((value) => [value.path, value.page]));
+    expect(pages).toMatchObject({ "/number": 2, "/total": 2, "/items/1/a": 2, "/items/2/a": 4 });
+  });
+
+  test("one page stays as it is, and names are only names", () => {
+    const value = JSON.parse('{"__proto__": 1, "a/b": "", "items": [null]}');
+    const { data, values } = mergePages(schema, [page(1, value)]);
+    expect(JSON.stringify(data)).toBe(JSON.stringify(value));
+    expect(values.map(({ path }) => path)).toEqual(["/__proto__", "/a~1b", "/items/0"]);
+  });
+});
+
+test("CSV is one row, or one for each item, and never a formula", () => {
+  const schema = {
+    properties: {
+      name: { type: "string" },
+      items: { items: { properties: { price: { type: "number" } } } },
+    },
+  };
+  const layout = csvLayout(schema);
+  expect(csvHead(layout)).toBe("file,name,items.price\r\n");
+  const data = { name: '=cmd|" /c"', items: [{ price: -1 }, { price: 2 }] };
+  expect(csvRows(layout, "a,b.pdf", data)).toEqual([
+    `"a,b.pdf","'=cmd|"" /c""",-1\r\n`,
+    `"a,b.pdf","'=cmd|"" /c""",2\r\n`,
+  ]);
+  expect(() => csvLayout({ properties: { a: { type: "array" } } })).toThrow(/one table/);
+});
+
+test("the schemas that come along can be read", async () => {
+  const names = (await listSchemas()).map(({ name }) => name);
+  expect(names).toEqual(["form", "id-card", "invoice", "receipt", "table"]);
+  await expect(readSchema("nothing")).rejects.toThrow(/there are form, id-card/);
+});
+
+const SCHEMA: JsonObject = { type: "object", properties: { said: { type: "string" } } };
+
+/** Answers with the page that was asked for, and counts. */
+function fakeUpstream(failAt = Number.POSITIVE_INFINITY) {
+  const asked: string[] = [];
+  const upstream = {
+    models: [{ id: "fake", fingerprint: "1" }],
+    async *chat({ messages }: ChatRequest) {
+      const parts = messages[0]!.content as readonly { type: string; pages?: string }[];
+      const page = parts.find(({ type }) => type === "document")?.pages ?? "";
+      if (asked.length >= failAt) throw new Error("killed");
+      asked.push(page);
+      yield { type: "text", text: JSON.stringify({ said: `page ${page}` }) };
+      const usage = { promptTokens: 3, completionTokens: 2 };
+      yield { type: "end", reason: "stop", usage };
+    },
+  };
+  return { asked, upstream: upstream as unknown as Upstream };
+}
+
+test("each page is asked for by itself, and known ones are not", async () => {
+  const { asked, upstream } = fakeUpstream();
+  const file = pdf([{ lines: ["This is page 1"] }, { lines: ["nothing"] }, {}]);
+  const known = new Map([
+    [3, { page: 3, value: { said: "before" }, promptTokens: 1, completionTokens: 1 }],
+  ]);
+  const found = await extract(upstream, file, { schema: SCHEMA, known });
+  expect(asked).toEqual(["1", "2"]);
+  expect(found.data).toEqual({ said: "page 1" });
+  expect(found.values).toMatchObject([{ path: "/said", page: 1, verdict: "verified" }]);
+  expect(found.values[0]!.box).toHaveLength(4);
+  expect(found.conflicts).toHaveLength(2);
+});
+
+describe("many files", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "vireo-extract-"));
+    for (const name of ["a", "b", "c"]) {
+      const lines = [`<b>${name}</b> says page 2`];
+      await writeFile(join(folder, `${name}.pdf`), pdf([{ lines }, { lines }]));
+    }
+    await writeFile(join(folder, "d.tif"), tiff([{ width: 9, height: 9, gray: 1 }]));
+    await writeFile(join(folder, "e.pdf"), "%PDF-1.7");
+    await writeFile(join(folder, "notes.txt"), "no document");
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const options = (rest: Partial<BatchOptions> = {}): BatchOptions => ({
+    schema: SCHEMA,
+    out: join(folder, "out"),
+    format: "jsonl",
+    concurrency: 1,
+    resume: true,
+    ...rest,
+  });
+
+  test("a second run does what is left, and nothing twice", async () => {
+    const files = await listDocuments([folder]);
+    expect(files.map((file) => file.slice(-5))).toEqual([
+      "a.pdf",
+      "b.pdf",
+      "c.pdf",
+      "d.tif",
+      "e.pdf",
+    ]);
+    const first = fakeUpstream(3);
+    await expect(extractFiles(first.upstream, files, options())).rejects.toThrow("killed");
+    const documents = join(folder, "out", "documents");
+    const finished = (await readdir(documents)).filter((name) => name.endsWith(".json"));
+    expect(finished).toHaveLength(1);
+    const { mtimeMs } = await stat(join(documents, finished[0]!));
+    // as if it had been killed within a line
+    const unfinished = (await readdir(documents)).find((name) => name.endsWith(".pages"));
+    await appendFile(join(documents, unfinished!), '{"page":2,"val');
+
+    const second = fakeUpstream();
+    const result = await extractFiles(second.upstream, files, options());
+    expect([...first.asked, ...second.asked]).toEqual(["1", "2", "1", "2", "1", "2", "1"]);
+    expect(result).toMatchObject({ documents: 5, known: 1, failures: [{ file: files[4] }] });
+    expect((await stat(join(documents, finished[0]!))).mtimeMs).toBe(mtimeMs);
+
+    const third = fakeUpstream();
+    const again = await extractFiles(third.upstream, files, options());
+    expect([third.asked.length, again.known]).toEqual([0, 4]);
+    const lines = (await readFile(again.results, "utf8")).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).file)).toEqual(files.slice(0, 4));
+    expect((await readdir(documents)).filter((name) => /tmp|pages/.test(name))).toEqual([]);
+  });
+
+  test("the report shows pages and values, and runs nothing", async () => {
+    const files = await listDocuments([folder]);
+    const { report } = await extractFiles(fakeUpstream().upstream, files, options());
+    const html = await readFile(report, "utf8");
+    expect(html.match(/<img alt="Page \d" src="data:image\/jpeg;base64,/g)).toHaveLength(7);
+    expect(html).toContain("class=verified");
+    expect(html).toContain("class=box");
+    expect(html).toContain("Nothing was extracted: ");
+    expect(html).not.toMatch(/<script|<b>|https?:/);
+  });
+
+  test("CSV into one file, without what was there", async () => {
+    const out = join(folder, "all.csv");
+    const files = await listDocuments([join(folder, "a.pdf")]);
+    const csv = options({ out, format: "csv" });
+    await extractFiles(fakeUpstream().upstream, files, csv);
+    expect(await readFile(out, "utf8")).toBe(`file,said\r\n${files[0]},page 2\r\n`);
+    const fresh = fakeUpstream();
+    await extractFiles(fresh.upstream, files, { ...csv, resume: false });
+    expect(fresh.asked).toHaveLength(2);
+  });
+
+  test("a file that is not there stops before anything begins", async () => {
+    await expect(listDocuments([join(folder, "none.pdf")])).rejects.toThrow(VireoError);
+  });
+});

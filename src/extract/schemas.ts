@@ -1,0 +1,58 @@
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import { checkSchema } from "./extract.ts";
+import type { JsonObject } from "./merge.ts";
+
+const FOLDER = fileURLToPath(new URL("../../schemas", import.meta.url));
+
+export interface ShippedSchema {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** The schemas that come with the program. */
+export async function listSchemas(): Promise<ShippedSchema[]> {
+  const files = (await readdir(FOLDER)).filter((file) => file.endsWith(".json")).sort();
+  return await Promise.all(
+    files.map(async (file) => {
+      const name = basename(file, ".json");
+      return { name, description: String((await readSchema(name)).description ?? "") };
+    }),
+  );
+}
+
+/**
+ * A schema by its file's path, or one that comes with the program by its name, as "invoice".
+ *
+ * Throws invalid_schema, saying what is wrong.
+ */
+export async function readSchema(nameOrPath: string): Promise<JsonObject> {
+  const isName = /^[a-z0-9-]+$/.test(nameOrPath);
+  const path = isName ? join(FOLDER, `${nameOrPath}.json`) : nameOrPath;
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    const names = isName ? (await listNames()).join(", ") : "";
+    const hint = isName ? `; there are ${names}, or give a file's path` : "";
+    throw new VireoError("invalid_schema", `there is no schema ${nameOrPath}${hint}`, { cause });
+  }
+  if (text.length > LIMITS.schemaBytes) {
+    const message = `${nameOrPath} has ${text.length} characters; at most ${LIMITS.schemaBytes}`;
+    throw new VireoError("invalid_schema", message);
+  }
+  try {
+    return checkSchema(JSON.parse(text));
+  } catch (cause) {
+    if (cause instanceof VireoError) throw cause;
+    throw new VireoError("invalid_schema", `${nameOrPath} is no JSON`, { cause });
+  }
+}
+
+async function listNames(): Promise<string[]> {
+  const files = await readdir(FOLDER);
+  return files.map((file) => basename(file, ".json")).sort();
+}

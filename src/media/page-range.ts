@@ -1,0 +1,54 @@
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+
+/**
+ * The pages that a text like "1-3,7,12-" names, counted from 1, in the order of the text.
+ *
+ * A page that is named twice counts once. Undefined names all pages. Throws out_of_range for what
+ * is no such text or lies outside of the document, and too_many_pages.
+ */
+export function choosePages(text: string | undefined, total: number): number[] {
+  const parts = text === undefined ? ["1-"] : rangesOf(text);
+  const chosen = new Set<number>();
+  for (const part of parts) {
+    const [first = 1, last = total] = boundsOf(part, total);
+    if (first < 1 || last < first || last > total) {
+      const pages = total === 1 ? "1 page" : `${total} pages`;
+      throw wrong(`pages "${part.slice(0, 40)}" is not in the document, which has ${pages}`);
+    }
+    for (let page = first; page <= last; page++) {
+      chosen.add(page);
+      if (chosen.size <= LIMITS.pagesPerRequest) continue;
+      const actual = text === undefined ? total : last - first + 1;
+      throw tooManyPages(actual);
+    }
+  }
+  return [...chosen];
+}
+
+export function tooManyPages(actual: number): VireoError {
+  const limit = LIMITS.pagesPerRequest;
+  const message =
+    `${actual} pages are asked for; at most ${limit} are taken. ` +
+    `Choose some with pages, as "1-${limit}"`;
+  return new VireoError("too_many_pages", message, { metadata: { limit, actual } });
+}
+
+function rangesOf(text: string): string[] {
+  const parts = text.length <= LIMITS.pageRangeCharacters ? text.split(",") : [];
+  const trimmed = parts.map((part) => part.trim()).filter((part) => part !== "");
+  if (trimmed.length === 0) throw wrong(`pages must be as "1-3,7", not "${text.slice(0, 40)}"`);
+  return trimmed;
+}
+
+function boundsOf(part: string, total: number): readonly number[] {
+  const found = /^(\d{1,9})(?:\s*(-)\s*(\d{1,9})?)?$/.exec(part);
+  if (found === null) throw wrong(`pages must be as "1-3,7", not "${part.slice(0, 40)}"`);
+  const first = Number(found[1]);
+  if (found[2] === undefined) return [first, first];
+  return [first, found[3] === undefined ? total : Number(found[3])];
+}
+
+function wrong(message: string): VireoError {
+  return new VireoError("out_of_range", message, { param: "pages" });
+}

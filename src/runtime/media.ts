@@ -1,0 +1,189 @@
+import type { ChatMessage, ChatRequest, ContentPart, DocumentPart } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import { tooManyPages } from "../media/page-range.ts";
+import type { ModelConfig } from "../model/config.ts";
+import type { DocumentStore, OpenedDocument, PlannedDocument } from "./documents.ts";
+import type { ImageStore, OpenedImage, PlannedImage } from "./images.ts";
+import type { OpenedVideo, VideoStore } from "./videos.ts";
+import type { Visual } from "./visual.ts";
+
+export interface MediaStores {
+  readonly images: ImageStore;
+  readonly documents: DocumentStore;
+  readonly videos: VideoStore;
+}
+
+/** A request's media, each kind in the order of the messages. */
+export interface OpenedMedia {
+  /** The messages with an image in place of each page of a document. */
+  readonly messages: readonly ChatMessage[];
+  /** Pictures and pages. */
+  readonly images: readonly PlannedImage[];
+  readonly documents: readonly PlannedDocument[];
+  readonly videos: readonly OpenedVideo[];
+  /** Of images, then of videos; without those of pages that were not drawn. */
+  readonly visuals: readonly Visual[];
+}
+
+/** Throws when there is no use in going on, as when the engine closes. */
+export type StillWanted = () => void;
+
+export interface OpenOptions {
+  /** False: pages of documents are counted only. */
+  readonly draw: boolean;
+  readonly check: StillWanted;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Opens what requests show: pictures become tiles, pages pictures, videos frames. */
+export class MediaOpener {
+  private readonly config: ModelConfig;
+  private readonly stores: MediaStores;
+  private readonly contextTokens: number;
+  private opening: Promise<unknown> = Promise.resolve();
+  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly closing = new AbortController();
+
+  constructor(config: ModelConfig, stores: MediaStores, contextTokens: number) {
+    this.config = config;
+    this.stores = stores;
+    this.contextTokens = contextTokens;
+  }
+
+  /** Throws a VireoError for media that cannot be read, and the signal's reason. */
+  async open(request: ChatRequest, options: OpenOptions): Promise<OpenedMedia> {
+    const pictures = await this.openImages(request, options);
+    const documents = await this.openDocuments(request, pictures, options);
+    const videos = await this.openVideos(request, options);
+    const images: PlannedImage[] = [];
+    const visuals: Visual[] = [];
+    const [nextPicture, nextDocument] = [pictures.values(), documents.values()];
+    for (const { type } of partsOf(request)) {
+      if (type === "image") {
+        const picture = nextPicture.next().value!;
+        images.push(picture);
+        visuals.push(picture.visual);
+      } else if (type === "document") {
+        const document = nextDocument.next().value!;
+        images.push(...document.pages);
+        if ("images" in document) visuals.push(...document.images.map(({ visual }) => visual));
+      }
+    }
+    visuals.push(...videos.map(({ visual }) => visual));
+    return { messages: withPages(request.messages, documents), images, documents, videos, visuals };
+  }
+
+  /** Gives up what is being decoded. Resolves when nothing is under way any more. */
+  async close(reason: Error): Promise<void> {
+    this.closing.abort(reason);
+    await Promise.allSettled([this.opening, ...this.underWay]);
+  }
+
+  private tilesMax(request: ChatRequest): number {
+    const { tilesMax } = this.config.image;
+    return Math.min(request.tilesMax ?? tilesMax, tilesMax);
+  }
+
+  /** One picture at a time over all requests: decoded pixels are the largest thing in memory. */
+  private openImages(request: ChatRequest, { check, signal }: OpenOptions): Promise<OpenedImage[]> {
+    const files = partsOf(request).filter((part) => part.type === "image");
+    if (files.length === 0) return Promise.resolve([]);
+    const tilesMax = this.tilesMax(request);
+    const opened = this.opening.then(async () => {
+      const images: OpenedImage[] = [];
+      for (const { bytes } of files) {
+        signal?.throwIfAborted();
+        check();
+        images.push(await this.stores.images.open(bytes, tilesMax));
+      }
+      return images;
+    });
+    this.opening = opened.catch(() => {});
+    return opened;
+  }
+
+  /** Refuses before the first page is drawn what cannot fit with all of them. */
+  private async openDocuments(
+    request: ChatRequest,
+    pictures: readonly OpenedImage[],
+    { draw, check, signal }: OpenOptions,
+  ): Promise<(PlannedDocument | OpenedDocument)[]> {
+    let tokens = pictures.reduce((sum, picture) => sum + picture.tokens, 0);
+    let pages = 0;
+    const onPlan = (plan: PlannedDocument): void => {
+      pages += plan.pages.length;
+      tokens += plan.pages.reduce((sum, page) => sum + page.tokens, 0);
+      if (pages > LIMITS.pagesPerRequest) throw tooManyPages(pages);
+      if (draw && tokens > this.contextTokens) throw tooManyTokens(tokens, this.contextTokens);
+    };
+    const opened: (PlannedDocument | OpenedDocument)[] = [];
+    const options = { tilesMax: this.tilesMax(request), onPlan, signal: this.until(signal) };
+    const { documents: store } = this.stores;
+    for (const part of partsOf(request)) {
+      if (part.type !== "document") continue;
+      check();
+      const opening = draw ? store.open(part, options) : store.plan(part, options);
+      opened.push(await this.track<PlannedDocument | OpenedDocument>(opening));
+    }
+    return opened;
+  }
+
+  private async openVideos(
+    request: ChatRequest,
+    { check, signal }: OpenOptions,
+  ): Promise<OpenedVideo[]> {
+    const videos: OpenedVideo[] = [];
+    const { videoSampling = {}, videoPruningRate } = request;
+    for (const part of partsOf(request)) {
+      if (part.type !== "video") continue;
+      check();
+      const until = this.until(signal);
+      const opening = this.stores.videos.open(part, videoSampling, videoPruningRate, until);
+      videos.push(await this.track(opening));
+    }
+    return videos;
+  }
+
+  private async track<T>(work: Promise<T>): Promise<T> {
+    this.underWay.add(work);
+    return await work.finally(() => this.underWay.delete(work));
+  }
+
+  private until(signal: AbortSignal | undefined): AbortSignal {
+    const { signal: closing } = this.closing;
+    return signal === undefined ? closing : AbortSignal.any([signal, closing]);
+  }
+}
+
+function partsOf({ messages }: ChatRequest): ContentPart[] {
+  return messages.flatMap(({ content }) => (typeof content === "string" ? [] : content));
+}
+
+const PAGE = Object.freeze({ type: "image", bytes: new Uint8Array(0) });
+
+/** Templates know no documents: to them, each page is an image. */
+function withPages(
+  messages: readonly ChatMessage[],
+  documents: readonly PlannedDocument[],
+): readonly ChatMessage[] {
+  if (documents.length === 0) return messages;
+  const next = documents.values();
+  const pagesOf = (_: DocumentPart) => next.next().value!.pages.map(() => PAGE);
+  return messages.map((message): ChatMessage => {
+    const { content } = message;
+    if (typeof content === "string") return message;
+    const parts = content.flatMap((part): readonly ContentPart[] => {
+      return part.type === "document" ? pagesOf(part) : [part];
+    });
+    return { ...message, content: parts };
+  });
+}
+
+function tooManyTokens(tokens: number, context: number): VireoError {
+  const message =
+    `pages and pictures have ${tokens} tokens; the context holds ${context}. ` +
+    `Choose fewer pages, or fewer tiles for each`;
+  const metadata = { image_tokens: tokens, context_tokens: context };
+  return new VireoError("context_length_exceeded", message, { param: "messages", metadata });
+}
