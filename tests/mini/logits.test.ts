@@ -10,6 +10,8 @@ const HERE = new URL("./", import.meta.url);
 const MODEL = new URL("../../models/mini", import.meta.url).pathname;
 /** What bf16 activations move a log probability by, at most, on these items. */
 const CLOSE = 0.12;
+/** Two tokens nearer than this may change places; what follows can then not be compared. */
+const MARGIN = 0.25;
 
 interface Item {
   readonly id: string;
@@ -37,10 +39,11 @@ test.each(items)("$id: PyTorch's tokens, and its probabilities", {
   const engine = await open(MODEL, { cacheDir: false });
   try {
     const made = await generate(engine, item, torch.ids.length);
-    // The last one is the end of the turn, which is no text.
-    const spoken = torch.ids.at(-1) === 12 ? torch.ids.slice(0, -1) : torch.ids;
-    expect(made.map(({ id }) => id)).toEqual(spoken);
-    made.forEach((token, i) => {
+    const compared = made.findIndex((token, i) => token.id !== torch.ids[i]);
+    if (compared >= 0) expect(margin(torch.likeliest[compared])).toBeLessThan(MARGIN);
+    const alike = compared < 0 ? made : made.slice(0, compared);
+    expect(alike.length).toBeGreaterThan(0);
+    alike.forEach((token, i) => {
       const own = new Map(token.top.map(({ id, logprob }) => [id, logprob]));
       for (const [id, logprob] of torch.likeliest[i]?.slice(0, 3) ?? []) {
         const off = Math.abs((own.get(id) ?? Number.NaN) - logprob);
@@ -52,6 +55,11 @@ test.each(items)("$id: PyTorch's tokens, and its probabilities", {
     await engine.close();
   }
 });
+
+/** How far the likeliest token is ahead of the second. */
+function margin(likeliest: Wanted["likeliest"][number] = []): number {
+  return (likeliest[0]?.[1] ?? Number.NaN) - (likeliest[1]?.[1] ?? Number.NaN);
+}
 
 async function generate(engine: Engine, item: Item, maxTokens: number): Promise<ChosenToken[]> {
   const images = await Promise.all(

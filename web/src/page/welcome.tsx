@@ -72,9 +72,9 @@ function MiniNotice() {
     <p className="mini-notice">
       <Icon name="info" />
       <span>
-        The model in the box is very small: it reads pages like these, and makes mistakes. Start the
-        server with <code>--model</code> and a checkpoint of the 12B model for anything else.{" "}
-        <a href="#/model">About the model</a>
+        The model in the box is very small: it has begun to read pages like these, with mistakes,
+        above all in numbers. Start the server with <code>--model</code> and a checkpoint of the 12B
+        model for anything else. <a href="#/model">About the model</a>
       </span>
     </p>
   );
