@@ -1,10 +1,10 @@
-// The thread in which PDFium runs: it may be ended at any time, and its memory is bounded. What it
+// The process in which PDFium runs: it may be ended at any time, and its memory is bounded. What it
 // answers are pixels, text and one of a few words for what is wrong, never PDFium's own.
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { parentPort, workerData } from "node:worker_threads";
 import { PDFiumModule } from "@hyzyla/pdfium";
+import { LIMITS } from "../core/limits.ts";
 
 /** What PDFium's module has besides what its types say. */
 interface PdfiumCalls {
@@ -50,16 +50,6 @@ export type PdfReply =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly reason: PdfReason };
 
-/** Said once by a thread that had to compile PDFium, for the threads after it. */
-export interface PdfCompiled {
-  readonly compiled: WebAssembly.Module;
-}
-
-export interface PdfWorkerData {
-  readonly memoryBytes: number;
-  readonly compiled: WebAssembly.Module | undefined;
-}
-
 export interface PdfText {
   readonly text: string;
   /** Of each UTF-16 unit of the text: left, top, right, bottom as shares of the page. */
@@ -95,7 +85,7 @@ async function start(module: WebAssembly.Module): Promise<PdfiumCalls> {
   return calls;
 }
 
-/** One document; nothing is freed but what every page needs, since the thread ends with it. */
+/** One document; nothing is freed but what every page needs, since the process ends with it. */
 class Reader {
   private readonly pdfium: PdfiumCalls;
   private document = 0;
@@ -253,24 +243,15 @@ function withMemoryLimit(wasm: Uint8Array, bytes: number): Uint8Array<ArrayBuffe
   return bounded;
 }
 
-const given = workerData as PdfWorkerData;
-
 async function compile(): Promise<WebAssembly.Module> {
   const name = fileURLToPath(import.meta.resolve("@hyzyla/pdfium/pdfium.wasm"));
-  const wasm = withMemoryLimit(await readFile(name), given.memoryBytes);
-  const compiled = await WebAssembly.compile(wasm);
-  const note: PdfCompiled = { compiled };
-  parentPort?.postMessage(note);
-  return compiled;
+  return WebAssembly.compile(withMemoryLimit(await readFile(name), LIMITS.documentMemoryBytes));
 }
 
-const ready = (async () => {
-  const module = given.compiled ?? (await compile());
-  return new Reader(await start(module));
-})();
+const ready = (async () => new Reader(await start(await compile())))();
 ready.catch(() => {}); // told with the first answer
 
-parentPort?.on("message", async (command: PdfCommand) => {
+process.on("message", async (command: PdfCommand) => {
   let reply: PdfReply;
   try {
     const reader = await ready;
@@ -279,5 +260,6 @@ parentPort?.on("message", async (command: PdfCommand) => {
     const told = REASONS.find((reason) => error instanceof Error && error.message === reason);
     reply = { ok: false, reason: told ?? "broken" };
   }
-  parentPort?.postMessage(reply);
+  process.send?.(reply);
 });
+process.on("disconnect", () => process.exit());

@@ -1,31 +1,26 @@
-// Pages of PDF files, drawn by PDFium in a thread of its own. Nothing in a file is followed or run:
+// Pages of PDF files, drawn by PDFium in its own process. Nothing in a file is followed or run:
 // PDFium is built without JavaScript, its file system is empty, and no link or action is asked for.
+// A process and not a thread: Node 20 can abort as a whole when a thread is ended that compiles.
 
-import { Worker } from "node:worker_threads";
+import { type ChildProcess, fork } from "node:child_process";
 import type { PageOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Document, PageSize } from "./document.ts";
 import type { RgbImage } from "./image.ts";
 import { choosePages } from "./page-range.ts";
-import type {
-  PdfCommand,
-  PdfCompiled,
-  PdfReason,
-  PdfReply,
-  PdfText,
-  PdfWorkerData,
-} from "./pdf-worker.ts";
+import type { PdfCommand, PdfReason, PdfReply, PdfText } from "./pdf-worker.ts";
 
 const POINTS_PER_INCH = 72;
 const DPI = 150;
 
-/** Threads run JavaScript as it is built, also where tests run the sources. */
+/** Megabytes of JavaScript's own heap; PDFium's memory is bounded apart. */
+const HEAP_MB = 256;
+
+/** A process runs JavaScript as it is built, also where tests run the sources. */
 const WORKER = import.meta.url.endsWith(".ts")
   ? new URL("../../dist/media/pdf-worker.js", import.meta.url)
   : new URL("./pdf-worker.js", import.meta.url);
-
-let compiled: WebAssembly.Module | undefined;
 
 /** A PDF begins with its name, before which a little else may stand. */
 export function isPdf(bytes: Uint8Array): boolean {
@@ -43,20 +38,20 @@ export async function openPdf(
   { pages, dpi = DPI }: PageOptions,
   signal?: AbortSignal,
 ): Promise<Document> {
-  const thread = new PdfThread(signal);
+  const process = new PdfProcess(signal);
   try {
-    const total = (await thread.ask({ kind: "open", file })) as number;
+    const total = (await process.ask({ kind: "open", file })) as number;
     if (total < 1) throw undecodable("the PDF has no pages");
     if (total > LIMITS.pagesPerDocument) throw undecodable(`the PDF claims to have ${total} pages`);
     const numbers = choosePages(pages, total);
     const asked = numbers.map((number) => number - 1);
-    const points = (await thread.ask({ kind: "sizes", pages: asked })) as [number, number][];
+    const points = (await process.ask({ kind: "sizes", pages: asked })) as [number, number][];
     const sizes = points.map(([width, height], at): PageSize => {
       return { number: numbers[at]!, ...sizeInPixels(width, height, dpi, numbers[at]!) };
     });
-    return new PdfDocument(thread, total, sizes);
+    return new PdfDocument(process, total, sizes);
   } catch (error) {
-    await thread.close();
+    await process.close();
     throw error;
   }
 }
@@ -64,29 +59,29 @@ export async function openPdf(
 class PdfDocument implements Document {
   readonly total: number;
   readonly pages: readonly PageSize[];
-  private readonly thread: PdfThread;
+  private readonly process: PdfProcess;
 
-  constructor(thread: PdfThread, total: number, pages: readonly PageSize[]) {
-    this.thread = thread;
+  constructor(process: PdfProcess, total: number, pages: readonly PageSize[]) {
+    this.process = process;
     this.total = total;
     this.pages = pages;
   }
 
   async render({ number, width, height }: PageSize): Promise<RgbImage> {
     const command = { kind: "render", page: number - 1, width, height } as const;
-    return { rgb: (await this.thread.ask(command, number)) as Uint8Array, width, height };
+    return { rgb: (await this.process.ask(command, number)) as Uint8Array, width, height };
   }
 
   async text({ number }: PageSize): Promise<PdfText> {
     const { pageTextCharacters: charactersMost } = LIMITS;
-    return (await this.thread.ask(
+    return (await this.process.ask(
       { kind: "text", page: number - 1, charactersMost },
       number,
     )) as PdfText;
   }
 
   close(): Promise<void> {
-    return this.thread.close();
+    return this.process.close();
   }
 }
 
@@ -105,34 +100,32 @@ function sizeInPixels(width: number, height: number, dpi: number, number: number
   return { width: pixels(width), height: pixels(height) };
 }
 
-/** A thread with one document. One question at a time; ended for good when one takes too long. */
-class PdfThread {
-  private readonly worker: Worker;
+/** A process with one document. One question at a time; ended for good when one takes too long. */
+class PdfProcess {
+  private readonly worker: ChildProcess;
+  private readonly ended: Promise<void>;
   private readonly signal: AbortSignal | undefined;
   /** Time for work that is left; a document that nobody draws may stay open. */
   private leftMs: number = LIMITS.documentMs;
   private waiting: { resolve(reply: PdfReply): void; reject(error: unknown): void } | undefined;
-  /** What every question gets once the thread is gone. */
+  /** What every question gets once the process is gone. */
   private lastReply: PdfReply | undefined;
 
   constructor(signal?: AbortSignal) {
     signal?.throwIfAborted();
     this.signal = signal;
-    const workerData: PdfWorkerData = { memoryBytes: LIMITS.documentMemoryBytes, compiled };
-    this.worker = new Worker(WORKER, {
-      workerData,
+    this.worker = fork(WORKER, [], {
+      serialization: "advanced",
       env: {},
-      execArgv: [],
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
+      execArgv: [`--max-old-space-size=${HEAP_MB}`],
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
-    this.worker.on("message", (message: PdfReply | PdfCompiled) => {
-      if ("compiled" in message) compiled = message.compiled;
-      else this.waiting?.resolve(message);
+    this.ended = new Promise((resolve) => this.worker.once("exit", () => resolve()));
+    this.worker.on("message", (reply: PdfReply) => this.waiting?.resolve(reply));
+    this.worker.on("error", () => this.end("broken"));
+    this.worker.on("exit", (_, signal) => {
+      this.end(signal === "SIGABRT" ? "out_of_memory" : "broken");
     });
-    this.worker.on("error", () => this.end("out_of_memory"));
-    this.worker.on("exit", () => this.end("broken"));
   }
 
   /** page: counts from 1, for the message if it cannot be read. */
@@ -147,7 +140,7 @@ class PdfThread {
     try {
       const reply = await new Promise<PdfReply>((resolve, reject) => {
         this.waiting = { resolve, reject };
-        this.worker.postMessage(command);
+        this.worker.send(command, (error) => error && this.end("broken"));
       });
       if (reply.ok) return reply.value;
       throw refused(reply.reason, page);
@@ -160,7 +153,7 @@ class PdfThread {
   }
 
   async close(): Promise<void> {
-    await this.worker.terminate();
+    if (this.worker.kill("SIGKILL")) await this.ended;
   }
 
   private end(reason: PdfReason): void {

@@ -99,7 +99,7 @@ function openServer(app: App): Server {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: BODY_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 5000,
+      connectionsCheckingInterval: 2000,
     },
   }) as Server;
   server.maxHeadersCount = HEADERS_MOST;
