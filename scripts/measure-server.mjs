@@ -57,7 +57,15 @@ function start(args) {
   });
 }
 const startEngine = () =>
-  start([join(root, "dist/cli/main.js"), "serve", "--backend", "null", "--no-cache"]);
+  start([
+    join(root, "dist/cli/main.js"),
+    "serve",
+    "--model",
+    "tiny",
+    "--backend",
+    "null",
+    "--no-cache",
+  ]);
 const startWords = (pauseMs) => start([fileURLToPath(import.meta.url), "--words", String(pauseMs)]);
 
 async function using(child, body) {
