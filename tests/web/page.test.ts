@@ -46,6 +46,24 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     await page.context().close();
   });
 
+  test("a sample is shown, and put before its question", async () => {
+    const { page, complaints } = await stage.open();
+    const samples = page.getByLabel("Pictures to begin with").getByRole("button");
+    const widths = await samples.getByRole("presentation").evaluateAll((pictures) => {
+      const decoded = pictures.map(async (picture) => {
+        await (picture as HTMLImageElement).decode();
+        return (picture as HTMLImageElement).naturalWidth;
+      });
+      return Promise.all(decoded);
+    });
+    expect(widths).toEqual([512, 512, 512, 512]);
+    await samples.first().click();
+    await page.getByText("1 tile · 256 tokens").waitFor();
+    expect(await field(page).inputValue()).toBe("Return JSON with the keys vendor, date.");
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   test("pictures are dropped and pasted; what is no picture is refused with a word", async () => {
     const { page } = await stage.open();
     const { buffer } = await pngFile(8, 8);
