@@ -10,7 +10,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { GREEDY, open } from "../dist/index.js";
+import { open } from "../dist/index.js";
+import { requestOf } from "./eval/request.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** In natural logarithms of probability. */
@@ -59,18 +60,7 @@ process.exitCode = tally.unexplained > 0 ? 1 : 0;
 
 /** The engine's tokens with their log probabilities, the end of turn as the last. */
 async function generate(item, maxTokens) {
-  const images = item.images.map((name) => ({
-    type: "image",
-    bytes: readFileSync(join(flags.items, name)),
-  }));
-  const request = {
-    messages: [{ role: "user", content: [...images, { type: "text", text: item.question }] }],
-    sampling: GREEDY,
-    maxTokens,
-    stop: [],
-    reasoning: {},
-    topLogprobs: 1,
-  };
+  const request = { ...requestOf(flags.items, item, maxTokens), topLogprobs: 1 };
   const made = [];
   for await (const event of engine.chat(request)) {
     if (event.type === "text") made.push(...(event.tokens ?? []));

@@ -12,7 +12,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { GREEDY, open } from "../dist/index.js";
+import { open } from "../dist/index.js";
+import { requestOf } from "./eval/request.mjs";
 import * as score from "./eval/score.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -93,21 +94,9 @@ async function answerAll(list) {
 }
 
 async function answerOne(item) {
-  const images = item.images.map((name) => ({
-    type: "image",
-    bytes: readFileSync(join(flags.items, name)),
-  }));
-  const request = {
-    messages: [{ role: "user", content: [...images, { type: "text", text: item.question }] }],
-    sampling: GREEDY,
-    maxTokens: 400,
-    stop: [],
-    reasoning: {},
-    ...(item.tools && { tools: item.tools }),
-  };
   let text = "";
   const calls = [];
-  for await (const event of engine.chat(request)) {
+  for await (const event of engine.chat(requestOf(flags.items, item, 400))) {
     if (event.type === "text") text += event.text;
     if (event.type === "tool_call") calls.push(event);
   }
