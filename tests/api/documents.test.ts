@@ -1,20 +1,13 @@
 // PDFs through every protocol that can carry them: what is asked is what is billed.
 
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { silentLog } from "../../src/core/log.ts";
-import { MediaFetcher } from "../../src/egress/media-fetcher.ts";
-import type { Engine } from "../../src/runtime/engine.ts";
-import { type Listening, listen } from "../../src/server/listen.ts";
-import { openTiny } from "../engine/asking.ts";
+import type { Listening } from "../../src/server/listen.ts";
 import { encryptedPdf, pdf, tiff } from "../pdf-files.ts";
 import { MODEL } from "./fake-upstream.ts";
+import { setMediaStage } from "./media-stage.ts";
 
-let engine: Engine;
+let stage: Awaited<ReturnType<typeof setMediaStage>>;
 let server: Listening;
-let media: MediaFetcher;
-let files: Server;
 let origin: string;
 
 const FILE = pdf([
@@ -24,19 +17,10 @@ const FILE = pdf([
 ]);
 
 beforeAll(async () => {
-  engine = await openTiny({ sequencesMax: 4 });
-  media = new MediaFetcher("any");
-  server = await listen({ upstream: engine, media, log: silentLog, host: "127.0.0.1", port: 0 });
-  files = createServer((_, response) => response.end(FILE));
-  await new Promise<void>((resolve) => files.listen(0, "127.0.0.1", resolve));
-  origin = `http://127.0.0.1:${(files.address() as AddressInfo).port}`;
+  stage = await setMediaStage(() => FILE);
+  ({ server, origin } = stage);
 });
-afterAll(async () => {
-  await server.close(100);
-  await media.close();
-  await engine.close();
-  files.close();
-});
+afterAll(() => stage.close());
 
 interface Answer {
   readonly error?: { readonly code: string; readonly message: string; readonly param: string };

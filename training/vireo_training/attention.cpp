@@ -258,6 +258,18 @@ struct Head {
   }
 };
 
+/** work(first element, first row) for every head, on all threads. */
+template <typename Work>
+void each_head(int heads, int tokens, Work work) {
+#pragma omp parallel
+  {
+    begin_tiles();
+#pragma omp for schedule(dynamic)
+    for (int i = 0; i < heads; i++) work(size_t(i) * tokens * D, size_t(i) * tokens);
+    _tile_release();
+  }
+}
+
 }  // namespace
 
 extern "C" {
@@ -269,33 +281,19 @@ bool attention_ready() { return syscall(SYS_arch_prctl, 0x1023, 18) == 0; }
 void attention(const bf16* q, const bf16* k, const bf16* v, int heads, int tokens, float scale,
                bool causal, bf16* out, float* sums) {
   const Head head{tokens, causal, scale};
-#pragma omp parallel
-  {
-    begin_tiles();
-#pragma omp for schedule(dynamic)
-    for (int i = 0; i < heads; i++) {
-      const size_t at = size_t(i) * tokens * D;
-      head.forward(q + at, k + at, v + at, out + at, sums + size_t(i) * tokens);
-    }
-    _tile_release();
-  }
+  each_head(heads, tokens, [&](size_t at, size_t row) {
+    head.forward(q + at, k + at, v + at, out + at, sums + row);
+  });
 }
 
 void attention_back(const bf16* q, const bf16* k, const bf16* v, const bf16* out,
                     const bf16* dout, const float* sums, int heads, int tokens, float scale,
                     bool causal, bf16* dq, bf16* dk, bf16* dv) {
   const Head head{tokens, causal, scale};
-#pragma omp parallel
-  {
-    begin_tiles();
-#pragma omp for schedule(dynamic)
-    for (int i = 0; i < heads; i++) {
-      const size_t at = size_t(i) * tokens * D;
-      head.backward(q + at, k + at, v + at, out + at, dout + at, sums + size_t(i) * tokens,
-                    dq + at, dk + at, dv + at);
-    }
-    _tile_release();
-  }
+  each_head(heads, tokens, [&](size_t at, size_t row) {
+    head.backward(q + at, k + at, v + at, out + at, dout + at, sums + row, dq + at, dk + at,
+                  dv + at);
+  });
 }
 
 }  // extern "C"

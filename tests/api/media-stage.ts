@@ -1,0 +1,26 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { silentLog } from "../../src/core/log.ts";
+import { MediaFetcher } from "../../src/egress/media-fetcher.ts";
+import { listen } from "../../src/server/listen.ts";
+import { openTiny } from "../engine/asking.ts";
+
+/** A server over models/tiny that fetches from anywhere, and a host with one file at all paths. */
+export async function setMediaStage(file: () => Buffer) {
+  const engine = await openTiny({ sequencesMax: 4 });
+  const media = new MediaFetcher("any");
+  const address = { host: "127.0.0.1", port: 0 };
+  const server = await listen({ upstream: engine, media, log: silentLog, ...address });
+  const files = createServer((_, response) => response.end(file()));
+  await new Promise<void>((resolve) => files.listen(0, "127.0.0.1", resolve));
+  return {
+    server,
+    origin: `http://127.0.0.1:${(files.address() as AddressInfo).port}`,
+    async close(): Promise<void> {
+      await server.close(100);
+      await media.close();
+      await engine.close();
+      files.close();
+    },
+  };
+}
