@@ -12,12 +12,18 @@ class Sample:
     """Pictures with their glyph cells, and turns of (question, answer). An answer that holds
     </think> is one with reasoning on: what stands before it is taught as reasoning."""
 
-    def __init__(self, pages, turns, system="", tools=""):
+    def __init__(self, pages, turns, system="", tools="", clip=0):
+        """clip: the pictures are frames of a video, so many seconds apart, or None if unknown."""
         self.pages, self.turns, self.system, self.tools = pages, turns, system, tools
+        self.clip = clip
 
 
-def media(count):
-    """What the template writes for the pictures of a message."""
+def media(count, clip=0):
+    """What the template writes for the pictures of a message, or for its video."""
+    if clip != 0:
+        when = ["" if clip is None else f" sampled at {i * clip:.2f} seconds" for i in range(count)]
+        frames = "\n".join(f"Frame {i + 1}{when[i]}: <image>" for i in range(count))
+        return f"This is a video:\n{frames}\n"
     if count == 0:
         return ""
     if count == 1:
@@ -53,11 +59,12 @@ def tokens_of(sample, tokenizer, rows_of_picture, rng):
             ids.append(piece)
             targets.append(written[i + 1] if i + 1 < len(written) else tokenizer.end)
 
+    shown = media(len(sample.pages), sample.clip)
     read(SKELETON.format(system=sample.system + sample.tools))
     for i, (question, answer) in enumerate(sample.turns):
         last = i + 1 == len(sample.turns)
         thinks = "</think>" in answer
-        read(USER + (media(len(sample.pages)) if i == 0 else "") + question + "\n" + ASSISTANT)
+        read(USER + (shown if i == 0 else "") + question + "\n" + ASSISTANT)
         if thinks:
             read(THINK_NOW)
         elif last or rng.random() < 0.5:

@@ -30,11 +30,21 @@ from .tokenizer import Tokenizer
 # Each stage: share of the run at which it begins, weight of the reading losses, and what one step
 # of one process holds.
 STAGES = [
-    (0.0, 0.7, [("strip", 48)]),
-    (0.1, 0.7, [("strip", 20), ("quarter", 8), ("small_pair", 2), ("spoken", 2)]),
-    (0.36, 0.4, [("strip", 8), ("quarter", 4), ("tile", 4), ("small_pair", 2), ("spoken", 6)]),
-    (0.56, 0.25, [("strip", 4), ("tile", 6), ("small_pair", 1), ("spoken", 4)]),
-    (0.78, 0.15, [("tile", 6), ("pair", 1), ("spoken", 4)]),
+    (0.0, 0.7, [("strip", 40), ("stretched", 8)]),
+    (0.1, 0.7, [("strip", 16), ("stretched", 4), ("quarter", 8), ("small_scene", 2), ("spoken", 2)]),
+    (
+        0.36,
+        0.5,
+        [("strip", 8), ("stretched", 6), ("quarter", 5), ("tile", 3), ("small_scene", 2)]
+        + [("small_pair", 2), ("small_clip", 1), ("spoken", 3)],
+    ),
+    (
+        0.56,
+        0.35,
+        [("strip", 4), ("stretched", 4), ("quarter", 3), ("tile", 5), ("scene", 1)]
+        + [("small_pair", 2), ("small_clip", 1), ("spoken", 3)],
+    ),
+    (0.82, 0.2, [("tile", 7), ("scene", 1), ("pair", 1), ("clip", 1), ("spoken", 3)]),
 ]
 # The C library gives freed memory back and faults it in again unless told otherwise.
 KEEP_MEMORY = {

@@ -4,7 +4,7 @@ import json
 
 from ..chat import Sample
 from . import words
-from .page import Page, damage
+from .page import Page, box_text, damage
 
 NOT_SAID = "The document does not say."
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "CHF": "CHF"}
@@ -174,13 +174,6 @@ def draw_sums(rng, page, invoice, y, size, bold):
         y += size * 1.45
 
 
-def box_text(page, box):
-    """[x1, y1, x2, y2] in thousandths of the picture."""
-    scale = (1000 / page.width, 1000 / page.height)
-    numbers = [round(min(1000, max(0, side * scale[i % 2]))) for i, side in enumerate(box)]
-    return f"[{', '.join(map(str, numbers))}]"
-
-
 def json_ask(rng, fields):
     names = ", ".join(fields)
     return rng.choice(
@@ -214,16 +207,16 @@ def box_turn(rng, page, invoice):
     return ask, box_text(page, invoice.boxes[name])
 
 
-def invoice_talk(rng, fonts, held_out=False, strength=1.0, turns=4):
+def invoice_talk(rng, fonts, held_out=False, strength=1.0, turns=7):
     """Several questions about one invoice: JSON, single fields, boxes, what is not there."""
     page, invoice = draw_invoice(rng, fonts, held_out, strength)
     asked = [json_turn(rng, invoice)]
     while len(asked) < turns:
         draw = rng.random()
         straight = getattr(page, "turned", 0) == 0
-        if draw < 0.35 and straight:
+        if draw < 0.45 and straight:
             asked.append(box_turn(rng, page, invoice))
-        elif draw < 0.5:
+        elif draw < 0.55:
             asked.append(json_turn(rng, invoice, 2))
         else:
             asked.append(field_turn(rng, invoice))

@@ -69,7 +69,7 @@ def number(rng):
     return str(rng.randint(1, 99)) if draw < 0.5 else f"{rng.uniform(1, 200):.{rng.choice((1, 2))}f}"
 
 
-def chart(rng, fonts, width=512, height=512, strength=1.0):
+def chart(rng, fonts, width=512, height=512, strength=1.0, turns=4):
     """Bars, a line or a pie with printed values; several questions about it."""
     page = Page(width, height, rng, fonts)
     wide = width >= 512
@@ -81,7 +81,7 @@ def chart(rng, fonts, width=512, height=512, strength=1.0):
     page.text(*at, title, rng.randint(16, 22))
     rng.choice((bars, bars, curve, pie) if wide else (bars, curve))(rng, page, names, values)
     damage(page, strength)
-    return Sample([page], chart_turns(rng, title, names, values, 4))
+    return Sample([page], chart_turns(rng, title, names, values, turns))
 
 
 def chart_turns(rng, title, names, values, count):

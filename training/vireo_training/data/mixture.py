@@ -5,13 +5,18 @@ from .page import TRAINING_FONTS
 
 # Width and height in pixels. Small ones stand anywhere on the tile's position grid, so that
 # reading is learnt cheaply before whole tiles come.
-STRIP, QUARTER, TILE = (256, 96), (256, 256), (512, 512)
+STRIP, QUARTER, SMALL, TILE = (256, 96), (256, 256), (192, 192), (512, 512)
 SIZES = {
     "strip": STRIP,
+    "stretched": STRIP,
     "quarter": QUARTER,
-    "small_pair": QUARTER,
+    "small_scene": SMALL,
+    "small_pair": SMALL,
+    "small_clip": SMALL,
     "tile": TILE,
+    "scene": TILE,
     "pair": TILE,
+    "clip": TILE,
     "spoken": TILE,
 }
 FONTS = TRAINING_FONTS
@@ -21,44 +26,67 @@ def strip(rng):
     return transcribe.transcription(rng, FONTS, *STRIP, most_words=8, strength=0.7)
 
 
+def stretched(rng):
+    """A line as tall as a tile's: half as wide and a fifth as high, and stretched as much."""
+    return transcribe.line(rng, FONTS, 0.7, 256, (30, 34, 40, 48))
+
+
 def quarter(rng):
     draw = rng.random()
-    if draw < 0.64:
-        return transcribe.transcription(rng, FONTS, *QUARTER, most_words=20)
-    if draw < 0.76:
+    if draw < 0.3:
+        return transcribe.transcription(rng, FONTS, *QUARTER, most_words=rng.choice((20, 50)))
+    if draw < 0.5:
+        return transcribe.dense(rng, FONTS, *QUARTER)
+    if draw < 0.65:
+        return transcribe.line(rng, FONTS, 1, 256, (64, 80, 96, 128))
+    if draw < 0.8:
         return figures.table(rng, FONTS, *QUARTER, most=4)
-    if draw < 0.87:
-        return figures.chart(rng, FONTS, *QUARTER)
-    return scenes.scene(rng, FONTS, *QUARTER)
+    return figures.chart(rng, FONTS, *QUARTER, turns=6)
+
+
+def small_scene(rng):
+    return scenes.scene(rng, FONTS, *SMALL, turns=8)
 
 
 def small_pair(rng):
-    return scenes.pair(rng, FONTS, *QUARTER)
+    return scenes.pair(rng, FONTS, *SMALL, more=True)
+
+
+def small_clip(rng):
+    return scenes.clip(rng, FONTS, *SMALL, frames=rng.choice((2, 3, 4)))
 
 
 def tile(rng):
     draw = rng.random()
-    if draw < 0.26:
+    if draw < 0.23:
         return transcribe.transcription(rng, FONTS, *TILE, most_words=rng.choice((15, 30, 60)))
     if draw < 0.38:
         return transcribe.line(rng, FONTS)
-    if draw < 0.64:
+    if draw < 0.48:
+        return transcribe.dense(rng, FONTS, turns=6)
+    if draw < 0.74:
         return business.invoice_talk(rng, FONTS)
-    if draw < 0.76:
+    if draw < 0.85:
         return figures.table(rng, FONTS)
-    if draw < 0.89:
-        return figures.chart(rng, FONTS)
-    return scenes.scene(rng, FONTS)
+    return figures.chart(rng, FONTS, turns=7)
+
+
+def scene(rng):
+    return scenes.scene(rng, FONTS, turns=8)
 
 
 def pair(rng):
-    return scenes.pair(rng, FONTS)
+    return scenes.pair(rng, FONTS, more=True)
+
+
+def clip(rng):
+    return scenes.clip(rng, FONTS, frames=rng.choice((3, 4)))
 
 
 def spoken(rng):
     draw = rng.random()
     if draw < 0.15:
         return talk.chat(rng)
-    if draw < 0.5:
+    if draw < 0.45:
         return talk.repeat(rng)
-    return talk.sums(rng) if draw < 0.6 else talk.tools(rng)
+    return talk.sums(rng) if draw < 0.55 else talk.tools(rng)

@@ -143,6 +143,13 @@ def colours(rng, plain):
     return (dark, light) if draw > 0.9 else (light, dark)
 
 
+def box_text(page, box):
+    """[x1, y1, x2, y2] in thousandths of the picture."""
+    scale = (1000 / page.width, 1000 / page.height)
+    numbers = [round(min(1000, max(0, side * scale[i % 2]))) for i, side in enumerate(box)]
+    return f"[{', '.join(map(str, numbers))}]"
+
+
 def damage(page, strength):
     """Turns, blurs, shades, adds noise and packs as JPEG; strength 0 leaves the page as it is."""
     rng = page.rng

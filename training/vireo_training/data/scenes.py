@@ -50,13 +50,31 @@ def place_shapes(rng, count):
     return [(s, c, spot // 3, spot % 3) for (s, c), spot in zip(chosen, spots)]
 
 
-def draw_scene(rng, width, height, shapes):
+class Spread:
+    """Where on its spot each kind of shape stands and how large it is, the same in all frames of
+    a clip."""
+
+    def __init__(self, rng, width, height):
+        self.paper = tuple(rng.randint(236, 255) for _ in range(3))
+        self.places = {}
+        self.draw = lambda: (
+            min(width, height) * rng.uniform(0.09, 0.14),
+            rng.uniform(-0.1, 0.1),
+            rng.uniform(-0.1, 0.1),
+        )
+
+    def of(self, shape):
+        return self.places.setdefault(shape, self.draw())
+
+
+def draw_scene(rng, width, height, shapes, spread=None):
     page = Page(width, height, rng, ["DejaVuSans"], plain=True)
-    page.picture.paste(tuple(rng.randint(236, 255) for _ in range(3)), (0, 0, width, height))
-    for shape, colour, row, column in shapes:
-        radius = min(width, height) * rng.uniform(0.09, 0.14)
-        x = width * (column + 0.5 + rng.uniform(-0.1, 0.1)) / 3
-        y = height * (row + 0.5 + rng.uniform(-0.1, 0.1)) / 3
+    spread = spread or Spread(rng, width, height)
+    page.picture.paste(spread.paper, (0, 0, width, height))
+    for each in shapes:
+        shape, colour, row, column = each
+        radius, right, down = spread.of(each)
+        x, y = width * (column + 0.5 + right) / 3, height * (row + 0.5 + down) / 3
         draw_shape(page, shape, colour, x, y, radius)
     return page
 
@@ -93,13 +111,14 @@ def scene_turns(rng, shapes, count):
     return turns
 
 
-def scene(rng, fonts, width=512, height=512):
+def scene(rng, fonts, width=512, height=512, turns=4):
     shapes = place_shapes(rng, rng.randint(1, 6))
-    return Sample([draw_scene(rng, width, height, shapes)], scene_turns(rng, shapes, 4))
+    return Sample([draw_scene(rng, width, height, shapes)], scene_turns(rng, shapes, turns))
 
 
-def pair(rng, fonts, width=512, height=512):
-    """Two pictures; the second has one shape moved, recoloured, added or gone, or is the same."""
+def pair(rng, fonts, width=512, height=512, more=False):
+    """Two pictures; the second has one shape moved, recoloured, added or gone, or is the same.
+    more: what each of them shows is asked too."""
     before = place_shapes(rng, rng.randint(2, 5))
     after = list(before)
     i = rng.randrange(len(before))
@@ -126,4 +145,43 @@ def pair(rng, fonts, width=512, height=512):
             there = PLACES[r][c]
             answer = f"The {colour} {shape} moved from the {PLACES[row][column]} to the {there}."
     pages = [draw_scene(rng, width, height, shapes) for shapes in (before, after)]
-    return Sample(pages, [(rng.choice(("What changed?", "What is different?")), answer)])
+    turns = [(rng.choice(("What changed?", "What is different?")), answer)]
+    if more and rng.random() < 0.5:
+        which = rng.randrange(2)
+        name = ("first", "second")[which]
+        turns.append((f"Describe the {name} picture.", caption((before, after)[which])))
+        rng.shuffle(turns)
+    return Sample(pages, turns)
+
+
+def clip(rng, fonts, width=512, height=512, frames=4):
+    """Frames in which one shape moves, appears or disappears, or in which nothing happens."""
+    resting = place_shapes(rng, rng.randint(2, 4))
+    (shape, colour, row, column), *resting = resting
+    free = [spot for spot in range(9) if all((r, c) != divmod(spot, 3) for _, _, r, c in resting)]
+    free.remove(row * 3 + column)
+    name, place = f"{colour} {shape}", PLACES[row][column]
+    acting = (shape, colour, row, column)
+    turn = rng.randint(1, frames - 1)
+    kind = rng.choice(("moves", "moves", "appears", "disappears", "nothing"))
+    states = [[acting]] * frames
+    if kind == "moves":
+        r, c = divmod(rng.choice(free), 3)
+        states = [[acting]] * turn + [[(shape, colour, r, c)]] * (frames - turn)
+        answer = f"The {name} moves from the {place} to the {PLACES[r][c]}."
+    elif kind == "appears":
+        states = [[]] * turn + [[acting]] * (frames - turn)
+        answer = f"A {name} appears at the {place}."
+    elif kind == "disappears":
+        states = [[acting]] * turn + [[]] * (frames - turn)
+        answer = f"The {name} at the {place} disappears."
+    else:
+        answer = "Nothing."
+    spread = Spread(rng, width, height)
+    pages = [draw_scene(rng, width, height, [*resting, *state], spread) for state in states]
+    turns = [(rng.choice(("What happens?", "What happens in the video?")), answer)]
+    count = len(resting) + len(states[-1])
+    turns.append(("How many shapes are there at the end?", str(count)))
+    if kind != "nothing":
+        turns.append(("In which frame does it happen?", str(turn + 1)))
+    return Sample(pages, turns, clip=rng.choice((0.5, 1, 2, 5, None)))

@@ -2,7 +2,7 @@
 
 from ..chat import Sample
 from . import words
-from .page import Page, damage
+from .page import Page, box_text, damage
 
 ASKS = [
     "Transcribe the text.",
@@ -13,8 +13,14 @@ ASKS = [
 ]
 
 
-def lines_that_fit(rng, page, size, width, most_lines, most_words):
-    """Greedy filling of lines no wider than width pixels."""
+FINDS = [
+    'Read the line that begins with "{}".',
+    'Transcribe the line that starts with "{}".',
+]
+
+
+def lines_that_fit(rng, page, size, width, most_lines, most_words, ends=0.12):
+    """Greedy filling of lines no wider than width pixels; each may be the last one."""
     lines, used = [], 0
     while len(lines) < most_lines and used < most_words:
         line = ""
@@ -27,7 +33,7 @@ def lines_that_fit(rng, page, size, width, most_lines, most_words):
         if not line:
             break
         lines.append(line)
-        if rng.random() < 0.12:
+        if rng.random() < ends:
             break
     return lines
 
@@ -35,8 +41,9 @@ def lines_that_fit(rng, page, size, width, most_lines, most_words):
 def text_block(rng, fonts, width, height, most_words, strength=1.0, one_line=False):
     """Text of up to most_words words on a page of width × height pixels."""
     page = Page(width, height, rng, fonts)
-    biggest = 40 if height >= 128 else 28
-    size = rng.randint(13, 22) if rng.random() < 0.75 else rng.randint(20, biggest)
+    biggest = 40 if height >= 128 else 28 if height >= 64 else 18
+    small, large = (13, min(22, biggest)), (min(20, biggest), biggest)
+    size = rng.randint(*(small if rng.random() < 0.75 else large))
     left, top = rng.randint(4, 24), rng.randint(2, max(3, min(40, height // 4)))
     pitch = size * rng.uniform(1.25, 1.8)
     room = 1 if one_line else int((height - top - 2) / pitch)
@@ -56,8 +63,36 @@ def transcription(rng, fonts, width, height, most_words, strength=1.0):
     return Sample([page], [(rng.choice(ASKS), text)])
 
 
-def line(rng, fonts, strength=1.0):
+def line(rng, fonts, strength=1.0, width=512, heights=(128, 160, 192, 256)):
     """One line on a strip two to four times as wide as high; the tile stretches it."""
-    height = rng.choice((128, 160, 192, 256))
-    page, text = text_block(rng, fonts, 512, height, 12, strength, one_line=True)
+    page, text = text_block(rng, fonts, width, rng.choice(heights), 12, strength, one_line=True)
     return Sample([page], [(rng.choice(ASKS), text)])
+
+
+def dense(rng, fonts, width=512, height=512, turns=4, strength=1.0):
+    """A page full of small print, asked for single lines, words and places: most glyphs a tile
+    can hold for the price of short answers."""
+    page = Page(width, height, rng, fonts)
+    size, left, top = rng.randint(13, 20), rng.randint(4, 30), rng.randint(2, 24)
+    pitch = size * rng.uniform(1.25, 1.7)
+    room = int((height - top - 4) / pitch)
+    lines = lines_that_fit(rng, page, size, width - left - 4, room, 1000, ends=0)
+    boxes = [page.text(left, top + i * pitch, text, size) for i, text in enumerate(lines)]
+    damage(page, strength)
+    every = " ".join(lines).split(" ")
+    asked = []
+    while len(asked) < turns:
+        i = rng.randrange(len(lines))
+        parts = lines[i].split(" ")
+        at = rng.randrange(len(parts))
+        once = every.count(parts[at]) == 1
+        draw = rng.random()
+        if draw < 0.35 and once and getattr(page, "turned", 0) == 0:
+            x = boxes[i][0] + page.length(" ".join([*parts[:at], ""]), size)
+            box = (x, boxes[i][1], x + page.length(parts[at], size), boxes[i][3])
+            asked.append((f'Where is "{parts[at]}"?', box_text(page, box)))
+        elif draw < 0.6 and once and at + 1 < len(parts):
+            asked.append((f'Which word follows "{parts[at]}"?', parts[at + 1]))
+        else:
+            asked.append((rng.choice(FINDS).format(" ".join(parts[:2])), lines[i]))
+    return Sample([page], asked)
