@@ -2,7 +2,7 @@
 // Scores the model in the box on held-out items, through the engine, greedily.
 //
 //   npm run eval:mini -- [--format stored|int8|int4] [--model folder] [--items folder]
-//                        [--limit n of each skill] [--json file]
+//                        [--limit n of each skill] [--skills a,b] [--evs rate] [--json file]
 //
 // The items are drawn from a seed by training/ (Python with Pillow and free fonts; its README has
 // the list), once, into build/eval.
@@ -28,6 +28,7 @@ const SKILLS = {
   scene: { name: "scenes, exact", how: score.exact, aim: 0.95 },
   box: { name: "boxes, IoU 0.5", how: score.boxes, aim: 0.85 },
   pair: { name: "two pictures, exact", how: score.exact, aim: 0.9 },
+  video: { name: "video, exact", how: score.exact, aim: 0.85 },
   tool: { name: "tool calls, exact", how: score.toolCall, aim: 0.95 },
   refusal: { name: "says what is not there", how: score.exact, aim: 0.95 },
 };
@@ -38,12 +39,15 @@ const { values: flags } = parseArgs({
     model: { type: "string", default: join(ROOT, "models/mini") },
     items: { type: "string", default: join(ROOT, "build/eval") },
     limit: { type: "string", default: "1000000" },
+    skills: { type: "string" },
+    evs: { type: "string", default: "0" },
     json: { type: "string" },
   },
 });
 
 const items = readItems(flags.items, Number(flags.limit));
-const engine = await open(flags.model, { format: flags.format });
+const video = { pruningRate: Number(flags.evs) };
+const engine = await open(flags.model, { format: flags.format, video });
 try {
   const answers = await answerAll(items);
   const table = summarise(answers);
@@ -57,11 +61,13 @@ function readItems(folder, limit) {
   const list = join(folder, "items.jsonl");
   if (!existsSync(list)) drawItems(folder);
   const seen = {};
+  const wanted = flags.skills?.split(",");
   return readFileSync(list, "utf8")
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line))
     .filter(({ skill }) => {
+      if (wanted !== undefined && !wanted.includes(skill)) return false;
       seen[skill] = (seen[skill] ?? 0) + 1;
       return seen[skill] <= limit;
     });

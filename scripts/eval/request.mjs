@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { GREEDY } from "../../dist/index.js";
 
 export function requestOf(folder, item, maxTokens) {
-  const images = item.images.map((name) => ({
-    type: "image",
-    bytes: readFileSync(join(folder, name)),
-  }));
+  const files = item.images.map((name) => readFileSync(join(folder, name)));
+  const media = item.video
+    ? [{ type: "video", bytes: new Uint8Array(0), frames: files }]
+    : files.map((bytes) => ({ type: "image", bytes }));
   return {
-    messages: [{ role: "user", content: [...images, { type: "text", text: item.question }] }],
+    messages: [{ role: "user", content: [...media, { type: "text", text: item.question }] }],
     sampling: GREEDY,
     maxTokens,
     stop: [],

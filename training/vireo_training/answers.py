@@ -32,7 +32,8 @@ def prompt_of(item):
     if item.get("tools"):
         listed = ", ".join(json.dumps(tool) for tool in item["tools"])
         tools = talk.TOOL_LEAD + listed + talk.TOOL_REST
-    asked = media(len(item["images"])) + item["question"]
+    clip = None if item.get("video") else 0
+    asked = media(len(item["images"]), clip) + item["question"]
     return SKELETON.format(system=tools) + USER + asked + "\n" + ASSISTANT + ANSWER_NOW
 
 

@@ -2,7 +2,8 @@
 
 python3 -m vireo_training.evaluation ../build/eval
 
-One line of JSON an item: id, skill, images, question, answer, and tools where some are offered.
+One line of JSON an item: id, skill, images, question, answer; tools where some are offered, and
+"video" where the images are its frames.
 """
 
 import json
@@ -66,6 +67,12 @@ def pair(rng):
     return item(sample.pages, *sample.turns[0])
 
 
+def video(rng):
+    sample = scenes.clip(rng, FONTS, frames=8)
+    question, answer = sample.turns[0]
+    return item(sample.pages, question, answer, video=True)
+
+
 def tool(rng):
     sample = talk.tools(rng)
     start = sample.tools.index("<AVAILABLE_TOOLS>[") + len("<AVAILABLE_TOOLS>")
@@ -83,6 +90,7 @@ def refusal(rng):
 SKILLS = [
     *((line, 140), (page, 100), (invoice, 120), (table, 110), (chart, 120), (scene, 120)),
     *((box, 120), (pair, 100), (tool, 100), (refusal, 60)),
+    (video, 100),
 ]
 
 

@@ -35,16 +35,20 @@ STAGES = [
     (
         0.36,
         0.5,
-        [("strip", 8), ("stretched", 6), ("quarter", 5), ("tile", 3), ("small_scene", 2)]
-        + [("small_pair", 2), ("small_clip", 1), ("spoken", 3)],
+        [("strip", 8), ("stretched", 6), ("quarter", 4), ("tile", 2), ("invoice", 1)]
+        + [("small_scene", 2), ("small_pair", 2), ("small_clip", 1), ("spoken", 3)],
     ),
     (
         0.56,
         0.35,
-        [("strip", 4), ("stretched", 4), ("quarter", 3), ("tile", 5), ("scene", 1)]
-        + [("small_pair", 2), ("small_clip", 1), ("spoken", 3)],
+        [("strip", 4), ("stretched", 4), ("quarter", 2), ("tile", 3), ("invoice", 2)]
+        + [("scene", 1), ("small_pair", 2), ("small_clip", 1), ("spoken", 3)],
     ),
-    (0.82, 0.2, [("tile", 7), ("scene", 1), ("pair", 1), ("clip", 1), ("spoken", 3)]),
+    (
+        0.82,
+        0.2,
+        [("tile", 4), ("invoice", 3), ("scene", 1), ("pair", 1), ("clip", 1), ("spoken", 3)],
+    ),
 ]
 # The C library gives freed memory back and faults it in again unless told otherwise.
 KEEP_MEMORY = {

@@ -14,6 +14,7 @@ SIZES = {
     "small_pair": SMALL,
     "small_clip": SMALL,
     "tile": TILE,
+    "invoice": TILE,
     "scene": TILE,
     "pair": TILE,
     "clip": TILE,
@@ -53,22 +54,24 @@ def small_pair(rng):
 
 
 def small_clip(rng):
-    return scenes.clip(rng, FONTS, *SMALL, frames=rng.choice((2, 3, 4)))
+    return scenes.clip(rng, FONTS, *SMALL, frames=rng.choice((3, 4, 6, 8)))
 
 
 def tile(rng):
     draw = rng.random()
-    if draw < 0.23:
+    if draw < 0.32:
         return transcribe.transcription(rng, FONTS, *TILE, most_words=rng.choice((15, 30, 60)))
-    if draw < 0.38:
+    if draw < 0.52:
         return transcribe.line(rng, FONTS)
-    if draw < 0.48:
+    if draw < 0.66:
         return transcribe.dense(rng, FONTS, turns=6)
-    if draw < 0.74:
-        return business.invoice_talk(rng, FONTS)
-    if draw < 0.85:
+    if draw < 0.81:
         return figures.table(rng, FONTS)
     return figures.chart(rng, FONTS, turns=7)
+
+
+def invoice(rng):
+    return business.invoice_talk(rng, FONTS)
 
 
 def scene(rng):
@@ -80,7 +83,7 @@ def pair(rng):
 
 
 def clip(rng):
-    return scenes.clip(rng, FONTS, frames=rng.choice((3, 4)))
+    return scenes.clip(rng, FONTS, frames=rng.choice((3, 4, 6)))
 
 
 def spoken(rng):
