@@ -32,6 +32,7 @@ struct Run {
   void operator()(const TileTokensArgs& a) const { table.tile_tokens(a, part, parts); }
   void operator()(const PixelShuffleArgs& a) const { table.pixel_shuffle(a, part, parts); }
   void operator()(const SampleArgs& a) const { sample(a, part, parts); }
+  void operator()(const CosineDistanceArgs& a) const { cosine_distance(a, part, parts); }
   void operator()(const AddArgs& a) const {
     for (int64_t r = part; r < a.x.rows; r += parts)
       for (int64_t c = 0; c < a.x.cols; ++c)

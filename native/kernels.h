@@ -166,6 +166,12 @@ struct PixelShuffleArgs {
   int32_t prefix, grid;
 };
 
+// z[i] = 1 − cosine of x[i] and y[i]; z [rows, 1]. Lengths are at least 1e-8; sums are float64 in
+// eight lanes: column c goes to lane c % 8, lanes are added in halves.
+struct CosineDistanceArgs {
+  View x, y, z;
+};
+
 // Draws one token per row of logits. See sample.cpp.
 struct SampleArgs {
   View logits, y;
@@ -201,6 +207,7 @@ KernelTable kernels_amx();
 KernelTable kernels_neon();
 
 void sample(const SampleArgs&, int part, int parts);
+void cosine_distance(const CosineDistanceArgs&, int part, int parts);
 
 // Sizes of scratch memory, the same for every instruction set.
 constexpr int kMaxParts = 64;

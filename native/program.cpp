@@ -13,7 +13,8 @@ const std::vector<std::string>& op_names() {
   static const std::vector<std::string> names = {
       "matmul",     "rmsNorm",       "layerNorm", "gatedNorm",  "conv1d",      "ssmScan",
       "attention",  "tileAttention", "embed",     "gatherRows", "scatterRows", "patchify",
-      "tileTokens", "pixelShuffle",  "sample",    "add"};
+      "tileTokens", "pixelShuffle",  "sample",    "add",
+      "cosineDistance"};
   return names;
 }
 
@@ -36,7 +37,8 @@ enum Code : int32_t {
   kTileTokens,
   kPixelShuffle,
   kSample,
-  kAdd
+  kAdd,
+  kCosineDistance
 };
 
 // Reads one operation's words. The first failure sticks; everything read after it is harmless
@@ -310,6 +312,12 @@ Op read_sample(Reader& r) {
   return a;
 }
 
+Op read_cosine_distance(Reader& r) {
+  const CosineDistanceArgs a = {r.view(), r.view(), r.view()};
+  r.require(same_shape(a.x, a.y) && same_rows(a.x, a.z) && a.z.cols == 1, "shapes do not fit");
+  return a;
+}
+
 Op read_row_wise(int32_t code, Reader& r) {
   View x = r.view(), y = r.view();
   r.require(same_shape(x, y), "shapes do not fit");
@@ -338,6 +346,7 @@ Op read_op(int32_t code, Reader& r, const Memory& memory, const std::vector<Matr
     case kTileTokens: return read_tile_tokens(r);
     case kPixelShuffle: return read_pixel_shuffle(r);
     case kSample: return read_sample(r);
+    case kCosineDistance: return read_cosine_distance(r);
     default: return read_row_wise(code, r);
   }
 }

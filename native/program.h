@@ -25,7 +25,8 @@ struct AddArgs {
 
 using Op = std::variant<MatmulArgs, RmsNormArgs, LayerNormArgs, GatedNormArgs, Conv1dArgs,
                         SsmScanArgs, AttentionArgs, TileAttentionArgs, EmbedArgs, RowsArgs,
-                        PatchifyArgs, TileTokensArgs, PixelShuffleArgs, SampleArgs, AddArgs>;
+                        PatchifyArgs, TileTokensArgs, PixelShuffleArgs, SampleArgs, AddArgs,
+                        CosineDistanceArgs>;
 
 // Names of the operations in the order of their codes; the JavaScript side reads the codes from
 // here.

@@ -142,6 +142,11 @@ export interface Step {
   scatterRows(x: Tensor, index: Int32Array, rows: Tensor): void;
   /** into ← into + x. */
   add(into: Tensor, x: Tensor): void;
+  /**
+   * 1 − cosine of each row of x to the same row of y → [rows, 1]. Lengths are at least 1e-8. Sums
+   * are float64, in eight lanes: column c goes to lane c % 8, lanes are added in halves.
+   */
+  cosineDistance(x: Tensor, y: Tensor): Tensor;
 
   /** x · rsqrt(mean(x²) + eps) · weight, per row. */
   rmsNorm(x: Tensor, weight: Tensor, eps: number): Tensor;

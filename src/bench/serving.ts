@@ -140,7 +140,7 @@ class Clients {
     const rgb = new Uint8Array(tilePx * tilePx * 3).fill(100);
     const places = [{ image: { rgb, width: tilePx, height: tilePx }, left: 0, top: 0 }];
     const images = spans.map(({ visual }) => {
-      return new Visual(this.model.config, { key: `${this.asked} ${visual}`, places });
+      return Visual.of(this.model.config, { key: `${this.asked} ${visual}`, places });
     });
     const boundaries = [64, ids.length - 16];
     const imageTokens = IMAGES * tokensPerTile;

@@ -30,11 +30,15 @@ interface EvsCase {
   }[];
 }
 
-export function compareEvs(file: CaseFile, comparison: Comparison): void {
+export async function compareEvs(
+  backend: Backend,
+  file: CaseFile,
+  comparison: Comparison,
+): Promise<void> {
   const { cases, counts } = file.json as unknown as EvsCase;
   for (const { embeddings, frames, tokens_per_frame: tokens, q, mask } of cases) {
     const rows = file.tensors.floats(embeddings);
-    const differences = dissimilarity({ rows, frames, tokens });
+    const differences = await dissimilarity(backend, { rows, frames, tokens });
     const wanted = file.tensors.floats(`${embeddings}.dissimilarity`);
     comparison.close(`${embeddings}.dissimilarity`, differences, wanted);
     const kept = retentionMask(differences, retainedRows(frames, tokens, q));
@@ -74,7 +78,7 @@ export async function compareVideo(
 
   const rows = await encodeFrames(backend, model, file);
   comparison.close("frame_embeds", rows, file.tensors.floats("frame_embeds"));
-  const differences = dissimilarity({ rows, frames, tokens });
+  const differences = await dissimilarity(backend, { rows, frames, tokens });
   comparison.close("dissimilarity", differences, file.tensors.floats("dissimilarity"));
   const mask = retentionMask(differences, retainedRows(frames, tokens, json.q));
   comparison.same("mask", mask.join(""), json.mask);

@@ -10,6 +10,7 @@ import { PrefixCache, type PrefixCacheStats } from "./prefix-cache.ts";
 import { nextInTurn, type Share, shareStep } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
 import { TileEncoder } from "./tile-encoder.ts";
+import type { Visual } from "./visual.ts";
 
 export interface BatcherOptions {
   readonly backend: Backend;
@@ -57,6 +58,8 @@ export class Batcher {
   private readonly tiles: TileEncoder;
   private running: Sequence[] = [];
   private readonly waiting: Sequence[] = [];
+  /** Videos that are encoded while they are decoded. */
+  private readonly drafts = new Set<Visual>();
   private steps = 0;
   private preemptions = 0;
   /** What a request takes from its admission to its end: a mean that follows the newest. */
@@ -91,6 +94,22 @@ export class Batcher {
     this.wake();
   }
 
+  /** Begins with a visual whose tiles are still being added. */
+  encodeAhead(draft: Visual): void {
+    this.drafts.add(draft);
+    this.wake();
+  }
+
+  /** All of its tiles are there, or nobody wants it any more. */
+  endDraft(draft: Visual): void {
+    this.drafts.delete(draft);
+  }
+
+  private get nextDraft(): Visual | undefined {
+    for (const draft of this.drafts) if (draft.waits) return draft;
+    return undefined;
+  }
+
   /** Places come free at the pace of the requests that ended lately. */
   private get waitMs(): number {
     if (this.slots.free > this.waiting.length) return 0;
@@ -111,7 +130,7 @@ export class Batcher {
   }
 
   private async run(): Promise<void> {
-    while (this.running.length + this.waiting.length > 0) {
+    while (this.running.length + this.waiting.length > 0 || this.nextDraft) {
       if (this.closed) {
         this.failAll(new VireoError("engine_closed", "the engine is closing down"));
         return;
@@ -182,19 +201,22 @@ export class Batcher {
     await step.read();
   }
 
-  /** A slice of the first tile or frame that somebody waits for. Returns what it took. */
+  /**
+   * A slice of the first tile or frame that a running sequence waits for, or else of a video that
+   * is still being decoded. Returns what it took.
+   */
   private async encodeSlice(): Promise<number> {
     const { now } = this.options;
     const sequence = this.running.find((one) => one.visualToEncode !== undefined);
-    const visual = sequence?.visualToEncode;
-    if (!sequence || !visual) return 0;
+    const visual = sequence?.visualToEncode ?? this.nextDraft;
+    if (!visual) return 0;
     const streams = this.running.filter(({ tokensPending }) => tokensPending === 1).length;
     const blocks = this.pace.blocks(streams, this.tiles.blocks);
     const start = now();
-    await this.tiles.advance(visual, blocks);
+    const ran = await this.tiles.advance(visual, blocks);
     const ms = now() - start;
-    this.pace.observeBlocks(blocks, ms);
-    sequence.spentOnEncoding(ms);
+    if (ran > 0) this.pace.observeBlocks(ran, ms);
+    sequence?.spentOnEncoding(ms);
     return ms;
   }
 
@@ -307,6 +329,7 @@ export class Batcher {
       sequence.input.events.fail(error);
       this.remove(sequence);
     }
+    this.drafts.clear();
   }
 }
 

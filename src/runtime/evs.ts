@@ -1,35 +1,13 @@
 // Efficient Video Sampling: of a video's projected rows, those that differ least from the same
 // place one frame earlier are left out.                                Source: MODEL.md § Video.
 
+import { type Backend, rows as rowsOf, type Step } from "../backends/backend.ts";
+
 /** Every row of the first frame comes before all others. */
 const FIRST_FRAME = 255;
-const LEAST_NORM = 1e-8;
 
-/** One frame's rows with their lengths. */
-export interface FrameRows {
-  /** [tokens, width] */
-  readonly rows: Float32Array;
-  readonly norms: Float64Array;
-}
-
-/** tokens: rows of the frame. */
-export function measureFrame(rows: Float32Array, tokens: number): FrameRows {
-  const width = rows.length / tokens;
-  const norms = Float64Array.from({ length: tokens }, (_, row) => {
-    return Math.max(Math.sqrt(dot(rows, row * width, rows, row * width, width)), LEAST_NORM);
-  });
-  return { rows, norms };
-}
-
-/** 1 − cosine of each row to the same one of the frame before, [tokens]. */
-export function compareFrames(frame: FrameRows, before: FrameRows | undefined): Float32Array {
-  const { rows, norms } = frame;
-  const width = rows.length / norms.length;
-  return Float32Array.from(norms, (norm, row) => {
-    if (before === undefined) return FIRST_FRAME;
-    const product = dot(rows, row * width, before.rows, row * width, width);
-    return 1 - product / (norm * before.norms[row]!);
-  });
+export function firstFrame(tokens: number): Float32Array {
+  return new Float32Array(tokens).fill(FIRST_FRAME);
 }
 
 export interface VideoRows {
@@ -40,24 +18,21 @@ export interface VideoRows {
   readonly tokens: number;
 }
 
-/** The differences of all frames, [frames · tokens]. */
-export function dissimilarity({ rows, frames, tokens }: VideoRows): Float32Array {
-  const length = rows.length / frames;
+/** How far each row is from the same one a frame earlier: 1 − cosine, [frames · tokens]. */
+export async function dissimilarity(
+  backend: Backend,
+  { rows, frames, tokens }: VideoRows,
+): Promise<Float32Array> {
   const differences = new Float32Array(frames * tokens);
-  let before: FrameRows | undefined;
-  for (let frame = 0; frame < frames; frame++) {
-    const measured = measureFrame(rows.subarray(frame * length, (frame + 1) * length), tokens);
-    differences.set(compareFrames(measured, before), frame * tokens);
-    before = measured;
-  }
+  differences.set(firstFrame(tokens));
+  if (frames === 1) return differences;
+  const step: Step = backend.begin();
+  const all = step.input(rows, frames * tokens);
+  const later = (frames - 1) * tokens;
+  const found = step.cosineDistance(rowsOf(all, tokens, later), rowsOf(all, 0, later));
+  const [values] = await step.read(found);
+  differences.set(values!, tokens);
   return differences;
-}
-
-/** Of `width` values of a from place `at` on, and of b from place `to` on. */
-function dot(a: Float32Array, at: number, b: Float32Array, to: number, width: number): number {
-  let sum = 0;
-  for (let i = 0; i < width; i++) sum += a[at + i]! * b[to + i]!;
-  return sum;
 }
 
 /** Rows that are kept of a video: known before any of them is computed. rate: 0 to below 1. */

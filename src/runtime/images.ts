@@ -51,7 +51,7 @@ export class ImageStore {
     const plan = this.plan(image.width, image.height, tilesMax);
     const { tilePx } = this.config.vision;
     const places = await placeTiles(image, { grid: plan.grid, tilePx, resize: this.resize });
-    const visual = new Visual(this.config, { key, places });
+    const visual = Visual.of(this.config, { key, places });
     return this.cache.remember({ ...plan, visual });
   }
 

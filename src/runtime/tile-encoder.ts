@@ -1,4 +1,4 @@
-import { type Backend, type Tensor, tensorAt } from "../backends/backend.ts";
+import { type Backend, type Step, type Tensor, tensorAt } from "../backends/backend.ts";
 import type { Model } from "../model/load.ts";
 import { embedTiles, visionBlock } from "../model/vision/encoder.ts";
 import { project } from "../model/vision/projector.ts";
@@ -29,10 +29,17 @@ export class TileEncoder {
 
   /**
    * Goes on with the visual's next tile by `blocks` blocks, or as many as are left. Another one's
-   * tile that was under way is begun again when it is wanted again.
+   * tile that was under way is begun again when it is wanted again. Returns the blocks it took:
+   * none for a tile that an earlier one shows as well.
    */
-  async advance(visual: Visual, blocks: number): Promise<void> {
+  async advance(visual: Visual, blocks: number): Promise<number> {
     const { backend, model } = this;
+    const known = visual.knownRows;
+    if (known) {
+      const step = backend.begin();
+      await this.handOver(visual, step, step.input(known, known.length / this.hidden));
+      return 0;
+    }
     const { config, weights } = model;
     const isNew = this.visual !== visual || this.tile !== visual.tilesDone;
     const pixels = isNew ? await visual.nextPixels(backend) : undefined;
@@ -47,11 +54,23 @@ export class TileEncoder {
     if (to < this.blocks) {
       await step.read();
       [this.visual, this.tile, this.blocksDone] = [visual, visual.tilesDone, to];
-      return;
+      return to - from;
     }
-    const [rows] = await step.read(project(step, config, weights.projector, x));
     this.visual = undefined;
-    visual.accept(rows!);
+    await this.handOver(visual, step, project(step, config, weights.projector, x));
+    return to - from;
+  }
+
+  /** Rows of a tile, and what EVS wants to know of them. */
+  private async handOver(visual: Visual, step: Step, rows: Tensor): Promise<void> {
+    const before = visual.rowsBefore;
+    const wanted = before ? [step.cosineDistance(rows, step.input(before, rows.rows))] : [];
+    const [values, differences] = await step.read(rows, ...wanted);
+    visual.accept(values!, differences);
+  }
+
+  private get hidden(): number {
+    return this.model.config.text.hidden;
   }
 
   private ownRows(): Tensor {

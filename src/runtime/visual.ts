@@ -2,53 +2,86 @@ import type { Backend } from "../backends/backend.ts";
 import { assert } from "../core/assert.ts";
 import { cutTile, normalisationTable, type TilePlace } from "../media/pixels.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { compareFrames, type FrameRows, measureFrame, retainedRows, retentionMask } from "./evs.ts";
+import { firstFrame, retainedRows, retentionMask } from "./evs.ts";
 
 export interface VisualOptions {
   /** Equal keys, equal rows. */
   readonly key: string;
-  /** Tiles of a picture, or frames of a video. */
-  readonly places: readonly TilePlace[];
   /** Share of the rows that EVS leaves out once all of them are known; 0 for pictures. */
   readonly pruningRate?: number;
 }
 
 /**
  * Pixels on their way to rows of the language model: a picture's tiles or a video's frames. Shared
- * by all who show the same one.
+ * by all who show the same one. Tiles may be encoded as soon as they are added; how many rows there
+ * are is known once it is sealed. Tiles of the same place of the same image are encoded once.
  */
 export class Visual {
   readonly key: string;
-  readonly tileCount: number;
-  /** Rows that it has in the end. */
-  readonly tokens: number;
   readonly pruningRate: number;
   tilesDone = 0;
   /** Rows that are left of each tile; of a pruned video undefined until it is done. */
   tileTokens: readonly number[] | undefined;
-  private places: readonly TilePlace[];
   private readonly config: ModelConfig;
+  private places: TilePlace[] = [];
+  /** Tiles, and rows in the end; undefined until no more are added. */
+  private sealed: { readonly tiles: number; readonly tokens: number } | undefined;
   /** Of each tile that is done, [tokens of the tile, hidden]. */
   private readonly values: Float32Array[] = [];
-  private readonly differences: Float32Array;
-  private newest: FrameRows | undefined;
+  /** Of each tile that is done, how far its rows are from those of the one before. */
+  private differences: Float32Array[] = [];
 
-  constructor(config: ModelConfig, { key, places, pruningRate = 0 }: VisualOptions) {
-    const { tokensPerTile } = config.vision;
-    this.key = key;
+  constructor(config: ModelConfig, { key, pruningRate = 0 }: VisualOptions) {
     this.config = config;
-    this.places = places;
+    this.key = key;
     this.pruningRate = pruningRate;
-    this.tileCount = places.length;
-    const all = places.length * tokensPerTile;
-    const prunes = pruningRate > 0;
-    this.tokens = prunes ? retainedRows(places.length, tokensPerTile, pruningRate) : all;
-    this.tileTokens = prunes ? undefined : places.map(() => tokensPerTile);
-    this.differences = new Float32Array(prunes ? all : 0);
+  }
+
+  /** One with all of its tiles. */
+  static of(
+    config: ModelConfig,
+    options: VisualOptions & { readonly places: readonly TilePlace[] },
+  ): Visual {
+    const visual = new Visual(config, options);
+    for (const place of options.places) visual.add(place);
+    visual.seal();
+    return visual;
+  }
+
+  add(place: TilePlace): void {
+    assert(this.sealed === undefined, "a sealed visual takes no more tiles");
+    this.places.push(place);
+  }
+
+  /** No more tiles come. */
+  seal(): void {
+    const { tokensPerTile } = this.config.vision;
+    const tiles = this.places.length;
+    const prunes = this.pruningRate > 0;
+    const all = tiles * tokensPerTile;
+    const tokens = prunes ? retainedRows(tiles, tokensPerTile, this.pruningRate) : all;
+    this.sealed = { tiles, tokens };
+    if (!prunes) this.tileTokens = this.places.map(() => tokensPerTile);
+    this.finish();
+  }
+
+  get tileCount(): number {
+    return this.sealed?.tiles ?? this.places.length;
+  }
+
+  /** Rows that it has in the end. */
+  get tokens(): number {
+    assert(this.sealed !== undefined, "rows are counted when all tiles are there");
+    return this.sealed.tokens;
+  }
+
+  /** There is a tile that can be encoded now. */
+  get waits(): boolean {
+    return this.tilesDone < this.tileCount;
   }
 
   get done(): boolean {
-    return this.tilesDone === this.tileCount;
+    return this.tilesDone === this.sealed?.tiles;
   }
 
   /** Rows that may be read, from the first on. */
@@ -60,7 +93,7 @@ export class Visual {
   /** Bytes that it keeps in memory. */
   get bytes(): number {
     const images = new Set(this.places.map(({ image }) => image));
-    const rows = this.values.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const rows = [...new Set(this.values)].reduce((sum, { byteLength }) => sum + byteLength, 0);
     return [...images].reduce((sum, { rgb }) => sum + rgb.length, rows);
   }
 
@@ -91,30 +124,43 @@ export class Visual {
       : cutTile(place, sidePx, table);
   }
 
-  /** Takes the projected rows of the next tile, and keeps them. */
-  accept(rows: Float32Array): void {
-    if (this.pruningRate > 0) this.compare(rows);
+  /** Rows of the next tile, where an earlier one shows the same. */
+  get knownRows(): Float32Array | undefined {
+    const { image, left, top } = this.places[this.tilesDone]!;
+    const isSame = (one: TilePlace) => one.image === image && one.left === left && one.top === top;
+    return this.values[this.places.findIndex(isSame)];
+  }
+
+  /** What the next tile's rows are to be compared with; undefined where nothing is pruned. */
+  get rowsBefore(): Float32Array | undefined {
+    return this.pruningRate > 0 ? this.values.at(-1) : undefined;
+  }
+
+  /** Takes the projected rows of the next tile and their distances from `rowsBefore`. */
+  accept(rows: Float32Array, differences?: Float32Array): void {
+    if (this.pruningRate > 0) {
+      this.differences.push(differences ?? firstFrame(this.config.vision.tokensPerTile));
+    }
     this.values.push(rows);
     this.tilesDone += 1;
+    this.finish();
+  }
+
+  private finish(): void {
     if (!this.done) return;
     this.places = []; // the pixels are not needed any more
     if (this.pruningRate > 0) this.prune();
-  }
-
-  /** The newest frame with the one before, so that no long stretch of work is left for the end. */
-  private compare(rows: Float32Array): void {
-    const { tokensPerTile } = this.config.vision;
-    const measured = measureFrame(rows, tokensPerTile);
-    const found = compareFrames(measured, this.newest);
-    this.differences.set(found, this.tilesDone * tokensPerTile);
-    this.newest = measured;
+    this.differences = [];
   }
 
   private prune(): void {
     const { tokensPerTile: tokens } = this.config.vision;
     const { hidden } = this.config.text;
-    const mask = retentionMask(this.differences, this.tokens);
-    this.newest = undefined;
+    const differences = new Float32Array(this.values.length * tokens);
+    this.differences.forEach((values, tile) => {
+      differences.set(values, tile * tokens);
+    });
+    const mask = retentionMask(differences, this.tokens);
     this.tileTokens = this.values.map((rows, frame) => {
       const places = Array.from({ length: tokens }, (_, row) => row);
       const kept = places.filter((row) => mask[frame * tokens + row] === 1);

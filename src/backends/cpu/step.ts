@@ -96,6 +96,13 @@ export class CpuStep implements Step {
     this.program.end();
   }
 
+  cosineDistance(x: Tensor, y: Tensor): Tensor {
+    const distances = this.empty(x.rows, 1);
+    this.op("cosineDistance", x, y, distances);
+    this.program.end();
+    return distances;
+  }
+
   rmsNorm(x: Tensor, weight: Tensor, eps: number): Tensor {
     const y = this.empty(x.rows, x.cols);
     this.op("rmsNorm", x, y, weight);

@@ -36,6 +36,7 @@ const OPS = Object.freeze({
   pixelShuffle: 13,
   sample: 14,
   add: 15,
+  cosineDistance: 16,
 });
 
 /** [op code, word count, words…] of every op, in memory that is used again by the next step. */
@@ -148,6 +149,9 @@ export class NullStep implements Step {
 
   add(into: Tensor, x: Tensor): void {
     this.#op("add", [x, into], []);
+  }
+  cosineDistance(x: Tensor, y: Tensor): Tensor {
+    return this.#op("cosineDistance", [x, y, this.empty(x.rows, 1)], []);
   }
   rmsNorm(x: Tensor, weight: Tensor, eps: number): Tensor {
     return this.#op("rmsNorm", [x, this.empty(x.rows, x.cols), weight], [eps]);

@@ -20,6 +20,7 @@ import { matmul } from "./ops/matmul.ts";
 import { gatedNorm, layerNorm, rmsNorm } from "./ops/norm.ts";
 import { patchify } from "./ops/patchify.ts";
 import { pixelShuffle } from "./ops/pixel-shuffle.ts";
+import { cosineDistance } from "./ops/cosine-distance.ts";
 import { add, gatherRows, scatterRows } from "./ops/rows.ts";
 import { sample } from "./ops/sample.ts";
 import { spansOf } from "./ops/spans.ts";
@@ -102,6 +103,13 @@ export class ReferenceStep implements Step {
   add(into: Tensor, x: Tensor): void {
     assertSameShape(into, x, "add");
     this.#record([into, x], add);
+  }
+
+  cosineDistance(x: Tensor, y: Tensor): Tensor {
+    assertSameShape(x, y, "cosineDistance");
+    const distances = this.empty(x.rows, 1);
+    this.#record([x, y, distances], cosineDistance);
+    return distances;
   }
 
   rmsNorm(x: Tensor, weight: Tensor, eps: number): Tensor {
