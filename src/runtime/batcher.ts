@@ -3,6 +3,7 @@ import { VireoError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Model } from "../model/load.ts";
 import { copySlots, type ModelState } from "../model/state.ts";
+import { EncodeQueue } from "./encode-queue.ts";
 import { runSpans, type SpanInput } from "./forward.ts";
 import { Pace } from "./pace.ts";
 import { NumberPool } from "./pool.ts";
@@ -10,6 +11,7 @@ import { PrefixCache, type PrefixCacheStats } from "./prefix-cache.ts";
 import { nextInTurn, type Share, shareStep } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
 import { TileEncoder } from "./tile-encoder.ts";
+import type { Visual } from "./visual.ts";
 
 export interface BatcherOptions {
   readonly backend: Backend;
@@ -55,6 +57,7 @@ export class Batcher {
   private readonly prefixes: PrefixCache;
   private readonly pace = new Pace();
   private readonly tiles: TileEncoder;
+  private readonly looks = new EncodeQueue();
   private running: Sequence[] = [];
   private readonly waiting: Sequence[] = [];
   private steps = 0;
@@ -91,6 +94,13 @@ export class Batcher {
     this.wake();
   }
 
+  /** Encodes a visual behind those that sequences wait for. Throws what EncodeQueue.add throws. */
+  async encode(visual: Visual, signal: AbortSignal): Promise<void> {
+    const done = this.looks.add(visual, signal);
+    this.wake();
+    await done;
+  }
+
   /** Places come free at the pace of the requests that ended lately. */
   private get waitMs(): number {
     if (this.slots.free > this.waiting.length) return 0;
@@ -100,7 +110,8 @@ export class Batcher {
   private wake(): void {
     this.loop ??= this.run().finally(() => {
       this.loop = undefined;
-      if (this.waiting.length > 0) this.wake(); // came after the last look, before this
+      // came after the last check, before this
+      if (this.waiting.length + this.looks.size > 0) this.wake();
     });
   }
 
@@ -111,7 +122,7 @@ export class Batcher {
   }
 
   private async run(): Promise<void> {
-    while (this.running.length + this.waiting.length > 0) {
+    while (this.running.length + this.waiting.length + this.looks.size > 0) {
       if (this.closed) {
         this.failAll(new VireoError("engine_closed", "the engine is closing down"));
         return;
@@ -132,6 +143,7 @@ export class Batcher {
   }
 
   private dropAborted(): void {
+    this.looks.settle();
     for (const sequence of [...this.running, ...this.waiting]) {
       const { signal, events } = sequence.input;
       if (!signal?.aborted && !events.unheard) continue;
@@ -182,19 +194,19 @@ export class Batcher {
     await step.read();
   }
 
-  /** A slice of the first tile or frame that somebody waits for. Returns what it took. */
+  /** A slice of the first tile or frame that somebody waits for: questions before looks. */
   private async encodeSlice(): Promise<number> {
     const { now } = this.options;
     const sequence = this.running.find((one) => one.visualToEncode !== undefined);
-    const visual = sequence?.visualToEncode;
-    if (!sequence || !visual) return 0;
+    const visual = sequence?.visualToEncode ?? this.looks.first;
+    if (!visual) return 0;
     const streams = this.running.filter(({ tokensPending }) => tokensPending === 1).length;
     const blocks = this.pace.blocks(streams, this.tiles.blocks);
     const start = now();
     await this.tiles.advance(visual, blocks);
     const ms = now() - start;
     this.pace.observeBlocks(blocks, ms);
-    sequence.spentOnEncoding(ms);
+    sequence?.spentOnEncoding(ms);
     return ms;
   }
 
@@ -303,6 +315,7 @@ export class Batcher {
   }
 
   private failAll(error: VireoError): void {
+    this.looks.fail(error);
     for (const sequence of [...this.running, ...this.waiting]) {
       sequence.input.events.fail(error);
       this.remove(sequence);

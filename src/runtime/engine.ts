@@ -3,6 +3,7 @@ import { type BackendOptions, openBackend } from "../backends/open.ts";
 import type {
   ChatEvent,
   ChatRequest,
+  Looking,
   PromptEstimate,
   Upstream,
   UpstreamLoad,
@@ -22,10 +23,12 @@ import { Constraints } from "./constraint.ts";
 import { DocumentStore } from "./documents.ts";
 import { EventQueue } from "./events.ts";
 import { ImageStore, resizeBy } from "./images.ts";
+import { lookingBy } from "./looking.ts";
 import { planState } from "./memory.ts";
 import { PrefixKeys } from "./prefix-keys.ts";
 import { Preparer } from "./preparer.ts";
 import type { Prompt } from "./prompt.ts";
+import { describe } from "./published-names.ts";
 import { Sampler } from "./sampler.ts";
 import { Sequence } from "./sequence.ts";
 import { openTextFiles, type TextFiles } from "./text-files.ts";
@@ -68,16 +71,6 @@ const DEFAULTS = Object.freeze({
   imageCacheBytes: 512 * 2 ** 20,
   videoCacheBytes: 768 * 2 ** 20,
 });
-const MODEL_ID = "nvidia/nemotron-nano-12b-v2-vl";
-const ALIASES = [
-  "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-BF16",
-  "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-FP8",
-  "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-NVFP4-QAD",
-  "nemotron-nano-12b-v2-vl",
-  "nemotron-nano-12b-v2-vl-bf16",
-  "nemotron-nano-12b-v2-vl-fp8",
-  "nemotron-nano-12b-v2-vl-nvfp4-qad",
-];
 
 export interface EngineInfo {
   readonly backend: string;
@@ -122,6 +115,7 @@ export async function open(dir: string, options: EngineOptions = {}): Promise<En
 export class Engine implements Upstream {
   readonly models: readonly UpstreamModel[];
   readonly info: EngineInfo;
+  readonly look: Looking;
   private readonly backend: Backend;
   private readonly model: Model;
   private readonly text: TextFiles;
@@ -174,6 +168,13 @@ export class Engine implements Upstream {
       rowsMax,
       log: options.log ?? silentLog,
       now: () => performance.now(),
+    });
+    this.look = lookingBy({
+      config: model.config,
+      stores,
+      media: this.preparer.media,
+      check: () => this.checkOpen(),
+      encode: (visual, signal) => this.batcher.encode(visual, signal),
     });
     this.models = [describe(model, options.modelId, contextTokens)];
     this.info = {
@@ -380,16 +381,4 @@ function openStores(backend: Backend, { config }: Model, options: VideoOptions =
     bytesMax: DEFAULTS.videoCacheBytes,
   });
   return { images, documents: new DocumentStore(images), videos };
-}
-
-function describe(model: Model, id: string | undefined, contextTokens: number): UpstreamModel {
-  return {
-    id: id ?? MODEL_ID,
-    aliases: id === undefined ? ALIASES : [MODEL_ID, ...ALIASES],
-    createdUnix: 1761609600,
-    ownedBy: "nvidia",
-    contextTokens,
-    maxOutputTokens: contextTokens,
-    fingerprint: model.fingerprint,
-  };
 }

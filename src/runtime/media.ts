@@ -74,6 +74,11 @@ export class MediaOpener {
     return { messages: withPages(request.messages, documents), images, documents, videos, visuals };
   }
 
+  /** Work on one part of the request's media, which ends when the engine closes. */
+  async alone<T>(signal: AbortSignal | undefined, work: (until: AbortSignal) => Promise<T>) {
+    return await this.track(work(this.until(signal)));
+  }
+
   /** Gives up what is being decoded. Resolves when nothing is under way any more. */
   async close(reason: Error): Promise<void> {
     this.closing.abort(reason);
@@ -156,7 +161,7 @@ export class MediaOpener {
   }
 }
 
-function partsOf({ messages }: ChatRequest): ContentPart[] {
+export function partsOf({ messages }: ChatRequest): ContentPart[] {
   return messages.flatMap(({ content }) => (typeof content === "string" ? [] : content));
 }
 

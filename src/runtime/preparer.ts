@@ -38,7 +38,7 @@ export interface Prepared {
 export class Preparer {
   private readonly options: PreparerOptions;
   private readonly imageIds: ImageIds;
-  private readonly media: MediaOpener;
+  readonly media: MediaOpener;
 
   /** Throws invalid_checkpoint if tokenizer and model do not belong together. */
   constructor(options: PreparerOptions) {

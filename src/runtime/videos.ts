@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { VideoPart, VideoSampling } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { encodeThumbnail } from "../media/encode.ts";
 import {
   DEFAULT_SAMPLING,
   type FrameSampling,
@@ -80,6 +81,14 @@ export interface OpenedVideo {
   readonly texts: readonly (readonly string[])[];
 }
 
+/** A video with small pictures of its frames. */
+export interface WatchedVideo {
+  /** Its visual keeps all rows, or is encoded already. */
+  readonly video: OpenedVideo;
+  /** JPEG files, one for each frame. */
+  readonly thumbnails: readonly Uint8Array[];
+}
+
 /** What is left of a video before it is a Visual: frames in the size of a tile. */
 interface Frames extends Omit<OpenedVideo, "visual" | "texts"> {
   readonly images: readonly RgbImage[];
@@ -97,6 +106,7 @@ export interface VideoStoreOptions {
 export class VideoStore {
   private readonly options: VideoStoreOptions;
   private readonly cache: VisualCache<OpenedVideo>;
+  private readonly thumbnails = new Map<string, readonly Uint8Array[]>();
   private readonly gate = new Gate(LIMITS.videosDecoded);
 
   constructor(options: VideoStoreOptions) {
@@ -114,22 +124,73 @@ export class VideoStore {
     pruningRate: number | undefined,
     signal: AbortSignal,
   ): Promise<OpenedVideo> {
-    const { config, settings } = this.options;
     const wanted = { ...sampling, ...part.sampling };
-    const rate = pruningRate ?? settings.pruningRate;
-    const key = `${hashOf(part)} ${JSON.stringify(wanted)} ${rate}`;
+    const rate = pruningRate ?? this.defaultRate;
+    const name = `${hashOf(part)} ${JSON.stringify(wanted)}`;
     return await this.gate.pass(async () => {
       signal.throwIfAborted();
-      const known = this.cache.get(key);
-      if (known) return known;
-      const { images, ...video } = part.frames
-        ? await this.readPictures(part.frames, wanted, signal)
-        : await this.readFile(part.bytes, wanted, signal);
-      const places = images.map((image) => ({ image, left: 0, top: 0 }));
-      const visual = new Visual(config, { key, places, pruningRate: rate });
-      const seconds = video.frames.map((frame) => frame.seconds);
-      return this.cache.remember({ ...video, visual, texts: frameTexts(seconds, settings.glue) });
+      const known = this.cache.get(`${name} ${rate}`) ?? this.pruned(name, rate);
+      return known ?? this.keep(await this.read(part, wanted, signal), name, rate);
     });
+  }
+
+  /** The same with all rows, and with thumbnails. Throws what open throws. */
+  async watch(
+    part: VideoPart,
+    sampling: VideoSampling,
+    signal: AbortSignal,
+  ): Promise<WatchedVideo> {
+    const wanted = { ...sampling, ...part.sampling };
+    const name = `${hashOf(part)} ${JSON.stringify(wanted)}`;
+    return await this.gate.pass(async () => {
+      signal.throwIfAborted();
+      const encoded = this.cache.search(`${name} `, ({ visual }) => visual.done);
+      const known = encoded ?? this.cache.get(`${name} 0`);
+      const drawn = this.thumbnails.get(name);
+      if (known && drawn) return { video: known, thumbnails: drawn };
+      const read = await this.read(part, wanted, signal);
+      const thumbnails: Uint8Array[] = [];
+      for (const image of read.images) {
+        thumbnails.push(await encodeThumbnail(image, read, LIMITS.thumbnailPx));
+      }
+      this.rememberThumbnails(name, thumbnails);
+      return { video: known ?? this.keep(read, name, 0), thumbnails };
+    });
+  }
+
+  /** What EVS leaves out where a request does not say. */
+  get defaultRate(): number {
+    return this.options.settings.pruningRate;
+  }
+
+  /** Of a video that is encoded with all of its rows, any share can be left out. */
+  private pruned(name: string, pruningRate: number): OpenedVideo | undefined {
+    const whole = this.cache.get(`${name} 0`);
+    if (!whole?.visual.done) return undefined;
+    const options = { key: `${name} ${pruningRate}`, places: [], pruningRate, whole: whole.visual };
+    return this.cache.remember({ ...whole, visual: new Visual(this.options.config, options) });
+  }
+
+  private keep({ images, ...video }: Frames, name: string, pruningRate: number): OpenedVideo {
+    const { config, settings } = this.options;
+    const places = images.map((image) => ({ image, left: 0, top: 0 }));
+    const visual = new Visual(config, { key: `${name} ${pruningRate}`, places, pruningRate });
+    const seconds = video.frames.map((frame) => frame.seconds);
+    return this.cache.remember({ ...video, visual, texts: frameTexts(seconds, settings.glue) });
+  }
+
+  private rememberThumbnails(name: string, files: readonly Uint8Array[]): void {
+    this.thumbnails.set(name, files);
+    for (const oldest of this.thumbnails.keys()) {
+      if (this.thumbnails.size <= LIMITS.looksRemembered) break;
+      this.thumbnails.delete(oldest);
+    }
+  }
+
+  private read(part: VideoPart, wanted: VideoSampling, signal: AbortSignal): Promise<Frames> {
+    return part.frames
+      ? this.readPictures(part.frames, wanted, signal)
+      : this.readFile(part.bytes, wanted, signal);
   }
 
   private async readFile(

@@ -2,15 +2,24 @@ import type { Backend } from "../backends/backend.ts";
 import { assert } from "../core/assert.ts";
 import { cutTile, normalisationTable, type TilePlace } from "../media/pixels.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { compareFrames, type FrameRows, measureFrame, retainedRows, retentionMask } from "./evs.ts";
+import {
+  compareFrames,
+  type FrameRows,
+  measureFrame,
+  retainedRows,
+  retentionMask,
+  retentionRanks,
+} from "./evs.ts";
 
 export interface VisualOptions {
   /** Equal keys, equal rows. */
   readonly key: string;
   /** Tiles of a picture, or frames of a video. */
   readonly places: readonly TilePlace[];
-  /** Share of the rows that EVS leaves out once all of them are known; 0 for pictures. */
+  /** Of a video: share of the rows that EVS leaves out once all of them are known. */
   readonly pruningRate?: number;
+  /** Instead of places: the same video, encoded, with all of its rows. */
+  readonly whole?: Visual;
 }
 
 /**
@@ -33,18 +42,19 @@ export class Visual {
   private readonly differences: Float32Array;
   private newest: FrameRows | undefined;
 
-  constructor(config: ModelConfig, { key, places, pruningRate = 0 }: VisualOptions) {
+  constructor(config: ModelConfig, { key, places, pruningRate, whole }: VisualOptions) {
     const { tokensPerTile } = config.vision;
     this.key = key;
     this.config = config;
     this.places = places;
-    this.pruningRate = pruningRate;
-    this.tileCount = places.length;
-    const all = places.length * tokensPerTile;
-    const prunes = pruningRate > 0;
-    this.tokens = prunes ? retainedRows(places.length, tokensPerTile, pruningRate) : all;
+    this.pruningRate = pruningRate ?? 0;
+    this.tileCount = whole?.tileCount ?? places.length;
+    const all = this.tileCount * tokensPerTile;
+    const prunes = this.pruningRate > 0;
+    this.tokens = prunes ? retainedRows(this.tileCount, tokensPerTile, this.pruningRate) : all;
     this.tileTokens = prunes ? undefined : places.map(() => tokensPerTile);
-    this.differences = new Float32Array(prunes ? all : 0);
+    this.differences = new Float32Array(pruningRate === undefined ? 0 : all);
+    if (whole !== undefined) this.copy(whole);
   }
 
   get done(): boolean {
@@ -93,12 +103,28 @@ export class Visual {
 
   /** Takes the projected rows of the next tile, and keeps them. */
   accept(rows: Float32Array): void {
-    if (this.pruningRate > 0) this.compare(rows);
+    if (this.differences.length > 0) this.compare(rows);
     this.values.push(rows);
     this.tilesDone += 1;
     if (!this.done) return;
     this.places = []; // the pixels are not needed any more
+    this.newest = undefined;
     if (this.pruningRate > 0) this.prune();
+  }
+
+  /** Of a video whose frames are all done: each row's rank for EVS, [tiles · tokens of a tile]. */
+  ranks(): Uint32Array {
+    assert(this.done && this.differences.length > 0, "a video is ranked when it is encoded");
+    return retentionRanks(this.differences);
+  }
+
+  private copy(whole: Visual): void {
+    assert(whole.done && whole.pruningRate === 0, "rows that were left out cannot be copied");
+    this.values.push(...whole.values);
+    this.differences.set(whole.differences);
+    this.tilesDone = whole.tilesDone;
+    if (this.pruningRate > 0) this.prune();
+    else this.tileTokens = whole.tileTokens;
   }
 
   /** The newest frame with the one before, so that no long stretch of work is left for the end. */
@@ -114,7 +140,6 @@ export class Visual {
     const { tokensPerTile: tokens } = this.config.vision;
     const { hidden } = this.config.text;
     const mask = retentionMask(this.differences, this.tokens);
-    this.newest = undefined;
     this.tileTokens = this.values.map((rows, frame) => {
       const places = Array.from({ length: tokens }, (_, row) => row);
       const kept = places.filter((row) => mask[frame * tokens + row] === 1);
