@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
-import { addPicture } from "../pictures/picture-store.ts";
+import { type Asked, addFile, FILES_BYTES_MOST } from "../media/add-file.ts";
+import { storedOf } from "../state/conversation.ts";
 import type { Session } from "../state/session.ts";
 
 const PICTURES_MOST = 64;
@@ -10,12 +11,16 @@ export interface Files {
   readonly dropping: boolean;
 }
 
-/** Pictures from drag and drop, from the clipboard and from the file button. */
-export function useFiles(session: Session, onNotice: (text: string) => void): Files {
+/** Files from drag and drop, from the clipboard and from the file button. */
+export function useFiles(
+  session: Session,
+  asked: () => Asked,
+  onNotice: (text: string) => void,
+): Files {
   const [dropping, setDropping] = useState(false);
   const add = useCallback(
-    (files: readonly File[]) => void addAll(session, files, onNotice),
-    [session, onNotice],
+    (files: readonly File[]) => void addAll(session, files, asked(), onNotice),
+    [session, asked, onNotice],
   );
   useEffect(() => {
     const hasFiles = (event: DragEvent): boolean => {
@@ -58,6 +63,7 @@ export function useFiles(session: Session, onNotice: (text: string) => void): Fi
 async function addAll(
   session: Session,
   files: readonly File[],
+  asked: Asked,
   onNotice: (text: string) => void,
 ): Promise<void> {
   for (const file of files) {
@@ -66,7 +72,14 @@ async function addAll(
       return;
     }
     try {
-      session.attach([await addPicture(file)]);
+      const added = await addFile(file, asked);
+      const { conversation, draft } = session.getState();
+      const present = [...storedOf(conversation.messages), ...draft.pictures, ...draft.files];
+      const bytes = present.reduce((sum, { sizeBytes }) => sum + sizeBytes, added.sizeBytes);
+      if (bytes > FILES_BYTES_MOST) {
+        onNotice(`With ${file.name} this chat is too large for one request. Start a new one.`);
+      } else if ("kind" in added) session.attachFile(added);
+      else session.attach([added]);
     } catch (thrown) {
       onNotice(thrown instanceof Error ? thrown.message : `${file.name} cannot be read.`);
     }
