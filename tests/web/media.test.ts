@@ -110,7 +110,16 @@ describe.skipIf(chromium === undefined)("videos and documents on the page", () =
   });
 
   test("what the browser cannot play, or open, is shown by the server", async () => {
-    const { page } = await stage.open();
+    const { page } = await stage.open({
+      before: async (context) => {
+        await context.route("**/v1/models", async (route) => {
+          const response = await route.fetch();
+          const body = (await response.json()) as { data: { pricing: object }[] };
+          for (const model of body.data) model.pricing = { prompt: "0.001", completion: "0" };
+          await route.fulfill({ response, json: body });
+        });
+      },
+    });
     const flv = ffmpeg(`${pattern("96x64", 10, 1)} -c:v flv1`, "flv");
     const scan = tiff([
       { width: 60, height: 80, gray: 90 },
@@ -130,6 +139,7 @@ describe.skipIf(chromium === undefined)("videos and documents on the page", () =
     expect(await tray.locator(".file-blank").count()).toBe(0);
     await page.getByRole("button", { name: "Look into old.flv" }).click();
     await page.getByText("This browser cannot play it").waitFor();
+    await page.getByText(/512 of 512 tokens kept · \$0.51$/).waitFor();
     await page.locator(".frame").first().waitFor();
     await page.keyboard.press("Escape");
     const broken = { name: "bad.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-x") };

@@ -46,7 +46,10 @@ export function PageView({ paper, number, onNumber, over, withText = false }: Pa
       )}
       {withText && words !== "" ? (
         <details className="page-text">
-          <summary>Text of this page</summary>
+          <summary>
+            <Icon name="chevron" />
+            Text of this page
+          </summary>
           <p>{words}</p>
         </details>
       ) : null}
