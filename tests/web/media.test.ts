@@ -133,9 +133,11 @@ describe.skipIf(chromium === undefined)("videos and documents on the page", () =
       { name: "moving.gif", mimeType: "image/gif", buffer: gif },
     );
     const tray = page.getByLabel("Pictures and files to send");
-    await tray.getByText(/^2 pages · /).waitFor();
-    await tray.getByText(/^0:01 · /).waitFor();
-    await tray.getByText(/^Video · /).waitFor();
+    await page.getByText(/^Opening (old.flv|scan.tiff|moving.gif)…$/).waitFor();
+    const patience = { timeout: 25_000 }; // the server draws three files one after the other
+    await tray.getByText(/^2 pages · /).waitFor(patience);
+    await tray.getByText(/^0:01 · /).waitFor(patience);
+    await tray.getByText(/^Video · /).waitFor(patience);
     expect(await tray.locator(".file-blank").count()).toBe(0);
     await page.getByRole("button", { name: "Look into old.flv" }).click();
     await page.getByText("This browser cannot play it").waitFor();

@@ -19,11 +19,13 @@ interface ComposerProps {
   readonly running: boolean;
   readonly field: RefObject<HTMLTextAreaElement | null>;
   readonly onFiles: (files: readonly File[]) => void;
+  /** The name of a file that is being opened. */
+  readonly opening: string | undefined;
 }
 
 /** Where questions are written, with what they will cost. */
 export function Composer(props: ComposerProps) {
-  const { session, messages, draft, settings, apiKey, running, field, onFiles } = props;
+  const { session, messages, draft, settings, apiKey, running, field, onFiles, opening } = props;
   const state = useEstimate({ messages, draft, settings, apiKey, paused: running });
   const problem = settingsProblem(settings);
   const blocked = isEmpty(draft) || problem !== undefined || settings.model === "";
@@ -54,6 +56,11 @@ export function Composer(props: ComposerProps) {
         fileEstimates={fileEstimates(filesBefore, draft.files, state.estimate)}
         onRemove={(id) => session.detach(id)}
       />
+      {opening === undefined ? null : (
+        <p className="note opening" role="status">
+          Opening {opening}…
+        </p>
+      )}
       <div className="composer-row">
         <FileButton onFiles={onFiles} />
         <textarea

@@ -1,12 +1,14 @@
 import { useCallback, useEffect, useState } from "react";
 import { type Asked, addFile, FILES_BYTES_MOST } from "../media/add-file.ts";
-import { storedOf } from "../state/conversation.ts";
+import { type MediaFile, type Picture, storedOf } from "../state/conversation.ts";
 import type { Session } from "../state/session.ts";
 
 const PICTURES_MOST = 64;
 
 export interface Files {
   readonly add: (files: readonly File[]) => void;
+  /** The name of the file that is being opened: the server may have to look at it. */
+  readonly opening: string | undefined;
   /** Files are being held over the page. */
   readonly dropping: boolean;
 }
@@ -18,8 +20,12 @@ export function useFiles(
   onNotice: (text: string) => void,
 ): Files {
   const [dropping, setDropping] = useState(false);
+  const [opening, setOpening] = useState<string>();
   const add = useCallback(
-    (files: readonly File[]) => void addAll(session, files, asked(), onNotice),
+    (files: readonly File[]) => {
+      const onOpening = (name: string | undefined): void => setOpening(name);
+      void addAll(session, files, { asked: asked(), onNotice, onOpening });
+    },
     [session, asked, onNotice],
   );
   useEffect(() => {
@@ -57,31 +63,44 @@ export function useFiles(
       document.removeEventListener("paste", paste);
     };
   }, [add]);
-  return { add, dropping };
+  return { add, opening, dropping };
 }
 
-async function addAll(
-  session: Session,
-  files: readonly File[],
-  asked: Asked,
-  onNotice: (text: string) => void,
-): Promise<void> {
+interface Adding {
+  readonly asked: Asked;
+  readonly onNotice: (text: string) => void;
+  readonly onOpening: (name: string | undefined) => void;
+}
+
+async function addAll(session: Session, files: readonly File[], adding: Adding): Promise<void> {
+  const { asked, onNotice, onOpening } = adding;
   for (const file of files) {
     if (session.getState().draft.pictures.length >= PICTURES_MOST) {
       onNotice(`At most ${PICTURES_MOST} pictures go into one request.`);
       return;
     }
+    onOpening(file.name);
     try {
-      const added = await addFile(file, asked);
-      const { conversation, draft } = session.getState();
-      const present = [...storedOf(conversation.messages), ...draft.pictures, ...draft.files];
-      const bytes = present.reduce((sum, { sizeBytes }) => sum + sizeBytes, added.sizeBytes);
-      if (bytes > FILES_BYTES_MOST) {
-        onNotice(`With ${file.name} this chat is too large for one request. Start a new one.`);
-      } else if ("kind" in added) session.attachFile(added);
-      else session.attach([added]);
+      add(session, file.name, await addFile(file, asked), onNotice);
     } catch (thrown) {
       onNotice(thrown instanceof Error ? thrown.message : `${file.name} cannot be read.`);
+    } finally {
+      onOpening(undefined);
     }
   }
+}
+
+function add(
+  session: Session,
+  name: string,
+  added: Picture | MediaFile,
+  onNotice: (text: string) => void,
+): void {
+  const { conversation, draft } = session.getState();
+  const present = [...storedOf(conversation.messages), ...draft.pictures, ...draft.files];
+  const bytes = present.reduce((sum, { sizeBytes }) => sum + sizeBytes, added.sizeBytes);
+  if (bytes > FILES_BYTES_MOST) {
+    onNotice(`With ${name} this chat is too large for one request. Start a new one.`);
+  } else if ("kind" in added) session.attachFile(added);
+  else session.attach([added]);
 }

@@ -1,4 +1,4 @@
-// Which tokens of a video EVS keeps: the server ranks them once, and a rate is a matter of counting.
+// Which tokens of a video EVS keeps: the server ranks them once; a rate is a matter of counting.
 
 /** Base64 of little-endian uint32 → each token's rank, frame by frame, line by line. */
 export function readRanks(base64: string): Uint32Array {

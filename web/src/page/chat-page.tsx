@@ -61,6 +61,7 @@ export function ChatPage({ playground, field }: ChatPageProps) {
           running={running}
           field={field}
           onFiles={files.add}
+          opening={files.opening}
         />
       </ThreadActionsProvider>
     </LookProvider>
