@@ -22,6 +22,11 @@ export interface VideoSampling {
   /** A stretch of the video, from its first frame on; both ends belong to it. */
   readonly startSeconds?: number;
   readonly endSeconds?: number;
+  /**
+   * A frame whose bytes differ from the last encoded one's by less than this on average, 0 to 255,
+   * is not encoded again. Undefined or 0: only where every pixel is the same.
+   */
+  readonly repeatBelow?: number;
 }
 
 /** A video file (MP4, WebM, ...), not yet decoded, or pictures that are its frames. */
@@ -272,6 +277,8 @@ export interface VideoEstimate {
   readonly tokensUnpruned: number;
   readonly tokens: number;
   readonly pruningRate: number;
+  /** Frames that an earlier one stands for: they have their rows and take no encoding. */
+  readonly repeats: number;
 }
 
 /** What a request would be billed for its prompt, by parts. */
@@ -288,6 +295,63 @@ export interface PromptEstimate {
   readonly documents: readonly DocumentEstimate[];
   readonly videos: readonly VideoEstimate[];
   readonly contextTokens: number;
+}
+
+/** What the model is shown of a video, and which of its rows EVS keeps at any rate. */
+export interface VideoLook {
+  readonly width: number;
+  readonly height: number;
+  /** Of the file; absent where only frames were sent. */
+  readonly fps?: number;
+  readonly totalFrames: number;
+  /** Those that are looked at. seconds: as the prompt says; jpeg: a small picture of it. */
+  readonly frames: readonly {
+    readonly index: number;
+    readonly seconds?: number;
+    readonly jpeg: Uint8Array;
+  }[];
+  /** Rows of one frame: so many across, so many down, line by line. */
+  readonly columns: number;
+  readonly rows: number;
+  /**
+   * [frames · rows · columns]: each row's place in the order in which EVS keeps them. At a rate q
+   * those below max(tokens of a frame, ⌊tokens of a frame · frames · (1 − q)⌋) are kept.
+   */
+  readonly ranks: Uint32Array;
+  /** What is left out where a request does not say, 0 to below 1. */
+  readonly pruningRate: number;
+}
+
+/** A page of a document as people see it. */
+export interface PageLook {
+  /** Counts the file's pages from 1. */
+  readonly number: number;
+  /** Pixels in which the model is shown the page. */
+  readonly width: number;
+  readonly height: number;
+  readonly jpeg: Uint8Array;
+  /** What the file says is written there; boxes: left, top, right, bottom in thousandths. */
+  readonly words: readonly {
+    readonly text: string;
+    readonly box: readonly [number, number, number, number];
+  }[];
+}
+
+export interface DocumentLook {
+  /** Pages of the file. */
+  readonly totalPages: number;
+  readonly pages: readonly PageLook[];
+}
+
+/** Shows to people what the model is shown. Requests are as for chat, with one such part. */
+export interface Looking {
+  /**
+   * Throws what chat throws for the same video, missing_required and too_many_videos. Aborting the
+   * signal ends it at the next slice of a frame, with the signal's reason.
+   */
+  video(request: ChatRequest, signal?: AbortSignal): Promise<VideoLook>;
+  /** Throws what chat throws for the same document, missing_required and too_many_documents. */
+  document(request: ChatRequest, signal?: AbortSignal): Promise<DocumentLook>;
 }
 
 /** How busy an upstream is, and what it has done since it was opened. */
@@ -315,6 +379,8 @@ export interface Upstream {
   chat(request: ChatRequest, signal?: AbortSignal): AsyncIterable<ChatEvent>;
   /** Counts without answering: the same numbers that `chat` would report. */
   estimate(request: ChatRequest, signal?: AbortSignal): Promise<PromptEstimate>;
+  /** Absent where only answers come from there, as from an engine elsewhere. */
+  readonly look?: Looking | undefined;
   /** Ids of a text in which control tokens are only text. */
   tokenize(text: string): readonly number[];
   detokenize(ids: readonly number[]): string;

@@ -30,6 +30,7 @@ export type ErrorCode =
   | "missing_api_key"
   | "model_not_found"
   | "unknown_url"
+  | "not_implemented"
   | "method_not_allowed"
   | "host_not_allowed"
   | "idempotency_conflict"

@@ -91,6 +91,14 @@ export const LIMITS = Object.freeze({
   documentMemoryBytes: 512 * MIB,
   documentsOpen: 2,
 
+  // one look into a video or document
+  thumbnailPx: 256,
+  looksRemembered: 16,
+  looksWaiting: 16,
+  pagesPerLook: 8,
+  lookPagePx: 1280,
+  wordsPerPage: 5000,
+
   // the queue
   requestsWaiting: 256,
   eventsUnread: 8192,

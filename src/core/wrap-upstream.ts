@@ -3,7 +3,7 @@ import type { Upstream } from "./chat.ts";
 /** An upstream in front of another: what it does not do itself, the other does. */
 export function wrapUpstream(
   upstream: Upstream,
-  own: Pick<Upstream, "chat"> & Partial<Pick<Upstream, "estimate">>,
+  own: Pick<Upstream, "chat"> & Partial<Pick<Upstream, "estimate" | "look">>,
 ): Upstream {
   return {
     get models() {
@@ -17,6 +17,7 @@ export function wrapUpstream(
     },
     chat: own.chat,
     estimate: own.estimate ?? ((request, signal) => upstream.estimate(request, signal)),
+    look: own.look ?? upstream.look,
     tokenize: (text) => upstream.tokenize(text),
     detokenize: (ids) => upstream.detokenize(ids),
   };

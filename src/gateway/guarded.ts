@@ -1,5 +1,5 @@
 import { follow } from "../core/abort.ts";
-import type { ChatEvent, ChatRequest, Upstream } from "../core/chat.ts";
+import type { ChatEvent, ChatRequest, Looking, Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
 import type { TenantLimits, Tenants } from "./tenants.ts";
@@ -15,7 +15,38 @@ export interface GuardOptions {
 export function guarded(upstream: Upstream, options: GuardOptions): Upstream {
   return wrapUpstream(upstream, {
     chat: (request, signal) => chat(upstream, options, request, signal),
+    look: upstream.look && guardedLook(upstream.look, options),
   });
+}
+
+/** A look counts as a request; it has no tokens to be booked. */
+function guardedLook(look: Looking, options: GuardOptions): Looking {
+  return {
+    video: (request, signal) => {
+      return hold(options, request, signal, (until) => look.video(request, until));
+    },
+    document: (request, signal) => {
+      return hold(options, request, signal, (until) => look.document(request, until));
+    },
+  };
+}
+
+async function hold<T>(
+  { tenants, limitsOf, deadlineMs }: GuardOptions,
+  { tenant = "" }: ChatRequest,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const lease = tenants.enter(tenant, limitsOf(tenant));
+  const ending = follow(signal);
+  const timer = setTimeout(() => ending.abort(tooLate(deadlineMs)), deadlineMs);
+  try {
+    return await work(ending.signal);
+  } finally {
+    clearTimeout(timer);
+    ending.release();
+    lease.end();
+  }
 }
 
 async function* chat(

@@ -83,9 +83,7 @@ const KINDS: readonly Kind[] = [
     compareTokenizer(text, file, comparison),
   ),
   kind(/^chat$/, false, ({ text }, file, comparison) => compareChat(text, file, comparison)),
-  kind(/^evs$/, false, ({ backend }, file, comparison) =>
-    compareEvs(backend, file, comparison),
-  ),
+  kind(/^evs$/, false, ({ backend }, file, comparison) => compareEvs(backend, file, comparison)),
   {
     ...kind(/^video-/, true, async ({ backend, text, ...room }, file, comparison) =>
       compareVideo(backend, await modelOf(backend, room), text, file, comparison),

@@ -9,3 +9,18 @@ export async function encodeJpeg(image: RgbImage, sidePx: number): Promise<Buffe
     .jpeg({ quality: 72 })
     .toBuffer();
 }
+
+/** The same, as large as that and in the aspect ratio of `shape`: frames are squares by then. */
+export async function encodeThumbnail(
+  image: RgbImage,
+  shape: { readonly width: number; readonly height: number },
+  sidePx: number,
+): Promise<Buffer> {
+  const { rgb, width, height } = image;
+  const scale = Math.min(1, sidePx / Math.max(shape.width, shape.height));
+  const side = (pixels: number): number => Math.max(1, Math.round(pixels * scale));
+  return await sharp(rgb, { raw: { width, height, channels: 3 } })
+    .resize({ width: side(shape.width), height: side(shape.height), fit: "fill" })
+    .jpeg({ quality: 72 })
+    .toBuffer();
+}

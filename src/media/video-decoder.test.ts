@@ -16,7 +16,7 @@ const decode = (
   decoder.decode(file, {
     sampling,
     window,
-    resize: async (frame) => frame,
+    take: async (frame) => frame,
     ...(signal && { signal }),
   });
 const ALL: FrameSampling = { fps: 0, framesMax: 0 };
@@ -225,16 +225,16 @@ describe("around the decoder", () => {
   });
 
   test("an error while resizing stops it", async () => {
-    const resize = async (): Promise<RgbImage> => {
+    const take = async (): Promise<RgbImage> => {
       throw new Error("no more");
     };
-    const work = decoder.decode(mp4(), { sampling: ALL, resize });
+    const work = decoder.decode(mp4(), { sampling: ALL, take });
     await expect(work).rejects.toThrow("no more");
   });
 
   test("without ffmpeg it says how to get it", async () => {
     const nowhere = new FfmpegDecoder("/nowhere");
-    const options = { sampling: ALL, resize: async (frame: RgbImage) => frame };
+    const options = { sampling: ALL, take: async (frame: RgbImage) => frame };
     const work = nowhere.decode(mp4(), options);
     await expect(work).rejects.toMatchObject({
       code: "unsupported_modality",

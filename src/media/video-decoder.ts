@@ -35,8 +35,10 @@ export interface DecodedVideo {
 export interface DecodeOptions {
   readonly sampling: FrameSampling;
   readonly window?: FrameWindow;
-  /** Each frame is resized as it arrives, so that no two large ones are in memory. */
-  readonly resize: (frame: RgbImage) => Promise<RgbImage>;
+  /** Told how many frames are looked at before the first one is decoded; may throw. */
+  readonly onPlan?: (frames: number) => void;
+  /** Called with each frame as it arrives; what it returns is kept: no two large ones need be. */
+  readonly take: (frame: RgbImage) => Promise<RgbImage>;
   readonly signal?: AbortSignal;
 }
 
@@ -92,9 +94,10 @@ export class FfmpegDecoder implements VideoDecoder {
       await run({ ...probe, input: probed.fd, onOutput: (chunk) => reader.push(chunk) });
       const track = reader.track();
       const chosen = chooseFrames(track, options);
+      options.onPlan?.(chosen.length);
       const decoding = call("ffmpeg", [...decodeArguments(common, track, chosen)]);
       const child = { ...decoding, input: decoded.fd, timeMs: LIMITS.videoDecodeMs };
-      const frames = await readFrames(child, track, chosen, options.resize);
+      const frames = await readFrames(child, track, chosen, options.take);
       const { width, height, fps, times } = track;
       return { width, height, fps, total: times.length, frames };
     } finally {
@@ -195,7 +198,7 @@ async function readFrames(
   child: ChildProgram,
   track: VideoTrack,
   chosen: readonly number[],
-  resize: DecodeOptions["resize"],
+  take: DecodeOptions["take"],
 ): Promise<VideoFrame[]> {
   const { times, unitSeconds, fps, constantRate } = track;
   const { width, height } = outputSize(track);
@@ -209,7 +212,7 @@ async function readFrames(
       rgb.set(part, filled);
       [from, filled] = [from + part.length, filled + part.length];
       if (filled < rgb.length) continue;
-      images.push(await resize({ rgb, width, height }));
+      images.push(await take({ rgb, width, height }));
       [rgb, filled] = [new Uint8Array(rgb.length), 0];
     }
     return images.length < chosen.length;

@@ -43,6 +43,7 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   missing_api_key: entry(401, "authentication_error"),
   model_not_found: entry(404, "not_found_error"),
   unknown_url: entry(404, "not_found_error"),
+  not_implemented: entry(501, "api_error"),
   method_not_allowed: invalid(405),
   host_not_allowed: entry(403, "permission_error"),
   idempotency_conflict: entry(409, "conflict_error"),
@@ -99,7 +100,7 @@ export function toErrorBody(error: VireoError, requestId?: string): ErrorBody {
 export function errorHeaders(error: VireoError): Record<string, string> {
   const { status } = ERROR_STATUS[error.code];
   const headers: Record<string, string> = {};
-  const mayTryAgain = status >= 429 || error.code === "idempotency_in_progress";
+  const mayTryAgain = (status >= 429 && status !== 501) || error.code === "idempotency_in_progress";
   if (!mayTryAgain) headers["x-should-retry"] = "false";
   if (status === 401) headers["www-authenticate"] = "Bearer";
   if (status === 429 || status === 503 || error.code === "idempotency_in_progress") {

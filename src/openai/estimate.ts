@@ -52,6 +52,8 @@ export interface EstimateBody {
     };
     readonly pruning_rate: number;
     readonly tokens_unpruned: number;
+    /** Frames that an earlier one stands for: nothing is encoded for them. */
+    readonly frames_repeated: number;
     readonly tokens: number;
   }[];
   readonly context: {
@@ -114,6 +116,7 @@ export function toEstimateBody(
       frames: { total: video.totalFrames, sampled: video.frames },
       pruning_rate: video.pruningRate,
       tokens_unpruned: video.tokensUnpruned,
+      frames_repeated: video.repeats,
       tokens: video.tokens,
     })),
     context: {

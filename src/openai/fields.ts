@@ -42,6 +42,8 @@ export const videoSampling = {
   /** Seconds. */
   start: z.number().min(0).max(LIMITS.videoSeconds).nullish(),
   end: z.number().min(0).max(LIMITS.videoSeconds).nullish(),
+  /** Mean difference of bytes below which a frame counts as the one before it. */
+  repeat_below: z.number().min(0).max(255).nullish(),
 };
 
 /** Which pages of a document, and how large they are drawn. */

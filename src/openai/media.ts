@@ -135,6 +135,7 @@ export interface SamplingBody {
   readonly num_frames?: number | null | undefined;
   readonly start?: number | null | undefined;
   readonly end?: number | null | undefined;
+  readonly repeat_below?: number | null | undefined;
 }
 
 /** Undefined if nothing is said. Throws out_of_range for a stretch that ends before it begins. */
@@ -142,7 +143,7 @@ export function toVideoSampling(
   body: SamplingBody | null | undefined,
   param: string,
 ): VideoSampling | undefined {
-  const { fps, num_frames, start, end } = body ?? {};
+  const { fps, num_frames, start, end, repeat_below } = body ?? {};
   if (typeof start === "number" && typeof end === "number" && end < start) {
     const message = `${param}.end is ${end}, before start, which is ${start}`;
     throw new VireoError("out_of_range", message, { param: `${param}.end` });
@@ -152,6 +153,7 @@ export function toVideoSampling(
     ...(typeof num_frames === "number" ? { framesMax: num_frames } : {}),
     ...(typeof start === "number" ? { startSeconds: start } : {}),
     ...(typeof end === "number" ? { endSeconds: end } : {}),
+    ...(typeof repeat_below === "number" ? { repeatBelow: repeat_below } : {}),
   };
   return Object.keys(sampling).length === 0 ? undefined : sampling;
 }

@@ -3,6 +3,7 @@ import { VireoError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Model } from "../model/load.ts";
 import { copySlots, type ModelState } from "../model/state.ts";
+import { EncodeQueue } from "./encode-queue.ts";
 import { runSpans, type SpanInput } from "./forward.ts";
 import { Pace } from "./pace.ts";
 import { NumberPool } from "./pool.ts";
@@ -56,10 +57,9 @@ export class Batcher {
   private readonly prefixes: PrefixCache;
   private readonly pace = new Pace();
   private readonly tiles: TileEncoder;
+  private readonly looks = new EncodeQueue();
   private running: Sequence[] = [];
   private readonly waiting: Sequence[] = [];
-  /** Videos that are encoded while they are decoded. */
-  private readonly drafts = new Set<Visual>();
   private steps = 0;
   private preemptions = 0;
   /** What a request takes from its admission to its end: a mean that follows the newest. */
@@ -94,20 +94,22 @@ export class Batcher {
     this.wake();
   }
 
-  /** Begins with a visual whose tiles are still being added. */
-  encodeAhead(draft: Visual): void {
-    this.drafts.add(draft);
+  /** Encodes a visual behind those that sequences wait for. Throws what EncodeQueue.add throws. */
+  async encode(visual: Visual, signal: AbortSignal): Promise<void> {
+    const done = this.looks.add(visual, signal);
+    this.wake();
+    await done;
+  }
+
+  /** Goes on with a visual to which a tile was added, until `endDraft`. */
+  encodeDraft(draft: Visual): void {
+    this.looks.addDraft(draft);
     this.wake();
   }
 
   /** All of its tiles are there, or nobody wants it any more. */
   endDraft(draft: Visual): void {
-    this.drafts.delete(draft);
-  }
-
-  private get nextDraft(): Visual | undefined {
-    for (const draft of this.drafts) if (draft.waits) return draft;
-    return undefined;
+    this.looks.endDraft(draft);
   }
 
   /** Places come free at the pace of the requests that ended lately. */
@@ -119,7 +121,8 @@ export class Batcher {
   private wake(): void {
     this.loop ??= this.run().finally(() => {
       this.loop = undefined;
-      if (this.waiting.length > 0) this.wake(); // came after the last look, before this
+      // came after the last check, before this
+      if (this.waiting.length > 0 || this.looks.busy) this.wake();
     });
   }
 
@@ -130,7 +133,7 @@ export class Batcher {
   }
 
   private async run(): Promise<void> {
-    while (this.running.length + this.waiting.length > 0 || this.nextDraft) {
+    while (this.running.length + this.waiting.length > 0 || this.looks.busy) {
       if (this.closed) {
         this.failAll(new VireoError("engine_closed", "the engine is closing down"));
         return;
@@ -151,6 +154,7 @@ export class Batcher {
   }
 
   private dropAborted(): void {
+    this.looks.settle();
     for (const sequence of [...this.running, ...this.waiting]) {
       const { signal, events } = sequence.input;
       if (!signal?.aborted && !events.unheard) continue;
@@ -202,13 +206,13 @@ export class Batcher {
   }
 
   /**
-   * A slice of the first tile or frame that a running sequence waits for, or else of a video that
-   * is still being decoded. Returns what it took.
+   * A slice of the first tile or frame that a running sequence waits for, or else of what is to be
+   * encoded ahead. Returns what it took.
    */
   private async encodeSlice(): Promise<number> {
     const { now } = this.options;
     const sequence = this.running.find((one) => one.visualToEncode !== undefined);
-    const visual = sequence?.visualToEncode ?? this.nextDraft;
+    const visual = sequence?.visualToEncode ?? this.looks.first;
     if (!visual) return 0;
     const streams = this.running.filter(({ tokensPending }) => tokensPending === 1).length;
     const blocks = this.pace.blocks(streams, this.tiles.blocks);
@@ -325,11 +329,11 @@ export class Batcher {
   }
 
   private failAll(error: VireoError): void {
+    this.looks.fail(error);
     for (const sequence of [...this.running, ...this.waiting]) {
       sequence.input.events.fail(error);
       this.remove(sequence);
     }
-    this.drafts.clear();
   }
 }
 

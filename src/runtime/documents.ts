@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
-import type { DocumentPart } from "../core/chat.ts";
+import type { DocumentLook, DocumentPart, PageLook } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { openDocument, type PageSize } from "../media/document.ts";
+import { encodeJpeg } from "../media/encode.ts";
+import { wordsOf } from "../media/words.ts";
 import { Gate } from "./gate.ts";
 import type { ImageStore, OpenedImage, PlannedImage } from "./images.ts";
 
@@ -88,6 +91,32 @@ export class DocumentStore {
     });
   }
 
+  /**
+   * The pages that the part names as people see them; where it names none, the first. Throws what
+   * openDocument throws, and too_many_pages.
+   */
+  async look(part: DocumentPart, signal: AbortSignal): Promise<DocumentLook> {
+    return await this.gate.pass(async () => {
+      signal.throwIfAborted();
+      const { bytes, pages = "1" } = part;
+      const document = await openDocument(bytes, { ...part, pages }, signal);
+      try {
+        const { length } = document.pages;
+        if (length > LIMITS.pagesPerLook) throw tooManyAtOnce(length);
+        const looks: PageLook[] = [];
+        for (const page of document.pages) {
+          signal.throwIfAborted();
+          const image = await document.render(shrunk(page));
+          const jpeg = await encodeJpeg(image, LIMITS.lookPagePx);
+          looks.push({ ...page, jpeg, words: wordsOf(await document.text(page)) });
+        }
+        return { totalPages: document.total, pages: looks };
+      } finally {
+        await document.close();
+      }
+    });
+  }
+
   private planned({ total, pages }: Layout, options: DocumentOptions): PlannedDocument {
     const plan = {
       total,
@@ -106,6 +135,19 @@ export class DocumentStore {
       this.layouts.delete(oldest);
     }
   }
+}
+
+/** The page in fewer pixels, if it has more than people need. */
+function shrunk({ number, width, height }: PageSize): PageSize {
+  const scale = Math.min(1, LIMITS.lookPagePx / Math.max(width, height));
+  const side = (pixels: number): number => Math.max(1, Math.round(pixels * scale));
+  return { number, width: side(width), height: side(height) };
+}
+
+function tooManyAtOnce(actual: number): VireoError {
+  const limit = LIMITS.pagesPerLook;
+  const message = `${actual} pages are asked for; at most ${limit} are shown at once`;
+  return new VireoError("too_many_pages", message, { metadata: { limit, actual } });
 }
 
 function keyOf({ bytes, pages = "", dpi }: DocumentPart): string {

@@ -3,6 +3,7 @@ import { type BackendOptions, openBackend } from "../backends/open.ts";
 import type {
   ChatEvent,
   ChatRequest,
+  Looking,
   PromptEstimate,
   Upstream,
   UpstreamLoad,
@@ -22,14 +23,16 @@ import { Constraints } from "./constraint.ts";
 import { DocumentStore } from "./documents.ts";
 import { EventQueue } from "./events.ts";
 import { ImageStore, resizeBy } from "./images.ts";
+import { lookingBy } from "./looking.ts";
 import { planState } from "./memory.ts";
 import { PrefixKeys } from "./prefix-keys.ts";
 import { Preparer } from "./preparer.ts";
 import type { Prompt } from "./prompt.ts";
+import { describe } from "./published-names.ts";
 import { Sampler } from "./sampler.ts";
 import { Sequence } from "./sequence.ts";
 import { openTextFiles, type TextFiles } from "./text-files.ts";
-import { type VideoOptions, VideoStore, videoSettings } from "./videos.ts";
+import { type DraftEncoder, type VideoOptions, VideoStore, videoSettings } from "./videos.ts";
 
 export interface EngineOptions extends BackendOptions {
   /** "cpu" unless said otherwise. */
@@ -68,16 +71,6 @@ const DEFAULTS = Object.freeze({
   imageCacheBytes: 512 * 2 ** 20,
   videoCacheBytes: 768 * 2 ** 20,
 });
-const MODEL_ID = "nvidia/nemotron-nano-12b-v2-vl";
-const ALIASES = [
-  "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-BF16",
-  "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-FP8",
-  "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-NVFP4-QAD",
-  "nemotron-nano-12b-v2-vl",
-  "nemotron-nano-12b-v2-vl-bf16",
-  "nemotron-nano-12b-v2-vl-fp8",
-  "nemotron-nano-12b-v2-vl-nvfp4-qad",
-];
 
 export interface EngineInfo {
   readonly backend: string;
@@ -122,6 +115,7 @@ export async function open(dir: string, options: EngineOptions = {}): Promise<En
 export class Engine implements Upstream {
   readonly models: readonly UpstreamModel[];
   readonly info: EngineInfo;
+  readonly look: Looking;
   private readonly backend: Backend;
   private readonly model: Model;
   private readonly text: TextFiles;
@@ -160,7 +154,10 @@ export class Engine implements Upstream {
     );
     const wishes = { memoryBytes, sequencesMax, snapshotsMax, contextTokens, kvDtype };
     const sizes = planState(model.config, model.region.bytes, wishes);
-    const stores = openStores(backend, model, options.video);
+    const stores = openStores(backend, model, options.video, {
+      grew: (draft) => this.batcher.encodeDraft(draft),
+      ended: (draft) => this.batcher.endDraft(draft),
+    });
     this.preparer = new Preparer({ model, text, stores, contextTokens });
     const { text: sizesOfText, tokens } = model.config;
     this.constraints = new Constraints(text.tokenizer, sizesOfText.vocabulary, tokens.eosIds);
@@ -174,6 +171,13 @@ export class Engine implements Upstream {
       rowsMax,
       log: options.log ?? silentLog,
       now: () => performance.now(),
+    });
+    this.look = lookingBy({
+      config: model.config,
+      stores,
+      media: this.preparer.media,
+      check: () => this.checkOpen(),
+      encode: (visual, signal) => this.batcher.encode(visual, signal),
     });
     this.models = [describe(model, options.modelId, contextTokens)];
     this.info = {
@@ -369,7 +373,12 @@ function chooseContext(model: Model, wanted: number | undefined): number {
   throw new VireoError("invalid_option", text, { param: "context" });
 }
 
-function openStores(backend: Backend, { config }: Model, options: VideoOptions = {}) {
+function openStores(
+  backend: Backend,
+  { config }: Model,
+  options: VideoOptions = {},
+  drafts: DraftEncoder,
+) {
   const resize = resizeBy(backend.resize);
   const images = new ImageStore(config, resize, DEFAULTS.imageCacheBytes);
   const videos = new VideoStore({
@@ -378,18 +387,7 @@ function openStores(backend: Backend, { config }: Model, options: VideoOptions =
     resize,
     settings: videoSettings(options, config.videoPruningRate),
     bytesMax: DEFAULTS.videoCacheBytes,
+    drafts,
   });
   return { images, documents: new DocumentStore(images), videos };
-}
-
-function describe(model: Model, id: string | undefined, contextTokens: number): UpstreamModel {
-  return {
-    id: id ?? MODEL_ID,
-    aliases: id === undefined ? ALIASES : [MODEL_ID, ...ALIASES],
-    createdUnix: 1761609600,
-    ownedBy: "nvidia",
-    contextTokens,
-    maxOutputTokens: contextTokens,
-    fingerprint: model.fingerprint,
-  };
 }

@@ -40,11 +40,22 @@ export function retainedRows(frames: number, tokens: number, rate: number): numb
   return Math.max(tokens, Math.trunc(tokens * frames * (1 - rate)));
 }
 
-/** 1 for each row that is kept: the `count` most different, the earlier of equal ones first. */
-export function retentionMask(differences: Float32Array, count: number): Uint8Array {
+/**
+ * Each row's place in the order in which rows are kept: the most different first, the earlier of
+ * equal ones first. Whatever the rate, the rows that are kept of a video are those whose rank is
+ * below retainedRows.
+ */
+export function retentionRanks(differences: Float32Array): Uint32Array {
   const order = Uint32Array.from(differences.keys());
   order.sort((a, b) => differences[b]! - differences[a]! || a - b);
-  const mask = new Uint8Array(differences.length);
-  for (const row of order.subarray(0, count)) mask[row] = 1;
-  return mask;
+  const ranks = new Uint32Array(order.length);
+  order.forEach((row, rank) => {
+    ranks[row] = rank;
+  });
+  return ranks;
+}
+
+/** 1 for each row that is kept, of the `count` that are. */
+export function retentionMask(differences: Float32Array, count: number): Uint8Array {
+  return Uint8Array.from(retentionRanks(differences), (rank) => (rank < count ? 1 : 0));
 }

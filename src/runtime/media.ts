@@ -55,7 +55,8 @@ export class MediaOpener {
   async open(request: ChatRequest, options: OpenOptions): Promise<OpenedMedia> {
     const pictures = await this.openImages(request, options);
     const documents = await this.openDocuments(request, pictures, options);
-    const videos = await this.openVideos(request, options);
+    const before = [...pictures, ...documents.flatMap(({ pages }) => pages)];
+    const videos = await this.openVideos(request, before, options);
     const images: PlannedImage[] = [];
     const visuals: Visual[] = [];
     const [nextPicture, nextDocument] = [pictures.values(), documents.values()];
@@ -72,6 +73,11 @@ export class MediaOpener {
     }
     visuals.push(...videos.map(({ visual }) => visual));
     return { messages: withPages(request.messages, documents), images, documents, videos, visuals };
+  }
+
+  /** Work on one part of the request's media, which ends when the engine closes. */
+  async alone<T>(signal: AbortSignal | undefined, work: (until: AbortSignal) => Promise<T>) {
+    return await this.track(work(this.until(signal)));
   }
 
   /** Gives up what is being decoded. Resolves when nothing is under way any more. */
@@ -131,16 +137,21 @@ export class MediaOpener {
 
   private async openVideos(
     request: ChatRequest,
-    { check, signal }: OpenOptions,
+    pictures: readonly PlannedImage[],
+    { draw, check, signal }: OpenOptions,
   ): Promise<OpenedVideo[]> {
     const videos: OpenedVideo[] = [];
-    const { videoSampling = {}, videoPruningRate } = request;
+    const { videoSampling: sampling = {}, videoPruningRate: pruningRate } = request;
+    let tokens = pictures.reduce((sum, picture) => sum + picture.tokens, 0);
+    const onPlan = (more: number): void => {
+      tokens += more;
+      if (draw && tokens > this.contextTokens) throw tooManyTokens(tokens, this.contextTokens);
+    };
     for (const part of partsOf(request)) {
       if (part.type !== "video") continue;
       check();
-      const until = this.until(signal);
-      const opening = this.stores.videos.open(part, videoSampling, videoPruningRate, until);
-      videos.push(await this.track(opening));
+      const options = { sampling, pruningRate, signal: this.until(signal), encode: draw, onPlan };
+      videos.push(await this.track(this.stores.videos.open(part, options)));
     }
     return videos;
   }
@@ -156,7 +167,7 @@ export class MediaOpener {
   }
 }
 
-function partsOf({ messages }: ChatRequest): ContentPart[] {
+export function partsOf({ messages }: ChatRequest): ContentPart[] {
   return messages.flatMap(({ content }) => (typeof content === "string" ? [] : content));
 }
 

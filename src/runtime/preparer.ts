@@ -38,7 +38,7 @@ export interface Prepared {
 export class Preparer {
   private readonly options: PreparerOptions;
   private readonly imageIds: ImageIds;
-  private readonly media: MediaOpener;
+  readonly media: MediaOpener;
 
   /** Throws invalid_checkpoint if tokenizer and model do not belong together. */
   constructor(options: PreparerOptions) {
@@ -155,7 +155,7 @@ function describeDocuments({ images, documents }: OpenedMedia): DocumentEstimate
 }
 
 function describeVideo(video: OpenedVideo, tokensPerFrame: number): VideoEstimate {
-  const { width, height, fps, total, frames, visual } = video;
+  const { width, height, fps, total, frames, visual, repeats } = video;
   return {
     width,
     height,
@@ -165,6 +165,7 @@ function describeVideo(video: OpenedVideo, tokensPerFrame: number): VideoEstimat
     tokensUnpruned: frames.length * tokensPerFrame,
     tokens: visual.tokens,
     pruningRate: visual.pruningRate,
+    repeats,
   };
 }
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { VideoPart, VideoSampling } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { encodeThumbnail } from "../media/encode.ts";
 import {
   DEFAULT_SAMPLING,
   type FrameSampling,
@@ -13,8 +14,10 @@ import {
 } from "../media/frames.ts";
 import { decodeImage, type RgbImage } from "../media/image.ts";
 import type { Resize } from "../media/pixels.ts";
+import { RepeatFinder } from "../media/repeats.ts";
 import type { VideoDecoder } from "../media/video-decoder.ts";
 import type { ModelConfig } from "../model/config.ts";
+import { retainedRows } from "./evs.ts";
 import { Gate } from "./gate.ts";
 import { Visual } from "./visual.ts";
 import { VisualCache } from "./visual-cache.ts";
@@ -76,13 +79,50 @@ export interface OpenedVideo {
   readonly total: number;
   /** Those that are looked at; seconds as the prompt says. */
   readonly frames: readonly { readonly index: number; readonly seconds?: number }[];
+  /** Those of them that an earlier one shows as well. */
+  readonly repeats: number;
   /** Of the prompt, before each frame. */
   readonly texts: readonly (readonly string[])[];
 }
 
+export interface OpenVideoOptions {
+  readonly sampling: VideoSampling;
+  /** Share of the rows that EVS leaves out. Undefined: as the store's settings say. */
+  readonly pruningRate?: number | undefined;
+  readonly signal: AbortSignal;
+  /** Frames are encoded as they are decoded. */
+  readonly encode?: boolean;
+  /** Told its rows before the first frame is decoded; may throw. */
+  readonly onPlan?: (tokens: number) => void;
+}
+
+/** Whoever encodes videos that are still being decoded. */
+export interface DraftEncoder {
+  grew(draft: Visual): void;
+  ended(draft: Visual): void;
+}
+
+/** A video with small pictures of its frames. */
+export interface WatchedVideo {
+  /** Its visual keeps all rows, or is encoded already. */
+  readonly video: OpenedVideo;
+  /** JPEG files, one for each frame. */
+  readonly thumbnails: readonly Uint8Array[];
+}
+
 /** What is left of a video before it is a Visual: frames in the size of a tile. */
-interface Frames extends Omit<OpenedVideo, "visual" | "texts"> {
+interface Frames extends Omit<OpenedVideo, "visual" | "texts" | "repeats"> {
+  /** One for each frame; a repeated one stands there several times. */
   readonly images: readonly RgbImage[];
+}
+
+/** From a frame as it comes to the image that stands for it. */
+type TakeFrame = (frame: RgbImage) => Promise<RgbImage>;
+
+interface ReadOptions {
+  readonly signal: AbortSignal;
+  readonly onPlan?: (frames: number) => void;
+  readonly onImage?: (image: RgbImage) => void;
 }
 
 export interface VideoStoreOptions {
@@ -91,12 +131,14 @@ export interface VideoStoreOptions {
   readonly resize: Resize;
   readonly settings: VideoSettings;
   readonly bytesMax: number;
+  readonly drafts?: DraftEncoder;
 }
 
 /** Decodes and remembers videos: a second showing of the same one costs nothing. */
 export class VideoStore {
   private readonly options: VideoStoreOptions;
   private readonly cache: VisualCache<OpenedVideo>;
+  private readonly thumbnails = new Map<string, readonly Uint8Array[]>();
   private readonly gate = new Gate(LIMITS.videosDecoded);
 
   constructor(options: VideoStoreOptions) {
@@ -105,43 +147,127 @@ export class VideoStore {
   }
 
   /**
-   * sampling, pruningRate: what the request says. Throws a VireoError for what cannot be read or
-   * lies outside of the video, and the signal's reason.
+   * Throws a VireoError for what cannot be read or lies outside of the video, the signal's reason,
+   * and what onPlan throws.
    */
-  async open(
-    part: VideoPart,
-    sampling: VideoSampling,
-    pruningRate: number | undefined,
-    signal: AbortSignal,
-  ): Promise<OpenedVideo> {
-    const { config, settings } = this.options;
+  async open(part: VideoPart, options: OpenVideoOptions): Promise<OpenedVideo> {
+    const { sampling, pruningRate = this.defaultRate, signal } = options;
     const wanted = { ...sampling, ...part.sampling };
-    const rate = pruningRate ?? settings.pruningRate;
-    const key = `${hashOf(part)} ${JSON.stringify(wanted)} ${rate}`;
+    const name = `${hashOf(part)} ${JSON.stringify(wanted)}`;
     return await this.gate.pass(async () => {
       signal.throwIfAborted();
-      const known = this.cache.get(key);
+      const known = this.cache.get(`${name} ${pruningRate}`) ?? this.pruned(name, pruningRate);
       if (known) return known;
-      const { images, ...video } = part.frames
-        ? await this.readPictures(part.frames, wanted, signal)
-        : await this.readFile(part.bytes, wanted, signal);
-      const places = images.map((image) => ({ image, left: 0, top: 0 }));
-      const visual = new Visual(config, { key, places, pruningRate: rate });
-      const seconds = video.frames.map((frame) => frame.seconds);
-      return this.cache.remember({ ...video, visual, texts: frameTexts(seconds, settings.glue) });
+      const { config, drafts } = this.options;
+      const { tokensPerTile } = config.vision;
+      const draft = new Visual(config, { key: `${name} ${pruningRate}`, pruningRate });
+      try {
+        const read = await this.read(part, wanted, {
+          signal,
+          onPlan: (frames) => {
+            options.onPlan?.(retainedRows(frames, tokensPerTile, pruningRate));
+          },
+          onImage: (image) => {
+            draft.add({ image, left: 0, top: 0 });
+            if (options.encode) drafts?.grew(draft);
+          },
+        });
+        return this.keep(read, draft);
+      } finally {
+        drafts?.ended(draft);
+      }
     });
+  }
+
+  /** The same with all rows, and with thumbnails. Throws what open throws. */
+  async watch(
+    part: VideoPart,
+    sampling: VideoSampling,
+    signal: AbortSignal,
+  ): Promise<WatchedVideo> {
+    const wanted = { ...sampling, ...part.sampling };
+    const name = `${hashOf(part)} ${JSON.stringify(wanted)}`;
+    return await this.gate.pass(async () => {
+      signal.throwIfAborted();
+      const encoded = this.cache.search(`${name} `, ({ visual }) => visual.done);
+      const known = encoded ?? this.cache.get(`${name} 0`);
+      const drawn = this.thumbnails.get(name);
+      if (known && drawn) return { video: known, thumbnails: drawn };
+      const read = await this.read(part, wanted, { signal });
+      const thumbnails: Uint8Array[] = [];
+      for (const image of read.images) {
+        thumbnails.push(await encodeThumbnail(image, read, LIMITS.thumbnailPx));
+      }
+      this.rememberThumbnails(name, thumbnails);
+      const whole = new Visual(this.options.config, { key: `${name} 0`, pruningRate: 0 });
+      for (const image of read.images) whole.add({ image, left: 0, top: 0 });
+      return { video: known ?? this.keep(read, whole), thumbnails };
+    });
+  }
+
+  /** What EVS leaves out where a request does not say. */
+  get defaultRate(): number {
+    return this.options.settings.pruningRate;
+  }
+
+  /** Of a video that is encoded with all of its rows, any share can be left out. */
+  private pruned(name: string, pruningRate: number): OpenedVideo | undefined {
+    const whole = this.cache.get(`${name} 0`);
+    if (!whole?.visual.done) return undefined;
+    const options = { key: `${name} ${pruningRate}`, pruningRate };
+    return this.cache.remember({ ...whole, visual: Visual.pruned(whole.visual, options) });
+  }
+
+  /** draft: with the frames that were read, and perhaps some that turned out to be no frames. */
+  private keep({ images, ...video }: Frames, draft: Visual): OpenedVideo {
+    const { config, settings } = this.options;
+    const { key, pruningRate } = draft;
+    let visual = draft;
+    if (!draft.holds(images)) {
+      visual = new Visual(config, { key, pruningRate });
+      for (const image of images) visual.add({ image, left: 0, top: 0 });
+    }
+    visual.seal();
+    const repeats = images.length - new Set(images).size;
+    const texts = frameTexts(
+      video.frames.map((frame) => frame.seconds),
+      settings.glue,
+    );
+    return this.cache.remember({ ...video, visual, repeats, texts });
+  }
+
+  private rememberThumbnails(name: string, files: readonly Uint8Array[]): void {
+    this.thumbnails.set(name, files);
+    for (const oldest of this.thumbnails.keys()) {
+      if (this.thumbnails.size <= LIMITS.looksRemembered) break;
+      this.thumbnails.delete(oldest);
+    }
+  }
+
+  private read(part: VideoPart, wanted: VideoSampling, options: ReadOptions): Promise<Frames> {
+    const finder = new RepeatFinder(wanted.repeatBelow);
+    const take = async (frame: RgbImage): Promise<RgbImage> => {
+      const image = finder.find(await this.toTile(frame));
+      options.onImage?.(image);
+      return image;
+    };
+    return part.frames
+      ? this.readPictures(part.frames, wanted, options, take)
+      : this.readFile(part.bytes, wanted, options, take);
   }
 
   private async readFile(
     file: Uint8Array,
     wanted: VideoSampling,
-    signal: AbortSignal,
+    { signal, onPlan }: ReadOptions,
+    take: TakeFrame,
   ): Promise<Frames> {
     const { width, height, fps, total, frames } = await this.options.decoder.decode(file, {
       sampling: this.allowed(wanted),
       window: wanted,
-      resize: (frame) => this.toTile(frame),
+      take,
       signal,
+      ...(onPlan && { onPlan }),
     });
     const said = frames.map(({ index, saidSeconds: seconds }) => ({ index, seconds }));
     const images = frames.map(({ image }) => image);
@@ -152,19 +278,22 @@ export class VideoStore {
   private async readPictures(
     files: readonly Uint8Array[],
     wanted: VideoSampling,
-    signal: AbortSignal,
+    { signal, onPlan }: ReadOptions,
+    take: TakeFrame,
   ): Promise<Frames> {
     const { framesMax } = this.allowed(wanted);
+    const chosen = sampleFrames(files.length, 1, { fps: 0, framesMax });
+    onPlan?.(chosen.length);
     const frames: { readonly index: number }[] = [];
     const images: RgbImage[] = [];
     let size = { width: 0, height: 0 };
     let firstError: unknown;
-    for (const index of sampleFrames(files.length, 1, { fps: 0, framesMax })) {
+    for (const index of chosen) {
       signal.throwIfAborted();
       try {
         const image = await decodeImage(files[index]!);
         if (images.length === 0) size = { width: image.width, height: image.height };
-        images.push(await this.toTile(image));
+        images.push(await take(image));
         frames.push({ index });
       } catch (error) {
         if (!(error instanceof VireoError)) throw error;

@@ -17,6 +17,14 @@ export class VisualCache<T extends { readonly visual: Visual }> {
     return known;
   }
 
+  /** The first by a key that begins so, of those that will do. */
+  search(beginning: string, willDo: (opened: T) => boolean): T | undefined {
+    for (const [key, opened] of this.entries) {
+      if (key.startsWith(beginning) && willDo(opened)) return this.get(key);
+    }
+    return undefined;
+  }
+
   /** Returns what is known by that key already, if somebody else was faster. */
   remember(opened: T): T {
     const { key } = opened.visual;

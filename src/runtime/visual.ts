@@ -1,15 +1,23 @@
 import type { Backend } from "../backends/backend.ts";
 import { assert } from "../core/assert.ts";
+import type { RgbImage } from "../media/image.ts";
 import { cutTile, normalisationTable, type TilePlace } from "../media/pixels.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { firstFrame, retainedRows, retentionMask } from "./evs.ts";
+import { firstFrame, retainedRows, retentionMask, retentionRanks } from "./evs.ts";
 
 export interface VisualOptions {
   /** Equal keys, equal rows. */
   readonly key: string;
-  /** Share of the rows that EVS leaves out once all of them are known; 0 for pictures. */
+  /** Of a video: share of the rows that EVS leaves out once all of them are known. */
   readonly pruningRate?: number;
 }
+
+/** The place of a tile whose rows are known. */
+const NOWHERE: TilePlace = {
+  image: { rgb: new Uint8Array(0), width: 0, height: 0 },
+  left: 0,
+  top: 0,
+};
 
 /**
  * Pixels on their way to rows of the language model: a picture's tiles or a video's frames. Shared
@@ -23,18 +31,20 @@ export class Visual {
   /** Rows that are left of each tile; of a pruned video undefined until it is done. */
   tileTokens: readonly number[] | undefined;
   private readonly config: ModelConfig;
+  private readonly isVideo: boolean;
   private places: TilePlace[] = [];
   /** Tiles, and rows in the end; undefined until no more are added. */
   private sealed: { readonly tiles: number; readonly tokens: number } | undefined;
   /** Of each tile that is done, [tokens of the tile, hidden]. */
   private readonly values: Float32Array[] = [];
   /** Of each tile that is done, how far its rows are from those of the one before. */
-  private differences: Float32Array[] = [];
+  private readonly differences: Float32Array[] = [];
 
-  constructor(config: ModelConfig, { key, pruningRate = 0 }: VisualOptions) {
+  constructor(config: ModelConfig, { key, pruningRate }: VisualOptions) {
     this.config = config;
     this.key = key;
-    this.pruningRate = pruningRate;
+    this.isVideo = pruningRate !== undefined;
+    this.pruningRate = pruningRate ?? 0;
   }
 
   /** One with all of its tiles. */
@@ -48,9 +58,29 @@ export class Visual {
     return visual;
   }
 
+  /** A video that is encoded with all of its rows, without some of them. */
+  static pruned(whole: Visual, options: Required<VisualOptions>): Visual {
+    assert(whole.done && whole.pruningRate === 0, "rows that were left out cannot be copied");
+    const visual = new Visual(whole.config, options);
+    visual.places = whole.values.map(() => NOWHERE);
+    visual.values.push(...whole.values);
+    visual.differences.push(...whole.differences);
+    visual.tilesDone = whole.tilesDone;
+    visual.seal();
+    return visual;
+  }
+
   add(place: TilePlace): void {
     assert(this.sealed === undefined, "a sealed visual takes no more tiles");
     this.places.push(place);
+  }
+
+  /** Its tiles are these images, whole and in this order. */
+  holds(images: readonly RgbImage[]): boolean {
+    return (
+      images.length === this.places.length &&
+      images.every((image, tile) => image === this.places[tile]!.image)
+    );
   }
 
   /** No more tiles come. */
@@ -131,14 +161,20 @@ export class Visual {
     return this.values[this.places.findIndex(isSame)];
   }
 
-  /** What the next tile's rows are to be compared with; undefined where nothing is pruned. */
+  /** What the next tile's rows are to be compared with: of a video, those of the frame before. */
   get rowsBefore(): Float32Array | undefined {
-    return this.pruningRate > 0 ? this.values.at(-1) : undefined;
+    return this.isVideo ? this.values.at(-1) : undefined;
+  }
+
+  /** Of a video whose frames are all done: each row's rank for EVS, [tiles · tokens of a tile]. */
+  ranks(): Uint32Array {
+    assert(this.done && this.isVideo, "a video is ranked when it is encoded");
+    return retentionRanks(joined(this.differences));
   }
 
   /** Takes the projected rows of the next tile and their distances from `rowsBefore`. */
   accept(rows: Float32Array, differences?: Float32Array): void {
-    if (this.pruningRate > 0) {
+    if (this.isVideo) {
       this.differences.push(differences ?? firstFrame(this.config.vision.tokensPerTile));
     }
     this.values.push(rows);
@@ -150,17 +186,12 @@ export class Visual {
     if (!this.done) return;
     this.places = []; // the pixels are not needed any more
     if (this.pruningRate > 0) this.prune();
-    this.differences = [];
   }
 
   private prune(): void {
     const { tokensPerTile: tokens } = this.config.vision;
     const { hidden } = this.config.text;
-    const differences = new Float32Array(this.values.length * tokens);
-    this.differences.forEach((values, tile) => {
-      differences.set(values, tile * tokens);
-    });
-    const mask = retentionMask(differences, this.tokens);
+    const mask = retentionMask(joined(this.differences), this.tokens);
     this.tileTokens = this.values.map((rows, frame) => {
       const places = Array.from({ length: tokens }, (_, row) => row);
       const kept = places.filter((row) => mask[frame * tokens + row] === 1);
@@ -173,4 +204,14 @@ export class Visual {
       return kept.length;
     });
   }
+}
+
+function joined(pieces: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }

@@ -24,7 +24,12 @@ export function fetching(upstream: Upstream, media: MediaFetcher | undefined): U
   async function* chatOfComplete(request: ChatRequest, signal?: AbortSignal) {
     yield* upstream.chat(await complete(request, signal), signal);
   }
+  const { look } = upstream;
   return wrapUpstream(upstream, {
+    look: look && {
+      video: async (request, signal) => look.video(await complete(request, signal), signal),
+      document: async (request, signal) => look.document(await complete(request, signal), signal),
+    },
     chat(request, signal) {
       if (remoteMedia(request).length > 0) return chatOfComplete(request, signal);
       return upstream.chat(request, signal);

@@ -40,13 +40,14 @@ export function toPageFile(path: string, extension: string, content: Buffer): Pa
   };
 }
 
-/** Only its own files, its own server, and pictures that somebody put in. */
+/** Only its own files, its own server, and pictures and videos that somebody put in. */
 function policy(styles: string): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
     `style-src ${styles}`,
     "img-src 'self' data: blob:",
+    "media-src blob:",
     "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",

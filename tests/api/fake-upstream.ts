@@ -61,6 +61,22 @@ export function createFakeUpstream(): FakeUpstream {
       documents: [],
       contextTokens: 131_072,
     }),
+    look: {
+      video: async () => ({
+        width: 2,
+        height: 1,
+        totalFrames: 1,
+        frames: [{ index: 0, jpeg: bytes("no picture") }],
+        columns: 2,
+        rows: 1,
+        ranks: Uint32Array.of(0, 1),
+        pruningRate: 0,
+      }),
+      document: async () => ({
+        totalPages: 1,
+        pages: [{ number: 1, width: 2, height: 1, jpeg: bytes("no picture"), words: [] }],
+      }),
+    },
     tokenize: (text) => [...bytes(text)],
     detokenize: (ids) => Buffer.from(ids).toString(),
   };

@@ -97,6 +97,7 @@ describe("a prompt with a video", () => {
         tokensUnpruned: 3 * perFrame,
         tokens: 3 * perFrame,
         pruningRate: 0,
+        repeats: 0,
       });
       const rest = await promptOf(engine, about([damaged]));
       expect(rest.videos[0]?.frames).toEqual([{ index: 0 }, { index: 2 }]);

@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Upstream } from "../../src/core/chat.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { createScriptedUpstream, type ScriptedUpstream } from "./scripted-upstream.ts";
@@ -53,8 +54,12 @@ export interface Visit {
   readonly complaints: string[];
 }
 
-export async function setStage(executablePath: string, apiKey?: string): Promise<Stage> {
-  const upstream = createScriptedUpstream();
+export async function setStage(
+  executablePath: string,
+  apiKey?: string,
+  changes: Partial<Upstream> = {},
+): Promise<Stage> {
+  const upstream = { ...createScriptedUpstream(), ...changes };
   const key = apiKey === undefined ? {} : { apiKey };
   const server: Listening = await listen({
     upstream,

@@ -181,7 +181,7 @@ describe.skipIf(chromium === undefined)("a chat in the browser", () => {
   test("everything is kept over a reload, pictures too, and can be taken out", async () => {
     const { page } = await stage.open();
     await page.setInputFiles("input[type=file]", await pngFile(64, 32));
-    await page.getByLabel("Pictures to send").getByRole("listitem").waitFor();
+    await page.getByLabel("Pictures and files to send").getByRole("listitem").waitFor();
     await ask(page, "keep me");
     await done(page);
     await page.reload();

@@ -23,7 +23,7 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     await field(page).press("Enter");
     await page.locator('.answer[data-status="done"]').last().waitFor();
   };
-  const tray = (page: Page) => page.getByLabel("Pictures to send").getByRole("listitem");
+  const tray = (page: Page) => page.getByLabel("Pictures and files to send").getByRole("listitem");
 
   test("pictures show their tiles and their cost before they are sent", async () => {
     const { page, complaints } = await stage.open();

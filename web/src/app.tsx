@@ -43,7 +43,9 @@ export function App() {
       </div>
       <Settings playground={playground} panel={panel} />
       <Windows playground={playground} />
-      {files.dropping ? <p className="drop-hint">Drop pictures to add them</p> : null}
+      {files.dropping ? (
+        <p className="drop-hint">Drop pictures, videos or PDFs to add them</p>
+      ) : null}
     </div>
   );
 }

@@ -9,6 +9,7 @@ import "./styles/chat.css";
 import "./styles/welcome.css";
 import "./styles/answer.css";
 import "./styles/composer.css";
+import "./styles/media.css";
 import "./styles/panels.css";
 
 const root = document.getElementById("root");

@@ -15,12 +15,12 @@ import { PAGE_ROWS, pad16, SAMPLE_COLUMNS, SCAN_CHUNK, scanTailWidth } from "../
 import type { Memory } from "./memory.ts";
 import { attention } from "./ops/attention.ts";
 import { conv1d } from "./ops/conv1d.ts";
+import { cosineDistance } from "./ops/cosine-distance.ts";
 import { embed } from "./ops/embed.ts";
 import { matmul } from "./ops/matmul.ts";
 import { gatedNorm, layerNorm, rmsNorm } from "./ops/norm.ts";
 import { patchify } from "./ops/patchify.ts";
 import { pixelShuffle } from "./ops/pixel-shuffle.ts";
-import { cosineDistance } from "./ops/cosine-distance.ts";
 import { add, gatherRows, scatterRows } from "./ops/rows.ts";
 import { sample } from "./ops/sample.ts";
 import { spansOf } from "./ops/spans.ts";

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { countBody, messagesBody } from "../../anthropic/schema.ts";
 import { chatBody } from "../../openai/chat-schema.ts";
 import { completionBody } from "../../openai/completions.ts";
+import { documentLookAnswer, videoLookAnswer } from "../../openai/look.ts";
 import { responseBody } from "../../openai/responses-schema.ts";
 import {
   detokenizeAnswer,
@@ -19,6 +20,7 @@ import { completions } from "./completions.ts";
 import { estimate } from "./estimate.ts";
 import { live, ready } from "./health.ts";
 import { chatTokens, responseTokens } from "./input-tokens.ts";
+import { inspectDocument, inspectVideo } from "./inspect.ts";
 import { key } from "./key.ts";
 import { gatewayConfig, languageModel } from "./language-model.ts";
 import { messages, messageTokens } from "./messages.ts";
@@ -66,6 +68,7 @@ export function routesOf(
     ...anthropicRoutes(options),
     ...gatewayRoutes(options),
     ...modelRoutes(options),
+    ...inspectRoutes(options),
     ...healthRoutes(options),
     ...aboutRoutes(options, counted, programVersion),
   ];
@@ -201,6 +204,26 @@ function modelRoutes(options: RouteOptions): Route[] {
       body: detokenizeBody,
       answer: detokenizeAnswer,
       handler: detokenize(options),
+    },
+  ];
+}
+
+function inspectRoutes(options: RouteOptions): Route[] {
+  const post = { method: "POST", tag: "Inspection", body: chatBody } as const;
+  return [
+    {
+      ...post,
+      path: "/v1/inspect/video",
+      summary: "Frames that the model is shown of a video, and which tokens EVS keeps at any rate",
+      answer: videoLookAnswer,
+      handler: inspectVideo(options),
+    },
+    {
+      ...post,
+      path: "/v1/inspect/document",
+      summary: "Pages of a document as pictures, with the words that the file says are on them",
+      answer: documentLookAnswer,
+      handler: inspectDocument(options),
     },
   ];
 }

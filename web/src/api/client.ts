@@ -1,6 +1,6 @@
 import { type Delta, isAbort, readDeltas } from "./deltas.ts";
 import { failureOfResponse, isRecord, networkFailure, RequestError } from "./failure.ts";
-import type { ChatBody, Estimate, Model } from "./types.ts";
+import type { ChatBody, DocumentLook, Estimate, Model, VideoLook } from "./types.ts";
 
 /** Where the page came from; relative, so that it also works below a path of a proxy. */
 const BASE = "v1";
@@ -38,6 +38,33 @@ export async function estimate(
 ): Promise<Estimate> {
   const init = { method: "POST", body: JSON.stringify(body), signal };
   return (await call("estimate", key, init)).json() as Promise<Estimate>;
+}
+
+/** What the model is shown of a video. Throws RequestError; status 501: it cannot be shown. */
+export async function inspectVideo(
+  body: ChatBody,
+  key: string,
+  signal?: AbortSignal,
+): Promise<VideoLook> {
+  return (await call("inspect/video", key, posted(body, signal))).json() as Promise<VideoLook>;
+}
+
+/** Pages of a document, in the same way. */
+export async function inspectDocument(
+  body: ChatBody,
+  key: string,
+  signal?: AbortSignal,
+): Promise<DocumentLook> {
+  const response = await call("inspect/document", key, posted(body, signal));
+  return response.json() as Promise<DocumentLook>;
+}
+
+function posted(body: ChatBody, signal: AbortSignal | undefined): RequestInit {
+  return {
+    method: "POST",
+    body: JSON.stringify(body),
+    ...(signal === undefined ? {} : { signal }),
+  };
 }
 
 /** Streams an answer. Throws RequestError, or AbortError once the signal fires. */

@@ -11,6 +11,23 @@ export interface ImagePart {
   readonly image_url: { readonly url: string };
 }
 
+export interface VideoPart {
+  readonly type: "video_url";
+  readonly video_url: { readonly url: string };
+}
+
+export interface FilePart {
+  readonly type: "file";
+  readonly file: {
+    readonly filename: string;
+    readonly file_data: string;
+    /** As "1-3,7". */
+    readonly pages?: string;
+  };
+}
+
+export type MediaPart = ImagePart | VideoPart | FilePart;
+
 export interface ToolCall {
   readonly id: string;
   readonly name: string;
@@ -26,7 +43,7 @@ export interface WireToolCall {
 
 export type WireMessage =
   | { readonly role: "system"; readonly content: string }
-  | { readonly role: "user"; readonly content: string | readonly (TextPart | ImagePart)[] }
+  | { readonly role: "user"; readonly content: string | readonly (TextPart | MediaPart)[] }
   | {
       readonly role: "assistant";
       readonly content: string;
@@ -79,14 +96,60 @@ export interface PictureEstimate {
   readonly tokens: number;
 }
 
+export interface DocumentEstimate {
+  readonly total_pages: number;
+  readonly pages: readonly { readonly page: number; readonly image: number }[];
+  readonly tokens: number;
+}
+
+export interface VideoEstimate {
+  readonly frames: { readonly total: number; readonly sampled: readonly unknown[] };
+  readonly fps?: number;
+  readonly tokens: number;
+  readonly tokens_unpruned: number;
+}
+
+/** What the model is shown of a video. */
+export interface VideoLook {
+  readonly width: number;
+  readonly height: number;
+  readonly fps?: number;
+  readonly total_frames: number;
+  readonly frames: readonly {
+    readonly index: number;
+    readonly seconds?: number;
+    /** A data: URL. */
+    readonly thumbnail: string;
+  }[];
+  readonly frame_tokens: { readonly columns: number; readonly rows: number };
+  readonly pruning: { readonly ranks: string; readonly default_rate: number };
+}
+
+export interface PageLook {
+  readonly page: number;
+  readonly width: number;
+  readonly height: number;
+  /** A data: URL. */
+  readonly image: string;
+  readonly words: readonly { readonly text: string; readonly box: readonly number[] }[];
+}
+
+export interface DocumentLook {
+  readonly total_pages: number;
+  readonly pages: readonly PageLook[];
+}
+
 export interface Estimate {
   readonly prompt_tokens: number;
   readonly prompt_tokens_details: {
     readonly text_tokens: number;
     readonly image_tokens: number;
+    readonly video_tokens?: number;
     readonly tool_tokens: number;
   };
   readonly images: readonly PictureEstimate[];
+  readonly documents?: readonly DocumentEstimate[];
+  readonly videos?: readonly VideoEstimate[];
   readonly context: { readonly limit: number; readonly remaining: number; readonly fits: boolean };
   readonly pricing?: Prices;
   readonly cost?: { readonly prompt?: string };
@@ -98,6 +161,7 @@ export interface Usage {
   readonly prompt_tokens_details?: {
     readonly cached_tokens?: number;
     readonly image_tokens?: number;
+    readonly video_tokens?: number;
   };
   readonly completion_tokens_details?: { readonly reasoning_tokens?: number };
   /** US dollars. */

@@ -1,8 +1,9 @@
 import { memo, useDeferredValue, useMemo, useState } from "react";
 import { findBoxes } from "../answer/boxes.ts";
 import { answerJson } from "../answer/json.ts";
+import { firstPage } from "../answer/pages.ts";
 import type { Prices } from "../api/types.ts";
-import type { Answer, Picture } from "../state/conversation.ts";
+import type { Answer, MediaFile, Paper, Picture } from "../state/conversation.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { useThreadActions } from "./actions.ts";
@@ -12,6 +13,7 @@ import { FailureNotice } from "./failure-notice.tsx";
 import { Figures } from "./figures.tsx";
 import { JsonView } from "./json-view.tsx";
 import { Markdown } from "./markdown.tsx";
+import { PageProvider } from "./page-context.tsx";
 import { Reasoning } from "./reasoning.tsx";
 import { TokenView } from "./token-view.tsx";
 import { ToolCalls } from "./tools.tsx";
@@ -20,13 +22,14 @@ interface AnswerProps {
   readonly answer: Answer;
   /** Those that the answer is about. */
   readonly pictures: readonly Picture[];
+  readonly files: readonly MediaFile[];
   readonly prices: Prices | undefined;
 }
 
 type View = "answer" | "tokens" | "text";
 
 export const AnswerMessage = memo(function AnswerMessage(props: AnswerProps) {
-  const { answer, pictures, prices } = props;
+  const { answer, pictures, files, prices } = props;
   const [view, setView] = useState<View>("answer");
   const running = answer.status === "streaming";
   const empty = answer.text === "" && answer.reasoning === "" && answer.toolCalls.length === 0;
@@ -34,7 +37,7 @@ export const AnswerMessage = memo(function AnswerMessage(props: AnswerProps) {
     <article className="message answer" aria-label="Model" data-status={answer.status}>
       {answer.reasoning === "" ? null : <Reasoning answer={answer} />}
       {running && empty ? <Waiting /> : null}
-      <AnswerBody answer={answer} pictures={pictures} view={view} />
+      <AnswerBody answer={answer} pictures={pictures} files={files} view={view} />
       {answer.toolCalls.length === 0 ? null : <ToolCalls calls={answer.toolCalls} />}
       {answer.failure === undefined ? null : (
         <FailureNotice failure={answer.failure} answerId={answer.id} />
@@ -63,30 +66,43 @@ function Waiting() {
 interface BodyProps {
   readonly answer: Answer;
   readonly pictures: readonly Picture[];
+  readonly files: readonly MediaFile[];
   readonly view: View;
 }
 
-function AnswerBody({ answer, pictures, view }: BodyProps) {
+function AnswerBody({ answer, pictures, files, view }: BodyProps) {
   // A long answer is redrawn when there is time, so that typing and scrolling stay quick.
   const text = useDeferredValue(answer.text);
   const json = useMemo(() => answerJson(text), [text]);
+  const papers = useMemo(() => files.filter(isPaper), [files]);
+  const shown = pictures.length + papers.length;
   const boxes = useMemo(() => {
-    if (pictures.length === 0) return [];
+    if (shown === 0) return [];
     return findBoxes(text, json.whole === undefined ? json.blocks : [json.whole]);
-  }, [text, json, pictures.length]);
+  }, [text, json, shown]);
   if (text === "") return null;
   if (view === "tokens") return <TokenView tokens={answer.tokens} />;
   if (view === "text") return <pre className="plain-text">{text}</pre>;
   return (
     <BoxProvider boxes={boxes}>
-      <BoxedPicture pictures={pictures} />
-      {json.whole === undefined ? (
-        <Markdown text={text} />
-      ) : (
-        <JsonView value={json.whole} text={text} />
-      )}
+      <PageProvider papers={papers}>
+        <BoxedPicture
+          pictures={pictures}
+          papers={papers}
+          firstPage={({ pages }) => firstPage(text, pages)}
+        />
+        {json.whole === undefined ? (
+          <Markdown text={text} />
+        ) : (
+          <JsonView value={json.whole} text={text} />
+        )}
+      </PageProvider>
     </BoxProvider>
   );
+}
+
+function isPaper(file: MediaFile): file is Paper {
+  return file.kind === "document";
 }
 
 interface ActionsProps {

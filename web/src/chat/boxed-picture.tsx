@@ -1,38 +1,39 @@
 import { useState } from "react";
-import type { FoundBox } from "../answer/boxes.ts";
+import { PageView } from "../media/page-view.tsx";
 import { PictureView } from "../pictures/picture-view.tsx";
-import type { Picture } from "../state/conversation.ts";
+import type { Paper, Picture } from "../state/conversation.ts";
 import { hueOf, useBoxes } from "./box-context.tsx";
+import { Boxes } from "./box-shapes.tsx";
 
-/** The picture of an answer, with the answer's boxes over it. */
-export function BoxedPicture({ pictures }: { readonly pictures: readonly Picture[] }) {
-  const { boxes, pointed, point } = useBoxes();
+interface BoxedPictureProps {
+  /** Those that the answer is about. */
+  readonly pictures: readonly Picture[];
+  readonly papers: readonly Paper[];
+  /** Of a document the page that is shown first. */
+  readonly firstPage: (paper: Paper) => number;
+}
+
+/** The picture or page of an answer, with the answer's boxes over it. */
+export function BoxedPicture({ pictures, papers, firstPage }: BoxedPictureProps) {
+  const { boxes } = useBoxes();
   const [chosen, choose] = useState(0);
-  const picture = pictures[chosen] ?? pictures[0];
-  if (picture === undefined || boxes.length === 0) return null;
-  const { width, height } = picture;
+  const shown = [...pictures, ...papers];
+  const one = shown[chosen] ?? shown[0];
+  if (one === undefined || boxes.length === 0) return null;
   return (
     <figure className="boxed-picture">
-      <PictureView picture={picture} label={`${picture.name} with ${boxes.length} boxes`}>
-        {boxes.map((box) => (
-          // biome-ignore lint/a11y/noStaticElementInteractions: the text has the same as a button.
-          <g
-            key={box.key}
-            className={`box hue-${hueOf(boxes, box.key)}`}
-            data-pointed={pointed === box.key}
-            data-faded={pointed !== undefined && pointed !== box.key}
-            onMouseEnter={() => point(box.key)}
-            onMouseLeave={() => point(undefined)}
-          >
-            <BoxShape box={box} width={width} height={height} />
-          </g>
-        ))}
-      </PictureView>
+      {"kind" in one ? (
+        <BoxedPage key={one.id} paper={one} firstPage={firstPage(one)} />
+      ) : (
+        <PictureView picture={one} label={`${one.name} with ${boxes.length} boxes`}>
+          <Boxes width={one.width} height={one.height} />
+        </PictureView>
+      )}
       <BoxLegend />
-      {pictures.length > 1 ? (
+      {shown.length > 1 ? (
         <figcaption className="picture-choice">
           Drawn on
-          {pictures.map((other, index) => (
+          {shown.map((other, index) => (
             <button
               type="button"
               key={other.id}
@@ -49,36 +50,15 @@ export function BoxedPicture({ pictures }: { readonly pictures: readonly Picture
   );
 }
 
-interface BoxShapeProps {
-  readonly box: FoundBox;
-  /** Of the picture, in pixels. */
-  readonly width: number;
-  readonly height: number;
-}
-
-function BoxShape({ box, width, height }: BoxShapeProps) {
-  const x = (box.x1 * width) / 1000;
-  const y = (box.y1 * height) / 1000;
-  const place = {
-    x,
-    y,
-    width: ((box.x2 - box.x1) * width) / 1000,
-    height: ((box.y2 - box.y1) * height) / 1000,
-  };
-  const fontPx = Math.max(width, height) / 38;
-  // Above the box where there is room, else inside it.
-  const baseline = y > fontPx * 1.4 ? y - fontPx * 0.4 : y + fontPx * 1.2;
+function BoxedPage({ paper, firstPage }: { readonly paper: Paper; readonly firstPage: number }) {
+  const [number, setNumber] = useState<number>();
   return (
-    <>
-      <rect className="box-under" {...place} />
-      <rect {...place} />
-      {box.label === undefined ? null : (
-        <text x={x + fontPx * 0.15} y={baseline} fontSize={fontPx}>
-          {box.label.slice(0, 40)}
-        </text>
-      )}
-      <title>{box.label ?? `[${box.key}]`}</title>
-    </>
+    <PageView
+      paper={paper}
+      number={number ?? firstPage}
+      onNumber={setNumber}
+      over={(width, height) => <Boxes width={width} height={height} />}
+    />
   );
 }
 

@@ -36,6 +36,7 @@ export function Figures({ answer, prices }: { answer: Answer; prices: Prices | u
 function promptText({ prompt_tokens, prompt_tokens_details: details }: Usage): string {
   const parts = [
     ...(details?.image_tokens ? [`${count(details.image_tokens)} from pictures`] : []),
+    ...(details?.video_tokens ? [`${count(details.video_tokens)} from videos`] : []),
     ...(details?.cached_tokens ? [`${count(details.cached_tokens)} cached`] : []),
   ];
   return `${count(prompt_tokens)} in${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`;

@@ -3,9 +3,11 @@ import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { splitAtBoxes, toBox } from "../answer/boxes.ts";
 import { blockJson } from "../answer/json.ts";
+import { splitAtPages } from "../answer/pages.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { BoxMark } from "./box-context.tsx";
 import { JsonView } from "./json-view.tsx";
+import { PageLink } from "./page-context.tsx";
 
 /** A node of the tree that react-markdown hands to its plugins, as far as it is touched here. */
 interface HastNode {
@@ -16,21 +18,28 @@ interface HastNode {
   children?: HastNode[];
 }
 
-/** Puts a `mark` around every box in the text, except in blocks of code. */
+/** Puts a `mark` around every box in the text and a `cite` around pages, except in code blocks. */
 function markBoxes() {
   const visit = (node: HastNode): void => {
     if (node.children === undefined || node.tagName === "pre") return;
     node.children = node.children.flatMap((child): HastNode[] => {
       visit(child);
       if (child.type !== "text" || child.value === undefined) return [child];
-      return splitAtBoxes(child.value).map(({ text, box }) => {
-        const value: HastNode = { type: "text", value: text };
-        if (box === undefined) return value;
-        return { type: "element", tagName: "mark", properties: {}, children: [value] };
+      return splitAtBoxes(child.value).flatMap(({ text, box }) => {
+        if (box !== undefined) return [inside("mark", text)];
+        return splitAtPages(text).map((piece): HastNode => {
+          return piece.page === undefined
+            ? { type: "text", value: piece.text }
+            : inside("cite", piece.text);
+        });
       });
     });
   };
   return visit;
+}
+
+function inside(tagName: string, value: string): HastNode {
+  return { type: "element", tagName, properties: {}, children: [{ type: "text", value }] };
 }
 
 const REMARK = [remarkGfm];
@@ -48,6 +57,10 @@ const COMPONENTS: Components = {
     const text = textOf(children);
     const box = toBox((text.match(/[\d.]+/g) ?? []).map(Number));
     return box === undefined ? <mark>{text}</mark> : <BoxMark box={box} text={text} />;
+  },
+  cite: ({ children }) => {
+    const text = textOf(children);
+    return <PageLink text={text} page={Number(/\d+/.exec(text)?.[0])} />;
   },
   pre: ({ children }) => <CodeBlock>{children}</CodeBlock>,
   table: ({ children }) => (

@@ -1,4 +1,5 @@
 import { memo, useState } from "react";
+import { FileButton } from "../media/file-button.tsx";
 import { PictureButton } from "../pictures/picture-button.tsx";
 import type { Question } from "../state/conversation.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
@@ -11,14 +12,19 @@ interface QuestionProps {
 
 export const QuestionMessage = memo(function QuestionMessage({ question }: QuestionProps) {
   const [editing, setEditing] = useState(false);
-  const { text, pictures } = question;
+  const { text, pictures, files = [] } = question;
   return (
     <article className="message question" aria-label="You">
-      {pictures.length > 0 ? (
-        <ul className="question-pictures" aria-label="Pictures">
+      {pictures.length + files.length > 0 ? (
+        <ul className="question-pictures" aria-label="Pictures and files">
           {pictures.map((picture) => (
             <li key={picture.id}>
               <PictureButton picture={picture} />
+            </li>
+          ))}
+          {files.map((file) => (
+            <li key={file.id}>
+              <FileButton file={file} />
             </li>
           ))}
         </ul>
@@ -49,7 +55,7 @@ export const QuestionMessage = memo(function QuestionMessage({ question }: Quest
 function EditForm({ question, onClose }: QuestionProps & { readonly onClose: () => void }) {
   const [text, setText] = useState(question.text);
   const { edit } = useThreadActions();
-  const empty = text.trim() === "" && question.pictures.length === 0;
+  const empty = text.trim() === "" && question.pictures.length === 0 && !question.files?.length;
   const send = (): void => {
     if (empty) return;
     onClose();

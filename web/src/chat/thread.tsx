@@ -1,6 +1,6 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
 import type { Prices } from "../api/types.ts";
-import { type Message, openCalls, picturesBefore } from "../state/conversation.ts";
+import { filesBefore, type Message, openCalls, picturesBefore } from "../state/conversation.ts";
 import { Icon } from "../ui/icon.tsx";
 import { AnswerMessage } from "./answer-message.tsx";
 import { QuestionMessage } from "./question-message.tsx";
@@ -48,7 +48,8 @@ function MessageView({ messages, at, prices }: MessageViewProps) {
       return <QuestionMessage question={message} />;
     case "assistant": {
       const pictures = picturesBefore(messages, message.id);
-      return <AnswerMessage answer={message} pictures={pictures} prices={prices} />;
+      const files = filesBefore(messages, message.id);
+      return <AnswerMessage answer={message} pictures={pictures} files={files} prices={prices} />;
     }
     case "tool":
       return <ToolResultMessage result={message} />;

@@ -1,8 +1,8 @@
-import type { ImagePart, TextPart, WireMessage, WireToolCall } from "../api/types.ts";
+import type { MediaPart, TextPart, WireMessage, WireToolCall } from "../api/types.ts";
 import type { Tool } from "../state/inspect.ts";
-import { JAVASCRIPT } from "./javascript.ts";
+import { DATA_URL, JAVASCRIPT } from "./javascript.ts";
 import { literal, Source } from "./literal.ts";
-import { type CodeRequest, isImagePart, KEY_VARIABLE, pictureOf } from "./snippet.ts";
+import { type CodeRequest, fileOf, KEY_VARIABLE } from "./snippet.ts";
 
 /** Parameters that the SDK has names of its own for. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -20,7 +20,7 @@ const APART = ["model", "messages", "tools", "tool_choice", "stream", "stream_op
 /** The request for the AI SDK; whatever it has no name for goes through its provider options. */
 export function toAiSdk({ baseUrl, body, needsKey }: CodeRequest): string {
   const tools = (body.tools ?? []) as readonly Tool[];
-  const pictures = JSON.stringify(body).includes('"vireo-picture:');
+  const files = JSON.stringify(body).includes('"vireo-file:');
   const ai = ["streamText", ...(tools.length === 0 ? [] : ["jsonSchema", "tool"])].sort();
   const key = needsKey ? `\n  apiKey: process.env.${KEY_VARIABLE},` : "";
   const given = Object.entries(body).filter(([name]) => !APART.includes(name));
@@ -39,10 +39,11 @@ export function toAiSdk({ baseUrl, body, needsKey }: CodeRequest): string {
     ...(Object.keys(extra).length === 0 ? {} : { providerOptions: { vireo: extra } }),
   };
   return [
-    ...(pictures ? ['import { readFile } from "node:fs/promises";'] : []),
+    ...(files ? ['import { readFile } from "node:fs/promises";'] : []),
     'import { createOpenAICompatible } from "@ai-sdk/openai-compatible";',
     `import { ${ai.join(", ")} } from "ai";`,
     "",
+    ...(JSON.stringify(call).includes('"vireo-file:') ? DATA_URL : []),
     "const vireo = createOpenAICompatible({",
     '  name: "vireo",',
     `  baseURL: "${baseUrl}",${key}`,
@@ -99,15 +100,29 @@ function toModelMessage(message: WireMessage, names: ReadonlyMap<string, string>
   }
 }
 
-function toContent(content: string | readonly (TextPart | ImagePart)[]): unknown {
+function toContent(content: string | readonly (TextPart | MediaPart)[]): unknown {
   if (typeof content === "string") return content;
-  return content.map((part) => {
-    if (!isImagePart(part)) return part;
-    const picture = pictureOf(part.image_url.url);
+  const parts = content.map(toContentPart);
+  // A text alone would be sent as a string, without what the provider gets.
+  const isAlone = parts.length === 1 && content[0]?.type !== "image_url";
+  return isAlone ? [...parts, { type: "text", text: " " }] : parts;
+}
+
+function toContentPart(part: TextPart | MediaPart): unknown {
+  if (part.type === "text") return part;
+  if (part.type === "image_url") {
+    const picture = fileOf(part.image_url.url);
     if (picture === undefined) return { type: "image", image: part.image_url.url };
     const image = new Source(`await readFile("${picture.file}")`);
     return { type: "image", image, mediaType: picture.type };
-  });
+  }
+  const file = part.type === "file" ? fileOf(part.file.file_data) : undefined;
+  if (part.type === "file" && file?.type === "application/pdf") {
+    const data = new Source(`await readFile("${file.file}")`);
+    return { type: "file", data, mediaType: file.type, filename: part.file.filename };
+  }
+  // The SDK has no part for it, and leaves out empty texts; a provider's own fields it passes on.
+  return { type: "text", text: " ", providerOptions: { openaiCompatible: part } };
 }
 
 function toCall({ id, function: { name, arguments: written } }: WireToolCall): unknown {

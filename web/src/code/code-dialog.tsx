@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
 import type { Message } from "../state/conversation.ts";
-import type { Draft } from "../state/reducer.ts";
+import { type Draft, isEmpty } from "../state/reducer.ts";
 import { requestBody, streamed } from "../state/request.ts";
 import type { Settings } from "../state/settings.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
@@ -9,7 +9,7 @@ import { toAiSdk } from "./ai-sdk.ts";
 import { toCurl } from "./curl.ts";
 import { toJavaScript } from "./javascript.ts";
 import { toPython } from "./python.ts";
-import { type CodeRequest, pictureUrl } from "./snippet.ts";
+import { type CodeRequest, fileUrl } from "./snippet.ts";
 
 const LANGUAGES = [
   ["curl", "curl", toCurl],
@@ -31,7 +31,7 @@ export function CodeDialog({ messages, draft, settings, needsKey, onClose }: Cod
   const [language, setLanguage] = useState<string>("curl");
   const request = useMemo((): CodeRequest => {
     const body = requestBody(messagesOf(messages, draft), settings, ({ type, name }) =>
-      pictureUrl(type, name),
+      fileUrl(type, name),
     );
     const baseUrl = new URL("v1", document.baseURI).href;
     return { baseUrl, body: streamed(body), needsKey };
@@ -62,7 +62,8 @@ export function CodeDialog({ messages, draft, settings, needsKey, onClose }: Cod
         <code>{text}</code>
       </pre>
       <p className="note">
-        Pictures are read from files of their names. A key is never written out.
+        Pictures, videos and documents are read from files of their names. A key is never written
+        out.
       </p>
     </Dialog>
   );
@@ -71,9 +72,7 @@ export function CodeDialog({ messages, draft, settings, needsKey, onClose }: Cod
 /** The draft's request; without a draft that of the last answer. */
 function messagesOf(messages: readonly Message[], draft: Draft): readonly Message[] {
   const text = draft.text.trim();
-  if (text !== "" || draft.pictures.length > 0) {
-    return [...messages, { role: "user", id: "draft", text, pictures: draft.pictures }];
-  }
+  if (!isEmpty(draft)) return [...messages, { role: "user", id: "draft", ...draft, text }];
   const last = messages.findLastIndex((message) => message.role === "assistant");
   if (last > 0) return messages.slice(0, last);
   return [{ role: "user", id: "draft", text: "Hello!", pictures: [] }];

@@ -4,14 +4,20 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Answer, newAnswer, type Picture } from "../state/conversation.ts";
+import {
+  type Answer,
+  newAnswer,
+  type Paper,
+  type Picture,
+  type Video,
+} from "../state/conversation.ts";
 import { requestBody, streamed } from "../state/request.ts";
 import { DEFAULTS } from "../state/settings.ts";
 import { toAiSdk } from "./ai-sdk.ts";
 import { toCurl } from "./curl.ts";
 import { toJavaScript } from "./javascript.ts";
 import { toPython } from "./python.ts";
-import { pictureUrl } from "./snippet.ts";
+import { fileOf, fileUrl } from "./snippet.ts";
 
 // Each snippet is run and must send the request that the page would send.
 
@@ -24,12 +30,28 @@ const picture: Picture = {
   height: 1,
   sizeBytes: 9,
 };
+const clip: Video = {
+  kind: "video",
+  id: "v",
+  name: "clip.mp4",
+  type: "video/mp4",
+  sizeBytes: 9,
+  playable: true,
+};
+const contract: Paper = {
+  kind: "document",
+  id: "d",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a name that is out for mischief.
+  name: 'vireo-file:a/b:$(id) `id` ${1} "x".pdf',
+  type: "application/pdf",
+  sizeBytes: 9,
+};
 // biome-ignore lint/suspicious/noTemplateCurlyInString: shells and templates must leave it alone.
 const HOSTILE = 'It\'s "so" $HOME `id` \\n ${1} $(id) </END>\nEND\n\u2028 \u{1f426}';
 const call = { id: "c1", name: "f", arguments: '{"a":1}' };
 const answer: Answer = { ...newAnswer("m", 0), status: "done", text: "Hm", toolCalls: [call] };
 const messages = [
-  { role: "user", id: "q", text: HOSTILE, pictures: [picture] },
+  { role: "user", id: "q", text: HOSTILE, pictures: [picture], files: [clip, contract] },
   answer,
   { role: "tool", id: "t", callId: "c1", name: "f", text: "5 & 6" },
 ] as const;
@@ -43,6 +65,8 @@ const settings = {
   stop: "END",
   reasoning: "off",
   maxTiles: "4",
+  videoPruning: "0.75",
+  videoFps: "1",
   logprobs: true,
   // The AI SDK closes every object of a schema, so this one is closed already.
   tools: JSON.stringify({
@@ -54,8 +78,8 @@ const settings = {
   parallelToolCalls: false,
   format: "json_object",
 } as const;
-const dataUrl = `data:image/png;base64,${BYTES.toString("base64")}`;
-const expected = streamed(requestBody(messages, settings, () => dataUrl));
+const dataUrl = (type: string) => `data:${type};base64,${BYTES.toString("base64")}`;
+const expected = streamed(requestBody(messages, settings, ({ type }) => dataUrl(type)));
 
 const received: { readonly body: unknown; readonly key: string | undefined }[] = [];
 const server = createServer((request, response) => {
@@ -81,7 +105,8 @@ let baseUrl = "";
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-  writeFileSync(join(folder, "my-photo-rm--rf.png"), BYTES);
+  const names = ["my-photo-rm--rf.png", "clip.mp4", fileOf(fileUrl("a/b", contract.name))?.file];
+  for (const name of names) writeFileSync(join(folder, name!), BYTES);
 });
 afterAll(() => {
   server.close();
@@ -90,7 +115,7 @@ afterAll(() => {
 
 const request = (needsKey = true) => ({
   baseUrl,
-  body: streamed(requestBody(messages, settings, ({ type, name }) => pictureUrl(type, name))),
+  body: streamed(requestBody(messages, settings, ({ type, name }) => fileUrl(type, name))),
   needsKey,
 });
 
@@ -125,7 +150,9 @@ describe("code", () => {
   });
 
   test.skipIf(!has("curl"))("curl sends a request without pictures", async () => {
-    const body = streamed(requestBody([{ ...messages[0], pictures: [] }], settings, () => ""));
+    const body = streamed(
+      requestBody([{ ...messages[0], pictures: [], files: [] }], settings, () => ""),
+    );
     const text = toCurl({ baseUrl, body, needsKey: false });
     expect(await run("sh", ["-c", text])).toEqual({ body, key: undefined });
   });
@@ -141,7 +168,8 @@ describe("code", () => {
     writeFileSync(file, toAiSdk(request()));
     const sent = await run(process.execPath, [file]);
     expect(sent?.key).toBe("Bearer sk-env");
-    expect(sent?.body).toEqual(expected);
+    const text = JSON.stringify(sent?.body).replaceAll('_url","text":" ","v', '_url","v');
+    expect(JSON.parse(text)).toEqual(expected);
   });
 
   test.skipIf(!has("python3"))("Python is Python and holds the same values", () => {

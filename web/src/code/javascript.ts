@@ -1,5 +1,5 @@
 import { bareOrQuoted, type Language, literal } from "./literal.ts";
-import { type CodeRequest, KEY_VARIABLE, pictureOf } from "./snippet.ts";
+import { type CodeRequest, fileOf, KEY_VARIABLE } from "./snippet.ts";
 
 export const JAVASCRIPT: Language = {
   nothing: "null",
@@ -8,22 +8,22 @@ export const JAVASCRIPT: Language = {
   indent: "  ",
   field: bareOrQuoted,
   replace: (text) => {
-    const picture = pictureOf(text);
-    return picture && `await picture("${picture.file}", "${picture.type}")`;
+    const file = fileOf(text);
+    return file && `await dataUrl("${file.file}", "${file.type}")`;
   },
 };
 
 /** The request for OpenAI's package of JavaScript, which passes on what it does not know. */
 export function toJavaScript({ baseUrl, body, needsKey }: CodeRequest): string {
-  const pictures = JSON.stringify(body).includes('"vireo-picture:');
+  const files = JSON.stringify(body).includes('"vireo-file:');
   const key = needsKey ? `process.env.${KEY_VARIABLE}` : '"none"';
   return [
-    ...(pictures ? ['import { readFile } from "node:fs/promises";'] : []),
+    ...(files ? ['import { readFile } from "node:fs/promises";'] : []),
     'import OpenAI from "openai";',
     "",
     `const client = new OpenAI({ baseURL: "${baseUrl}", apiKey: ${key} });`,
     "",
-    ...(pictures ? PICTURE : []),
+    ...(files ? DATA_URL : []),
     `const stream = await client.chat.completions.create(${literal(body, JAVASCRIPT)});`,
     "for await (const chunk of stream) {",
     '  process.stdout.write(chunk.choices[0]?.delta?.content ?? "");',
@@ -31,8 +31,8 @@ export function toJavaScript({ baseUrl, body, needsKey }: CodeRequest): string {
   ].join("\n");
 }
 
-const PICTURE = [
-  "const picture = async (path, mediaType) => {",
+export const DATA_URL = [
+  "const dataUrl = async (path, mediaType) => {",
   '  const data = await readFile(path, "base64");',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the snippet's own template.
   "  return `data:${mediaType};base64,${data}`;",

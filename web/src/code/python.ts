@@ -1,5 +1,5 @@
 import { type Language, literal } from "./literal.ts";
-import { type CodeRequest, KEY_VARIABLE, OPENAI_PARAMETERS, pictureOf } from "./snippet.ts";
+import { type CodeRequest, fileOf, KEY_VARIABLE, OPENAI_PARAMETERS } from "./snippet.ts";
 
 const PYTHON: Language = {
   nothing: "None",
@@ -8,8 +8,8 @@ const PYTHON: Language = {
   indent: "    ",
   field: (name) => JSON.stringify(name),
   replace: (text) => {
-    const picture = pictureOf(text);
-    return picture && `picture("${picture.file}", "${picture.type}")`;
+    const file = fileOf(text);
+    return file && `data_url("${file.file}", "${file.type}")`;
   },
 };
 
@@ -20,17 +20,17 @@ export function toPython({ baseUrl, body, needsKey }: CodeRequest): string {
   const extra = Object.fromEntries(entries.filter(([name]) => !OPENAI_PARAMETERS.includes(name)));
   const args = own.map(([name, value]) => `    ${name}=${literal(value, PYTHON, 1)},`);
   if (Object.keys(extra).length > 0) args.push(`    extra_body=${literal(extra, PYTHON, 1)},`);
-  const pictures = JSON.stringify(body).includes('"vireo-picture:');
+  const files = JSON.stringify(body).includes('"vireo-file:');
   const key = needsKey ? `os.environ["${KEY_VARIABLE}"]` : '"none"';
   return [
-    ...(pictures ? ["import base64"] : []),
+    ...(files ? ["import base64"] : []),
     ...(needsKey ? ["import os"] : []),
-    ...(pictures || needsKey ? [""] : []),
+    ...(files || needsKey ? [""] : []),
     "from openai import OpenAI",
     "",
     `client = OpenAI(base_url="${baseUrl}", api_key=${key})`,
     "",
-    ...(pictures ? PICTURE : []),
+    ...(files ? DATA_URL : []),
     "stream = client.chat.completions.create(",
     ...args,
     ")",
@@ -40,9 +40,9 @@ export function toPython({ baseUrl, body, needsKey }: CodeRequest): string {
   ].join("\n");
 }
 
-const PICTURE = [
+const DATA_URL = [
   "",
-  "def picture(path, media_type):",
+  "def data_url(path, media_type):",
   '    with open(path, "rb") as file:',
   "        data = base64.b64encode(file.read()).decode()",
   '    return f"data:{media_type};base64,{data}"',

@@ -1,4 +1,4 @@
-import type { ChatBody, ImagePart, TextPart } from "../api/types.ts";
+import type { ChatBody } from "../api/types.ts";
 
 /** A request, and where it goes. */
 export interface CodeRequest {
@@ -12,29 +12,29 @@ export interface CodeRequest {
 /** The environment variable that code reads the key from. */
 export const KEY_VARIABLE = "VIREO_API_KEY";
 
-const PLACEHOLDER = "vireo-picture:";
+const PLACEHOLDER = "vireo-file:";
 
-/** What stands for a picture in the body that code is made of. */
-export function pictureUrl(type: string, name: string): string {
+/** What stands for a picture or file in the body that code is made of. */
+export function fileUrl(type: string, name: string): string {
   return `${PLACEHOLDER}${type}:${fileNameOf(name)}`;
 }
 
-export interface PicturePlace {
+export interface FilePlace {
   readonly type: string;
   readonly file: string;
 }
 
-/** The picture that an address stands for, or undefined for any other. */
-export function pictureOf(url: string): PicturePlace | undefined {
-  if (!url.startsWith(PLACEHOLDER)) return undefined;
-  const [type = "image/png", file = "picture.png"] = url.slice(PLACEHOLDER.length).split(":");
-  return { type, file };
+/** The file that an address stands for, or undefined for any other. */
+export function fileOf(url: string): FilePlace | undefined {
+  // Anybody may write such an address, as the name of a file for instance.
+  const [, type, file] = /^vireo-file:([\w.+-]+\/[\w.+-]+):([\w.-]+)$/.exec(url) ?? [];
+  return type === undefined || file === undefined ? undefined : { type, file };
 }
 
 /** A name that needs no quoting in any of the languages. */
 function fileNameOf(name: string): string {
   const plain = name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "");
-  return plain === "" ? "picture.png" : plain;
+  return plain === "" ? "file" : plain;
 }
 
 /** Parameters of the API that the official OpenAI clients name themselves. */
@@ -57,7 +57,3 @@ export const OPENAI_PARAMETERS: readonly string[] = [
   "stream",
   "stream_options",
 ];
-
-export function isImagePart(part: TextPart | ImagePart): part is ImagePart {
-  return part.type === "image_url";
-}

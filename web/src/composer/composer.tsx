@@ -1,11 +1,12 @@
 import { type KeyboardEvent, type RefObject, useEffect, useRef } from "react";
-import { ACCEPT } from "../pictures/picture-store.ts";
-import { type Message, picturesOf } from "../state/conversation.ts";
-import type { Draft } from "../state/reducer.ts";
+import { ACCEPT } from "../media/kinds.ts";
+import { filesOf, type Message, picturesOf } from "../state/conversation.ts";
+import { type Draft, isEmpty } from "../state/reducer.ts";
 import type { Session } from "../state/session.ts";
 import { type Settings, settingsProblem } from "../state/settings.ts";
 import { Icon } from "../ui/icon.tsx";
 import { EstimateBar } from "./estimate-bar.tsx";
+import { fileEstimates } from "./file-estimates.ts";
 import { PictureTray } from "./picture-tray.tsx";
 import { useEstimate } from "./use-estimate.ts";
 
@@ -18,16 +19,18 @@ interface ComposerProps {
   readonly running: boolean;
   readonly field: RefObject<HTMLTextAreaElement | null>;
   readonly onFiles: (files: readonly File[]) => void;
+  /** The name of a file that is being opened. */
+  readonly opening: string | undefined;
 }
 
 /** Where questions are written, with what they will cost. */
 export function Composer(props: ComposerProps) {
-  const { session, messages, draft, settings, apiKey, running, field, onFiles } = props;
+  const { session, messages, draft, settings, apiKey, running, field, onFiles, opening } = props;
   const state = useEstimate({ messages, draft, settings, apiKey, paused: running });
   const problem = settingsProblem(settings);
-  const empty = draft.text.trim() === "" && draft.pictures.length === 0;
-  const blocked = empty || problem !== undefined || settings.model === "";
+  const blocked = isEmpty(draft) || problem !== undefined || settings.model === "";
   const before = picturesOf(messages).length;
+  const filesBefore = filesOf(messages);
   useHeight(field, draft.text);
   const send = (): void => {
     if (!blocked && !running) session.ask();
@@ -49,15 +52,22 @@ export function Composer(props: ComposerProps) {
       <PictureTray
         pictures={draft.pictures}
         estimates={draft.pictures.map((_, at) => state.estimate?.images[before + at])}
+        files={draft.files}
+        fileEstimates={fileEstimates(filesBefore, draft.files, state.estimate)}
         onRemove={(id) => session.detach(id)}
       />
+      {opening === undefined ? null : (
+        <p className="note opening" role="status">
+          Opening {opening}…
+        </p>
+      )}
       <div className="composer-row">
         <FileButton onFiles={onFiles} />
         <textarea
           ref={field}
           rows={1}
           aria-label="Question"
-          placeholder="Ask about a picture, or just ask"
+          placeholder="Ask about a picture, video or PDF"
           value={draft.text}
           onChange={(event) => session.typeDraft(event.target.value)}
           onKeyDown={onKeyDown}
@@ -115,8 +125,8 @@ function FileButton({ onFiles }: { readonly onFiles: ComposerProps["onFiles"] })
       <button
         type="button"
         className="icon-button"
-        title="Add pictures (or drop, or paste them)"
-        aria-label="Add pictures"
+        title="Add pictures, videos or PDFs (or drop, or paste them)"
+        aria-label="Add pictures or files"
         onClick={() => input.current?.click()}
       >
         <Icon name="image" />

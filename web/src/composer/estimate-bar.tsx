@@ -33,10 +33,11 @@ export function EstimateBar({ state }: { readonly state: EstimateState }) {
   );
 }
 
-function partsText({ prompt_tokens_details: details }: Estimate): string {
+function partsText({ prompt_tokens_details: details, documents }: Estimate): string {
   const parts: [tokens: number, of: string][] = [
     [details.text_tokens, "text"],
-    [details.image_tokens, "pictures"],
+    [details.image_tokens, documents?.length ? "pictures and pages" : "pictures"],
+    [details.video_tokens ?? 0, "videos"],
     [details.tool_tokens, "tools"],
   ];
   const used = parts.filter(([tokens]) => tokens > 0);
@@ -56,7 +57,7 @@ function TooLong({ estimate: { prompt_tokens, context } }: { readonly estimate: 
   return (
     <p className="estimate-warning" role="status">
       <Icon name="alert" />
-      {why} Leave out pictures, set fewer tiles per picture, or start a new chat.
+      {why} Leave out pictures or files, set fewer tiles per picture, or start a new chat.
     </p>
   );
 }

@@ -1,36 +1,34 @@
 import type { PictureEstimate } from "../api/types.ts";
+import { FileButton, lengthText } from "../media/file-button.tsx";
 import { PictureButton } from "../pictures/picture-button.tsx";
 import { sizeText, tileText } from "../pictures/tile-grid.tsx";
-import type { Picture } from "../state/conversation.ts";
+import type { MediaFile, Picture } from "../state/conversation.ts";
 import { Icon } from "../ui/icon.tsx";
+import { counted } from "../ui/numbers.ts";
 
 interface PictureTrayProps {
   readonly pictures: readonly Picture[];
   /** One for each picture, once they are known. */
   readonly estimates: readonly (PictureEstimate | undefined)[];
+  readonly files: readonly MediaFile[];
+  /** Tokens of each file, once they are known. */
+  readonly fileEstimates: readonly (number | undefined)[];
   readonly onRemove: (id: string) => void;
 }
 
 /** The pictures that go with the next question, cut into tiles as the model will see them. */
-export function PictureTray({ pictures, estimates, onRemove }: PictureTrayProps) {
-  if (pictures.length === 0) return null;
+export function PictureTray(props: PictureTrayProps) {
+  const { pictures, estimates, files, fileEstimates, onRemove } = props;
+  if (pictures.length + files.length === 0) return null;
   return (
-    <ul className="picture-tray" aria-label="Pictures to send">
+    <ul className="picture-tray" aria-label="Pictures and files to send">
       {pictures.map((picture, at) => {
         const estimate = estimates[at];
         return (
           <li key={picture.id}>
             <div className="picture-frame">
               <PictureButton picture={picture} estimate={estimate} />
-              <button
-                type="button"
-                className="picture-remove"
-                aria-label={`Leave out ${picture.name}`}
-                title="Leave it out"
-                onClick={() => onRemove(picture.id)}
-              >
-                <Icon name="close" />
-              </button>
+              <RemoveButton name={picture.name} onRemove={() => onRemove(picture.id)} />
             </div>
             <div className="picture-caption">
               <strong title={picture.name}>{picture.name}</strong>
@@ -39,6 +37,43 @@ export function PictureTray({ pictures, estimates, onRemove }: PictureTrayProps)
           </li>
         );
       })}
+      {files.map((file, at) => (
+        <li key={file.id}>
+          <div className="picture-frame">
+            <FileButton file={file} />
+            <RemoveButton name={file.name} onRemove={() => onRemove(file.id)} />
+          </div>
+          <div className="picture-caption">
+            <strong title={file.name}>{file.name}</strong>
+            <span>{fileText(file, fileEstimates[at])}</span>
+          </div>
+        </li>
+      ))}
     </ul>
+  );
+}
+
+function fileText(file: MediaFile, tokens: number | undefined): string {
+  return tokens === undefined
+    ? lengthText(file)
+    : `${lengthText(file)} · ${counted(tokens, "token")}`;
+}
+
+interface RemoveProps {
+  readonly name: string;
+  readonly onRemove: () => void;
+}
+
+function RemoveButton({ name, onRemove }: RemoveProps) {
+  return (
+    <button
+      type="button"
+      className="picture-remove"
+      aria-label={`Leave out ${name}`}
+      title="Leave it out"
+      onClick={onRemove}
+    >
+      <Icon name="close" />
+    </button>
   );
 }

@@ -1,21 +1,32 @@
 import { useCallback, useEffect, useState } from "react";
-import { addPicture } from "../pictures/picture-store.ts";
+import { type Asked, addFile, FILES_BYTES_MOST } from "../media/add-file.ts";
+import { type MediaFile, type Picture, storedOf } from "../state/conversation.ts";
 import type { Session } from "../state/session.ts";
 
 const PICTURES_MOST = 64;
 
 export interface Files {
   readonly add: (files: readonly File[]) => void;
+  /** The name of the file that is being opened: the server may have to look at it. */
+  readonly opening: string | undefined;
   /** Files are being held over the page. */
   readonly dropping: boolean;
 }
 
-/** Pictures from drag and drop, from the clipboard and from the file button. */
-export function useFiles(session: Session, onNotice: (text: string) => void): Files {
+/** Files from drag and drop, from the clipboard and from the file button. */
+export function useFiles(
+  session: Session,
+  asked: () => Asked,
+  onNotice: (text: string) => void,
+): Files {
   const [dropping, setDropping] = useState(false);
+  const [opening, setOpening] = useState<string>();
   const add = useCallback(
-    (files: readonly File[]) => void addAll(session, files, onNotice),
-    [session, onNotice],
+    (files: readonly File[]) => {
+      const onOpening = (name: string | undefined): void => setOpening(name);
+      void addAll(session, files, { asked: asked(), onNotice, onOpening });
+    },
+    [session, asked, onNotice],
   );
   useEffect(() => {
     const hasFiles = (event: DragEvent): boolean => {
@@ -52,23 +63,44 @@ export function useFiles(session: Session, onNotice: (text: string) => void): Fi
       document.removeEventListener("paste", paste);
     };
   }, [add]);
-  return { add, dropping };
+  return { add, opening, dropping };
 }
 
-async function addAll(
-  session: Session,
-  files: readonly File[],
-  onNotice: (text: string) => void,
-): Promise<void> {
+interface Adding {
+  readonly asked: Asked;
+  readonly onNotice: (text: string) => void;
+  readonly onOpening: (name: string | undefined) => void;
+}
+
+async function addAll(session: Session, files: readonly File[], adding: Adding): Promise<void> {
+  const { asked, onNotice, onOpening } = adding;
   for (const file of files) {
     if (session.getState().draft.pictures.length >= PICTURES_MOST) {
       onNotice(`At most ${PICTURES_MOST} pictures go into one request.`);
       return;
     }
+    onOpening(file.name);
     try {
-      session.attach([await addPicture(file)]);
+      add(session, file.name, await addFile(file, asked), onNotice);
     } catch (thrown) {
       onNotice(thrown instanceof Error ? thrown.message : `${file.name} cannot be read.`);
+    } finally {
+      onOpening(undefined);
     }
   }
+}
+
+function add(
+  session: Session,
+  name: string,
+  added: Picture | MediaFile,
+  onNotice: (text: string) => void,
+): void {
+  const { conversation, draft } = session.getState();
+  const present = [...storedOf(conversation.messages), ...draft.pictures, ...draft.files];
+  const bytes = present.reduce((sum, { sizeBytes }) => sum + sizeBytes, added.sizeBytes);
+  if (bytes > FILES_BYTES_MOST) {
+    onNotice(`With ${name} this chat is too large for one request. Start a new one.`);
+  } else if ("kind" in added) session.attachFile(added);
+  else session.attach([added]);
 }

@@ -45,7 +45,8 @@ export function usePlayground(): Playground {
       }),
   );
   const state = useSyncExternalStore(session.subscribe, session.getState);
-  const files = useFiles(session, notice);
+  const asked = useCallback(() => now.current, []);
+  const files = useFiles(session, asked, notice);
   useEffect(() => {
     void session.restore();
     const save = (): void => void session.save();

@@ -33,8 +33,8 @@ export function Welcome({ model, onIdea, onSample }: WelcomeProps) {
       <Logo />
       <h1>What shall we look at?</h1>
       <p>
-        Drop pictures anywhere, paste them, or choose them below. Chats stay in this browser; the
-        page talks to no one but its own server.
+        Drop pictures, videos or PDFs anywhere, paste them, or choose them below. Chats stay in this
+        browser; the page talks to no one but its own server.
       </p>
       <ul className="samples" aria-label="Pictures to begin with">
         {SAMPLES.map((sample) => (

@@ -1,4 +1,4 @@
-import { newId, type Picture } from "../state/conversation.ts";
+import { type MediaFile, newId, type Picture } from "../state/conversation.ts";
 import { loadPicture, type StoredPicture } from "../storage/conversations.ts";
 import { toBase64 } from "./base64.ts";
 import { jpegOrientation } from "./orientation.ts";
@@ -6,8 +6,7 @@ import { jpegOrientation } from "./orientation.ts";
 /** As the server takes them (its limits for one image). */
 const FILE_BYTES_MOST = 20 * 1024 * 1024;
 const PIXELS_MOST = 50_000_000;
-const TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp"];
-export const ACCEPT = TYPES.join(",");
+export const PICTURE_TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp"];
 
 /** Pictures put in since the page was opened; those of drafts are nowhere else. */
 const added = new Map<string, Blob>();
@@ -16,8 +15,8 @@ const shown = new Map<string, Promise<string>>();
 /** Takes a file in. Throws an Error with a sentence for the person when it cannot be sent. */
 export async function addPicture(file: File): Promise<Picture> {
   const name = file.name || "pasted picture";
-  if (!TYPES.includes(file.type)) {
-    throw new Error(`${name} is no PNG, JPEG, WebP, GIF or BMP picture.`);
+  if (!PICTURE_TYPES.includes(file.type)) {
+    throw new Error(`${name} is no PNG, JPEG, WebP, GIF or BMP picture, no video and no PDF.`);
   }
   let blob: Blob = file.slice(0, file.size, file.type);
   let bitmap: ImageBitmap;
@@ -37,8 +36,7 @@ export async function addPicture(file: File): Promise<Picture> {
   if (width * height > PIXELS_MOST) {
     throw new Error(`${name} has more than 50 megapixels. Make it smaller and try again.`);
   }
-  const id = newId();
-  added.set(id, blob);
+  const id = keepBlob(blob);
   return { id, name, type: blob.type, width, height, sizeBytes: blob.size };
 }
 
@@ -55,28 +53,35 @@ async function redraw(bitmap: ImageBitmap): Promise<Blob> {
   return canvas.convertToBlob({ type: "image/jpeg", quality: JPEG_QUALITY });
 }
 
-async function blobOf({ id, name }: Picture): Promise<Blob> {
+/** Keeps bytes until they are saved with a conversation; returns the name they go by. */
+export function keepBlob(blob: Blob): string {
+  const id = newId();
+  added.set(id, blob);
+  return id;
+}
+
+async function blobOf({ id, name }: Picture | MediaFile): Promise<Blob> {
   const blob = added.get(id) ?? (await loadPicture(id).catch(() => undefined));
   if (blob === undefined) throw new Error(`${name} is no longer kept in this browser.`);
   return blob;
 }
 
-/** What there is to save of pictures that were put in since the page was opened. */
-export function addedBlobs(pictures: readonly Picture[]): readonly StoredPicture[] {
+/** What there is to save of what was put in since the page was opened. */
+export function addedBlobs(pictures: readonly (Picture | MediaFile)[]): readonly StoredPicture[] {
   return pictures.flatMap(({ id }) => {
     const blob = added.get(id);
     return blob === undefined ? [] : [{ id, blob }];
   });
 }
 
-/** The picture as it is sent. Throws when the browser has thrown it away. */
-export async function dataUrlOf(picture: Picture): Promise<string> {
+/** The picture or file as it is sent. Throws when the browser has thrown it away. */
+export async function dataUrlOf(picture: Picture | MediaFile): Promise<string> {
   const bytes = new Uint8Array(await (await blobOf(picture)).arrayBuffer());
   return `data:${picture.type};base64,${toBase64(bytes)}`;
 }
 
-/** An address for showing the picture. */
-export function blobUrlOf(picture: Picture): Promise<string> {
+/** An address for showing it. */
+export function blobUrlOf(picture: Picture | MediaFile): Promise<string> {
   const known = shown.get(picture.id);
   if (known !== undefined) return known;
   const url = blobOf(picture).then((blob) => URL.createObjectURL(blob));

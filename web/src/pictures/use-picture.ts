@@ -1,9 +1,9 @@
 import { useEffect, useState } from "react";
-import type { Picture } from "../state/conversation.ts";
+import type { MediaFile, Picture } from "../state/conversation.ts";
 import { blobUrlOf } from "./picture-store.ts";
 
-/** The address of a picture; "lost": the browser no longer has it. Undefined until it is known. */
-export function usePicture(picture: Picture): string | "lost" | undefined {
+/** The address of a picture or file, once it is known; "lost": the browser no longer has it. */
+export function usePicture(picture: Picture | MediaFile): string | "lost" | undefined {
   const [url, setUrl] = useState<string>();
   useEffect(() => {
     let current = true;

@@ -62,10 +62,7 @@ export function SettingsPanel(props: PanelProps) {
       />
       <ReasoningGroup settings={settings} change={change} />
       <SamplingGroup settings={settings} change={change} />
-      <Group title="Pictures">
-        <NumberField field="maxTiles" hint="12" settings={settings} change={change} />
-        <p className="note">Fewer tiles cost fewer tokens and show less detail.</p>
-      </Group>
+      <MediaGroups settings={settings} change={change} />
       <Group title="Answer format" open={settings.format !== "text"}>
         <FormatSection settings={settings} change={change} />
       </Group>
@@ -79,6 +76,33 @@ export function SettingsPanel(props: PanelProps) {
         </button>
       </div>
     </div>
+  );
+}
+
+function MediaGroups({ settings, change }: SettingsProps) {
+  return (
+    <>
+      <Group title="Pictures">
+        <NumberField field="maxTiles" hint="12" settings={settings} change={change} />
+        <p className="note">Fewer tiles cost fewer tokens and show less detail.</p>
+      </Group>
+      <Group title="Videos">
+        <div className="field-grid">
+          <NumberField field="videoFps" hint="2" settings={settings} change={change} step={0.5} />
+          <NumberField field="videoFrames" hint="128" settings={settings} change={change} />
+          <NumberField
+            field="videoPruning"
+            hint="server's"
+            settings={settings}
+            change={change}
+            step={0.05}
+          />
+        </div>
+        <p className="note">
+          Of a video, the tokens that differ least from the frame before can be left out (EVS).
+        </p>
+      </Group>
+    </>
   );
 }
 

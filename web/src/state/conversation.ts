@@ -13,11 +13,42 @@ export interface Picture {
   readonly sizeBytes: number;
 }
 
+/** A video; its bytes lie where those of pictures do. */
+export interface Video {
+  readonly kind: "video";
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly sizeBytes: number;
+  readonly seconds?: number;
+  /** This browser can play it. */
+  readonly playable: boolean;
+  /** Its first frame. */
+  readonly poster?: Picture;
+}
+
+/** A PDF, or a TIFF with its frames. */
+export interface Paper {
+  readonly kind: "document";
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly sizeBytes: number;
+  readonly pages?: number;
+  /** Its first page. */
+  readonly poster?: Picture;
+}
+
+/** What is no picture and is sent whole. */
+export type MediaFile = Video | Paper;
+
 export interface Question {
   readonly role: "user";
   readonly id: string;
   readonly text: string;
   readonly pictures: readonly Picture[];
+  /** Absent in conversations that were kept before there were any. */
+  readonly files?: readonly MediaFile[];
 }
 
 /**
@@ -110,7 +141,7 @@ export function titleOf(messages: readonly Message[]): string {
   const first = messages.find((message) => message.role === "user");
   if (first === undefined) return "New chat";
   const text = first.text.replace(/\s+/g, " ").trim();
-  if (text === "") return first.pictures[0]?.name ?? "New chat";
+  if (text === "") return [...first.pictures, ...(first.files ?? [])][0]?.name ?? "New chat";
   const characters = [...text];
   if (characters.length <= TITLE_CHARACTERS) return text;
   return `${characters.slice(0, TITLE_CHARACTERS - 1).join("")}…`;
@@ -131,6 +162,30 @@ export function picturesBefore(messages: readonly Message[], answerId: string): 
 /** Every picture of a conversation. */
 export function picturesOf(messages: readonly Message[]): readonly Picture[] {
   return messages.flatMap((message) => (message.role === "user" ? message.pictures : []));
+}
+
+const NO_FILES: readonly MediaFile[] = [];
+
+/** The same of videos and documents. */
+export function filesBefore(messages: readonly Message[], answerId: string): readonly MediaFile[] {
+  const at = messages.findIndex((message) => message.id === answerId);
+  for (let index = at - 1; index >= 0; index--) {
+    const message = messages[index];
+    if (message?.role === "user" && message.files?.length) return message.files;
+  }
+  return NO_FILES;
+}
+
+/** Every video and document of a conversation. */
+export function filesOf(messages: readonly Message[]): readonly MediaFile[] {
+  return messages.flatMap((message) => (message.role === "user" ? (message.files ?? []) : []));
+}
+
+/** All that has bytes in the store: pictures, files and their first frames or pages. */
+export function storedOf(messages: readonly Message[]): readonly (Picture | MediaFile)[] {
+  const files = filesOf(messages);
+  const posters = files.flatMap(({ poster }) => (poster === undefined ? [] : [poster]));
+  return [...picturesOf(messages), ...files, ...posters];
 }
 
 /** The calls of the last answer that nobody has answered yet. */

@@ -56,9 +56,13 @@ describe("a conversation", () => {
       { type: "draft_typed", text: "a" },
       { type: "pictures_added", pictures: [picture] },
     ]);
-    expect(state.draft).toEqual({ text: "a", pictures: [picture] });
+    expect(state.draft).toEqual({ text: "a", pictures: [picture], files: [] });
     expect(run([{ type: "picture_removed", id: "p" }], state).draft.pictures).toEqual([]);
-    expect(run([{ type: "draft_cleared" }], state).draft).toEqual({ text: "", pictures: [] });
+    expect(run([{ type: "draft_cleared" }], state).draft).toEqual({
+      text: "",
+      pictures: [],
+      files: [],
+    });
   });
 });
 

@@ -4,6 +4,7 @@ import {
   type Answer,
   type Conversation,
   type ConversationSummary,
+  type MediaFile,
   type Message,
   newConversation,
   type Picture,
@@ -13,6 +14,7 @@ import {
 export interface Draft {
   readonly text: string;
   readonly pictures: readonly Picture[];
+  readonly files: readonly MediaFile[];
 }
 
 export interface State {
@@ -29,6 +31,7 @@ export type Action =
   | { readonly type: "renamed"; readonly id: string; readonly title: string }
   | { readonly type: "draft_typed"; readonly text: string }
   | { readonly type: "pictures_added"; readonly pictures: readonly Picture[] }
+  | { readonly type: "file_added"; readonly file: MediaFile }
   | { readonly type: "picture_removed"; readonly id: string }
   | { readonly type: "draft_cleared" }
   | { readonly type: "said"; readonly messages: readonly Message[]; readonly now: number }
@@ -47,7 +50,11 @@ export type Action =
       readonly now: number;
     };
 
-const EMPTY_DRAFT: Draft = { text: "", pictures: [] };
+const EMPTY_DRAFT: Draft = { text: "", pictures: [], files: [] };
+
+export function isEmpty({ text, pictures, files }: Draft): boolean {
+  return text.trim() === "" && pictures.length === 0 && files.length === 0;
+}
 
 export function initialState(now: number = Date.now()): State {
   return { conversation: newConversation(now), kept: [], draft: EMPTY_DRAFT };
@@ -67,9 +74,15 @@ export function reduce(state: State, action: Action): State {
       const pictures = [...state.draft.pictures, ...action.pictures];
       return { ...state, draft: { ...state.draft, pictures } };
     }
+    case "file_added": {
+      const files = [...state.draft.files, action.file];
+      return { ...state, draft: { ...state.draft, files } };
+    }
     case "picture_removed": {
-      const pictures = state.draft.pictures.filter((picture) => picture.id !== action.id);
-      return { ...state, draft: { ...state.draft, pictures } };
+      const isOther = ({ id }: { readonly id: string }): boolean => id !== action.id;
+      const pictures = state.draft.pictures.filter(isOther);
+      const files = state.draft.files.filter(isOther);
+      return { ...state, draft: { ...state.draft, pictures, files } };
     }
     case "draft_cleared":
       return { ...state, draft: EMPTY_DRAFT };

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { type Answer, newAnswer, type Picture } from "./conversation.ts";
-import { requestBody } from "./request.ts";
+import {
+  type Answer,
+  newAnswer,
+  type Paper,
+  type Picture,
+  storedOf,
+  titleOf,
+  type Video,
+} from "./conversation.ts";
+import { lookBody, requestBody } from "./request.ts";
 import { DEFAULTS, readSettings, type Settings, settingsProblem } from "./settings.ts";
 
 const picture: Picture = {
@@ -141,5 +149,74 @@ describe("settings", () => {
     const expected = { ...DEFAULTS, topK: "5", logprobs: true };
     expect(readSettings(JSON.stringify(stored))).toEqual(expected);
     expect(settingsProblem(DEFAULTS)).toBeUndefined();
+  });
+});
+
+describe("videos and documents", () => {
+  const video: Video = {
+    kind: "video",
+    id: "v1",
+    name: "a.mp4",
+    type: "video/mp4",
+    sizeBytes: 9,
+    playable: true,
+  };
+  const paper: Paper = {
+    kind: "document",
+    id: "d1",
+    name: "a.pdf",
+    type: "application/pdf",
+    sizeBytes: 9,
+  };
+  const settings = {
+    ...DEFAULTS,
+    model: "m",
+    maxTiles: "4",
+    videoPruning: "0.75",
+    videoFps: "1",
+    videoFrames: "16",
+  };
+  const url = ({ id }: { readonly id: string }) => `url:${id}`;
+
+  test("go with the question, and the sampling goes with videos only", () => {
+    const asked = { ...question, pictures: [picture], files: [video, paper] };
+    const sent = requestBody([asked], settings, url);
+    expect(sent.messages[0]?.content).toEqual([
+      { type: "image_url", image_url: { url: "url:p1" } },
+      { type: "video_url", video_url: { url: "url:v1" } },
+      { type: "file", file: { filename: "a.pdf", file_data: "url:d1" } },
+      { type: "text", text: "Hi" },
+    ]);
+    expect(sent.mm_processor_kwargs).toEqual({ max_num_tiles: 4, video_pruning_rate: 0.75 });
+    expect(sent.media_io_kwargs).toEqual({ video: { fps: 1, num_frames: 16 } });
+    const without = requestBody([{ ...question, files: [paper] }], settings, url);
+    expect(without.mm_processor_kwargs).toEqual({ max_num_tiles: 4 });
+    expect(without.media_io_kwargs).toBeUndefined();
+  });
+
+  test("are looked at by themselves", () => {
+    expect(lookBody(paper, settings, "url:d1", "2-5")).toEqual({
+      model: "m",
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "file", file: { filename: "a.pdf", file_data: "url:d1", pages: "2-5" } },
+          ],
+        },
+      ],
+    });
+    expect(lookBody(video, { ...settings, videoPruning: "" }, "url:v1")).toMatchObject({
+      messages: [{ content: [{ type: "video_url", video_url: { url: "url:v1" } }] }],
+      media_io_kwargs: { video: { fps: 1, num_frames: 16 } },
+    });
+  });
+
+  test("name a conversation without words, and are kept with it", () => {
+    const poster = { ...picture, id: "p2" };
+    const asked = { ...question, text: "", files: [{ ...video, poster }, paper] };
+    expect(titleOf([asked])).toBe("a.mp4");
+    expect(storedOf([asked]).map(({ id }) => id)).toEqual(["v1", "d1", "p2"]);
+    expect(storedOf([question])).toEqual([]);
   });
 });

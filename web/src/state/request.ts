@@ -1,5 +1,12 @@
-import type { ChatBody, ImagePart, WireMessage } from "../api/types.ts";
-import type { Answer, Message, Picture, Question } from "./conversation.ts";
+import type { ChatBody, MediaPart, WireMessage } from "../api/types.ts";
+import {
+  type Answer,
+  filesOf,
+  type MediaFile,
+  type Message,
+  type Picture,
+  type Question,
+} from "./conversation.ts";
 import { inspectSchema, inspectTools } from "./inspect.ts";
 import { NUMBERS, type NumberField, type Settings } from "./settings.ts";
 
@@ -18,15 +25,17 @@ const PARAMETERS: Readonly<Partial<Record<NumberField, string>>> = {
   repetitionPenalty: "repetition_penalty",
 };
 
+export type UrlOf = (stored: Picture | MediaFile) => string;
+
 /**
  * The request for the next answer, without its streaming options.
  *
- * urlOf: what stands for a picture – its data, a stand-in, or a placeholder in code.
+ * urlOf: what stands for a picture or file – its data, a stand-in, or a placeholder in code.
  */
 export function requestBody(
   messages: readonly Message[],
   settings: Settings,
-  urlOf: (picture: Picture) => string,
+  urlOf: UrlOf,
 ): ChatBody {
   const system = settings.system.trim();
   return {
@@ -38,7 +47,7 @@ export function requestBody(
     ...numbers(settings),
     ...stops(settings.stop),
     ...reasoning(settings),
-    ...tiles(settings),
+    ...media(settings, filesOf(messages)),
     ...tools(settings),
     ...responseFormat(settings),
     ...(settings.logprobs ? { logprobs: true, top_logprobs: ALTERNATIVES } : {}),
@@ -50,7 +59,20 @@ export function streamed(body: ChatBody): ChatBody {
   return { ...body, stream: true, stream_options: { include_usage: true } };
 }
 
-function toWire(message: Message, urlOf: (picture: Picture) => string): WireMessage[] {
+/** What asks for a look into a video or at pages of a document. pages: as "2-9". */
+export function lookBody(
+  file: MediaFile,
+  settings: Settings,
+  url: string,
+  pages?: string,
+): ChatBody {
+  const part = toPart(file, url);
+  const some = part.type === "file" && pages ? { ...part, file: { ...part.file, pages } } : part;
+  const messages = [{ role: "user" as const, content: [some] }];
+  return { model: settings.model, messages, ...media({ ...settings, maxTiles: "" }, [file]) };
+}
+
+function toWire(message: Message, urlOf: UrlOf): WireMessage[] {
   switch (message.role) {
     case "user":
       return [userToWire(message, urlOf)];
@@ -61,13 +83,17 @@ function toWire(message: Message, urlOf: (picture: Picture) => string): WireMess
   }
 }
 
-function userToWire({ text, pictures }: Question, urlOf: (p: Picture) => string): WireMessage {
-  if (pictures.length === 0) return { role: "user", content: text };
-  const images = pictures.map(
-    (picture): ImagePart => ({ type: "image_url", image_url: { url: urlOf(picture) } }),
-  );
+function userToWire({ text, pictures, files = [] }: Question, urlOf: UrlOf): WireMessage {
+  const shown = [...pictures, ...files];
+  if (shown.length === 0) return { role: "user", content: text };
   const said = text === "" ? [] : [{ type: "text" as const, text }];
-  return { role: "user", content: [...images, ...said] };
+  return { role: "user", content: [...shown.map((one) => toPart(one, urlOf(one))), ...said] };
+}
+
+function toPart(stored: Picture | MediaFile, url: string): MediaPart {
+  if (!("kind" in stored)) return { type: "image_url", image_url: { url } };
+  if (stored.kind === "video") return { type: "video_url", video_url: { url } };
+  return { type: "file", file: { filename: stored.name, file_data: url } };
 }
 
 /** An answer that never began is left out, and so are calls that were cut off. */
@@ -118,9 +144,25 @@ function reasoning({ reasoning: mode, reasoningBudget }: Settings): object {
   return { reasoning: { enabled: true, ...most } };
 }
 
-function tiles({ maxTiles }: Settings): object {
-  const most = numberOf(maxTiles);
-  return most === undefined ? {} : { mm_processor_kwargs: { max_num_tiles: most } };
+/** Of videos nothing is said where there are none. */
+function media(settings: Settings, files: readonly MediaFile[]): object {
+  const isAbout = files.some(({ kind }) => kind === "video");
+  const given = (name: string, field: NumberField, about: boolean): object => {
+    const value = about ? numberOf(settings[field]) : undefined;
+    return value === undefined ? {} : { [name]: value };
+  };
+  const processing = {
+    ...given("max_num_tiles", "maxTiles", true),
+    ...given("video_pruning_rate", "videoPruning", isAbout),
+  };
+  const sampling = {
+    ...given("fps", "videoFps", isAbout),
+    ...given("num_frames", "videoFrames", isAbout),
+  };
+  return {
+    ...(Object.keys(processing).length === 0 ? {} : { mm_processor_kwargs: processing }),
+    ...(Object.keys(sampling).length === 0 ? {} : { media_io_kwargs: { video: sampling } }),
+  };
 }
 
 function tools(settings: Settings): object {

@@ -3,16 +3,17 @@ import { addedBlobs, dataUrlOf } from "../pictures/picture-store.ts";
 import { readValue, writeValue } from "../storage/browser-values.ts";
 import * as storage from "../storage/conversations.ts";
 import {
+  type MediaFile,
   type Message,
   newAnswer,
   newConversation,
   newId,
   openCalls,
   type Picture,
-  picturesOf,
   type Question,
+  storedOf,
 } from "./conversation.ts";
-import { type Action, initialState, reduce, type State } from "./reducer.ts";
+import { type Action, initialState, isEmpty, reduce, type State } from "./reducer.ts";
 import { requestBody, streamed } from "./request.ts";
 import { runAnswer } from "./run-answer.ts";
 import type { Settings } from "./settings.ts";
@@ -62,13 +63,13 @@ export class Session {
     await this.save();
   }
 
-  async save(pictures: readonly Picture[] = []): Promise<void> {
+  async save(added: readonly (Picture | MediaFile)[] = []): Promise<void> {
     const { conversation } = this.#state;
     if (conversation.messages.length === 0) return;
     this.#savedAt = Date.now();
     writeValue("local", "open", conversation.id);
     try {
-      await storage.saveConversation(conversation, addedBlobs(pictures));
+      await storage.saveConversation(conversation, addedBlobs(added));
     } catch {
       if (!this.#warned) this.#options.onNotice(NOT_KEPT);
       this.#warned = true;
@@ -98,16 +99,20 @@ export class Session {
     this.#dispatch({ type: "pictures_added", pictures });
   }
 
+  attachFile(file: MediaFile): void {
+    this.#dispatch({ type: "file_added", file });
+  }
+
   detach(id: string): void {
     this.#dispatch({ type: "picture_removed", id });
   }
 
   /** Sends the draft. */
   ask(): void {
-    const { text, pictures } = this.#state.draft;
-    if (this.#running !== undefined || (text.trim() === "" && pictures.length === 0)) return;
+    const { draft } = this.#state;
+    if (this.#running !== undefined || isEmpty(draft)) return;
     this.#dispatch({ type: "draft_cleared" });
-    this.#say([{ role: "user", id: newId(), text: text.trim(), pictures }]);
+    this.#say([{ role: "user", id: newId(), ...draft, text: draft.text.trim() }]);
   }
 
   /** Ends the answer that is being written. What there is of it stays. */
@@ -190,11 +195,11 @@ export class Session {
     const history = this.#state.conversation.messages.slice(0, -1);
     const controller = new AbortController();
     this.#running = { controller, end: this.#write(answer.id, history, controller.signal) };
-    void this.#keep(picturesOf(messages), isFirst);
+    void this.#keep(storedOf(messages), isFirst);
   }
 
-  async #keep(pictures: readonly Picture[], isFirst: boolean): Promise<void> {
-    await this.save(pictures);
+  async #keep(added: readonly (Picture | MediaFile)[], isFirst: boolean): Promise<void> {
+    await this.save(added);
     if (!isFirst) return;
     await storage.tidy(this.#state.conversation.id).catch(() => undefined);
     await this.#list();
@@ -220,6 +225,6 @@ export class Session {
 
 async function bodyOf(messages: readonly Message[], settings: Settings): Promise<ChatBody> {
   const urls = new Map<string, string>();
-  for (const picture of picturesOf(messages)) urls.set(picture.id, await dataUrlOf(picture));
+  for (const stored of storedOf(messages)) urls.set(stored.id, await dataUrlOf(stored));
   return streamed(requestBody(messages, settings, ({ id }) => urls.get(id) ?? ""));
 }

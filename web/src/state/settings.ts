@@ -24,6 +24,10 @@ export interface Settings {
   readonly reasoning: ReasoningMode;
   readonly reasoningBudget: string;
   readonly maxTiles: string;
+  /** Share of a video's tokens that is left out. */
+  readonly videoPruning: string;
+  readonly videoFps: string;
+  readonly videoFrames: string;
   readonly logprobs: boolean;
   readonly tools: string;
   /** auto, none, required, or the name of a tool. */
@@ -48,6 +52,9 @@ export const DEFAULTS: Settings = Object.freeze({
   reasoning: "auto",
   reasoningBudget: "",
   maxTiles: "",
+  videoPruning: "",
+  videoFps: "",
+  videoFrames: "",
   logprobs: false,
   tools: "",
   toolChoice: "auto",
@@ -104,6 +111,9 @@ export const NUMBERS = {
   repetitionPenalty: { label: "Repetition penalty", least: 0.01, most: 100, whole: false },
   reasoningBudget: { label: "Reasoning budget", least: 1, most: TOKENS_MOST, whole: true },
   maxTiles: { label: "Tiles per picture", least: 1, most: 12, whole: true },
+  videoPruning: { label: "Tokens left out", least: 0, most: 0.99, whole: false },
+  videoFps: { label: "Frames a second", least: 0.01, most: 1000, whole: false },
+  videoFrames: { label: "Frames at most", least: 1, most: 1024, whole: true },
 } as const satisfies Readonly<Partial<Record<keyof Settings, NumberRange>>>;
 
 export type NumberField = keyof typeof NUMBERS;

@@ -2,7 +2,7 @@ import {
   type Conversation,
   type ConversationSummary,
   type Message,
-  picturesOf,
+  storedOf,
 } from "../state/conversation.ts";
 import { summaryOf } from "../state/reducer.ts";
 import { resultOf, type Store, transact } from "./database.ts";
@@ -65,14 +65,14 @@ export async function loadPicture(id: string): Promise<Blob | undefined> {
   return found?.blob;
 }
 
-/** Takes a conversation and its pictures out. */
+/** Takes a conversation out, with its pictures and files. */
 export async function removeConversation(id: string): Promise<Removed | undefined> {
   return transact("readwrite", async (store) => {
     const conversations = store("conversations");
     const conversation = await resultOf<Conversation | undefined>(conversations.get(id));
     if (conversation === undefined) return undefined;
     const pictures: StoredPicture[] = [];
-    for (const picture of picturesOf(conversation.messages)) {
+    for (const picture of storedOf(conversation.messages)) {
       const stored = await resultOf<StoredPicture | undefined>(store("pictures").get(picture.id));
       if (stored !== undefined) pictures.push(stored);
       await resultOf(store("pictures").delete(picture.id));
@@ -100,7 +100,7 @@ export async function tidy(openId: string): Promise<void> {
     const used = new Set<string>();
     let bytes = 0;
     for (const [index, conversation] of all.sort(openFirst(openId)).entries()) {
-      const pictures = picturesOf(conversation.messages);
+      const pictures = storedOf(conversation.messages);
       bytes += pictures.reduce((sum, picture) => sum + picture.sizeBytes, 0);
       const fits = index < KEPT_MOST.conversations && bytes <= KEPT_MOST.pictureBytes;
       if (!fits && index > 0) await resultOf(store("conversations").delete(conversation.id));

@@ -1,7 +1,7 @@
 import { dataUrlOf } from "../pictures/picture-store.ts";
-import type { Conversation, Message } from "../state/conversation.ts";
+import type { Conversation, MediaFile, Message, Picture } from "../state/conversation.ts";
 
-/** A conversation as one JSON file, with its pictures as data URLs. */
+/** A conversation as one JSON file, with its pictures and files as data URLs. */
 export async function exportConversation(conversation: Conversation): Promise<Blob> {
   const messages = await Promise.all(conversation.messages.map(withData));
   const file = { format: "vireo-conversation-1", ...conversation, messages };
@@ -10,11 +10,15 @@ export async function exportConversation(conversation: Conversation): Promise<Bl
 
 async function withData(message: Message): Promise<unknown> {
   if (message.role !== "user") return message;
-  const pictures = message.pictures.map(async (picture) => ({
-    ...picture,
-    url: await dataUrlOf(picture).catch(() => undefined),
-  }));
-  return { ...message, pictures: await Promise.all(pictures) };
+  const withUrl = async (stored: Picture | MediaFile) => ({
+    ...stored,
+    url: await dataUrlOf(stored).catch(() => undefined),
+  });
+  return {
+    ...message,
+    pictures: await Promise.all(message.pictures.map(withUrl)),
+    files: await Promise.all((message.files ?? []).map(withUrl)),
+  };
 }
 
 /** Hands a file to the browser's downloads. */

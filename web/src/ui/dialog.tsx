@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
+import { createPortal } from "react-dom";
 import { Icon } from "./icon.tsx";
 
 interface DialogProps {
@@ -8,7 +9,10 @@ interface DialogProps {
   readonly className?: string;
 }
 
-/** A window over the page. The browser keeps the focus inside and closes it on Escape. */
+/**
+ * A window over the page. The browser keeps the focus inside and closes it on Escape. It stands at
+ * the page's end: styles and forms around whatever opened it are not its own.
+ */
 export function Dialog({ title, onClose, children, className = "" }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
@@ -17,7 +21,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
     if (dialog?.open === false) dialog.showModal();
     return () => dialog?.close();
   }, []);
-  return (
+  return createPortal(
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it as well.
     <dialog
       ref={element}
@@ -40,6 +44,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
         </header>
         {children}
       </div>
-    </dialog>
+    </dialog>,
+    document.body,
   );
 }

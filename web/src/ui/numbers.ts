@@ -21,6 +21,14 @@ export function dollars(value: number): string {
   return `$${value.toLocaleString("en", { maximumSignificantDigits: 2 })}`;
 }
 
+/** A length of time as players show it: 1:07, 1:02:03. */
+export function clock(length: number): string {
+  const whole = Math.round(length);
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const shown = parts[0] === 0 ? parts.slice(1) : parts;
+  return shown.map((part, at) => (at === 0 ? `${part}` : `${part}`.padStart(2, "0"))).join(":");
+}
+
 export function percent(share: number): string {
   const value = share * 100;
   return `${value.toFixed(value >= 99.95 || value < 0.05 ? 0 : 1)} %`;

@@ -1,0 +1,121 @@
+// What is saved on frames: those that repeat, and the time until the last one is decoded.
+
+import sharp from "sharp";
+import { afterEach, expect, test, vi } from "vitest";
+import type { ChatRequest, VideoPart, VideoSampling } from "../../src/core/chat.ts";
+import { LIMITS } from "../../src/core/limits.ts";
+import type { RgbImage } from "../../src/media/image.ts";
+import { RepeatFinder } from "../../src/media/repeats.ts";
+import type { VideoDecoder, VideoFrame } from "../../src/media/video-decoder.ts";
+import { Visual } from "../../src/runtime/visual.ts";
+import { ask, requestOf, usingTiny } from "./asking.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+async function filmOf(greys: readonly number[]): Promise<VideoPart> {
+  const frames = greys.map((v) => {
+    const create = {
+      width: 40,
+      height: 30,
+      channels: 3,
+      background: { r: v, g: v, b: v },
+    } as const;
+    return sharp({ create }).png().toBuffer();
+  });
+  return { type: "video", bytes: new Uint8Array(), frames: await Promise.all(frames) };
+}
+
+const about = (video: VideoPart, changes: Partial<ChatRequest> = {}): ChatRequest =>
+  requestOf("", {
+    messages: [{ role: "user", content: [video, { type: "text", text: "What happens?" }] }],
+    maxTokens: 4,
+    ...changes,
+  });
+
+/** Frames that were encoded for an answer, its tokens, and what the estimate says of repeats. */
+async function answer(video: VideoPart, videoSampling: VideoSampling = {}, pruningRate = 0) {
+  const encoded = vi.spyOn(Visual.prototype, "nextPixels");
+  return await usingTiny({ prefixesMax: 0 }, async (engine) => {
+    const request = about(video, { videoSampling, videoPruningRate: pruningRate });
+    encoded.mockClear();
+    const { ids } = await ask(engine, request);
+    const calls = encoded.mock.calls.length;
+    const { videos } = await engine.estimate(request);
+    return { ids, calls, repeats: videos[0]?.repeats };
+  });
+}
+
+test.each([0, 0.5])("equal frames are encoded once and change nothing, rate %s", async (rate) => {
+  const video = await filmOf([40, 200, 200, 40, 90, 200]);
+  const once = await answer(video, {}, rate);
+  vi.spyOn(RepeatFinder.prototype, "find").mockImplementation((frame) => frame);
+  const each = await answer(video, {}, rate);
+  expect(once).toEqual({ ids: each.ids, calls: 3, repeats: 3 });
+  expect(each.calls).toBe(6);
+});
+
+test("nearly equal frames are encoded once only where somebody asks for it", async () => {
+  const video = await filmOf([40, 41, 42, 200]);
+  expect(await answer(video)).toMatchObject({ calls: 4, repeats: 0 });
+  expect(await answer(video, { repeatBelow: 1.5 })).toMatchObject({ calls: 3, repeats: 1 });
+  expect(await answer(video, { repeatBelow: 3 })).toMatchObject({ calls: 2, repeats: 2 });
+});
+
+/** Makes two frames; the second one when `between` has resolved. */
+function decoderOf(between: () => Promise<void>, planned = 2): VideoDecoder {
+  return {
+    async decode(_, { take, onPlan }) {
+      onPlan?.(planned);
+      const frames: VideoFrame[] = [];
+      for (const index of [0, 1]) {
+        if (index === 1) await between();
+        const rgb = new Uint8Array(64 * 64 * 3).fill(90 * index + 20);
+        const image: RgbImage = await take({ rgb, width: 64, height: 64 });
+        frames.push({ index, timeSeconds: index, saidSeconds: index, image });
+      }
+      return { width: 64, height: 64, fps: 1, total: 2, frames };
+    },
+  };
+}
+
+const film: VideoPart = { type: "video", bytes: Uint8Array.of(1) };
+
+test("a frame is encoded while the next one is still being decoded", async () => {
+  const accept = vi.spyOn(Visual.prototype, "accept");
+  // for ever, if nobody begins before the end
+  const decoder = decoderOf(() => vi.waitFor(() => expect(accept).toHaveBeenCalled(), 10_000));
+  const ahead = await usingTiny({ prefixesMax: 0, video: { decoder } }, (engine) => {
+    return ask(engine, about(film));
+  });
+  const plain = await usingTiny(
+    { prefixesMax: 0, video: { decoder: decoderOf(async () => {}) } },
+    (engine) => ask(engine, about(film)),
+  );
+  expect(ahead.ids).toEqual(plain.ids);
+});
+
+test("a video that is given up half decoded leaves nothing to be encoded", async () => {
+  const gone = new AbortController();
+  const decoder = decoderOf(async () => {
+    gone.abort(new Error("gone"));
+    throw gone.signal.reason;
+  });
+  await usingTiny({ video: { decoder } }, async (engine) => {
+    await expect(ask(engine, about(film), gone.signal)).rejects.toThrow("gone");
+    expect(engine.stats).toMatchObject({ running: 0, waiting: 0 });
+    const { usage } = await ask(engine, requestOf("And now?", { maxTokens: 2 }));
+    expect(usage.completionTokens).toBe(2);
+  });
+});
+
+test("what can never fit is refused before the first frame is decoded", async () => {
+  const between = vi.fn(async () => {});
+  const decoder = decoderOf(between, LIMITS.framesPerVideo);
+  await usingTiny({ contextTokens: 256, video: { decoder } }, async (engine) => {
+    const work = ask(engine, about(film));
+    await expect(work).rejects.toMatchObject({ code: "context_length_exceeded" });
+    expect(between).not.toHaveBeenCalled();
+  });
+});

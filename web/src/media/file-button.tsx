@@ -1,0 +1,45 @@
+import { useState } from "react";
+import { PictureView } from "../pictures/picture-view.tsx";
+import type { MediaFile } from "../state/conversation.ts";
+import { Icon } from "../ui/icon.tsx";
+import { clock, counted } from "../ui/numbers.ts";
+import { PageDialog } from "./page-dialog.tsx";
+import { VideoDialog } from "./video-dialog.tsx";
+
+/** A video or document as its first frame or page, which opens to more. */
+export function FileButton({ file }: { readonly file: MediaFile }) {
+  const [open, setOpen] = useState(false);
+  const close = (): void => setOpen(false);
+  const isVideo = file.kind === "video";
+  return (
+    <>
+      <button
+        type="button"
+        className="picture-button file-button"
+        aria-label={`${isVideo ? "Look into" : "Read"} ${file.name}`}
+        onClick={() => setOpen(true)}
+      >
+        {file.poster === undefined ? (
+          <span className="file-blank">
+            <Icon name={isVideo ? "film" : "page"} />
+            {file.name}
+          </span>
+        ) : (
+          <PictureView picture={file.poster} label="" />
+        )}
+        <span className="file-mark">
+          <Icon name={isVideo ? "play" : "page"} />
+          {lengthText(file)}
+        </span>
+      </button>
+      {open && file.kind === "video" ? <VideoDialog video={file} onClose={close} /> : null}
+      {open && file.kind === "document" ? <PageDialog paper={file} onClose={close} /> : null}
+    </>
+  );
+}
+
+/** "0:07" or "3 pages", as far as it is known. */
+export function lengthText(file: MediaFile): string {
+  if (file.kind === "video") return file.seconds === undefined ? "Video" : clock(file.seconds);
+  return file.pages === undefined ? "Document" : counted(file.pages, "page");
+}

@@ -1,0 +1,34 @@
+// Which tokens of a video EVS keeps: the server ranks them once; a rate is a matter of counting.
+
+/** Base64 of little-endian uint32 → each token's rank, frame by frame, line by line. */
+export function readRanks(base64: string): Uint32Array {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  return Uint32Array.from({ length: bytes.length >> 2 }, (_, at) => view.getUint32(at * 4, true));
+}
+
+/** Tokens that are kept of a video; as the server counts, at least those of the first frame. */
+export function keptTokens(frames: number, frameTokens: number, rate: number): number {
+  return Math.max(frameTokens, Math.trunc(frameTokens * frames * (1 - rate)));
+}
+
+/** One frame's ranks, and how many tokens lie on a line of it. */
+export interface RankedFrame {
+  readonly ranks: Uint32Array;
+  readonly columns: number;
+}
+
+/** The pruned tokens of a frame as a path of unit squares, and how many there are. */
+export function prunedPath({ ranks, columns }: RankedFrame, kept: number) {
+  let path = "";
+  let pruned = 0;
+  for (let at = 0; at < ranks.length; ) {
+    const column = at % columns;
+    let run = 0;
+    while (column + run < columns && (ranks[at + run] ?? 0) >= kept) run += 1;
+    if (run > 0) path += `M${column} ${Math.floor(at / columns)}h${run}v1h-${run}z`;
+    pruned += run;
+    at += Math.max(1, run);
+  }
+  return { path, pruned };
+}
