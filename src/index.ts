@@ -43,3 +43,6 @@ export type { VideoOptions } from "./runtime/videos.ts";
 export { createApp } from "./server/app.ts";
 export type { AppOptions } from "./server/context.ts";
 export { type ListenOptions, listen } from "./server/listen.ts";
+export { type CaptionOptions, captionVideo, chaptersOf } from "./video/captions.ts";
+export { type Caption, toSrt, toVtt } from "./video/subtitles.ts";
+export { askVideo, type VideoAnswer, type WatchOptions, type WindowAnswer } from "./video/watch.ts";

@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   vercel: ["core", "openai"],
   egress: ["core"],
   extract: ["core", "media"],
+  video: ["core"],
   backends: ["core"],
   weights: ["core", "file:backends/backend.ts"],
   model: ["core", "weights", "file:backends/backend.ts"],

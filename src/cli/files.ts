@@ -1,10 +1,10 @@
-import { readFile, stat } from "node:fs/promises";
+import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { VireoError } from "../core/errors.ts";
 
 const FILE_REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EISDIR: "it is a folder",
-  EACCES: "it may not be read",
+  EACCES: "it is not allowed",
 };
 
 /** A file that the command line names. Throws media_too_large, and invalid_option with a reason. */
@@ -20,6 +20,26 @@ export async function readUserFile(path: string, bytesMost: number): Promise<Uin
     if (cause instanceof VireoError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
     const message = `cannot read ${path}: ${FILE_REASONS[code] ?? code}`;
+    throw new VireoError("invalid_option", message, { cause });
+  }
+}
+
+/** Written beside its place, synced and renamed. Throws invalid_option with a reason. */
+export async function writeUserFile(path: string, text: string): Promise<void> {
+  const part = `${path}.part`;
+  try {
+    const file = await open(part, "w");
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(part, path);
+  } catch (cause) {
+    await rm(part, { force: true });
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
+    const message = `cannot write ${path}: ${FILE_REASONS[code] ?? code}`;
     throw new VireoError("invalid_option", message, { cause });
   }
 }

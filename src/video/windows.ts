@@ -1,0 +1,49 @@
+import { VireoError } from "../core/errors.ts";
+
+/** A stretch of a video. `seenFrom` lies before its start where windows overlap. */
+export interface Window {
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  readonly seenFromSeconds: number;
+}
+
+/** Of one video; each is a question to the model. */
+export const WINDOWS_MOST = 720;
+/** A remainder shorter than this share of a window belongs to the window before. */
+const REMAINDER = 0.25;
+
+/**
+ * Divides a video into windows of that length; each sees `overlapSeconds` of the one before. Throws
+ * invalid_option for lengths that do not fit and for more than WINDOWS_MOST windows.
+ */
+export function windowsOf(
+  lengthSeconds: number,
+  windowSeconds: number,
+  overlapSeconds: number,
+): readonly Window[] {
+  if (!(windowSeconds > 0)) {
+    const text = `a window of ${windowSeconds} s is too short; it must be above 0`;
+    throw new VireoError("invalid_option", text, { param: "windowSeconds" });
+  }
+  if (!(overlapSeconds >= 0 && overlapSeconds < windowSeconds)) {
+    const text = `windows of ${windowSeconds} s cannot overlap by ${overlapSeconds} s`;
+    throw new VireoError("invalid_option", text, { param: "overlapSeconds" });
+  }
+  const whole = Math.floor(lengthSeconds / windowSeconds);
+  const remainder = lengthSeconds - whole * windowSeconds;
+  const count = Math.max(1, whole + (remainder > REMAINDER * windowSeconds ? 1 : 0));
+  if (count > WINDOWS_MOST) {
+    const least = Math.ceil(lengthSeconds / WINDOWS_MOST);
+    const text = `${count} windows are too many; make them ${least} s long or longer`;
+    throw new VireoError("invalid_option", text, { param: "windowSeconds" });
+  }
+  return Array.from({ length: count }, (_, index) => {
+    const startSeconds = index * windowSeconds;
+    const endSeconds = index === count - 1 ? lengthSeconds : startSeconds + windowSeconds;
+    return {
+      startSeconds,
+      endSeconds,
+      seenFromSeconds: Math.max(0, startSeconds - overlapSeconds),
+    };
+  });
+}
