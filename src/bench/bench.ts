@@ -9,8 +9,17 @@ import { benchOverhead, formatOverhead, type OverheadReport } from "./overhead.t
 import { benchPeer, formatPeer, type PeerOptions, type PeerReport } from "./peer.ts";
 import { benchServing, formatServing, type ServingReport } from "./serving.ts";
 import type { SyntheticOptions } from "./synthetic.ts";
+import { benchVideo, formatVideo, type VideoReport } from "./video.ts";
 
-export type BenchPart = "kernels" | "ops" | "model" | "load" | "overhead" | "serving" | "peer";
+export type BenchPart =
+  | "kernels"
+  | "ops"
+  | "model"
+  | "load"
+  | "overhead"
+  | "serving"
+  | "video"
+  | "peer";
 
 export interface BenchOptions {
   readonly parts: readonly BenchPart[];
@@ -20,6 +29,8 @@ export interface BenchOptions {
   readonly threads: readonly number[];
   /** For each group of figures. */
   readonly seconds: number;
+  /** Of the clip that EVS is measured on. */
+  readonly frames: number;
   /** Checkpoint folder whose loading is timed. */
   readonly load: { readonly folder: string; readonly format: LoadFormat };
   readonly peer?: PeerOptions;
@@ -34,6 +45,7 @@ interface BenchReport {
   load?: LoadReport;
   overhead?: OverheadReport;
   serving?: ServingReport[];
+  video?: VideoReport[];
   peer?: PeerReport[];
 }
 
@@ -88,6 +100,14 @@ export async function runBench(
       report.serving.push(await benchServing({ ...model, ...shared, threads: count }));
     }
     print(`\n${formatServing(model, report.serving)}`);
+  }
+  if (parts.includes("video")) {
+    const { seconds: _, ...backend } = shared;
+    const { frames } = options;
+    report.video = [
+      await benchVideo({ ...model, ...backend, frames, threads: Math.max(...threads) }),
+    ];
+    print(`\n${formatVideo(model, report.video)}`);
   }
   if (parts.includes("peer") && options.peer) {
     report.peer = [];

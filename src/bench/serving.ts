@@ -2,20 +2,8 @@
 // streams together against one, streams beside a long prompt, a prompt that comes again.
 
 import { openCpuBackend } from "../backends/cpu/cpu.ts";
-import { type ChatEvent, GREEDY } from "../core/chat.ts";
-import { silentLog } from "../core/log.ts";
-import type { Model } from "../model/load.ts";
-import { createState } from "../model/state.ts";
-import { Answer } from "../runtime/answer.ts";
-import { Batcher } from "../runtime/batcher.ts";
-import { EventQueue } from "../runtime/events.ts";
-import { PrefixKeys } from "../runtime/prefix-keys.ts";
-import { type Prompt, textPrompt } from "../runtime/prompt.ts";
-import { Sampler } from "../runtime/sampler.ts";
-import { Sequence } from "../runtime/sequence.ts";
-import { Visual } from "../runtime/visual.ts";
-import { LETTERS } from "./letters.ts";
-import { type SyntheticOptions, syntheticModel, WRITTEN_IDS } from "./synthetic.ts";
+import { type Clients, openClients } from "./clients.ts";
+import { type SyntheticOptions, syntheticModel } from "./synthetic.ts";
 
 export interface ServingReport {
   readonly threads: number;
@@ -51,7 +39,6 @@ const REPEATED_PROMPT = 2048;
 const IMAGES = 2;
 const ROUNDS_LEAST = 3;
 const ARENA_BYTES = 1024 * 1024 * 1024;
-const PLACEHOLDER = WRITTEN_IDS - 1;
 
 export interface ServingOptions extends SyntheticOptions {
   readonly threads: number;
@@ -65,21 +52,7 @@ export async function benchServing(options: ServingOptions): Promise<ServingRepo
   const backend = await openCpuBackend(given);
   try {
     const model = await syntheticModel(backend, options);
-    const sizes = { slots: MANY + 8, pages: 256, kvDtype: "bf16" } as const;
-    const clients = new Clients(
-      model,
-      new Batcher({
-        backend,
-        model,
-        state: createState(backend, model.config, sizes),
-        ...sizes,
-        slots: MANY,
-        snapshots: 8,
-        rowsMax: 256,
-        log: silentLog,
-        now: () => performance.now(),
-      }),
-    );
+    const clients = openClients(backend, model, { slots: MANY, pages: 256, snapshots: 8 });
     return {
       threads,
       together: await rounds(seconds, () => together(clients), byRatio("one", "many")),
@@ -106,71 +79,6 @@ async function rounds<T>(
 
 function byRatio<K extends string>(below: K, above: K) {
   return (result: Readonly<Record<K, number>>): number => result[above] / result[below];
-}
-
-/** Puts requests to a batcher and notes when tokens come. */
-class Clients {
-  private readonly model: Model;
-  private readonly batcher: Batcher;
-  private readonly keys = new PrefixKeys();
-  private asked = 0;
-
-  constructor(model: Model, batcher: Batcher) {
-    this.model = model;
-    this.batcher = batcher;
-  }
-
-  /** A prompt that none before it was like. */
-  prompt(tokens: number): Prompt {
-    this.asked += 1;
-    const ids = Array.from({ length: tokens }, (_, at) => (this.asked * 31 + at * 7919) % 200);
-    ids.splice(0, 2, this.asked % 200, Math.floor(this.asked / 200) % 200);
-    return textPrompt(ids);
-  }
-
-  /** The same with pictures of one tile each in front of its last tokens. */
-  promptWithImages(tokens: number): { prompt: Prompt; images: Visual[] } {
-    const { ids } = this.prompt(tokens);
-    const { tilePx, tokensPerTile } = this.model.config.vision;
-    const spans = Array.from({ length: IMAGES }, (_, visual) => {
-      const start = 64 + visual * (tokensPerTile + 8);
-      ids.fill(PLACEHOLDER, start, start + tokensPerTile);
-      return { start, length: tokensPerTile, visual, row: 0 };
-    });
-    const rgb = new Uint8Array(tilePx * tilePx * 3).fill(100);
-    const places = [{ image: { rgb, width: tilePx, height: tilePx }, left: 0, top: 0 }];
-    const images = spans.map(({ visual }) => {
-      return Visual.of(this.model.config, { key: `${this.asked} ${visual}`, places });
-    });
-    const boundaries = [64, ids.length - 16];
-    const imageTokens = IMAGES * tokensPerTile;
-    return { prompt: { ...textPrompt(ids), spans, boundaries, imageTokens }, images };
-  }
-
-  /** The times at which each of an answer's tokens came, in milliseconds. */
-  async ask(prompt: Prompt, maxTokens: number, images: readonly Visual[] = []): Promise<number[]> {
-    const events = new EventQueue<ChatEvent>();
-    const now = () => performance.now();
-    const options = { reasoningOpen: false, stop: [], minTokens: 0, ignoreEos: true, eosIds: [] };
-    this.batcher.add(
-      new Sequence({
-        prompt,
-        visuals: images,
-        tenant: "",
-        prefixKeys: this.keys.of("", prompt, images),
-        sampler: new Sampler(GREEDY, prompt.ids, undefined),
-        answer: new Answer(LETTERS, { ...options, maxTokens }),
-        events,
-        onUsage: undefined,
-        signal: undefined,
-        mediaMs: 0,
-        now,
-      }),
-    );
-    const times: number[] = [];
-    for await (const event of events) if (event.type === "text") times.push(now());
-    return times;
-  }
 }
 
 async function together(clients: Clients): Promise<Together> {
@@ -211,7 +119,7 @@ async function beside(clients: Clients): Promise<Beside> {
 }
 
 async function repeated(clients: Clients): Promise<Repeated> {
-  const { prompt, images } = clients.promptWithImages(REPEATED_PROMPT);
+  const { prompt, images } = clients.promptWithImages(REPEATED_PROMPT, IMAGES);
   const first = async (): Promise<number> => {
     const start = performance.now();
     const [time] = await clients.ask(prompt, 1, images);

@@ -7,7 +7,8 @@ import { EMBEDDED_MODEL } from "./options.ts";
 import { oneOf, parseToolArgs, wholeNumber, wholeNumbers } from "./tool-args.ts";
 
 const USAGE = `vireo bench: speed of kernels and of a network of the real widths, made up here
-  --only LIST         of kernels, ops, model, load, overhead, serving; default: all
+  --only LIST         of kernels, ops, model, load, overhead, serving, video (minutes);
+                      default: all but video
   --cpu SET           amx, avx512, avx2, neon or scalar; default: the fastest there is
   --threads LIST      default: 1,2
   --seconds N         for each group of figures; default: 10
@@ -16,6 +17,7 @@ const USAGE = `vireo bench: speed of kernels and of a network of the real widths
   --layers N          instead: the first N layers of the real model
   --vocab N           default: 4096
   --vit-layers N      blocks of the vision tower; default: 1
+  --frames N          of the clip of "video"; default: 128
   --load DIR          checkpoint whose loading is timed; default: the model in the box
   --load-format NAME  stored (default), int8 or int4
   --json FILE         the figures, for other programs
@@ -39,6 +41,7 @@ export async function bench(args: string[]): Promise<number> {
     layers: { type: "string" },
     vocab: { type: "string", default: "4096" },
     "vit-layers": { type: "string", default: "1" },
+    frames: { type: "string", default: "128" },
     load: { type: "string", default: EMBEDDED_MODEL },
     "load-format": { type: "string", default: "stored" },
     json: { type: "string" },
@@ -60,7 +63,7 @@ export async function bench(args: string[]): Promise<number> {
     layers === undefined ? values.pattern : REAL_PATTERN.slice(0, wholeNumber("layers", layers));
   const peer = peerOptions(values);
   const kernelSet = values.cpu ?? process.env.VIREO_CPU;
-  const known = [...PARTS, "peer"] as const;
+  const known = [...PARTS, "video", "peer"] as const;
   const wanted = values.only?.split(",").map((name) => oneOf<BenchPart>("only", name, known));
   const options: BenchOptions = {
     parts: wanted ?? (peer ? [...PARTS, "peer"] : PARTS),
@@ -76,6 +79,7 @@ export async function bench(args: string[]): Promise<number> {
     },
     threads: wholeNumbers("threads", values.threads),
     seconds: wholeNumber("seconds", values.seconds),
+    frames: wholeNumber("frames", values.frames),
     ...(kernelSet === undefined ? {} : { kernelSet }),
     ...(peer && { peer }),
     ...(json === undefined ? {} : { json }),

@@ -1,0 +1,118 @@
+// Whoever asks in measurements: prompts that none before was like, put to a batcher.
+
+import type { CpuBackend } from "../backends/cpu/cpu.ts";
+import { type ChatEvent, GREEDY } from "../core/chat.ts";
+import { silentLog } from "../core/log.ts";
+import type { Model } from "../model/load.ts";
+import { createState } from "../model/state.ts";
+import { Answer } from "../runtime/answer.ts";
+import { Batcher } from "../runtime/batcher.ts";
+import { EventQueue } from "../runtime/events.ts";
+import { PrefixKeys } from "../runtime/prefix-keys.ts";
+import { type Prompt, textPrompt } from "../runtime/prompt.ts";
+import { Sampler } from "../runtime/sampler.ts";
+import { Sequence } from "../runtime/sequence.ts";
+import { Visual } from "../runtime/visual.ts";
+import { LETTERS } from "./letters.ts";
+import { WRITTEN_IDS } from "./synthetic.ts";
+
+const PLACEHOLDER = WRITTEN_IDS - 1;
+const TEXT_AROUND = 64;
+const ROWS_MAX = 256;
+
+interface Room {
+  readonly slots: number;
+  readonly pages: number;
+  readonly snapshots: number;
+}
+
+export function openClients(backend: CpuBackend, model: Model, room: Room): Clients {
+  const { slots, pages, snapshots } = room;
+  const sizes = { slots: slots + snapshots, pages, kvDtype: "bf16" } as const;
+  const batcher = new Batcher({
+    backend,
+    model,
+    state: createState(backend, model.config, sizes),
+    slots,
+    snapshots,
+    pages,
+    rowsMax: ROWS_MAX,
+    log: silentLog,
+    now: () => performance.now(),
+  });
+  return new Clients(model, batcher);
+}
+
+/** Puts requests to a batcher and notes when tokens come. */
+export class Clients {
+  private readonly model: Model;
+  private readonly batcher: Batcher;
+  private readonly keys = new PrefixKeys();
+  private asked = 0;
+
+  constructor(model: Model, batcher: Batcher) {
+    this.model = model;
+    this.batcher = batcher;
+  }
+
+  /** A prompt that none before it was like. */
+  prompt(tokens: number): Prompt {
+    this.asked += 1;
+    const ids = Array.from({ length: tokens }, (_, at) => (this.asked * 31 + at * 7919) % 200);
+    ids.splice(0, 2, this.asked % 200, Math.floor(this.asked / 200) % 200);
+    return textPrompt(ids);
+  }
+
+  /** The same with pictures of one tile each in front of its last tokens. */
+  promptWithImages(tokens: number, count: number): { prompt: Prompt; images: Visual[] } {
+    const { ids } = this.prompt(tokens);
+    const { tilePx, tokensPerTile } = this.model.config.vision;
+    const spans = Array.from({ length: count }, (_, visual) => {
+      const start = 64 + visual * (tokensPerTile + 8);
+      ids.fill(PLACEHOLDER, start, start + tokensPerTile);
+      return { start, length: tokensPerTile, visual, row: 0 };
+    });
+    const rgb = new Uint8Array(tilePx * tilePx * 3).fill(100);
+    const places = [{ image: { rgb, width: tilePx, height: tilePx }, left: 0, top: 0 }];
+    const images = spans.map(({ visual }) => {
+      return Visual.of(this.model.config, { key: `${this.asked} ${visual}`, places });
+    });
+    const boundaries = [64, ids.length - 16];
+    const imageTokens = count * tokensPerTile;
+    return { prompt: { ...textPrompt(ids), spans, boundaries, imageTokens }, images };
+  }
+
+  /** All rows that are left of a video, between short texts. */
+  promptWithVideo(video: Visual): Prompt {
+    const { ids } = this.prompt(TEXT_AROUND + video.tokens);
+    const start = TEXT_AROUND / 2;
+    ids.fill(PLACEHOLDER, start, start + video.tokens);
+    const spans = [{ start, length: video.tokens, visual: 0, row: 0 }];
+    return { ...textPrompt(ids), spans, videoTokens: video.tokens };
+  }
+
+  /** The times at which each of an answer's tokens came, in milliseconds. */
+  async ask(prompt: Prompt, maxTokens: number, images: readonly Visual[] = []): Promise<number[]> {
+    const events = new EventQueue<ChatEvent>();
+    const now = () => performance.now();
+    const options = { reasoningOpen: false, stop: [], minTokens: 0, ignoreEos: true, eosIds: [] };
+    this.batcher.add(
+      new Sequence({
+        prompt,
+        visuals: images,
+        tenant: "",
+        prefixKeys: this.keys.of("", prompt, images),
+        sampler: new Sampler(GREEDY, prompt.ids, undefined),
+        answer: new Answer(LETTERS, { ...options, maxTokens }),
+        events,
+        onUsage: undefined,
+        signal: undefined,
+        mediaMs: 0,
+        now,
+      }),
+    );
+    const times: number[] = [];
+    for await (const event of events) if (event.type === "text") times.push(now());
+    return times;
+  }
+}

@@ -1,0 +1,109 @@
+// What EVS saves on a long clip: time to the first token with all rows and with a quarter of them,
+// on a network of the real widths.
+
+import { openCpuBackend } from "../backends/cpu/cpu.ts";
+import type { RgbImage } from "../media/image.ts";
+import type { Model } from "../model/load.ts";
+import { dissimilarity, retentionRanks } from "../runtime/evs.ts";
+import { Visual } from "../runtime/visual.ts";
+import { openClients } from "./clients.ts";
+import { type SyntheticOptions, syntheticModel } from "./synthetic.ts";
+import { timed } from "./timing.ts";
+import { randomFloats } from "./values.ts";
+
+export interface VideoBenchOptions extends SyntheticOptions {
+  readonly threads: number;
+  readonly kernelSet?: string;
+  readonly frames: number;
+}
+
+export interface VideoReport {
+  readonly threads: number;
+  readonly frames: number;
+  /** The higher rate first. */
+  readonly rates: readonly RateReport[];
+  /** Comparing the rows of all frames, and ranking them. */
+  readonly evsMs: number;
+}
+
+interface RateReport {
+  readonly rate: number;
+  readonly promptTokens: number;
+  readonly firstTokenMs: number;
+}
+
+const RATES = [0.75, 0];
+const ARENA_BYTES = 1024 * 1024 * 1024;
+const PAGE_TOKENS = 64;
+
+export async function benchVideo(options: VideoBenchOptions): Promise<VideoReport> {
+  const { threads, frames, kernelSet } = options;
+  const given = { threads, arenaBytes: ARENA_BYTES, ...(kernelSet && { kernelSet }) };
+  const backend = await openCpuBackend(given);
+  try {
+    const model = await syntheticModel(backend, options);
+    const { tokensPerTile } = model.config.vision;
+    const pages = Math.ceil((frames * tokensPerTile) / PAGE_TOKENS) + 8;
+    const clients = openClients(backend, model, { slots: 1, pages, snapshots: 0 });
+    await clients.ask(clients.prompt(64), 1);
+    const rates: RateReport[] = [];
+    for (const rate of RATES) {
+      const video = film(model, frames, rate);
+      const prompt = clients.promptWithVideo(video);
+      const start = performance.now();
+      const [first] = await clients.ask(prompt, 1, [video]);
+      rates.push({ rate, promptTokens: prompt.ids.length, firstTokenMs: first! - start });
+    }
+    const pair = randomFloats(2 * tokensPerTile * model.config.text.hidden, 1);
+    const two = { rows: pair, frames: 2, tokens: tokensPerTile };
+    const compare = await best(() => dissimilarity(backend, two));
+    const values = randomFloats(frames * tokensPerTile, 1);
+    const rank = await best(async () => retentionRanks(values));
+    return { threads, frames, rates, evsMs: compare * (frames - 1) + rank };
+  } finally {
+    await backend.close();
+  }
+}
+
+/** Milliseconds of the fastest of many: a busy machine only ever adds. */
+async function best(work: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 15; i++) times.push(await timed(work));
+  return Math.min(...times);
+}
+
+/** A bright square that crosses a dark picture: no two frames are the same. */
+function film(model: Model, frames: number, pruningRate: number): Visual {
+  const { tilePx } = model.config.vision;
+  const side = tilePx / 4;
+  const places = Array.from({ length: frames }, (_, frame) => {
+    const rgb = new Uint8Array(tilePx * tilePx * 3).fill(40);
+    const left = Math.floor(((tilePx - side) * frame) / frames);
+    for (let y = side; y < 2 * side; y++) {
+      const row = (y * tilePx + left) * 3;
+      rgb.fill(200, row, row + side * 3);
+    }
+    const image: RgbImage = { rgb, width: tilePx, height: tilePx };
+    return { image, left: 0, top: 0 };
+  });
+  return Visual.of(model.config, { key: `film ${pruningRate}`, places, pruningRate });
+}
+
+export function formatVideo(options: SyntheticOptions, reports: readonly VideoReport[]): string {
+  const { pattern, format, visionBlocks } = options;
+  const title = `video: ${pattern}, real widths, ${format}, ${visionBlocks} vision blocks`;
+  const lines = reports.flatMap(({ threads, frames, rates, evsMs }) => {
+    const name = `${threads} thread${threads === 1 ? "" : "s"}`;
+    const [pruned, whole] = rates;
+    const times = rates.map(({ rate, promptTokens, firstTokenMs }) => {
+      const seconds = (firstTokenMs / 1000).toFixed(1);
+      return `${name}: ${frames} frames, q ${rate}: ${promptTokens} tokens, first after ${seconds} s`;
+    });
+    if (!pruned || !whole) return times;
+    const ratio = whole.firstTokenMs / pruned.firstTokenMs;
+    const share = (100 * evsMs) / pruned.firstTokenMs;
+    const evs = `EVS itself ${evsMs.toFixed(0)} ms, ${share.toFixed(2)} % of the shorter`;
+    return [...times, `${name}: ${ratio.toFixed(2)} × sooner; ${evs}`];
+  });
+  return [title, ...lines].join("\n");
+}
