@@ -16,10 +16,16 @@ export class TileEncoder {
   private visual: Visual | undefined;
   private tile = 0;
   private blocksDone = 0;
+  private done = 0;
 
   constructor(backend: Backend, model: Model) {
     this.backend = backend;
     this.model = model;
+  }
+
+  /** Tiles that were encoded since it was opened. */
+  get tilesDone(): number {
+    return this.done;
   }
 
   /** Blocks of one tile. */
@@ -52,6 +58,7 @@ export class TileEncoder {
     const [rows] = await step.read(project(step, config, weights.projector, x));
     this.visual = undefined;
     visual.accept(rows!);
+    this.done += 1;
   }
 
   private ownRows(): Tensor {

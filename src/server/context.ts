@@ -2,6 +2,7 @@ import type { Upstream } from "../core/chat.ts";
 import type { Log } from "../core/log.ts";
 import type { Prices } from "../core/prices.ts";
 import type { MediaFetcher } from "../egress/media-fetcher.ts";
+import type { FileStore } from "../files/store.ts";
 import type { KeyRing } from "../gateway/keys.ts";
 import type { Tenants } from "../gateway/tenants.ts";
 
@@ -18,6 +19,8 @@ export interface AppOptions {
   readonly prices?: Prices;
   /** Fetches media that requests name by URL. Undefined: such requests are refused. */
   readonly media?: MediaFetcher;
+  /** Keeps files that requests name by id. Undefined: none are kept. */
+  readonly files?: FileStore;
   /** The longest that a request may take. Default: ten minutes. */
   readonly deadlineMs?: number;
   /** Unix time in milliseconds. */
@@ -31,6 +34,7 @@ export interface RouteOptions {
   readonly tenants: Tenants;
   readonly keys: KeyRing | undefined;
   readonly prices: Prices;
+  readonly files: FileStore | undefined;
   readonly log: Log;
   readonly now: () => number;
 }
