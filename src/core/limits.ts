@@ -104,6 +104,7 @@ export const LIMITS = Object.freeze({
   documentMs: 120_000,
   documentMemoryBytes: 512 * MIB,
   documentsOpen: 2,
+  extractionsAtOnce: 4,
 
   // the queue
   requestsWaiting: 256,

@@ -93,12 +93,10 @@ function shareOut(options: AppOptions, counted: Metrics, now: () => number): Rou
   const tenants = new Tenants(prices, now);
   const limitsOf = (tenant: string) => keys?.limitsOf(tenant) ?? {};
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
-  const held = guarded(fetching(options.upstream, { media, files }), {
-    tenants,
-    limitsOf,
-    deadlineMs,
-  });
-  return { upstream: counted.metered(held), tenants, keys, prices, files, log, now };
+  const places = { media, files };
+  const held = guarded(fetching(options.upstream, places), { tenants, limitsOf, deadlineMs });
+  const upstream = counted.metered(held);
+  return { upstream, tenants, keys, prices, files, places, deadlineMs, log, now };
 }
 
 function except(

@@ -5,6 +5,7 @@ import type { MediaFetcher } from "../egress/media-fetcher.ts";
 import type { FileStore } from "../files/store.ts";
 import type { KeyRing } from "../gateway/keys.ts";
 import type { Tenants } from "../gateway/tenants.ts";
+import type { MediaPlaces } from "./fetching.ts";
 
 export interface AppOptions {
   readonly upstream: Upstream;
@@ -35,6 +36,9 @@ export interface RouteOptions {
   readonly keys: KeyRing | undefined;
   readonly prices: Prices;
   readonly files: FileStore | undefined;
+  /** Where what requests name is found, for routes that need its bytes themselves. */
+  readonly places: MediaPlaces;
+  readonly deadlineMs: number;
   readonly log: Log;
   readonly now: () => number;
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { countBody, messagesBody } from "../../anthropic/schema.ts";
 import { chatBody } from "../../openai/chat-schema.ts";
 import { completionBody } from "../../openai/completions.ts";
+import { extractAnswer, extractBody } from "../../openai/extract.ts";
 import {
   completeBody,
   deletedAnswer,
@@ -28,6 +29,7 @@ import { metadata, release, version } from "./about.ts";
 import { chatCompletions } from "./chat-completions.ts";
 import { completions } from "./completions.ts";
 import { estimate } from "./estimate.ts";
+import { extractDocument } from "./extract.ts";
 import { createFile, deleteFile, fileContent, getFile, listFiles } from "./files.ts";
 import { live, ready } from "./health.ts";
 import { chatTokens, responseTokens } from "./input-tokens.ts";
@@ -83,6 +85,7 @@ export function routesOf(
     ...modelRoutes(options),
     ...fileRoutes(options),
     ...uploadRoutes(options),
+    extractRoute(options),
     ...healthRoutes(options),
     ...aboutRoutes(options, counted, programVersion),
   ];
@@ -265,6 +268,19 @@ function fileRoutes(options: RouteOptions): Route[] {
       handler: fileContent(options),
     },
   ];
+}
+
+function extractRoute(options: RouteOptions): Route {
+  return {
+    method: "POST",
+    path: "/v1/extract",
+    tag: "Documents",
+    summary: "Makes data of a document by a JSON Schema, page by page",
+    body: extractBody,
+    answer: extractAnswer,
+    generates: true,
+    handler: extractDocument(options),
+  };
 }
 
 function uploadRoutes(options: RouteOptions): Route[] {
