@@ -12,6 +12,7 @@ import { addInspect } from "./inspect.ts";
 import { addKeys } from "./keys.ts";
 import { addQuantize } from "./quantize.ts";
 import { addServe } from "./serve.ts";
+import { addTokens } from "./tokens.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { version } = JSON.parse(readFileSync(join(here, "..", "..", "package.json"), "utf8")) as {
@@ -24,6 +25,7 @@ const program = new Command("vireo")
   .showHelpAfterError("(vireo --help tells more)");
 addAsk(program);
 addExtract(program);
+addTokens(program);
 addServe(program);
 addKeys(program);
 addInspect(program);

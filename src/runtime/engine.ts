@@ -11,7 +11,6 @@ import type {
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
-import { FfmpegDecoder } from "../media/video-decoder.ts";
 import { type LoadFormat, loadModel, type Model } from "../model/load.ts";
 import { createState } from "../model/state.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -19,17 +18,17 @@ import type { PackProgress } from "../weights/packed.ts";
 import { Answer } from "./answer.ts";
 import { Batcher, type BatcherStats } from "./batcher.ts";
 import { Constraints } from "./constraint.ts";
-import { DocumentStore } from "./documents.ts";
 import { EventQueue } from "./events.ts";
-import { ImageStore, resizeBy } from "./images.ts";
+import { resizeBy } from "./images.ts";
 import { planState } from "./memory.ts";
+import { chooseContext, describeModel, openStores } from "./opening.ts";
 import { PrefixKeys } from "./prefix-keys.ts";
 import { Preparer } from "./preparer.ts";
 import type { Prompt } from "./prompt.ts";
 import { Sampler } from "./sampler.ts";
 import { Sequence } from "./sequence.ts";
 import { openTextFiles, type TextFiles } from "./text-files.ts";
-import { type VideoOptions, VideoStore, videoSettings } from "./videos.ts";
+import type { VideoOptions } from "./videos.ts";
 
 export interface EngineOptions extends BackendOptions {
   /** "cpu" unless said otherwise. */
@@ -65,20 +64,7 @@ const DEFAULTS = Object.freeze({
   sequencesMax: 16,
   prefixesMax: 32,
   rowsMax: 256,
-  imageCacheBytes: 512 * 2 ** 20,
-  videoCacheBytes: 768 * 2 ** 20,
 });
-const MODEL_ID = "nvidia/nemotron-nano-12b-v2-vl";
-const ALIASES = [
-  "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-BF16",
-  "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-FP8",
-  "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-NVFP4-QAD",
-  "nemotron-nano-12b-v2-vl",
-  "nemotron-nano-12b-v2-vl-bf16",
-  "nemotron-nano-12b-v2-vl-fp8",
-  "nemotron-nano-12b-v2-vl-nvfp4-qad",
-];
-
 export interface EngineInfo {
   readonly backend: string;
   readonly kernelSet: string;
@@ -141,7 +127,7 @@ export class Engine implements Upstream {
     this.backend = backend;
     this.model = model;
     this.text = text;
-    const contextTokens = chooseContext(model, options.contextTokens);
+    const contextTokens = chooseContext(model.config, options.contextTokens);
     const sequencesMax = wholeOption(
       "sequences",
       options.sequencesMax,
@@ -160,7 +146,7 @@ export class Engine implements Upstream {
     );
     const wishes = { memoryBytes, sequencesMax, snapshotsMax, contextTokens, kvDtype };
     const sizes = planState(model.config, model.region.bytes, wishes);
-    const stores = openStores(backend, model, options.video);
+    const stores = openStores(model.config, resizeBy(backend.resize), options.video);
     this.preparer = new Preparer({ model, text, stores, contextTokens });
     const { text: sizesOfText, tokens } = model.config;
     this.constraints = new Constraints(text.tokenizer, sizesOfText.vocabulary, tokens.eosIds);
@@ -175,7 +161,7 @@ export class Engine implements Upstream {
       log: options.log ?? silentLog,
       now: () => performance.now(),
     });
-    this.models = [describe(model, options.modelId, contextTokens)];
+    this.models = [describeModel(model.fingerprint, options.modelId, contextTokens)];
     this.info = {
       backend: backend.name,
       kernelSet: backend.kernelSet,
@@ -359,37 +345,4 @@ function wholeOption(
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   const text = `${name} is ${value}; it must be a whole number from ${least} to ${most}`;
   throw new VireoError("invalid_option", text, { param: name });
-}
-
-function chooseContext(model: Model, wanted: number | undefined): number {
-  const { contextTokens } = model.config.text;
-  if (wanted === undefined) return contextTokens;
-  if (Number.isInteger(wanted) && wanted >= 16 && wanted <= contextTokens) return wanted;
-  const text = `context is ${wanted}; it must be a whole number from 16 to ${contextTokens}`;
-  throw new VireoError("invalid_option", text, { param: "context" });
-}
-
-function openStores(backend: Backend, { config }: Model, options: VideoOptions = {}) {
-  const resize = resizeBy(backend.resize);
-  const images = new ImageStore(config, resize, DEFAULTS.imageCacheBytes);
-  const videos = new VideoStore({
-    config,
-    decoder: options.decoder ?? new FfmpegDecoder(options.programPath),
-    resize,
-    settings: videoSettings(options, config.videoPruningRate),
-    bytesMax: DEFAULTS.videoCacheBytes,
-  });
-  return { images, documents: new DocumentStore(images), videos };
-}
-
-function describe(model: Model, id: string | undefined, contextTokens: number): UpstreamModel {
-  return {
-    id: id ?? MODEL_ID,
-    aliases: id === undefined ? ALIASES : [MODEL_ID, ...ALIASES],
-    createdUnix: 1761609600,
-    ownedBy: "nvidia",
-    contextTokens,
-    maxOutputTokens: contextTokens,
-    fingerprint: model.fingerprint,
-  };
 }
