@@ -49,20 +49,28 @@ export async function* readMultipart(
   const text = new Incoming(body);
   // The first delimiter may stand at the very beginning, with no line before it to end.
   text.held = Buffer.from(CRLF);
-  await skipPreamble(text, delimiter);
-  for (let parts = 0; await hasNext(text); parts++) {
-    if (parts === LIMITS.multipartParts) throw invalid(`it has more than ${parts} parts`);
-    yield readHead(await text.takeUntil(Buffer.from(CRLF + CRLF), LIMITS.multipartHeaderBytes));
-    for (;;) {
-      const at = text.held.indexOf(delimiter);
-      const end = at >= 0 ? at : text.held.length - delimiter.length + 1;
-      const bytes = text.take(Math.max(0, end));
-      if (bytes.length > 0) yield { type: "data", bytes };
-      if (at >= 0) break;
-      await text.more();
+  try {
+    await skipPreamble(text, delimiter);
+    for (let parts = 0; await hasNext(text); parts++) {
+      if (parts === LIMITS.multipartParts) throw invalid(`it has more than ${parts} parts`);
+      yield readHead(await text.takeUntil(Buffer.from(CRLF + CRLF), LIMITS.multipartHeaderBytes));
+      yield* readContent(text, delimiter);
     }
-    text.take(delimiter.length);
+  } finally {
+    await text.leave();
   }
+}
+
+async function* readContent(text: Incoming, delimiter: Buffer): AsyncGenerator<MultipartEvent> {
+  for (;;) {
+    const at = text.held.indexOf(delimiter);
+    const end = at >= 0 ? at : text.held.length - delimiter.length + 1;
+    const bytes = text.take(Math.max(0, end));
+    if (bytes.length > 0) yield { type: "data", bytes };
+    if (at >= 0) break;
+    await text.more();
+  }
+  text.take(delimiter.length);
 }
 
 /** What has come and was not read yet. */
@@ -79,6 +87,11 @@ class Incoming {
     const { done, value } = await this.source.next();
     if (done === true) throw invalid("it ends before its last boundary; it was cut off");
     this.held = this.held.length === 0 ? Buffer.from(value) : Buffer.concat([this.held, value]);
+  }
+
+  /** Nobody reads on: whoever sends is told, and nothing piles up. */
+  async leave(): Promise<void> {
+    await this.source.return?.();
   }
 
   take(count: number): Buffer {

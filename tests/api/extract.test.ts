@@ -16,6 +16,9 @@ import { openTiny } from "../engine/asking.ts";
 import { pdf } from "../pdf-files.ts";
 import { MODEL } from "./fake-upstream.ts";
 
+/** How long a busy machine may take. */
+const SOON = { timeout: 20_000 };
+
 const SCHEMA = {
   type: "object",
   properties: {
@@ -184,10 +187,10 @@ describe("limits", () => {
       }),
       signal: abort.signal,
     });
-    await expect.poll(() => engine.stats.running).toBe(1);
+    await expect.poll(() => engine.stats.running, SOON).toBe(1);
     abort.abort();
     await expect(sent).rejects.toThrow();
-    await expect.poll(() => engine.stats.running + engine.stats.waiting).toBe(0);
+    await expect.poll(() => engine.stats.running + engine.stats.waiting, SOON).toBe(0);
   });
 });
 

@@ -17,6 +17,9 @@ import { pdf } from "../pdf-files.ts";
 import { mp4 } from "../video-files.ts";
 import { MODEL } from "./fake-upstream.ts";
 
+/** How long a busy machine may take. */
+const SOON = { timeout: 20_000 };
+
 const HOUR = 3600;
 const ring: KeyRing = {
   find: (key) => ({ name: key.slice(3), sha256: hashKey(key), createdUnix: 0, limits: {} }),
@@ -212,6 +215,31 @@ describe("limits", () => {
     await expect(large).rejects.toMatchObject({ status: 413, code: "media_too_large" });
   });
 
+  test("a body of unknown length is read no further than there is room", async () => {
+    let sent = 0;
+    const head = '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n';
+    const body = new ReadableStream({
+      pull(controller) {
+        controller.enqueue(sent === 0 ? Buffer.from(head) : Buffer.alloc(64 * 1024));
+        sent += 64 * 1024;
+        if (sent > 100_000_000) controller.close();
+      },
+    });
+    const headers = {
+      authorization: "Bearer sk-ann",
+      "content-type": "multipart/form-data; boundary=x",
+    };
+    const init = { method: "POST", headers, body, duplex: "half" };
+    const status = await fetch(`${server.url}/v1/files`, init as RequestInit).then(
+      (response) => response.status,
+      () => 413, // hung up on while it was still sending
+    );
+    expect(status).toBe(413);
+    expect(sent).toBeLessThan(50_000_000);
+    await expect.poll(() => store.bytesOf("ann"), SOON).toBe(0);
+    expect(await inFolder("drafts")).toEqual([]);
+  });
+
   test("files expire, and uploads to which nothing comes", async () => {
     const ann = client("ann");
     const { id } = await keep("ann", Buffer.from("old"));
@@ -297,9 +325,9 @@ describe("hostile forms", () => {
     ];
     socket.write(`${headers.join("\r\n")}\r\n\r\n${file}`);
     socket.write(Buffer.alloc(50_000));
-    await expect.poll(() => store.bytesOf("ann")).toBeGreaterThan(40_000);
+    await expect.poll(() => store.bytesOf("ann"), SOON).toBeGreaterThan(40_000);
     socket.destroy();
-    await expect.poll(() => store.bytesOf("ann")).toBe(0);
+    await expect.poll(() => store.bytesOf("ann"), SOON).toBe(0);
     expect(await inFolder("drafts")).toEqual([]);
   });
 
