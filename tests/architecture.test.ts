@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   anthropic: ["core", "openai"],
   vercel: ["core", "openai"],
   egress: ["core"],
+  files: ["core"],
   extract: ["core", "media"],
   video: ["core"],
   backends: ["core"],
@@ -26,14 +27,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: ["core", "weights", "file:backends/backend.ts"],
   runtime: ["core", "model", "weights", "text", "media", "grammar", "backends"],
   gateway: ["core", "openai", "runtime"],
-  server: ["core", "openai", "anthropic", "vercel", "gateway", "egress"],
+  server: ["core", "openai", "anthropic", "vercel", "gateway", "egress", "files", "extract"],
   golden: ["core", "backends", "weights", "model", "text", "media", "runtime"],
   bench: ["core", "backends", "weights", "model", "runtime", "text"],
   cli: ["*"],
   "index.ts": ["*"],
 };
 /** Folders that use no package: their whole behaviour is in this repository. */
-const NO_PACKAGES = ["core", "grammar", "weights", "model", "runtime", "gateway"];
+const NO_PACKAGES = ["core", "grammar", "weights", "model", "runtime", "gateway", "files"];
 
 interface Source {
   /** From the root of the repository, with forward slashes. */

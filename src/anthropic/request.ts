@@ -2,7 +2,13 @@ import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../cor
 import { VireoError } from "../core/errors.ts";
 import { unknownFields } from "../openai/ignored.ts";
 import { isTooDeep } from "../openai/json.ts";
-import { toDocumentPart, toFilePart, toImagePart, toPageOptions } from "../openai/media.ts";
+import {
+  toDocumentPart,
+  toFilePart,
+  toImagePart,
+  toNamedImage,
+  toPageOptions,
+} from "../openai/media.ts";
 import { argumentsText, checkTotals } from "../openai/messages.ts";
 import { splitModelName, willReason } from "../openai/reasoning.ts";
 import { toSampling } from "../openai/sampling.ts";
@@ -145,6 +151,11 @@ function toUser(blocks: readonly MessageBlock[], param: string): ChatMessage[] {
 }
 
 function toImage({ source }: ImageBlock, param: string): ContentPart {
+  if (source.type === "file") {
+    const at = `${param}.source`;
+    const url = { url: undefined, urlParam: `${at}.url` };
+    return toNamedImage({ ...url, fileId: source.file_id, fileParam: `${at}.file_id` });
+  }
   if (source.type === "url") return toImagePart(source.url, `${param}.source.url`);
   return toImagePart(`data:${source.media_type};base64,${source.data}`, `${param}.source.data`);
 }
@@ -158,7 +169,7 @@ function toDocument({ source, ...pages }: DocumentBlock, param: string): Content
     case "url":
       return toDocumentPart(source.url, `${at}.url`, toPageOptions(pages));
     case "file":
-      return toFilePart({ file_id: source.file_id }, at);
+      return toFilePart({ file_id: source.file_id, ...pages }, at);
     case "base64": {
       const url = `data:${source.media_type};base64,${source.data}`;
       return toDocumentPart(url, `${at}.data`, toPageOptions(pages));

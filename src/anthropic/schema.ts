@@ -14,6 +14,7 @@ import { toolName } from "../openai/tools.ts";
 /** The body of POST /v1/messages, as far as it has an effect or is refused. */
 
 const textBlock = z.object({ type: z.literal("text"), text });
+const fileSource = z.object({ type: z.literal("file"), file_id: z.string().min(1).max(256) });
 const imageBlock = z.object({
   type: z.literal("image"),
   source: z.discriminatedUnion("type", [
@@ -23,6 +24,7 @@ const imageBlock = z.object({
       data: z.string(),
     }),
     z.object({ type: z.literal("url"), url: z.string() }),
+    fileSource,
   ]),
 });
 export type ImageBlock = z.infer<typeof imageBlock>;
@@ -33,7 +35,7 @@ const documentBlock = z.object({
     z.object({ type: z.literal("base64"), media_type: z.string().max(100), data: z.string() }),
     z.object({ type: z.literal("url"), url: z.string() }),
     z.object({ type: z.literal("text"), media_type: z.literal("text/plain"), data: text }),
-    z.object({ type: z.literal("file"), file_id: z.string().max(256) }),
+    fileSource,
   ]),
   ...pageFields,
 });

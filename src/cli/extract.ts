@@ -1,6 +1,12 @@
 import { type Command, Option } from "commander";
 import { VireoError } from "../core/errors.ts";
-import { type BatchProgress, extractFiles, listDocuments } from "../extract/batch.ts";
+import {
+  type BatchProgress,
+  extractFiles,
+  listDocuments,
+  RESULT_FORMATS,
+  type ResultFormat,
+} from "../extract/batch.ts";
 import { listSchemas, readSchema } from "../extract/schemas.ts";
 import { openEngine } from "./open-engine.ts";
 import {
@@ -16,7 +22,7 @@ interface ExtractFlags extends EngineFlags {
   readonly schema?: string;
   readonly listSchemas?: boolean;
   readonly out: string;
-  readonly as?: "jsonl" | "csv";
+  readonly as?: ResultFormat;
   readonly pages?: string;
   readonly dpi?: number;
   readonly maxTokens?: number;
@@ -37,12 +43,15 @@ export function addExtract(program: Command): void {
     .argument("[files...]", "documents, or folders with documents")
     .option("--schema <name|file>", "a JSON Schema, or the name of one that comes with vireo")
     .option("--list-schemas", "show which schemas come with vireo")
-    .option("-o, --out <path>", "folder for results, or a .jsonl or .csv file", "extracted")
+    .option(
+      "-o, --out <path>",
+      "folder for results, or a .jsonl, .csv, .xlsx or .md file",
+      "extracted",
+    )
     .addOption(
-      new Option("--as <format>", "how results are written (default: as --out ends)").choices([
-        "jsonl",
-        "csv",
-      ]),
+      new Option("--as <format>", "how results are written (default: as --out ends)").choices(
+        RESULT_FORMATS,
+      ),
     )
     .option("--pages <list>", 'pages of each document, as "1-3,7" (default: all)')
     .option("--dpi <n>", "dots per inch for pages of PDFs (default: 150)", dotsPerInch)
@@ -57,7 +66,8 @@ export function addExtract(program: Command): void {
 Examples:
   vireo extract invoices/ --schema invoice
   vireo extract scan.pdf --pages 1-2 --schema my-schema.json --out scan.jsonl
-  vireo extract cards/ --schema id-card --out cards.csv`,
+  vireo extract cards/ --schema id-card --out cards.csv
+  vireo extract report.pdf --schema table --out tables.xlsx`,
     );
   withEngineOptions(command).action(async (files: string[], flags: ExtractFlags) => {
     if (flags.listSchemas) await showSchemas();
@@ -88,7 +98,7 @@ async function run(paths: readonly string[], flags: ExtractFlags): Promise<void>
     const result = await extractFiles(engine, files, {
       schema,
       out,
-      format: flags.as ?? (/\.csv$/i.test(out) ? "csv" : "jsonl"),
+      format: flags.as ?? formatOf(out),
       concurrency,
       resume,
       ...(pages === undefined ? {} : { pages }),
@@ -114,6 +124,10 @@ async function run(paths: readonly string[], flags: ExtractFlags): Promise<void>
     process.off("SIGINT", onInterrupt);
     await engine.close();
   }
+}
+
+function formatOf(out: string): ResultFormat {
+  return RESULT_FORMATS.find((format) => out.toLowerCase().endsWith(`.${format}`)) ?? "jsonl";
 }
 
 const BAR_WIDTH = 24;

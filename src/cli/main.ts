@@ -12,6 +12,7 @@ import { addInspect } from "./inspect.ts";
 import { addKeys } from "./keys.ts";
 import { addQuantize } from "./quantize.ts";
 import { addServe } from "./serve.ts";
+import { addTokens } from "./tokens.ts";
 import { addVideo } from "./video.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -26,6 +27,7 @@ const program = new Command("vireo")
 addAsk(program);
 addExtract(program);
 addVideo(program);
+addTokens(program);
 addServe(program);
 addKeys(program);
 addInspect(program);

@@ -17,9 +17,10 @@ import {
   wholeNumber,
   withEngineOptions,
 } from "./options.ts";
+import { type FileFlags, openFiles, withFileOptions } from "./serve-files.ts";
 import { openTerminal } from "./terminal.ts";
 
-interface ServeFlags extends EngineFlags {
+interface ServeFlags extends EngineFlags, FileFlags {
   readonly host: string;
   readonly port: number;
   readonly apiKey?: string;
@@ -91,12 +92,13 @@ Environment:
   VIREO_API_KEY   key that clients must send as "Authorization: Bearer ..."; needed for any
                   address but loopback
   VIREO_CPU       kernel set, as --cpu
+  VIREO_FILES     folder for files, as --files
 
 Example:
   curl http://127.0.0.1:8000/v1/chat/completions -H 'content-type: application/json' \\
     -d '{"model":"nvidia/nemotron-nano-12b-v2-vl","messages":[{"role":"user","content":"Hi"}]}'`,
     );
-  withEngineOptions(command).action(async (flags: ServeFlags) => {
+  withFileOptions(withEngineOptions(command)).action(async (flags: ServeFlags) => {
     await serve(flags);
   });
 }
@@ -128,10 +130,13 @@ async function serve(flags: ServeFlags): Promise<void> {
     ...(flags.apiKey === undefined ? {} : { apiKey: flags.apiKey }),
   };
   await checkAddress(options); // before minutes are spent on loading
+  const files = await openFiles(flags, terminal);
   const engine = await openEngine(flags, terminal, videoOptions(flags), log);
   const media = new MediaFetcher(flags.mediaUrls);
-  const listening = await listen({ ...options, upstream: engine, media }).catch(async (error) => {
+  const upstream = { upstream: engine, media, ...(files === undefined ? {} : { files }) };
+  const listening = await listen({ ...options, ...upstream }).catch(async (error) => {
     await engine.close();
+    await files?.close();
     throw error;
   });
   terminal.note(`${terminal.bold(engine.models[0]?.id ?? "")} is ready at ${listening.url}`);
@@ -144,4 +149,5 @@ async function serve(flags: ServeFlags): Promise<void> {
   await listening.close();
   await media.close();
   await engine.close();
+  await files?.close();
 }

@@ -35,6 +35,20 @@ export const LIMITS = Object.freeze({
   replayEntries: 1000,
   replayBytes: 32 * MIB,
 
+  // files that are kept
+  keptFileBytes: 512 * MIB,
+  keptFilesPerTenant: 10_000,
+  keptFileSeconds: 30 * 24 * 3600,
+  fileNameCharacters: 255,
+  /** Of all files that one request names. */
+  namedFileBytes: 512 * MIB,
+  uploadPartBytes: 64 * MIB,
+  uploadParts: 1000,
+  uploadsPerTenant: 100,
+  multipartHeaderBytes: 16 * KIB,
+  multipartFieldBytes: 8 * KIB,
+  multipartParts: 32,
+
   // structured output; times and memory follow from these counts alone
   schemaBytes: 64 * KIB,
   schemaDepth: 32,
@@ -90,6 +104,7 @@ export const LIMITS = Object.freeze({
   documentMs: 120_000,
   documentMemoryBytes: 512 * MIB,
   documentsOpen: 2,
+  extractionsAtOnce: 4,
 
   // one look into a video or document
   thumbnailPx: 256,

@@ -7,14 +7,19 @@ import { basename, dirname, extname, join } from "node:path";
 import type { Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { csvHead, csvLayout, csvRows } from "./csv.ts";
+import { csvHead, csvLayout, csvRows, toLine } from "./csv.ts";
 import { type Extraction, type ExtractOptions, extract, type PageAnswer } from "./extract.ts";
 import { REPORT_END, reportDocument, reportFailure, reportHead } from "./report.ts";
+import { checkSheets, type FoundData, holdsTables, sheetsOf, toMarkdown } from "./sheets.ts";
+import { toXlsx } from "./xlsx.ts";
+
+export const RESULT_FORMATS = ["jsonl", "csv", "xlsx", "md"] as const;
+export type ResultFormat = (typeof RESULT_FORMATS)[number];
 
 export interface BatchOptions extends Omit<ExtractOptions, "known" | "onPage" | "onPicture"> {
-  /** Folder for results, or a .jsonl or .csv file, beside which a folder `<file>.parts` is made. */
+  /** Folder for results, or a file of such an ending, beside which `<file>.parts` is made. */
   readonly out: string;
-  readonly format: "jsonl" | "csv";
+  readonly format: ResultFormat;
   /** Documents at once. */
   readonly concurrency: number;
   /** False: what is there from an earlier run is not used. */
@@ -84,8 +89,8 @@ export async function extractFiles(
   files: readonly string[],
   options: BatchOptions,
 ): Promise<BatchResult> {
-  if (options.format === "csv") csvLayout(options.schema);
-  const isFile = /\.(jsonl|csv)$/i.test(options.out);
+  if (options.format !== "jsonl") checkSheets(options.schema);
+  const isFile = /\.(jsonl|csv|xlsx|md)$/i.test(options.out);
   const folder = isFile ? `${options.out}.parts` : join(options.out, "documents");
   if (!options.resume) await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -190,17 +195,35 @@ async function readAnswers(path: string): Promise<Map<number, PageAnswer>> {
   return new Map(answers.map((answer) => [answer.page, answer]));
 }
 
-async function* resultLines(folder: string, names: readonly string[], options: BatchOptions) {
-  const layout = options.format === "csv" ? csvLayout(options.schema) : undefined;
-  if (layout) yield csvHead(layout);
-  for (const name of names) {
-    const text = await readFile(join(folder, `${name}.json`), "utf8");
-    if (layout === undefined) yield text;
-    else {
-      const { file, data } = JSON.parse(text) as DocumentResult;
+async function* resultLines(
+  folder: string,
+  names: readonly string[],
+  { format, schema }: BatchOptions,
+): AsyncGenerator<string | Buffer> {
+  const read = (name: string) => readFile(join(folder, `${name}.json`), "utf8");
+  if (format === "jsonl") {
+    for (const name of names) yield await read(name);
+    return;
+  }
+  const parse = async (name: string) => JSON.parse(await read(name)) as DocumentResult;
+  if (format === "csv" && !holdsTables(schema)) {
+    const layout = csvLayout(schema);
+    yield csvHead(layout);
+    for (const name of names) {
+      const { file, data } = await parse(name);
       yield* csvRows(layout, file, data);
     }
+    return;
   }
+  const found: FoundData[] = [];
+  for (const name of names) {
+    const { file, data } = await parse(name);
+    found.push({ file, data });
+  }
+  const sheets = sheetsOf(schema, found);
+  if (format === "xlsx") yield toXlsx(sheets);
+  else if (format === "md") yield toMarkdown(sheets);
+  else for (const { name, rows } of sheets) yield* rows.map((row) => toLine([name, ...row]));
 }
 
 async function* reportParts(

@@ -39,7 +39,7 @@ function isScalar(schema: unknown): boolean {
 }
 
 function notFlat(why: string): VireoError {
-  const message = `CSV needs a schema that is one table, but ${why}; take jsonl`;
+  const message = `csv, xlsx and md need a schema that is one table, but ${why}; take jsonl`;
   return new VireoError("invalid_schema", message);
 }
 
@@ -47,19 +47,27 @@ export function csvHead({ columns, list, listColumns }: CsvLayout): string {
   return toLine(["file", ...columns, ...listColumns.map((name) => `${list}.${name}`)]);
 }
 
+export function csvRows(layout: CsvLayout, file: string, data: unknown): string[] {
+  return tableRows(layout, file, data).map(toLine);
+}
+
 /** One row, or one for each item of the list. */
-export function csvRows({ columns, list, listColumns }: CsvLayout, file: string, data: unknown) {
+export function tableRows(
+  { columns, list, listColumns }: CsvLayout,
+  file: string,
+  data: unknown,
+): unknown[][] {
   const object = isObject(data) ? data : {};
   const single = [file, ...columns.map((name) => object[name])];
   const items = list === undefined ? [] : object[list];
   const rows = Array.isArray(items) && items.length > 0 ? items : [{}];
   return rows.map((item) => {
     const entry = isObject(item) ? item : {};
-    return toLine([...single, ...listColumns.map((name) => entry[name])]);
+    return [...single, ...listColumns.map((name) => entry[name])];
   });
 }
 
-function toLine(cells: readonly unknown[]): string {
+export function toLine(cells: readonly unknown[]): string {
   return `${cells.map(toCell).join(",")}\r\n`;
 }
 

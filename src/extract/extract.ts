@@ -1,6 +1,6 @@
 import { type ChatRequest, GREEDY, type PageOptions, type Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
-import { openDocument, type PageSize } from "../media/document.ts";
+import { type Document, openDocument, type PageSize } from "../media/document.ts";
 import { encodeJpeg } from "../media/encode.ts";
 import {
   type Conflict,
@@ -11,7 +11,7 @@ import {
   type PageValue,
   scalarsOf,
 } from "./merge.ts";
-import { type Finding, type SearchText, searchText, verify } from "./verify.ts";
+import { type Finding, searchText, verify } from "./verify.ts";
 
 export interface ExtractOptions extends PageOptions {
   /** JSON Schema of what is wanted. */
@@ -21,6 +21,8 @@ export interface ExtractOptions extends PageOptions {
   /** Of the answer for one page. Default 4096. */
   readonly maxTokens?: number;
   readonly tilesMax?: number;
+  /** False: values are not looked up in the file's own text. Default true. */
+  readonly verify?: boolean;
   /** Answers of pages that are known from before, which are not asked for again. */
   readonly known?: ReadonlyMap<number, PageAnswer>;
   /** Hears of each new page; awaited before the next one. */
@@ -76,10 +78,14 @@ export async function extract(
       const known = options.known?.get(page.number);
       const answer = known ?? (await askPage(upstream, file, page, document.pages.length, options));
       if (!known) await options.onPage?.(answer, document.pages.length);
-      const text = searchText(await document.text(page));
       answers.push(answer);
       const { value } = answer;
-      values.push({ page: page.number, value, findings: findingsOf(value, text) });
+      const findings = await findingsOf(
+        value,
+        options.verify === false ? undefined : document,
+        page,
+      );
+      values.push({ page: page.number, value, findings });
       if (options.onPicture) {
         const drawn = await document.render(page);
         options.onPicture(page.number, await encodeJpeg(drawn, PICTURE_SIDE_PX));
@@ -93,7 +99,14 @@ export async function extract(
   }
 }
 
-function findingsOf(value: unknown, text: SearchText): ReadonlyMap<string, Finding> {
+/** document: undefined where nothing is to be looked up. */
+async function findingsOf(
+  value: unknown,
+  document: Document | undefined,
+  page: PageSize,
+): Promise<ReadonlyMap<string, Finding>> {
+  if (document === undefined) return new Map();
+  const text = searchText(await document.text(page));
   return new Map(scalarsOf(value).map(([path, scalar]) => [path, verify(scalar, text)]));
 }
 

@@ -73,7 +73,7 @@ async function* chat(
   }
 }
 
-function tooLate(deadlineMs: number): VireoError {
+export function tooLate(deadlineMs: number): VireoError {
   const message = `the request took longer than ${deadlineMs / 1000} s, which this server allows`;
   return new VireoError("request_timeout", message);
 }

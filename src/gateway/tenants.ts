@@ -93,8 +93,8 @@ export class Tenants {
     this.nowMs = nowMs;
   }
 
-  /** Throws rate_limited with the time after which it is worth another try. */
-  enter(tenant: string, limits: TenantLimits): Lease {
+  /** Throws as `enter` would, and takes nothing. */
+  check(tenant: string, limits: TenantLimits): void {
     const account = this.accountOf(tenant, limits);
     const now = this.nowMs();
     const { requests, tokens } = account;
@@ -110,7 +110,13 @@ export class Tenants {
     if (tokenWait > 0) {
       throw refusal(`this key may use ${tokens!.perMinute} tokens a minute`, "tokens", tokenWait);
     }
-    requests?.take(1, now);
+  }
+
+  /** Throws rate_limited with the time after which it is worth another try. */
+  enter(tenant: string, limits: TenantLimits): Lease {
+    this.check(tenant, limits);
+    const account = this.accountOf(tenant, limits);
+    account.requests?.take(1, this.nowMs());
     account.running += 1;
     account.usage.requests += 1;
     return this.leaseFor(account);

@@ -20,16 +20,24 @@ import { toolFields } from "./tools.ts";
  * they leave out. What is not here is either refused (chat-unsupported.ts) or reported as ignored.
  */
 
+const fileId = z.string().max(256).nullish();
+/** A URL, or the id of a file that is kept; which of them is there is checked later. */
+const named = z.object({ url: z.string().nullish(), file_id: fileId });
 const imageUrl = z.union([
   z.string(),
-  z.object({ url: z.string(), detail: z.enum(["auto", "low", "high", "original"]).nullish() }),
+  named.extend({ detail: z.enum(["auto", "low", "high", "original"]).nullish() }),
 ]);
 
 const textPart = z.object({ type: z.enum(["text", "input_text", "output_text"]), text });
-const imagePart = z.object({ type: z.enum(["image_url", "input_image"]), image_url: imageUrl });
+const imagePart = z.object({
+  type: z.enum(["image_url", "input_image"]),
+  image_url: imageUrl.nullish(),
+  file_id: fileId,
+});
 const videoPart = z.object({
   type: z.enum(["video_url", "input_video"]),
-  video_url: z.union([z.string(), z.object({ url: z.string() })]),
+  video_url: z.union([z.string(), named]).nullish(),
+  file_id: fileId,
   ...videoSampling,
 });
 const refusalPart = z.object({ type: z.literal("refusal"), refusal: text });

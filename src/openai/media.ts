@@ -12,15 +12,24 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { decodeDataUrl } from "./data-url.ts";
 
+type MediaPart = ImagePart | VideoPart | DocumentPart;
+
 /** A picture, video or document that is still to be fetched; until then it has no bytes. */
-export type RemotePart = (ImagePart | VideoPart | DocumentPart) & {
+export type RemotePart = MediaPart & {
   readonly url: string;
   /** The field that names it. */
   readonly param: string;
 };
 
-const NO_BYTES = new Uint8Array(0);
-const BYTES_MOST = Object.freeze({
+/** One that this server keeps under an id; until it is read it has no bytes. */
+export type StoredPart = MediaPart & {
+  readonly fileId: string;
+  /** The field that names it. */
+  readonly param: string;
+};
+
+export const NO_BYTES = new Uint8Array(0);
+export const BYTES_MOST = Object.freeze({
   image: LIMITS.imageBytes,
   video: LIMITS.videoBytes,
   document: LIMITS.documentBytes,
@@ -56,6 +65,39 @@ export function toVideoPart(url: string, param: string, sampling?: VideoSampling
   return { ...about, bytes: files[0] ?? NO_BYTES };
 }
 
+/** A picture or video as clients name it: by its URL or an id, each with its field. */
+export interface NamedMedia {
+  readonly url: string | null | undefined;
+  readonly urlParam: string;
+  readonly fileId: string | null | undefined;
+  readonly fileParam: string;
+}
+
+/** Throws missing_required if neither is there, and what toImagePart throws. */
+export function toNamedImage(named: NamedMedia): ContentPart {
+  const { url, urlParam, fileId, fileParam } = named;
+  if (typeof url === "string") return toImagePart(url, urlParam);
+  if (fileId) return toStoredPart({ type: "image", bytes: NO_BYTES }, fileId, fileParam);
+  throw missing(urlParam);
+}
+
+/** The same of a video. */
+export function toNamedVideo(named: NamedMedia, sampling?: VideoSampling): ContentPart {
+  const { url, urlParam, fileId, fileParam } = named;
+  if (typeof url === "string") return toVideoPart(url, urlParam, sampling);
+  const about = { type: "video", ...(sampling === undefined ? {} : { sampling }) } as const;
+  if (fileId) return toStoredPart({ ...about, bytes: NO_BYTES }, fileId, fileParam);
+  throw missing(urlParam);
+}
+
+function missing(param: string): VireoError {
+  return new VireoError("missing_required", `${param} is required`, { param });
+}
+
+function toStoredPart(part: MediaPart, fileId: string, param: string): StoredPart {
+  return { ...part, fileId, param };
+}
+
 /** A file as clients send it: in itself, by its URL or by an id. */
 export interface FileBody extends PagesBody {
   /** A data: URL, plain base64, or as some clients have it, an http or https URL. */
@@ -70,9 +112,9 @@ export interface PagesBody {
 }
 
 /**
- * A file that is sent, or named by its URL.
+ * A file that is sent, or named by its URL or its id.
  *
- * Throws unsupported_parameter for a file_id, missing_required, and what toDocumentPart throws.
+ * Throws missing_required, and what toDocumentPart throws.
  */
 export function toFilePart(file: FileBody, param: string): ContentPart {
   const [given, at] = file.file_data
@@ -80,8 +122,8 @@ export function toFilePart(file: FileBody, param: string): ContentPart {
     : [file.file_url, `${param}.file_url`];
   if (given) return toDocumentPart(given, at, toPageOptions(file));
   if (file.file_id) {
-    const message = `${param}.file_id: files are not kept here; send the file itself as file_data`;
-    throw new VireoError("unsupported_parameter", message, { param: `${param}.file_id` });
+    const about = { type: "document", bytes: NO_BYTES, ...toPageOptions(file) } as const;
+    return toStoredPart(about, file.file_id, `${param}.file_id`);
   }
   const message = `${param}.file_data is required: the file as a data: URL`;
   throw new VireoError("missing_required", message, { param: `${param}.file_data` });
@@ -120,7 +162,7 @@ export function toPageOptions({ pages, dpi }: PagesBody): PageOptions {
   };
 }
 
-function readText(bytes: Uint8Array, param: string): string {
+export function readText(bytes: Uint8Array, param: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {

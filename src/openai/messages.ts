@@ -3,7 +3,13 @@ import { type ErrorCode, VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { ChatMessageBody, ChatPart } from "./chat-schema.ts";
 import { isTooDeep } from "./json.ts";
-import { toFilePart, toImagePart, toVideoPart, toVideoSampling } from "./media.ts";
+import {
+  type NamedMedia,
+  toFilePart,
+  toNamedImage,
+  toNamedVideo,
+  toVideoSampling,
+} from "./media.ts";
 
 /**
  * Turns checked messages of the protocol into the program's.
@@ -104,7 +110,7 @@ function toParts(
     if (part.type === "refusal") return { type: "text", text: part.refusal };
     if ("text" in part) return { type: "text", text: part.text };
     const at = `${param}[${index}]`;
-    const isImage = "image_url" in part;
+    const isImage = isImagePart(part);
     const isFile = part.type === "file" || part.type === "input_file";
     if (role !== "user") {
       const why = isFile ? "a file; files" : isImage ? "an image; images" : "a video; videos";
@@ -114,11 +120,36 @@ function toParts(
       const [file, where] = part.type === "file" ? [part.file, `${at}.file`] : [part, at];
       return toFilePart(file, where);
     }
-    const given = isImage ? part.image_url : part.video_url;
-    const [url, path] = typeof given === "string" ? [given, ""] : [given.url, ".url"];
-    if (isImage) return toImagePart(url, `${at}.image_url${path}`);
-    return toVideoPart(url, `${at}.video_url${path}`, toVideoSampling(part, at));
+    if (isImagePart(part)) {
+      return toNamedImage(namedBy(part.image_url, part.file_id, at, "image_url"));
+    }
+    const named = namedBy(part.video_url, part.file_id, at, "video_url");
+    return toNamedVideo(named, toVideoSampling(part, at));
   });
+}
+
+type ImagePartBody = Extract<ChatPart, { readonly type: "image_url" | "input_image" }>;
+
+function isImagePart(part: ChatPart): part is ImagePartBody {
+  return part.type === "image_url" || part.type === "input_image";
+}
+
+/** given: what stands in the field, a URL or an object with a URL or an id. */
+function namedBy(
+  given: string | Partial<Record<"url" | "file_id", string | null | undefined>> | null | undefined,
+  fileId: string | null | undefined,
+  at: string,
+  field: "image_url" | "video_url",
+): NamedMedia {
+  if (typeof given !== "object" || given === null) {
+    return { url: given, urlParam: `${at}.${field}`, fileId, fileParam: `${at}.file_id` };
+  }
+  return {
+    url: given.url,
+    urlParam: `${at}.${field}.url`,
+    fileId: given.file_id ?? fileId,
+    fileParam: given.file_id ? `${at}.${field}.file_id` : `${at}.file_id`,
+  };
 }
 
 function textOf({ content }: ChatMessage): string {

@@ -22,10 +22,15 @@ const part = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("input_image"),
     image_url: z.string().nullish(),
-    file_id: z.string().nullish(),
+    file_id: z.string().max(256).nullish(),
     detail: z.enum(["auto", "low", "high", "original"]).nullish(),
   }),
-  z.object({ type: z.literal("input_video"), video_url: z.string(), ...videoSampling }),
+  z.object({
+    type: z.literal("input_video"),
+    video_url: z.string().nullish(),
+    file_id: z.string().max(256).nullish(),
+    ...videoSampling,
+  }),
   z.object({ type: z.literal("input_file"), ...fileFields }),
   z.object({ type: z.literal("input_audio") }),
 ]);

@@ -2,7 +2,7 @@ import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../cor
 import { VireoError } from "../core/errors.ts";
 import { unknownFields } from "./ignored.ts";
 import { isTooDeep } from "./json.ts";
-import { toFilePart, toImagePart, toVideoPart, toVideoSampling } from "./media.ts";
+import { toFilePart, toNamedImage, toNamedVideo, toVideoSampling } from "./media.ts";
 import { appendMessage, checkTotals } from "./messages.ts";
 import { splitModelName, willReason } from "./reasoning.ts";
 import {
@@ -144,11 +144,15 @@ function toContent(
       );
     }
     if (part.type === "input_file") return toFilePart(part, at);
-    if (part.type === "input_video") {
-      return toVideoPart(part.video_url, `${at}.video_url`, toVideoSampling(part, at));
-    }
-    if (part.image_url) return toImagePart(part.image_url, `${at}.image_url`);
-    throw unsupported(at, "has no image_url; files are not kept here, so send the image itself");
+    const isVideo = part.type === "input_video";
+    const field = isVideo ? "video_url" : "image_url";
+    const named = {
+      url: isVideo ? part.video_url : part.image_url,
+      urlParam: `${at}.${field}`,
+      fileId: part.file_id,
+      fileParam: `${at}.file_id`,
+    };
+    return isVideo ? toNamedVideo(named, toVideoSampling(part, at)) : toNamedImage(named);
   });
 }
 

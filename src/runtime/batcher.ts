@@ -35,6 +35,7 @@ export interface BatcherStats {
   /** How long a request that comes now would wait for its place, as far as one can tell. */
   readonly waitMs: number;
   readonly steps: number;
+  readonly tilesEncoded: number;
   /** Sequences that gave up their state for older ones. */
   readonly preemptions: number;
   readonly prefixes: PrefixCacheStats;
@@ -84,6 +85,7 @@ export class Batcher {
       pagesFree: this.pages.free,
       waitMs: this.waitMs,
       steps: this.steps,
+      tilesEncoded: this.tiles.tilesDone,
       preemptions: this.preemptions,
       prefixes: this.prefixes.stats,
     };

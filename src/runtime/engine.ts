@@ -12,7 +12,6 @@ import type {
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
-import { FfmpegDecoder } from "../media/video-decoder.ts";
 import { type LoadFormat, loadModel, type Model } from "../model/load.ts";
 import { createState } from "../model/state.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -20,19 +19,19 @@ import type { PackProgress } from "../weights/packed.ts";
 import { Answer } from "./answer.ts";
 import { Batcher, type BatcherStats } from "./batcher.ts";
 import { Constraints } from "./constraint.ts";
-import { DocumentStore } from "./documents.ts";
 import { EventQueue } from "./events.ts";
-import { ImageStore, resizeBy } from "./images.ts";
+import { resizeBy } from "./images.ts";
 import { lookingBy } from "./looking.ts";
 import { planState } from "./memory.ts";
+import { chooseContext, openStores } from "./opening.ts";
 import { PrefixKeys } from "./prefix-keys.ts";
 import { Preparer } from "./preparer.ts";
 import type { Prompt } from "./prompt.ts";
-import { describe } from "./published-names.ts";
+import { describeModel } from "./published-names.ts";
 import { Sampler } from "./sampler.ts";
 import { Sequence } from "./sequence.ts";
 import { openTextFiles, type TextFiles } from "./text-files.ts";
-import { type DraftEncoder, type VideoOptions, VideoStore, videoSettings } from "./videos.ts";
+import type { VideoOptions } from "./videos.ts";
 
 export interface EngineOptions extends BackendOptions {
   /** "cpu" unless said otherwise. */
@@ -68,10 +67,7 @@ const DEFAULTS = Object.freeze({
   sequencesMax: 16,
   prefixesMax: 32,
   rowsMax: 256,
-  imageCacheBytes: 512 * 2 ** 20,
-  videoCacheBytes: 768 * 2 ** 20,
 });
-
 export interface EngineInfo {
   readonly backend: string;
   readonly kernelSet: string;
@@ -135,7 +131,7 @@ export class Engine implements Upstream {
     this.backend = backend;
     this.model = model;
     this.text = text;
-    const contextTokens = chooseContext(model, options.contextTokens);
+    const contextTokens = chooseContext(model.config, options.contextTokens);
     const sequencesMax = wholeOption(
       "sequences",
       options.sequencesMax,
@@ -154,7 +150,7 @@ export class Engine implements Upstream {
     );
     const wishes = { memoryBytes, sequencesMax, snapshotsMax, contextTokens, kvDtype };
     const sizes = planState(model.config, model.region.bytes, wishes);
-    const stores = openStores(backend, model, options.video, {
+    const stores = openStores(model.config, resizeBy(backend.resize), options.video, {
       grew: (draft) => this.batcher.encodeDraft(draft),
       ended: (draft) => this.batcher.endDraft(draft),
     });
@@ -179,7 +175,7 @@ export class Engine implements Upstream {
       check: () => this.checkOpen(),
       encode: (visual, signal) => this.batcher.encode(visual, signal),
     });
-    this.models = [describe(model, options.modelId, contextTokens)];
+    this.models = [describeModel(model.fingerprint, options.modelId, contextTokens)];
     this.info = {
       backend: backend.name,
       kernelSet: backend.kernelSet,
@@ -363,31 +359,4 @@ function wholeOption(
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   const text = `${name} is ${value}; it must be a whole number from ${least} to ${most}`;
   throw new VireoError("invalid_option", text, { param: name });
-}
-
-function chooseContext(model: Model, wanted: number | undefined): number {
-  const { contextTokens } = model.config.text;
-  if (wanted === undefined) return contextTokens;
-  if (Number.isInteger(wanted) && wanted >= 16 && wanted <= contextTokens) return wanted;
-  const text = `context is ${wanted}; it must be a whole number from 16 to ${contextTokens}`;
-  throw new VireoError("invalid_option", text, { param: "context" });
-}
-
-function openStores(
-  backend: Backend,
-  { config }: Model,
-  options: VideoOptions = {},
-  drafts: DraftEncoder,
-) {
-  const resize = resizeBy(backend.resize);
-  const images = new ImageStore(config, resize, DEFAULTS.imageCacheBytes);
-  const videos = new VideoStore({
-    config,
-    decoder: options.decoder ?? new FfmpegDecoder(options.programPath),
-    resize,
-    settings: videoSettings(options, config.videoPruningRate),
-    bytesMax: DEFAULTS.videoCacheBytes,
-    drafts,
-  });
-  return { images, documents: new DocumentStore(images), videos };
 }

@@ -17,7 +17,7 @@ import type { OpenedVideo } from "./videos.ts";
 import type { Visual } from "./visual.ts";
 
 export interface PreparerOptions {
-  readonly model: Model;
+  readonly model: Pick<Model, "config">;
   readonly text: TextFiles;
   readonly stores: MediaStores;
   readonly contextTokens: number;
@@ -178,7 +178,7 @@ function forTemplate({ name, description, parameters }: ToolDefinition) {
   };
 }
 
-function findImageIds(model: Model, text: TextFiles): ImageIds {
+function findImageIds(model: Pick<Model, "config">, text: TextFiles): ImageIds {
   const { tokens } = model.config;
   const idOf = (content: string): number => {
     const id = text.tokenizer.idOf(content);

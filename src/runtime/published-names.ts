@@ -1,5 +1,4 @@
 import type { UpstreamModel } from "../core/chat.ts";
-import type { Model } from "../model/load.ts";
 
 const MODEL_ID = "nvidia/nemotron-nano-12b-v2-vl";
 const ALIASES = [
@@ -13,8 +12,8 @@ const ALIASES = [
 ];
 
 /** id: under which the model is served; it goes on answering to the published names. */
-export function describe(
-  model: Model,
+export function describeModel(
+  fingerprint: string,
   id: string | undefined,
   contextTokens: number,
 ): UpstreamModel {
@@ -25,6 +24,6 @@ export function describe(
     ownedBy: "nvidia",
     contextTokens,
     maxOutputTokens: contextTokens,
-    fingerprint: model.fingerprint,
+    fingerprint,
   };
 }

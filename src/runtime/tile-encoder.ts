@@ -16,10 +16,16 @@ export class TileEncoder {
   private visual: Visual | undefined;
   private tile = 0;
   private blocksDone = 0;
+  private done = 0;
 
   constructor(backend: Backend, model: Model) {
     this.backend = backend;
     this.model = model;
+  }
+
+  /** Tiles that were encoded since it was opened. */
+  get tilesDone(): number {
+    return this.done;
   }
 
   /** Blocks of one tile. */
@@ -58,6 +64,7 @@ export class TileEncoder {
     }
     this.visual = undefined;
     await this.handOver(visual, step, project(step, config, weights.projector, x));
+    this.done += 1;
     return to - from;
   }
 

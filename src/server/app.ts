@@ -88,13 +88,15 @@ function shapeAt(routes: readonly Route[], path: string): ErrorShape {
 
 /** Puts limits, deadlines and counters around the upstream. */
 function shareOut(options: AppOptions, counted: Metrics, now: () => number): RouteOptions {
-  const { apiKey, log, prices = FREE, media } = options;
+  const { apiKey, log, prices = FREE, media, files } = options;
   const keys = options.keys ?? (apiKey === undefined ? undefined : singleKey(apiKey));
   const tenants = new Tenants(prices, now);
   const limitsOf = (tenant: string) => keys?.limitsOf(tenant) ?? {};
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
-  const held = guarded(fetching(options.upstream, media), { tenants, limitsOf, deadlineMs });
-  return { upstream: counted.metered(held), tenants, keys, prices, log, now };
+  const places = { media, files };
+  const held = guarded(fetching(options.upstream, places), { tenants, limitsOf, deadlineMs });
+  const upstream = counted.metered(held);
+  return { upstream, tenants, keys, prices, files, places, deadlineMs, log, now };
 }
 
 function except(
@@ -106,7 +108,7 @@ function except(
 
 /** 405 where another method would be answered, else 404. */
 function noRoute(app: App, method: string, path: string): VireoError {
-  const methods = ["GET", "POST"].filter((other) => {
+  const methods = ["GET", "POST", "DELETE"].filter((other) => {
     const [matched] = app.router.match(other, path);
     return matched.some(([[, route]]) => route.method === other);
   });

@@ -2,8 +2,10 @@ import type { Upstream } from "../core/chat.ts";
 import type { Log } from "../core/log.ts";
 import type { Prices } from "../core/prices.ts";
 import type { MediaFetcher } from "../egress/media-fetcher.ts";
+import type { FileStore } from "../files/store.ts";
 import type { KeyRing } from "../gateway/keys.ts";
 import type { Tenants } from "../gateway/tenants.ts";
+import type { MediaPlaces } from "./fetching.ts";
 
 export interface AppOptions {
   readonly upstream: Upstream;
@@ -18,6 +20,8 @@ export interface AppOptions {
   readonly prices?: Prices;
   /** Fetches media that requests name by URL. Undefined: such requests are refused. */
   readonly media?: MediaFetcher;
+  /** Keeps files that requests name by id. Undefined: none are kept. */
+  readonly files?: FileStore;
   /** The longest that a request may take. Default: ten minutes. */
   readonly deadlineMs?: number;
   /** Unix time in milliseconds. */
@@ -31,6 +35,10 @@ export interface RouteOptions {
   readonly tenants: Tenants;
   readonly keys: KeyRing | undefined;
   readonly prices: Prices;
+  readonly files: FileStore | undefined;
+  /** Where what requests name is found, for routes that need its bytes themselves. */
+  readonly places: MediaPlaces;
+  readonly deadlineMs: number;
   readonly log: Log;
   readonly now: () => number;
 }

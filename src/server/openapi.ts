@@ -87,9 +87,16 @@ function toOperation(route: Route): Json {
     tags: [route.tag],
     ...(route.open ? { security: [] } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(route.body ? { requestBody: { required: true, content: json(toSchema(route.body)) } } : {}),
+    ...toRequestBody(route),
     responses: toResponses(route),
   };
+}
+
+function toRequestBody({ body, form }: Route): Json {
+  const content = body
+    ? json(toSchema(body))
+    : form && { "multipart/form-data": { schema: toSchema(form) } };
+  return content ? { requestBody: { required: true, content } } : {};
 }
 
 /** As post_v1_messages. */

@@ -22,6 +22,7 @@ afterAll(() => {
 /** Starts `vireo serve` on any free port; resolves with its address when it is ready. */
 function start(): Promise<string> {
   const args = [join(ROOT, "dist/cli/main.js"), "serve", "--model", folder, "--port", "0"];
+  args.push("--no-files");
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
   server = child;
   return new Promise((resolve, reject) => {

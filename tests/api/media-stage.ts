@@ -2,12 +2,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { silentLog } from "../../src/core/log.ts";
 import { MediaFetcher } from "../../src/egress/media-fetcher.ts";
+import type { EngineOptions } from "../../src/runtime/engine.ts";
 import { listen } from "../../src/server/listen.ts";
 import { openTiny } from "../engine/asking.ts";
 
 /** A server over models/tiny that fetches from anywhere, and a host with one file at all paths. */
-export async function setMediaStage(file: () => Buffer) {
-  const engine = await openTiny({ sequencesMax: 4 });
+export async function setMediaStage(file: () => Buffer, options: EngineOptions = {}) {
+  const engine = await openTiny({ sequencesMax: 4, ...options });
   const media = new MediaFetcher("any");
   const address = { host: "127.0.0.1", port: 0 };
   const server = await listen({ upstream: engine, media, log: silentLog, ...address });

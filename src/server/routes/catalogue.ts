@@ -3,6 +3,18 @@ import { z } from "zod";
 import { countBody, messagesBody } from "../../anthropic/schema.ts";
 import { chatBody } from "../../openai/chat-schema.ts";
 import { completionBody } from "../../openai/completions.ts";
+import { extractAnswer, extractBody } from "../../openai/extract.ts";
+import {
+  completeBody,
+  deletedAnswer,
+  fileAnswer,
+  fileForm,
+  fileListAnswer,
+  partAnswer,
+  partForm,
+  uploadAnswer,
+  uploadBody,
+} from "../../openai/files.ts";
 import { documentLookAnswer, videoLookAnswer } from "../../openai/look.ts";
 import { responseBody } from "../../openai/responses-schema.ts";
 import {
@@ -18,6 +30,8 @@ import { metadata, release, version } from "./about.ts";
 import { chatCompletions } from "./chat-completions.ts";
 import { completions } from "./completions.ts";
 import { estimate } from "./estimate.ts";
+import { extractDocument } from "./extract.ts";
+import { createFile, deleteFile, fileContent, getFile, listFiles } from "./files.ts";
 import { live, ready } from "./health.ts";
 import { chatTokens, responseTokens } from "./input-tokens.ts";
 import { inspectDocument, inspectVideo } from "./inspect.ts";
@@ -28,19 +42,22 @@ import { metrics } from "./metrics.ts";
 import { getModel, listModels, modelEndpoints } from "./models.ts";
 import { responses } from "./responses.ts";
 import { detokenize, tokenize } from "./tokenize.ts";
+import { addPart, cancelUpload, completeUpload, createUpload } from "./uploads.ts";
 
 /** Whose shape errors have. */
 export type ErrorShape = "openai" | "anthropic" | "gateway";
 
 /** One thing that this server answers to, and all that its description is made from. */
 export interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** With parameters as :id or :id{.+}. */
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
   readonly handler: (c: Context<Env>) => Response | Promise<Response>;
   readonly body?: z.ZodType;
+  /** The body is multipart/form-data with these fields. */
+  readonly form?: z.ZodType;
   readonly answer?: z.ZodType;
   /** Headers that it reads. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -69,6 +86,9 @@ export function routesOf(
     ...gatewayRoutes(options),
     ...modelRoutes(options),
     ...inspectRoutes(options),
+    ...fileRoutes(options),
+    ...uploadRoutes(options),
+    extractRoute(options),
     ...healthRoutes(options),
     ...aboutRoutes(options, counted, programVersion),
   ];
@@ -224,6 +244,98 @@ function inspectRoutes(options: RouteOptions): Route[] {
       summary: "Pages of a document as pictures, with the words that the file says are on them",
       answer: documentLookAnswer,
       handler: inspectDocument(options),
+    },
+  ];
+}
+
+function fileRoutes(options: RouteOptions): Route[] {
+  const one = { path: "/v1/files/:id", tag: "Files" } as const;
+  return [
+    {
+      method: "POST",
+      path: "/v1/files",
+      tag: "Files",
+      summary: "Keeps a file for requests to name",
+      form: fileForm,
+      answer: fileAnswer,
+      handler: createFile(options),
+    },
+    {
+      method: "GET",
+      path: "/v1/files",
+      tag: "Files",
+      summary: "Lists files",
+      answer: fileListAnswer,
+      handler: listFiles(options),
+    },
+    {
+      ...one,
+      method: "GET",
+      summary: "One file",
+      answer: fileAnswer,
+      handler: getFile(options),
+    },
+    {
+      ...one,
+      method: "DELETE",
+      summary: "Deletes a file",
+      answer: deletedAnswer,
+      handler: deleteFile(options),
+    },
+    {
+      method: "GET",
+      path: "/v1/files/:id/content",
+      tag: "Files",
+      summary: "What a file holds",
+      type: "application/octet-stream",
+      handler: fileContent(options),
+    },
+  ];
+}
+
+function extractRoute(options: RouteOptions): Route {
+  return {
+    method: "POST",
+    path: "/v1/extract",
+    tag: "Documents",
+    summary: "Makes data of a document by a JSON Schema, page by page",
+    body: extractBody,
+    answer: extractAnswer,
+    generates: true,
+    handler: extractDocument(options),
+  };
+}
+
+function uploadRoutes(options: RouteOptions): Route[] {
+  const post = { method: "POST", tag: "Files", answer: uploadAnswer } as const;
+  return [
+    {
+      ...post,
+      path: "/v1/uploads",
+      summary: "Begins a file that comes in parts",
+      body: uploadBody,
+      handler: createUpload(options),
+    },
+    {
+      ...post,
+      path: "/v1/uploads/:id/parts",
+      summary: "Takes a part of a file",
+      form: partForm,
+      answer: partAnswer,
+      handler: addPart(options),
+    },
+    {
+      ...post,
+      path: "/v1/uploads/:id/complete",
+      summary: "Makes a file of its parts",
+      body: completeBody,
+      handler: completeUpload(options),
+    },
+    {
+      ...post,
+      path: "/v1/uploads/:id/cancel",
+      summary: "Gives up a file that comes in parts",
+      handler: cancelUpload(options),
     },
   ];
 }

@@ -9,7 +9,7 @@ import { jsonOf } from "../middleware/body-limit.ts";
 export function estimate({ upstream, prices }: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const parsed = parseChatRequest(await jsonOf(c));
-    const { request } = parsed;
+    const request = { ...parsed.request, tenant: c.get("tenant") };
     const model = requireModel(upstream.models, parsed.model, request.maxTokens);
     const counted = await upstream.estimate(request, c.req.raw.signal);
     return c.json(toEstimateBody(counted, model.id, prices, request.maxTokens));

@@ -31,5 +31,6 @@ export async function countTokens(
   request: ChatRequest,
 ): Promise<number> {
   requireModel(upstream.models, model);
-  return (await upstream.estimate(request, c.req.raw.signal)).promptTokens;
+  const own = { ...request, tenant: c.get("tenant") };
+  return (await upstream.estimate(own, c.req.raw.signal)).promptTokens;
 }

@@ -20,7 +20,8 @@ export function tokenize({ upstream }: RouteOptions) {
     const model = chooseModel(upstream.models, body.model);
     const max_model_len = model.contextTokens;
     if ("messages" in body) {
-      const { request } = parseChatRequest({ ...body, model: model.id });
+      const parsed = parseChatRequest({ ...body, model: model.id });
+      const request = { ...parsed.request, tenant: c.get("tenant") };
       const { promptTokens: count } = await upstream.estimate(request, c.req.raw.signal);
       return c.json({ count, max_model_len, tokens: null });
     }

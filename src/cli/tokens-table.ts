@@ -1,0 +1,104 @@
+import type { Prices } from "../core/prices.ts";
+import type { EstimateBody } from "../openai/estimate.ts";
+
+/** A file and what it costs. */
+export interface Counted {
+  readonly file: string;
+  readonly kind: "image" | "document" | "video" | "text";
+  /** Of a text alone. */
+  readonly textTokens: number;
+  readonly estimate: EstimateBody;
+}
+
+/** One line a file, in columns, and a last one with the sums of several. */
+export function tokensTable(files: readonly Counted[], prices: Prices): string[] {
+  const prunes = files.some(({ kind }) => kind === "video");
+  const costs = prices.prompt > 0n;
+  const head = ["file", "kind", "holds", "tokens"];
+  if (prunes) head.push("after EVS");
+  head.push("prompt", "fits");
+  if (costs) head.push("USD");
+  const rows = files.map((one) => {
+    const { prompt_tokens, context, cost } = one.estimate;
+    const row = [one.file, one.kind, contentOf(one), String(tokensBefore(one))];
+    if (prunes) row.push(String(tokensAfter(one)));
+    row.push(String(prompt_tokens), context.fits ? "yes" : `no, over ${context.limit}`);
+    if (costs) row.push(cost.prompt);
+    return row;
+  });
+  if (files.length > 1) {
+    const sum = (count: (one: Counted) => number): string =>
+      String(files.reduce((total, one) => total + count(one), 0));
+    const row = [`${files.length} files`, "", "", sum(tokensBefore)];
+    if (prunes) row.push(sum(tokensAfter));
+    row.push(
+      sum(({ estimate }) => estimate.prompt_tokens),
+      "",
+    );
+    rows.push(row);
+  }
+  return align([head, ...rows]);
+}
+
+/** What a file holds, a line each: pages and pictures with their tiles, frames with their times. */
+export function eachLines({ kind, estimate }: Counted): string[] {
+  const { images, documents, videos } = estimate;
+  const pages = new Map(
+    documents.flatMap((one) => one.pages.map(({ page, image }) => [image, page])),
+  );
+  const pictures = images.map(({ index, width, height, tiles, tokens }) => [
+    kind === "document" ? `page ${pages.get(index)}` : "picture",
+    `${width} x ${height}`,
+    `${tiles.columns} x ${tiles.rows} tiles${tiles.thumbnail ? " and 1" : ""}`,
+    String(tokens),
+  ]);
+  const frames = videos.flatMap(({ frames: { sampled }, tokens_unpruned }) =>
+    sampled.map(({ index, seconds }) => [
+      `frame ${index}`,
+      seconds === undefined ? "" : `${seconds.toFixed(2)} s`,
+      "",
+      String(tokens_unpruned / sampled.length),
+    ]),
+  );
+  return align([...pictures, ...frames]).map((line) => `  ${line}`);
+}
+
+function contentOf({ kind, estimate }: Counted): string {
+  const { images, documents, videos } = estimate;
+  const [image, document, video] = [images[0], documents[0], videos[0]];
+  if (kind === "document" && document) {
+    return `${document.pages.length} of ${document.total_pages} pages`;
+  }
+  if (kind === "video" && video) {
+    return `${video.frames.sampled.length} of ${video.frames.total} frames`;
+  }
+  if (image === undefined) return "";
+  const { count } = image.tiles;
+  return `${image.width} x ${image.height}, ${count} tile${count === 1 ? "" : "s"}`;
+}
+
+function tokensBefore({ kind, textTokens, estimate }: Counted): number {
+  if (kind === "text") return textTokens;
+  const { image_tokens } = estimate.prompt_tokens_details;
+  return estimate.videos.reduce((sum, video) => sum + video.tokens_unpruned, image_tokens);
+}
+
+function tokensAfter({ kind, textTokens, estimate }: Counted): number {
+  const { image_tokens, video_tokens } = estimate.prompt_tokens_details;
+  return kind === "text" ? textTokens : image_tokens + video_tokens;
+}
+
+/** Numbers to the right, all else to the left. */
+function align(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => {
+    return Math.max(...rows.map((row) => (row[column] ?? "").length));
+  });
+  return rows.map((row) => {
+    const cells = row.map((cell, column) => {
+      const isNumber = rows.every((other, at) => at === 0 || /^[\d.]*$/.test(other[column] ?? ""));
+      const width = widths[column] ?? 0;
+      return isNumber && rows.length > 1 ? cell.padStart(width) : cell.padEnd(width);
+    });
+    return cells.join("  ").trimEnd();
+  });
+}

@@ -1,0 +1,180 @@
+import type { Command } from "commander";
+import { type ChatRequest, type ContentPart, GREEDY } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import { type Prices, parsePrice } from "../core/prices.ts";
+import { isPdf } from "../media/pdf.ts";
+import { inspectFrames } from "../media/source.ts";
+import { inspectVideo } from "../media/video-source.ts";
+import { type EstimateBody, toEstimateBody } from "../openai/estimate.ts";
+import { Estimator } from "../runtime/estimator.ts";
+import { readUserFile } from "./files.ts";
+import { modelFolder } from "./model-folder.ts";
+import {
+  dotsPerInch,
+  EMBEDDED_MODEL,
+  EMBEDDED_MODELS,
+  framesAtMost,
+  framesPerSecond,
+  pruningRate,
+  wholeBetween,
+  wholeNumber,
+} from "./options.ts";
+import { openTerminal, printable } from "./terminal.ts";
+import { type Counted, eachLines, tokensTable } from "./tokens-table.ts";
+
+interface TokensFlags {
+  readonly model: string;
+  readonly context?: number;
+  readonly question: string;
+  readonly pages?: string;
+  readonly dpi?: number;
+  readonly fps?: number;
+  readonly frames?: number;
+  readonly maxTiles?: number;
+  readonly maxTokens?: number;
+  readonly evs?: number;
+  readonly pricePrompt: string;
+  readonly each?: boolean;
+  readonly json?: boolean;
+}
+
+export function addTokens(program: Command): void {
+  program
+    .command("tokens")
+    .summary("count what pictures, PDFs, videos and texts cost, without loading weights")
+    .description(
+      "Counts the tokens of each file as POST /v1/estimate does, before and after EVS, and says " +
+        "whether it fits. Only the checkpoint's headers and tokenizer are read.",
+    )
+    .argument("<files...>")
+    .option("-m, --model <dir>", "checkpoint folder", EMBEDDED_MODEL)
+    .option("--context <tokens>", "longest prompt and answer together", wholeNumber)
+    .option("-q, --question <text>", "what is asked besides each file", "")
+    .option("--pages <list>", 'pages of documents, as "1-3,7" (default: all)')
+    .option("--dpi <n>", "dots per inch for pages of PDFs (default: 150)", dotsPerInch)
+    .option("--fps <x>", "frames of a video a second at most (default: 2)", framesPerSecond)
+    .option("--frames <n>", "frames of a video at most (default: 128)", framesAtMost)
+    .option("--max-tiles <n>", "tiles per picture, 1 to 12", wholeBetween(1, 12))
+    .option("-n, --max-tokens <n>", "room for the answer", wholeNumber)
+    .option("--evs <q>", "share of a video's tokens to leave out, as 0.75", pruningRate)
+    .option("--price-prompt <usd>", "dollars per prompt token", "0")
+    .option("--each", "list pages, pictures and frames too")
+    .option("--json", "one JSON object per file, as /v1/estimate answers")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  vireo tokens invoices/*.pdf --price-prompt 0.0000002
+  vireo tokens clip.mp4 --evs 0.75 --each`,
+    )
+    .action(async (files: string[], flags: TokensFlags) => {
+      await tokens(files, flags);
+    });
+}
+
+async function tokens(files: readonly string[], flags: TokensFlags): Promise<void> {
+  const terminal = openTerminal(process.stderr);
+  const prices = { prompt: parsePrice(flags.pricePrompt, "--price-prompt"), completion: 0n };
+  const { model, context } = flags;
+  const estimator = await Estimator.open(modelFolder(model), {
+    ...(EMBEDDED_MODELS.includes(model) ? { modelId: `vireo/${model}` } : {}),
+    ...(context === undefined ? {} : { contextTokens: context }),
+    video: process.env.PATH ? { programPath: process.env.PATH } : {},
+  });
+  const counted: Counted[] = [];
+  try {
+    for (const file of files) {
+      terminal.progress(`counting ${file} ...`);
+      try {
+        const found = await count(estimator, file, flags, prices);
+        counted.push(found);
+        const { kind, estimate } = found;
+        if (flags.json) process.stdout.write(`${JSON.stringify({ file, kind, ...estimate })}\n`);
+      } catch (error) {
+        if (!(error instanceof VireoError)) throw error;
+        const { code, message } = error;
+        process.exitCode = 1;
+        terminal.note(printable(`${file}: ${message}`));
+        if (!flags.json) continue;
+        process.stdout.write(`${JSON.stringify({ file, error: { code, message } })}\n`);
+      }
+    }
+    terminal.progress("");
+    if (flags.json || counted.length === 0) return;
+    const lines = flags.each
+      ? counted.flatMap((one) => [...tokensTable([one], prices), ...eachLines(one), ""])
+      : tokensTable(counted, prices);
+    process.stdout.write(printable(`${lines.join("\n").trimEnd()}\n`));
+  } finally {
+    await estimator.close();
+  }
+}
+
+async function count(
+  estimator: Estimator,
+  file: string,
+  flags: TokensFlags,
+  prices: Prices,
+): Promise<Counted> {
+  const part = partOf(await readUserFile(file, LIMITS.videoBytes), flags);
+  const estimate: EstimateBody = toEstimateBody(
+    await estimator.estimate(requestOf(part, flags)),
+    estimator.model.id,
+    prices,
+    flags.maxTokens,
+  );
+  const kind = part.type;
+  const textTokens = part.type === "text" ? estimator.countText(part.text) : 0;
+  return { file, kind, textTokens, estimate };
+}
+
+/** As POST /v1/estimate would get it. */
+function requestOf(part: ContentPart, flags: TokensFlags): ChatRequest {
+  const { question, fps, frames, maxTiles, evs } = flags;
+  const videoSampling = {
+    ...(fps === undefined ? {} : { fps }),
+    ...(frames === undefined ? {} : { framesMax: frames }),
+  };
+  const asked: ContentPart[] = question === "" ? [] : [{ type: "text", text: question }];
+  return {
+    messages: [{ role: "user", content: [part, ...asked] }],
+    sampling: GREEDY,
+    stop: [],
+    reasoning: {},
+    videoSampling,
+    ...(maxTiles === undefined ? {} : { tilesMax: maxTiles }),
+    ...(evs === undefined ? {} : { videoPruningRate: evs }),
+  };
+}
+
+/** What a file is, by its bytes: a GIF is a picture, a TIFF with several frames a document. */
+function partOf(bytes: Uint8Array, { pages, dpi }: TokensFlags): ContentPart {
+  const frames = isPdf(bytes) ? undefined : without(() => inspectFrames(bytes).length);
+  if (isPdf(bytes) || (frames ?? 0) > 1) {
+    const options = {
+      ...(pages === undefined ? {} : { pages }),
+      ...(dpi === undefined ? {} : { dpi }),
+    };
+    return { type: "document", bytes, ...options };
+  }
+  if (frames === 1) return { type: "image", bytes };
+  if (without(() => inspectVideo(bytes)) !== undefined) return { type: "video", bytes };
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (text !== "" && !text.includes("\0")) return { type: "text", text };
+  } catch {
+    // told below
+  }
+  const message = "it is no picture, PDF, video or UTF-8 text";
+  throw new VireoError("unsupported_media_type", message);
+}
+
+function without<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof VireoError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+import { createHash, randomBytes } from "node:crypto";
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { VireoError } from "../core/errors.ts";
+import { full, type Ledger } from "./ledger.ts";
+
+export interface DraftOptions {
+  readonly folder: string;
+  readonly ledger: Ledger;
+  readonly tenant: string;
+  readonly bytesMost: number;
+}
+
+export interface Written {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/**
+ * A file that is being written, of which nobody else knows. Its bytes are booked as they come, and
+ * given back by `discard`.
+ */
+export class Draft {
+  readonly path: string;
+  readonly tenant: string;
+  private readonly options: DraftOptions;
+  private readonly handle: FileHandle;
+  private readonly hash = createHash("sha256");
+  private bytes = 0;
+  private open = true;
+
+  private constructor(options: DraftOptions, path: string, handle: FileHandle) {
+    this.options = options;
+    this.tenant = options.tenant;
+    this.path = path;
+    this.handle = handle;
+  }
+
+  static async open(options: DraftOptions): Promise<Draft> {
+    const path = join(options.folder, `${randomBytes(16).toString("hex")}.tmp`);
+    return new Draft(options, path, await open(path, "wx", 0o600));
+  }
+
+  /** Throws media_too_large or storage_full. */
+  async write(chunk: Uint8Array): Promise<void> {
+    const { ledger, tenant, bytesMost: limit } = this.options;
+    if (this.bytes + chunk.length > limit) {
+      const message = `the file has more than ${limit} bytes, which is the most that is taken`;
+      throw new VireoError("media_too_large", message, { metadata: { limit } });
+    }
+    ledger.add(tenant, chunk.length);
+    this.bytes += chunk.length;
+    this.hash.update(chunk);
+    try {
+      await this.handle.appendFile(chunk);
+    } catch (cause) {
+      throw isFull(cause) ? full(cause) : cause;
+    }
+  }
+
+  /** All of it is on disk; what is left is to rename it or to discard it. */
+  async finish(): Promise<Written> {
+    try {
+      await this.handle.sync();
+    } catch (cause) {
+      throw isFull(cause) ? full(cause) : cause;
+    }
+    await this.close();
+    return { path: this.path, sha256: this.hash.digest("hex"), bytes: this.bytes };
+  }
+
+  /** From now on its bytes are booked for what was made of it; `discard` frees none. */
+  handOver(): void {
+    this.bytes = 0;
+  }
+
+  /** It is gone, and its bytes are free again. Does nothing to what was made of it. */
+  async discard(): Promise<void> {
+    await this.close();
+    await rm(this.path, { force: true });
+    this.options.ledger.addTo(this.tenant, -this.bytes);
+    this.options.ledger.addToDisk(-this.bytes);
+    this.bytes = 0;
+  }
+
+  private async close(): Promise<void> {
+    if (!this.open) return;
+    this.open = false;
+    await this.handle.close();
+  }
+}
+
+function isFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT";
+}

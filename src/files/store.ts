@@ -1,0 +1,270 @@
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import { Draft } from "./draft.ts";
+import { Ledger, type Quotas } from "./ledger.ts";
+import { lockFolder } from "./lock.ts";
+import { type FileInfo, type FileRecord, newId, readRecords, writeRecord } from "./records.ts";
+import { Uploads } from "./uploads.ts";
+
+export interface FileStoreOptions extends Quotas {
+  /** Made if it is not there; used by this process alone. */
+  readonly folder: string;
+  /** How long a file is kept at most. */
+  readonly ttlSeconds: number;
+  /** Of one file. Default: LIMITS.keptFileBytes. */
+  readonly fileBytes?: number;
+  /** Unix time in milliseconds. */
+  readonly now?: () => number;
+}
+
+export interface NewFile extends FileInfo {
+  /** Shortens the store's own time. */
+  readonly ttlSeconds?: number;
+}
+
+const SWEEP_MS = 60_000;
+
+interface Blob {
+  readonly bytes: number;
+  records: number;
+  /** While somebody reads it, others share the memory. */
+  held?: WeakRef<Uint8Array>;
+}
+
+/**
+ * Files that tenants keep here for a while. The same bytes are on disk once, under their SHA-256
+ * in blobs/; records/ says whose they are and how long; drafts/ and uploads/ hold what is not whole
+ * yet. What has a name in blobs/ or records/ is whole, since it was written aside, synced and
+ * renamed; drafts of a process that was killed are removed when the next one opens the folder.
+ */
+export class FileStore {
+  readonly uploads: Uploads;
+  private readonly options: FileStoreOptions;
+  private readonly ledger: Ledger;
+  private readonly unlock: () => Promise<void>;
+  private readonly records = new Map<string, FileRecord>();
+  private readonly blobs = new Map<string, Blob>();
+  private readonly sweeping: NodeJS.Timeout;
+  /** Records and blobs change one after the other. */
+  private last: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: FileStoreOptions, unlock: () => Promise<void>) {
+    this.options = options;
+    this.unlock = unlock;
+    this.ledger = new Ledger(options);
+    const { folder, now = Date.now } = options;
+    this.uploads = new Uploads({ folder, now, store: this, ledger: this.ledger });
+    this.sweeping = setInterval(() => void this.sweep().catch(() => {}), SWEEP_MS);
+    this.sweeping.unref();
+  }
+
+  /** Throws invalid_option for a folder that cannot be written or is in use. */
+  static async open(options: FileStoreOptions): Promise<FileStore> {
+    const { folder } = options;
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const unlock = await lockFolder(folder);
+      await rm(join(folder, "drafts"), { recursive: true, force: true });
+      for (const name of ["drafts", "blobs", "records", "uploads"]) {
+        await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
+      }
+      const store = new FileStore(options, unlock);
+      await store.load();
+      return store;
+    } catch (cause) {
+      if (cause instanceof VireoError) throw cause;
+      const reason = (cause as NodeJS.ErrnoException).code ?? "no reason";
+      const message =
+        `the folder for files ${folder} cannot be used (${reason}); ` +
+        "give --files another one, or --no-files";
+      throw new VireoError("invalid_option", message, { param: "files", cause });
+    }
+  }
+
+  /** Bytes on disk, and those of one tenant. */
+  get bytes(): number {
+    return this.ledger.bytes;
+  }
+
+  bytesOf(tenant: string): number {
+    return this.ledger.bytesOf(tenant);
+  }
+
+  get fileBytes(): number {
+    return this.options.fileBytes ?? LIMITS.keptFileBytes;
+  }
+
+  /** Throws storage_full or media_too_large for a file whose size is known before it comes. */
+  check(tenant: string, bytes: number): void {
+    const limit = this.fileBytes;
+    if (bytes > limit) {
+      const message = `the file has ${bytes} bytes; at most ${limit} are taken`;
+      throw new VireoError("media_too_large", message, { metadata: { limit, actual: bytes } });
+    }
+    this.ledger.check(tenant, bytes);
+  }
+
+  /** A new file to write to; whoever asks for it discards it in the end, kept or not. */
+  async draft(tenant: string, bytesMost = this.fileBytes): Promise<Draft> {
+    const folder = join(this.options.folder, "drafts");
+    return await Draft.open({ folder, ledger: this.ledger, tenant, bytesMost });
+  }
+
+  /**
+   * Makes a file of a draft. Throws storage_full for one too many, and invalid_media for a draft
+   * without bytes.
+   */
+  async keep(draft: Draft, file: NewFile): Promise<FileRecord> {
+    const { tenant } = draft;
+    const { path, sha256, bytes } = await draft.finish();
+    if (bytes === 0) throw new VireoError("invalid_media", "the file is empty (0 bytes)");
+    return await this.inTurn(async () => {
+      const limit = LIMITS.keptFilesPerTenant;
+      if (this.ofTenant(tenant).length >= limit) {
+        const message = `there are ${limit} files already; delete some`;
+        throw new VireoError("storage_full", message, { metadata: { limit } });
+      }
+      const { ttlSeconds, ...info } = file;
+      const seconds = Math.min(ttlSeconds ?? this.options.ttlSeconds, this.options.ttlSeconds);
+      const createdMs = this.now();
+      const expiresMs = createdMs + seconds * 1000;
+      const id = newId("file");
+      const record = { ...info, id, tenant, sha256, bytes, createdMs, expiresMs };
+      const isNew = !this.blobs.has(sha256);
+      if (isNew) await rename(path, this.blobPath(sha256));
+      try {
+        await writeRecord(this.recordPath(id), join(this.options.folder, "drafts"), record);
+      } catch (error) {
+        if (isNew) await rm(this.blobPath(sha256), { force: true });
+        throw error;
+      }
+      if (isNew) this.blobs.set(sha256, { bytes, records: 0 });
+      else this.ledger.addToDisk(-bytes);
+      draft.handOver();
+      this.add(record);
+      return record;
+    });
+  }
+
+  /** Throws file_not_found, also for what belongs to somebody else. */
+  find(tenant: string, id: string, param = "file_id"): FileRecord {
+    const record = this.records.get(id);
+    if (record?.tenant === tenant && record.expiresMs > this.now()) return record;
+    const message = `No such File object: ${id.slice(0, 64)}`;
+    throw new VireoError("file_not_found", message, { param });
+  }
+
+  /** In the order in which they came. */
+  list(tenant: string): FileRecord[] {
+    return this.ofTenant(tenant).filter(({ expiresMs }) => expiresMs > this.now());
+  }
+
+  /** The whole content; whoever gets it must not change it. */
+  async read({ sha256 }: FileRecord): Promise<Uint8Array> {
+    const blob = this.blobs.get(sha256);
+    const held = blob?.held?.deref();
+    if (held) return held;
+    const bytes = await readFile(this.blobPath(sha256));
+    if (blob) blob.held = new WeakRef(bytes);
+    return bytes;
+  }
+
+  /** The content in pieces; goes on to be readable when the file is removed meanwhile. */
+  async stream({ sha256 }: FileRecord): Promise<Readable> {
+    const handle = await open(this.blobPath(sha256));
+    return handle.createReadStream();
+  }
+
+  /** Throws file_not_found. */
+  async remove(tenant: string, id: string): Promise<void> {
+    this.find(tenant, id, "id");
+    await this.drop(id);
+  }
+
+  /** Removes what has expired; done by itself once a minute. */
+  async sweep(): Promise<void> {
+    const old = [...this.records.values()].filter(({ expiresMs }) => expiresMs <= this.now());
+    for (const { id } of old) await this.drop(id);
+    await this.uploads.sweep();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.sweeping);
+    await this.last;
+    await this.unlock();
+  }
+
+  private now(): number {
+    return (this.options.now ?? Date.now)();
+  }
+
+  private blobPath(sha256: string): string {
+    return join(this.options.folder, "blobs", sha256);
+  }
+
+  private recordPath(id: string): string {
+    return join(this.options.folder, "records", `${id}.json`);
+  }
+
+  private ofTenant(tenant: string): FileRecord[] {
+    return [...this.records.values()].filter((record) => record.tenant === tenant);
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.last.then(work);
+    this.last = done.catch(() => {});
+    return done;
+  }
+
+  private add(record: FileRecord): void {
+    this.records.set(record.id, record);
+    this.blobs.get(record.sha256)!.records += 1;
+  }
+
+  /** The record goes first: a blob without one is removed at the next start, never the reverse. */
+  private drop(id: string): Promise<void> {
+    return this.inTurn(async () => {
+      const record = this.records.get(id);
+      if (record === undefined) return;
+      await rm(this.recordPath(id), { force: true });
+      this.records.delete(id);
+      this.ledger.addTo(record.tenant, -record.bytes);
+      const blob = this.blobs.get(record.sha256)!;
+      blob.records -= 1;
+      if (blob.records > 0) return;
+      await rm(this.blobPath(record.sha256), { force: true });
+      this.blobs.delete(record.sha256);
+      this.ledger.addToDisk(-record.bytes);
+    });
+  }
+
+  /** What an earlier process left: records whose blobs are whole, and nothing else. */
+  private async load(): Promise<void> {
+    const { folder } = this.options;
+    const sizes = new Map<string, number>();
+    for (const name of await readdir(join(folder, "blobs"))) {
+      sizes.set(name, (await stat(join(folder, "blobs", name))).size);
+    }
+    for (const record of await readRecords(join(folder, "records"))) {
+      const { sha256, bytes, tenant } = record;
+      if (sizes.get(sha256) !== bytes) {
+        await rm(this.recordPath(record.id), { force: true });
+        continue;
+      }
+      if (!this.blobs.has(sha256)) {
+        this.blobs.set(sha256, { bytes, records: 0 });
+        this.ledger.addToDisk(bytes);
+      }
+      this.add(record);
+      this.ledger.addTo(tenant, bytes);
+    }
+    for (const name of sizes.keys()) {
+      if (!this.blobs.has(name)) await rm(this.blobPath(name), { recursive: true, force: true });
+    }
+    await this.uploads.load();
+    await this.sweep();
+  }
+}

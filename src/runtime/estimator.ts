@@ -1,0 +1,60 @@
+import type { ChatRequest, PromptEstimate, UpstreamModel } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import type { Resize } from "../media/pixels.ts";
+import { readModelConfig } from "../model/config.ts";
+import { openCheckpointFiles } from "../weights/safetensors.ts";
+import { chooseContext, openStores } from "./opening.ts";
+import { Preparer } from "./preparer.ts";
+import { describeModel } from "./published-names.ts";
+import { openTextFiles, type TextFiles } from "./text-files.ts";
+import type { VideoOptions } from "./videos.ts";
+
+export interface EstimatorOptions {
+  /** Default: what the checkpoint says. */
+  readonly contextTokens?: number;
+  readonly video?: VideoOptions;
+  /** Name under which the model is served. */
+  readonly modelId?: string;
+}
+
+/** Sizes are all that is counted, so nobody computes pixels that nobody looks at. */
+const sizesOnly: Resize = async (_, width, height) => ({ rgb: new Uint8Array(0), width, height });
+
+/**
+ * Counts what requests would be billed, as an engine on the same checkpoint with the same options
+ * does: by the same code, but without weights.
+ */
+export class Estimator {
+  readonly model: UpstreamModel;
+  private readonly text: TextFiles;
+  private readonly preparer: Preparer;
+
+  private constructor(model: UpstreamModel, text: TextFiles, preparer: Preparer) {
+    this.model = model;
+    this.text = text;
+    this.preparer = preparer;
+  }
+
+  /** Reads a checkpoint folder's headers, tokenizer and template. Throws as `open` does. */
+  static async open(dir: string, options: EstimatorOptions = {}): Promise<Estimator> {
+    const text = await openTextFiles(dir);
+    const config = await readModelConfig(await openCheckpointFiles(dir));
+    const contextTokens = chooseContext(config, options.contextTokens);
+    const stores = openStores(config, sizesOnly, options.video);
+    const preparer = new Preparer({ model: { config }, text, stores, contextTokens });
+    return new Estimator(describeModel("", options.modelId, contextTokens), text, preparer);
+  }
+
+  async estimate(request: ChatRequest, signal?: AbortSignal): Promise<PromptEstimate> {
+    return await this.preparer.estimate(request, () => {}, signal);
+  }
+
+  /** Tokens of a text alone. */
+  countText(text: string): number {
+    return this.text.tokenizer.encodeText(text).length;
+  }
+
+  async close(): Promise<void> {
+    await this.preparer.close(new VireoError("engine_closed", "the estimator has been closed"));
+  }
+}

@@ -1,0 +1,97 @@
+import type { Context } from "hono";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import type { Draft } from "../files/draft.ts";
+import { boundaryOf, readMultipart } from "../files/multipart.ts";
+import type { FileStore } from "../files/store.ts";
+import type { Env } from "./context.ts";
+
+export interface FormOptions {
+  readonly store: FileStore;
+  /** Name of the field with the file. */
+  readonly field: string;
+  /** Of the file. */
+  readonly bytesMost: number;
+}
+
+export interface ReceivedForm {
+  /** To be discarded by whoever gets it. */
+  readonly draft: Draft;
+  readonly filename: string;
+  readonly contentType: string;
+  /** The other fields. */
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/** What a form has besides its file. */
+const AROUND_BYTES = 256 * 1024;
+
+/**
+ * Reads a form with one file, which goes to disk as it comes.
+ *
+ * Throws unsupported_media_type, invalid_multipart, missing_required, media_too_large and
+ * storage_full; what was written until then is discarded.
+ */
+export async function receiveForm(c: Context<Env>, options: FormOptions): Promise<ReceivedForm> {
+  const { store, field, bytesMost: limit } = options;
+  const tenant = c.get("tenant");
+  const boundary = boundaryOf(c.req.header("content-type") ?? "");
+  if ((c.req.header("content-encoding") ?? "identity") !== "identity") {
+    const message = "files are taken as they are; leave out the Content-Encoding";
+    throw new VireoError("unsupported_media_type", message);
+  }
+  const declared = Number(c.req.header("content-length") ?? 0);
+  if (declared - AROUND_BYTES > limit) {
+    const message = `the file has about ${declared} bytes; at most ${limit} are taken`;
+    throw new VireoError("media_too_large", message, { metadata: { limit } });
+  }
+  store.check(tenant, Math.max(0, declared - AROUND_BYTES));
+  const { body } = c.req.raw;
+  if (body === null) throw new VireoError("invalid_multipart", "the request has no body");
+  const draft = await store.draft(tenant, limit);
+  try {
+    return { draft, ...(await fill(draft, readMultipart(body, boundary), field)) };
+  } catch (error) {
+    await draft.discard();
+    throw error;
+  }
+}
+
+async function fill(
+  draft: Draft,
+  events: ReturnType<typeof readMultipart>,
+  field: string,
+): Promise<Omit<ReceivedForm, "draft">> {
+  const fields = new Map<string, Buffer>();
+  let file: { readonly filename: string; readonly contentType: string } | undefined;
+  let current = "";
+  for await (const event of events) {
+    if (event.type === "part") {
+      const { name, filename = "", contentType } = event;
+      const isFile = name === field;
+      if (fields.has(name) || (isFile && file !== undefined)) {
+        const message = `the form has the field ${JSON.stringify(name)} twice; send it once`;
+        throw new VireoError("invalid_multipart", message, { param: name });
+      }
+      current = name;
+      if (isFile) file = { filename, contentType };
+      else fields.set(name, Buffer.alloc(0));
+    } else if (current === field) await draft.write(event.bytes);
+    else fields.set(current, join(current, fields.get(current)!, event.bytes));
+  }
+  if (file === undefined) {
+    const message = `${field} is required: a part of the form with that name`;
+    throw new VireoError("missing_required", message, { param: field });
+  }
+  const texts = new Map([...fields].map(([name, value]) => [name, value.toString("utf8")]));
+  return { ...file, fields: texts };
+}
+
+function join(param: string, before: Buffer, bytes: Uint8Array): Buffer {
+  const limit = LIMITS.multipartFieldBytes;
+  if (before.length + bytes.length > limit) {
+    const message = `the field ${JSON.stringify(param)} has more than ${limit} bytes`;
+    throw new VireoError("invalid_multipart", message, { param });
+  }
+  return Buffer.concat([before, bytes]);
+}

@@ -1,0 +1,176 @@
+import type { Context } from "hono";
+import { follow } from "../../core/abort.ts";
+import type { ChatRequest, Upstream } from "../../core/chat.ts";
+import { VireoError } from "../../core/errors.ts";
+import { LIMITS } from "../../core/limits.ts";
+import { costOf, showPrice } from "../../core/prices.ts";
+import { wrapUpstream } from "../../core/wrap-upstream.ts";
+import { type Extraction, type ExtractOptions, extract } from "../../extract/extract.ts";
+import { readSchema } from "../../extract/schemas.ts";
+import { tooLate } from "../../gateway/guarded.ts";
+import { toErrorBody } from "../../openai/errors.ts";
+import {
+  documentOf,
+  type ExtractBody,
+  parseExtract,
+  toExtraction,
+  toPageAnswer,
+} from "../../openai/extract.ts";
+import { random62 } from "../../openai/ids.ts";
+import { requireModel } from "../../openai/models.ts";
+import { hasPrice } from "../../openai/usage.ts";
+import type { Env, RouteOptions } from "../context.ts";
+import { completeMessages } from "../fetching.ts";
+import { generation } from "../generation.ts";
+import { jsonOf } from "../middleware/body-limit.ts";
+import type { SseEvent } from "../sse.ts";
+
+/** Of an answer for one page, where nothing is said; half of a context that is small. */
+const PAGE_TOKENS = 4096;
+
+/**
+ * A document becomes data. Each page is a request of its own to the upstream, so limits, turns and
+ * booking are those of any other; the deadline is for all of them together.
+ */
+export function extractDocument(options: RouteOptions) {
+  const running = { count: 0 };
+  return async (c: Context<Env>): Promise<Response> => {
+    const { upstream, prices, now } = options;
+    const { body, request } = parseExtract(await jsonOf(c));
+    const model = requireModel(upstream.models, body.model, body.max_tokens ?? undefined);
+    const id = `extract-${random62(24)}`;
+    const head = { id, created: Math.floor(now() / 1000), model: model.id };
+    c.header("x-generation-id", head.id);
+    const { signal, stream } = generation(c, options);
+    const own = { ...request, tenant: c.get("tenant") };
+    const maxTokens = body.max_tokens ?? Math.min(PAGE_TOKENS, model.contextTokens >> 1);
+    const pages = pageByPage({ ...body, max_tokens: maxTokens }, own, options, signal);
+    const events = oneOfFew(running, pages);
+    if (body.stream === true) {
+      return await stream(toEvents(events, head), {
+        toErrorEvents: (error, requestId) => [
+          { event: "error", data: { type: "error", ...toErrorBody(error, requestId) } },
+        ],
+      });
+    }
+    for await (const event of events) {
+      if (event.type === "page") continue;
+      const answer = toExtraction(event.extraction, head);
+      const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = answer.usage;
+      const cost = costOf(prices, { promptTokens, completionTokens });
+      if (hasPrice(prices)) c.header("x-cost-usd", showPrice(cost));
+      return c.json(answer);
+    }
+    throw new VireoError("internal_error", "the extraction has no end");
+  };
+}
+
+type Progress =
+  | { readonly type: "page"; readonly answer: Extraction["pages"][number]; readonly count: number }
+  | { readonly type: "end"; readonly extraction: Extraction };
+
+/** Each holds a document open, in a process of its own, so only a few go on at once. */
+async function* oneOfFew<T>(
+  running: { count: number },
+  events: AsyncIterable<T>,
+): AsyncGenerator<T> {
+  if (running.count >= LIMITS.extractionsAtOnce) {
+    const message = `${running.count} documents are being extracted already; try again soon`;
+    throw new VireoError("queue_full", message, { retryAfterMs: 5000 });
+  }
+  running.count += 1;
+  try {
+    yield* events;
+  } finally {
+    running.count -= 1;
+  }
+}
+
+/** Pages as they are answered, then all of it. Whoever stops listening stops the work. */
+async function* pageByPage(
+  body: ExtractBody,
+  request: ChatRequest,
+  options: RouteOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Progress> {
+  const { tenant = "" } = request;
+  const { tenants, keys, places, deadlineMs } = options;
+  tenants.check(tenant, keys?.limitsOf(tenant) ?? {}); // before anything is fetched
+  const ending = follow(signal);
+  const timer = setTimeout(() => ending.abort(tooLate(deadlineMs)), deadlineMs);
+  const told: Progress[] = [];
+  let wake = (): void => {};
+  try {
+    const { schema: given } = body;
+    const schema = typeof given === "string" ? await readSchema(given) : given;
+    const messages = await completeMessages(request, places, ending.signal);
+    const { bytes, pages, dpi } = documentOf(messages);
+    let failure: { readonly error: unknown } | undefined;
+    const tell = (event: Progress): void => {
+      told.push(event);
+      wake();
+    };
+    extract(ownUpstream(options.upstream, tenant), bytes, {
+      ...toOptions(body, schema),
+      ...(pages === undefined ? {} : { pages }),
+      ...(dpi === undefined ? {} : { dpi }),
+      onPage: (answer, count) => tell({ type: "page", answer, count }),
+      signal: ending.signal,
+    }).then(
+      (extraction) => tell({ type: "end", extraction }),
+      (error: unknown) => {
+        failure = { error };
+        wake();
+      },
+    );
+    for (;;) {
+      const event = told.shift();
+      if (event !== undefined) yield event;
+      if (event?.type === "end") return;
+      if (event !== undefined) continue;
+      if (failure !== undefined) throw failure.error;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  } finally {
+    clearTimeout(timer);
+    ending.abort(new Error("nobody listens"));
+    ending.release();
+  }
+}
+
+function toOptions(body: ExtractBody, schema: ExtractOptions["schema"]): ExtractOptions {
+  const { instruction, max_tokens: maxTokens, max_num_tiles: tilesMax } = body;
+  return {
+    schema,
+    verify: body.verify ?? true,
+    ...(instruction ? { instruction } : {}),
+    ...(maxTokens ? { maxTokens } : {}),
+    ...(tilesMax ? { tilesMax } : {}),
+  };
+}
+
+/** The upstream as one tenant has it. */
+function ownUpstream(upstream: Upstream, tenant: string): Upstream {
+  return wrapUpstream(upstream, {
+    chat: (request, signal) => upstream.chat({ ...request, tenant }, signal),
+  });
+}
+
+async function* toEvents(
+  events: AsyncIterable<Progress>,
+  head: Parameters<typeof toExtraction>[1],
+): AsyncGenerator<SseEvent> {
+  let index = 0;
+  for await (const event of events) {
+    if (event.type === "page") {
+      const page = { id: head.id, index, count: event.count, ...toPageAnswer(event.answer) };
+      yield { event: "extraction.page", data: { type: "extraction.page", ...page } };
+      index += 1;
+    } else {
+      const extraction = toExtraction(event.extraction, head);
+      yield { event: "extraction.done", data: { type: "extraction.done", extraction } };
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { Context } from "hono";
+import { LIMITS } from "../../core/limits.ts";
+import { cleanName, typeOf } from "../../files/records.ts";
+import {
+  type CompleteBody,
+  completeBody,
+  toUploadBody,
+  type UploadBody,
+  uploadBody,
+} from "../../openai/files.ts";
+import { check } from "../../openai/schema-errors.ts";
+import type { Env, RouteOptions } from "../context.ts";
+import { jsonOf } from "../middleware/body-limit.ts";
+import { receiveForm } from "../receive-form.ts";
+import { requireStore } from "./files.ts";
+
+/** Begins a file that comes in parts. */
+export function createUpload(options: RouteOptions) {
+  return async (c: Context<Env>): Promise<Response> => {
+    const { uploads } = requireStore(options);
+    const body = check<UploadBody>(uploadBody, await jsonOf(c));
+    const filename = cleanName(body.filename);
+    const file = { filename, purpose: body.purpose, type: typeOf(body.mime_type ?? "", filename) };
+    const ttl = body.expires_after ? { ttlSeconds: body.expires_after.seconds } : {};
+    return c.json(
+      toUploadBody(await uploads.create(c.get("tenant"), body.bytes, { ...file, ...ttl })),
+    );
+  };
+}
+
+export function addPart(options: RouteOptions) {
+  return async (c: Context<Env>): Promise<Response> => {
+    const store = requireStore(options);
+    const [tenant, id] = [c.get("tenant"), idOf(c)];
+    store.uploads.checkOpen(tenant, id);
+    const bytesMost = LIMITS.uploadPartBytes;
+    const { draft } = await receiveForm(c, { store, field: "data", bytesMost });
+    try {
+      const part = await store.uploads.addPart(tenant, id, draft);
+      const created_at = Math.floor(part.createdMs / 1000);
+      return c.json({ id: part.id, object: "upload.part", created_at, upload_id: id });
+    } finally {
+      await draft.discard();
+    }
+  };
+}
+
+/** Makes a file of the parts, in the order in which they are named. */
+export function completeUpload(options: RouteOptions) {
+  return async (c: Context<Env>): Promise<Response> => {
+    const { uploads } = requireStore(options);
+    const { part_ids, md5 } = check<CompleteBody>(completeBody, await jsonOf(c));
+    const done = await uploads.complete(c.get("tenant"), idOf(c), part_ids, md5 ?? undefined);
+    return c.json(toUploadBody(done.upload, done.file));
+  };
+}
+
+export function cancelUpload(options: RouteOptions) {
+  return async (c: Context<Env>): Promise<Response> => {
+    const { uploads } = requireStore(options);
+    return c.json(toUploadBody(await uploads.cancel(c.get("tenant"), idOf(c))));
+  };
+}
+
+function idOf(c: Context<Env>): string {
+  return c.req.param("id") ?? "";
+}

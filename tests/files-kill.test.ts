@@ -1,0 +1,98 @@
+// `vireo serve` that is killed while files come in.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import OpenAI, { toFile } from "openai";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+/** How long a busy machine may take. */
+const SOON = { timeout: 20_000 };
+
+const ROOT = new URL("..", import.meta.url).pathname;
+let folder: string;
+let server: ChildProcess | undefined;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "vireo-files-kill-"));
+});
+afterAll(() => {
+  server?.kill("SIGKILL");
+  rmSync(folder, { recursive: true });
+});
+
+/** Starts on any free port; resolves with its address when it is ready. */
+function start(): Promise<string> {
+  const what = ["--model", join(ROOT, "models/tiny"), "--no-cache", "--files", folder];
+  const args = [join(ROOT, "dist/cli/main.js"), "serve", "--port", "0", ...what];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+  server = child;
+  return new Promise((resolve, reject) => {
+    let said = "";
+    child.stderr.on("data", (text) => {
+      said += text;
+      const url = /ready at (http:\S+)/.exec(said)?.[1];
+      if (url) resolve(url);
+    });
+    child.once("exit", () => reject(new Error(said)));
+  });
+}
+
+/** Sends the beginning of a file and keeps the line open. */
+function sendHalf(url: string) {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.on("error", () => {});
+  const head = [
+    "POST /v1/files HTTP/1.1",
+    "Host: localhost",
+    "Content-Type: multipart/form-data; boundary=x",
+    "Content-Length: 10000000",
+  ];
+  socket.write(`${head.join("\r\n")}\r\n\r\n`);
+  socket.write('--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n');
+  socket.write(Buffer.alloc(1_000_000, 1));
+}
+
+test("kill -9 during uploads leaves a clean store, and what was whole", async () => {
+  const url = await start();
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
+  const bytes = Buffer.alloc(300_000, 7);
+  const kept = await client.files.create({ file: await toFile(bytes, "k"), purpose: "vision" });
+  const upload = await client.uploads.create({
+    bytes: 6,
+    filename: "u.txt",
+    mime_type: "text/plain",
+    purpose: "user_data",
+  });
+  const add = async (to: OpenAI, text: string) =>
+    (await to.uploads.parts.create(upload.id, { data: await toFile(Buffer.from(text)) })).id;
+  const first = await add(client, "abc");
+  for (let count = 0; count < 3; count++) sendHalf(url);
+  await expect.poll(() => readdirSync(join(folder, "drafts")).length, SOON).toBe(3);
+  server?.kill("SIGKILL");
+  await once(server!, "exit");
+  expect(readdirSync(join(folder, "drafts"))).toHaveLength(3);
+
+  const again = new OpenAI({ baseURL: `${await start()}/v1`, apiKey: "none", maxRetries: 0 });
+  expect(readdirSync(join(folder, "drafts"))).toEqual([]);
+  expect(readdirSync(join(folder, "blobs"))).toHaveLength(1);
+  expect((await again.files.list()).data.map(({ id }) => id)).toEqual([kept.id]);
+  const content = await (await again.files.content(kept.id)).arrayBuffer();
+  expect(bytes.equals(Buffer.from(content))).toBe(true);
+  const part_ids = [first, await add(again, "def")];
+  expect((await again.uploads.complete(upload.id, { part_ids })).status).toBe("completed");
+
+  const other = spawn(
+    process.execPath,
+    [join(ROOT, "dist/cli/main.js"), "serve", "--port", "0", "--files", folder, "--model", "tiny"],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
+  let said = "";
+  other.stderr.on("data", (text) => {
+    said += text;
+  });
+  expect(await once(other, "exit")).toEqual([1, null]);
+  expect(said).toMatch(/used by another server/);
+}, 60_000);
