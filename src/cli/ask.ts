@@ -4,6 +4,7 @@ import type { ChatEvent, ChatRequest, ContentPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { readUserFile } from "./files.ts";
+import { interruptible } from "./interruptible.ts";
 import { openEngine } from "./open-engine.ts";
 import {
   between,
@@ -93,21 +94,15 @@ async function ask(question: string | undefined, flags: AskFlags): Promise<void>
     ...(frames === undefined ? {} : { framesMax: frames }),
     ...(evs === undefined ? {} : { pruningRate: evs }),
   });
-  const abort = new AbortController();
-  const onInterrupt = (): void => abort.abort(new Error("interrupted"));
-  process.once("SIGINT", onInterrupt);
   try {
-    if (flags.video) terminal.progress(`decoding ${flags.video.join(", ")} ...`);
-    for await (const event of engine.chat(request, abort.signal)) {
-      if (flags.json) process.stdout.write(`${JSON.stringify(event)}\n`);
-      else show(event, terminal);
-    }
-  } catch (error) {
-    if (!abort.signal.aborted) throw error;
-    terminal.note("\ninterrupted");
-    process.exitCode = 130;
+    await interruptible(terminal, "interrupted", async (signal) => {
+      if (flags.video) terminal.progress(`decoding ${flags.video.join(", ")} ...`);
+      for await (const event of engine.chat(request, signal)) {
+        if (flags.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+        else show(event, terminal);
+      }
+    });
   } finally {
-    process.off("SIGINT", onInterrupt);
     await engine.close();
   }
 }

@@ -2,12 +2,14 @@ import { type Command, Option } from "commander";
 import { VireoError } from "../core/errors.ts";
 import {
   type BatchProgress,
+  type BatchResult,
   extractFiles,
   listDocuments,
   RESULT_FORMATS,
   type ResultFormat,
 } from "../extract/batch.ts";
 import { listSchemas, readSchema } from "../extract/schemas.ts";
+import { interruptible } from "./interruptible.ts";
 import { openEngine } from "./open-engine.ts";
 import {
   dotsPerInch,
@@ -90,40 +92,39 @@ async function run(paths: readonly string[], flags: ExtractFlags): Promise<void>
   const schema = await readSchema(flags.schema);
   const files = await listDocuments(paths);
   const terminal = openTerminal(process.stderr);
-  const abort = new AbortController();
-  const onInterrupt = (): void => abort.abort(new Error("interrupted"));
-  process.once("SIGINT", onInterrupt);
   const engine = await openEngine(flags, terminal, {});
+  const note = "interrupted; the same command goes on from here";
   try {
-    const result = await extractFiles(engine, files, {
-      schema,
-      out,
-      format: flags.as ?? formatOf(out),
-      concurrency,
-      resume,
-      ...(pages === undefined ? {} : { pages }),
-      ...(dpi === undefined ? {} : { dpi }),
-      ...(maxTokens === undefined ? {} : { maxTokens }),
-      ...(maxTiles === undefined ? {} : { tilesMax: maxTiles }),
-      ...(instruction === undefined ? {} : { instruction }),
-      onProgress: showProgress(terminal),
-      signal: abort.signal,
+    await interruptible(terminal, note, async (signal) => {
+      const result = await extractFiles(engine, files, {
+        schema,
+        out,
+        format: flags.as ?? formatOf(out),
+        concurrency,
+        resume,
+        ...(pages === undefined ? {} : { pages }),
+        ...(dpi === undefined ? {} : { dpi }),
+        ...(maxTokens === undefined ? {} : { maxTokens }),
+        ...(maxTiles === undefined ? {} : { tilesMax: maxTiles }),
+        ...(instruction === undefined ? {} : { instruction }),
+        onProgress: showProgress(terminal),
+        signal,
+      });
+      showResult(terminal, result);
     });
-    const { failures, documents, known } = result;
-    for (const { file, reason } of failures) terminal.note(printable(`${file}: ${reason}`));
-    const done = documents - failures.length;
-    const before = known > 0 ? ` (${known} of them by an earlier run)` : "";
-    terminal.note(`${done} of ${documents} documents${before}: ${result.results}`);
-    terminal.note(terminal.dim(`pages beside their values: ${result.report}`));
-    if (failures.length > 0) process.exitCode = 1;
-  } catch (error) {
-    if (!abort.signal.aborted) throw error;
-    terminal.note("\ninterrupted; the same command goes on from here");
-    process.exitCode = 130;
   } finally {
-    process.off("SIGINT", onInterrupt);
     await engine.close();
   }
+}
+
+function showResult(terminal: Terminal, result: BatchResult): void {
+  const { failures, documents, known, results, report } = result;
+  for (const { file, reason } of failures) terminal.note(printable(`${file}: ${reason}`));
+  const done = documents - failures.length;
+  const before = known > 0 ? ` (${known} of them by an earlier run)` : "";
+  terminal.note(`${done} of ${documents} documents${before}: ${results}`);
+  terminal.note(terminal.dim(`pages beside their values: ${report}`));
+  if (failures.length > 0) process.exitCode = 1;
 }
 
 function formatOf(out: string): ResultFormat {

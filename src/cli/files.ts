@@ -1,5 +1,6 @@
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { VireoError } from "../core/errors.ts";
+import { writeAtomically } from "../extract/whole-file.ts";
 
 const FILE_REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
@@ -24,20 +25,11 @@ export async function readUserFile(path: string, bytesMost: number): Promise<Uin
   }
 }
 
-/** Written beside its place, synced and renamed. Throws invalid_option with a reason. */
+/** Whole or not at all. Throws invalid_option with a reason. */
 export async function writeUserFile(path: string, text: string): Promise<void> {
-  const part = `${path}.part`;
   try {
-    const file = await open(part, "w");
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(part, path);
+    await writeAtomically(path, [text]);
   } catch (cause) {
-    await rm(part, { force: true });
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
     const message = `cannot write ${path}: ${FILE_REASONS[code] ?? code}`;
     throw new VireoError("invalid_option", message, { cause });

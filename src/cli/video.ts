@@ -6,6 +6,7 @@ import { captionVideo, chaptersOf } from "../video/captions.ts";
 import { type Caption, clock, toSrt, toVtt } from "../video/subtitles.ts";
 import { askVideo, type WatchOptions, type WindowAnswer } from "../video/watch.ts";
 import { readUserFile, writeUserFile } from "./files.ts";
+import { interruptible } from "./interruptible.ts";
 import { openEngine } from "./open-engine.ts";
 import {
   between,
@@ -86,32 +87,26 @@ async function run(path: string, question: string | undefined, flags: VideoFlags
   }
   const file = await readUserFile(path, LIMITS.videoBytes);
   const terminal = openTerminal(process.stderr);
-  const abort = new AbortController();
-  const onInterrupt = (): void => abort.abort(new Error("interrupted"));
-  process.once("SIGINT", onInterrupt);
   const { fps, frames } = flags;
   const engine = await openEngine(flags, terminal, {
     ...(fps === undefined ? {} : { fps }),
     ...(frames === undefined ? {} : { framesMax: frames }),
   });
   try {
-    const options = watchOptions(flags, terminal, abort.signal);
-    const text =
-      question === undefined
-        ? await captionsText(engine, file, flags, options)
-        : (await askVideo(engine, file, question, options)).text;
-    terminal.progress("");
-    if (flags.out === undefined) process.stdout.write(`${printable(text.trimEnd())}\n`);
-    else {
-      await writeUserFile(flags.out, `${text.trimEnd()}\n`);
-      terminal.note(`written: ${flags.out}`);
-    }
-  } catch (error) {
-    if (!abort.signal.aborted) throw error;
-    terminal.note("\ninterrupted");
-    process.exitCode = 130;
+    await interruptible(terminal, "interrupted", async (signal) => {
+      const options = watchOptions(flags, terminal, signal);
+      const text =
+        question === undefined
+          ? await captionsText(engine, file, flags, options)
+          : (await askVideo(engine, file, question, options)).text;
+      terminal.progress("");
+      if (flags.out === undefined) process.stdout.write(`${printable(text.trimEnd())}\n`);
+      else {
+        await writeUserFile(flags.out, `${text.trimEnd()}\n`);
+        terminal.note(`written: ${flags.out}`);
+      }
+    });
   } finally {
-    process.off("SIGINT", onInterrupt);
     await engine.close();
   }
 }

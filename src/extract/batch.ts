@@ -2,7 +2,7 @@
 // and started again: what was answered is on disk before the next page is asked for.
 
 import { createHash } from "node:crypto";
-import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import type { Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
@@ -11,6 +11,7 @@ import { csvHead, csvLayout, csvRows, toLine } from "./csv.ts";
 import { type Extraction, type ExtractOptions, extract, type PageAnswer } from "./extract.ts";
 import { REPORT_END, reportDocument, reportFailure, reportHead } from "./report.ts";
 import { checkSheets, type FoundData, holdsTables, sheetsOf, toMarkdown } from "./sheets.ts";
+import { writeAtomically } from "./whole-file.ts";
 import { toXlsx } from "./xlsx.ts";
 
 export const RESULT_FORMATS = ["jsonl", "csv", "xlsx", "md"] as const;
@@ -242,23 +243,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Written beside its place, synced and renamed: whoever looks sees all of it or nothing. */
-async function writeAtomically(
-  path: string,
-  parts: AsyncIterable<string | Buffer> | Iterable<string | Buffer>,
-): Promise<void> {
-  const aside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
-  const handle = await open(aside, "w");
-  try {
-    for await (const part of parts) await handle.writeFile(part);
-    await handle.sync();
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw error;
-  } finally {
-    await handle.close();
-  }
-  await rename(aside, path);
 }

@@ -1,0 +1,24 @@
+import type { Terminal } from "./terminal.ts";
+
+/** The exit status of a program that was interrupted. */
+const INTERRUPTED = 130;
+
+/** Ctrl-C ends the work; `note` is said then, and nothing else of it is an error. */
+export async function interruptible(
+  terminal: Terminal,
+  note: string,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const abort = new AbortController();
+  const onInterrupt = (): void => abort.abort(new Error("interrupted"));
+  process.once("SIGINT", onInterrupt);
+  try {
+    await work(abort.signal);
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+    terminal.note(`\n${note}`);
+    process.exitCode = INTERRUPTED;
+  } finally {
+    process.off("SIGINT", onInterrupt);
+  }
+}
