@@ -103,7 +103,8 @@ function pdfOf(count) {
   objects.push("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>");
   for (let page = 0; page < count; page++) {
     const lines = Array.from({ length: 40 }, (_, line) => {
-      return `1 0 0 1 60 ${780 - line * 18} Tm (Page ${page + 1}, line ${line + 1}: total 12.50) Tj`;
+      const text = `Page ${page + 1}, line ${line + 1}: total 12.50`;
+      return `1 0 0 1 60 ${780 - line * 18} Tm (${text}) Tj`;
     });
     const text = `BT /F1 12 Tf ${lines.join("\n")} ET`;
     const resources = "<< /Font << /F1 3 0 R >> >>";

@@ -54,9 +54,9 @@ export async function runBench(
   options: BenchOptions,
   print: (text: string) => void,
 ): Promise<void> {
-  const { parts, model, threads, seconds, json } = options;
-  const { kernelSet } = options;
-  const shared = { seconds, ...(kernelSet === undefined ? {} : { kernelSet }) };
+  const { parts, model, threads, seconds, json, kernelSet } = options;
+  const backend = kernelSet === undefined ? {} : { kernelSet };
+  const shared = { seconds, ...backend };
   const machine = { cpu: cpus()[0]?.model ?? "unknown", threads: availableParallelism() };
   const started = loadavg();
   print(`${machine.cpu}, ${machine.threads} threads; load average ${showLoad(started)}`);
@@ -85,7 +85,6 @@ export async function runBench(
     print(`\n${formatNetwork(model, report.model)}`);
   }
   if (parts.includes("load")) {
-    const { seconds: _, ...backend } = shared;
     const most = Math.max(...threads);
     report.load = await benchLoad({ ...options.load, ...backend, threads: most });
     print(`\n${formatLoad(report.load)}`);
@@ -102,11 +101,7 @@ export async function runBench(
     print(`\n${formatServing(model, report.serving)}`);
   }
   if (parts.includes("video")) {
-    const { seconds: _, ...backend } = shared;
-    const { frames } = options;
-    report.video = [
-      await benchVideo({ ...model, ...backend, frames, threads: Math.max(...threads) }),
-    ];
+    report.video = [await benchVideo({ ...options, ...model, threads: Math.max(...threads) })];
     print(`\n${formatVideo(model, report.video)}`);
   }
   if (parts.includes("peer") && options.peer) {

@@ -2,7 +2,6 @@
 // on a network of the real widths.
 
 import { openCpuBackend } from "../backends/cpu/cpu.ts";
-import type { RgbImage } from "../media/image.ts";
 import type { Model } from "../model/load.ts";
 import { dissimilarity, retentionRanks } from "../runtime/evs.ts";
 import { Visual } from "../runtime/visual.ts";
@@ -83,8 +82,7 @@ function film(model: Model, frames: number, pruningRate: number): Visual {
       const row = (y * tilePx + left) * 3;
       rgb.fill(200, row, row + side * 3);
     }
-    const image: RgbImage = { rgb, width: tilePx, height: tilePx };
-    return { image, left: 0, top: 0 };
+    return { image: { rgb, width: tilePx, height: tilePx }, left: 0, top: 0 };
   });
   return Visual.of(model.config, { key: `film ${pruningRate}`, places, pruningRate });
 }
@@ -96,8 +94,8 @@ export function formatVideo(options: SyntheticOptions, reports: readonly VideoRe
     const name = `${threads} thread${threads === 1 ? "" : "s"}`;
     const [pruned, whole] = rates;
     const times = rates.map(({ rate, promptTokens, firstTokenMs }) => {
-      const seconds = (firstTokenMs / 1000).toFixed(1);
-      return `${name}: ${frames} frames, q ${rate}: ${promptTokens} tokens, first after ${seconds} s`;
+      const first = `first after ${(firstTokenMs / 1000).toFixed(1)} s`;
+      return `${name}: ${frames} frames, q ${rate}: ${promptTokens} tokens, ${first}`;
     });
     if (!pruned || !whole) return times;
     const ratio = whole.firstTokenMs / pruned.firstTokenMs;
