@@ -85,8 +85,7 @@ export async function runBench(
     print(`\n${formatNetwork(model, report.model)}`);
   }
   if (parts.includes("load")) {
-    const most = Math.max(...threads);
-    report.load = await benchLoad({ ...options.load, ...backend, threads: most });
+    report.load = await benchLoad({ ...options.load, ...backend, threads: Math.max(...threads) });
     print(`\n${formatLoad(report.load)}`);
   }
   if (parts.includes("overhead")) {

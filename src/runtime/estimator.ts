@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { ChatRequest, PromptEstimate, UpstreamModel } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import type { Resize } from "../media/pixels.ts";
@@ -17,8 +18,13 @@ export interface EstimatorOptions {
   readonly modelId?: string;
 }
 
-/** Sizes are all that is counted, so nobody computes pixels that nobody looks at. */
-const sizesOnly: Resize = async (_, width, height) => ({ rgb: new Uint8Array(0), width, height });
+/**
+ * Sizes are all that is counted, so nobody computes pixels that nobody looks at. In their place
+ * stands a hash, by which frames that repeat are found.
+ */
+const sizesOnly: Resize = async (image, width, height) => {
+  return { rgb: createHash("sha256").update(image.rgb).digest(), width, height };
+};
 
 /**
  * Counts what requests would be billed, as an engine on the same checkpoint with the same options
