@@ -14,7 +14,7 @@ export const SAMPLES: readonly Sample[] = [
   {
     name: "Invoice",
     url: invoice,
-    question: "Return JSON with the keys vendor, date.",
+    question: "Return JSON with the keys vendor, number, date, customer, total.",
   },
   { name: "Table", url: table, question: "Write the table as Markdown." },
   { name: "Chart", url: chart, question: "Which is the highest?" },
