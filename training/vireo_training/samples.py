@@ -1,6 +1,7 @@
-"""Draws the pictures that the README and the playground show, with fonts kept out of training.
+"""Draws the pictures that the README and the playground show, and ten documents for
+`vireo extract`, with fonts kept out of training.
 
-python3 -m vireo_training.samples ../web/src/samples
+python3 -m vireo_training.samples ../web/src/samples ../examples/documents
 """
 
 import pathlib
@@ -22,8 +23,70 @@ class WhitePage(Page):
         super().__init__(width, height, rng, fonts, plain=True)
 
 
-def main(folder):
-    folder = pathlib.Path(folder)
+class PrintedPage(WhitePage):
+    """Also what a PDF with the same words in the same places says: of text, its operators."""
+
+    def __init__(self, width, height, rng, fonts):
+        super().__init__(width, height, rng, fonts)
+        self.operators = []
+
+    def text(self, x, y, text, size, font=None, ink=None):
+        shown = text.encode("cp1252", "replace")
+        for special in (b"\\", b"(", b")"):
+            shown = shown.replace(special, b"\\" + special)
+        place = f"/F1 {size} Tf 1 0 0 1 {x:.1f} {self.height - y - size:.1f} Tm (".encode()
+        self.operators.append(place + shown + b") Tj")
+        return super().text(x, y, text, size, font, ink)
+
+
+def pdf_of(pages):
+    """A PDF with a text layer, one point a pixel."""
+    kids = b" ".join(b"%d 0 R" % (4 + 2 * i) for i in range(len(pages)))
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [" + kids + b"] /Count %d >>" % len(pages),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    ]
+    for i, page in enumerate(pages):
+        box = b"/MediaBox [0 0 %d %d]" % (page.width, page.height)
+        font = b"/Resources << /Font << /F1 3 0 R >> >>"
+        content = b"BT " + b"\n".join(page.operators) + b" ET"
+        named = b"<< /Type /Page /Parent 2 0 R " + box + font + b" /Contents %d 0 R >>" % (5 + 2 * i)
+        objects += [named, b"<< /Length %d >>\nstream\n" % len(content) + content + b"\nendstream"]
+    body, places = b"%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        places.append(b"%010d 00000 n \n" % len(body))
+        body += b"%d 0 obj\n" % number + each + b"\nendobj\n"
+    count = b"%d" % (len(objects) + 1)
+    table = b"xref\n0 " + count + b"\n0000000000 65535 f \n" + b"".join(places)
+    end = b"trailer\n<< /Size " + count + b" /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
+    return body + table + end % len(body)
+
+
+def documents(folder):
+    """Ten invoices: clean and damaged pictures, PDFs with a text layer, a TIFF of two pages."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def invoice(seed, strength=0):
+        rng = random.Random(f"document {seed}")
+        return business.draw_invoice(rng, FONTS, held_out=True, strength=strength)[0]
+
+    business.Page = PrintedPage
+    for i in range(1, 5):
+        (folder / f"invoice-{i:02}.pdf").write_bytes(pdf_of([invoice(i)]))
+    (folder / "invoice-05.pdf").write_bytes(pdf_of([invoice(5), invoice(6)]))
+    for i in range(6, 8):
+        invoice(i + 1).picture.save(folder / f"invoice-{i:02}.png", optimize=True)
+    for i in range(8, 10):
+        damaged = invoice(i + 1, strength=1).picture
+        damaged.save(folder / f"invoice-{i:02}.jpg", quality=80)
+    first, second = invoice(11).picture.convert("L"), invoice(12).picture.convert("L")
+    more = {"save_all": True, "append_images": [second], "compression": "tiff_deflate"}
+    first.save(folder / "invoice-10.tiff", **more)
+
+
+def main(pictures, examples):
+    folder = pathlib.Path(pictures)
     folder.mkdir(parents=True, exist_ok=True)
     business.Page = figures.Page = WhitePage
     page, _ = business.draw_invoice(random.Random(INVOICE), FONTS, held_out=True, strength=0)
@@ -36,7 +99,8 @@ def main(folder):
         arguments = {} if name == "shapes" else {"strength": 0}
         sample = draw(random.Random(seed), FONTS, **arguments)
         sample.pages[0].picture.save(folder / f"{name}.png", optimize=True)
+    documents(pathlib.Path(examples))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])
