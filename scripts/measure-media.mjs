@@ -14,6 +14,11 @@ import { parseArgs } from "node:util";
 
 const MAIN = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist/cli/main.js");
 const LOOK_MS = 50;
+const SCHEMA = {
+  type: "object",
+  properties: { title: { type: "string", maxLength: 40 }, total: { type: "number" } },
+  required: ["title", "total"],
+};
 
 const { values: flags } = parseArgs({
   options: {
@@ -34,7 +39,9 @@ try {
   report("the engine alone", idle, idle);
   const asked = await peakOf(["ask", "What is it?", "--file", document, "--dpi", "72", ...few]);
   report(`a question about ${flags.pages} pages`, asked, idle);
-  const out = ["--schema", "receipt", "--out", join(folder, "out"), "--max-tokens", "400"];
+  const schema = join(folder, "schema.json");
+  writeFileSync(schema, JSON.stringify(SCHEMA));
+  const out = ["--schema", schema, "--out", join(folder, "out")];
   report("the same, extracted", await peakOf(["extract", document, ...out]), idle);
   const seen = await peakOf(["ask", "What happens?", "--video", clip, ...few]);
   report(`a question about ${flags.minutes} minutes of 720p`, seen, idle);
@@ -89,7 +96,7 @@ function residentOf(root) {
 
 function makeClip(file, minutes) {
   const source = `testsrc2=size=1280x720:rate=30:duration=${minutes * 60}`;
-  const coding = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
+  const coding = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "36", "-pix_fmt", "yuv420p"];
   const args = ["-v", "error", "-f", "lavfi", "-i", source, ...coding, file];
   const done = spawnSync("ffmpeg", args, { stdio: "inherit" });
   if (done.status !== 0) throw new Error("ffmpeg could not make the clip");
