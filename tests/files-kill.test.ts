@@ -1,6 +1,6 @@
 // `vireo serve` that is killed while files come in.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect } from "node:net";
@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import OpenAI, { toFile } from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { serveProcess } from "./serve-process.ts";
 
 /** How long a busy machine may take. */
 const SOON = { timeout: 20_000 };
@@ -23,21 +24,11 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Starts on any free port; resolves with its address when it is ready. */
 function start(): Promise<string> {
-  const what = ["--model", join(ROOT, "models/tiny"), "--no-cache", "--files", folder];
-  const args = [join(ROOT, "dist/cli/main.js"), "serve", "--port", "0", ...what];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const model = join(ROOT, "models/tiny");
+  const { child, url } = serveProcess(model, "--no-cache", "--files", folder);
   server = child;
-  return new Promise((resolve, reject) => {
-    let said = "";
-    child.stderr.on("data", (text) => {
-      said += text;
-      const url = /ready at (http:\S+)/.exec(said)?.[1];
-      if (url) resolve(url);
-    });
-    child.once("exit", () => reject(new Error(said)));
-  });
+  return url;
 }
 
 /** Sends the beginning of a file and keeps the line open. */
@@ -84,15 +75,8 @@ test("kill -9 during uploads leaves a clean store, and what was whole", async ()
   const part_ids = [first, await add(again, "def")];
   expect((await again.uploads.complete(upload.id, { part_ids })).status).toBe("completed");
 
-  const other = spawn(
-    process.execPath,
-    [join(ROOT, "dist/cli/main.js"), "serve", "--port", "0", "--files", folder, "--model", "tiny"],
-    { stdio: ["ignore", "ignore", "pipe"] },
-  );
-  let said = "";
-  other.stderr.on("data", (text) => {
-    said += text;
-  });
-  expect(await once(other, "exit")).toEqual([1, null]);
-  expect(said).toMatch(/used by another server/);
+  const other = serveProcess("tiny", "--files", folder);
+  const refused = expect(other.url).rejects.toThrow(/used by another server/);
+  expect(await once(other.child, "exit")).toEqual([1, null]);
+  await refused;
 }, 60_000);

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { serveProcess } from "../serve-process.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 let folder: string;
@@ -19,21 +20,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Starts `vireo serve` on any free port; resolves with its address when it is ready. */
 function start(): Promise<string> {
-  const args = [join(ROOT, "dist/cli/main.js"), "serve", "--model", folder, "--port", "0"];
-  args.push("--no-files");
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const { child, url } = serveProcess(folder, "--no-files");
   server = child;
-  return new Promise((resolve, reject) => {
-    let said = "";
-    child.stderr.on("data", (text) => {
-      said += text;
-      const url = /ready at (http:\S+)/.exec(said)?.[1];
-      if (url) resolve(url);
-    });
-    child.once("exit", () => reject(new Error(said)));
-  });
+  return url;
 }
 
 async function kill(): Promise<void> {

@@ -1,0 +1,27 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+
+const ROOT = new URL("..", import.meta.url).pathname;
+
+export interface ServeProcess {
+  readonly child: ChildProcess;
+  /** Its address, once it is ready; fails with what it said if it ends before. */
+  readonly url: Promise<string>;
+}
+
+/** `vireo serve` on any free port, to be killed by whoever starts it. */
+export function serveProcess(model: string, ...more: readonly string[]): ServeProcess {
+  const what = ["serve", "--model", model, "--port", "0", ...more];
+  const args = [join(ROOT, "dist/cli/main.js"), ...what];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const url = new Promise<string>((resolve, reject) => {
+    let said = "";
+    child.stderr.on("data", (text) => {
+      said += text;
+      const found = /ready at (http:\S+)/.exec(said)?.[1];
+      if (found) resolve(found);
+    });
+    child.once("close", () => reject(new Error(said)));
+  });
+  return { child, url };
+}
