@@ -157,7 +157,7 @@ class Data(unittest.TestCase):
             batch = draw_batch(kind, 2, rng, tokenizer)
             self.assertEqual((batch["targets"] != NO_TARGET).any(1).all(), True)
             loss, weight, _, _, reading = learner(batch)
-            (loss / weight + reading).backward()
+            (loss / weight + sum(reading.values())).backward()
             self.assertTrue(torch.isfinite(loss))
 
     def test_targets_spell_the_answer_and_end(self):

@@ -3,7 +3,7 @@
 import numpy
 
 from .chat import NO_TARGET, tokens_of
-from .data import mixture
+from .data import clues, mixture
 from .data.page import CLIP_MEAN, CLIP_STD
 
 
@@ -23,8 +23,9 @@ def tile_of(page, width, height):
 
 def draw_batch(kind, count, rng, tokenizer):
     """A dictionary of arrays: ids, targets, places [count, tokens]; when the kind has pictures
-    pixels (bytes), cells, marks (text token that ends at each picture token, or -1) and corner of
-    the window."""
+    pixels (bytes), cells (letters of each patch), clues of each picture token, where each answer
+    token is read (row and column of the position grid in picture tokens, or -1) and corner of the
+    window."""
     width, height = mixture.SIZES[kind]
     rows = width * height // 1024
     samples = [getattr(mixture, kind)(rng) for _ in range(count)]
@@ -39,11 +40,16 @@ def draw_batch(kind, count, rng, tokenizer):
     pages = [page for sample in samples for page in sample.pages]
     if pages:
         batch["pixels"] = numpy.stack([tile_of(page, width, height) for page in pages])
-        batch["cells"] = numpy.stack([page.cells(width, height) for page in pages])
-        ends = [page.token_ends(tokenizer, width, height) for page in pages]
-        batch["marks"] = numpy.concatenate(ends)
+        batch["cells"] = numpy.stack([clues.letters_of(page, width, height) for page in pages])
+        told = [clues.token_clues(page, tokenizer, width, height) for page in pages]
+        batch["clues"] = numpy.concatenate(told)
         batch["corner"] = (
             rng.randint(0, (512 - height) // 32) * 2,
             rng.randint(0, (512 - width) // 32) * 2,
         )
+        where = numpy.full((count, longest, 2), -1, numpy.int64)
+        for i, (sample, (_, wanted)) in enumerate(zip(samples, written)):
+            where[i, : len(wanted)] = clues.read_at(sample, wanted, tokenizer, width, height)
+        where[where[..., 0] >= 0] += numpy.array(batch["corner"]) // 2
+        batch["where"] = where
     return batch

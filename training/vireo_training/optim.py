@@ -56,7 +56,7 @@ def optimisers(named, muon=True, lr=2e-3, muon_lr=0.015):
     matrices, rest = [], []
     for name, p in named:
         inside = p.ndim == 2 and name.endswith(".weight")
-        outer = "embeddings" in name or "lm_head" in name or name.startswith(("glyphs", "earlier"))
+        outer = "embeddings" in name or "lm_head" in name or not name.startswith("network")
         (matrices if muon and inside and not outer else rest).append(p)
     adam = torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0.01) if rest else None
     return [each for each in (adam, Muon(matrices, lr=muon_lr) if matrices else None) if each]

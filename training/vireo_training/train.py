@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from .batches import draw_batch, normalised
 from .chat import NO_TARGET
 from .checkpoint import load
+from .data.clues import BOX, EARLIER, PARTNER
 from .data.page import CLASSES, SLOTS
 from .network import Linear, Network
 from .optim import optimisers
@@ -34,20 +35,21 @@ STAGES = [
     (0.1, 0.7, [("strip", 16), ("stretched", 4), ("quarter", 8), ("small_scene", 2), ("spoken", 2)]),
     (
         0.36,
-        0.5,
-        [("strip", 8), ("stretched", 6), ("quarter", 4), ("tile", 2), ("invoice", 1)]
-        + [("small_scene", 2), ("small_pair", 2), ("small_clip", 1), ("spoken", 3)],
+        0.4,
+        [("strip", 6), ("stretched", 4), ("quarter", 6), ("tile", 2), ("invoice", 1)]
+        + [("small_scene", 2), ("small_pair", 4), ("small_clip", 2), ("spoken", 1)],
     ),
     (
         0.56,
-        0.35,
-        [("strip", 4), ("stretched", 4), ("quarter", 2), ("tile", 3), ("invoice", 2)]
-        + [("scene", 1), ("small_pair", 2), ("small_clip", 1), ("spoken", 3)],
+        0.3,
+        [("strip", 3), ("stretched", 3), ("quarter", 4), ("tile", 3), ("invoice", 2)]
+        + [("scene", 1), ("small_pair", 3), ("small_clip", 2), ("spoken", 1)],
     ),
     (
         0.82,
         0.2,
-        [("tile", 4), ("invoice", 3), ("scene", 1), ("pair", 1), ("clip", 1), ("spoken", 3)],
+        [("tile", 5), ("invoice", 3), ("scene", 1), ("pair", 1), ("clip", 1), ("small_pair", 2)]
+        + [("spoken", 1)],
     ),
 ]
 # The C library gives freed memory back and faults it in again unless told otherwise.
@@ -59,51 +61,49 @@ KEEP_MEMORY = {
 
 
 class Learner(torch.nn.Module):
-    """The network, and heads that are not exported: they name the glyphs of each patch, and the
-    text tokens that end at a picture token before the last one, which lm_head names."""
+    """The network, and heads that are not exported (data/clues.py says what they are taught)."""
 
     def __init__(self, sizes):
         super().__init__()
         self.network = Network(sizes)
         self.glyphs = torch.nn.Linear(sizes.vision.hidden, SLOTS * CLASSES)
-        self.earlier = Linear(sizes.hidden, 2 * sizes.vocabulary)
+        self.earlier = Linear(sizes.hidden, 4 * sizes.vocabulary)
+        self.partner = Linear(sizes.hidden, 2 * sizes.vocabulary)
+        self.box = Linear(sizes.hidden, 8 * 11)
+        self.where = Linear(sizes.hidden, 2 * sizes.tile_px // 32)
 
     def forward(self, batch):
         """(weighted sum of answer losses, sum of the weights, answer tokens, right ones, reading
-        loss). A token weighs less the longer its answer is: 1/√n.
+        losses by name). A token weighs less the longer its answer is: 1/√n.
 
-        The reading loss teaches to see before answers can: the vision tower names the glyphs of
-        every patch, and the language model names, at each picture token, the text token whose
-        glyphs end there. Attention then finds what it looks for already spelt.
+        The reading losses teach to see and to find before answers can. The vision tower names the
+        glyphs of every patch. The language model names, at each picture token, the text tokens
+        whose glyphs end there, and what belongs to them elsewhere; attention then finds what it
+        looks for already spelt. Where it writes, it says where on the page it reads.
         """
         ids, targets = tensor(batch["ids"]), tensor(batch["targets"])
-        reading, visual, places = torch.zeros(()), None, None
+        reading, visual, places = {}, None, None
         if "pixels" in batch:
             pixels = torch.from_numpy(normalised(batch["pixels"]))
             grid = self.network.vision(pixels, batch["corner"])
-            reading = self.glyph_loss(grid, tensor(batch["cells"]))
+            reading["glyphs"] = self.glyph_loss(grid, tensor(batch["cells"]))
             visual = self.network.projector(grid)
             visual, places = visual.reshape(-1, visual.shape[-1]), tensor(batch["places"])
         rows = self.network.hidden_rows(ids, visual, places)
         if places is not None:
-            reading = reading + self.mark_loss(rows[places], tensor(batch["marks"]))
+            seen, clues = rows[places], tensor(batch["clues"])
+            reading["text"] = named(self.network.lm_head, seen, clues[:, :1])
+            reading["earlier"] = named(self.earlier, seen, clues[:, EARLIER])
+            reading["partner"] = named(self.partner, seen, clues[:, PARTNER])
+            reading["box"] = 0.5 * named(self.box, seen, clues[:, BOX])
+            where = tensor(batch["where"]).flatten(0, 1)
+            reading["where"] = named(self.where, rows.flatten(0, 1), where)
         wanted = targets != NO_TARGET
         logits = self.network.lm_head(rows[wanted]).float()
         losses = F.cross_entropy(logits, targets[wanted], reduction="none")
         weights = wanted.sum(1, keepdim=True).clamp(min=1).rsqrt().expand_as(wanted)[wanted]
         right = (logits.argmax(-1) == targets[wanted]).sum()
         return (losses * weights).sum(), weights.sum(), len(losses), int(right), reading
-
-    def mark_loss(self, rows, marks):
-        marked = marks[:, 0] >= 0
-        if not marked.any():
-            return torch.zeros(())
-        rows, marks = rows[marked], marks[marked]
-        loss = F.cross_entropy(self.network.lm_head(rows).float(), marks[:, 0])
-        before = self.earlier(rows).float().view(len(rows) * 2, -1)
-        if (marks[:, 1:] >= 0).any():
-            loss = loss + F.cross_entropy(before, marks[:, 1:].reshape(-1), ignore_index=-1)
-        return loss
 
     def glyph_loss(self, grid, cells):
         """Mean over glyphs, and a fifth of the mean over empty slots."""
@@ -118,6 +118,16 @@ class Learner(torch.nn.Module):
         empty = 1 - full
         share = lambda mask: (loss * mask).sum() / mask.sum().clamp(min=1)
         return share(full) + 0.2 * share(empty)
+
+
+def named(head, rows, wanted):
+    """Mean loss of a head that names k classes for each row; wanted [rows, k], -1 for none."""
+    chosen = (wanted >= 0).any(1)
+    if not chosen.any():
+        return torch.zeros(())
+    classes = wanted[chosen]
+    logits = head(rows[chosen]).float().view(classes.numel(), -1)
+    return F.cross_entropy(logits, classes.reshape(-1), ignore_index=-1)
 
 
 def tensor(array):
@@ -177,8 +187,8 @@ class Run:
         process has one of the same run."""
         state = state_of(path)
         if self.ranks.rank == 0:
-            for (name, _), span in self.named():
-                if name in state["learner"]:
+            for (name, p), span in self.named():
+                if name in state["learner"] and state["learner"][name].numel() == p.numel():
                     self.ranks.values[span] = state["learner"][name].reshape(-1)
                     self.ranks.mean[span] = state["average"][name].reshape(-1)
         if path == self.folder / "run.pt":
@@ -192,7 +202,7 @@ class Run:
         return self.seconds / 60 / self.options.minutes
 
     def learn(self, batches):
-        """One step over its batches; returns per kind (loss, reading loss, share right)."""
+        """One step over its batches; returns per kind its losses and the share right."""
         rate, report = rate_at(self.progress(), self.step), {}
         groups = [group for each in self.optimisers for group in each.param_groups]
         for group, base in zip(groups, self.base):
@@ -204,8 +214,9 @@ class Run:
         for batch in batches:
             loss, weight, count, right, reading = self.learner(batch)
             share = len(batch["pixels"]) / tiles if "pixels" in batch else 0
-            (loss / answers + reading_weight * share * reading).backward()
-            report[batch["kind"]] = (float(loss / weight), float(reading), right / count)
+            (loss / answers + reading_weight * share * sum(reading.values())).backward()
+            beside = {name: float(each) for name, each in reading.items()}
+            report[batch["kind"]] = {"answers": float(loss / weight), **beside, "right": right / count}
         self.ranks.combine(1.0)
         for each in self.optimisers:
             each.step()
@@ -290,7 +301,7 @@ def summary(run, reports):
     line = {"step": run.step, "minutes": round(run.seconds / 60, 1)}
     for kind in sorted({kind for report in reports for kind in report}):
         rows = [report[kind] for report in reports if kind in report]
-        line[kind] = [round(sum(row[i] for row in rows) / len(rows), 3) for i in range(3)]
+        line[kind] = {name: round(sum(row[name] for row in rows) / len(rows), 2) for name in rows[0]}
     return line
 
 

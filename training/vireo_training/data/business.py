@@ -138,6 +138,7 @@ def draw_fields(rng, page, invoice, left, y, size):
         if columns and x + start + page.length(invoice.values[name], size) > 506:
             size = 13
         invoice.boxes[name] = page.text(x + start, at, invoice.values[name], size)
+        page.join(-1, -2)
     return y + (len(fields) / (2 if columns else 1) + 0.6) * pitch
 
 
@@ -171,6 +172,7 @@ def draw_sums(rng, page, invoice, y, size, bold):
         page.text(x, y, invoice.label(name), size, font)
         value = invoice.values[name]
         invoice.boxes[name] = page.text(stop, y, invoice.amount(value), size, font)
+        page.join(-1, -2)
         y += size * 1.45
 
 

@@ -45,6 +45,8 @@ def table(rng, fonts, width=512, height=512, strength=1.0, fewest=2, most=5):
         y = top + i * pitch
         for j, cell in enumerate(row):
             page.text(left + j * stop, y, cell, size)
+            if j > 0 and i > 0:
+                page.partners[len(page.strings) - 1] = len(page.strings) - 1 - j
         if ruled or i == 0:
             line = (left - 4, y + pitch - 4, left + columns * stop - 6, y + pitch - 4)
             page.draw.line(line, fill=page.ink)
@@ -69,8 +71,9 @@ def number(rng):
     return str(rng.randint(1, 99)) if draw < 0.5 else f"{rng.uniform(1, 200):.{rng.choice((1, 2))}f}"
 
 
-def chart(rng, fonts, width=512, height=512, strength=1.0, turns=4):
-    """Bars, a line or a pie with printed values; several questions about it."""
+def chart(rng, fonts, width=512, height=512, strength=1.0, turns=4, more=False):
+    """Bars, a line or a pie with printed values; several questions about it. more: every value is
+    asked for too."""
     page = Page(width, height, rng, fonts)
     wide = width >= 512
     names = labels(rng, rng.randint(3, 6) if wide else 3)
@@ -81,7 +84,12 @@ def chart(rng, fonts, width=512, height=512, strength=1.0, turns=4):
     page.text(*at, title, rng.randint(16, 22))
     rng.choice((bars, bars, curve, pie) if wide else (bars, curve))(rng, page, names, values)
     damage(page, strength)
-    return Sample([page], chart_turns(rng, title, names, values, turns))
+    asked = chart_turns(rng, title, names, values, turns)
+    if more:
+        every = [(f"What is the value of {n}?", str(v)) for n, v in zip(names, values)]
+        rng.shuffle(every)
+        asked = [*asked, *every] if rng.random() < 0.5 else [*every, *asked]
+    return Sample([page], asked)
 
 
 def chart_turns(rng, title, names, values, count):
@@ -121,6 +129,7 @@ def bars(rng, page, names, values):
         page.draw.rectangle((x + step * 0.2, base - height, x + step * 0.8, base), fill=colour)
         middle(page, x + step / 2, base - height - 20, str(value), 15)
         middle(page, x + step / 2, base + 8, name, 14)
+        page.join(-1, -2)
 
 
 def curve(rng, page, names, values):
@@ -137,6 +146,7 @@ def curve(rng, page, names, values):
         page.draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=colour)
         middle(page, x, y - 26, str(value), 15)
         middle(page, x, base + 8, name, 14)
+        page.join(-1, -2)
 
 
 def pie(rng, page, names, values):
@@ -149,6 +159,7 @@ def pie(rng, page, names, values):
         y = 130 + i * 34
         page.draw.rectangle((310, y, 326, y + 16), fill=colour)
         page.text(336, y - 2, f"{name}: {value}", 16)
+        page.part()
         angle += turn
 
 

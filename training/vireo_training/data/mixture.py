@@ -40,9 +40,9 @@ def quarter(rng):
         return transcribe.dense(rng, FONTS, *QUARTER)
     if draw < 0.65:
         return transcribe.line(rng, FONTS, 1, 256, (64, 80, 96, 128))
-    if draw < 0.8:
+    if draw < 0.75:
         return figures.table(rng, FONTS, *QUARTER, most=4)
-    return figures.chart(rng, FONTS, *QUARTER, turns=6)
+    return figures.chart(rng, FONTS, *QUARTER, turns=3, more=True)
 
 
 def small_scene(rng):
@@ -59,15 +59,15 @@ def small_clip(rng):
 
 def tile(rng):
     draw = rng.random()
-    if draw < 0.32:
+    if draw < 0.3:
         return transcribe.transcription(rng, FONTS, *TILE, most_words=rng.choice((15, 30, 60)))
-    if draw < 0.52:
+    if draw < 0.46:
         return transcribe.line(rng, FONTS)
-    if draw < 0.66:
+    if draw < 0.58:
         return transcribe.dense(rng, FONTS, turns=6)
-    if draw < 0.81:
+    if draw < 0.73:
         return figures.table(rng, FONTS)
-    return figures.chart(rng, FONTS, turns=7)
+    return figures.chart(rng, FONTS, turns=4, more=True)
 
 
 def invoice(rng):

@@ -65,7 +65,11 @@ class Page:
         self.picture = Image.new("RGB", (width, height), self.paper)
         self.draw = ImageDraw.Draw(self.picture)
         self.glyphs = []
-        self.strings = []
+        # Of each string (text, index of its first glyph), and its box, or None for a name.
+        self.strings, self.boxes = [], []
+        self.partners = {}
+        # What was to be seen in the picture before this one: (x, y, name, or nothing).
+        self.past = []
 
     def length(self, text, size, font=None):
         font = font or self.font
@@ -84,51 +88,28 @@ class Page:
             if letter != " ":
                 self.glyphs.append((at + width / 2, middle, letter))
             at += width
-        return (x, y + size * 0.1, at, y + size * 1.2)
+        self.boxes.append((x, y + size * 0.1, at, y + size * 1.2))
+        return self.boxes[-1]
 
     def name(self, x, y, text):
         """What stands at a place is taught like text that is written there."""
         self.strings.append((text, len(self.glyphs)))
+        self.boxes.append(None)
         self.glyphs += [(x, y, letter) for letter in text if letter != " "]
 
-    def token_ends(self, tokenizer, width, height):
-        """For every picture token, row-major: the ids of the last three text tokens whose glyphs
-        end in it, the last one first, or -1. The picture is taken as resized to width × height."""
-        rows, columns = height // 32, width // 32
-        ends = numpy.full((rows, columns, 3), -1, numpy.int64)
-        across, down = width / self.width / 32, height / self.height / 32
-        for text, start in self.strings:
-            at = start
-            for index in tokenizer.ordinary(text):
-                count = tokenizer.glyphs_in(index)
-                at += count
-                if count == 0 or at > len(self.glyphs):
-                    continue
-                x, y, _ = self.glyphs[at - 1]
-                row, column = int(y * down), int(x * across)
-                if 0 <= row < rows and 0 <= column < columns:
-                    ends[row, column, 1:] = ends[row, column, :-1]
-                    ends[row, column, 0] = index
-        return ends.reshape(-1, 3)
+    def join(self, a, b):
+        """The strings a and b, as indices into strings, belong together: label and value."""
+        a, b = a % len(self.strings), b % len(self.strings)
+        self.partners[a], self.partners[b] = b, a
 
-    def cells(self, width, height):
-        """The letters of every patch of 16 pixels: [height/16, width/16, SLOTS] classes, 0 none.
-
-        The picture is taken as resized to width × height.
-        """
-        rows, columns = height // 16, width // 16
-        cells = numpy.zeros((rows, columns, SLOTS), numpy.int64)
-        used = numpy.zeros((rows, columns), numpy.int64)
-        across, down = width / self.width / 16, height / self.height / 16
-        for x, y, letter in sorted(self.glyphs):
-            row, column = int(y * down), int(x * across)
-            if not (0 <= row < rows and 0 <= column < columns):
-                continue
-            slot = used[row, column]
-            if slot < SLOTS:
-                cells[row, column, slot] = CLASS_OF.get(letter, 0)
-                used[row, column] = slot + 1
-        return cells
+    def part(self):
+        """Takes the last string's last word as a string of its own: "Rain: 12" is two things."""
+        text, start = self.strings.pop()
+        box = self.boxes.pop()
+        head, _, tail = text.rpartition(" ")
+        self.strings += [(head, start), (tail, start + len(head.replace(" ", "")))]
+        self.boxes += [box, box]
+        self.join(-1, -2)
 
 
 def colours(rng, plain):
@@ -143,11 +124,14 @@ def colours(rng, plain):
     return (dark, light) if draw > 0.9 else (light, dark)
 
 
-def box_text(page, box):
-    """[x1, y1, x2, y2] in thousandths of the picture."""
+def thousandths(page, box):
+    """x1, y1, x2, y2 in thousandths of the picture."""
     scale = (1000 / page.width, 1000 / page.height)
-    numbers = [round(min(1000, max(0, side * scale[i % 2]))) for i, side in enumerate(box)]
-    return f"[{', '.join(map(str, numbers))}]"
+    return [round(min(1000, max(0, side * scale[i % 2]))) for i, side in enumerate(box)]
+
+
+def box_text(page, box):
+    return f"[{', '.join(map(str, thousandths(page, box)))}]"
 
 
 def damage(page, strength):

@@ -69,6 +69,7 @@ class Spread:
 
 def draw_scene(rng, width, height, shapes, spread=None):
     page = Page(width, height, rng, ["DejaVuSans"], plain=True)
+    page.spots = {}
     spread = spread or Spread(rng, width, height)
     page.picture.paste(spread.paper, (0, 0, width, height))
     for each in shapes:
@@ -76,7 +77,19 @@ def draw_scene(rng, width, height, shapes, spread=None):
         radius, right, down = spread.of(each)
         x, y = width * (column + 0.5 + right) / 3, height * (row + 0.5 + down) / 3
         draw_shape(page, shape, colour, x, y, radius)
+        page.spots[row, column] = (x, y, f"{colour} {shape}")
     return page
+
+
+def remember(pages):
+    """Each picture after the first is taught with what stood in the one before, spot by spot."""
+    for before, now in zip(pages, pages[1:]):
+        for row in range(3):
+            for column in range(3):
+                middle = (now.width * (column + 0.5) / 3, now.height * (row + 0.5) / 3, "")
+                x, y, _ = now.spots.get((row, column), middle)
+                now.past.append((x, y, before.spots.get((row, column), middle)[2]))
+    return pages
 
 
 def several(count, name):
@@ -151,7 +164,7 @@ def pair(rng, fonts, width=512, height=512, more=False):
         name = ("first", "second")[which]
         turns.append((f"Describe the {name} picture.", caption((before, after)[which])))
         rng.shuffle(turns)
-    return Sample(pages, turns)
+    return Sample(remember(pages), turns)
 
 
 def clip(rng, fonts, width=512, height=512, frames=4):
@@ -184,4 +197,4 @@ def clip(rng, fonts, width=512, height=512, frames=4):
     turns.append(("How many shapes are there at the end?", str(count)))
     if kind != "nothing":
         turns.append(("In which frame does it happen?", str(turn + 1)))
-    return Sample(pages, turns, clip=rng.choice((0.5, 1, 2, None, None)))
+    return Sample(remember(pages), turns, clip=rng.choice((0.5, 1, 2, None, None)))
