@@ -6,6 +6,7 @@ import {
   toDocumentPart,
   toFilePart,
   toImagePart,
+  toMediaOptions,
   toNamedImage,
   toPageOptions,
 } from "../openai/media.ts";
@@ -58,6 +59,7 @@ function toParsed(body: CountBody, json: object): ParsedMessages {
     request: {
       messages,
       stop: body.stop_sequences ?? [],
+      ...toMediaOptions(body),
       ...toTools(body),
       ...(output === undefined ? {} : { output }),
       ...(typeof body.max_tokens === "number" ? { maxTokens: body.max_tokens } : {}),
@@ -150,14 +152,15 @@ function toUser(blocks: readonly MessageBlock[], param: string): ChatMessage[] {
   return results;
 }
 
-function toImage({ source }: ImageBlock, param: string): ContentPart {
+function toImage({ source, detail }: ImageBlock, param: string): ContentPart {
   if (source.type === "file") {
     const at = `${param}.source`;
     const url = { url: undefined, urlParam: `${at}.url` };
-    return toNamedImage({ ...url, fileId: source.file_id, fileParam: `${at}.file_id` });
+    return toNamedImage({ ...url, fileId: source.file_id, fileParam: `${at}.file_id` }, detail);
   }
-  if (source.type === "url") return toImagePart(source.url, `${param}.source.url`);
-  return toImagePart(`data:${source.media_type};base64,${source.data}`, `${param}.source.data`);
+  if (source.type === "url") return toImagePart(source.url, `${param}.source.url`, detail);
+  const url = `data:${source.media_type};base64,${source.data}`;
+  return toImagePart(url, `${param}.source.data`, detail);
 }
 
 /** Titles and citations of documents are not shown to the model. */

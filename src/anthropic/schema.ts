@@ -3,6 +3,8 @@ import { LIMITS } from "../core/limits.ts";
 import {
   anyObject,
   boundedList,
+  detail,
+  mediaFields,
   model,
   pageFields,
   stopStrings,
@@ -26,6 +28,7 @@ const imageBlock = z.object({
     z.object({ type: z.literal("url"), url: z.string() }),
     fileSource,
   ]),
+  detail: detail.nullish(),
 });
 export type ImageBlock = z.infer<typeof imageBlock>;
 
@@ -108,6 +111,7 @@ export const messagesBody = z.object({
       format: z.object({ type: z.literal("json_schema"), schema: anyObject }).nullish(),
     })
     .nullish(),
+  ...mediaFields,
   metadata: z.object({ user_id: z.string().max(512).nullish() }).nullish(),
 });
 export type MessagesBody = z.infer<typeof messagesBody>;

@@ -12,6 +12,8 @@ export interface TextPart {
 export interface ImagePart {
   readonly type: "image";
   readonly bytes: Uint8Array;
+  /** Tiles of this one without the thumbnail. Undefined: as the request says. */
+  readonly tilesMax?: number;
 }
 
 /** Which frames of a video are looked at. What the engine allows at most stays the ceiling. */

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { LIMITS } from "../core/limits.ts";
 import {
+  detail,
   EFFORTS,
   fileFields,
+  mediaFields,
   metadata,
   model,
   samplingFields,
@@ -23,16 +25,14 @@ import { toolFields } from "./tools.ts";
 const fileId = z.string().max(256).nullish();
 /** A URL, or the id of a file that is kept; which of them is there is checked later. */
 const named = z.object({ url: z.string().nullish(), file_id: fileId });
-const imageUrl = z.union([
-  z.string(),
-  named.extend({ detail: z.enum(["auto", "low", "high", "original"]).nullish() }),
-]);
+const imageUrl = z.union([z.string(), named.extend({ detail: detail.nullish() })]);
 
 const textPart = z.object({ type: z.enum(["text", "input_text", "output_text"]), text });
 const imagePart = z.object({
   type: z.enum(["image_url", "input_image"]),
   image_url: imageUrl.nullish(),
   file_id: fileId,
+  detail: detail.nullish(),
 });
 const videoPart = z.object({
   type: z.enum(["video_url", "input_video"]),
@@ -114,13 +114,7 @@ export const chatBody = z.object({
   continue_final_message: z.boolean().nullish(),
   add_generation_prompt: z.boolean().nullish(),
 
-  mm_processor_kwargs: z
-    .object({
-      max_num_tiles: z.int().min(1).max(12).nullish(),
-      video_pruning_rate: z.number().min(0).lt(1).nullish(),
-    })
-    .nullish(),
-  media_io_kwargs: z.object({ video: z.object(videoSampling).nullish() }).nullish(),
+  ...mediaFields,
 
   metadata: metadata.nullish(),
   user: z.string().max(512).nullish(),

@@ -136,7 +136,10 @@ describe("what is asked for is passed on", () => {
     const image = { type: "image", bytes: Buffer.from("\x89PNG") };
     expect(messages).toEqual([
       { role: "system", content: "a\n\nb" },
-      { role: "user", content: [{ type: "text", text: "c" }, image, image, image] },
+      {
+        role: "user",
+        content: [{ type: "text", text: "c" }, { ...image, tilesMax: 1 }, image, image],
+      },
       { role: "assistant", content: "", toolCalls: [{ name: "f", arguments: "{}" }] },
       { role: "tool", content: "r" },
       { role: "assistant", content: "d" },

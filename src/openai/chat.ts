@@ -3,7 +3,7 @@ import { VireoError } from "../core/errors.ts";
 import { type ChatBody, chatBody } from "./chat-schema.ts";
 import { isRefusedField, refuseLongLists, refuseUnsupported } from "./chat-unsupported.ts";
 import { videoSampling } from "./fields.ts";
-import { toVideoSampling } from "./media.ts";
+import { toMediaOptions } from "./media.ts";
 import { toChatMessages } from "./messages.ts";
 import { parseOutput } from "./output-format.ts";
 import { asksForReasoning, parseReasoning, splitModelName, willReason } from "./reasoning.ts";
@@ -114,17 +114,12 @@ function toRequest(
   // Tokens are counted by their log probabilities, which come with each piece.
   const countsAlong = body.stream_options?.continuous_usage_stats === true;
   const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? undefined;
-  const tilesMax = body.mm_processor_kwargs?.max_num_tiles ?? undefined;
-  const videoPruningRate = body.mm_processor_kwargs?.video_pruning_rate ?? undefined;
-  const videoSampling = toVideoSampling(body.media_io_kwargs?.video, "media_io_kwargs.video");
   return {
     messages,
     ...toEnds(body),
     ...(maxTokens === undefined ? {} : { maxTokens }),
     ...(body.logprobs === true || countsAlong ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
-    ...(tilesMax === undefined ? {} : { tilesMax }),
-    ...(videoPruningRate === undefined ? {} : { videoPruningRate }),
-    ...(videoSampling === undefined ? {} : { videoSampling }),
+    ...toMediaOptions(body),
     ...(body.continue_final_message === true ? { continueFinalMessage: true } : {}),
   };
 }

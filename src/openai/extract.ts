@@ -3,9 +3,9 @@ import type { ChatRequest, DocumentPart } from "../core/chat.ts";
 import { GREEDY } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { anyObject, fileFields, model, pageFields, text, tokens } from "./fields.ts";
+import { anyObject, fileFields, mediaFields, model, pageFields, text, tokens } from "./fields.ts";
 import { isTooDeep } from "./json.ts";
-import { toFilePart } from "./media.ts";
+import { toFilePart, toMediaOptions } from "./media.ts";
 import { check } from "./schema-errors.ts";
 
 /** POST /v1/extract: a document and a JSON Schema in, data with where it stands out. */
@@ -23,7 +23,7 @@ export const extractBody = z.object({
   instruction: text.max(16_384).nullish(),
   /** Of the answer for one page. */
   max_tokens: tokens.nullish(),
-  max_num_tiles: z.int().min(1).max(12).nullish(),
+  ...mediaFields,
   stream: z.boolean().nullish(),
 });
 export type ExtractBody = z.infer<typeof extractBody>;
@@ -52,7 +52,8 @@ export function parseExtract(json: unknown): ParsedExtract {
     "file",
   );
   const messages = [{ role: "user", content: [part] }] as const;
-  return { body, request: { messages, sampling: GREEDY, stop: [], reasoning: {} } };
+  const media = toMediaOptions(body);
+  return { body, request: { messages, ...media, sampling: GREEDY, stop: [], reasoning: {} } };
 }
 
 /** The document of a request that is complete. Throws unsupported_modality for another file. */

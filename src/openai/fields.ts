@@ -46,6 +46,24 @@ export const videoSampling = {
   repeat_below: z.number().min(0).max(255).nullish(),
 };
 
+/** In how much detail a picture is looked at: "low" is one tile, all else what the model takes. */
+export const detail = z.enum(["auto", "low", "high", "original"]);
+
+/** Source: MODEL.md § Pictures. */
+const tilesMax = z.int().min(1).max(12);
+
+/** How pictures and videos are shown to the model, in every body that may hold some. */
+export const mediaFields = {
+  max_num_tiles: tilesMax.nullish(),
+  mm_processor_kwargs: z
+    .object({
+      max_num_tiles: tilesMax.nullish(),
+      video_pruning_rate: z.number().min(0).lt(1).nullish(),
+    })
+    .nullish(),
+  media_io_kwargs: z.object({ video: z.object(videoSampling).nullish() }).nullish(),
+};
+
 /** Which pages of a document, and how large they are drawn. */
 export const pageFields = {
   pages: z.string().min(1).max(LIMITS.pageRangeCharacters).nullish(),

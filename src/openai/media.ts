@@ -44,13 +44,18 @@ function isFetched(url: string): boolean {
  *
  * Throws what decodeDataUrl throws.
  */
-export function toImagePart(url: string, param: string): ImagePart {
+export function toImagePart(url: string, param: string, detail?: Detail): ImagePart {
+  const about = aboutImage(detail);
   if (isFetched(url)) {
-    const remote: RemotePart = { type: "image", bytes: NO_BYTES, url, param };
+    const remote: RemotePart = { ...about, bytes: NO_BYTES, url, param };
     return remote;
   }
   const { files } = decodeDataUrl(url, "image", param);
-  return { type: "image", bytes: files[0] ?? NO_BYTES };
+  return { ...about, bytes: files[0] ?? NO_BYTES };
+}
+
+function aboutImage(detail: Detail) {
+  return { type: "image", ...(detail === "low" ? { tilesMax: 1 } : {}) } as const;
 }
 
 /** The video at a URL, in the same way. Throws what decodeDataUrl throws. */
@@ -74,10 +79,10 @@ export interface NamedMedia {
 }
 
 /** Throws missing_required if neither is there, and what toImagePart throws. */
-export function toNamedImage(named: NamedMedia): ContentPart {
+export function toNamedImage(named: NamedMedia, detail?: Detail): ContentPart {
   const { url, urlParam, fileId, fileParam } = named;
-  if (typeof url === "string") return toImagePart(url, urlParam);
-  if (fileId) return toStoredPart({ type: "image", bytes: NO_BYTES }, fileId, fileParam);
+  if (typeof url === "string") return toImagePart(url, urlParam, detail);
+  if (fileId) return toStoredPart({ ...aboutImage(detail), bytes: NO_BYTES }, fileId, fileParam);
   throw missing(urlParam);
 }
 
@@ -169,6 +174,44 @@ export function readText(bytes: Uint8Array, param: string): string {
     const message = `${param}: the text is not UTF-8`;
     throw new VireoError("invalid_media", message, { param, cause });
   }
+}
+
+/** How much of a picture is looked at. */
+export type Detail = "auto" | "low" | "high" | "original" | null | undefined;
+
+/** How media are shown to the model, in the fields' own spelling. */
+export interface MediaBody {
+  readonly max_num_tiles?: number | null | undefined;
+  readonly mm_processor_kwargs?:
+    | {
+        readonly max_num_tiles?: number | null | undefined;
+        readonly video_pruning_rate?: number | null | undefined;
+      }
+    | null
+    | undefined;
+  readonly media_io_kwargs?:
+    | { readonly video?: SamplingBody | null | undefined }
+    | null
+    | undefined;
+}
+
+/** Throws out_of_range for two numbers of tiles, and what toVideoSampling throws. */
+export function toMediaOptions(
+  body: MediaBody,
+): Pick<ChatRequest, "tilesMax" | "videoPruningRate" | "videoSampling"> {
+  const { max_num_tiles: plain, mm_processor_kwargs: processing } = body;
+  const tilesMax = processing?.max_num_tiles ?? plain;
+  if (plain && tilesMax !== plain) {
+    const message = "max_num_tiles contradicts mm_processor_kwargs.max_num_tiles; send one of them";
+    throw new VireoError("out_of_range", message, { param: "max_num_tiles" });
+  }
+  const videoPruningRate = processing?.video_pruning_rate;
+  const videoSampling = toVideoSampling(body.media_io_kwargs?.video, "media_io_kwargs.video");
+  return {
+    ...(typeof tilesMax === "number" ? { tilesMax } : {}),
+    ...(typeof videoPruningRate === "number" ? { videoPruningRate } : {}),
+    ...(videoSampling === undefined ? {} : { videoSampling }),
+  };
 }
 
 /** What clients say about the frames of a video, in the fields' own spelling. */

@@ -4,6 +4,7 @@ import { LIMITS } from "../core/limits.ts";
 import type { ChatMessageBody, ChatPart } from "./chat-schema.ts";
 import { isTooDeep } from "./json.ts";
 import {
+  type Detail,
   type NamedMedia,
   toFilePart,
   toNamedImage,
@@ -121,7 +122,8 @@ function toParts(
       return toFilePart(file, where);
     }
     if (isImagePart(part)) {
-      return toNamedImage(namedBy(part.image_url, part.file_id, at, "image_url"));
+      const named = namedBy(part.image_url, part.file_id, at, "image_url");
+      return toNamedImage(named, detailOf(part));
     }
     const named = namedBy(part.video_url, part.file_id, at, "video_url");
     return toNamedVideo(named, toVideoSampling(part, at));
@@ -132,6 +134,10 @@ type ImagePartBody = Extract<ChatPart, { readonly type: "image_url" | "input_ima
 
 function isImagePart(part: ChatPart): part is ImagePartBody {
   return part.type === "image_url" || part.type === "input_image";
+}
+
+function detailOf({ image_url: given, detail }: ImagePartBody): Detail {
+  return (typeof given === "object" ? given?.detail : undefined) ?? detail;
 }
 
 /** given: what stands in the field, a URL or an object with a URL or an id. */

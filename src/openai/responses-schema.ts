@@ -3,8 +3,10 @@ import { LIMITS } from "../core/limits.ts";
 import {
   anyObject,
   boundedList,
+  detail,
   EFFORTS,
   fileFields,
+  mediaFields,
   metadata,
   model,
   samplingFields,
@@ -23,7 +25,7 @@ const part = z.discriminatedUnion("type", [
     type: z.literal("input_image"),
     image_url: z.string().nullish(),
     file_id: z.string().max(256).nullish(),
-    detail: z.enum(["auto", "low", "high", "original"]).nullish(),
+    detail: detail.nullish(),
   }),
   z.object({
     type: z.literal("input_video"),
@@ -96,6 +98,7 @@ export const responseBody = z.object({
   conversation: z.null().optional(),
   prompt: z.null().optional(),
 
+  ...mediaFields,
   ...sampling,
   max_output_tokens: tokens.nullish(),
   top_logprobs: z.int().min(0).max(LIMITS.topLogprobs).nullish(),

@@ -2,7 +2,13 @@ import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../cor
 import { VireoError } from "../core/errors.ts";
 import { unknownFields } from "./ignored.ts";
 import { isTooDeep } from "./json.ts";
-import { toFilePart, toNamedImage, toNamedVideo, toVideoSampling } from "./media.ts";
+import {
+  toFilePart,
+  toMediaOptions,
+  toNamedImage,
+  toNamedVideo,
+  toVideoSampling,
+} from "./media.ts";
 import { appendMessage, checkTotals } from "./messages.ts";
 import { splitModelName, willReason } from "./reasoning.ts";
 import {
@@ -52,6 +58,7 @@ export function parseResponseRequest(json: unknown): ParsedResponse {
     request: {
       messages,
       ...toEnds(body),
+      ...toMediaOptions(body),
       ...toTools(body),
       ...(output === undefined ? {} : { output }),
       ...(typeof maxTokens === "number" ? { maxTokens } : {}),
@@ -152,7 +159,9 @@ function toContent(
       fileId: part.file_id,
       fileParam: `${at}.file_id`,
     };
-    return isVideo ? toNamedVideo(named, toVideoSampling(part, at)) : toNamedImage(named);
+    return isVideo
+      ? toNamedVideo(named, toVideoSampling(part, at))
+      : toNamedImage(named, part.detail);
   });
 }
 

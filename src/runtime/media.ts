@@ -98,10 +98,11 @@ export class MediaOpener {
     const tilesMax = this.tilesMax(request);
     const opened = this.opening.then(async () => {
       const images: OpenedImage[] = [];
-      for (const { bytes } of files) {
+      for (const file of files) {
         signal?.throwIfAborted();
         check();
-        images.push(await this.stores.images.open(bytes, tilesMax));
+        const own = Math.min(file.tilesMax ?? tilesMax, tilesMax);
+        images.push(await this.stores.images.open(file.bytes, own));
       }
       return images;
     });

@@ -1,7 +1,7 @@
 import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { isTooDeep } from "../openai/json.ts";
-import { toDocumentPart, toImagePart, toVideoPart } from "../openai/media.ts";
+import { toDocumentPart, toImagePart, toMediaOptions, toVideoPart } from "../openai/media.ts";
 import { appendMessage, checkTotals } from "../openai/messages.ts";
 import { splitModelName, willReason } from "../openai/reasoning.ts";
 import { toSampling } from "../openai/sampling.ts";
@@ -47,6 +47,7 @@ export function parseCall(json: unknown, model: string): ParsedCall {
     request: {
       messages,
       stop: body.stopSequences ?? [],
+      ...toMediaOptions(own ?? {}),
       ...toTools(body),
       ...(output === undefined ? {} : { output }),
       ...(typeof body.maxOutputTokens === "number" ? { maxTokens: body.maxOutputTokens } : {}),
@@ -126,13 +127,13 @@ function toAssistant(
   return { role: "assistant", content: said, ...(toolCalls.length === 0 ? {} : { toolCalls }) };
 }
 
-function toMedia({ data, mediaType }: FilePart, param: string): ContentPart {
+function toMedia({ data, mediaType, providerOptions }: FilePart, param: string): ContentPart {
   const text = typeof data === "string" ? data : data.type === "url" ? data.url : data.data;
   const isUrl = /^[a-z][a-z0-9+.-]*:/i.test(text.slice(0, 64));
   const url = isUrl ? text : `data:${mediaType};base64,${text}`;
   if (mediaType.startsWith("video/")) return toVideoPart(url, param);
   if (/^(application|text)\//.test(mediaType)) return toDocumentPart(url, param);
-  return toImagePart(url, param);
+  return toImagePart(url, param, providerOptions?.vireo?.detail);
 }
 
 function toResult(output: ToolOutput): string {

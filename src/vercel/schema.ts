@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { LIMITS } from "../core/limits.ts";
-import { anyObject, boundedList, EFFORTS, samplingFields, text, tokens } from "../openai/fields.ts";
+import {
+  anyObject,
+  boundedList,
+  detail,
+  EFFORTS,
+  mediaFields,
+  samplingFields,
+  text,
+  tokens,
+} from "../openai/fields.ts";
 import { toolName } from "../openai/tools.ts";
 
 /**
@@ -18,6 +27,7 @@ const filePart = z.object({
     z.object({ type: z.literal("data"), data: z.string() }),
     z.object({ type: z.literal("url"), url: z.string() }),
   ]),
+  providerOptions: z.object({ vireo: z.object({ detail: detail.nullish() }).nullish() }).nullish(),
 });
 export type FilePart = z.infer<typeof filePart>;
 
@@ -111,6 +121,7 @@ export const callBody = z.object({
         .object({
           reasoningEffort: z.enum(EFFORTS).nullish(),
           thinkingTokenBudget: z.int().min(1).nullish(),
+          ...mediaFields,
         })
         .nullish(),
     })

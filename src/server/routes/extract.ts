@@ -93,7 +93,7 @@ async function* pageByPage(
   options: RouteOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Progress> {
-  const { tenant = "" } = request;
+  const { tenant = "", tilesMax } = request;
   const { tenants, keys, places, deadlineMs } = options;
   tenants.check(tenant, keys?.limitsOf(tenant) ?? {}); // before anything is fetched
   const ending = follow(signal);
@@ -112,6 +112,7 @@ async function* pageByPage(
     };
     extract(ownUpstream(options.upstream, tenant), bytes, {
       ...toOptions(body, schema),
+      ...(tilesMax === undefined ? {} : { tilesMax }),
       ...(pages === undefined ? {} : { pages }),
       ...(dpi === undefined ? {} : { dpi }),
       onPage: (answer, count) => tell({ type: "page", answer, count }),
@@ -141,13 +142,12 @@ async function* pageByPage(
 }
 
 function toOptions(body: ExtractBody, schema: ExtractOptions["schema"]): ExtractOptions {
-  const { instruction, max_tokens: maxTokens, max_num_tiles: tilesMax } = body;
+  const { instruction, max_tokens: maxTokens } = body;
   return {
     schema,
     verify: body.verify ?? true,
     ...(instruction ? { instruction } : {}),
     ...(maxTokens ? { maxTokens } : {}),
-    ...(tilesMax ? { tilesMax } : {}),
   };
 }
 
