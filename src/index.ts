@@ -6,11 +6,14 @@ export type {
   ContentPart,
   DocumentLook,
   DocumentPart,
+  EstimateOptions,
   ImagePart,
   Looking,
   OutputFormat,
   PageLook,
   PageOptions,
+  PredictedTime,
+  PromptEstimate,
   ReasoningOptions,
   SamplingOptions,
   TextPart,
@@ -37,7 +40,13 @@ export type { Conflict, Evidence } from "./extract/merge.ts";
 export { listSchemas, readSchema } from "./extract/schemas.ts";
 export { FileStore, type FileStoreOptions } from "./files/store.ts";
 export type { VideoGlueName } from "./media/frames.ts";
-export type { DecodedVideo, DecodeOptions, VideoDecoder } from "./media/video-decoder.ts";
+export type {
+  DecodedVideo,
+  DecodeOptions,
+  PlanOptions,
+  VideoDecoder,
+  VideoPlan,
+} from "./media/video-decoder.ts";
 export { formatInspection, type Inspection, inspectCheckpoint } from "./model/inspect.ts";
 export { Engine, type EngineInfo, type EngineOptions, open } from "./runtime/engine.ts";
 export { Estimator, type EstimatorOptions } from "./runtime/estimator.ts";

@@ -109,9 +109,37 @@ test("a table, with what is wrong on stderr", async () => {
   expect(rows.at(-1)).toMatch(/^5 files/);
 });
 
+test("headers alone say the same, and a range for a video", async () => {
+  const whole = await run(...contents.keys(), "--json");
+  const { code, out } = await run(...contents.keys(), "--json", "--no-decode");
+  expect(code).toBe(0);
+  const lines = (text: string) =>
+    text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as EstimateBody);
+  for (const [at, decoded] of lines(whole.out).entries()) {
+    const { prompt_tokens_range: range, ...read } = lines(out)[at]!;
+    const videos = decoded.videos.map(({ frames_repeated: _, ...video }) => video);
+    expect(read).toEqual({ ...decoded, videos });
+    expect(range).toEqual(
+      videos.length === 0 ? undefined : { least: expect.any(Number), most: decoded.prompt_tokens },
+    );
+  }
+  expect((await run("d.mp4", "--no-decode")).out).toMatch(/ \d+-\d+ +yes$/m);
+});
+
+test("how long it will take, once that was measured", async () => {
+  const { code, out } = await run("a.png", "e.txt", "--time");
+  expect(code).toBe(0);
+  expect(out).toMatch(/first token +each more$/m);
+  expect(out).toMatch(/^e\.txt .* yes +[\d.]+ m?s +[\d.]+ m?s$/m);
+});
+
 test("each page and frame, and what does not fit", async () => {
   const { out } = await run("b.pdf", "d.mp4", "--each", "--evs", "0.5", "--max-tokens", "4000");
   expect(out).toMatch(/^ {2}page 2 +1250 x 416 +\d x \d tiles/m);
-  expect(out).toMatch(/^ {2}frame 0 +0\.00 s +\d+$/m);
+  expect(out).toMatch(/^ {2}frame 0 +0\.00 s +(\d+) +\1$/m);
+  expect(out).toMatch(/^ {2}frame 17 +0\.56 s +\d+ +\d+-\d+$/m);
   expect(out).toContain("no, over 4096");
 });

@@ -27,11 +27,7 @@ export const EMBEDDED_MODELS: readonly string[] = [EMBEDDED_MODEL, "tiny"];
 export function withEngineOptions(command: Command): Command {
   return command
     .option("-m, --model <dir>", "checkpoint folder (config.json, *.safetensors)", EMBEDDED_MODEL)
-    .addOption(
-      new Option("--format <format>", "how weights are held: as stored, or made from BF16")
-        .choices(["stored", "int8", "int4"])
-        .default("stored"),
-    )
+    .addOption(weightFormat())
     .addOption(
       new Option("--kv-dtype <dtype>", "keys and values of the attention layers")
         .choices(["bf16", "f32"])
@@ -54,6 +50,12 @@ export function withEngineOptions(command: Command): Command {
         .default("cpu")
         .hideHelp(),
     );
+}
+
+export function weightFormat(): Option {
+  return new Option("--format <format>", "how weights are held: as stored, or made from BF16")
+    .choices(["stored", "int8", "int4"])
+    .default("stored");
 }
 
 /** The engine's options that the flags ask for. */

@@ -1,5 +1,5 @@
 import type { Prices } from "../core/prices.ts";
-import type { EstimateBody } from "../openai/estimate.ts";
+import type { EstimateBody, Range } from "../openai/estimate.ts";
 
 /** A file and what it costs. */
 export interface Counted {
@@ -14,16 +14,19 @@ export interface Counted {
 export function tokensTable(files: readonly Counted[], prices: Prices): string[] {
   const prunes = files.some(({ kind }) => kind === "video");
   const costs = prices.prompt > 0n;
+  const timed = files.some(({ estimate }) => estimate.predicted !== undefined);
   const head = ["file", "kind", "holds", "tokens"];
   if (prunes) head.push("after EVS");
   head.push("prompt", "fits");
   if (costs) head.push("USD");
+  if (timed) head.push("first token", "each more");
   const rows = files.map((one) => {
-    const { prompt_tokens, context, cost } = one.estimate;
+    const { context, cost, predicted } = one.estimate;
     const row = [one.file, one.kind, contentOf(one), String(tokensBefore(one))];
     if (prunes) row.push(String(tokensAfter(one)));
-    row.push(String(prompt_tokens), context.fits ? "yes" : `no, over ${context.limit}`);
+    row.push(promptOf(one.estimate), context.fits ? "yes" : `no, over ${context.limit}`);
     if (costs) row.push(cost.prompt);
+    if (predicted) row.push(timeText(predicted.first_token_ms), timeText(predicted.token_ms));
     return row;
   });
   if (files.length > 1) {
@@ -52,15 +55,28 @@ export function eachLines({ kind, estimate }: Counted): string[] {
     `${tiles.columns} x ${tiles.rows} tiles${tiles.thumbnail ? " and 1" : ""}`,
     String(tokens),
   ]);
-  const frames = videos.flatMap(({ frames: { sampled }, tokens_unpruned }) =>
-    sampled.map(({ index, seconds }) => [
+  const frames = videos.flatMap(({ frames: { sampled }, tokens_unpruned, pruning_rate }) =>
+    sampled.map(({ index, seconds, tokens }) => [
       `frame ${index}`,
       seconds === undefined ? "" : `${seconds.toFixed(2)} s`,
       "",
       String(tokens_unpruned / sampled.length),
+      ...(pruning_rate > 0 ? [rangeText(tokens)] : []),
     ]),
   );
   return align([...pictures, ...frames]).map((line) => `  ${line}`);
+}
+
+function promptOf({ prompt_tokens, prompt_tokens_range: range }: EstimateBody): string {
+  return range ? rangeText(range) : String(prompt_tokens);
+}
+
+function rangeText({ least, most }: Range): string {
+  return least === most ? String(most) : `${least}-${most}`;
+}
+
+function timeText(ms: number): string {
+  return ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 function contentOf({ kind, estimate }: Counted): string {

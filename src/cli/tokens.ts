@@ -7,25 +7,22 @@ import { isPdf } from "../media/pdf.ts";
 import { inspectFrames } from "../media/source.ts";
 import { inspectVideo } from "../media/video-source.ts";
 import { type EstimateBody, toEstimateBody } from "../openai/estimate.ts";
-import { Estimator } from "../runtime/estimator.ts";
+import { type Counter, type CounterFlags, openCounter } from "./counter.ts";
 import { readUserFile } from "./files.ts";
-import { modelFolder } from "./model-folder.ts";
 import {
   dotsPerInch,
   EMBEDDED_MODEL,
-  EMBEDDED_MODELS,
   framesAtMost,
   framesPerSecond,
   pruningRate,
+  weightFormat,
   wholeBetween,
   wholeNumber,
 } from "./options.ts";
 import { openTerminal, printable } from "./terminal.ts";
 import { type Counted, eachLines, tokensTable } from "./tokens-table.ts";
 
-interface TokensFlags {
-  readonly model: string;
-  readonly context?: number;
+interface TokensFlags extends CounterFlags {
   readonly question: string;
   readonly pages?: string;
   readonly dpi?: number;
@@ -35,6 +32,7 @@ interface TokensFlags {
   readonly maxTokens?: number;
   readonly evs?: number;
   readonly pricePrompt: string;
+  readonly decode: boolean;
   readonly each?: boolean;
   readonly json?: boolean;
 }
@@ -45,7 +43,8 @@ export function addTokens(program: Command): void {
     .summary("count what pictures, PDFs, videos and texts cost, without loading weights")
     .description(
       "Counts the tokens of each file as POST /v1/estimate does, before and after EVS, and says " +
-        "whether it fits. Only the checkpoint's headers and tokenizer are read.",
+        "whether it fits. Only the checkpoint's headers and tokenizer are read, unless times are " +
+        "asked for.",
     )
     .argument("<files...>")
     .option("-m, --model <dir>", "checkpoint folder", EMBEDDED_MODEL)
@@ -59,6 +58,14 @@ export function addTokens(program: Command): void {
     .option("-n, --max-tokens <n>", "room for the answer", wholeNumber)
     .option("--evs <q>", "share of a video's tokens to leave out, as 0.75", pruningRate)
     .option("--price-prompt <usd>", "dollars per prompt token", "0")
+    .option("--no-decode", "read headers only: quicker, and a range where a video may be damaged")
+    .option("--time", "load the weights, measure, and predict how long an answer takes")
+    .addOption(weightFormat())
+    .option(
+      "--threads <n>",
+      "threads that compute, with --time (default: one per core)",
+      wholeNumber,
+    )
     .option("--each", "list pages, pictures and frames too")
     .option("--json", "one JSON object per file, as /v1/estimate answers")
     .addHelpText(
@@ -66,7 +73,8 @@ export function addTokens(program: Command): void {
       `
 Examples:
   vireo tokens invoices/*.pdf --price-prompt 0.0000002
-  vireo tokens clip.mp4 --evs 0.75 --each`,
+  vireo tokens clip.mp4 --evs 0.75 --each
+  vireo tokens report.pdf --time`,
     )
     .action(async (files: string[], flags: TokensFlags) => {
       await tokens(files, flags);
@@ -76,18 +84,13 @@ Examples:
 async function tokens(files: readonly string[], flags: TokensFlags): Promise<void> {
   const terminal = openTerminal(process.stderr);
   const prices = { prompt: parsePrice(flags.pricePrompt, "--price-prompt"), completion: 0n };
-  const { model, context } = flags;
-  const estimator = await Estimator.open(modelFolder(model), {
-    ...(EMBEDDED_MODELS.includes(model) ? { modelId: `vireo/${model}` } : {}),
-    ...(context === undefined ? {} : { contextTokens: context }),
-    video: process.env.PATH ? { programPath: process.env.PATH } : {},
-  });
+  const counter = await openCounter(flags, terminal);
   const counted: Counted[] = [];
   try {
     for (const file of files) {
       terminal.progress(`counting ${file} ...`);
       try {
-        const found = await count(estimator, file, flags, prices);
+        const found = await count(counter, file, flags, prices);
         counted.push(found);
         const { kind, estimate } = found;
         if (flags.json) process.stdout.write(`${JSON.stringify({ file, kind, ...estimate })}\n`);
@@ -107,25 +110,25 @@ async function tokens(files: readonly string[], flags: TokensFlags): Promise<voi
       : tokensTable(counted, prices);
     process.stdout.write(printable(`${lines.join("\n").trimEnd()}\n`));
   } finally {
-    await estimator.close();
+    await counter.close();
   }
 }
 
 async function count(
-  estimator: Estimator,
+  counter: Counter,
   file: string,
   flags: TokensFlags,
   prices: Prices,
 ): Promise<Counted> {
   const part = partOf(await readUserFile(file, LIMITS.videoBytes), flags);
   const estimate: EstimateBody = toEstimateBody(
-    await estimator.estimate(requestOf(part, flags)),
-    estimator.model.id,
+    await counter.estimate(requestOf(part, flags), { decode: flags.decode }),
+    counter.modelId,
     prices,
     flags.maxTokens,
   );
   const kind = part.type;
-  const textTokens = part.type === "text" ? estimator.countText(part.text) : 0;
+  const textTokens = part.type === "text" ? counter.countText(part.text) : 0;
   return { file, kind, textTokens, estimate };
 }
 

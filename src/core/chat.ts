@@ -273,19 +273,44 @@ export interface VideoEstimate {
   /** Of the file; absent where only frames were sent. */
   readonly fps?: number;
   readonly totalFrames: number;
-  /** seconds: as the prompt says; absent where nobody knows. */
-  readonly frames: readonly { readonly index: number; readonly seconds?: number }[];
+  readonly frames: readonly FrameEstimate[];
   /** Placeholder rows, without tags and labels, before and after pruning. */
   readonly tokensUnpruned: number;
   readonly tokens: number;
   readonly pruningRate: number;
-  /** Frames that an earlier one stands for: they have their rows and take no encoding. */
-  readonly repeats: number;
+  /**
+   * Frames that an earlier one stands for: they have their rows and take no encoding. Absent where
+   * none was decoded.
+   */
+  readonly repeats?: number;
+}
+export interface FrameEstimate {
+  readonly index: number;
+  /** As the prompt says; absent where nobody knows. */
+  readonly seconds?: number;
+  /** Rows that are left after pruning. The two differ until the frames are encoded. */
+  readonly tokensLeast: number;
+  readonly tokensMost: number;
+}
+/** From the pace of what was computed lately; nothing else runs, and nothing is remembered. */
+export interface PredictedTime {
+  /** From decoded media to the first token. */
+  readonly firstTokenMs: number;
+  /** Of each token after it. */
+  readonly tokenMs: number;
+}
+export interface EstimateOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** False: the headers of pictures and videos are read, and nothing is decoded. Default true. */
+  readonly decode?: boolean | undefined;
 }
 
 /** What a request would be billed for its prompt, by parts. */
 export interface PromptEstimate {
+  /** Where videos were not decoded, the most: with every frame. */
   readonly promptTokens: number;
+  /** Where videos were not decoded, the least: frames that cannot be decoded are left out. */
+  readonly promptTokensLeast?: number;
   /** Of those, placeholder rows of images. */
   readonly imageTokens: number;
   /** Of those, placeholder rows of videos. */
@@ -297,6 +322,8 @@ export interface PromptEstimate {
   readonly documents: readonly DocumentEstimate[];
   readonly videos: readonly VideoEstimate[];
   readonly contextTokens: number;
+  /** Absent where nothing was computed yet. */
+  readonly predicted?: PredictedTime;
 }
 
 /** What the model is shown of a video, and which of its rows EVS keeps at any rate. */
@@ -380,7 +407,7 @@ export interface Upstream {
    */
   chat(request: ChatRequest, signal?: AbortSignal): AsyncIterable<ChatEvent>;
   /** Counts without answering: the same numbers that `chat` would report. */
-  estimate(request: ChatRequest, signal?: AbortSignal): Promise<PromptEstimate>;
+  estimate(request: ChatRequest, options?: EstimateOptions): Promise<PromptEstimate>;
   /** Absent where only answers come from there, as from an engine elsewhere. */
   readonly look?: Looking | undefined;
   /** Ids of a text in which control tokens are only text. */

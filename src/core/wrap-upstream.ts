@@ -16,7 +16,7 @@ export function wrapUpstream(
       return upstream.load;
     },
     chat: own.chat,
-    estimate: own.estimate ?? ((request, signal) => upstream.estimate(request, signal)),
+    estimate: own.estimate ?? ((request, options) => upstream.estimate(request, options)),
     look: own.look ?? upstream.look,
     tokenize: (text) => upstream.tokenize(text),
     detokenize: (ids) => upstream.detokenize(ids),

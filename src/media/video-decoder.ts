@@ -12,39 +12,53 @@ import type { RgbImage } from "./image.ts";
 import { PROBE_ENTRIES, ProbeReader, type VideoTrack } from "./video-probe.ts";
 import { inspectVideo } from "./video-source.ts";
 
-export interface VideoFrame {
+/** A frame that is to be looked at. */
+export interface ChosenFrame {
   /** Counts the file's frames from 0. */
   readonly index: number;
   /** When it is shown, after the first frame. */
   readonly timeSeconds: number;
   /** When the prompt says that it is.                               Source: MODEL.md § Video. */
   readonly saidSeconds: number;
+}
+
+export interface VideoFrame extends ChosenFrame {
   readonly image: RgbImage;
 }
 
-export interface DecodedVideo {
+/** What a file says before one of its frames is decoded. */
+export interface VideoPlan {
   /** Pixels of a frame as it is shown, upright, before it was resized. */
   readonly width: number;
   readonly height: number;
   readonly fps: number;
   /** Frames of the file. */
   readonly total: number;
+  readonly frames: readonly ChosenFrame[];
+}
+
+export interface DecodedVideo extends VideoPlan {
   readonly frames: readonly VideoFrame[];
 }
 
-export interface DecodeOptions {
+export interface PlanOptions {
   readonly sampling: FrameSampling;
   readonly window?: FrameWindow;
+  readonly signal?: AbortSignal;
+}
+
+export interface DecodeOptions extends PlanOptions {
   /** Told how many frames are looked at before the first one is decoded; may throw. */
   readonly onPlan?: (frames: number) => void;
   /** Called with each frame as it arrives; what it returns is kept: no two large ones need be. */
   readonly take: (frame: RgbImage) => Promise<RgbImage>;
-  readonly signal?: AbortSignal;
 }
 
 /** Whatever makes frames of a video file. */
 export interface VideoDecoder {
   /** Throws VireoErrors for files that cannot be read, and the signal's reason. */
+  plan(file: Uint8Array, options: PlanOptions): Promise<VideoPlan>;
+  /** The same; those of the planned frames that cannot be decoded are left out. */
   decode(file: Uint8Array, options: DecodeOptions): Promise<DecodedVideo>;
 }
 
@@ -70,7 +84,28 @@ export class FfmpegDecoder implements VideoDecoder {
     this.path = path;
   }
 
+  async plan(file: Uint8Array, options: PlanOptions): Promise<VideoPlan> {
+    return await this.probed(file, options, async ({ track, chosen }) => planOf(track, chosen));
+  }
+
   async decode(file: Uint8Array, options: DecodeOptions): Promise<DecodedVideo> {
+    return await this.probed(file, options, async ({ track, chosen, decoding }) => {
+      options.onPlan?.(chosen.length);
+      const plan = planOf(track, chosen);
+      return { ...plan, frames: await readFrames(decoding, track, plan.frames, options.take) };
+    });
+  }
+
+  /** Reads what the file says of itself. decoding: the program that decodes the chosen frames. */
+  private async probed<T>(
+    file: Uint8Array,
+    options: PlanOptions,
+    work: (found: {
+      readonly track: VideoTrack;
+      readonly chosen: readonly number[];
+      readonly decoding: ChildProgram;
+    }) => Promise<T>,
+  ): Promise<T> {
     const container = inspectVideo(file);
     this.launcher ??= findLauncher(this.path);
     const launcher = await this.launcher;
@@ -94,12 +129,9 @@ export class FfmpegDecoder implements VideoDecoder {
       await run({ ...probe, input: probed.fd, onOutput: (chunk) => reader.push(chunk) });
       const track = reader.track();
       const chosen = chooseFrames(track, options);
-      options.onPlan?.(chosen.length);
       const decoding = call("ffmpeg", [...decodeArguments(common, track, chosen)]);
-      const child = { ...decoding, input: decoded.fd, timeMs: LIMITS.videoDecodeMs };
-      const frames = await readFrames(child, track, chosen, options.take);
-      const { width, height, fps, times } = track;
-      return { width, height, fps, total: times.length, frames };
+      const timeMs = LIMITS.videoDecodeMs;
+      return await work({ track, chosen, decoding: { ...decoding, input: decoded.fd, timeMs } });
     } finally {
       await Promise.all(handles.map((handle) => handle.close()));
     }
@@ -143,7 +175,7 @@ const NO_FFMPEG =
   "install them, on Debian with: apt-get install ffmpeg";
 
 /** Indices of the frames to look at. Throws out_of_range for a stretch without frames. */
-function chooseFrames(track: VideoTrack, { sampling, window }: DecodeOptions): readonly number[] {
+function chooseFrames(track: VideoTrack, { sampling, window }: PlanOptions): readonly number[] {
   const { startSeconds = 0, endSeconds = Number.POSITIVE_INFINITY } = window ?? {};
   const { times, unitSeconds, fps } = track;
   const secondsOf = (time: number): number => (time - times[0]!) * unitSeconds;
@@ -156,6 +188,19 @@ function chooseFrames(track: VideoTrack, { sampling, window }: DecodeOptions): r
     throw new VireoError("out_of_range", message);
   }
   return sampleFrames(last - first + 1, fps, sampling).map((index) => first + index);
+}
+
+function planOf(track: VideoTrack, chosen: readonly number[]): VideoPlan {
+  const { width, height, fps, times, unitSeconds, constantRate } = track;
+  const frames = chosen.map((index): ChosenFrame => {
+    const timeSeconds = (times[index]! - times[0]!) * unitSeconds;
+    return {
+      index,
+      timeSeconds,
+      saidSeconds: constantRate ? frameSeconds(index, fps) : timeSeconds,
+    };
+  });
+  return { width, height, fps, total: times.length, frames };
 }
 
 /** The size in which frames leave the decoder: their own, unless that is very large. */
@@ -197,10 +242,9 @@ function decodeArguments(
 async function readFrames(
   child: ChildProgram,
   track: VideoTrack,
-  chosen: readonly number[],
+  chosen: readonly ChosenFrame[],
   take: DecodeOptions["take"],
 ): Promise<VideoFrame[]> {
-  const { times, unitSeconds, fps, constantRate } = track;
   const { width, height } = outputSize(track);
   const images: RgbImage[] = [];
   const seen: number[] = [];
@@ -223,13 +267,10 @@ async function readFrames(
     if (/^Unrecognized option/.test(line)) throw new VireoError("unsupported_modality", NO_FFMPEG);
   };
   await run({ ...child, onOutput, onLine });
-  const indices = new Map(chosen.map((index) => [times[index]!, index]));
+  const byTime = new Map(chosen.map((frame) => [track.times[frame.index]!, frame]));
   const frames = images.flatMap((image, at): VideoFrame[] => {
-    const index = indices.get(seen[at] ?? Number.NaN);
-    if (index === undefined) return [];
-    const timeSeconds = (times[index]! - times[0]!) * unitSeconds;
-    const saidSeconds = constantRate ? frameSeconds(index, fps) : timeSeconds;
-    return [{ index, timeSeconds, saidSeconds, image }];
+    const frame = byTime.get(seen[at] ?? Number.NaN);
+    return frame ? [{ ...frame, image }] : [];
   });
   if (frames.length > 0) return frames;
   const message = "none of the video's frames can be decoded: it is damaged or of a rare codec";

@@ -1,11 +1,30 @@
-import type { PromptEstimate } from "../core/chat.ts";
+import { z } from "zod";
+import type { PromptEstimate, VideoEstimate } from "../core/chat.ts";
 import { costOf, type Prices, showPrice } from "../core/prices.ts";
+import { type ParsedChatRequest, parseChatRequest } from "./chat.ts";
+import { chatBody } from "./chat-schema.ts";
+import { check } from "./schema-errors.ts";
+
+/** The body of POST /v1/estimate: a chat request, and how it is to be counted. */
+export const estimateBody = chatBody.extend({
+  /** False: headers are read and nothing is decoded. */
+  decode: z.boolean().nullish(),
+});
+
+/** Throws what parseChatRequest throws. */
+export function parseEstimate(json: unknown): ParsedChatRequest & { readonly decode: boolean } {
+  const parsed = parseChatRequest(json);
+  return { ...parsed, decode: check(estimateBody.pick({ decode: true }), json).decode ?? true };
+}
 
 /** The answer of POST /v1/estimate: what a chat request would be billed for its prompt. */
 export interface EstimateBody {
   readonly object: "estimate";
   readonly model: string;
+  /** Where videos were not decoded, the most that it can be. */
   readonly prompt_tokens: number;
+  /** Where videos were not decoded: frames that turn out to be damaged are left out. */
+  readonly prompt_tokens_range?: Range;
   readonly prompt_tokens_details: {
     readonly text_tokens: number;
     readonly image_tokens: number;
@@ -48,12 +67,17 @@ export interface EstimateBody {
     readonly frames: {
       readonly total: number;
       /** Those that are looked at: their numbers, and the seconds that the prompt says. */
-      readonly sampled: readonly { readonly index: number; readonly seconds?: number }[];
+      readonly sampled: readonly {
+        readonly index: number;
+        readonly seconds?: number;
+        /** After pruning; a range until the frames are encoded. */
+        readonly tokens: Range;
+      }[];
     };
     readonly pruning_rate: number;
     readonly tokens_unpruned: number;
     /** Frames that an earlier one stands for: nothing is encoded for them. */
-    readonly frames_repeated: number;
+    readonly frames_repeated?: number;
     readonly tokens: number;
   }[];
   readonly context: {
@@ -66,6 +90,17 @@ export interface EstimateBody {
   readonly pricing: { readonly prompt: string; readonly completion: string };
   /** US dollars. */
   readonly cost: { readonly prompt: string };
+  /**
+   * From the pace of what was computed lately, if nothing else runs and nothing is remembered;
+   * absent where nothing was computed yet.
+   */
+  readonly predicted?: { readonly first_token_ms: number; readonly token_ms: number };
+}
+
+/** Both ends belong to it. */
+export interface Range {
+  readonly least: number;
+  readonly most: number;
 }
 
 /** maxTokens: what the answer may take, if the request says so. */
@@ -76,11 +111,13 @@ export function toEstimateBody(
   maxTokens?: number,
 ): EstimateBody {
   const { promptTokens, imageTokens, videoTokens, toolTokens, contextTokens } = estimate;
+  const { promptTokensLeast: least, predicted } = estimate;
   const room = contextTokens - promptTokens;
   return {
     object: "estimate",
     model,
     prompt_tokens: promptTokens,
+    ...(least === undefined ? {} : { prompt_tokens_range: { least, most: promptTokens } }),
     prompt_tokens_details: {
       text_tokens: promptTokens - imageTokens - videoTokens - toolTokens,
       image_tokens: imageTokens,
@@ -108,17 +145,7 @@ export function toEstimateBody(
       }),
       tokens,
     })),
-    videos: estimate.videos.map((video, index) => ({
-      index,
-      width: video.width,
-      height: video.height,
-      ...(video.fps === undefined ? {} : { fps: video.fps }),
-      frames: { total: video.totalFrames, sampled: video.frames },
-      pruning_rate: video.pruningRate,
-      tokens_unpruned: video.tokensUnpruned,
-      frames_repeated: video.repeats,
-      tokens: video.tokens,
-    })),
+    videos: estimate.videos.map(toVideo),
     context: {
       limit: contextTokens,
       remaining: Math.max(0, room),
@@ -126,5 +153,37 @@ export function toEstimateBody(
     },
     pricing: { prompt: showPrice(prices.prompt), completion: showPrice(prices.completion) },
     cost: { prompt: showPrice(costOf(prices, { promptTokens, completionTokens: 0 })) },
+    ...(predicted === undefined
+      ? {}
+      : {
+          predicted: {
+            first_token_ms: inMs(predicted.firstTokenMs),
+            token_ms: inMs(predicted.tokenMs),
+          },
+        }),
   };
+}
+
+function toVideo(video: VideoEstimate, index: number): EstimateBody["videos"][number] {
+  const sampled = video.frames.map(({ index, seconds, tokensLeast, tokensMost }) => ({
+    index,
+    ...(seconds === undefined ? {} : { seconds }),
+    tokens: { least: tokensLeast, most: tokensMost },
+  }));
+  return {
+    index,
+    width: video.width,
+    height: video.height,
+    ...(video.fps === undefined ? {} : { fps: video.fps }),
+    frames: { total: video.totalFrames, sampled },
+    pruning_rate: video.pruningRate,
+    tokens_unpruned: video.tokensUnpruned,
+    ...(video.repeats === undefined ? {} : { frames_repeated: video.repeats }),
+    tokens: video.tokens,
+  };
+}
+
+/** To a tenth of a millisecond. */
+function inMs(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }

@@ -1,4 +1,5 @@
 import { type Backend, PAGE_ROWS, type SampleRow } from "../backends/backend.ts";
+import type { PredictedTime } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Model } from "../model/load.ts";
@@ -89,6 +90,11 @@ export class Batcher {
       preemptions: this.preemptions,
       prefixes: this.prefixes.stats,
     };
+  }
+
+  /** Of a prompt of so many rows that shows so many tiles. */
+  predict(tiles: number, promptRows: number): PredictedTime | undefined {
+    return this.pace.predict(tiles, this.tiles.blocks, promptRows);
   }
 
   add(sequence: Sequence): void {

@@ -3,6 +3,7 @@ import { type BackendOptions, openBackend } from "../backends/open.ts";
 import type {
   ChatEvent,
   ChatRequest,
+  EstimateOptions,
   Looking,
   PromptEstimate,
   Upstream,
@@ -270,9 +271,11 @@ export class Engine implements Upstream {
     return this.constraints.prewarm();
   }
 
-  async estimate(request: ChatRequest, signal?: AbortSignal): Promise<PromptEstimate> {
+  async estimate(request: ChatRequest, options?: EstimateOptions): Promise<PromptEstimate> {
     this.checkOpen();
-    return await this.preparer.estimate(request, () => this.checkOpen(), signal);
+    const counted = await this.preparer.estimate(request, () => this.checkOpen(), options);
+    const predicted = this.batcher.predict(tilesOf(counted), counted.promptTokens);
+    return { ...counted, ...(predicted && { predicted }) };
   }
 
   tokenize(text: string): readonly number[] {
@@ -342,6 +345,13 @@ export class Engine implements Upstream {
 function spellings(tokenizer: Tokenizer, words: readonly string[]): number[][] {
   const texts = new Set(words.flatMap((word) => [word, ` ${word}`]));
   return [...texts].map((text) => tokenizer.encodeText(text));
+}
+
+/** Tiles that are to be encoded. */
+function tilesOf({ images, videos }: PromptEstimate): number {
+  const ofImages = images.map(({ columns, rows, thumbnail }) => columns * rows + Number(thumbnail));
+  const ofVideos = videos.map(({ frames, repeats = 0 }) => frames.length - repeats);
+  return [...ofImages, ...ofVideos].reduce((sum, tiles) => sum + tiles, 0);
 }
 
 function hasTools({ tools = [], toolChoice }: ChatRequest): boolean {

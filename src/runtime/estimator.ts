@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ChatRequest, PromptEstimate, UpstreamModel } from "../core/chat.ts";
+import type { ChatRequest, EstimateOptions, PromptEstimate, UpstreamModel } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import type { Resize } from "../media/pixels.ts";
 import { readModelConfig } from "../model/config.ts";
@@ -51,8 +51,8 @@ export class Estimator {
     return new Estimator(describeModel("", options.modelId, contextTokens), text, preparer);
   }
 
-  async estimate(request: ChatRequest, signal?: AbortSignal): Promise<PromptEstimate> {
-    return await this.preparer.estimate(request, () => {}, signal);
+  async estimate(request: ChatRequest, options?: EstimateOptions): Promise<PromptEstimate> {
+    return await this.preparer.estimate(request, () => {}, options);
   }
 
   /** Tokens of a text alone. */

@@ -3,6 +3,7 @@ import type { ResizeFunction } from "../backends/backend.ts";
 import { decodeImage, type RgbImage } from "../media/image.ts";
 import { placeTiles, type Resize, tilesOf } from "../media/pixels.ts";
 import { resizeCoefficients, resizeRgb } from "../media/resize.ts";
+import { inspectImage } from "../media/source.ts";
 import { chooseGrid, type Grid } from "../media/tiling.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { Visual } from "./visual.ts";
@@ -37,6 +38,12 @@ export class ImageStore {
   async open(file: Uint8Array, tilesMax: number): Promise<OpenedImage> {
     const key = `${createHash("sha256").update(file).digest("hex")} ${tilesMax}`;
     return await this.openAs(key, tilesMax, () => decodeImage(file));
+  }
+
+  /** The same by the header alone: the picture may yet turn out to be damaged. */
+  planFile(file: Uint8Array, tilesMax: number): PlannedImage {
+    const { width, height } = inspectImage(file);
+    return this.plan(width, height, tilesMax);
   }
 
   /** The same of any picture with a key of its own; its pixels are made only if needed. */

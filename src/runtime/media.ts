@@ -5,7 +5,7 @@ import { tooManyPages } from "../media/page-range.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { DocumentStore, OpenedDocument, PlannedDocument } from "./documents.ts";
 import type { ImageStore, OpenedImage, PlannedImage } from "./images.ts";
-import type { OpenedVideo, VideoStore } from "./videos.ts";
+import type { OpenedVideo, PlannedVideo, VideoStore } from "./videos.ts";
 import type { Visual } from "./visual.ts";
 
 export interface MediaStores {
@@ -21,17 +21,22 @@ export interface OpenedMedia {
   /** Pictures and pages. */
   readonly images: readonly PlannedImage[];
   readonly documents: readonly PlannedDocument[];
-  readonly videos: readonly OpenedVideo[];
-  /** Of images, then of videos; without those of pages that were not drawn. */
+  readonly videos: readonly PlannedVideo[];
+  /** Of images, then of videos; without those of what was only planned. */
   readonly visuals: readonly Visual[];
 }
 
 /** Throws when there is no use in going on, as when the engine closes. */
 export type StillWanted = () => void;
 
+/**
+ * How far media are opened: their headers are read; pictures and frames are decoded too, but pages
+ * of documents only counted; or all is made ready to be encoded.
+ */
+export type Depth = "headers" | "decoded" | "drawn";
+
 export interface OpenOptions {
-  /** False: pages of documents are counted only. */
-  readonly draw: boolean;
+  readonly depth: Depth;
   readonly check: StillWanted;
   readonly signal: AbortSignal | undefined;
 }
@@ -64,14 +69,14 @@ export class MediaOpener {
       if (type === "image") {
         const picture = nextPicture.next().value!;
         images.push(picture);
-        visuals.push(picture.visual);
+        if ("visual" in picture) visuals.push(picture.visual);
       } else if (type === "document") {
         const document = nextDocument.next().value!;
         images.push(...document.pages);
         if ("images" in document) visuals.push(...document.images.map(({ visual }) => visual));
       }
     }
-    visuals.push(...videos.map(({ visual }) => visual));
+    visuals.push(...videos.flatMap((video) => ("repeats" in video ? [video.visual] : [])));
     return { messages: withPages(request.messages, documents), images, documents, videos, visuals };
   }
 
@@ -92,17 +97,23 @@ export class MediaOpener {
   }
 
   /** One picture at a time over all requests: decoded pixels are the largest thing in memory. */
-  private openImages(request: ChatRequest, { check, signal }: OpenOptions): Promise<OpenedImage[]> {
+  private openImages(
+    request: ChatRequest,
+    { depth, check, signal }: OpenOptions,
+  ): Promise<(PlannedImage | OpenedImage)[]> {
     const files = partsOf(request).filter((part) => part.type === "image");
     if (files.length === 0) return Promise.resolve([]);
     const tilesMax = this.tilesMax(request);
     const opened = this.opening.then(async () => {
-      const images: OpenedImage[] = [];
-      for (const file of files) {
+      const images: (PlannedImage | OpenedImage)[] = [];
+      const { images: store } = this.stores;
+      for (const { bytes, tilesMax: own = tilesMax } of files) {
         signal?.throwIfAborted();
         check();
-        const own = Math.min(file.tilesMax ?? tilesMax, tilesMax);
-        images.push(await this.stores.images.open(file.bytes, own));
+        const most = Math.min(own, tilesMax);
+        images.push(
+          depth === "headers" ? store.planFile(bytes, most) : await store.open(bytes, most),
+        );
       }
       return images;
     });
@@ -113,8 +124,8 @@ export class MediaOpener {
   /** Refuses before the first page is drawn what cannot fit with all of them. */
   private async openDocuments(
     request: ChatRequest,
-    pictures: readonly OpenedImage[],
-    { draw, check, signal }: OpenOptions,
+    pictures: readonly PlannedImage[],
+    { depth, check, signal }: OpenOptions,
   ): Promise<(PlannedDocument | OpenedDocument)[]> {
     let tokens = pictures.reduce((sum, picture) => sum + picture.tokens, 0);
     let pages = 0;
@@ -122,7 +133,7 @@ export class MediaOpener {
       pages += plan.pages.length;
       tokens += plan.pages.reduce((sum, page) => sum + page.tokens, 0);
       if (pages > LIMITS.pagesPerRequest) throw tooManyPages(pages);
-      if (draw && tokens > this.contextTokens) throw tooManyTokens(tokens, this.contextTokens);
+      if (depth === "drawn") this.checkFits(tokens);
     };
     const opened: (PlannedDocument | OpenedDocument)[] = [];
     const options = { tilesMax: this.tilesMax(request), onPlan, signal: this.until(signal) };
@@ -130,7 +141,7 @@ export class MediaOpener {
     for (const part of partsOf(request)) {
       if (part.type !== "document") continue;
       check();
-      const opening = draw ? store.open(part, options) : store.plan(part, options);
+      const opening = depth === "drawn" ? store.open(part, options) : store.plan(part, options);
       opened.push(await this.track<PlannedDocument | OpenedDocument>(opening));
     }
     return opened;
@@ -139,22 +150,31 @@ export class MediaOpener {
   private async openVideos(
     request: ChatRequest,
     pictures: readonly PlannedImage[],
-    { draw, check, signal }: OpenOptions,
-  ): Promise<OpenedVideo[]> {
-    const videos: OpenedVideo[] = [];
+    { depth, check, signal }: OpenOptions,
+  ): Promise<(PlannedVideo | OpenedVideo)[]> {
+    const videos: (PlannedVideo | OpenedVideo)[] = [];
     const { videoSampling: sampling = {}, videoPruningRate: pruningRate } = request;
     let tokens = pictures.reduce((sum, picture) => sum + picture.tokens, 0);
     const onPlan = (more: number): void => {
       tokens += more;
-      if (draw && tokens > this.contextTokens) throw tooManyTokens(tokens, this.contextTokens);
+      if (depth === "drawn") this.checkFits(tokens);
     };
     for (const part of partsOf(request)) {
       if (part.type !== "video") continue;
       check();
-      const options = { sampling, pruningRate, signal: this.until(signal), encode: draw, onPlan };
-      videos.push(await this.track(this.stores.videos.open(part, options)));
+      const options = { sampling, pruningRate, signal: this.until(signal) };
+      const { videos: store } = this.stores;
+      const opening =
+        depth === "headers"
+          ? store.plan(part, options)
+          : store.open(part, { ...options, encode: depth === "drawn", onPlan });
+      videos.push(await this.track<PlannedVideo | OpenedVideo>(opening));
     }
     return videos;
+  }
+
+  private checkFits(tokens: number): void {
+    if (tokens > this.contextTokens) throw tooManyTokens(tokens, this.contextTokens);
   }
 
   private async track<T>(work: Promise<T>): Promise<T> {

@@ -1,3 +1,5 @@
+import type { PredictedTime } from "../core/chat.ts";
+
 /** A turn with work for others may take so many times as long as a step of the streams alone. */
 const SLOWDOWN = 1.8;
 const ROWS_LEAST = 16;
@@ -41,6 +43,15 @@ export class Pace {
   blocks(streams: number, blocksMax: number): number {
     if (streams === 0) return blocksMax;
     return Math.min(Math.max(this.affordable(this.blockMs, 0), 1), blocksMax);
+  }
+
+  /** Undefined as long as nothing of the kind has run. */
+  predict(tiles: number, blocksPerTile: number, promptRows: number): PredictedTime | undefined {
+    const { decodeMs, rowMs, blockMs } = this;
+    if (decodeMs === undefined || rowMs === undefined) return undefined;
+    if (tiles > 0 && blockMs === undefined) return undefined;
+    const encodeMs = tiles * blocksPerTile * (blockMs ?? 0);
+    return { firstTokenMs: encodeMs + promptRows * rowMs, tokenMs: decodeMs };
   }
 
   private affordable(eachMs: number | undefined, spentMs: number): number {

@@ -1,6 +1,8 @@
 import type {
   ChatRequest,
   DocumentEstimate,
+  EstimateOptions,
+  FrameEstimate,
   ImageEstimate,
   PromptEstimate,
   ToolDefinition,
@@ -13,7 +15,7 @@ import type { PlannedImage } from "./images.ts";
 import { MediaOpener, type MediaStores, type OpenedMedia, type StillWanted } from "./media.ts";
 import { buildPrompt, type ImageIds, type Prompt, textPrompt } from "./prompt.ts";
 import type { TextFiles } from "./text-files.ts";
-import type { OpenedVideo } from "./videos.ts";
+import type { OpenedVideo, PlannedVideo, VisualRows } from "./videos.ts";
 import type { Visual } from "./visual.ts";
 
 export interface PreparerOptions {
@@ -51,7 +53,7 @@ export class Preparer {
   /** Throws a VireoError for pictures or messages that cannot be read. */
   async prepare(request: ChatRequest, check: StillWanted, signal?: AbortSignal): Promise<Prepared> {
     const started = performance.now();
-    const media = await this.media.open(request, { draw: true, check, signal });
+    const media = await this.media.open(request, { depth: "drawn", check, signal });
     const mediaMs = performance.now() - started;
     return { ...this.read(request, media), visuals: media.visuals, mediaMs };
   }
@@ -60,15 +62,18 @@ export class Preparer {
   async estimate(
     request: ChatRequest,
     check: StillWanted,
-    signal?: AbortSignal,
+    { signal, decode = true }: EstimateOptions = {},
   ): Promise<PromptEstimate> {
-    const media = await this.media.open(request, { draw: false, check, signal });
+    const depth = decode ? "decoded" : "headers";
+    const media = await this.media.open(request, { depth, check, signal });
     const { prompt } = this.read(request, media);
     const { tools: _, ...withoutTools } = request;
     const bare = request.tools ? this.read(withoutTools, media).prompt : prompt;
     const { tilePx, tokensPerTile } = this.options.model.config.vision;
+    const undecoded = !decode && media.videos.length > 0;
     return {
       promptTokens: prompt.ids.length,
+      ...(undecoded && { promptTokensLeast: this.least(request, media, tokensPerTile) }),
       imageTokens: prompt.imageTokens,
       videoTokens: prompt.videoTokens,
       toolTokens: prompt.ids.length - bare.ids.length,
@@ -77,6 +82,16 @@ export class Preparer {
       videos: media.videos.map((video) => describeVideo(video, tokensPerTile)),
       contextTokens: this.options.contextTokens,
     };
+  }
+
+  /** Tokens of the prompt if of each video one frame can be decoded. */
+  private least(request: ChatRequest, media: OpenedMedia, tokensPerTile: number): number {
+    const videos = media.videos.map((video) => ({
+      ...video,
+      texts: video.texts.slice(0, 1),
+      visual: { ...video.visual, tokens: tokensPerTile },
+    }));
+    return this.read(request, { ...media, videos }).prompt.ids.length;
   }
 
   /** Gives up what is being decoded. Resolves when nothing is under way any more. */
@@ -154,18 +169,37 @@ function describeDocuments({ images, documents }: OpenedMedia): DocumentEstimate
   }));
 }
 
-function describeVideo(video: OpenedVideo, tokensPerFrame: number): VideoEstimate {
-  const { width, height, fps, total, frames, visual, repeats } = video;
+function describeVideo(video: PlannedVideo | OpenedVideo, tokensPerFrame: number): VideoEstimate {
+  const { width, height, fps, total, frames, visual } = video;
   return {
     width,
     height,
     ...(fps === undefined ? {} : { fps }),
     totalFrames: total,
-    frames,
+    frames: frames.map((frame, at) => ({
+      ...frame,
+      ...tokensOfFrame(visual, at, frames.length, tokensPerFrame),
+    })),
     tokensUnpruned: frames.length * tokensPerFrame,
     tokens: visual.tokens,
     pruningRate: visual.pruningRate,
-    repeats,
+    ...("repeats" in video ? { repeats: video.repeats } : {}),
+  };
+}
+
+/** EVS keeps the first frame whole; how it shares the rest is known when all are encoded. */
+function tokensOfFrame(
+  { tokens, tileTokens }: VisualRows,
+  frame: number,
+  frames: number,
+  all: number,
+): Pick<FrameEstimate, "tokensLeast" | "tokensMost"> {
+  const known = tileTokens?.[frame] ?? (frame === 0 ? all : undefined);
+  if (known !== undefined) return { tokensLeast: known, tokensMost: known };
+  const shared = tokens - all;
+  return {
+    tokensLeast: Math.max(0, shared - all * (frames - 2)),
+    tokensMost: Math.min(all, shared),
   };
 }
 

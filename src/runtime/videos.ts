@@ -15,7 +15,8 @@ import {
 import { decodeImage, type RgbImage } from "../media/image.ts";
 import type { Resize } from "../media/pixels.ts";
 import { RepeatFinder } from "../media/repeats.ts";
-import type { VideoDecoder } from "../media/video-decoder.ts";
+import { inspectImage } from "../media/source.ts";
+import type { VideoDecoder, VideoPlan } from "../media/video-decoder.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { retainedRows } from "./evs.ts";
 import { Gate } from "./gate.ts";
@@ -68,8 +69,12 @@ export interface VideoSettings {
   readonly glue: VideoGlue;
 }
 
-export interface OpenedVideo {
-  readonly visual: Visual;
+/** Rows of the language model, as they are or will be. */
+export type VisualRows = Pick<Visual, "tokens" | "pruningRate" | "tileTokens">;
+
+/** A video of which only the header was read. */
+export interface PlannedVideo {
+  readonly visual: VisualRows;
   /** Pixels of a frame as it came. */
   readonly width: number;
   readonly height: number;
@@ -79,17 +84,24 @@ export interface OpenedVideo {
   readonly total: number;
   /** Those that are looked at; seconds as the prompt says. */
   readonly frames: readonly { readonly index: number; readonly seconds?: number }[];
-  /** Those of them that an earlier one shows as well. */
-  readonly repeats: number;
   /** Of the prompt, before each frame. */
   readonly texts: readonly (readonly string[])[];
 }
 
-export interface OpenVideoOptions {
+export interface OpenedVideo extends PlannedVideo {
+  readonly visual: Visual;
+  /** Frames that an earlier one shows as well. */
+  readonly repeats: number;
+}
+
+export interface PlanVideoOptions {
   readonly sampling: VideoSampling;
   /** Share of the rows that EVS leaves out. Undefined: as the store's settings say. */
   readonly pruningRate?: number | undefined;
   readonly signal: AbortSignal;
+}
+
+export interface OpenVideoOptions extends PlanVideoOptions {
   /** Frames are encoded as they are decoded. */
   readonly encode?: boolean;
   /** Told its rows before the first frame is decoded; may throw. */
@@ -179,6 +191,22 @@ export class VideoStore {
     });
   }
 
+  /** The same by the header alone: frames that cannot be decoded are counted too. */
+  async plan(part: VideoPart, options: PlanVideoOptions): Promise<PlannedVideo> {
+    const { sampling, pruningRate = this.defaultRate, signal } = options;
+    const wanted = { ...sampling, ...part.sampling };
+    return await this.gate.pass(async () => {
+      signal.throwIfAborted();
+      const plan = part.frames
+        ? planPictures(part.frames, this.choose(part.frames, wanted))
+        : await this.planFile(part.bytes, wanted, signal);
+      const { tokensPerTile } = this.options.config.vision;
+      const tokens = retainedRows(plan.frames.length, tokensPerTile, pruningRate);
+      const tileTokens = pruningRate > 0 ? undefined : plan.frames.map(() => tokensPerTile);
+      return { ...plan, visual: { tokens, pruningRate, tileTokens }, texts: this.texts(plan) };
+    });
+  }
+
   /** The same with all rows, and with thumbnails. Throws what open throws. */
   async watch(
     part: VideoPart,
@@ -220,7 +248,7 @@ export class VideoStore {
 
   /** draft: with the frames that were read, and perhaps some that turned out to be no frames. */
   private keep({ images, ...video }: Frames, draft: Visual): OpenedVideo {
-    const { config, settings } = this.options;
+    const { config } = this.options;
     const { key, pruningRate } = draft;
     let visual = draft;
     if (!draft.holds(images)) {
@@ -229,11 +257,12 @@ export class VideoStore {
     }
     visual.seal();
     const repeats = images.length - new Set(images).size;
-    const texts = frameTexts(
-      video.frames.map((frame) => frame.seconds),
-      settings.glue,
-    );
-    return this.cache.remember({ ...video, visual, repeats, texts });
+    return this.cache.remember({ ...video, visual, repeats, texts: this.texts(video) });
+  }
+
+  private texts({ frames }: Pick<PlannedVideo, "frames">): readonly (readonly string[])[] {
+    const seconds = frames.map((frame) => frame.seconds);
+    return frameTexts(seconds, this.options.settings.glue);
   }
 
   private rememberThumbnails(name: string, files: readonly Uint8Array[]): void {
@@ -256,22 +285,29 @@ export class VideoStore {
       : this.readFile(part.bytes, wanted, options, take);
   }
 
+  private async planFile(
+    file: Uint8Array,
+    wanted: VideoSampling,
+    signal: AbortSignal,
+  ): Promise<Omit<Frames, "images">> {
+    const options = { sampling: this.allowed(wanted), window: wanted, signal };
+    return described(await this.options.decoder.plan(file, options));
+  }
+
   private async readFile(
     file: Uint8Array,
     wanted: VideoSampling,
     { signal, onPlan }: ReadOptions,
     take: TakeFrame,
   ): Promise<Frames> {
-    const { width, height, fps, total, frames } = await this.options.decoder.decode(file, {
+    const decoded = await this.options.decoder.decode(file, {
       sampling: this.allowed(wanted),
       window: wanted,
       take,
       signal,
       ...(onPlan && { onPlan }),
     });
-    const said = frames.map(({ index, saidSeconds: seconds }) => ({ index, seconds }));
-    const images = frames.map(({ image }) => image);
-    return { width, height, fps, total, frames: said, images };
+    return { ...described(decoded), images: decoded.frames.map(({ image }) => image) };
   }
 
   /** Those that cannot be decoded are left out; the others keep their numbers. */
@@ -281,8 +317,7 @@ export class VideoStore {
     { signal, onPlan }: ReadOptions,
     take: TakeFrame,
   ): Promise<Frames> {
-    const { framesMax } = this.allowed(wanted);
-    const chosen = sampleFrames(files.length, 1, { fps: 0, framesMax });
+    const chosen = this.choose(files, wanted);
     onPlan?.(chosen.length);
     const frames: { readonly index: number }[] = [];
     const images: RgbImage[] = [];
@@ -304,6 +339,11 @@ export class VideoStore {
     return { ...size, total: files.length, frames, images };
   }
 
+  private choose(files: readonly Uint8Array[], wanted: VideoSampling): readonly number[] {
+    const { framesMax } = this.allowed(wanted);
+    return sampleFrames(files.length, 1, { fps: 0, framesMax });
+  }
+
   /** Each frame is one tile; its aspect ratio is not kept. */
   private toTile(frame: RgbImage): Promise<RgbImage> {
     const { tilePx } = this.options.config.vision;
@@ -315,6 +355,19 @@ export class VideoStore {
     const most = [framesMax ?? 0, sampling.framesMax, LIMITS.framesPerVideo];
     return { fps: leastOf([fps ?? 0, sampling.fps]), framesMax: leastOf(most) };
   }
+}
+
+function described({ width, height, fps, total, frames }: VideoPlan): Omit<Frames, "images"> {
+  const said = frames.map(({ index, saidSeconds: seconds }) => ({ index, seconds }));
+  return { width, height, fps, total, frames: said };
+}
+
+function planPictures(
+  files: readonly Uint8Array[],
+  chosen: readonly number[],
+): Omit<Frames, "images"> {
+  const { width, height } = inspectImage(files[chosen[0]!]!);
+  return { width, height, total: files.length, frames: chosen.map((index) => ({ index })) };
 }
 
 /** The least of those that limit anything; 0 if none does. */

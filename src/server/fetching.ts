@@ -41,7 +41,9 @@ export function fetching(upstream: Upstream, places: MediaPlaces): Upstream {
     chat(request, signal) {
       return isComplete(request) ? upstream.chat(request, signal) : chatOfComplete(request, signal);
     },
-    estimate: async (request, signal) => upstream.estimate(await complete(request, signal), signal),
+    estimate: async (request, options) => {
+      return await upstream.estimate(await complete(request, options?.signal), options);
+    },
   });
 }
 

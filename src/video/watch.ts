@@ -137,7 +137,7 @@ export async function secondsOf(
   signal?: AbortSignal,
 ): Promise<number> {
   const video: VideoPart = { type: "video", bytes, sampling: { framesMax: 1 } };
-  const { videos } = await upstream.estimate(requestOf([video], {}), signal);
+  const { videos } = await upstream.estimate(requestOf([video], {}), { signal });
   const { totalFrames = 0, fps = 0 } = videos[0] ?? {};
   return fps > 0 ? totalFrames / fps : 0;
 }

@@ -66,6 +66,10 @@ test("nearly equal frames are encoded once only where somebody asks for it", asy
 /** Makes two frames; the second one when `between` has resolved. */
 function decoderOf(between: () => Promise<void>, planned = 2): VideoDecoder {
   return {
+    async plan() {
+      const frames = [0, 1].map((index) => ({ index, timeSeconds: index, saidSeconds: index }));
+      return { width: 64, height: 64, fps: 1, total: 2, frames };
+    },
     async decode(_, { take, onPlan }) {
       onPlan?.(planned);
       const frames: VideoFrame[] = [];

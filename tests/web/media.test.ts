@@ -20,7 +20,7 @@ describe.skipIf(chromium === undefined)("videos and documents on the page", () =
     engine = await open(MINI, { cacheDir: false });
     stage = await setStage(chromium!, undefined, {
       look: engine.look,
-      estimate: (request, signal) => engine.estimate(request, signal),
+      estimate: (request, options) => engine.estimate(request, options),
     });
     if (SHOTS) mkdirSync(SHOTS, { recursive: true });
   }, 60_000);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { countBody, messagesBody } from "../../anthropic/schema.ts";
 import { chatBody } from "../../openai/chat-schema.ts";
 import { completionBody } from "../../openai/completions.ts";
+import { estimateBody } from "../../openai/estimate.ts";
 import { extractAnswer, extractBody } from "../../openai/extract.ts";
 import {
   completeBody,
@@ -206,7 +207,7 @@ function modelRoutes(options: RouteOptions): Route[] {
       ...post,
       path: "/v1/estimate",
       summary: "Tokens and cost of a conversation, by parts",
-      body: chatBody,
+      body: estimateBody,
       handler: estimate(options),
     },
     {

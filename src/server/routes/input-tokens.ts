@@ -32,5 +32,5 @@ export async function countTokens(
 ): Promise<number> {
   requireModel(upstream.models, model);
   const own = { ...request, tenant: c.get("tenant") };
-  return (await upstream.estimate(own, c.req.raw.signal)).promptTokens;
+  return (await upstream.estimate(own, { signal: c.req.raw.signal })).promptTokens;
 }

@@ -22,7 +22,9 @@ export function tokenize({ upstream }: RouteOptions) {
     if ("messages" in body) {
       const parsed = parseChatRequest({ ...body, model: model.id });
       const request = { ...parsed.request, tenant: c.get("tenant") };
-      const { promptTokens: count } = await upstream.estimate(request, c.req.raw.signal);
+      const { promptTokens: count } = await upstream.estimate(request, {
+        signal: c.req.raw.signal,
+      });
       return c.json({ count, max_model_len, tokens: null });
     }
     const tokens = upstream.tokenize(body.prompt);

@@ -12,6 +12,7 @@ from .page import CLASS_OF, SLOTS, thousandths
 # the picture before; hundreds and tens of its box. All of them ids or digits, or -1.
 EARLIER, PARTNER, BOX = slice(1, 5), slice(5, 7), slice(7, 15)
 COLUMNS = 15
+TILE = (512, 512)
 CURRENCY = re.compile(r"^[€$£]|\s*(CHF|[€$£])$")
 
 
@@ -46,7 +47,8 @@ def token_clues(page, tokenizer, width, height):
     """[picture tokens, COLUMNS], row-major."""
     raster = Raster(page, width, height, 32)
     clues = numpy.full((raster.rows, raster.columns, COLUMNS), -1, numpy.int64)
-    straight = getattr(page, "turned", 0) == 0
+    # A window stands anywhere on the position grid: where it begins cannot be seen.
+    locates = getattr(page, "turned", 0) == 0 and (width, height) == TILE
     for which, (text, start) in enumerate(page.strings):
         at, before, place = start, [], None
         for index in tokenizer.ordinary(text):
@@ -62,7 +64,7 @@ def token_clues(page, tokenizer, width, height):
             continue
         if which in page.partners:
             clues[place][PARTNER] = ends_of(page.strings[page.partners[which]][0], tokenizer)
-        if page.boxes[which] is not None and straight:
+        if page.boxes[which] is not None and locates:
             clues[place][BOX] = [
                 digit for side in thousandths(page, page.boxes[which]) for digit in digits(side)
             ]

@@ -87,7 +87,7 @@ def dense(rng, fonts, width=512, height=512, turns=4, strength=1.0):
         at = rng.randrange(len(parts))
         once = every.count(parts[at]) == 1
         draw = rng.random()
-        if draw < 0.35 and once and getattr(page, "turned", 0) == 0:
+        if draw < 0.35 and once and getattr(page, "turned", 0) == 0 and width == height == 512:
             x = boxes[i][0] + page.length(" ".join([*parts[:at], ""]), size)
             box = (x, boxes[i][1], x + page.length(parts[at], size), boxes[i][3])
             asked.append((f'Where is "{parts[at]}"?', box_text(page, box)))

@@ -153,6 +153,7 @@ export interface Estimate {
   readonly context: { readonly limit: number; readonly remaining: number; readonly fits: boolean };
   readonly pricing?: Prices;
   readonly cost?: { readonly prompt?: string };
+  readonly predicted?: { readonly first_token_ms: number };
 }
 
 export interface Usage {

@@ -16,7 +16,7 @@ export function EstimateBar({ state }: { readonly state: EstimateState }) {
     );
   }
   if (estimate === undefined) return null;
-  const { context, prompt_tokens } = estimate;
+  const { context, prompt_tokens, predicted } = estimate;
   const cost = price(estimate.cost?.prompt);
   return (
     <div className="estimate" data-fits={context.fits}>
@@ -26,6 +26,11 @@ export function EstimateBar({ state }: { readonly state: EstimateState }) {
         <span>{partsText(estimate)}</span>
         <span className="grow" />
         {cost === undefined ? null : <span title="Price of the prompt">{dollars(cost)}</span>}
+        {predicted === undefined ? null : (
+          <span title="Until the answer begins, if nothing else runs here">
+            about {seconds(predicted.first_token_ms)}
+          </span>
+        )}
         <span>{leftText(estimate)}</span>
       </p>
       <Bar share={prompt_tokens / context.limit} />

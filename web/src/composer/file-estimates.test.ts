@@ -34,6 +34,15 @@ test("what files add is added to the estimate of what is typed since", () => {
   });
 });
 
+test("so is the time that they take, where it is known", () => {
+  const after = (first_token_ms: number) => ({ predicted: { first_token_ms } });
+  const costs = { whole: estimate(25, 300, after(900)), bare: estimate(20, 0, after(40)) };
+  expect(withFiles(estimate(40, 0, after(60)), costs, 1).predicted).toEqual({
+    first_token_ms: 920,
+  });
+  expect(withFiles(estimate(40, 0), costs, 1).predicted).toBeUndefined();
+});
+
 test("files find their tokens, each kind in its order", () => {
   const file = (kind: "video" | "document") => ({ kind }) as MediaFile;
   const whole = {

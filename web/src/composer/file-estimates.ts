@@ -54,6 +54,9 @@ export function withFiles(
       remaining: Math.max(0, limit - tokens),
       fits: tokens + answerTokens <= limit,
     },
+    ...(now.predicted && whole.predicted && bare.predicted
+      ? { predicted: { first_token_ms: added(({ predicted }) => predicted?.first_token_ms) } }
+      : {}),
     ...(now.cost === undefined ? {} : { cost: { prompt: String(tokens * each) } }),
   };
 }

@@ -1,0 +1,77 @@
+import sharp from "sharp";
+import {
+  type ChatRequest,
+  type EstimateOptions,
+  GREEDY,
+  type PromptEstimate,
+} from "../core/chat.ts";
+import { Estimator } from "../runtime/estimator.ts";
+import { modelFolder } from "./model-folder.ts";
+import { openEngine } from "./open-engine.ts";
+import { EMBEDDED_MODELS, type EngineFlags } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface CounterFlags extends Pick<EngineFlags, "model" | "format"> {
+  readonly context?: number;
+  readonly threads?: number;
+  readonly time?: boolean;
+}
+
+/** Whoever counts tokens: with weights where times are asked for, else without. */
+export interface Counter {
+  readonly modelId: string;
+  estimate(request: ChatRequest, options: EstimateOptions): Promise<PromptEstimate>;
+  countText(text: string): number;
+  close(): Promise<void>;
+}
+
+export async function openCounter(flags: CounterFlags, terminal: Terminal): Promise<Counter> {
+  if (flags.time) return await openTimed(flags, terminal);
+  const { model, context } = flags;
+  const estimator = await Estimator.open(modelFolder(model), {
+    ...(EMBEDDED_MODELS.includes(model) ? { modelId: `vireo/${model}` } : {}),
+    ...(context === undefined ? {} : { contextTokens: context }),
+    video: process.env.PATH ? { programPath: process.env.PATH } : {},
+  });
+  return {
+    modelId: estimator.model.id,
+    estimate: (request, options) => estimator.estimate(request, options),
+    countText: (text) => estimator.countText(text),
+    close: () => estimator.close(),
+  };
+}
+
+async function openTimed(flags: CounterFlags, terminal: Terminal): Promise<Counter> {
+  const engineFlags = { kvDtype: "bf16", cache: true, backend: "cpu", ...flags } as const;
+  const engine = await openEngine(engineFlags, terminal, {});
+  try {
+    terminal.progress("measuring ...");
+    // the first round also touches the weights for the first time
+    for (const background of ["teal", "olive", "maroon"]) {
+      const create = { width: 64, height: 64, channels: 3 as const, background };
+      const bytes = await sharp({ create }).png().toBuffer();
+      const content = [
+        { type: "image", bytes },
+        { type: "text", text: "What is it?" },
+      ] as const;
+      const request: ChatRequest = {
+        messages: [{ role: "user", content }],
+        sampling: GREEDY,
+        stop: [],
+        reasoning: {},
+        maxTokens: 8,
+        ignoreEos: true,
+      };
+      for await (const _ of engine.chat(request));
+    }
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+  return {
+    modelId: engine.models[0]!.id,
+    estimate: (request, options) => engine.estimate(request, options),
+    countText: (text) => engine.tokenize(text).length,
+    close: () => engine.close(),
+  };
+}
