@@ -6,14 +6,11 @@ export type {
   ContentPart,
   DocumentLook,
   DocumentPart,
-  EstimateOptions,
   ImagePart,
   Looking,
   OutputFormat,
   PageLook,
   PageOptions,
-  PredictedTime,
-  PromptEstimate,
   ReasoningOptions,
   SamplingOptions,
   TextPart,
@@ -30,6 +27,7 @@ export type {
 } from "./core/chat.ts";
 export { GREEDY } from "./core/chat.ts";
 export { type ErrorCode, VireoError } from "./core/errors.ts";
+export type { EstimateOptions, PredictedTime, PromptEstimate } from "./core/estimate.ts";
 export {
   type Extraction,
   type ExtractOptions,

@@ -1,10 +1,6 @@
 import sharp from "sharp";
-import {
-  type ChatRequest,
-  type EstimateOptions,
-  GREEDY,
-  type PromptEstimate,
-} from "../core/chat.ts";
+import { type ChatRequest, GREEDY } from "../core/chat.ts";
+import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import { Estimator } from "../runtime/estimator.ts";
 import { modelFolder } from "./model-folder.ts";
 import { openEngine } from "./open-engine.ts";

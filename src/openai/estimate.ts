@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { PromptEstimate, VideoEstimate } from "../core/chat.ts";
+import type { PromptEstimate, VideoEstimate } from "../core/estimate.ts";
 import { costOf, type Prices, showPrice } from "../core/prices.ts";
 import { type ParsedChatRequest, parseChatRequest } from "./chat.ts";
 import { chatBody } from "./chat-schema.ts";

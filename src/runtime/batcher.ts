@@ -1,6 +1,6 @@
 import { type Backend, PAGE_ROWS, type SampleRow } from "../backends/backend.ts";
-import type { PredictedTime } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import type { PredictedTime } from "../core/estimate.ts";
 import type { Log } from "../core/log.ts";
 import type { Model } from "../model/load.ts";
 import { copySlots, type ModelState } from "../model/state.ts";

@@ -3,14 +3,13 @@ import { type BackendOptions, openBackend } from "../backends/open.ts";
 import type {
   ChatEvent,
   ChatRequest,
-  EstimateOptions,
   Looking,
-  PromptEstimate,
   Upstream,
   UpstreamLoad,
   UpstreamModel,
 } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
 import { type LoadFormat, loadModel, type Model } from "../model/load.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import type { ChatRequest, EstimateOptions, PromptEstimate, UpstreamModel } from "../core/chat.ts";
+import type { ChatRequest, UpstreamModel } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import type { Resize } from "../media/pixels.ts";
 import { readModelConfig } from "../model/config.ts";
 import { openCheckpointFiles } from "../weights/safetensors.ts";

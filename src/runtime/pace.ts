@@ -1,4 +1,4 @@
-import type { PredictedTime } from "../core/chat.ts";
+import type { PredictedTime } from "../core/estimate.ts";
 
 /** A turn with work for others may take so many times as long as a step of the streams alone. */
 const SLOWDOWN = 1.8;

@@ -1,14 +1,13 @@
+import type { ChatRequest, ToolDefinition } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
 import type {
-  ChatRequest,
   DocumentEstimate,
   EstimateOptions,
   FrameEstimate,
   ImageEstimate,
   PromptEstimate,
-  ToolDefinition,
   VideoEstimate,
-} from "../core/chat.ts";
-import { VireoError } from "../core/errors.ts";
+} from "../core/estimate.ts";
 import type { Model } from "../model/load.ts";
 import type { RenderedPrompt } from "../text/template.ts";
 import type { PlannedImage } from "./images.ts";

@@ -2,7 +2,8 @@
 
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import type { ContentPart, PromptEstimate } from "../../src/core/chat.ts";
+import type { ContentPart } from "../../src/core/chat.ts";
+import type { PromptEstimate } from "../../src/core/estimate.ts";
 import { mp4 } from "../video-files.ts";
 import { ask, requestOf, usingTiny } from "./asking.ts";
 
@@ -38,7 +39,7 @@ test("tokens of each frame after EVS: a range, and exact once the frames are enc
   });
 });
 
-test("without decoding: the same where all is well, a range that holds where it is not", async () => {
+test("without decoding: the same where all is well, a range that holds elsewhere", async () => {
   const damaged = Buffer.from(whole);
   const tenth = Math.floor(whole.length / 10);
   damaged.fill(0x55, 4 * tenth, 7 * tenth);

@@ -47,6 +47,7 @@ def draw_batch(kind, count, rng, tokenizer):
             rng.randint(0, (512 - height) // 32) * 2,
             rng.randint(0, (512 - width) // 32) * 2,
         )
+        batch["clues"][:, clues.PLACE] += numpy.array(batch["corner"]) // 2
         where = numpy.full((count, longest, 2), -1, numpy.int64)
         for i, (sample, (_, wanted)) in enumerate(zip(samples, written)):
             where[i, : len(wanted)] = clues.read_at(sample, wanted, tokenizer, width, height)

@@ -96,6 +96,18 @@ def resized(grid, side):
     return planes[0].permute(1, 2, 0)
 
 
+def waves(side, width, amplitude=0.7):
+    """[1, side², width]: sines and cosines of the row, then of the column, with periods from four
+    patches to twice the side. A table of noise stays one: places are then never learnt."""
+    count = width // 4
+    turns = 2 * math.pi / torch.logspace(math.log10(4), math.log10(2 * side), count)
+    angles = torch.arange(side)[:, None] * turns
+    line = torch.cat([angles.sin(), angles.cos()], 1)
+    rows = line[:, None].expand(side, side, -1)
+    columns = line[None].expand(side, side, -1)
+    return amplitude * torch.cat([rows, columns], -1).reshape(1, side * side, -1)
+
+
 class VisionTower(nn.Module):
     """Tiles to patch rows. A tile is the whole of the position grid; a window is a part of it."""
 
@@ -105,7 +117,7 @@ class VisionTower(nn.Module):
         self.tile_side = tile_px // sizes.patch
         self.embedder = Linear(3 * sizes.patch**2, sizes.hidden)
         side = sizes.position_side
-        self.position = nn.Parameter(torch.randn(1, side * side, sizes.hidden) * 0.1)
+        self.position = nn.Parameter(waves(side, sizes.hidden))
         self.prefix = nn.Parameter(torch.randn(sizes.prefix_tokens, sizes.hidden) * 0.1)
         self.blocks = nn.ModuleList(VisionBlock(sizes) for _ in range(sizes.layers))
 

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from .batches import draw_batch, normalised
 from .chat import NO_TARGET
 from .checkpoint import load
-from .data.clues import BOX, EARLIER, PARTNER
+from .data.clues import BOX, EARLIER, PARTNER, PLACE
 from .data.page import CLASSES, SLOTS
 from .network import Linear, Network
 from .optim import optimisers
@@ -79,7 +79,8 @@ class Learner(torch.nn.Module):
         The reading losses teach to see and to find before answers can. The vision tower names the
         glyphs of every patch. The language model names, at each picture token, the text tokens
         whose glyphs end there, and what belongs to them elsewhere; attention then finds what it
-        looks for already spelt. Where it writes, it says where on the page it reads.
+        looks for already spelt. It says where on the page a picture token stands, and where it
+        reads what it writes.
         """
         ids, targets = tensor(batch["ids"]), tensor(batch["targets"])
         reading, visual, places = {}, None, None
@@ -96,6 +97,7 @@ class Learner(torch.nn.Module):
             reading["earlier"] = named(self.earlier, seen, clues[:, EARLIER])
             reading["partner"] = named(self.partner, seen, clues[:, PARTNER])
             reading["box"] = 0.5 * named(self.box, seen, clues[:, BOX])
+            reading["place"] = named(self.where, seen, clues[:, PLACE])
             where = tensor(batch["where"]).flatten(0, 1)
             reading["where"] = named(self.where, rows.flatten(0, 1), where)
         wanted = targets != NO_TARGET

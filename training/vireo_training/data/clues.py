@@ -9,9 +9,10 @@ from .page import CLASS_OF, SLOTS, thousandths
 
 # Columns of a picture token's clues: the text token whose glyphs end in it and those before that
 # one in its string; first and last token of what belongs to the string, or of what stood there in
-# the picture before; hundreds and tens of its box. All of them ids or digits, or -1.
-EARLIER, PARTNER, BOX = slice(1, 5), slice(5, 7), slice(7, 15)
-COLUMNS = 15
+# the picture before; hundreds and tens of its box. All of them ids or digits, or -1. And its own
+# row and column.
+EARLIER, PARTNER, BOX, PLACE = slice(1, 5), slice(5, 7), slice(7, 15), slice(15, 17)
+COLUMNS = 17
 TILE = (512, 512)
 CURRENCY = re.compile(r"^[€$£]|\s*(CHF|[€$£])$")
 
@@ -72,6 +73,7 @@ def token_clues(page, tokenizer, width, height):
         place = raster.at(x, y)
         if place is not None:
             clues[place][PARTNER] = ends_of(name and f" {name}", tokenizer)
+    clues[..., PLACE] = numpy.stack(numpy.indices(clues.shape[:2]), -1)
     return clues.reshape(-1, COLUMNS)
 
 

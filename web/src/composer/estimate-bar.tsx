@@ -1,7 +1,7 @@
 import type { Estimate } from "../api/types.ts";
 import { Bar } from "../ui/bar.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { count, counted, dollars, price } from "../ui/numbers.ts";
+import { count, counted, dollars, price, seconds } from "../ui/numbers.ts";
 import type { EstimateState } from "./use-estimate.ts";
 
 /** What the next request costs, and how much of the context it takes. */
