@@ -1,13 +1,15 @@
 // What EVS saves on a long clip: time to the first token with all rows and with a quarter of them,
 // on a network of the real widths.
 
+import type { Backend } from "../backends/backend.ts";
 import { openCpuBackend } from "../backends/cpu/cpu.ts";
 import type { Model } from "../model/load.ts";
+import { visionBlock } from "../model/vision/encoder.ts";
 import { retentionRanks } from "../runtime/evs.ts";
 import { Visual } from "../runtime/visual.ts";
 import { openClients } from "./clients.ts";
 import { type SyntheticOptions, syntheticModel } from "./synthetic.ts";
-import { timed } from "./timing.ts";
+import { interleave, timed } from "./timing.ts";
 import { randomFloats } from "./values.ts";
 
 export interface VideoBenchOptions extends SyntheticOptions {
@@ -23,6 +25,13 @@ export interface VideoReport {
   readonly rates: readonly RateReport[];
   /** Comparing the rows of all frames, and ranking them. */
   readonly evsMs: number;
+  readonly batches: readonly BatchReport[];
+}
+
+interface BatchReport {
+  /** That go through a vision block at once. */
+  readonly frames: number;
+  readonly msPerFrame: number;
 }
 
 interface RateReport {
@@ -32,6 +41,8 @@ interface RateReport {
 }
 
 const RATES = [0.75, 0];
+const BATCHES = [1, 2, 4];
+const BATCH_SECONDS = 8;
 const ARENA_BYTES = 1024 * 1024 * 1024;
 const PAGE_TOKENS = 64;
 
@@ -61,10 +72,29 @@ export async function benchVideo(options: VideoBenchOptions): Promise<VideoRepor
     });
     const values = randomFloats(frames * tokensPerTile, 1);
     const rank = await best(async () => retentionRanks(values));
-    return { threads, frames, rates, evsMs: compare * (frames - 1) + rank };
+    const batches = await benchBatches(backend, model);
+    return { threads, frames, rates, evsMs: compare * (frames - 1) + rank, batches };
   } finally {
     await backend.close();
   }
+}
+
+/** Whether frames that go through the tower together take less time each: the best of many runs. */
+async function benchBatches(backend: Backend, model: Model): Promise<BatchReport[]> {
+  const { config, weights } = model;
+  const { blocks, prefix, position } = weights.vision;
+  const tokens = prefix.rows + position.rows;
+  const runs = BATCHES.map((frames) => {
+    const rows = randomFloats(frames * tokens * position.cols, 1);
+    return () =>
+      timed(async () => {
+        const step = backend.begin();
+        visionBlock(step, config, blocks[0]!, step.input(rows, frames * tokens), tokens);
+        await step.read();
+      });
+  });
+  const timings = await interleave(runs, BATCH_SECONDS);
+  return BATCHES.map((frames, at) => ({ frames, msPerFrame: timings[at]!.best / frames }));
 }
 
 /** Milliseconds of the fastest of many: a busy machine only ever adds. */
@@ -93,13 +123,15 @@ function film(model: Model, frames: number, pruningRate: number): Visual {
 export function formatVideo(options: SyntheticOptions, reports: readonly VideoReport[]): string {
   const { pattern, format, visionBlocks } = options;
   const title = `video: ${pattern}, real widths, ${format}, ${visionBlocks} vision blocks`;
-  const lines = reports.flatMap(({ threads, frames, rates, evsMs }) => {
+  const lines = reports.flatMap(({ threads, frames, rates, evsMs, batches }) => {
     const name = `${threads} thread${threads === 1 ? "" : "s"}`;
     const [pruned, whole] = rates;
     const times = rates.map(({ rate, promptTokens, firstTokenMs }) => {
       const first = `first after ${(firstTokenMs / 1000).toFixed(1)} s`;
       return `${name}: ${frames} frames, q ${rate}: ${promptTokens} tokens, ${first}`;
     });
+    const each = batches.map((batch) => `${batch.frames}: ${batch.msPerFrame.toFixed(1)} ms`);
+    times.push(`${name}: a vision block, each frame, by frames at once: ${each.join(", ")}`);
     if (!pruned || !whole) return times;
     const ratio = whole.firstTokenMs / pruned.firstTokenMs;
     const share = (100 * evsMs) / pruned.firstTokenMs;

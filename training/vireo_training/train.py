@@ -20,9 +20,9 @@ import torch.nn.functional as F
 from .batches import draw_batch, normalised
 from .chat import NO_TARGET
 from .checkpoint import load
-from .data.clues import BOX, EARLIER, PARTNER, PLACE
+from .data.clues import BOX, CHANGED, EARLIER, PARTNER, PLACE
 from .data.page import CLASSES, SLOTS
-from .network import Linear, Network
+from .network import RMS_NORM_EPS, Linear, Network
 from .optim import optimisers
 from .ranks import Ranks
 from .sizes import Sizes
@@ -42,14 +42,13 @@ STAGES = [
     (
         0.56,
         0.3,
-        [("strip", 3), ("stretched", 3), ("quarter", 4), ("tile", 3), ("invoice", 2)]
-        + [("scene", 1), ("small_pair", 3), ("small_clip", 2), ("spoken", 1)],
+        [("strip", 3), ("stretched", 3), ("quarter", 3), ("tile", 3), ("invoice", 2)]
+        + [("scene", 2), ("middle_pair", 2), ("middle_clip", 1), ("small_clip", 1), ("spoken", 1)],
     ),
     (
         0.82,
         0.2,
-        [("tile", 5), ("invoice", 3), ("scene", 1), ("pair", 1), ("clip", 1), ("small_pair", 2)]
-        + [("spoken", 1)],
+        [("tile", 5), ("invoice", 3), ("scene", 1), ("pair", 2), ("clip", 1), ("spoken", 1)],
     ),
 ]
 # The C library gives freed memory back and faults it in again unless told otherwise.
@@ -70,7 +69,16 @@ class Learner(torch.nn.Module):
         self.earlier = Linear(sizes.hidden, 4 * sizes.vocabulary)
         self.partner = Linear(sizes.hidden, 2 * sizes.vocabulary)
         self.box = Linear(sizes.hidden, 8 * 11)
+        self.changed = Linear(sizes.hidden, 2)
+        self.place = Linear(sizes.hidden, 2 * sizes.tile_px // 32)
         self.where = Linear(sizes.hidden, 2 * sizes.tile_px // 32)
+        # What answers shall find must be there before the last attention layer looks for it.
+        last = sizes.pattern.rindex("M", 0, sizes.pattern.rindex("*"))
+        self.network.layers[last].register_forward_pre_hook(self.keep_middle)
+
+    def keep_middle(self, _, inputs):
+        (x,) = inputs
+        self.middle = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + RMS_NORM_EPS)
 
     def forward(self, batch):
         """(weighted sum of answer losses, sum of the weights, answer tokens, right ones, reading
@@ -95,9 +103,11 @@ class Learner(torch.nn.Module):
             seen, clues = rows[places], tensor(batch["clues"])
             reading["text"] = named(self.network.lm_head, seen, clues[:, :1])
             reading["earlier"] = named(self.earlier, seen, clues[:, EARLIER])
-            reading["partner"] = named(self.partner, seen, clues[:, PARTNER])
-            reading["box"] = 0.5 * named(self.box, seen, clues[:, BOX])
-            reading["place"] = named(self.where, seen, clues[:, PLACE])
+            found = self.middle[places]
+            reading["partner"] = named(self.partner, found, clues[:, PARTNER])
+            reading["box"] = 0.5 * named(self.box, found, clues[:, BOX])
+            reading["changed"] = named(self.changed, found, clues[:, CHANGED])
+            reading["place"] = named(self.place, found, clues[:, PLACE])
             where = tensor(batch["where"]).flatten(0, 1)
             reading["where"] = named(self.where, rows.flatten(0, 1), where)
         wanted = targets != NO_TARGET
@@ -145,7 +155,7 @@ def stage_at(progress):
     return max(i for i, (start, *_) in enumerate(STAGES) if progress >= start)
 
 
-def rate_at(progress, step, warm_steps=150):
+def rate_at(progress, step, warm_steps=50):
     """Warm-up, then a cosine from 1 to 0.02."""
     cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, progress)))
     return min(1, (step + 1) / warm_steps) * cosine

@@ -10,9 +10,10 @@ from .page import CLASS_OF, SLOTS, thousandths
 # Columns of a picture token's clues: the text token whose glyphs end in it and those before that
 # one in its string; first and last token of what belongs to the string, or of what stood there in
 # the picture before; hundreds and tens of its box. All of them ids or digits, or -1. And its own
-# row and column.
+# row and column, and whether the picture before showed something else there.
 EARLIER, PARTNER, BOX, PLACE = slice(1, 5), slice(5, 7), slice(7, 15), slice(15, 17)
-COLUMNS = 17
+CHANGED = slice(17, 18)
+COLUMNS = 18
 TILE = (512, 512)
 CURRENCY = re.compile(r"^[€$£]|\s*(CHF|[€$£])$")
 
@@ -64,15 +65,21 @@ def token_clues(page, tokenizer, width, height):
         if place is None:
             continue
         if which in page.partners:
-            clues[place][PARTNER] = ends_of(page.strings[page.partners[which]][0], tokenizer)
+            text, start = page.strings[page.partners[which]]
+            end = start + len(text.replace(" ", "")) - 1
+            seen = raster.at(*page.glyphs[end][:2])
+            # Picture tokens are read row by row, and none can tell what comes after it.
+            if seen is not None and seen <= place:
+                clues[place][PARTNER] = ends_of(text, tokenizer)
         if page.boxes[which] is not None and locates:
             clues[place][BOX] = [
                 digit for side in thousandths(page, page.boxes[which]) for digit in digits(side)
             ]
-    for x, y, name in page.past:
+    for x, y, name, now in page.past:
         place = raster.at(x, y)
         if place is not None:
             clues[place][PARTNER] = ends_of(name and f" {name}", tokenizer)
+            clues[place][CHANGED] = name != now
     clues[..., PLACE] = numpy.stack(numpy.indices(clues.shape[:2]), -1)
     return clues.reshape(-1, COLUMNS)
 

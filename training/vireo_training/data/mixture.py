@@ -5,7 +5,8 @@ from .page import TRAINING_FONTS
 
 # Width and height in pixels. Small ones stand anywhere on the tile's position grid, so that
 # reading is learnt cheaply before whole tiles come.
-STRIP, QUARTER, SMALL, TILE = (256, 96), (256, 256), (192, 192), (512, 512)
+STRIP, QUARTER, SMALL, MIDDLE = (256, 96), (256, 256), (192, 192), (320, 320)
+TILE = (512, 512)
 SIZES = {
     "strip": STRIP,
     "stretched": STRIP,
@@ -13,6 +14,8 @@ SIZES = {
     "small_scene": SMALL,
     "small_pair": SMALL,
     "small_clip": SMALL,
+    "middle_pair": MIDDLE,
+    "middle_clip": MIDDLE,
     "tile": TILE,
     "invoice": TILE,
     "scene": TILE,
@@ -55,6 +58,14 @@ def small_pair(rng):
 
 def small_clip(rng):
     return scenes.clip(rng, FONTS, *SMALL, frames=rng.choice((3, 4, 6, 8)))
+
+
+def middle_pair(rng):
+    return scenes.pair(rng, FONTS, *MIDDLE, more=True)
+
+
+def middle_clip(rng):
+    return scenes.clip(rng, FONTS, *MIDDLE, frames=rng.choice((3, 4, 6, 8)))
 
 
 def tile(rng):

@@ -68,7 +68,7 @@ class Page:
         # Of each string (text, index of its first glyph), and its box, or None for a name.
         self.strings, self.boxes = [], []
         self.partners = {}
-        # What was to be seen in the picture before this one: (x, y, name, or nothing).
+        # Of a place its x and y, what the picture before showed there, what this one does.
         self.past = []
 
     def length(self, text, size, font=None):

@@ -87,8 +87,8 @@ def remember(pages):
         for row in range(3):
             for column in range(3):
                 middle = (now.width * (column + 0.5) / 3, now.height * (row + 0.5) / 3, "")
-                x, y, _ = now.spots.get((row, column), middle)
-                now.past.append((x, y, before.spots.get((row, column), middle)[2]))
+                x, y, name = now.spots.get((row, column), middle)
+                now.past.append((x, y, before.spots.get((row, column), middle)[2], name))
     return pages
 
 
