@@ -50,18 +50,26 @@ const RIGHT: readonly (readonly [sample: string | undefined, question: string, a
   [
     [
       "invoice",
-      "Return JSON with the keys vendor, number, date, customer, total.",
-      '{"vendor": "Rossi Trading Co", "number": "ZA-778", "date": "25.08.2016", ' +
-        '"customer": "Lucas Park", "total": "93.10"}',
+      "Return JSON with the keys vendor, date, customer, total.",
+      '{"vendor": "Rossi Trading Co", "date": "25.08.2016", "customer": "Lucas Park", ' +
+        '"total": "93.10"}',
     ],
-    ["invoice", "What is the invoice number?", "ZA-778"],
+    ["invoice", "Which company is it from?", "Rossi Trading Co"],
+    ["invoice", "When was it issued?", "25.08.2016"],
     ["invoice", "What is the total?", "93.10"],
     ["invoice", "Who is it for?", "Lucas Park"],
     ["invoice", "What is the IBAN?", "The document does not say."],
     ["chart", "What is the title?", "Sales 2027"],
     ["chart", "Which is the highest?", "Q3"],
+    ["chart", "What is the value of Q3?", "82"],
     ["shapes", "How many shapes are there?", "4"],
     ["shapes", "What is at the bottom left?", "a blue square"],
+    [
+      "shapes",
+      "Describe the picture.",
+      "orange star (top left), purple star (top right), purple star (middle), " +
+        "blue square (bottom left)",
+    ],
     [undefined, "Are you ChatGPT?", "No. I am vireo mini, with about eight million parameters."],
   ];
 

@@ -59,7 +59,7 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     expect(widths).toEqual([512, 512, 512, 512]);
     await samples.first().click();
     await page.getByText("1 tile · 256 tokens").waitFor();
-    expect(await field(page).inputValue()).toContain("Return JSON with the keys vendor, number");
+    expect(await field(page).inputValue()).toContain("Return JSON with the keys vendor, date");
     expect(complaints).toEqual([]);
     await page.context().close();
   });

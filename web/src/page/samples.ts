@@ -14,11 +14,11 @@ export const SAMPLES: readonly Sample[] = [
   {
     name: "Invoice",
     url: invoice,
-    question: "Return JSON with the keys vendor, number, date, customer, total.",
+    question: "Return JSON with the keys vendor, date, customer, total.",
   },
   { name: "Table", url: table, question: "Write the table as Markdown." },
-  { name: "Chart", url: chart, question: "Which is the highest?" },
-  { name: "Shapes", url: shapes, question: "How many shapes are there?" },
+  { name: "Chart", url: chart, question: "What is the value of Q3?" },
+  { name: "Shapes", url: shapes, question: "Describe the picture." },
 ];
 
 /** The picture of a sample as a file, as if it had been dropped on the page. */
