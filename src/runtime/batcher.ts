@@ -11,7 +11,7 @@ import { NumberPool } from "./pool.ts";
 import { PrefixCache, type PrefixCacheStats } from "./prefix-cache.ts";
 import { nextInTurn, type Share, shareStep } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
-import { TileEncoder } from "./tile-encoder.ts";
+import { TILES_AT_ONCE, TileEncoder } from "./tile-encoder.ts";
 import type { Visual } from "./visual.ts";
 
 export interface BatcherOptions {
@@ -225,7 +225,8 @@ export class Batcher {
     const streams = this.running.filter(({ tokensPending }) => tokensPending === 1).length;
     const blocks = this.pace.blocks(streams, this.tiles.blocks);
     const start = now();
-    const ran = await this.tiles.advance(visual, blocks);
+    const most = streams === 0 ? TILES_AT_ONCE : 1;
+    const ran = await this.tiles.advance(visual, most * blocks, most);
     const ms = now() - start;
     if (ran > 0) this.pace.observeBlocks(ran, ms);
     sequence?.spentOnEncoding(ms);

@@ -31,7 +31,7 @@ export class Visual {
   /** Rows that are left of each tile; of a pruned video undefined until it is done. */
   tileTokens: readonly number[] | undefined;
   private readonly config: ModelConfig;
-  private readonly isVideo: boolean;
+  readonly isVideo: boolean;
   private places: TilePlace[] = [];
   /** Tiles, and rows in the end; undefined until no more are added. */
   private sealed: { readonly tiles: number; readonly tokens: number } | undefined;
@@ -143,9 +143,9 @@ export class Visual {
     return pieces;
   }
 
-  /** The next tile's pixels, normalised: [3, tilePx, tilePx]. */
-  async nextPixels(backend: Backend): Promise<Float32Array> {
-    const place = this.places[this.tilesDone]!;
+  /** Normalised pixels of the tile so many after the next one: [3, tilePx, tilePx]. */
+  async nextPixels(backend: Backend, ahead = 0): Promise<Float32Array> {
+    const place = this.places[this.tilesDone + ahead]!;
     const { tilePx: sidePx } = this.config.vision;
     const table = normalisationTable(this.config.image);
     const { left, top } = place;
@@ -156,9 +156,23 @@ export class Visual {
 
   /** Rows of the next tile, where an earlier one shows the same. */
   get knownRows(): Float32Array | undefined {
-    const { image, left, top } = this.places[this.tilesDone]!;
-    const isSame = (one: TilePlace) => one.image === image && one.left === left && one.top === top;
-    return this.values[this.places.findIndex(isSame)];
+    return this.values[this.firstLike(this.tilesDone)];
+  }
+
+  /** Of the tiles from the next one on, how many can be encoded together, `most` at most. */
+  tilesAtOnce(most: number): number {
+    let count = 1;
+    const isNew = (tile: number) => tile < this.tileCount && this.firstLike(tile) === tile;
+    while (count < most && isNew(this.tilesDone + count)) count += 1;
+    return count;
+  }
+
+  /** The first tile that shows the same as this one. */
+  private firstLike(tile: number): number {
+    const { image, left, top } = this.places[tile]!;
+    return this.places.findIndex((one) => {
+      return one.image === image && one.left === left && one.top === top;
+    });
   }
 
   /** What the next tile's rows are to be compared with: of a video, those of the frame before. */

@@ -56,6 +56,27 @@ test.each([0, 0.5])("equal frames are encoded once and change nothing, rate %s",
   expect(each.calls).toBe(6);
 });
 
+test("tiles and frames that are encoded together have the same rows", async () => {
+  const video = await filmOf([40, 200, 200, 90, 120, 10, 60]);
+  const noise = { type: "gaussian", mean: 128, sigma: 60 } as const;
+  const create = { width: 300, height: 200, channels: 3 as const, noise };
+  const bytes = await sharp({ create: { ...create, background: "black" } })
+    .png()
+    .toBuffer();
+  const messages = [{ role: "user", content: [{ type: "image", bytes }] }] as const;
+  const rows = () =>
+    usingTiny({ prefixesMax: 0 }, async (engine) => {
+      const { ranks } = await engine.look.video(about(video));
+      const { ids } = await ask(engine, requestOf("", { messages, maxTokens: 6 }));
+      return { ranks, ids };
+    });
+  const together = vi.spyOn(Visual.prototype, "tilesAtOnce");
+  const pairs = await rows();
+  expect(together.mock.results.filter(({ value }) => value === 2).length).toBeGreaterThan(4);
+  together.mockImplementation(() => 1);
+  expect(await rows()).toEqual(pairs);
+});
+
 test("nearly equal frames are encoded once only where somebody asks for it", async () => {
   const video = await filmOf([40, 41, 42, 200]);
   expect(await answer(video)).toMatchObject({ calls: 4, repeats: 0 });

@@ -87,24 +87,28 @@ describe("a prompt with a video", () => {
     const listed: VideoPart = { type: "video", bytes: new Uint8Array(), frames };
     const damaged = { ...listed, frames: [frames[0]!, Buffer.from("x"), frames[2]!] };
     const nothing = { ...listed, frames: [Buffer.from("x")] };
+    const kept = { tokensLeast: perFrame, tokensMost: perFrame };
     await usingTiny({}, async (engine) => {
       const whole = await promptOf(engine, about([listed]));
       expect(whole.videos[0]).toEqual({
         width: 40,
         height: 30,
         totalFrames: 3,
-        frames: [{ index: 0 }, { index: 1 }, { index: 2 }],
+        frames: [0, 1, 2].map((index) => ({ index, ...kept })),
         tokensUnpruned: 3 * perFrame,
         tokens: 3 * perFrame,
         pruningRate: 0,
         repeats: 0,
       });
       const rest = await promptOf(engine, about([damaged]));
-      expect(rest.videos[0]?.frames).toEqual([{ index: 0 }, { index: 2 }]);
+      expect(rest.videos[0]?.frames).toEqual([
+        { index: 0, ...kept },
+        { index: 2, ...kept },
+      ]);
       const wrong = engine.estimate(about([nothing]));
       await expect(wrong).rejects.toMatchObject({ code: "unsupported_media_type" });
       const few = await engine.estimate(about([listed], { videoSampling: { framesMax: 2 } }));
-      expect(few.videos[0]?.frames).toEqual([{ index: 0 }, { index: 2 }]);
+      expect(few.videos[0]?.frames.map(({ index }) => index)).toEqual([0, 2]);
     });
   });
 
