@@ -392,6 +392,9 @@ describe("asked about", () => {
   const url = (type: string, bytes: Uint8Array) =>
     `data:${type};base64,${Buffer.from(bytes).toString("base64")}`;
 
+  /** Without time, which differs from run to run. */
+  const counts = (estimate: object) => ({ ...estimate, predicted: undefined });
+
   test("an id is worth as much as a data: URL, in every spelling", async () => {
     const [image, document, video] = [
       await png("#336699"),
@@ -433,7 +436,7 @@ describe("asked about", () => {
       const { answer: expected } = await post("/v1/estimate", chat(usual));
       for (const other of others) {
         const { answer: estimate } = await post("/v1/estimate", chat(other));
-        expect(estimate).toEqual(expected);
+        expect(counts(estimate)).toEqual(counts(expected));
         const { answer } = await post("/v1/chat/completions", chat(other));
         expect(answer.error?.message).toBeUndefined();
         expect(answer.usage.prompt_tokens).toBe(expected.prompt_tokens);
