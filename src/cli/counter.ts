@@ -4,7 +4,7 @@ import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import { Estimator } from "../runtime/estimator.ts";
 import { modelFolder } from "./model-folder.ts";
 import { openEngine } from "./open-engine.ts";
-import { EMBEDDED_MODELS, type EngineFlags } from "./options.ts";
+import { type EngineFlags, identityOf, programs } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CounterFlags extends Pick<EngineFlags, "model" | "format"> {
@@ -25,9 +25,9 @@ export async function openCounter(flags: CounterFlags, terminal: Terminal): Prom
   if (flags.time) return await openTimed(flags, terminal);
   const { model, context } = flags;
   const estimator = await Estimator.open(modelFolder(model), {
-    ...(EMBEDDED_MODELS.includes(model) ? { modelId: `vireo/${model}` } : {}),
+    ...identityOf(model),
     ...(context === undefined ? {} : { contextTokens: context }),
-    video: process.env.PATH ? { programPath: process.env.PATH } : {},
+    video: programs(),
   });
   return {
     modelId: estimator.model.id,

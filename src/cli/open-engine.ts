@@ -2,7 +2,7 @@ import type { Log } from "../core/log.ts";
 import { type Engine, open } from "../runtime/engine.ts";
 import type { VideoOptions } from "../runtime/videos.ts";
 import { modelFolder } from "./model-folder.ts";
-import { EMBEDDED_MODELS, type EngineFlags, engineOptions } from "./options.ts";
+import { type EngineFlags, engineOptions, identityOf, programs } from "./options.ts";
 import { bytesText, type Terminal } from "./terminal.ts";
 
 /** Opens the model that the flags name, with progress for whoever waits. */
@@ -16,10 +16,9 @@ export async function openEngine(
   terminal.progress(`loading ${flags.model} ...`);
   const engine = await open(folder, {
     ...engineOptions(flags),
-    // by its own name: nobody shall take its answers for the 12B model's
-    ...(EMBEDDED_MODELS.includes(flags.model) ? { modelId: `vireo/${flags.model}` } : {}),
+    ...identityOf(flags.model),
     ...(log === undefined ? {} : { log }),
-    video: { ...video, ...(process.env.PATH ? { programPath: process.env.PATH } : {}) },
+    video: { ...video, ...programs() },
     onProgress: ({ doneBytes, totalBytes }) => {
       const percent = Math.floor((doneBytes / Math.max(1, totalBytes)) * 100);
       terminal.progress(`packing ${flags.model}: ${percent} % of ${bytesText(totalBytes)}`);

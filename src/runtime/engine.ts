@@ -273,7 +273,7 @@ export class Engine implements Upstream {
   async estimate(request: ChatRequest, options?: EstimateOptions): Promise<PromptEstimate> {
     this.checkOpen();
     const counted = await this.preparer.estimate(request, () => this.checkOpen(), options);
-    const predicted = this.batcher.predict(tilesOf(counted), counted.promptTokens);
+    const predicted = this.batcher.predict(tilesToEncode(counted), counted.promptTokens);
     return { ...counted, ...(predicted && { predicted }) };
   }
 
@@ -346,8 +346,7 @@ function spellings(tokenizer: Tokenizer, words: readonly string[]): number[][] {
   return [...texts].map((text) => tokenizer.encodeText(text));
 }
 
-/** Tiles that are to be encoded. */
-function tilesOf({ images, videos }: PromptEstimate): number {
+function tilesToEncode({ images, videos }: PromptEstimate): number {
   const ofImages = images.map(({ columns, rows, thumbnail }) => columns * rows + Number(thumbnail));
   const ofVideos = videos.map(({ frames, repeats = 0 }) => frames.length - repeats);
   return [...ofImages, ...ofVideos].reduce((sum, tiles) => sum + tiles, 0);

@@ -89,7 +89,7 @@ async function open(browser: Browser, url: string, options: OpenOptions): Promis
     reducedMotion: "reduce",
     baseURL: url,
   });
-  context.setDefaultTimeout(8000);
+  context.setDefaultTimeout(20_000); // a PDF may wait for its turn on a busy machine
   await before?.(context);
   const page = await context.newPage();
   const complaints: string[] = [];
