@@ -11,10 +11,11 @@ import torch
 from vireo_training import checkpoint, export, fused, lora, network, tiling
 from vireo_training.batches import draw_batch
 from vireo_training.chat import NO_TARGET, tokens_of
-from vireo_training.data import mixture
+from vireo_training.data import clues, mixture, scenes
+from vireo_training.data.page import TRAINING_FONTS, Page, box_text
+from vireo_training.learner import Learner
 from vireo_training.sizes import Sizes, VisionSizes
 from vireo_training.tokenizer import Tokenizer
-from vireo_training.train import Learner
 
 MINI = pathlib.Path(__file__).parents[2] / "models" / "mini"
 SMALL = Sizes(
@@ -164,10 +165,40 @@ class Data(unittest.TestCase):
         tokenizer, rng = Tokenizer(MINI), random.Random(6)
         for _ in range(30):
             sample = mixture.tile(rng)
+            sample.settle()
             ids, targets = tokens_of(sample, tokenizer, 256, rng)
             told = [t for t in targets if t != NO_TARGET]
             wanted = [i for _, a in sample.turns for i in [*tokenizer.encode(a), tokenizer.end]]
             self.assertEqual(told, wanted)
+
+    def test_a_window_is_taught_the_boxes_of_the_tile(self):
+        page = Page(256, 96, random.Random(1), TRAINING_FONTS)
+        box = page.text(32, 40, "Total", 16)
+        self.assertTrue(box_text(page, box).startswith("[125, 433, "))
+        page.frame = (500, 250, 500, 187.5)
+        self.assertTrue(box_text(page, box).startswith("[562, 331, "))
+
+    def test_both_lines_of_a_picture_token_have_clues(self):
+        tokenizer = Tokenizer(MINI)
+        page = Page(64, 32, random.Random(1), TRAINING_FONTS, plain=True)
+        page.text(0, 0, "7", 12)
+        page.text(0, 16, "4", 12)
+        halves, wholes = clues.token_clues(page, tokenizer, 64, 32)
+        texts = halves[:, :, 0].tolist()
+        self.assertEqual(texts, [[tokenizer.ordinary("7")[0], tokenizer.ordinary("4")[0]], [-1, -1]])
+        self.assertEqual(wholes[:, clues.PLACE].tolist(), [[0, 0], [0, 1]])
+
+    def test_a_moved_shape_is_read_where_it_was_and_where_it_is(self):
+        tokenizer, rng = Tokenizer(MINI), random.Random(8)
+        while True:
+            sample = scenes.pair(rng, TRAINING_FONTS)
+            if "moved" in sample.turns[0][1]:
+                break
+        _, targets = tokens_of(sample, tokenizer, 256, rng)
+        where = clues.read_at(sample, targets, tokenizer, 512, 512)
+        *_, start, end = sample.turns[0][1].spots
+        ninths = {tuple(place * 3 // 16) for place in where if place[0] >= 0}
+        self.assertEqual(ninths, {start[3:], end[3:]})
 
     def test_the_tokenizer_agrees_with_the_engine(self):
         tokenizer = Tokenizer(MINI)

@@ -17,6 +17,10 @@ class Sample:
         self.pages, self.turns, self.system, self.tools = pages, turns, system, tools
         self.clip = clip
 
+    def settle(self):
+        """Answers that depend on where the page stands in the tile become text."""
+        self.turns = [(ask, answer() if callable(answer) else answer) for ask, answer in self.turns]
+
 
 def media(count, clip=0):
     """What the template writes for the pictures of a message, or for its video."""

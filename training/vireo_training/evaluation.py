@@ -40,7 +40,8 @@ def invoice(rng):
 
 def box(rng):
     drawn, values = business.draw_invoice(rng, FONTS, held_out=True, strength=0)
-    return item(drawn, *business.box_turn(rng, drawn, values))
+    question, place = business.box_turn(rng, drawn, values)
+    return item(drawn, question, place())
 
 
 def table(rng):

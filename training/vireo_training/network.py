@@ -89,10 +89,10 @@ class VisionBlock(nn.Module):
         return x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
 
 
-def resized(grid, side):
-    """[n, n, width] to [side, side, width]: bilinear, align_corners false, no antialias."""
+def resized(grid, rows, columns):
+    """[n, n, width] to [rows, columns, width]: bilinear, align_corners false, no antialias."""
     planes = grid.permute(2, 0, 1)[None].float()
-    planes = F.interpolate(planes, (side, side), mode="bilinear", align_corners=False)
+    planes = F.interpolate(planes, (rows, columns), mode="bilinear", align_corners=False)
     return planes[0].permute(1, 2, 0)
 
 
@@ -124,8 +124,9 @@ class VisionTower(nn.Module):
     def forward(self, pixels, corner=(0, 0)):
         """[tiles, 3, h, w] normalised pixels to [tiles, h/16, w/16, hidden].
 
-        corner: the (row, column) of the position grid, in patches, at which the window stands.
-        A grid finer than the tile (published towers: 128 for 32) is averaged down to it.
+        corner: the (row, column) of the position grid, in patches, at which the window stands, or
+        None where the picture takes the place of a whole tile. A grid finer than the tile
+        (published towers: 128 for 32) is averaged down to it.
         """
         tiles, _, height, width = pixels.shape
         size, side = self.sizes.patch, self.sizes.position_side
@@ -134,8 +135,11 @@ class VisionTower(nn.Module):
         x = self.embedder(patches.reshape(tiles, rows * columns, -1)).float()
         grid = self.position.view(side, side, -1)
         if self.tile_side != side:
-            grid = resized(grid, self.tile_side)
-        window = grid[corner[0] : corner[0] + rows, corner[1] : corner[1] + columns]
+            grid = resized(grid, self.tile_side, self.tile_side)
+        if corner is None:
+            window = resized(grid, rows, columns)
+        else:
+            window = grid[corner[0] : corner[0] + rows, corner[1] : corner[1] + columns]
         x = x + window.reshape(1, rows * columns, -1)
         x = torch.cat([self.prefix.expand(tiles, -1, -1), x], 1)
         for block in self.blocks:

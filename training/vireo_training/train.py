@@ -15,14 +15,11 @@ import time
 
 import numpy
 import torch
-import torch.nn.functional as F
 
-from .batches import draw_batch, normalised
+from .batches import draw_batch
 from .chat import NO_TARGET
 from .checkpoint import load
-from .data.clues import BOX, CHANGED, EARLIER, PARTNER, PLACE
-from .data.page import CLASSES, SLOTS
-from .network import RMS_NORM_EPS, Linear, Network
+from .learner import Learner
 from .optim import optimisers
 from .ranks import Ranks
 from .sizes import Sizes
@@ -32,23 +29,30 @@ from .tokenizer import Tokenizer
 # of one process holds.
 STAGES = [
     (0.0, 0.7, [("strip", 40), ("stretched", 8)]),
-    (0.1, 0.7, [("strip", 16), ("stretched", 4), ("quarter", 8), ("small_scene", 2), ("spoken", 2)]),
+    (
+        0.1,
+        0.7,
+        [("strip", 16), ("stretched", 4), ("quarter", 8), ("small_scene", 2), ("spoken", 2)],
+    ),
     (
         0.36,
         0.4,
-        [("strip", 6), ("stretched", 4), ("quarter", 6), ("tile", 2), ("invoice", 1)]
-        + [("small_scene", 2), ("small_pair", 4), ("small_clip", 2), ("spoken", 1)],
+        [("strip", 4), ("stretched", 4), ("quarter", 6), ("small_print", 8), ("fields", 5)]
+        + [("tile", 1), ("invoice", 1), ("small_scene", 3), ("small_pair", 6), ("small_clip", 3)]
+        + [("spoken", 1)],
     ),
     (
         0.56,
         0.3,
-        [("strip", 3), ("stretched", 3), ("quarter", 3), ("tile", 3), ("invoice", 2)]
-        + [("scene", 2), ("middle_pair", 2), ("middle_clip", 1), ("small_clip", 1), ("spoken", 1)],
+        [("stretched", 3), ("quarter", 4), ("small_print", 6), ("fields", 4), ("tile", 3)]
+        + [("invoice", 2), ("scene", 1), ("small_pair", 4), ("middle_pair", 1), ("small_clip", 2)]
+        + [("middle_clip", 1), ("spoken", 1)],
     ),
     (
         0.82,
         0.2,
-        [("tile", 5), ("invoice", 3), ("scene", 1), ("pair", 2), ("clip", 1), ("spoken", 1)],
+        [("small_print", 3), ("tile", 5), ("invoice", 3), ("scene", 1), ("small_pair", 2)]
+        + [("pair", 2), ("clip", 1), ("spoken", 1)],
     ),
 ]
 # The C library gives freed memory back and faults it in again unless told otherwise.
@@ -57,93 +61,6 @@ KEEP_MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": "17179869184",
     "MALLOC_TOP_PAD_": "268435456",
 }
-
-
-class Learner(torch.nn.Module):
-    """The network, and heads that are not exported (data/clues.py says what they are taught)."""
-
-    def __init__(self, sizes):
-        super().__init__()
-        self.network = Network(sizes)
-        self.glyphs = torch.nn.Linear(sizes.vision.hidden, SLOTS * CLASSES)
-        self.earlier = Linear(sizes.hidden, 4 * sizes.vocabulary)
-        self.partner = Linear(sizes.hidden, 2 * sizes.vocabulary)
-        self.box = Linear(sizes.hidden, 8 * 11)
-        self.changed = Linear(sizes.hidden, 2)
-        self.place = Linear(sizes.hidden, 2 * sizes.tile_px // 32)
-        self.where = Linear(sizes.hidden, 2 * sizes.tile_px // 32)
-        # What answers shall find must be there before the last attention layer looks for it.
-        last = sizes.pattern.rindex("M", 0, sizes.pattern.rindex("*"))
-        self.network.layers[last].register_forward_pre_hook(self.keep_middle)
-
-    def keep_middle(self, _, inputs):
-        (x,) = inputs
-        self.middle = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + RMS_NORM_EPS)
-
-    def forward(self, batch):
-        """(weighted sum of answer losses, sum of the weights, answer tokens, right ones, reading
-        losses by name). A token weighs less the longer its answer is: 1/√n.
-
-        The reading losses teach to see and to find before answers can. The vision tower names the
-        glyphs of every patch. The language model names, at each picture token, the text tokens
-        whose glyphs end there, and what belongs to them elsewhere; attention then finds what it
-        looks for already spelt. It says where on the page a picture token stands, and where it
-        reads what it writes.
-        """
-        ids, targets = tensor(batch["ids"]), tensor(batch["targets"])
-        reading, visual, places = {}, None, None
-        if "pixels" in batch:
-            pixels = torch.from_numpy(normalised(batch["pixels"]))
-            grid = self.network.vision(pixels, batch["corner"])
-            reading["glyphs"] = self.glyph_loss(grid, tensor(batch["cells"]))
-            visual = self.network.projector(grid)
-            visual, places = visual.reshape(-1, visual.shape[-1]), tensor(batch["places"])
-        rows = self.network.hidden_rows(ids, visual, places)
-        if places is not None:
-            seen, clues = rows[places], tensor(batch["clues"])
-            reading["text"] = named(self.network.lm_head, seen, clues[:, :1])
-            reading["earlier"] = named(self.earlier, seen, clues[:, EARLIER])
-            found = self.middle[places]
-            reading["partner"] = named(self.partner, found, clues[:, PARTNER])
-            reading["box"] = 0.5 * named(self.box, found, clues[:, BOX])
-            reading["changed"] = named(self.changed, found, clues[:, CHANGED])
-            reading["place"] = named(self.place, found, clues[:, PLACE])
-            where = tensor(batch["where"]).flatten(0, 1)
-            reading["where"] = named(self.where, rows.flatten(0, 1), where)
-        wanted = targets != NO_TARGET
-        logits = self.network.lm_head(rows[wanted]).float()
-        losses = F.cross_entropy(logits, targets[wanted], reduction="none")
-        weights = wanted.sum(1, keepdim=True).clamp(min=1).rsqrt().expand_as(wanted)[wanted]
-        right = (logits.argmax(-1) == targets[wanted]).sum()
-        return (losses * weights).sum(), weights.sum(), len(losses), int(right), reading
-
-    def glyph_loss(self, grid, cells):
-        """Mean over glyphs, and a fifth of the mean over empty slots."""
-        weight, bias = self.glyphs.weight.bfloat16(), self.glyphs.bias.bfloat16()
-        logits = F.linear(grid.bfloat16(), weight, bias).float().view(-1, CLASSES)
-        cells = cells.view(-1)
-        # Of the many empty slots one in eight is enough.
-        chosen = (cells > 0) | (torch.rand(cells.shape) < 0.125)
-        logits, cells = logits[chosen], cells[chosen]
-        loss = F.cross_entropy(logits, cells, reduction="none")
-        full = (cells > 0).float()
-        empty = 1 - full
-        share = lambda mask: (loss * mask).sum() / mask.sum().clamp(min=1)
-        return share(full) + 0.2 * share(empty)
-
-
-def named(head, rows, wanted):
-    """Mean loss of a head that names k classes for each row; wanted [rows, k], -1 for none."""
-    chosen = (wanted >= 0).any(1)
-    if not chosen.any():
-        return torch.zeros(())
-    classes = wanted[chosen]
-    logits = head(rows[chosen]).float().view(classes.numel(), -1)
-    return F.cross_entropy(logits, classes.reshape(-1), ignore_index=-1)
-
-
-def tensor(array):
-    return torch.from_numpy(numpy.ascontiguousarray(array))
 
 
 def weight_of(batch):
@@ -227,8 +144,8 @@ class Run:
             loss, weight, count, right, reading = self.learner(batch)
             share = len(batch["pixels"]) / tiles if "pixels" in batch else 0
             (loss / answers + reading_weight * share * sum(reading.values())).backward()
-            beside = {name: float(each) for name, each in reading.items()}
-            report[batch["kind"]] = {"answers": float(loss / weight), **beside, "right": right / count}
+            told = {"answers": float(loss / weight), "right": right / count}
+            report[batch["kind"]] = {**told, **{name: float(each) for name, each in reading.items()}}
         self.ranks.combine(1.0)
         for each in self.optimisers:
             each.step()
@@ -313,7 +230,8 @@ def summary(run, reports):
     line = {"step": run.step, "minutes": round(run.seconds / 60, 1)}
     for kind in sorted({kind for report in reports for kind in report}):
         rows = [report[kind] for report in reports if kind in report]
-        line[kind] = {name: round(sum(row[name] for row in rows) / len(rows), 2) for name in rows[0]}
+        mean = lambda name: round(sum(row[name] for row in rows) / len(rows), 2)
+        line[kind] = {name: mean(name) for name in rows[0]}
     return line
 
 

@@ -1,5 +1,6 @@
 """Invoices, receipts and forms: pages with fields to be returned as JSON, or located."""
 
+import functools
 import json
 
 from ..chat import Sample
@@ -17,6 +18,7 @@ LABELS = {
     "subtotal": ["Subtotal", "Net", "Sub-total"],
     "tax": ["VAT", "Tax", "Sales tax", "MwSt."],
 }
+ITEM_HEADS = (("Item", "Qty", "Price", "Sum"), ("Description", "Qty", "Unit", "Amount"))
 HELD_OUT_LABELS = {
     **LABELS,
     "number": ["Invoice no", "Document No."],
@@ -74,7 +76,8 @@ class Invoice:
 
     def company(self):
         head = self.rng.choice(words.LAST) if self.rng.random() < 0.6 else words.made_up(self.rng)
-        return f"{head.capitalize()} {self.rng.choice(words.TRADES)} {self.rng.choice(words.ENDINGS)}"
+        trade, ending = self.rng.choice(words.TRADES), self.rng.choice(words.ENDINGS)
+        return f"{head.capitalize()} {trade} {ending}"
 
     @staticmethod
     def iso(year, month, day):
@@ -120,14 +123,14 @@ def draw_invoice(rng, fonts, held_out=False, strength=1.0):
     return page, invoice
 
 
-def draw_fields(rng, page, invoice, left, y, size):
+def draw_fields(rng, page, invoice, left, y, size, columns=None):
     """Label and value pairs, below each other or in two columns."""
     fields = [name for name in ("number", "date", "due", "customer") if name in invoice.values]
     if rng.random() < 0.5:
         rng.shuffle(fields)
     pitch = size * rng.uniform(1.35, 1.6)
     colon = rng.choice((":", ":", ""))
-    columns = rng.random() < 0.35
+    columns = rng.random() < 0.35 if columns is None else columns
     tab = max(page.length(label, size) for label in ("Invoice number:", "Payable by:")) + 14
     for i, name in enumerate(fields):
         x = left + (250 if columns and i % 2 else 0)
@@ -147,7 +150,7 @@ def draw_items(rng, page, invoice, left, y, size):
     pitch = size * rng.uniform(1.3, 1.5)
     stops = (left, left + 190, left + 270, left + 360)
     if rng.random() < 0.7:
-        heads = rng.choice((("Item", "Qty", "Price", "Sum"), ("Description", "Qty", "Unit", "Amount")))
+        heads = rng.choice(ITEM_HEADS)
         for stop, head in zip(stops, heads):
             page.text(stop, y, head, size)
         y += pitch
@@ -161,9 +164,9 @@ def draw_items(rng, page, invoice, left, y, size):
     return y
 
 
-def draw_sums(rng, page, invoice, y, size, bold):
+def draw_sums(rng, page, invoice, y, size, bold, left=None):
     """Subtotal, tax and total, on the right or on the left."""
-    x = rng.choice((40, 230, 250))
+    x = rng.choice((40, 230, 250)) if left is None else left
     stop = x + rng.randint(130, 150)
     for name in ("subtotal", "tax", "total"):
         if name not in invoice.values:
@@ -206,19 +209,33 @@ def field_turn(rng, invoice):
 def box_turn(rng, page, invoice):
     name = rng.choice(list(invoice.boxes))
     ask = rng.choice((f"Where is the {name}?", f"Give the box of the {name}."))
-    return ask, box_text(page, invoice.boxes[name])
+    return ask, functools.partial(box_text, page, invoice.boxes[name])
 
 
-def invoice_talk(rng, fonts, held_out=False, strength=1.0, turns=7):
-    """Several questions about one invoice: JSON, single fields, boxes, what is not there."""
-    page, invoice = draw_invoice(rng, fonts, held_out, strength)
+def draw_part(rng, fonts, width, height, strength=1.0):
+    """The fields and sums of an invoice without its items, on a page of 384 × 192 or so."""
+    page, invoice = Page(width, height, rng, fonts), Invoice(rng)
+    size, left, y = rng.randint(14, 16), rng.randint(4, 30), rng.randint(2, 12)
+    if rng.random() < 0.5:
+        invoice.boxes["vendor"] = page.text(left, y, invoice.values["vendor"], size + 2)
+        y += size * 1.7
+    else:
+        del invoice.values["vendor"]
+    y = draw_fields(rng, page, invoice, left, y, size, columns=False)
+    draw_sums(rng, page, invoice, y - size * 0.5, size, page.font, rng.choice((30, 120, 200)))
+    damage(page, strength)
+    return page, invoice
+
+
+def invoice_talk(rng, drawn, turns=7):
+    """Several questions about a drawn invoice: JSON, single fields, boxes, what is not there."""
+    page, invoice = drawn
     asked = [json_turn(rng, invoice)]
     while len(asked) < turns:
         draw = rng.random()
-        straight = getattr(page, "turned", 0) == 0
-        if draw < 0.45 and straight:
+        if draw < 0.5 and page.turned == 0:
             asked.append(box_turn(rng, page, invoice))
-        elif draw < 0.55:
+        elif draw < 0.6:
             asked.append(json_turn(rng, invoice, 2))
         else:
             asked.append(field_turn(rng, invoice))

@@ -5,16 +5,17 @@ import re
 
 import numpy
 
-from .page import CLASS_OF, SLOTS, thousandths
+from .page import CLASS_OF, SLOTS, Told, box_text, thousandths
 
-# Columns of a picture token's clues: the text token whose glyphs end in it and those before that
-# one in its string; first and last token of what belongs to the string, or of what stood there in
-# the picture before; hundreds and tens of its box. All of them ids or digits, or -1. And its own
-# row and column, and whether the picture before showed something else there.
-EARLIER, PARTNER, BOX, PLACE = slice(1, 5), slice(5, 7), slice(7, 15), slice(15, 17)
-CHANGED = slice(17, 18)
-COLUMNS = 18
-TILE = (512, 512)
+# Two lines of small print fit into one picture token, so its upper and its lower half have clues
+# of their own: the text token whose glyphs end there and the three before it in its string; first
+# and last token of what belongs to the string, or of what stood there in the picture before;
+# hundreds and tens of the string's box. All of them ids or digits, or -1.
+TEXT, EARLIER, PARTNER, BOX = slice(0, 1), slice(1, 4), slice(4, 6), slice(6, 14)
+COLUMNS = 14
+# Clues of the whole token: its row and column in the tile, and whether the picture before showed
+# something else there.
+PLACE, CHANGED = slice(0, 2), slice(2, 3)
 CURRENCY = re.compile(r"^[€$£]|\s*(CHF|[€$£])$")
 
 
@@ -31,6 +32,15 @@ class Raster:
         inside = 0 <= row < self.rows and 0 <= column < self.columns
         return (row, column) if inside else None
 
+    def half_at(self, x, y, large=False):
+        """(row of halves, column), or None. What is larger than a square counts as its upper
+        half's."""
+        place = self.at(x, y)
+        if place is None:
+            return None
+        row, column = place
+        return 2 * row + (0 if large else int(2 * y * self.down) % 2), column
+
 
 def letters_of(page, width, height):
     """The letters of every patch of 16 pixels: [height/16, width/16, SLOTS] classes, 0 none."""
@@ -46,42 +56,40 @@ def letters_of(page, width, height):
 
 
 def token_clues(page, tokenizer, width, height):
-    """[picture tokens, COLUMNS], row-major."""
+    """[picture tokens, 2, COLUMNS] of the halves and [picture tokens, 3] of the wholes, row-major."""
     raster = Raster(page, width, height, 32)
-    clues = numpy.full((raster.rows, raster.columns, COLUMNS), -1, numpy.int64)
-    # A window stands anywhere on the position grid: where it begins cannot be seen.
-    locates = getattr(page, "turned", 0) == 0 and (width, height) == TILE
+    halves = numpy.full((2 * raster.rows, raster.columns, COLUMNS), -1, numpy.int64)
     for which, (text, start) in enumerate(page.strings):
-        at, before, place = start, [], None
+        at, before, place, box = start, [], None, -1
+        if page.boxes[which] is not None and page.turned == 0:
+            sides = thousandths(page, page.boxes[which])
+            box = [digit for side in sides for digit in digits(side)]
         for index in tokenizer.ordinary(text):
             at += tokenizer.glyphs_in(index)
             before.insert(0, index)
             if tokenizer.glyphs_in(index) == 0 or at > len(page.glyphs):
                 continue
-            place = raster.at(*page.glyphs[at - 1][:2])
+            place = raster.half_at(*page.glyphs[at - 1][:2], page.boxes[which] is None)
             if place is not None:
-                clues[place] = -1
-                clues[place][: min(5, len(before))] = before[:5]
-        if place is None:
-            continue
-        if which in page.partners:
-            text, start = page.strings[page.partners[which]]
-            end = start + len(text.replace(" ", "")) - 1
-            seen = raster.at(*page.glyphs[end][:2])
+                halves[place] = -1
+                halves[place][: min(4, len(before))] = before[:4]
+                halves[place][BOX] = box
+        if place is not None and which in page.partners:
+            partner, first = page.strings[page.partners[which]]
+            end = first + len(partner.replace(" ", "")) - 1
+            seen = raster.half_at(*page.glyphs[end][:2])
             # Picture tokens are read row by row, and none can tell what comes after it.
-            if seen is not None and seen <= place:
-                clues[place][PARTNER] = ends_of(text, tokenizer)
-        if page.boxes[which] is not None and locates:
-            clues[place][BOX] = [
-                digit for side in thousandths(page, page.boxes[which]) for digit in digits(side)
-            ]
+            if seen is not None and (seen[0] // 2, seen[1]) <= (place[0] // 2, place[1]):
+                halves[place][PARTNER] = ends_of(partner, tokenizer)
+    wholes = numpy.full((raster.rows, raster.columns, 3), -1, numpy.int64)
     for x, y, name, now in page.past:
         place = raster.at(x, y)
         if place is not None:
-            clues[place][PARTNER] = ends_of(name and f" {name}", tokenizer)
-            clues[place][CHANGED] = name != now
-    clues[..., PLACE] = numpy.stack(numpy.indices(clues.shape[:2]), -1)
-    return clues.reshape(-1, COLUMNS)
+            halves[raster.half_at(x, y, True)][PARTNER] = ends_of(name and f" {name}", tokenizer)
+            wholes[place][CHANGED] = name != now
+    wholes[..., PLACE] = numpy.stack(numpy.indices(wholes.shape[:2]), -1)
+    halves = halves.reshape(raster.rows, 2, raster.columns, COLUMNS).swapaxes(1, 2)
+    return halves.reshape(-1, 2, COLUMNS), wholes.reshape(-1, 3)
 
 
 def digits(side):
@@ -106,11 +114,17 @@ def glyphs_before(text):
 def sources(answer, page):
     """For each visible letter of an answer the index of the glyph that it was read from, or -1.
 
-    A string of the page counts where it stands as often in the answer as on the page.
+    A string of the page counts where it stands as often in the answer as on the page. A box is
+    read at the last glyph in it.
     """
     counts = glyphs_before(answer)
     found = [-1] * counts[-1]
     starts = {}
+    if isinstance(answer, Told):
+        return [answer.first + i for i in range(counts[-1])]
+    if answer.startswith("["):
+        held = {box_text(page, box): glyph for box, glyph in page.located.items()}
+        return [held.get(answer, -1)] * counts[-1]
     for text, start in page.strings:
         core = CURRENCY.sub("", text)
         starts.setdefault(core, []).append(start + text.index(core))
@@ -125,24 +139,38 @@ def sources(answer, page):
     return found
 
 
+def points_of(answer, pages):
+    """For each visible letter of an answer (page, x, y) of where it was read, or None."""
+    if isinstance(answer, Told) and answer.first is None:
+        counts = glyphs_before(answer)
+        points = [None] * counts[-1]
+        for start, end, which, row, column in answer.spots:
+            x, y, _ = pages[which].spot(row, column)
+            for i in range(counts[start], counts[end]):
+                points[i] = (pages[which], x, y)
+        return points
+    if len(pages) != 1:
+        return []
+    (page,) = pages
+    inside = range(len(page.glyphs))
+    read = [page.glyphs[i] if i in inside else None for i in sources(answer, page)]
+    return [glyph and (page, *glyph[:2]) for glyph in read]
+
+
 def read_at(sample, targets, tokenizer, width, height):
-    """For each token of a sample with one picture the (row, column) of the picture token that the
+    """For each token of a sample with pictures the (row, column) of the picture token that the
     token to be written next was read from, or (-1, -1)."""
     where = numpy.full((len(targets), 2), -1, numpy.int64)
-    if len(sample.pages) != 1:
-        return where
-    page = sample.pages[0]
-    raster = Raster(page, width, height, 32)
-    told = iter([i for i, target in enumerate(targets) if target >= 0])
+    asked = iter([i for i, target in enumerate(targets) if target >= 0])
     for _, answer in sample.turns:
-        found, read = sources(answer, page), 0
+        points, read = points_of(answer, sample.pages), 0
         for index in tokenizer.encode(answer):
-            at = next(told)
+            at = next(asked)
             count = tokenizer.glyphs_in(index)
             read += count
-            glyph = found[read - 1] if 0 < read <= len(found) and count else -1
-            place = raster.at(*page.glyphs[glyph][:2]) if 0 <= glyph < len(page.glyphs) else None
-            if place is not None:
-                where[at] = place
-        next(told)
+            point = points[read - 1] if 0 < read <= len(points) and count else None
+            if point is not None:
+                page, x, y = point
+                where[at] = Raster(page, width, height, 32).at(x, y) or -1
+        next(asked)
     return where

@@ -68,7 +68,9 @@ def table(rng, fonts, width=512, height=512, strength=1.0, fewest=2, most=5):
 
 def number(rng):
     draw = rng.random()
-    return str(rng.randint(1, 99)) if draw < 0.5 else f"{rng.uniform(1, 200):.{rng.choice((1, 2))}f}"
+    if draw < 0.5:
+        return str(rng.randint(1, 99))
+    return f"{rng.uniform(1, 200):.{rng.choice((1, 2))}f}"
 
 
 def chart(rng, fonts, width=512, height=512, strength=1.0, turns=4, more=False):
@@ -79,7 +81,8 @@ def chart(rng, fonts, width=512, height=512, strength=1.0, turns=4, more=False):
     names = labels(rng, rng.randint(3, 6) if wide else 3)
     count = len(names)
     values = rng.sample(range(2, 100), count)
-    title = f"{rng.choice(('Sales', 'Visitors', 'Output', 'Orders', 'Rain'))} {rng.randint(2018, 2029)}"
+    subject = rng.choice(("Sales", "Visitors", "Output", "Orders", "Rain"))
+    title = f"{subject} {rng.randint(2018, 2029)}"
     at = rng.randint(20, 120 if wide else 60), rng.randint(6, 16)
     page.text(*at, title, rng.randint(16, 22))
     rng.choice((bars, bars, curve, pie) if wide else (bars, curve))(rng, page, names, values)

@@ -5,12 +5,14 @@ from .page import TRAINING_FONTS
 
 # Width and height in pixels. Small ones stand anywhere on the tile's position grid, so that
 # reading is learnt cheaply before whole tiles come.
-STRIP, QUARTER, SMALL, MIDDLE = (256, 96), (256, 256), (192, 192), (320, 320)
+STRIP, QUARTER, WIDE, SMALL, MIDDLE = (256, 96), (256, 256), (384, 192), (192, 192), (320, 320)
 TILE = (512, 512)
 SIZES = {
     "strip": STRIP,
     "stretched": STRIP,
     "quarter": QUARTER,
+    "small_print": QUARTER,
+    "fields": WIDE,
     "small_scene": SMALL,
     "small_pair": SMALL,
     "small_clip": SMALL,
@@ -23,6 +25,8 @@ SIZES = {
     "clip": TILE,
     "spoken": TILE,
 }
+# Small pictures that are seen as the whole tile from further away, not as windows of it.
+SHRUNK = ("small_scene", "small_pair", "small_clip", "middle_pair", "middle_clip")
 FONTS = TRAINING_FONTS
 
 
@@ -46,6 +50,14 @@ def quarter(rng):
     if draw < 0.75:
         return figures.table(rng, FONTS, *QUARTER, most=4)
     return figures.chart(rng, FONTS, *QUARTER, turns=3, more=True)
+
+
+def small_print(rng):
+    return transcribe.dense(rng, FONTS, *QUARTER)
+
+
+def fields(rng):
+    return business.invoice_talk(rng, business.draw_part(rng, FONTS, *WIDE))
 
 
 def small_scene(rng):
@@ -82,7 +94,7 @@ def tile(rng):
 
 
 def invoice(rng):
-    return business.invoice_talk(rng, FONTS)
+    return business.invoice_talk(rng, business.draw_invoice(rng, FONTS))
 
 
 def scene(rng):

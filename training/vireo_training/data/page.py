@@ -55,7 +55,14 @@ def advance(name, size, letter):
 
 
 class Page:
-    """An RGB picture, the glyphs drawn on it as (x, y, letter), and the style of its text."""
+    """An RGB picture, the glyphs drawn on it as (x, y, letter), and the style of its text.
+
+    frame: where the page lies in the tile, left, top, width and height in thousandths of it. A
+    window of the tile is taught the boxes that its strings have in the tile.
+    """
+
+    frame = (0, 0, 1000, 1000)
+    turned = 0
 
     def __init__(self, width, height, rng, fonts, plain=False):
         self.width, self.height, self.rng = width, height, rng
@@ -67,7 +74,11 @@ class Page:
         self.glyphs = []
         # Of each string (text, index of its first glyph), and its box, or None for a name.
         self.strings, self.boxes = [], []
+        # Of boxes that are asked for, the last glyph in them.
+        self.located = {}
         self.partners = {}
+        # Shapes: of a ninth (row, column) its x and y, and what stands there.
+        self.spots = {}
         # Of a place its x and y, what the picture before showed there, what this one does.
         self.past = []
 
@@ -89,6 +100,7 @@ class Page:
                 self.glyphs.append((at + width / 2, middle, letter))
             at += width
         self.boxes.append((x, y + size * 0.1, at, y + size * 1.2))
+        self.located[self.boxes[-1]] = len(self.glyphs) - 1
         return self.boxes[-1]
 
     def name(self, x, y, text):
@@ -96,6 +108,11 @@ class Page:
         self.strings.append((text, len(self.glyphs)))
         self.boxes.append(None)
         self.glyphs += [(x, y, letter) for letter in text if letter != " "]
+
+    def spot(self, row, column):
+        """x, y and name of what stands in a ninth of the picture, or its middle and no name."""
+        middle = (self.width * (column + 0.5) / 3, self.height * (row + 0.5) / 3, "")
+        return self.spots.get((row, column), middle)
 
     def join(self, a, b):
         """The strings a and b, as indices into strings, belong together: label and value."""
@@ -112,6 +129,35 @@ class Page:
         self.join(-1, -2)
 
 
+class Told(str):
+    """An answer, and where parts of it are read: spots are (start, end, page, row, column); first
+    is the glyph at which an answer that is copied letter by letter begins."""
+
+    spots = ()
+    first = None
+
+
+def told(form, *pieces):
+    """The form with its {} filled; each piece is (text, page, row, column): which ninth of which
+    page tells it."""
+    text, spots = "", []
+    for part, piece in zip(form.split("{}"), [*pieces, None]):
+        text += part
+        if piece:
+            spots.append((len(text), len(text) + len(piece[0]), *piece[1:]))
+            text += piece[0]
+    answer = Told(text)
+    answer.spots = spots
+    return answer
+
+
+def copied(text, first):
+    """An answer that is written on the page from some glyph on."""
+    answer = Told(text)
+    answer.first = first
+    return answer
+
+
 def colours(rng, plain):
     """Paper and ink: mostly dark on light, sometimes tinted, sometimes dark mode."""
     if plain:
@@ -125,9 +171,12 @@ def colours(rng, plain):
 
 
 def thousandths(page, box):
-    """x1, y1, x2, y2 in thousandths of the picture."""
-    scale = (1000 / page.width, 1000 / page.height)
-    return [round(min(1000, max(0, side * scale[i % 2]))) for i, side in enumerate(box)]
+    """x1, y1, x2, y2 in thousandths of the tile."""
+    left, top, width, height = page.frame
+    from_left = (left, width / page.width)
+    from_top = (top, height / page.height)
+    placed = [start + side * scale for side, (start, scale) in zip(box, (from_left, from_top) * 2)]
+    return [round(min(1000, max(0, side))) for side in placed]
 
 
 def box_text(page, box):

@@ -3,7 +3,7 @@
 import math
 
 from ..chat import Sample
-from .page import Page
+from .page import Page, told
 
 COLOURS = {
     "red": (220, 40, 40),
@@ -69,7 +69,6 @@ class Spread:
 
 def draw_scene(rng, width, height, shapes, spread=None):
     page = Page(width, height, rng, ["DejaVuSans"], plain=True)
-    page.spots = {}
     spread = spread or Spread(rng, width, height)
     page.picture.paste(spread.paper, (0, 0, width, height))
     for each in shapes:
@@ -86,9 +85,8 @@ def remember(pages):
     for before, now in zip(pages, pages[1:]):
         for row in range(3):
             for column in range(3):
-                middle = (now.width * (column + 0.5) / 3, now.height * (row + 0.5) / 3, "")
-                x, y, name = now.spots.get((row, column), middle)
-                now.past.append((x, y, before.spots.get((row, column), middle)[2], name))
+                x, y, name = now.spot(row, column)
+                now.past.append((x, y, before.spot(row, column)[2], name))
     return pages
 
 
@@ -96,16 +94,30 @@ def several(count, name):
     return f"{NUMBERS[count]} {name}{'' if count == 1 else 's'}"
 
 
-def caption(shapes):
+def named(each, page=0):
+    """A shape's colour and name, as a piece of an answer."""
+    shape, colour, row, column = each
+    return (f"{colour} {shape}", page, row, column)
+
+
+def placed(each, page=0):
+    """A shape's place, as a piece of an answer."""
+    _, _, row, column = each
+    return (PLACES[row][column], page, row, column)
+
+
+def caption(shapes, page=0):
     """Every shape in reading order with its colour and place."""
     ordered = sorted(shapes, key=lambda s: (s[2], s[3]))
-    return ", ".join(f"{c} {s} ({PLACES[row][column]})" for s, c, row, column in ordered)
+    pieces = [make(each, page) for each in ordered for make in (named, placed)]
+    return told(", ".join(["{} ({})"] * len(ordered)), *pieces)
 
 
 def scene_turns(rng, shapes, count):
     turns = []
     for _ in range(count):
-        shape, colour, row, column = rng.choice(shapes)
+        each = rng.choice(shapes)
+        shape, colour, row, column = each
         same = sum(s == shape for s, *_ in shapes)
         alike = sum(c == colour for _, c, *_ in shapes)
         unique = sum((s, c) == (shape, colour) for s, c, *_ in shapes) == 1
@@ -114,12 +126,12 @@ def scene_turns(rng, shapes, count):
             (f"How many {shape}s are there?", str(same)),
             (f"How many {colour} shapes are there?", str(alike)),
             ("Describe the picture.", caption(shapes)),
-            (f"What is at the {PLACES[row][column]}?", f"a {colour} {shape}"),
+            (f"What is at the {PLACES[row][column]}?", told("a {}", named(each))),
         ]
         if same == 1:
-            options.append((f"What colour is the {shape}?", colour))
+            options.append((f"What colour is the {shape}?", told("{}", (colour, 0, row, column))))
         if unique:
-            options.append((f"Where is the {colour} {shape}?", PLACES[row][column]))
+            options.append((f"Where is the {colour} {shape}?", told("{}", placed(each))))
         turns.append(rng.choice(options))
     return turns
 
@@ -141,10 +153,12 @@ def pair(rng, fonts, width=512, height=512, more=False):
     if kind == "colour":
         other = rng.choice([name for name in COLOURS if name != colour])
         after[i] = (shape, other, row, column)
-        answer = f"The {shape} at the {PLACES[row][column]} is {other} instead of {colour}."
+        colours = (other, 1, row, column), (colour, 0, row, column)
+        form = "The {} at the {} is {} instead of {}."
+        answer = told(form, (shape, 1, row, column), placed(before[i], 1), *colours)
     elif kind == "gone":
         after.pop(i)
-        answer = f"The {colour} {shape} at the {PLACES[row][column]} is gone."
+        answer = told("The {} at the {} is gone.", named(before[i], 1), placed(before[i], 1))
     elif kind == "same":
         answer = "Nothing."
     else:
@@ -152,17 +166,17 @@ def pair(rng, fonts, width=512, height=512, more=False):
         if kind == "added":
             shape, colour = rng.choice(SHAPES), rng.choice(list(COLOURS))
             after.append((shape, colour, r, c))
-            answer = f"A {colour} {shape} was added at the {PLACES[r][c]}."
+            answer = told("A {} was added at the {}.", named(after[-1], 1), placed(after[-1], 1))
         else:
             after[i] = (shape, colour, r, c)
-            there = PLACES[r][c]
-            answer = f"The {colour} {shape} moved from the {PLACES[row][column]} to the {there}."
+            places = placed(before[i], 1), placed(after[i], 1)
+            answer = told("The {} moved from the {} to the {}.", named(after[i], 1), *places)
     pages = [draw_scene(rng, width, height, shapes) for shapes in (before, after)]
     turns = [(rng.choice(("What changed?", "What is different?")), answer)]
     if more and rng.random() < 0.5:
         which = rng.randrange(2)
         name = ("first", "second")[which]
-        turns.append((f"Describe the {name} picture.", caption((before, after)[which])))
+        turns.append((f"Describe the {name} picture.", caption((before, after)[which], which)))
         rng.shuffle(turns)
     return Sample(remember(pages), turns)
 
@@ -173,21 +187,23 @@ def clip(rng, fonts, width=512, height=512, frames=4):
     (shape, colour, row, column), *resting = resting
     free = [spot for spot in range(9) if all((r, c) != divmod(spot, 3) for _, _, r, c in resting)]
     free.remove(row * 3 + column)
-    name, place = f"{colour} {shape}", PLACES[row][column]
     acting = (shape, colour, row, column)
     turn = rng.randint(1, frames - 1)
+    pieces = named(acting, turn), placed(acting, turn)
     kind = rng.choice(("moves", "moves", "appears", "disappears", "nothing"))
     states = [[acting]] * frames
     if kind == "moves":
         r, c = divmod(rng.choice(free), 3)
-        states = [[acting]] * turn + [[(shape, colour, r, c)]] * (frames - turn)
-        answer = f"The {name} moves from the {place} to the {PLACES[r][c]}."
+        moved = (shape, colour, r, c)
+        states = [[acting]] * turn + [[moved]] * (frames - turn)
+        pieces = named(moved, turn), placed(acting, turn), placed(moved, turn)
+        answer = told("The {} moves from the {} to the {}.", *pieces)
     elif kind == "appears":
         states = [[]] * turn + [[acting]] * (frames - turn)
-        answer = f"A {name} appears at the {place}."
+        answer = told("A {} appears at the {}.", *pieces)
     elif kind == "disappears":
         states = [[acting]] * turn + [[]] * (frames - turn)
-        answer = f"The {name} at the {place} disappears."
+        answer = told("The {} at the {} disappears.", *pieces)
     else:
         answer = "Nothing."
     spread = Spread(rng, width, height)

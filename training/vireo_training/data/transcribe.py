@@ -1,8 +1,10 @@
 """Lines, paragraphs and pages of text to be read letter by letter."""
 
+import functools
+
 from ..chat import Sample
 from . import words
-from .page import Page, box_text, damage
+from .page import Page, box_text, copied, damage
 
 ASKS = [
     "Transcribe the text.",
@@ -86,13 +88,15 @@ def dense(rng, fonts, width=512, height=512, turns=4, strength=1.0):
         parts = lines[i].split(" ")
         at = rng.randrange(len(parts))
         once = every.count(parts[at]) == 1
+        after = page.strings[i][1] + len("".join(parts[: at + 1]))
         draw = rng.random()
-        if draw < 0.35 and once and getattr(page, "turned", 0) == 0 and width == height == 512:
+        if draw < 0.35 and once and page.turned == 0:
             x = boxes[i][0] + page.length(" ".join([*parts[:at], ""]), size)
             box = (x, boxes[i][1], x + page.length(parts[at], size), boxes[i][3])
-            asked.append((f'Where is "{parts[at]}"?', box_text(page, box)))
+            page.located[box] = after - 1
+            asked.append((f'Where is "{parts[at]}"?', functools.partial(box_text, page, box)))
         elif draw < 0.6 and once and at + 1 < len(parts):
-            asked.append((f'Which word follows "{parts[at]}"?', parts[at + 1]))
+            asked.append((f'Which word follows "{parts[at]}"?', copied(parts[at + 1], after)))
         else:
             asked.append((rng.choice(FINDS).format(" ".join(parts[:2])), lines[i]))
     return Sample([page], asked)
