@@ -67,19 +67,25 @@ struct Rows {
     across.resize(size_t(length) * D);
     down.resize(size_t(length) * D);
     std::memcpy(plain.data(), from, size_t(rows) * D * sizeof(bf16));
+    const __m512i numbers = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i lines = _mm512_mullo_epi32(numbers, _mm512_set1_epi32(D / 2));
     for (int block = 0; block < length / 16; block++)
       for (int half = 0; half < 2; half++)
-        for (int pair = 0; pair < 16; pair++)
-          for (int row = 0; row < 16; row++)
-            std::memcpy(&across[((block * 2 + half) * 16 + pair) * 32 + 2 * row],
-                        &plain[(block * 16 + row) * D + half * 32 + 2 * pair], 4);
-    for (int block = 0; block < length / 32; block++)
-      for (int part = 0; part < 4; part++)
-        for (int pair = 0; pair < 16; pair++)
-          for (int d = 0; d < 16; d++)
-            for (int k = 0; k < 2; k++)
-              down[((block * 4 + part) * 16 + pair) * 32 + 2 * d + k] =
-                  plain[(block * 32 + 2 * pair + k) * D + part * 16 + d];
+        for (int pair = 0; pair < 16; pair++) {
+          const bf16* first = &plain[block * 16 * D + half * 32 + 2 * pair];
+          _mm512_storeu_si512(&across[((block * 2 + half) * 16 + pair) * 32],
+                              _mm512_i32gather_epi32(lines, first, 4));
+        }
+    for (int pair = 0; pair < length / 2; pair++)
+      for (int part = 0; part < 4; part++) {
+        const auto half = [&](int k) {
+          const bf16* row = &plain[(2 * pair + k) * D + part * 16];
+          return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)row));
+        };
+        const __m512i both = _mm512_or_si512(half(0), _mm512_slli_epi32(half(1), 16));
+        const int block = pair / 16;
+        _mm512_storeu_si512(&down[((block * 4 + part) * 16 + pair % 16) * 32], both);
+      }
   }
 };
 
@@ -172,15 +178,18 @@ struct Head {
     for (int first = 0; first < tokens; first += ROWS) {
       const int to = causal ? first + ROWS : length;
       scores(&rows.plain[first * D], keys, 0, to, block.data());
+      float parts[ROWS];
       for (int i = 0; i < ROWS; i++)
-        share(first + i, &block[i * length], to, &shares[i * length], sums);
+        parts[i] = share(first + i, &block[i * length], to, &shares[i * length], sums);
       weighted(shares.data(), values, 0, to, made);
+      for (int i = 0; i < ROWS * D; i++) made[i] *= parts[i / D];
       write_rows(made, std::min(ROWS, tokens - first), out + first * D);
     }
   }
 
-  /** Softmax of one row; keeps its maximum plus the logarithm of its sum. */
-  void share(int row, const float* line, int to, bf16* out, float* sums) const {
+  /** Softmax of one row, not yet divided by its sum: returns what to multiply with. Keeps the row's
+   * maximum plus the logarithm of its sum. */
+  float share(int row, const float* line, int to, bf16* out, float* sums) const {
     const __m512 least = _mm512_set1_ps(-1e30f);
     __m512 top = least, sum = _mm512_setzero_ps();
     for (int j = 0; j < to; j += 16)
@@ -189,15 +198,13 @@ struct Head {
     const __m512 shift = _mm512_set1_ps(-most * scale), by = _mm512_set1_ps(scale);
     for (int j = 0; j < to; j += 16) {
       const __m512 x = _mm512_fmadd_ps(_mm512_loadu_ps(line + j), by, shift);
-      sum = _mm512_add_ps(sum, _mm512_maskz_mov_ps(seen(row, j), exp16(x)));
+      const __m512 y = _mm512_maskz_mov_ps(seen(row, j), exp16(x));
+      store_bf16(out + j, y);
+      sum = _mm512_add_ps(sum, y);
     }
-    const float log = most * scale + std::log(_mm512_reduce_add_ps(sum));
-    const __m512 all = _mm512_set1_ps(-log);
-    for (int j = 0; j < to; j += 16) {
-      const __m512 x = _mm512_fmadd_ps(_mm512_loadu_ps(line + j), by, all);
-      store_bf16(out + j, _mm512_maskz_mov_ps(seen(row, j), exp16(x)));
-    }
-    if (row < tokens) sums[row] = log;
+    const float all = _mm512_reduce_add_ps(sum);
+    if (row < tokens) sums[row] = most * scale + std::log(all);
+    return row < tokens ? 1 / all : 0;
   }
 
   void backward(const bf16* q, const bf16* k, const bf16* v, const bf16* out, const bf16* dout,

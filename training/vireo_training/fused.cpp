@@ -1,11 +1,13 @@
 // Mamba-2 mixing and the two norms with their gradients, fused, for training on a CPU.
 //
-// Plain loops over contiguous floats that the compiler turns into vectors. One sequence of a batch
-// is one piece of work; every thread sums the gradients of parameters apart, in a fixed order of
-// threads at the end. The same formulas in PyTorch stand in network.py, which tests compare.
+// The scan goes by chunks of 64 tokens, as products of small matrices; the rest is plain loops over
+// contiguous floats that the compiler turns into vectors. One sequence of a batch is one piece of
+// work; every thread sums the gradients of parameters apart, in a fixed order of threads at the
+// end. The same formulas in PyTorch stand in network.py, which tests compare.
 
 #include <omp.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -17,7 +19,7 @@ using bf16 = uint16_t;
 constexpr int P = 64;         // width of a head
 constexpr int N = 64;         // state size; one group
 constexpr int STATE = N * P;  // laid out [N][P]
-constexpr int CHUNK = 64;     // states are kept at these distances, and made again between them
+constexpr int CHUNK = 64;     // tokens that meet one another directly, the rest through the state
 constexpr float RMS_NORM_EPS = 1e-5f;
 constexpr float LAYER_NORM_EPS = 1e-6f;
 
@@ -35,6 +37,58 @@ inline bf16 narrow(float value) {
 }
 
 inline float sigmoid(float x) { return 1.f / (1.f + std::exp(-x)); }
+
+using Lanes = float __attribute__((vector_size(64), aligned(4)));
+
+/** R rows of out [R][64] = (out +) a·b: a(i, k) = a[i·row + k·deep], b [depth][64]. */
+template <int R>
+void product_rows(const float* a, int row, int deep, const float* b, int stride, int depth,
+                  float* out, int out_stride, bool add) {
+  Lanes sums[R][4] = {};
+  for (int k = 0; k < depth; k++) {
+    const Lanes* line = reinterpret_cast<const Lanes*>(b + size_t(k) * stride);
+    for (int i = 0; i < R; i++)
+      for (int part = 0; part < 4; part++) sums[i][part] += a[i * row + k * deep] * line[part];
+  }
+  for (int i = 0; i < R; i++) {
+    Lanes* to = reinterpret_cast<Lanes*>(out + size_t(i) * out_stride);
+    for (int part = 0; part < 4; part++) to[part] = add ? to[part] + sums[i][part] : sums[i][part];
+  }
+}
+
+/** A matrix whose element (i, k) is at[i·row + k·deep]. */
+struct Left {
+  const float* at;
+  int row, deep;
+};
+
+/** Rows of 64 floats. */
+struct Right {
+  const float* at;
+  int stride;
+};
+
+void product(Left a, Right b, int rows, int depth, float* out, int stride, bool add = false) {
+  const auto from = [&](int i) { return a.at + size_t(i) * a.row; };
+  const auto to = [&](int i) { return out + size_t(i) * stride; };
+  const int whole = rows / 4 * 4;
+  for (int i = 0; i < whole; i += 4)
+    product_rows<4>(from(i), a.row, a.deep, b.at, b.stride, depth, to(i), stride, add);
+  for (int i = whole; i < rows; i++)
+    product_rows<1>(from(i), a.row, a.deep, b.at, b.stride, depth, to(i), stride, add);
+}
+
+/** [rows][64] with its stride to [64][64]; what is beyond the rows is 0. */
+void transpose(Right from, int rows, float* to) {
+  for (int j = 0; j < 64; j++)
+    for (int i = 0; i < 64; i++) to[j * 64 + i] = i < rows ? from.at[size_t(i) * from.stride + j] : 0;
+}
+
+float dot(const float* a, const float* b) {
+  float sum = 0;
+  for (int i = 0; i < 64; i++) sum += a[i] * b[i];
+  return sum;
+}
 
 /** d/dx of x·sigmoid(x), from x and its sigmoid. */
 inline float silu_slope(float x, float s) { return s * (1.f + x * (1.f - s)); }
@@ -58,7 +112,8 @@ struct Pass {
   std::vector<float> before;  // [length][conv] before SiLU
   std::vector<float> x;       // [length][conv] after it: x | B | C
   std::vector<float> z, y;    // [length][inner]
-  std::vector<float> dt, keep;  // [length][heads]: Δ and exp(Δ·A)
+  std::vector<float> dt;      // [length][heads]: Δ
+  std::vector<float> meets;   // [chunks][CHUNK][CHUNK]: C·B of the tokens of a chunk
   std::vector<float> states;  // [chunks][heads][STATE] at the start of each chunk
 
   explicit Pass(Shape s) : shape(s) {
@@ -69,15 +124,32 @@ struct Pass {
     z.resize(rows * s.inner());
     y.resize(rows * s.inner());
     dt.resize(rows * s.heads);
-    keep.resize(rows * s.heads);
+    meets.resize(chunks * CHUNK * CHUNK);
     states.resize(chunks * s.heads * STATE);
   }
 
   void run(const bf16* u, const Params& w, const float* taps) {
     split(u, w);
     convolve(w, taps);
+    for (int chunk = 0; chunk < chunks(); chunk++) {
+      alignas(64) float turned[CHUNK * N];
+      transpose(b(chunk), rows_of(chunk), turned);
+      product(left(c(chunk)), {turned, CHUNK}, rows_of(chunk), N, meet(chunk), CHUNK);
+    }
     for (int head = 0; head < shape.heads; head++) scan(head, w);
   }
+
+  int chunks() const { return (shape.length + CHUNK - 1) / CHUNK; }
+  int rows_of(int chunk) const { return std::min(CHUNK, shape.length - chunk * CHUNK); }
+  float* meet(int chunk) { return &meets[size_t(chunk) * CHUNK * CHUNK]; }
+  Right values(int chunk, int head) const { return part(chunk, head * P); }
+  Right b(int chunk) const { return part(chunk, shape.inner()); }
+  Right c(int chunk) const { return part(chunk, shape.inner() + N); }
+  Right part(int chunk, int column) const {
+    return {&x[size_t(chunk) * CHUNK * shape.conv() + column], shape.conv()};
+  }
+  static Left left(Right m) { return {m.at, m.stride, 1}; }
+  static Left turned(Right m) { return {m.at, 1, m.stride}; }
 
   void split(const bf16* u, const Params& w) {
     const int inner = shape.inner(), conv = shape.conv(), heads = shape.heads;
@@ -89,50 +161,73 @@ struct Pass {
         const float v = wide(u[inner + conv + h]) + w.dt_bias[h];
         const float step = v > 20.f ? v : std::log1p(std::exp(v));
         dt[t * heads + h] = step;
-        keep[t * heads + h] = std::exp(-std::exp(w.a_log[h]) * step);
       }
     }
   }
 
-  void convolve(const Params& w, const float* taps) {
+  void convolve(const Params& w, const float* __restrict taps) {
     const int conv = shape.conv();
     for (int t = 0; t < shape.length; t++) {
-      const float* in = &raw[t * conv];
-      float *pre = &before[t * conv], *out = &x[t * conv];
-      for (int i = 0; i < conv; i++) {
-        const float v = w.conv_bias[i] + taps[i] * in[i] + taps[conv + i] * in[conv + i] +
-                        taps[2 * conv + i] * in[2 * conv + i] +
-                        taps[3 * conv + i] * in[3 * conv + i];
-        pre[i] = v;
-        out[i] = v * sigmoid(v);
+      const float *__restrict in = &raw[t * conv], *__restrict bias = w.conv_bias;
+      float *__restrict pre = &before[t * conv], *__restrict out = &x[t * conv];
+      for (int i = 0; i < conv; i++)
+        pre[i] = bias[i] + taps[i] * in[i] + taps[conv + i] * in[conv + i] +
+                 taps[2 * conv + i] * in[2 * conv + i] + taps[3 * conv + i] * in[3 * conv + i];
+      for (int i = 0; i < conv; i++) out[i] = pre[i] * sigmoid(pre[i]);
+    }
+  }
+
+  /** Of one head in one chunk: Δ, how much of the state before the chunk is left at each token, and
+   * how much of what a token brings is left at the chunk's end. */
+  struct Decay {
+    int rows;
+    alignas(64) float dt[CHUNK] = {}, log[CHUNK] = {}, kept[CHUNK], rest[CHUNK];
+    float all;
+
+    Decay(const Pass& pass, int chunk, int head, float a) : rows(pass.rows_of(chunk)) {
+      float sum = 0;
+      for (int t = 0; t < rows; t++) {
+        dt[t] = pass.dt[(chunk * CHUNK + t) * pass.shape.heads + head];
+        log[t] = sum += a * dt[t];
+      }
+      all = std::exp(sum);
+      for (int t = 0; t < CHUNK; t++) kept[t] = std::exp(log[t]);
+      for (int t = 0; t < CHUNK; t++) rest[t] = t < rows ? std::exp(sum - log[t]) : 0.f;
+    }
+
+    /** What of token j is left at token t >= j, for all j. */
+    void between(int t, float* out) const {
+      for (int j = 0; j < CHUNK; j++) {
+        const float left = std::exp(std::min(0.f, log[t] - log[j]));
+        out[j] = j <= t ? left : 0.f;
       }
     }
-  }
+  };
 
-  /** S ← keep·S + Δ·B⊗x; y = C·S + D·x. */
+  /** y = D·x + kept·C·S + Σ between·Δ·(C·B)·x; S ← all·S + Σ rest·Δ·B⊗x. */
   void scan(int head, const Params& w) {
-    alignas(64) float s[STATE] = {};
-    const int inner = shape.inner(), conv = shape.conv();
-    for (int t = 0; t < shape.length; t++) {
-      if (t % CHUNK == 0) std::memcpy(state(t / CHUNK, head), s, sizeof s);
-      const float *row = &x[t * conv], *values = row + head * P;
-      step(s, values, row + inner, dt[t * shape.heads + head], keep[t * shape.heads + head], s);
-      float* out = &y[t * inner + head * P];
-      const float* c = row + inner + N;
-      alignas(64) float sum[P];
-      for (int p = 0; p < P; p++) sum[p] = w.d[head] * values[p];
-      for (int n = 0; n < N; n++)
-        for (int p = 0; p < P; p++) sum[p] += c[n] * s[n * P + p];
-      std::memcpy(out, sum, sizeof sum);
+    alignas(64) float s[STATE] = {}, mix[CHUNK * CHUNK], scaled[CHUNK * P], line[CHUNK];
+    const int inner = shape.inner();
+    for (int chunk = 0; chunk < chunks(); chunk++) {
+      const Decay decay(*this, chunk, head, -std::exp(w.a_log[head]));
+      const Right v = values(chunk, head);
+      const int rows = decay.rows;
+      float* out = &y[size_t(chunk) * CHUNK * inner + head * P];
+      std::memcpy(state(chunk, head), s, sizeof s);
+      product(left(c(chunk)), {s, P}, rows, N, out, inner);
+      for (int t = 0; t < rows; t++) {
+        const float *value = v.at + size_t(t) * v.stride, *met = meet(chunk) + t * CHUNK;
+        decay.between(t, line);
+        for (int j = 0; j < CHUNK; j++) mix[t * CHUNK + j] = line[j] * decay.dt[j] * met[j];
+        for (int p = 0; p < P; p++) {
+          out[t * inner + p] = out[t * inner + p] * decay.kept[t] + w.d[head] * value[p];
+          scaled[t * P + p] = decay.rest[t] * decay.dt[t] * value[p];
+        }
+      }
+      product({mix, CHUNK, 1}, v, rows, rows, out, inner, true);
+      for (int i = 0; i < STATE; i++) s[i] *= decay.all;
+      product(turned(b(chunk)), {scaled, P}, N, rows, s, P, true);
     }
-  }
-
-  static void step(const float* from, const float* values, const float* b, float step, float keep,
-                   float* to) {
-    alignas(64) float scaled[P];
-    for (int p = 0; p < P; p++) scaled[p] = step * values[p];
-    for (int n = 0; n < N; n++)
-      for (int p = 0; p < P; p++) to[n * P + p] = keep * from[n * P + p] + b[n] * scaled[p];
   }
 
   float* state(int chunk, int head) { return &states[(size_t(chunk) * shape.heads + head) * STATE]; }
@@ -164,7 +259,7 @@ struct Back {
   std::vector<float> dx;        // [length][conv]
   std::vector<float> ddt;       // [length][heads]
   std::vector<float> draw;      // [3 + length][conv]
-  std::vector<float> states;    // [CHUNK + 1][STATE] of one chunk of one head
+  std::vector<float> dmeets;    // [chunks][CHUNK][CHUNK]
 
   Back(Pass& p, const Params& weights, Params gradients)
       : pass(p), shape(p.shape), w(weights), grad(gradients) {
@@ -174,21 +269,32 @@ struct Back {
     dx.assign(rows * shape.conv(), 0);
     ddt.assign(rows * shape.heads, 0);
     draw.assign((rows + 3) * shape.conv(), 0);
-    states.resize(size_t(CHUNK + 1) * STATE);
+    dmeets.resize(p.meets.size());
   }
 
   void run(const bf16* dout, const float* taps, float* dtaps, bf16* du) {
     gate(dout);
+    std::fill(dmeets.begin(), dmeets.end(), 0.f);
     for (int head = 0; head < shape.heads; head++) scan(head);
+    for (int chunk = 0; chunk < pass.chunks(); chunk++) {
+      const int rows = pass.rows_of(chunk), conv = shape.conv();
+      const float* d = &dmeets[size_t(chunk) * CHUNK * CHUNK];
+      float* db = &dx[size_t(chunk) * CHUNK * conv + shape.inner()];
+      product({d, CHUNK, 1}, pass.b(chunk), rows, rows, db + N, conv, true);
+      product({d, 1, CHUNK}, pass.c(chunk), rows, rows, db, conv, true);
+    }
     convolve(taps, dtaps);
     join(du);
   }
 
   void gate(const bf16* dout) {
     const int inner = shape.inner();
-    std::vector<float> g(inner), dn(inner), sig(inner);
+    std::vector<float> gated(inner), normed(inner), sigmoids(inner);
+    float *__restrict g = gated.data(), *__restrict dn = normed.data();
+    float *__restrict sig = sigmoids.data(), *__restrict dnorm = grad.norm;
     for (int t = 0; t < shape.length; t++, dout += inner) {
-      const float *z = &pass.z[t * inner], *y = &pass.y[t * inner];
+      const float *__restrict z = &pass.z[t * inner], *__restrict y = &pass.y[t * inner];
+      float *__restrict to_y = &dy[t * inner], *__restrict to_z = &dz[t * inner];
       float squares = 0, along = 0;
       for (int i = 0; i < inner; i++) {
         sig[i] = sigmoid(z[i]);
@@ -198,84 +304,108 @@ struct Back {
       const float scale = 1.f / std::sqrt(squares / inner + RMS_NORM_EPS);
       for (int i = 0; i < inner; i++) {
         const float d = wide(dout[i]);
-        grad.norm[i] += d * g[i] * scale;
+        dnorm[i] += d * g[i] * scale;
         dn[i] = d * w.norm[i];
         along += dn[i] * g[i];
       }
       const float pull = along / inner * scale * scale * scale;
       for (int i = 0; i < inner; i++) {
         const float dg = scale * dn[i] - pull * g[i];
-        dy[t * inner + i] = dg * z[i] * sig[i];
-        dz[t * inner + i] = dg * y[i] * silu_slope(z[i], sig[i]);
+        to_y[i] = dg * z[i] * sig[i];
+        to_z[i] = dg * y[i] * silu_slope(z[i], sig[i]);
       }
     }
   }
 
+  /** The terms of Pass::scan in turn; dlog gathers the slopes of the logarithms of what is left. */
   void scan(int head) {
-    alignas(64) float ds[STATE] = {};
-    const int last = (shape.length + CHUNK - 1) / CHUNK - 1;
-    for (int chunk = last; chunk >= 0; chunk--) {
-      const int begin = chunk * CHUNK, end = std::min(shape.length, begin + CHUNK);
-      std::memcpy(states.data(), pass.state(chunk, head), STATE * sizeof(float));
-      for (int t = begin; t < end; t++) {
-        const float* row = &pass.x[t * shape.conv()];
-        const int at = t * shape.heads + head;
-        Pass::step(state(t - begin), row + head * P, row + shape.inner(), pass.dt[at],
-                   pass.keep[at], state(t - begin + 1));
-      }
-      for (int t = end - 1; t >= begin; t--) back(head, t, state(t - begin), ds);
-    }
-  }
-
-  float* state(int i) { return &states[size_t(i) * STATE]; }
-
-  /** One token: before holds S of the token before, before + STATE the one after this token. */
-  void back(int head, int t, const float* before, float* ds) {
-    const int inner = shape.inner(), conv = shape.conv(), at = t * shape.heads + head;
-    const float *row = &pass.x[t * conv], *x = row + head * P, *b = row + inner, *c = b + N;
-    const float* dout = &dy[t * inner + head * P];
-    const float step = pass.dt[at], keep = pass.keep[at];
-    float *out = &dx[t * conv], *db = out + inner, *dc = db + N;
-    alignas(64) float dscaled[P] = {}, kept[P] = {}, scaled[P], go[P];
-    for (int p = 0; p < P; p++) scaled[p] = step * x[p], go[p] = dout[p];
-    for (int n = 0; n < N; n++) {
-      const float *old = before + n * P, *now = old + STATE;
-      float* d = ds + n * P;
-      float to_b = 0, to_c = 0;
-      for (int p = 0; p < P; p++) {
-        const float v = d[p] + c[n] * go[p];
-        to_c += now[p] * go[p];
-        to_b += v * scaled[p];
-        dscaled[p] += v * b[n];
-        kept[p] += v * old[p];
-        d[p] = keep * v;
-      }
-      db[n] += to_b;
-      dc[n] += to_c;
-    }
-    float dstep = 0, dkeep = 0, dd = 0;
-    for (int p = 0; p < P; p++) {
-      out[head * P + p] += step * dscaled[p] + w.d[head] * go[p];
-      dstep += dscaled[p] * x[p];
-      dkeep += kept[p];
-      dd += go[p] * x[p];
-    }
+    alignas(64) float ds[STATE] = {}, turned[STATE], mix[CHUNK * CHUNK], dmix[CHUNK * CHUNK];
+    alignas(64) float made[CHUNK * P], line[CHUNK];
+    const int inner = shape.inner(), conv = shape.conv();
     const float a = -std::exp(w.a_log[head]);
-    ddt[at] = dstep + dkeep * keep * a;
-    grad.a_log[head] += dkeep * keep * step * a;
-    grad.d[head] += dd;
+    for (int chunk = pass.chunks() - 1; chunk >= 0; chunk--) {
+      const Pass::Decay decay(pass, chunk, head, a);
+      const int rows = decay.rows;
+      const size_t first = size_t(chunk) * CHUNK;
+      const Right v = pass.values(chunk, head), go{&dy[first * inner + head * P], inner};
+      const Right b = pass.b(chunk), c = pass.c(chunk);
+      float *out = &dx[first * conv + head * P], *db = &dx[first * conv + inner], *dc = db + N;
+      const auto at = [](Right m, int t) { return m.at + size_t(t) * m.stride; };
+      alignas(64) float dlog[CHUNK] = {}, ddt[CHUNK] = {};
+
+      // Σ between·Δ·(C·B)·x
+      transpose(v, rows, turned);
+      product(Pass::left(go), {turned, CHUNK}, rows, P, dmix, CHUNK);
+      float* dmeet = &dmeets[first * CHUNK];
+      for (int t = 0; t < rows; t++) {
+        const float *met = pass.meet(chunk) + t * CHUNK, *d = dmix + t * CHUNK;
+        decay.between(t, line);
+        float sum = 0;
+        for (int j = 0; j < CHUNK; j++) {
+          const float share = line[j] * decay.dt[j], slope = d[j] * line[j] * met[j];
+          mix[t * CHUNK + j] = share * met[j];
+          dmeet[t * CHUNK + j] += d[j] * share;
+          ddt[j] += slope;
+          sum += slope * decay.dt[j];
+        }
+        dlog[t] += sum;
+      }
+      for (int j = 0; j < CHUNK; j++) dlog[j] -= ddt[j] * decay.dt[j];
+      product({mix, 1, CHUNK}, go, rows, rows, out, conv, true);
+
+      // all·S + Σ rest·Δ·B⊗x, whose slope is ds
+      float* before = pass.state(chunk, head);
+      float end = 0;
+      for (int i = 0; i < STATE; i++) end += before[i] * ds[i];
+      end *= decay.all;
+      product(Pass::left(b), {ds, P}, rows, N, made, P);
+      for (int t = 0; t < rows; t++) {
+        const float rest = decay.rest[t], share = rest * decay.dt[t];
+        const float along = dot(made + t * P, at(v, t));
+        for (int p = 0; p < P; p++) out[t * conv + p] += share * made[t * P + p];
+        ddt[t] += rest * along;
+        dlog[t] -= share * along;
+        end += share * along;
+      }
+      dlog[rows - 1] += end;
+      transpose({ds, P}, N, turned);
+      product(Pass::left(v), {turned, N}, rows, P, made, N);
+      for (int t = 0; t < rows; t++)
+        for (int n = 0; n < N; n++)
+          db[t * conv + n] += decay.rest[t] * decay.dt[t] * made[t * N + n];
+
+      // kept·C·S + D·x
+      transpose({before, P}, N, turned);
+      product(Pass::left(go), {turned, N}, rows, P, made, N);
+      for (int t = 0; t < rows; t++) {
+        for (int n = 0; n < N; n++) dc[t * conv + n] += decay.kept[t] * made[t * N + n];
+        dlog[t] += decay.kept[t] * dot(made + t * N, at(c, t));
+        grad.d[head] += dot(at(go, t), at(v, t));
+        for (int p = 0; p < P; p++) out[t * conv + p] += w.d[head] * at(go, t)[p];
+      }
+      for (int t = 0; t < rows; t++)
+        for (int p = 0; p < P; p++) made[t * P + p] = decay.kept[t] * at(go, t)[p];
+      for (int i = 0; i < STATE; i++) ds[i] *= decay.all;
+      product(Pass::turned(c), {made, P}, N, rows, ds, P, true);
+
+      // The logarithms are sums of Δ·A from the chunk's beginning on.
+      float sum = 0;
+      for (int t = rows - 1; t >= 0; t--) {
+        sum += dlog[t];
+        this->ddt[(first + t) * shape.heads + head] = ddt[t] + sum * a;
+        grad.a_log[head] += sum * decay.dt[t] * a;
+      }
+    }
   }
 
-  void convolve(const float* taps, float* dtaps) {
+  void convolve(const float* __restrict taps, float* __restrict dtaps) {
     const int conv = shape.conv();
     for (int t = 0; t < shape.length; t++) {
-      const float *pre = &pass.before[t * conv], *in = &pass.raw[t * conv];
-      float *d = &dx[t * conv], *out = &draw[t * conv];
-      for (int i = 0; i < conv; i++) {
-        const float g = d[i] * silu_slope(pre[i], sigmoid(pre[i]));
-        d[i] = g;
-        grad.conv_bias[i] += g;
-      }
+      const float *__restrict pre = &pass.before[t * conv], *__restrict in = &pass.raw[t * conv];
+      float *__restrict d = &dx[t * conv], *__restrict out = &draw[t * conv];
+      float* __restrict dbias = grad.conv_bias;
+      for (int i = 0; i < conv; i++) d[i] *= silu_slope(pre[i], sigmoid(pre[i]));
+      for (int i = 0; i < conv; i++) dbias[i] += d[i];
       for (int k = 0; k < 4; k++)
         for (int i = 0; i < conv; i++) {
           dtaps[k * conv + i] += d[i] * in[k * conv + i];
