@@ -6,13 +6,15 @@ import random
 import tempfile
 import unittest
 
+import numpy
 import torch
 
 from vireo_training import checkpoint, export, fused, lora, network, tiling
 from vireo_training.batches import draw_batch
 from vireo_training.chat import NO_TARGET, tokens_of
 from vireo_training.data import clues, mixture, scenes
-from vireo_training.data.page import TRAINING_FONTS, Page, box_text
+from vireo_training.data import print as print_pages
+from vireo_training.data.page import CLASS_OF, TRAINING_FONTS, Page, box_text
 from vireo_training.learner import Learner
 from vireo_training.sizes import Sizes, VisionSizes
 from vireo_training.tokenizer import Tokenizer
@@ -177,6 +179,25 @@ class Data(unittest.TestCase):
         self.assertTrue(box_text(page, box).startswith("[125, 433, "))
         page.frame = (500, 250, 500, 187.5)
         self.assertTrue(box_text(page, box).startswith("[562, 331, "))
+
+    def test_a_window_of_print_has_the_letters_and_extents_of_its_strings(self):
+        class First:
+            def randint(self, least, most):
+                return least
+
+        page = Page(512, 512, random.Random(1), TRAINING_FONTS)
+        page.text(32, 48, "Total 12.5", 16)
+        x1, y1, x2, y2 = page.boxes[0]
+        held = [(x, y, CLASS_OF[letter], x1, y1, x2, y2) for x, y, letter in page.glyphs]
+        picture = numpy.zeros((512, 512, 3), numpy.uint8)
+        pixels, cells, extents = print_pages.window(picture, numpy.array(held), First())
+        self.assertEqual(pixels.shape, (256, 256, 3))
+        self.assertEqual(cells.tolist(), clues.letters_of(page, 512, 512)[:16, :16].tolist())
+        row, column = numpy.argwhere(cells[..., 0])[0]
+        left, up, right, down = extents[row, column]
+        self.assertEqual((row, column), (3, 2))
+        self.assertEqual((left, up), (16 // 8, int((48 + 24 - y1) / 2)))
+        self.assertEqual((right, down), (int((x2 - 32) / 8), int((y2 - 48) / 2)))
 
     def test_both_lines_of_a_picture_token_have_clues(self):
         tokenizer = Tokenizer(MINI)

@@ -5,6 +5,7 @@ import numpy
 from .chat import NO_TARGET, tokens_of
 from .data import clues, mixture
 from .data.page import CLIP_MEAN, CLIP_STD
+from .data.print import SIDE
 
 # Picture tokens along a side of the tile.
 GRID = 16
@@ -45,6 +46,14 @@ class Window:
         """Rows and columns [..., 2] of the picture's tokens, to those of the tile, in place."""
         told = places[..., 0] >= 0
         places[told] = ((places[told] + 0.5) * self.step + self.start).astype(numpy.int64)
+
+
+def draw_print(windows, count, rng):
+    """A batch for the vision tower alone: pixels, cells and corner as below, and how
+    far the strings reach."""
+    pixels, cells, extents = windows.draw(count)
+    corner = tuple(2 * rng.randint(0, GRID - SIDE // 32) for _ in range(2))
+    return {"pixels": pixels, "cells": cells, "extents": extents, "corner": corner}
 
 
 def draw_batch(kind, count, rng, tokenizer):

@@ -8,6 +8,7 @@ from .batches import GRID, normalised
 from .chat import NO_TARGET
 from .data.clues import BOX, CHANGED, EARLIER, PARTNER, PLACE, TEXT
 from .data.page import CLASSES, SLOTS
+from .data.print import STEPS
 from .network import RMS_NORM_EPS, Linear, Network
 
 
@@ -18,6 +19,7 @@ class Learner(torch.nn.Module):
         super().__init__()
         self.network = Network(sizes)
         self.glyphs = torch.nn.Linear(sizes.vision.hidden, SLOTS * CLASSES)
+        self.extents = Linear(sizes.vision.hidden, 4 * STEPS)
         # One set for each half of a picture token.
         self.text = Linear(sizes.hidden, 2 * sizes.vocabulary)
         self.earlier = Linear(sizes.hidden, 2 * 3 * sizes.vocabulary)
@@ -70,6 +72,16 @@ class Learner(torch.nn.Module):
         weights = wanted.sum(1, keepdim=True).clamp(min=1).rsqrt().expand_as(wanted)[wanted]
         right = (logits.argmax(-1) == targets[wanted]).sum()
         return (losses * weights).sum(), weights.sum(), len(losses), int(right), reading
+
+    def see(self, batch):
+        """What the vision tower alone is taught: losses by name."""
+        pixels = torch.from_numpy(normalised(batch["pixels"]))
+        grid = self.network.vision(pixels, batch["corner"])
+        extents = tensor(batch["extents"]).view(-1, 4)
+        return {
+            "glyphs": self.glyph_loss(grid, tensor(batch["cells"])),
+            "extents": 0.5 * named(self.extents, grid.flatten(0, 2), extents),
+        }
 
     def glyph_loss(self, grid, cells):
         """Mean over glyphs, and a fifth of the mean over empty slots."""

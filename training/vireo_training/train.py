@@ -16,9 +16,11 @@ import time
 import numpy
 import torch
 
-from .batches import draw_batch
+from .batches import draw_batch, draw_print
 from .chat import NO_TARGET
 from .checkpoint import load
+from .data.mixture import FONTS
+from .data.print import PrintedWindows
 from .learner import Learner
 from .optim import optimisers
 from .ranks import Ranks
@@ -38,7 +40,7 @@ STAGES = [
         0.36,
         0.4,
         [("strip", 4), ("stretched", 4), ("quarter", 6), ("small_print", 8), ("fields", 5)]
-        + [("tile", 1), ("invoice", 1), ("small_scene", 3), ("small_pair", 6), ("small_clip", 3)]
+        + [("tile", 1), ("invoice", 1), ("small_scene", 2), ("small_pair", 4), ("small_clip", 2)]
         + [("spoken", 1)],
     ),
     (
@@ -55,6 +57,8 @@ STAGES = [
         + [("pair", 2), ("clip", 1), ("spoken", 1)],
     ),
 ]
+# Windows of print that the vision tower alone sees in each step of one process, in batches.
+PRINTED = (16, 16)
 # The C library gives freed memory back and faults it in again unless told otherwise.
 KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "8589934592",
@@ -130,8 +134,9 @@ class Run:
     def progress(self):
         return self.seconds / 60 / self.options.minutes
 
-    def learn(self, batches):
-        """One step over its batches; returns per kind its losses and the share right."""
+    def learn(self, batches, printed):
+        """One step over its batches and those of the vision tower alone; returns per kind its
+        losses and the share right."""
         rate, report = rate_at(self.progress(), self.step), {}
         groups = [group for each in self.optimisers for group in each.param_groups]
         for group, base in zip(groups, self.base):
@@ -146,6 +151,10 @@ class Run:
             (loss / answers + reading_weight * share * sum(reading.values())).backward()
             told = {"answers": float(loss / weight), "right": right / count}
             report[batch["kind"]] = {**told, **{name: float(each) for name, each in reading.items()}}
+        for batch in printed:
+            reading = self.learner.see(batch)
+            (sum(reading.values()) / len(printed) / world).backward()
+            report["print"] = {name: float(each) for name, each in reading.items()}
         self.ranks.combine(1.0)
         for each in self.optimisers:
             each.step()
@@ -202,6 +211,7 @@ def work(options, learner, ranks, rank):
     torch.manual_seed(rank)
     rng = random.Random(f"{options.seed}/{run.step}/{rank}")
     tokenizer = Tokenizer(options.tokenizer)
+    windows = PrintedWindows(rng, FONTS)
     shown, reports = time.time(), []
     # All processes go by the first one's clock, or they would not stop at the same step.
     clock = ranks.clock
@@ -212,7 +222,9 @@ def work(options, learner, ranks, rank):
         run.seconds = float(clock[0])
         begun = time.time()
         *_, recipe = STAGES[stage_at(run.progress())]
-        reports.append(run.learn([draw_batch(*each, rng, tokenizer) for each in recipe]))
+        batches = [draw_batch(*each, rng, tokenizer) for each in recipe]
+        printed = [draw_print(windows, count, rng) for count in PRINTED]
+        reports.append(run.learn(batches, printed))
         if rank == 0:
             clock[0] += time.time() - begun
         ranks.barrier.wait()

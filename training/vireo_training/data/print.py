@@ -1,0 +1,102 @@
+"""Windows of pages full of print, for the vision tower alone: many glyphs for little work."""
+
+import numpy
+
+from . import words
+from .page import CLASS_OF, SLOTS, Page, damage
+
+SIDE = 256
+PAGE = 512
+POOL = 48
+NEW = 1
+STEPS = 32
+
+
+class PrintedWindows:
+    """A pool of drawn pages, of which a few are drawn anew for each batch; a window is cut out of
+    one at any pixel, so that a glyph is seen at many places of the patches."""
+
+    def __init__(self, rng, fonts):
+        self.rng, self.fonts = rng, fonts
+        self.pages = []
+
+    def draw(self, count):
+        """Pixels [count, SIDE, SIDE, 3], letters [count, SIDE/16, SIDE/16, SLOTS] and extents
+        [count, SIDE/16, SIDE/16, 4]."""
+        for _ in range(NEW if self.pages else POOL):
+            self.pages.append(printed_page(self.rng, self.fonts))
+        self.pages = self.pages[-POOL:]
+        cut = [window(*self.rng.choice(self.pages), self.rng) for _ in range(count)]
+        return [numpy.stack(each) for each in zip(*cut)]
+
+
+def printed_page(rng, fonts):
+    """(pixels, glyphs [n, 7]: x, y, class and the box of the string, by x). Each line has a size and
+    a font of its own, and some of its strings stand apart."""
+    page = Page(PAGE, PAGE, rng, fonts)
+    y = rng.randint(0, 12)
+    while y < PAGE - 16:
+        size = rng.randint(12, 20) if rng.random() < 0.8 else rng.randint(20, 40)
+        font = page.font if rng.random() < 0.5 else rng.choice(fonts)
+        x = rng.randint(0, 60)
+        while x < PAGE - 40:
+            text = " ".join(some(rng) for _ in range(rng.choice((1, 1, 2, 3, 6))))
+            while page.length(text, size, font) > PAGE - 4 - x:
+                text = text[:-1].rstrip()
+            if text:
+                page.text(x, y, text, size, font)
+            x += page.length(text, size, font) + size * rng.uniform(0.8, 5)
+        y += size * rng.uniform(1.15, 1.7)
+    damage(page, 0.8)
+    boxes = []
+    for box, (text, _) in zip(page.boxes, page.strings):
+        known = box if page.turned == 0 else (-1, -1, -1, -1)
+        boxes += [known] * len(text.replace(" ", ""))
+    glyphs = [
+        (x, y, CLASS_OF.get(letter, 0), *box) for (x, y, letter), box in zip(page.glyphs, boxes)
+    ]
+    return numpy.asarray(page.picture, numpy.uint8), numpy.array(sorted(glyphs))
+
+
+def some(rng):
+    """A word, number, date or code."""
+    draw = rng.random()
+    if draw < 0.7:
+        return words.words(rng, 1)[0]
+    if draw < 0.8:
+        return f"{words.money(rng):.2f}"
+    if draw < 0.9:
+        year, month, day = words.date(rng)
+        return rng.choice((f"{year}-{month:02}-{day:02}", f"{day:02}.{month:02}.{year}"))
+    return words.code(rng)
+
+
+def window(picture, glyphs, rng):
+    """Pixels, letters and extents (Learner.see) of one window."""
+    left, top = (rng.randint(0, PAGE - SIDE) for _ in range(2))
+    side = SIDE // 16
+    at = ((glyphs[:, :2] - (left, top)) // 16).astype(int)
+    inside = ((at >= 0) & (at < side)).all(1)
+    columns, rows = at[inside].T
+    places = rows * side + columns
+    order = numpy.argsort(places, kind="stable")
+    held, places = glyphs[inside][order], places[order]
+    starts, first, counts = numpy.unique(places, return_index=True, return_counts=True)
+    slots = numpy.arange(len(places)) - numpy.repeat(first, counts)
+    fits = slots < SLOTS
+    cells = numpy.zeros((side * side, SLOTS), numpy.int64)
+    cells[places[fits], slots[fits]] = held[fits, 2]
+    extents = numpy.full((side * side, 4), -1, numpy.int64)
+    extents[starts] = reach(held[first, 3:] - (left, top, left, top), starts // side, starts % side)
+    pixels = picture[top : top + SIDE, left : left + SIDE]
+    return pixels, cells.reshape(side, side, SLOTS), extents.reshape(side, side, 4)
+
+
+def reach(boxes, rows, columns):
+    """How far the string of a patch's first glyph reaches from the patch: to the left and right in
+    steps of 8 pixels, up and down in steps of 2, as far as the window shows it; -1 if unknown."""
+    x1, y1, x2, y2 = boxes.clip(0, SIDE).T
+    x, y = 16 * columns, 16 * rows
+    steps = numpy.stack(((x + 16 - x1) / 8, (y + 24 - y1) / 2, (x2 - x) / 8, (y2 - y) / 2), 1)
+    known = (boxes[:, 2] > boxes[:, 0])[:, None]
+    return numpy.where(known, steps.clip(0, STEPS - 1), -1).astype(numpy.int64)
