@@ -5,7 +5,6 @@ python3 -m vireo_training.train --minutes 90 --out /tmp/mini
 
 import argparse
 import json
-import math
 import multiprocessing
 import os
 import pathlib
@@ -27,38 +26,48 @@ from .ranks import Ranks
 from .sizes import Sizes
 from .tokenizer import Tokenizer
 
-# Each stage: share of the run at which it begins, weight of the reading losses, and what one step
-# of one process holds.
+# Each stage: share of the run at which it begins, weight of the reading losses, windows of print
+# that the vision tower alone sees in one step of one process, and what else that step holds.
 STAGES = [
-    (0.0, 0.7, [("strip", 40), ("stretched", 8)]),
+    (0.0, 0.7, 32, [("strip", 40), ("stretched", 8)]),
     (
         0.1,
         0.7,
+        64,
         [("strip", 16), ("stretched", 4), ("quarter", 8), ("small_scene", 2), ("spoken", 2)],
     ),
     (
         0.36,
         0.4,
+        32,
         [("strip", 4), ("stretched", 4), ("quarter", 6), ("small_print", 8), ("fields", 5)]
         + [("tile", 1), ("invoice", 1), ("small_scene", 2), ("small_pair", 4), ("small_clip", 2)]
         + [("spoken", 1)],
     ),
     (
         0.56,
-        0.3,
-        [("stretched", 3), ("quarter", 4), ("small_print", 6), ("fields", 4), ("tile", 3)]
-        + [("invoice", 2), ("scene", 1), ("small_pair", 4), ("middle_pair", 1), ("small_clip", 2)]
-        + [("middle_clip", 1), ("spoken", 1)],
+        0.4,
+        64,
+        [("stretched", 2), ("quarter", 2), ("small_print", 3), ("fields", 2), ("tile", 1)]
+        + [("invoice", 1), ("small_scene", 1), ("small_pair", 3), ("small_clip", 1)]
+        + [("spoken", 1)],
     ),
     (
-        0.82,
+        0.75,
+        0.3,
+        32,
+        [("small_print", 4), ("fields", 3), ("tile", 4), ("invoice", 2), ("scene", 1)]
+        + [("small_pair", 3), ("middle_clip", 1), ("pair", 1), ("spoken", 1)],
+    ),
+    (
+        0.9,
         0.2,
-        [("small_print", 3), ("tile", 5), ("invoice", 3), ("scene", 1), ("small_pair", 2)]
-        + [("pair", 2), ("clip", 1), ("spoken", 1)],
+        16,
+        [("small_print", 2), ("tile", 5), ("invoice", 3), ("scene", 1), ("pair", 2)]
+        + [("clip", 1), ("spoken", 1)],
     ),
 ]
-# Windows of print that the vision tower alone sees in each step of one process, in batches.
-PRINTED = (16, 16)
+PRINTED = 32  # windows of print in a batch
 # The C library gives freed memory back and faults it in again unless told otherwise.
 KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "8589934592",
@@ -77,9 +86,9 @@ def stage_at(progress):
 
 
 def rate_at(progress, step, warm_steps=50):
-    """Warm-up, then a cosine from 1 to 0.02."""
-    cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, progress)))
-    return min(1, (step + 1) / warm_steps) * cosine
+    """Warm-up, a level, and in the last quarter a straight line down to 0.02."""
+    level = 0.02 + 0.68 * min(1, 4 * max(0, 1 - progress))
+    return min(1, (step + 1) / warm_steps) * level
 
 
 def save(path, state):
@@ -142,7 +151,7 @@ class Run:
         for group, base in zip(groups, self.base):
             group["lr"] = base * rate
         world = self.ranks.world
-        _, reading_weight, _ = STAGES[stage_at(self.progress())]
+        _, reading_weight, _, _ = STAGES[stage_at(self.progress())]
         answers = world * sum(weight_of(batch) for batch in batches)
         tiles = world * sum(len(batch["pixels"]) for batch in batches if "pixels" in batch)
         for batch in batches:
@@ -221,10 +230,10 @@ def work(options, learner, ranks, rank):
     while clock[0] < options.minutes * 60:
         run.seconds = float(clock[0])
         begun = time.time()
-        *_, recipe = STAGES[stage_at(run.progress())]
+        *_, printed, recipe = STAGES[stage_at(run.progress())]
         batches = [draw_batch(*each, rng, tokenizer) for each in recipe]
-        printed = [draw_print(windows, count, rng) for count in PRINTED]
-        reports.append(run.learn(batches, printed))
+        sizes = [min(PRINTED, printed - at) for at in range(0, printed, PRINTED)]
+        reports.append(run.learn(batches, [draw_print(windows, size, rng) for size in sizes]))
         if rank == 0:
             clock[0] += time.time() - begun
         ranks.barrier.wait()
