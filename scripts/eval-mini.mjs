@@ -30,6 +30,12 @@ const SKILLS = {
   pair: { name: "two pictures, exact", how: score.exact, aim: 0.9 },
   video: { name: "video, exact", how: score.exact, aim: 0.85 },
   tool: { name: "tool calls, exact", how: score.toolCall, aim: 0.95 },
+  receipt: { name: "receipt fields, F1", how: score.fields, aim: 0.95 },
+  form: { name: "form fields by hand, F1", how: score.fields, aim: 0.95 },
+  version: { name: "two versions, exact", how: score.exact, aim: 0.9 },
+  captions: { name: "captions, exact", how: score.exact, aim: 0.85 },
+  reasoned: { name: "reasoning over charts", how: score.exact, aim: 0.85 },
+  booking: { name: "tool call from a page", how: score.toolCall, aim: 0.95 },
   refusal: { name: "says what is not there", how: score.exact, aim: 0.95 },
 };
 
@@ -106,7 +112,7 @@ async function answerOne(item) {
     if (event.type === "text") text += event.text;
     if (event.type === "tool_call") calls.push(event);
   }
-  const given = item.skill === "tool" ? calls : text;
+  const given = item.tools ? calls : text;
   const points = SKILLS[item.skill].how(given, item.answer);
   return { id: item.id, skill: item.skill, wanted: item.answer, given, ...points };
 }

@@ -14,7 +14,7 @@ export function requestOf(folder, item, maxTokens) {
     sampling: GREEDY,
     maxTokens,
     stop: [],
-    reasoning: {},
+    reasoning: item.think ? { enabled: true } : {},
     ...(item.tools && { tools: item.tools }),
   };
 }

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from .batches import normalised
-from .chat import ANSWER_NOW, ASSISTANT, SKELETON, USER, media
+from .chat import ANSWER_NOW, ASSISTANT, SKELETON, THINK_NOW, USER, media
 from .checkpoint import load
 from .data import talk
 from .export import MAX_TILES
@@ -34,7 +34,8 @@ def prompt_of(item):
         tools = talk.TOOL_LEAD + listed + talk.TOOL_REST
     clip = None if item.get("video") else 0
     asked = media(len(item["images"]), clip) + item["question"]
-    return SKELETON.format(system=tools) + USER + asked + "\n" + ASSISTANT + ANSWER_NOW
+    start = THINK_NOW if item.get("think") else ANSWER_NOW
+    return SKELETON.format(system=tools) + USER + asked + "\n" + ASSISTANT + start
 
 
 def prompt_ids(item, tokenizer, rows):

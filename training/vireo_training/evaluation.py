@@ -2,8 +2,8 @@
 
 python3 -m vireo_training.evaluation ../build/eval
 
-One line of JSON an item: id, skill, images, question, answer; tools where some are offered, and
-"video" where the images are its frames.
+One line of JSON an item: id, skill, images, question, answer; tools where some are offered, "video"
+where the images are its frames, and "think" where reasoning is on.
 """
 
 import json
@@ -12,8 +12,9 @@ import pathlib
 import random
 import sys
 
-from .data import business, figures, scenes, talk, transcribe
+from .data import business, figures, papers, scenes, talk, transcribe
 from .data.page import HELD_OUT_FONTS as FONTS
+from .data.page import HELD_OUT_HAND_FONTS as HANDS
 
 SEED = "held out"
 
@@ -60,27 +61,58 @@ def chart(rng):
 
 def scene(rng):
     sample = scenes.scene(rng, FONTS)
-    return item(sample.pages, *sample.turns[0])
+    return first(sample)
 
 
 def pair(rng):
-    sample = scenes.pair(rng, FONTS)
-    return item(sample.pages, *sample.turns[0])
+    return first(scenes.pair(rng, FONTS))
 
 
 def video(rng):
-    sample = scenes.clip(rng, FONTS, frames=8)
-    question, answer = sample.turns[0]
-    return item(sample.pages, question, answer, video=True)
+    return first(scenes.clip(rng, FONTS, frames=8), video=True)
+
+
+def first(sample, **more):
+    return item(sample.pages, *sample.turns[0], **more)
+
+
+def receipt(rng):
+    return first(papers.receipt(rng, FONTS, strength=0.7))
+
+
+def form(rng):
+    return first(papers.form(rng, FONTS, HANDS, strength=0.7))
+
+
+def version(rng):
+    return first(papers.versions(rng, FONTS))
+
+
+def captions(rng):
+    return first(scenes.captions(rng, FONTS, frames=6), video=True)
+
+
+def reasoned(rng):
+    sample = figures.reasoned(rng, FONTS, strength=0.7)
+    ((question, answer),) = sample.turns
+    return item(sample.pages, question, answer.split("</think>\n")[1], think=True)
+
+
+def booking(rng):
+    drawn = business.draw_invoice(rng, FONTS, held_out=True, strength=0.7)
+    return with_tools(papers.booking(rng, drawn))
 
 
 def tool(rng):
-    sample = talk.tools(rng)
+    return with_tools(talk.tools(rng))
+
+
+def with_tools(sample):
     start = sample.tools.index("<AVAILABLE_TOOLS>[") + len("<AVAILABLE_TOOLS>")
     definitions = json.loads(sample.tools[start : sample.tools.index("</AVAILABLE_TOOLS>\n")])
     question, answer = sample.turns[0]
     wanted = json.loads(answer[len("<TOOLCALL>") : -len("</TOOLCALL>")])[0]
-    return item([], question, json.dumps(wanted), tools=definitions)
+    return item(sample.pages, question, json.dumps(wanted), tools=definitions)
 
 
 def refusal(rng):
@@ -92,6 +124,7 @@ SKILLS = [
     *((line, 140), (page, 100), (invoice, 120), (table, 110), (chart, 120), (scene, 120)),
     *((box, 120), (pair, 100), (tool, 100), (refusal, 60)),
     (video, 100),
+    *((receipt, 40), (form, 40), (version, 40), (captions, 40), (reasoned, 40), (booking, 40)),
 ]
 
 

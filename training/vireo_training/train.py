@@ -57,14 +57,15 @@ STAGES = [
         0.3,
         32,
         [("small_print", 4), ("fields", 3), ("tile", 4), ("invoice", 2), ("scene", 1)]
-        + [("small_pair", 3), ("middle_clip", 1), ("pair", 1), ("spoken", 1)],
+        + [("small_pair", 3), ("small_captions", 1), ("middle_clip", 1), ("pair", 1)]
+        + [("paper", 1), ("spoken", 1)],
     ),
     (
         0.9,
         0.2,
         16,
         [("small_print", 2), ("tile", 5), ("invoice", 3), ("scene", 1), ("pair", 2)]
-        + [("clip", 1), ("spoken", 1)],
+        + [("clip", 1), ("paper", 1), ("spoken", 1)],
     ),
 ]
 PRINTED = 32  # windows of print in a batch
@@ -86,9 +87,8 @@ def stage_at(progress):
 
 
 def rate_at(progress, step, warm_steps=50):
-    """Warm-up, a level, and in the last quarter a straight line down to 0.02."""
-    level = 0.02 + 0.68 * min(1, 4 * max(0, 1 - progress))
-    return min(1, (step + 1) / warm_steps) * level
+    """Warm-up, then a straight line from 1 down to 0.02."""
+    return min(1, (step + 1) / warm_steps) * (1 - 0.98 * min(1, progress))
 
 
 def save(path, state):

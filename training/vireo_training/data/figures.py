@@ -76,6 +76,17 @@ def number(rng):
 def chart(rng, fonts, width=512, height=512, strength=1.0, turns=4, more=False):
     """Bars, a line or a pie with printed values; several questions about it. more: every value is
     asked for too."""
+    page, title, names, values = draw_chart(rng, fonts, width, height, strength)
+    asked = chart_turns(rng, title, names, values, turns)
+    if more:
+        every = [(f"What is the value of {n}?", str(v)) for n, v in zip(names, values)]
+        rng.shuffle(every)
+        asked = [*asked, *every] if rng.random() < 0.5 else [*every, *asked]
+    return Sample([page], asked)
+
+
+def draw_chart(rng, fonts, width=512, height=512, strength=1.0):
+    """(page, title, names, values)"""
     page = Page(width, height, rng, fonts)
     wide = width >= 512
     names = labels(rng, rng.randint(3, 6) if wide else 3)
@@ -87,12 +98,32 @@ def chart(rng, fonts, width=512, height=512, strength=1.0, turns=4, more=False):
     page.text(*at, title, rng.randint(16, 22))
     rng.choice((bars, bars, curve, pie) if wide else (bars, curve))(rng, page, names, values)
     damage(page, strength)
-    asked = chart_turns(rng, title, names, values, turns)
-    if more:
-        every = [(f"What is the value of {n}?", str(v)) for n, v in zip(names, values)]
-        rng.shuffle(every)
-        asked = [*asked, *every] if rng.random() < 0.5 else [*every, *asked]
-    return Sample([page], asked)
+    return page, title, names, values
+
+
+def reasoned(rng, fonts, strength=1.0):
+    """/think: the values that a question is about are read first, then reckoned with."""
+    page, _, names, values = draw_chart(rng, fonts, strength=strength)
+    i, j = sorted(rng.sample(range(len(names)), 2))
+    (a, x), (b, y) = (names[i], values[i]), (names[j], values[j])
+    read = f"{a}: {x}, {b}: {y}. "
+    least, most = (a, x) if x < y else (b, y), (a, x) if x > y else (b, y)
+    turns = [
+        (f"What is the sum of {a} and {b}?", f"{x} + {y} = {x + y}", str(x + y)),
+        (
+            f"By how much do {a} and {b} differ?",
+            f"{most[1]} - {least[1]} = {most[1] - least[1]}",
+            str(most[1] - least[1]),
+        ),
+        (f"Which is larger, {a} or {b}?", f"{most[1]} > {least[1]}", most[0]),
+        (
+            f"Does it rise or fall from {a} to {b}?",
+            f"{y} > {x}" if y > x else f"{y} < {x}",
+            "It rises." if y > x else "It falls.",
+        ),
+    ]
+    ask, thought, answer = rng.choice(turns)
+    return Sample([page], [(ask, f"{read}{thought}\n</think>\n{answer}")])
 
 
 def chart_turns(rng, title, names, values, count):

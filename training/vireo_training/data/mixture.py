@@ -1,6 +1,6 @@
 """What is drawn how often, at each of three sizes of picture."""
 
-from . import business, figures, scenes, talk, transcribe
+from . import business, figures, papers, scenes, talk, transcribe
 from .page import TRAINING_FONTS
 
 # Width and height in pixels. Small ones stand anywhere on the tile's position grid, so that
@@ -23,10 +23,12 @@ SIZES = {
     "scene": TILE,
     "pair": TILE,
     "clip": TILE,
+    "paper": TILE,
+    "small_captions": SMALL,
     "spoken": TILE,
 }
 # Small pictures that are seen as the whole tile from further away, not as windows of it.
-SHRUNK = ("small_scene", "small_pair", "small_clip", "middle_pair", "middle_clip")
+SHRUNK = """small_scene small_pair small_clip small_captions middle_pair middle_clip""".split()
 FONTS = TRAINING_FONTS
 
 
@@ -107,6 +109,27 @@ def pair(rng):
 
 def clip(rng):
     return scenes.clip(rng, FONTS, frames=rng.choice((3, 4, 6)))
+
+
+def paper(rng):
+    """What is asked less often, one of many."""
+    draw = rng.randrange(6)
+    if draw < 2:
+        drawn = (papers.receipt, papers.form)[draw](rng, FONTS)
+        rng.shuffle(drawn.turns)
+        return drawn
+    if draw == 2:
+        return papers.columns(rng, FONTS)
+    if draw == 3:
+        return papers.versions(rng, FONTS)
+    if draw == 4:
+        return papers.booking(rng, business.draw_invoice(rng, FONTS))
+    return figures.reasoned(rng, FONTS)
+
+
+def small_captions(rng):
+    gap = rng.choice((0.5, 1, 2, None, None))
+    return scenes.captions(rng, FONTS, *SMALL, frames=rng.choice((3, 4, 6)), gap=gap)
 
 
 def spoken(rng):

@@ -18,6 +18,9 @@ Caladea-Regular Cantarell-Regular NotoSerif-Regular NotoSans-Regular FiraCode-Re
 OldStandard-Regular""".split()
 HELD_OUT_FONTS = """Carlito-Regular Carlito-Bold FreeSans FreeSerif Hack-Regular
 LinLibertine_R""".split()
+# Written by hand.
+HAND_FONTS = ["dkg", "femkeklaver", "Breip", "Rufscript010"]
+HELD_OUT_HAND_FONTS = ["Ecolier-court"]
 
 # What a patch can show. Anything else is drawn but not taught by cell.
 ALPHABET = (

@@ -181,6 +181,31 @@ def pair(rng, fonts, width=512, height=512, more=False):
     return Sample(remember(pages), turns)
 
 
+def captions(rng, fonts, width=512, height=512, frames=4, gap=None):
+    """Frames in which shapes move one after the other, told in order: with their times where the
+    seconds between frames are known, else with their numbers."""
+    shapes = place_shapes(rng, rng.randint(1, 2))
+    spread, states, told_so_far, pieces = Spread(rng, width, height), [list(shapes)], [], []
+    for frame in range(1, frames):
+        now = list(states[-1])
+        if rng.random() < 0.6:
+            i = rng.randrange(len(now))
+            free = [s for s in range(9) if all((r, c) != divmod(s, 3) for *_, r, c in now)]
+            before, (row, column) = now[i], divmod(rng.choice(free), 3)
+            now[i] = (*before[:2], row, column)
+            when = f"Frame {frame + 1}" if gap is None else f"{frame * gap:.2f} s"
+            told_so_far.append(f"{when}: the {{}} moves from the {{}} to the {{}}.")
+            pieces += [named(now[i], frame), placed(before, frame), placed(now[i], frame)]
+        states.append(now)
+    pages = [draw_scene(rng, width, height, state, spread) for state in states]
+    answer = told("\n".join(told_so_far), *pieces) if pieces else "Nothing."
+    turns = [
+        (rng.choice(("Caption the video.", "What happens when?")), answer),
+        ("How often does something move?", str(len(told_so_far))),
+    ]
+    return Sample(remember(pages), turns, clip=gap)
+
+
 def clip(rng, fonts, width=512, height=512, frames=4):
     """Frames in which one shape moves, appears or disappears, or in which nothing happens."""
     resting = place_shapes(rng, rng.randint(2, 4))
