@@ -32,10 +32,12 @@ class PrintedWindows:
 
 def printed_page(rng, fonts):
     """(pixels, glyphs [n, 7]: x, y, class and the box of the string, by x). Each line has a size and
-    a font of its own, and some of its strings stand apart."""
-    page = Page(PAGE, PAGE, rng, fonts)
+    a font of its own, and some of its strings stand apart. Low pages are stretched, as a tile does
+    with them."""
+    height = PAGE if rng.random() < 0.7 else rng.choice((128, 160, 192, 256))
+    page = Page(PAGE, height, rng, fonts)
     y = rng.randint(0, 12)
-    while y < PAGE - 16:
+    while y < height - 16:
         size = rng.randint(12, 20) if rng.random() < 0.8 else rng.randint(20, 40)
         font = page.font if rng.random() < 0.5 else rng.choice(fonts)
         x = rng.randint(0, 60)
@@ -55,7 +57,11 @@ def printed_page(rng, fonts):
     glyphs = [
         (x, y, CLASS_OF.get(letter, 0), *box) for (x, y, letter), box in zip(page.glyphs, boxes)
     ]
-    return numpy.asarray(page.picture, numpy.uint8), numpy.array(sorted(glyphs))
+    held, picture = numpy.array(sorted(glyphs)), page.picture
+    if height != PAGE:
+        held[:, (1, 4, 6)] *= PAGE / height
+        picture = picture.resize((PAGE, PAGE), 3)
+    return numpy.asarray(picture, numpy.uint8), held
 
 
 def some(rng):
