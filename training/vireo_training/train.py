@@ -56,7 +56,7 @@ STAGES = [
         0.75,
         0.3,
         32,
-        [("small_print", 4), ("fields", 3), ("tile", 4), ("invoice", 2), ("scene", 1)]
+        [("small_print", 3), ("fields", 3), ("tile", 3), ("invoice", 2), ("scene", 2)]
         + [("small_pair", 3), ("small_captions", 1), ("middle_clip", 1), ("pair", 1)]
         + [("paper", 1), ("spoken", 1)],
     ),
@@ -64,7 +64,7 @@ STAGES = [
         0.9,
         0.2,
         16,
-        [("small_print", 2), ("tile", 5), ("invoice", 3), ("scene", 1), ("pair", 2)]
+        [("small_print", 2), ("tile", 4), ("invoice", 3), ("scene", 2), ("pair", 2)]
         + [("clip", 1), ("paper", 1), ("spoken", 1)],
     ),
 ]
