@@ -32,6 +32,10 @@ class Learner(torch.nn.Module):
         last = sizes.pattern.rindex("M", 0, sizes.pattern.rindex("*"))
         self.network.layers[last].register_forward_pre_hook(self.keep_middle)
 
+    def tensor(self, array):
+        """Where the parameters are."""
+        return torch.from_numpy(numpy.ascontiguousarray(array)).to(self.glyphs.weight.device)
+
     def keep_middle(self, _, inputs):
         (x,) = inputs
         self.middle = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + RMS_NORM_EPS)
@@ -46,25 +50,24 @@ class Learner(torch.nn.Module):
         looks for already spelt. It says where on the page a picture token stands, and where it
         reads what it writes.
         """
-        ids, targets = tensor(batch["ids"]), tensor(batch["targets"])
+        ids, targets = self.tensor(batch["ids"]), self.tensor(batch["targets"])
         reading, visual, places = {}, None, None
         if "pixels" in batch:
-            pixels = torch.from_numpy(normalised(batch["pixels"]))
-            grid = self.network.vision(pixels, batch["corner"])
-            reading["glyphs"] = self.glyph_loss(grid, tensor(batch["cells"]))
+            grid = self.network.vision(self.tensor(normalised(batch["pixels"])), batch["corner"])
+            reading["glyphs"] = self.glyph_loss(grid, self.tensor(batch["cells"]))
             visual = self.network.projector(grid)
-            visual, places = visual.reshape(-1, visual.shape[-1]), tensor(batch["places"])
+            visual, places = visual.reshape(-1, visual.shape[-1]), self.tensor(batch["places"])
         rows = self.network.hidden_rows(ids, visual, places)
         if places is not None:
             seen = self.middle[places]
-            halves, wholes = tensor(batch["halves"]), tensor(batch["wholes"])
+            halves, wholes = self.tensor(batch["halves"]), self.tensor(batch["wholes"])
             reading["text"] = named(self.text, seen, halves[..., TEXT])
             reading["earlier"] = 0.5 * named(self.earlier, seen, halves[..., EARLIER])
             reading["partner"] = named(self.partner, seen, halves[..., PARTNER])
             reading["box"] = 0.5 * named(self.box, seen, halves[..., BOX])
             reading["changed"] = named(self.changed, seen, wholes[:, CHANGED])
             reading["place"] = named(self.place, seen, wholes[:, PLACE])
-            where = tensor(batch["where"]).flatten(0, 1)
+            where = self.tensor(batch["where"]).flatten(0, 1)
             reading["where"] = named(self.where, rows.flatten(0, 1), where)
         wanted = targets != NO_TARGET
         logits = self.network.lm_head(rows[wanted]).float()
@@ -75,11 +78,10 @@ class Learner(torch.nn.Module):
 
     def see(self, batch):
         """What the vision tower alone is taught: losses by name."""
-        pixels = torch.from_numpy(normalised(batch["pixels"]))
-        grid = self.network.vision(pixels, batch["corner"])
-        extents = tensor(batch["extents"]).view(-1, 4)
+        grid = self.network.vision(self.tensor(normalised(batch["pixels"])), batch["corner"])
+        extents = self.tensor(batch["extents"]).view(-1, 4)
         return {
-            "glyphs": self.glyph_loss(grid, tensor(batch["cells"])),
+            "glyphs": self.glyph_loss(grid, self.tensor(batch["cells"])),
             "extents": 0.5 * named(self.extents, grid.flatten(0, 2), extents),
         }
 
@@ -89,7 +91,7 @@ class Learner(torch.nn.Module):
         logits = F.linear(grid.bfloat16(), weight, bias).float().view(-1, CLASSES)
         cells = cells.view(-1)
         # Of the many empty slots one in eight is enough.
-        chosen = (cells > 0) | (torch.rand(cells.shape) < 0.125)
+        chosen = (cells > 0) | (torch.rand(cells.shape, device=cells.device) < 0.125)
         logits, cells = logits[chosen], cells[chosen]
         loss = F.cross_entropy(logits, cells, reduction="none")
         full = (cells > 0).float()
@@ -104,11 +106,7 @@ def named(head, rows, wanted):
     wanted = wanted.flatten(1)
     chosen = (wanted >= 0).any(1)
     if not chosen.any():
-        return torch.zeros(())
+        return torch.zeros((), device=rows.device)
     classes = wanted[chosen]
     logits = head(rows[chosen]).float().view(classes.numel(), -1)
     return F.cross_entropy(logits, classes.reshape(-1), ignore_index=-1)
-
-
-def tensor(array):
-    return torch.from_numpy(numpy.ascontiguousarray(array))

@@ -64,6 +64,8 @@ def attend(q, k, v, causal=False):
     """softmax(q·kᵀ/√d)·v for [batch, heads, tokens, d]; scores are float32 when exact."""
     if not Linear.exact and q.shape[-1] == 64 and not q.is_cuda and fused.tiles() is not None:
         return fused.Attend.apply(q, k, v, causal)
+    if not Linear.exact and q.is_cuda:
+        return F.scaled_dot_product_attention(q, k, v, is_causal=causal)
     scores = (q * (q.shape[-1] ** -0.5)) @ k.transpose(-1, -2)
     if causal:
         tokens = q.shape[-2]

@@ -16,9 +16,12 @@ class Ranks:
     def __init__(self, module, world):
         self.world, self.rank = world, 0
         self.params = list(module.parameters())
-        count = sum(p.numel() for p in self.params)
-        self.values, self.mean = (torch.empty(count).share_memory_() for _ in range(2))
-        self.grads = torch.zeros(world, count).share_memory_()
+        count, device = sum(p.numel() for p in self.params), self.params[0].device
+        if device.type != "cpu" and world > 1:
+            raise ValueError("several processes share memory on a CPU only: take --ranks 1")
+        held = lambda *shape: torch.zeros(*shape, device=device)
+        shared = held if world == 1 else lambda *shape: held(*shape).share_memory_()
+        self.values, self.mean, self.grads = shared(count), shared(count), shared(world, count)
         self.squares = torch.zeros(world, dtype=torch.float64).share_memory_()
         self.clock = torch.zeros(1, dtype=torch.float64).share_memory_()
         self.barrier = multiprocessing.Barrier(world)

@@ -8,67 +8,20 @@ import json
 import multiprocessing
 import os
 import pathlib
-import random
 import sys
 import time
 
 import numpy
 import torch
 
-from .batches import draw_batch, draw_print
 from .chat import NO_TARGET
 from .checkpoint import load
-from .data.mixture import FONTS
-from .data.print import PrintedWindows
 from .learner import Learner
 from .optim import optimisers
+from .plan import STAGES, Drawing, DrawingAhead, stage_at
 from .ranks import Ranks
 from .sizes import Sizes
-from .tokenizer import Tokenizer
 
-# Each stage: share of the run at which it begins, weight of the reading losses, windows of print
-# that the vision tower alone sees in one step of one process, and what else that step holds.
-STAGES = [
-    (0.0, 0.7, 32, [("strip", 40), ("stretched", 8)]),
-    (
-        0.1,
-        0.7,
-        64,
-        [("strip", 16), ("stretched", 4), ("quarter", 8), ("small_scene", 2), ("spoken", 2)],
-    ),
-    (
-        0.36,
-        0.4,
-        32,
-        [("strip", 4), ("stretched", 4), ("quarter", 6), ("small_print", 8), ("fields", 5)]
-        + [("tile", 1), ("invoice", 1), ("small_scene", 2), ("small_pair", 4), ("small_clip", 2)]
-        + [("spoken", 1)],
-    ),
-    (
-        0.56,
-        0.4,
-        64,
-        [("stretched", 2), ("quarter", 2), ("small_print", 3), ("fields", 2), ("tile", 1)]
-        + [("invoice", 1), ("small_scene", 1), ("small_pair", 3), ("small_clip", 1)]
-        + [("spoken", 1)],
-    ),
-    (
-        0.75,
-        0.3,
-        32,
-        [("small_print", 3), ("fields", 3), ("tile", 3), ("invoice", 2), ("scene", 2)]
-        + [("small_pair", 3), ("small_captions", 1), ("middle_clip", 1), ("pair", 1)]
-        + [("paper", 1), ("spoken", 1)],
-    ),
-    (
-        0.9,
-        0.2,
-        16,
-        [("small_print", 2), ("tile", 4), ("invoice", 3), ("scene", 2), ("pair", 2)]
-        + [("clip", 1), ("paper", 1), ("spoken", 1)],
-    ),
-]
-PRINTED = 32  # windows of print in a batch
 # The C library gives freed memory back and faults it in again unless told otherwise.
 KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "8589934592",
@@ -80,10 +33,6 @@ KEEP_MEMORY = {
 def weight_of(batch):
     """Sum of the weights of a batch's answer tokens: √n for each sample of n."""
     return float(numpy.sqrt((batch["targets"] != NO_TARGET).sum(1)).sum())
-
-
-def stage_at(progress):
-    return max(i for i, (start, *_) in enumerate(STAGES) if progress >= start)
 
 
 def rate_at(progress, step, warm_steps=50):
@@ -115,7 +64,7 @@ class Run:
         save(self.mine, [each.state_dict() for each in self.optimisers])
         if self.ranks.rank == 0:
             values, mean = (
-                {name: flat[span].view_as(p).clone() for (name, p), span in self.named()}
+                {name: flat[span].view_as(p).clone().cpu() for (name, p), span in self.named()}
                 for flat in (self.ranks.values, self.ranks.mean)
             )
             state = {"learner": values, "average": mean, "step": self.step}
@@ -136,7 +85,8 @@ class Run:
         if path == self.folder / "run.pt":
             self.step, self.seconds = state["step"], state["seconds"]
             if self.mine.exists():
-                for each, held in zip(self.optimisers, torch.load(self.mine)):
+                state = torch.load(self.mine, map_location=self.options.device)
+                for each, held in zip(self.optimisers, state):
                     each.load_state_dict(held)
         self.ranks.barrier.wait()
 
@@ -158,8 +108,9 @@ class Run:
             loss, weight, count, right, reading = self.learner(batch)
             share = len(batch["pixels"]) / tiles if "pixels" in batch else 0
             (loss / answers + reading_weight * share * sum(reading.values())).backward()
-            told = {"answers": float(loss / weight), "right": right / count}
-            report[batch["kind"]] = {**told, **{name: float(each) for name, each in reading.items()}}
+            losses = {"answers": loss / weight, **reading}
+            told = {name: float(each) for name, each in losses.items()}
+            report[batch["kind"]] = {**told, "right": right / count}
         for batch in printed:
             reading = self.learner.see(batch)
             (sum(reading.values()) / len(printed) / world).backward()
@@ -174,7 +125,7 @@ class Run:
 
 def state_of(path):
     if path.is_file():
-        return torch.load(path)
+        return torch.load(path, map_location="cpu")
     values = {f"network.{name}": p for name, p in load(path).named_parameters()}
     return {"learner": values, "average": values}
 
@@ -187,6 +138,9 @@ def options_of():
     parser.add_argument("--begin", type=float, default=0, help="share of the plan to skip")
     parser.add_argument("--tokenizer", default="../models/mini", help="folder of tokenizer.json")
     parser.add_argument("--ranks", type=int, default=2, help="processes, one thread each")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda with --ranks 1")
+    parser.add_argument("--drawers", type=int, default=0, help="processes that draw ahead")
+    parser.add_argument("--times", type=int, default=1, help="samples a step, times the plan's")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
     return parser.parse_args()
@@ -197,7 +151,12 @@ def main():
     pathlib.Path(options.out).mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    learner = Learner(Sizes())
+    # Forked before anything touches the accelerator.
+    ahead = None
+    if options.drawers > 0:
+        seed = f"{options.seed}/{time.time()}"
+        ahead = DrawingAhead(options.drawers, seed, options.tokenizer, options.times)
+    learner = Learner(Sizes()).to(options.device)
     ranks = Ranks(learner, options.ranks)
     others = [
         multiprocessing.Process(target=work, args=(options, learner, ranks, rank), daemon=True)
@@ -205,12 +164,15 @@ def main():
     ]
     for process in others:
         process.start()
-    work(options, learner, ranks, 0)
+    work(options, learner, ranks, 0, ahead)
     for process in others:
         process.join()
+    if ahead is not None:
+        ahead.close()
 
 
-def work(options, learner, ranks, rank):
+def work(options, learner, ranks, rank, ahead=None):
+    """One process of the run; ahead: where its batches come from, if not drawn by itself."""
     ranks.join(rank)
     run = Run(options, learner, ranks)
     held = run.folder / "run.pt"
@@ -218,9 +180,8 @@ def work(options, learner, ranks, rank):
         run.resume(held if held.exists() else pathlib.Path(options.start))
     run.seconds = max(run.seconds, options.begin * options.minutes * 60)
     torch.manual_seed(rank)
-    rng = random.Random(f"{options.seed}/{run.step}/{rank}")
-    tokenizer = Tokenizer(options.tokenizer)
-    windows = PrintedWindows(rng, FONTS)
+    seed = f"{options.seed}/{run.step}/{rank}"
+    drawing = ahead or Drawing(seed, options.tokenizer, options.times)
     shown, reports = time.time(), []
     # All processes go by the first one's clock, or they would not stop at the same step.
     clock = ranks.clock
@@ -230,10 +191,7 @@ def work(options, learner, ranks, rank):
     while clock[0] < options.minutes * 60:
         run.seconds = float(clock[0])
         begun = time.time()
-        *_, printed, recipe = STAGES[stage_at(run.progress())]
-        batches = [draw_batch(*each, rng, tokenizer) for each in recipe]
-        sizes = [min(PRINTED, printed - at) for at in range(0, printed, PRINTED)]
-        reports.append(run.learn(batches, [draw_print(windows, size, rng) for size in sizes]))
+        reports.append(run.learn(*drawing.step(stage_at(run.progress()))))
         if rank == 0:
             clock[0] += time.time() - begun
         ranks.barrier.wait()
