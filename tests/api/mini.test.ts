@@ -62,6 +62,7 @@ const RIGHT: readonly (readonly [sample: string | undefined, question: string, a
     ["chart", "What is the title?", "Sales 2027"],
     ["chart", "Which is the highest?", "Q3"],
     ["chart", "What is the value of Q3?", "82"],
+    ["chart", "List all values.", "Q1: 79, Q2: 62, Q3: 82, Q4: 76"],
     ["shapes", "How many shapes are there?", "4"],
     ["shapes", "What is at the bottom left?", "a blue square"],
     [

@@ -47,8 +47,8 @@ STAGES = [
         0.9,
         0.2,
         16,
-        [("small_print", 2), ("tile", 4), ("invoice", 3), ("scene", 2), ("pair", 2)]
-        + [("clip", 1), ("paper", 1), ("spoken", 1)],
+        [("stretched", 3), ("small_print", 2), ("tile", 4), ("invoice", 3), ("scene", 2)]
+        + [("pair", 2), ("clip", 1), ("paper", 1), ("spoken", 1)],
     ),
 ]
 PRINTED = 32  # windows of print in a batch
