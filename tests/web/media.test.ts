@@ -1,6 +1,7 @@
 // Videos and documents on the page: attached, looked into, sent, and pointed at by answers.
 
 import { mkdirSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, open } from "../../src/runtime/engine.ts";
@@ -114,6 +115,7 @@ describe.skipIf(chromium === undefined)("videos and documents on the page", () =
       before: async (context) => {
         await context.route("**/v1/models", async (route) => {
           const response = await route.fetch();
+          await setTimeout(1500); // files that are attached meanwhile wait for it
           const body = (await response.json()) as { data: { pricing: object }[] };
           for (const model of body.data) model.pricing = { prompt: "0.001", completion: "0" };
           await route.fulfill({ response, json: body });

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
-import { type Asked, addFile, FILES_BYTES_MOST } from "../media/add-file.ts";
+import { addFile, FILES_BYTES_MOST, type WhoIsAsked } from "../media/add-file.ts";
 import { type MediaFile, type Picture, storedOf } from "../state/conversation.ts";
 import type { Session } from "../state/session.ts";
 
@@ -16,7 +16,7 @@ export interface Files {
 /** Files from drag and drop, from the clipboard and from the file button. */
 export function useFiles(
   session: Session,
-  asked: () => Asked,
+  asked: WhoIsAsked,
   onNotice: (text: string) => void,
 ): Files {
   const [dropping, setDropping] = useState(false);
@@ -24,7 +24,7 @@ export function useFiles(
   const add = useCallback(
     (files: readonly File[]) => {
       const onOpening = (name: string | undefined): void => setOpening(name);
-      void addAll(session, files, { asked: asked(), onNotice, onOpening });
+      void addAll(session, files, { asked, onNotice, onOpening });
     },
     [session, asked, onNotice],
   );
@@ -67,7 +67,7 @@ export function useFiles(
 }
 
 interface Adding {
-  readonly asked: Asked;
+  readonly asked: WhoIsAsked;
   readonly onNotice: (text: string) => void;
   readonly onOpening: (name: string | undefined) => void;
 }

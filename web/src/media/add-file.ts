@@ -17,8 +17,11 @@ export interface Asked {
   readonly apiKey: string;
 }
 
+/** Waits until the page knows which models the server has, or that it cannot be asked. */
+export type WhoIsAsked = () => Promise<Asked>;
+
 /** Takes a file in. Throws an Error with a sentence for the person when it cannot be sent. */
-export async function addFile(file: File, asked: Asked): Promise<Picture | MediaFile> {
+export async function addFile(file: File, asked: WhoIsAsked): Promise<Picture | MediaFile> {
   const { kind, type } = kindOf(file.name, file.type);
   const isGif = type === "image/gif" && isMovingGif(new Uint8Array(await file.arrayBuffer()));
   if (kind === "picture" && !isGif) return addPicture(file);
@@ -34,7 +37,7 @@ export async function addFile(file: File, asked: Asked): Promise<Picture | Media
 
 type Stored = Pick<MediaFile, "id" | "name" | "type" | "sizeBytes">;
 
-async function addVideo(stored: Stored, blob: Blob, asked: Asked): Promise<Video> {
+async function addVideo(stored: Stored, blob: Blob, asked: WhoIsAsked): Promise<Video> {
   const video: Video = { kind: "video", ...stored, playable: true };
   const seen = await firstFrame(blob);
   if (seen !== undefined) {
@@ -42,10 +45,9 @@ async function addVideo(stored: Stored, blob: Blob, asked: Asked): Promise<Video
     const poster = posterOf(stored.name, frame);
     return { ...video, poster, ...(seconds === undefined ? {} : { seconds }) };
   }
-  const settings = { ...asked.settings, videoFrames: "1" };
-  const look = await askServer(async () => {
-    const body = lookBody(video, settings, await dataUrlOf(video));
-    return inspectVideo(body, asked.apiKey);
+  const look = await askServer(asked, async ({ settings, apiKey }) => {
+    const body = lookBody(video, { ...settings, videoFrames: "1" }, await dataUrlOf(video));
+    return inspectVideo(body, apiKey);
   });
   const url = look?.frames[0]?.thumbnail;
   if (look === undefined || url === undefined) return { ...video, playable: false };
@@ -55,11 +57,11 @@ async function addVideo(stored: Stored, blob: Blob, asked: Asked): Promise<Video
   return { ...video, playable: false, poster, ...seconds };
 }
 
-async function addPaper(stored: Stored, asked: Asked): Promise<Paper> {
+async function addPaper(stored: Stored, asked: WhoIsAsked): Promise<Paper> {
   const paper: Paper = { kind: "document", ...stored };
-  const look = await askServer(async () => {
-    const body = lookBody(paper, asked.settings, await dataUrlOf(paper), "1");
-    return inspectDocument(body, asked.apiKey);
+  const look = await askServer(asked, async ({ settings, apiKey }) => {
+    const body = lookBody(paper, settings, await dataUrlOf(paper), "1");
+    return inspectDocument(body, apiKey);
   });
   const page = look?.pages[0];
   if (look === undefined || page === undefined) return paper;
@@ -71,9 +73,14 @@ async function addPaper(stored: Stored, asked: Asked): Promise<Paper> {
 const ABOUT_THE_FILE = [400, 413, 415, 422];
 
 /** Undefined where the server cannot tell. Throws an Error when the file cannot be read. */
-async function askServer<T>(ask: () => Promise<T>): Promise<T | undefined> {
+async function askServer<T>(
+  asked: WhoIsAsked,
+  ask: (asked: Asked) => Promise<T>,
+): Promise<T | undefined> {
+  const who = await asked();
+  if (who.settings.model === "") return undefined;
   try {
-    return await ask();
+    return await ask(who);
   } catch (thrown) {
     const { status = 0, message } = toFailure(thrown);
     if (ABOUT_THE_FILE.includes(status)) throw new Error(message);

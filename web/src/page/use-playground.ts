@@ -45,7 +45,8 @@ export function usePlayground(): Playground {
       }),
   );
   const state = useSyncExternalStore(session.subscribe, session.getState);
-  const asked = useCallback(() => now.current, []);
+  const settled = useSettled(settings.model !== "" || models.failure !== undefined);
+  const asked = useCallback(() => settled().then(() => now.current), [settled]);
   const files = useFiles(session, asked, notice);
   useEffect(() => {
     void session.restore();
@@ -68,6 +69,19 @@ export function usePlayground(): Playground {
     setWindow,
     files,
   };
+}
+
+/** Returns how to wait until something has become so. */
+function useSettled(isSo: boolean): () => Promise<void> {
+  const state = useRef({ isSo, waiting: [] as (() => void)[] });
+  state.current.isSo = isSo;
+  useEffect(() => {
+    if (isSo) for (const go of state.current.waiting.splice(0)) go();
+  }, [isSo]);
+  return useCallback(async () => {
+    const { current } = state;
+    if (!current.isSo) await new Promise<void>((go) => current.waiting.push(go));
+  }, []);
 }
 
 /** The settings that the browser keeps, with a model that the server has. */
