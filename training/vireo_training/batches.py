@@ -59,8 +59,8 @@ def draw_print(windows, count, rng):
 def draw_batch(kind, count, rng, tokenizer):
     """A dictionary of arrays: ids, targets, places [count, tokens]; when the kind has pictures
     pixels (bytes), cells (letters of each patch), clues of each picture token's halves and wholes,
-    where each answer token is read (row and column of the position grid in picture tokens, or -1) and corner of the
-    window."""
+    where each answer token is read (row and column of the position grid in picture tokens, or -1)
+    and corner of the window."""
     width, height = mixture.SIZES[kind]
     rows = width * height // 1024
     samples = [getattr(mixture, kind)(rng) for _ in range(count)]

@@ -26,7 +26,7 @@ def receipt(rng, fonts, strength=1.0):
     left, right, size = rng.randint(60, 130), rng.randint(360, 440), rng.randint(14, 17)
     bought = [(name, words.money(rng, 100)) for name in rng.sample(words.GOODS, rng.randint(2, 6))]
     values = {
-        "shop": f"{rng.choice(words.LAST)} {rng.choice(words.TRADES)}",
+        "shop": shop(rng),
         "date": Invoice.iso(*words.date(rng)),
         "total": f"{sum(price for _, price in bought):.2f}",
         "paid": rng.choice(PAID),
@@ -55,6 +55,10 @@ def receipt(rng, fonts, strength=1.0):
         ("List the articles.", ", ".join(f"{name}: {price:.2f}" for name, price in bought)),
     ]
     return Sample([page], turns)
+
+
+def shop(rng):
+    return f"{rng.choice(words.LAST)} {rng.choice(words.TRADES)}"
 
 
 def line(page, left, right, y, label, value, size):
@@ -144,7 +148,7 @@ def columns(rng, fonts, strength=1.0):
 def versions(rng, fonts, strength=0.5):
     """Two versions of a short document, of which one line changed, or none."""
     draw = {
-        "vendor": lambda: f"{rng.choice(words.LAST)} {rng.choice(words.TRADES)}",
+        "vendor": lambda: shop(rng),
         "number": lambda: words.code(rng),
         "date": lambda: Invoice.iso(*words.date(rng)),
         "customer": lambda: f"{rng.choice(words.FIRST)} {rng.choice(words.LAST)}",

@@ -3,6 +3,7 @@
 import numpy
 
 from . import words
+from .business import Invoice
 from .page import CLASS_OF, SLOTS, Page, damage
 
 SIDE = 256
@@ -72,8 +73,7 @@ def some(rng):
     if draw < 0.8:
         return f"{words.money(rng):.2f}"
     if draw < 0.9:
-        year, month, day = words.date(rng)
-        return rng.choice((f"{year}-{month:02}-{day:02}", f"{day:02}.{month:02}.{year}"))
+        return rng.choice((Invoice.iso, Invoice.dotted))(*words.date(rng))
     return words.code(rng)
 
 
