@@ -192,8 +192,8 @@ class Data(unittest.TestCase):
         picture = numpy.zeros((512, 512, 3), numpy.uint8)
         pixels, cells, extents = print_pages.window(picture, numpy.array(held), First())
         self.assertEqual(pixels.shape, (256, 256, 3))
-        self.assertEqual(cells.tolist(), clues.letters_of(page, 512, 512)[:16, :16].tolist())
-        row, column = numpy.argwhere(cells[..., 0])[0]
+        self.assertEqual(cells.tolist(), clues.letters_of(page, 512, 512)[:, :16, :16].tolist())
+        row, column = numpy.argwhere(cells[0, ..., 0])[0]
         left, up, right, down = extents[row, column]
         self.assertEqual((row, column), (3, 2))
         self.assertEqual((left, up), (16 // 8, int((48 + 24 - y1) / 2)))
@@ -205,7 +205,7 @@ class Data(unittest.TestCase):
         page.text(0, 0, "7", 12)
         page.text(0, 16, "4", 12)
         halves, wholes = clues.token_clues(page, tokenizer, 64, 32)
-        texts = halves[:, :, 0].tolist()
+        texts = halves[0, :, :, 0].tolist()
         self.assertEqual(texts, [[tokenizer.ordinary("7")[0], tokenizer.ordinary("4")[0]], [-1, -1]])
         self.assertEqual(wholes[:, clues.PLACE].tolist(), [[0, 0], [0, 1]])
 

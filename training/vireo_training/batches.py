@@ -82,7 +82,9 @@ def draw_batch(kind, count, rng, tokenizer):
         batch["pixels"] = numpy.stack([tile_of(page, width, height) for page in pages])
         batch["cells"] = numpy.stack([clues.letters_of(page, width, height) for page in pages])
         told = [clues.token_clues(page, tokenizer, width, height) for page in pages]
-        batch["halves"], batch["wholes"] = (numpy.concatenate(each) for each in zip(*told))
+        halves, wholes = zip(*told)
+        batch["halves"] = numpy.concatenate(halves, 1)
+        batch["wholes"] = numpy.concatenate(wholes)
         batch["corner"] = window.corner
         window.move(batch["wholes"][:, clues.PLACE])
         where = numpy.full((count, longest, 2), -1, numpy.int64)

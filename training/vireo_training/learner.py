@@ -1,15 +1,20 @@
 """The network with the heads that teach it to see and to find; they are not exported."""
 
+import functools
+
 import numpy
 import torch
 import torch.nn.functional as F
 
 from .batches import GRID, normalised
 from .chat import NO_TARGET
-from .data.clues import BOX, CHANGED, EARLIER, PARTNER, PLACE, TEXT
+from .data.clues import BOX, CHANGED, COUNTED, EARLIER, MOST, PARTNER, PLACE, TEXT
 from .data.page import CLASSES, SLOTS
 from .data.print import STEPS
 from .network import RMS_NORM_EPS, Linear, Network
+
+# Sides of boxes in tens of thousandths, and how far off one may be.
+SIDES, BLUR = 101, 1.0
 
 
 class Learner(torch.nn.Module):
@@ -17,28 +22,33 @@ class Learner(torch.nn.Module):
 
     def __init__(self, sizes):
         super().__init__()
-        self.network = Network(sizes)
+        self.network, self.rows = Network(sizes), {}
         self.glyphs = torch.nn.Linear(sizes.vision.hidden, SLOTS * CLASSES)
         self.extents = Linear(sizes.vision.hidden, 4 * STEPS)
         # One set for each half of a picture token.
         self.text = Linear(sizes.hidden, 2 * sizes.vocabulary)
         self.earlier = Linear(sizes.hidden, 2 * 3 * sizes.vocabulary)
         self.partner = Linear(sizes.hidden, 2 * 2 * sizes.vocabulary)
-        self.box = Linear(sizes.hidden, 2 * 8 * 11)
+        self.box = Linear(sizes.hidden, 2 * 4 * SIDES)
         self.changed = Linear(sizes.hidden, 2)
+        self.counted = Linear(sizes.hidden, 4 * (MOST + 1))
         self.place = Linear(sizes.hidden, 2 * GRID)
         self.where = Linear(sizes.hidden, 2 * GRID)
-        # What answers shall find must be there before the last attention layer looks for it.
-        last = sizes.pattern.rindex("M", 0, sizes.pattern.rindex("*"))
-        self.network.layers[last].register_forward_pre_hook(self.keep_middle)
+        # What answers shall find must be there before the last attention layer looks for it, and
+        # what is counted up to a place before the last mixer that can count.
+        late = sizes.pattern.rindex("*")
+        middle = sizes.pattern.rindex("M", 0, late)
+        for name, layer in (("middle", middle), ("late", late)):
+            keep = functools.partial(self.keep, name)
+            self.network.layers[layer].register_forward_pre_hook(keep)
 
     def tensor(self, array):
         """Where the parameters are."""
         return torch.from_numpy(numpy.ascontiguousarray(array)).to(self.glyphs.weight.device)
 
-    def keep_middle(self, _, inputs):
+    def keep(self, name, _, inputs):
         (x,) = inputs
-        self.middle = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + RMS_NORM_EPS)
+        self.rows[name] = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + RMS_NORM_EPS)
 
     def forward(self, batch):
         """(weighted sum of answer losses, sum of the weights, answer tokens, right ones, reading
@@ -59,13 +69,15 @@ class Learner(torch.nn.Module):
             visual, places = visual.reshape(-1, visual.shape[-1]), self.tensor(batch["places"])
         rows = self.network.hidden_rows(ids, visual, places)
         if places is not None:
-            seen = self.middle[places]
-            halves, wholes = self.tensor(batch["halves"]), self.tensor(batch["wholes"])
+            seen, late = self.rows["middle"][places], self.rows["late"][places]
+            halves = self.likeliest(seen, self.tensor(batch["halves"]))
+            wholes = self.tensor(batch["wholes"])
             reading["text"] = named(self.text, seen, halves[..., TEXT])
             reading["earlier"] = 0.5 * named(self.earlier, seen, halves[..., EARLIER])
             reading["partner"] = named(self.partner, seen, halves[..., PARTNER])
-            reading["box"] = 0.5 * named(self.box, seen, halves[..., BOX])
+            reading["box"] = measured(self.box, seen, halves[..., BOX])
             reading["changed"] = named(self.changed, seen, wholes[:, CHANGED])
+            reading["counted"] = named(self.counted, late, wholes[:, COUNTED])
             reading["place"] = named(self.place, seen, wholes[:, PLACE])
             where = self.tensor(batch["where"]).flatten(0, 1)
             reading["where"] = named(self.where, rows.flatten(0, 1), where)
@@ -85,15 +97,32 @@ class Learner(torch.nn.Module):
             "extents": 0.5 * named(self.extents, grid.flatten(0, 2), extents),
         }
 
+    @torch.no_grad()
+    def likeliest(self, seen, halves):
+        """Clues [SHIFTS, rows, 2, COLUMNS]: of the shifts under which a half holds a text token,
+        the one whose token is the likeliest."""
+        wanted = halves[..., TEXT].squeeze(-1)
+        unsure = (wanted != wanted[0]).any(0).any(-1)
+        told = self.text(seen[unsure]).float().unflatten(-1, (2, -1)).log_softmax(-1)
+        wanted = wanted[:, unsure]
+        told = told.expand(len(wanted), -1, -1, -1)
+        told = told.gather(-1, wanted.clamp(min=0)[..., None])[..., 0]
+        best = told.masked_fill(wanted < 0, -torch.inf).argmax(0)[None, ..., None]
+        chosen = halves[0].clone()
+        chosen[unsure] = halves[:, unsure].take_along_dim(best, 0)[0]
+        return chosen
+
     def glyph_loss(self, grid, cells):
-        """Mean over glyphs, and a fifth of the mean over empty slots."""
+        """Mean over glyphs, and a fifth of the mean over empty slots. Cells [tiles, SHIFTS, rows,
+        columns, SLOTS]: of the shifts each patch takes the likeliest."""
         weight, bias = self.glyphs.weight.bfloat16(), self.glyphs.bias.bfloat16()
-        logits = F.linear(grid.bfloat16(), weight, bias).float().view(-1, CLASSES)
-        cells = cells.view(-1)
-        # Of the many empty slots one in eight is enough.
-        chosen = (cells > 0) | (torch.rand(cells.shape, device=cells.device) < 0.125)
-        logits, cells = logits[chosen], cells[chosen]
-        loss = F.cross_entropy(logits, cells, reduction="none")
+        likely = F.linear(grid.bfloat16(), weight, bias).float()
+        likely = likely.view(-1, SLOTS, CLASSES).log_softmax(-1)
+        cells = cells.transpose(0, 1).reshape(cells.shape[1], -1, SLOTS)
+        told = likely.detach().expand(len(cells), -1, -1, -1).gather(-1, cells[..., None])
+        best = told.sum((2, 3)).argmax(0)
+        cells = cells[best, torch.arange(len(best), device=cells.device)]
+        loss = -likely.gather(-1, cells[..., None])[..., 0]
         full = (cells > 0).float()
         empty = 1 - full
         share = lambda mask: (loss * mask).sum() / mask.sum().clamp(min=1)
@@ -110,3 +139,16 @@ def named(head, rows, wanted):
     classes = wanted[chosen]
     logits = head(rows[chosen]).float().view(classes.numel(), -1)
     return F.cross_entropy(logits, classes.reshape(-1), ignore_index=-1)
+
+
+def measured(head, rows, wanted):
+    """As named, for sides of boxes: the nearer the better, and 0 at best."""
+    wanted = wanted.flatten(1)
+    chosen = (wanted >= 0).any(1)
+    if not chosen.any():
+        return torch.zeros((), device=rows.device)
+    sides = wanted[chosen].flatten()
+    told = head(rows[chosen]).float().view(-1, SIDES)[sides >= 0].log_softmax(-1)
+    off = torch.arange(SIDES, device=rows.device) - sides[sides >= 0][:, None]
+    target = (-0.5 * (off / BLUR).square()).log_softmax(-1)
+    return F.kl_div(told, target, reduction="batchmean", log_target=True)

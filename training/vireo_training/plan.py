@@ -6,6 +6,7 @@ import random
 
 from .batches import draw_batch, draw_print
 from .data.mixture import FONTS
+from .data.page import HAND_FONTS
 from .data.print import PrintedWindows
 from .tokenizer import Tokenizer
 
@@ -28,27 +29,26 @@ STAGES = [
         + [("spoken", 1)],
     ),
     (
-        0.56,
+        0.5,
         0.4,
         64,
-        [("stretched", 2), ("quarter", 2), ("small_print", 3), ("fields", 2), ("tile", 1)]
-        + [("invoice", 1), ("small_scene", 1), ("small_pair", 3), ("small_clip", 1)]
-        + [("spoken", 1)],
+        [("stretched", 3), ("small_print", 3), ("fields", 4), ("small_scene", 4)]
+        + [("small_pair", 6), ("small_clip", 3)],
     ),
     (
-        0.75,
+        0.7,
         0.3,
         32,
-        [("small_print", 3), ("fields", 3), ("tile", 3), ("invoice", 2), ("scene", 2)]
-        + [("small_pair", 3), ("small_captions", 1), ("middle_clip", 1), ("pair", 1)]
-        + [("paper", 1), ("spoken", 1)],
+        [("stretched", 3), ("small_print", 3), ("fields", 3), ("tile", 3), ("invoice", 2)]
+        + [("small_scene", 2), ("scene", 1), ("small_pair", 3), ("small_clip", 1)]
+        + [("small_captions", 2), ("paper", 2), ("spoken", 1)],
     ),
     (
-        0.9,
+        0.85,
         0.2,
-        16,
-        [("stretched", 3), ("small_print", 2), ("tile", 4), ("invoice", 3), ("scene", 2)]
-        + [("pair", 2), ("clip", 1), ("paper", 1), ("spoken", 1)],
+        32,
+        [("stretched", 3), ("tile", 4), ("invoice", 3), ("scene", 2), ("pair", 2), ("clip", 1)]
+        + [("small_captions", 1), ("paper", 3), ("spoken", 1)],
     ),
 ]
 PRINTED = 32  # windows of print in a batch
@@ -63,7 +63,7 @@ class Drawing:
 
     def __init__(self, seed, tokenizer, times=1):
         self.rng, self.tokenizer, self.times = random.Random(seed), Tokenizer(tokenizer), times
-        self.windows = PrintedWindows(self.rng, FONTS)
+        self.windows = PrintedWindows(self.rng, FONTS + HAND_FONTS)
 
     def step(self, stage):
         """(batches, batches of print for the vision tower alone)"""

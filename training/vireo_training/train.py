@@ -96,7 +96,8 @@ class Run:
     def learn(self, batches, printed):
         """One step over its batches and those of the vision tower alone; returns per kind its
         losses and the share right."""
-        rate, report = rate_at(self.progress(), self.step), {}
+        report = {}
+        rate = self.options.rate * rate_at(self.progress(), self.step)
         groups = [group for each in self.optimisers for group in each.param_groups]
         for group, base in zip(groups, self.base):
             group["lr"] = base * rate
@@ -136,6 +137,7 @@ def options_of():
     parser.add_argument("--out", required=True, help="folder of run.pt; resumed if it is there")
     parser.add_argument("--start", help="run.pt of another run, or a checkpoint, to begin with")
     parser.add_argument("--begin", type=float, default=0, help="share of the plan to skip")
+    parser.add_argument("--rate", type=float, default=1, help="learning rate, times the plan's")
     parser.add_argument("--tokenizer", default="../models/mini", help="folder of tokenizer.json")
     parser.add_argument("--ranks", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--device", default="cpu", help="cpu, or cuda with --ranks 1")

@@ -1,6 +1,7 @@
 """What is taught beside the answers, so that seeing and finding are learnt before answers need
 them: what each patch and each picture token holds, and where each answer token was read."""
 
+import math
 import re
 
 import numpy
@@ -9,61 +10,88 @@ from .page import CLASS_OF, SLOTS, Told, box_text, thousandths
 
 # Two lines of small print fit into one picture token, so its upper and its lower half have clues
 # of their own: the text token whose glyphs end there and the three before it in its string; first
-# and last token of what belongs to the string, or of what stood there in the picture before;
-# hundreds and tens of the string's box. All of them ids or digits, or -1.
-TEXT, EARLIER, PARTNER, BOX = slice(0, 1), slice(1, 4), slice(4, 6), slice(6, 14)
-COLUMNS = 14
-# Clues of the whole token: its row and column in the tile, and whether the picture before showed
-# something else there.
-PLACE, CHANGED = slice(0, 2), slice(2, 3)
+# and last token of what belongs to the string, or of what stood there in the picture before; the
+# sides of the string's box in tens, the right one only where the string ends, as none can tell
+# what comes after it. -1 where there is none.
+TEXT, EARLIER, PARTNER, BOX = slice(0, 1), slice(1, 4), slice(4, 6), slice(6, 10)
+COLUMNS = 10
+# Clues of the whole token: its row and column in the tile; whether the picture before showed
+# something else there; how many of a shape, of a colour and of any kind there are up to it, and how
+# many spots changed up to it.
+PLACE, CHANGED, COUNTED = slice(0, 2), slice(2, 3), slice(3, 7)
+MOST = 6
 CURRENCY = re.compile(r"^[€$£]|\s*(CHF|[€$£])$")
+# Where a glyph's middle is can be told to a pixel or so, and beside the border of two patches that
+# decides which of them holds it. In pixels; the first is none.
+SHIFTS = numpy.array([(0, 0), (-1, -1.5), (1, -1.5), (-1, 1.5), (1, 1.5)])
 
 
 class Raster:
-    """A page, taken as resized to width × height, cut into squares of some pixels."""
+    """A page, taken as resized to width × height, with its glyphs moved by a shift, cut into
+    squares of some pixels."""
 
-    def __init__(self, page, width, height, square):
+    def __init__(self, page, width, height, square, shift=(0, 0)):
         self.rows, self.columns = height // square, width // square
         self.across, self.down = width / page.width / square, height / page.height / square
+        self.shift = [pixels / square for pixels in shift]
 
     def at(self, x, y):
         """(row, column), or None outside of the picture."""
-        row, column = int(y * self.down), int(x * self.across)
-        inside = 0 <= row < self.rows and 0 <= column < self.columns
-        return (row, column) if inside else None
+        half = self.half_at(x, y)
+        return half and (half[0] // 2, half[1])
 
     def half_at(self, x, y, large=False):
         """(row of halves, column), or None. What is larger than a square counts as its upper
         half's."""
-        place = self.at(x, y)
-        if place is None:
-            return None
-        row, column = place
-        return 2 * row + (0 if large else int(2 * y * self.down) % 2), column
+        right, low = self.shift
+        half, column = math.floor(2 * (y * self.down + low)), math.floor(x * self.across + right)
+        inside = 0 <= half < 2 * self.rows and 0 <= column < self.columns
+        return (half - half % 2 if large else half, column) if inside else None
 
 
 def letters_of(page, width, height):
-    """The letters of every patch of 16 pixels: [height/16, width/16, SLOTS] classes, 0 none."""
-    raster = Raster(page, width, height, 16)
-    cells = numpy.zeros((raster.rows, raster.columns, SLOTS), numpy.int64)
-    used = numpy.zeros((raster.rows, raster.columns), numpy.int64)
-    for x, y, letter in sorted(page.glyphs):
-        place = raster.at(x, y)
-        if place is not None and used[place] < SLOTS:
-            cells[(*place, used[place])] = CLASS_OF.get(letter, 0)
-            used[place] += 1
-    return cells
+    """The letters of every patch of 16 pixels: [SHIFTS, height/16, width/16, SLOTS] classes, 0 none;
+    once as the page says, then with all glyphs moved by each of the other SHIFTS."""
+    across, down = width / page.width, height / page.height
+    glyphs = [(x * across, y * down, CLASS_OF.get(letter, 0)) for x, y, letter in page.glyphs]
+    held = numpy.array(sorted(glyphs)).reshape(-1, 3)
+    return shifted_cells(held[:, :2], held[:, 2], width, height)
+
+
+def shifted_cells(places, letters, width, height):
+    """Of glyphs by x the cells that letters_of tells; places [n, 2] in pixels."""
+    return numpy.stack([cells_of(places + shift, letters, width, height) for shift in SHIFTS])
+
+
+def cells_of(places, letters, width, height):
+    """[height/16, width/16, SLOTS]: the first letters of each patch."""
+    columns, rows = (places // 16).astype(int).T
+    inside = (rows >= 0) & (rows < height // 16) & (columns >= 0) & (columns < width // 16)
+    patches = (rows * (width // 16) + columns)[inside]
+    order = numpy.argsort(patches, kind="stable")
+    patches, letters = patches[order], letters[inside][order]
+    _, first, counts = numpy.unique(patches, return_index=True, return_counts=True)
+    slots = numpy.arange(len(patches)) - numpy.repeat(first, counts)
+    fits = slots < SLOTS
+    cells = numpy.zeros((height // 16 * (width // 16), SLOTS), numpy.int64)
+    cells[patches[fits], slots[fits]] = letters[fits]
+    return cells.reshape(height // 16, width // 16, SLOTS)
 
 
 def token_clues(page, tokenizer, width, height):
-    """[picture tokens, 2, COLUMNS] of the halves and [picture tokens, 3] of the wholes, row-major."""
-    raster = Raster(page, width, height, 32)
+    """[SHIFTS, picture tokens, 2, COLUMNS] of the halves and [picture tokens, 7] of the wholes,
+    row-major."""
+    rasters = [Raster(page, width, height, 32, shift) for shift in SHIFTS]
+    halves = numpy.stack([halves_of(page, tokenizer, raster) for raster in rasters])
+    return halves, wholes_of(page, rasters[0])
+
+
+def halves_of(page, tokenizer, raster):
     halves = numpy.full((2 * raster.rows, raster.columns, COLUMNS), -1, numpy.int64)
     for which, (text, start) in enumerate(page.strings):
-        at, before, place, box = start, [], None, -1
+        at, before, place, box = start, [], None, [-1] * 4
         if page.boxes[which] is not None and page.turned == 0:
-            sides = thousandths(page, page.boxes[which])
-            box = [digit for side in sides for digit in digits(side)]
+            box = [side // 10 for side in thousandths(page, page.boxes[which])]
         for index in tokenizer.ordinary(text):
             at += tokenizer.glyphs_in(index)
             before.insert(0, index)
@@ -73,7 +101,9 @@ def token_clues(page, tokenizer, width, height):
             if place is not None:
                 halves[place] = -1
                 halves[place][: min(4, len(before))] = before[:4]
-                halves[place][BOX] = box
+                halves[place][BOX] = (*box[:2], -1, box[3])
+        if place is not None:
+            halves[place][BOX] = box
         if place is not None and which in page.partners:
             partner, first = page.strings[page.partners[which]]
             end = first + len(partner.replace(" ", "")) - 1
@@ -81,20 +111,27 @@ def token_clues(page, tokenizer, width, height):
             # Picture tokens are read row by row, and none can tell what comes after it.
             if seen is not None and (seen[0] // 2, seen[1]) <= (place[0] // 2, place[1]):
                 halves[place][PARTNER] = ends_of(partner, tokenizer)
-    wholes = numpy.full((raster.rows, raster.columns, 3), -1, numpy.int64)
-    for x, y, name, now in page.past:
+    for x, y, name, *_ in page.past:
+        place = raster.half_at(x, y, True)
+        if place is not None:
+            halves[place][PARTNER] = ends_of(name and f" {name}", tokenizer)
+    halves = halves.reshape(raster.rows, 2, raster.columns, COLUMNS).swapaxes(1, 2)
+    return halves.reshape(-1, 2, COLUMNS)
+
+
+def wholes_of(page, raster):
+    wholes = numpy.full((raster.rows, raster.columns, 7), -1, numpy.int64)
+    for x, y, name, now, changes in page.past:
         place = raster.at(x, y)
         if place is not None:
-            halves[raster.half_at(x, y, True)][PARTNER] = ends_of(name and f" {name}", tokenizer)
             wholes[place][CHANGED] = name != now
+            wholes[place][COUNTED] = (-1, -1, -1, min(MOST, changes))
+    for x, y, counts in page.counted:
+        place = raster.at(x, y)
+        if place is not None:
+            wholes[place][COUNTED][:3] = counts
     wholes[..., PLACE] = numpy.stack(numpy.indices(wholes.shape[:2]), -1)
-    halves = halves.reshape(raster.rows, 2, raster.columns, COLUMNS).swapaxes(1, 2)
-    return halves.reshape(-1, 2, COLUMNS), wholes.reshape(-1, 3)
-
-
-def digits(side):
-    """Hundreds, 0 to 10, and tens."""
-    return side // 100, side // 10 % 10
+    return wholes.reshape(-1, 7)
 
 
 def ends_of(text, tokenizer):

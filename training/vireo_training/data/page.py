@@ -82,6 +82,8 @@ class Page:
         self.partners = {}
         # Shapes: of a ninth (row, column) its x and y, and what stands there.
         self.spots = {}
+        # Of a shape its x and y and the counts of its shape, its colour and any kind up to it.
+        self.counted = []
         # Of a place its x and y, what the picture before showed there, what this one does.
         self.past = []
 
@@ -95,7 +97,8 @@ class Page:
         face = load_font(font, size)
         self.draw.text((x, y), text, font=face, fill=ink or self.ink)
         at = x
-        middle = y + size * 0.62
+        # Half of a small letter above the line on which the letters stand.
+        middle = y + face.getmetrics()[0] - size * 0.3
         self.strings.append((text, len(self.glyphs)))
         for letter in text:
             width = advance(font, size, letter)

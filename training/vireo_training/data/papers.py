@@ -6,7 +6,7 @@ import json
 from ..chat import Sample
 from . import talk, words
 from .business import NOT_SAID, Invoice, json_ask
-from .page import HAND_FONTS, Page, damage
+from .page import HAND_FONTS, Page, damage, told
 
 PAID = ("Cash", "Card", "VISA", "Maestro", "Voucher")
 FORM_FIELDS = {
@@ -160,17 +160,38 @@ def versions(rng, fonts, strength=0.5):
     same = after == lines
     style, pages = rng.getrandbits(32), []
     for version in (lines, after):
+        ends = []
         page = Page(512, 512, type(rng)(style), fonts)
         size, y, left = page.rng.randint(18, 24), page.rng.randint(30, 90), page.rng.randint(20, 60)
         for name, value in version.items():
             page.text(left, y, f"{name.capitalize()}: {value}", size)
             page.part()
+            ends.append((page.strings[-2][1] + len(name), len(page.glyphs) - 1))
             y += size * 2
         page.rng = rng
         damage(page, strength)
+        for row, (name, marks) in enumerate(zip(version, ends)):
+            for column, mark in enumerate(marks):
+                page.spots[row, column] = (*page.glyphs[mark][:2], version[name])
         pages.append(page)
-    answer = "Nothing." if same else f"The {field} is {after[field]} instead of {lines[field]}."
+    compare(*pages)
+    row = list(lines).index(field) if field else len(lines) - 1
+    if same:
+        answer = told("{}", ("Nothing.", 1, row, 1))
+    else:
+        values = (after[field], 1, row, 1), (lines[field], 0, row, 1)
+        answer = told("The {} is {} instead of {}.", (field, 1, row, 0), *values)
     return Sample(pages, [(rng.choice(("What changed?", "What is different?")), answer)])
+
+
+def compare(before, now):
+    """The values of the later version are taught with what stood there before."""
+    changes = 0
+    for (row, column), (x, y, value) in now.spots.items():
+        if column == 1:
+            was = before.spot(row, column)[2]
+            changes += was != value
+            now.past.append((x, y, was, value, changes))
 
 
 def booking(rng, drawn):
@@ -188,8 +209,8 @@ def booking(rng, drawn):
     others = [talk.tool(name) for name in rng.sample(list(talk.TOOLS), rng.randint(0, 1))]
     offered = [definition, *others]
     rng.shuffle(offered)
-    told = {name: invoice.values[name] for name in fields}
-    call = json.dumps([{"name": "book_invoice", "arguments": told}], ensure_ascii=False)
+    held = {name: invoice.values[name] for name in fields}
+    call = json.dumps([{"name": "book_invoice", "arguments": held}], ensure_ascii=False)
     tools = talk.TOOL_LEAD + ", ".join(map(json.dumps, offered)) + talk.TOOL_REST
     ask = rng.choice(("Book this invoice.", "Enter the invoice.", "Please book it."))
     return Sample([page], [(ask, f"<TOOLCALL>{call}</TOOLCALL>")], tools=tools)

@@ -4,7 +4,8 @@ import numpy
 
 from . import words
 from .business import Invoice
-from .page import CLASS_OF, SLOTS, Page, damage
+from .clues import shifted_cells
+from .page import CLASS_OF, Page, damage
 
 SIDE = 256
 PAGE = 512
@@ -22,7 +23,7 @@ class PrintedWindows:
         self.pages = []
 
     def draw(self, count):
-        """Pixels [count, SIDE, SIDE, 3], letters [count, SIDE/16, SIDE/16, SLOTS] and extents
+        """Pixels [count, SIDE, SIDE, 3], letters of all shifts and extents
         [count, SIDE/16, SIDE/16, 4]."""
         for _ in range(NEW if self.pages else POOL):
             self.pages.append(printed_page(self.rng, self.fonts))
@@ -81,21 +82,16 @@ def window(picture, glyphs, rng):
     """Pixels, letters and extents (Learner.see) of one window."""
     left, top = (rng.randint(0, PAGE - SIDE) for _ in range(2))
     side = SIDE // 16
-    at = ((glyphs[:, :2] - (left, top)) // 16).astype(int)
-    inside = ((at >= 0) & (at < side)).all(1)
-    columns, rows = at[inside].T
-    places = rows * side + columns
-    order = numpy.argsort(places, kind="stable")
-    held, places = glyphs[inside][order], places[order]
-    starts, first, counts = numpy.unique(places, return_index=True, return_counts=True)
-    slots = numpy.arange(len(places)) - numpy.repeat(first, counts)
-    fits = slots < SLOTS
-    cells = numpy.zeros((side * side, SLOTS), numpy.int64)
-    cells[places[fits], slots[fits]] = held[fits, 2]
+    places = glyphs[:, :2] - (left, top)
+    cells = shifted_cells(places, glyphs[:, 2], SIDE, SIDE)
+    columns, rows = (places // 16).astype(int).T
+    inside = (rows >= 0) & (rows < side) & (columns >= 0) & (columns < side)
+    starts, first = numpy.unique((rows * side + columns)[inside], return_index=True)
     extents = numpy.full((side * side, 4), -1, numpy.int64)
-    extents[starts] = reach(held[first, 3:] - (left, top, left, top), starts // side, starts % side)
+    boxes = glyphs[inside][first, 3:] - (left, top, left, top)
+    extents[starts] = reach(boxes, starts // side, starts % side)
     pixels = picture[top : top + SIDE, left : left + SIDE]
-    return pixels, cells.reshape(side, side, SLOTS), extents.reshape(side, side, 4)
+    return pixels, cells, extents.reshape(side, side, 4)
 
 
 def reach(boxes, rows, columns):

@@ -77,17 +77,55 @@ def draw_scene(rng, width, height, shapes, spread=None):
         x, y = width * (column + 0.5 + right) / 3, height * (row + 0.5 + down) / 3
         draw_shape(page, shape, colour, x, y, radius)
         page.spots[row, column] = (x, y, f"{colour} {shape}")
+    count_up(page, shapes)
     return page
 
 
+def in_order(page, shapes):
+    """Shapes or spots as the picture tokens of 32 pixels, in which their middles are, are read."""
+
+    def token(each):
+        x, y, _ = page.spot(*each[-2:])
+        return y // 32, x // 32
+
+    return sorted(shapes, key=token)
+
+
+def count_up(page, shapes):
+    """Each shape is taught with how many like it there are up to it."""
+    seen = []
+    for each in in_order(page, shapes):
+        shape, colour, row, column = each
+        seen += [shape, colour]
+        x, y, _ = page.spot(row, column)
+        page.counted.append((x, y, (seen.count(shape), seen.count(colour), len(seen) // 2)))
+
+
+def counted(page, shapes, which=0):
+    """How many these are, read at the last of them."""
+    *_, (_, _, row, column) = in_order(page, shapes)
+    return told("{}", (str(len(shapes)), which, row, column))
+
+
+SPOTS = [divmod(i, 3) for i in range(9)]
+
+
 def remember(pages):
-    """Each picture after the first is taught with what stood in the one before, spot by spot."""
+    """Each picture after the first is taught with what stood in the one before, spot by spot, and
+    with how many of them were another up to there."""
+    changes = 0
     for before, now in zip(pages, pages[1:]):
-        for row in range(3):
-            for column in range(3):
-                x, y, name = now.spot(row, column)
-                now.past.append((x, y, before.spot(row, column)[2], name))
+        for row, column in in_order(now, SPOTS):
+            x, y, name = now.spot(row, column)
+            was = before.spot(row, column)[2]
+            changes += name != was
+            now.past.append((x, y, was, name, changes))
     return pages
+
+
+def nothing(pages):
+    """That nothing changes is read at the last spot of all."""
+    return told("{}", ("Nothing.", len(pages) - 1, *in_order(pages[-1], SPOTS)[-1]))
 
 
 def several(count, name):
@@ -113,22 +151,22 @@ def caption(shapes, page=0):
     return told(", ".join(["{} ({})"] * len(ordered)), *pieces)
 
 
-def scene_turns(rng, shapes, count):
+def scene_turns(rng, page, shapes, count):
     turns = []
     for _ in range(count):
         each = rng.choice(shapes)
         shape, colour, row, column = each
-        same = sum(s == shape for s, *_ in shapes)
-        alike = sum(c == colour for _, c, *_ in shapes)
+        same = [s for s in shapes if s[0] == shape]
+        alike = [s for s in shapes if s[1] == colour]
         unique = sum((s, c) == (shape, colour) for s, c, *_ in shapes) == 1
         options = [
-            ("How many shapes are there?", str(len(shapes))),
-            (f"How many {shape}s are there?", str(same)),
-            (f"How many {colour} shapes are there?", str(alike)),
+            ("How many shapes are there?", counted(page, shapes)),
+            (f"How many {shape}s are there?", counted(page, same)),
+            (f"How many {colour} shapes are there?", counted(page, alike)),
             ("Describe the picture.", caption(shapes)),
             (f"What is at the {PLACES[row][column]}?", told("a {}", named(each))),
         ]
-        if same == 1:
+        if len(same) == 1:
             options.append((f"What colour is the {shape}?", told("{}", (colour, 0, row, column))))
         if unique:
             options.append((f"Where is the {colour} {shape}?", told("{}", placed(each))))
@@ -138,7 +176,8 @@ def scene_turns(rng, shapes, count):
 
 def scene(rng, fonts, width=512, height=512, turns=4):
     shapes = place_shapes(rng, rng.randint(1, 6))
-    return Sample([draw_scene(rng, width, height, shapes)], scene_turns(rng, shapes, turns))
+    page = draw_scene(rng, width, height, shapes)
+    return Sample([page], scene_turns(rng, page, shapes, turns))
 
 
 def pair(rng, fonts, width=512, height=512, more=False):
@@ -150,6 +189,7 @@ def pair(rng, fonts, width=512, height=512, more=False):
     shape, colour, row, column = before[i]
     free = [spot for spot in range(9) if all((r, c) != divmod(spot, 3) for _, _, r, c in before)]
     kind = rng.choice(("colour", "gone", "added", "moved", "same"))
+    answer = None
     if kind == "colour":
         other = rng.choice([name for name in COLOURS if name != colour])
         after[i] = (shape, other, row, column)
@@ -159,9 +199,7 @@ def pair(rng, fonts, width=512, height=512, more=False):
     elif kind == "gone":
         after.pop(i)
         answer = told("The {} at the {} is gone.", named(before[i], 1), placed(before[i], 1))
-    elif kind == "same":
-        answer = "Nothing."
-    else:
+    elif kind != "same":
         r, c = divmod(rng.choice(free), 3)
         if kind == "added":
             shape, colour = rng.choice(SHAPES), rng.choice(list(COLOURS))
@@ -172,7 +210,7 @@ def pair(rng, fonts, width=512, height=512, more=False):
             places = placed(before[i], 1), placed(after[i], 1)
             answer = told("The {} moved from the {} to the {}.", named(after[i], 1), *places)
     pages = [draw_scene(rng, width, height, shapes) for shapes in (before, after)]
-    turns = [(rng.choice(("What changed?", "What is different?")), answer)]
+    turns = [(rng.choice(("What changed?", "What is different?")), answer or nothing(pages))]
     if more and rng.random() < 0.5:
         which = rng.randrange(2)
         name = ("first", "second")[which]
@@ -198,7 +236,7 @@ def captions(rng, fonts, width=512, height=512, frames=4, gap=None):
             pieces += [named(now[i], frame), placed(before, frame), placed(now[i], frame)]
         states.append(now)
     pages = [draw_scene(rng, width, height, state, spread) for state in states]
-    answer = told("\n".join(told_so_far), *pieces) if pieces else "Nothing."
+    answer = told("\n".join(told_so_far), *pieces) if pieces else nothing(pages)
     turns = [
         (rng.choice(("Caption the video.", "What happens when?")), answer),
         ("How often does something move?", str(len(told_so_far))),
@@ -216,6 +254,7 @@ def clip(rng, fonts, width=512, height=512, frames=4):
     turn = rng.randint(1, frames - 1)
     pieces = named(acting, turn), placed(acting, turn)
     kind = rng.choice(("moves", "moves", "appears", "disappears", "nothing"))
+    answer = None
     states = [[acting]] * frames
     if kind == "moves":
         r, c = divmod(rng.choice(free), 3)
@@ -229,13 +268,12 @@ def clip(rng, fonts, width=512, height=512, frames=4):
     elif kind == "disappears":
         states = [[acting]] * turn + [[]] * (frames - turn)
         answer = told("The {} at the {} disappears.", *pieces)
-    else:
-        answer = "Nothing."
     spread = Spread(rng, width, height)
     pages = [draw_scene(rng, width, height, [*resting, *state], spread) for state in states]
-    turns = [(rng.choice(("What happens?", "What happens in the video?")), answer)]
-    count = len(resting) + len(states[-1])
-    turns.append(("How many shapes are there at the end?", str(count)))
+    asked = rng.choice(("What happens?", "What happens in the video?"))
+    turns = [(asked, answer or nothing(pages))]
+    count = counted(pages[-1], [*resting, *states[-1]], frames - 1)
+    turns.append(("How many shapes are there at the end?", count))
     if kind != "nothing":
         turns.append(("In which frame does it happen?", str(turn + 1)))
     return Sample(remember(pages), turns, clip=rng.choice((0.5, 1, 2, None, None)))
