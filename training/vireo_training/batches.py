@@ -9,6 +9,8 @@ from .data.print import SIDE
 
 # Picture tokens along a side of the tile.
 GRID = 16
+# What EVS leaves out of clips in training; most see all of it.
+RATES = (0, 0, 0.5, 0.75)
 
 
 def normalised(pixels):
@@ -56,13 +58,33 @@ def draw_print(windows, count, rng):
     return {"pixels": pixels, "cells": cells, "extents": extents, "corner": corner}
 
 
+def rate_for(sample, rng):
+    """A rate of EVS; none for pictures, and where only the first frame would be left."""
+    rate = rng.choice(RATES) if sample.clip != 0 else 0
+    return rate if len(sample.pages) * (1 - rate) > 1.2 else 0
+
+
+def retained(tiles, rate, rng):
+    """Which picture tokens EVS keeps of a video, [frames, tokens]: those that differ most from the
+    frame before, here told by the pixels."""
+    frames, height, width, _ = tiles.shape
+    squares = tiles.reshape(frames, height // 32, 32, width // 32, 32, 3).astype(numpy.float32)
+    tokens = height * width // 1024
+    change = abs(numpy.diff(squares, axis=0)).mean((2, 4, 5)).reshape(frames - 1, tokens)
+    # What is alike differs by rounding.
+    change += numpy.random.default_rng(rng.getrandbits(32)).random(change.shape) / 1000
+    change = numpy.concatenate([numpy.full((1, tokens), numpy.inf), change]).flatten()
+    kept = numpy.zeros(frames * tokens, bool)
+    kept[change.argsort()[::-1][: max(tokens, int(frames * tokens * (1 - rate)))]] = True
+    return kept.reshape(frames, tokens)
+
+
 def draw_batch(kind, count, rng, tokenizer):
     """A dictionary of arrays: ids, targets, places [count, tokens]; when the kind has pictures
-    pixels (bytes), cells (letters of each patch), clues of each picture token's halves and wholes,
-    where each answer token is read (row and column of the position grid in picture tokens, or -1)
-    and corner of the window."""
+    pixels (bytes), cells (letters of each patch), kept (which picture tokens are), clues of the
+    halves and wholes of those, where each answer token is read (row and column of the position
+    grid in picture tokens, or -1) and corner of the window."""
     width, height = mixture.SIZES[kind]
-    rows = width * height // 1024
     samples = [getattr(mixture, kind)(rng) for _ in range(count)]
     pages = [page for sample in samples for page in sample.pages]
     window = Window(kind, rng)
@@ -70,26 +92,38 @@ def draw_batch(kind, count, rng, tokenizer):
         page.frame = window.frame
     for sample in samples:
         sample.settle()
-    written = [tokens_of(sample, tokenizer, rows, rng) for sample in samples]
+    if not pages:
+        written = [tokens_of(sample, tokenizer, 0, rng) for sample in samples]
+        return {"kind": kind, **laid_out(written, tokenizer)}
+    tiles = [
+        numpy.stack([tile_of(page, width, height) for page in sample.pages]) for sample in samples
+    ]
+    kept = [retained(frames, rate_for(sample, rng), rng) for sample, frames in zip(samples, tiles)]
+    written = [
+        tokens_of(sample, tokenizer, left.sum(1).tolist(), rng)
+        for sample, left in zip(samples, kept)
+    ]
+    batch = {"kind": kind, **laid_out(written, tokenizer), "corner": window.corner}
+    batch["pixels"], batch["kept"] = (numpy.concatenate(each) for each in (tiles, kept))
+    batch["cells"] = numpy.stack([clues.letters_of(page, width, height) for page in pages])
+    halves, wholes = zip(*(clues.token_clues(page, tokenizer, width, height) for page in pages))
+    batch["halves"] = numpy.concatenate(halves, 1)[:, batch["kept"].flatten()]
+    batch["wholes"] = numpy.concatenate(wholes)[batch["kept"].flatten()]
+    batch["where"] = numpy.full((*batch["ids"].shape, 2), -1, numpy.int64)
+    for i, (sample, (_, wanted)) in enumerate(zip(samples, written)):
+        read = clues.read_at(sample, wanted, tokenizer, width, height)
+        batch["where"][i, : len(wanted)] = read
+    window.move(batch["wholes"][:, clues.PLACE])
+    window.move(batch["where"])
+    return batch
+
+
+def laid_out(written, tokenizer):
+    """Ids and targets of several samples, padded to the longest, and which are picture tokens."""
     longest = max(len(ids) for ids, _ in written)
-    ids = numpy.zeros((count, longest), numpy.int64)
-    targets = numpy.full((count, longest), NO_TARGET, numpy.int64)
+    ids = numpy.zeros((len(written), longest), numpy.int64)
+    targets = numpy.full((len(written), longest), NO_TARGET, numpy.int64)
     for i, (sequence, wanted) in enumerate(written):
         ids[i, : len(sequence)] = sequence
         targets[i, : len(wanted)] = wanted
-    batch = {"kind": kind, "ids": ids, "targets": targets, "places": ids == tokenizer.image}
-    if pages:
-        batch["pixels"] = numpy.stack([tile_of(page, width, height) for page in pages])
-        batch["cells"] = numpy.stack([clues.letters_of(page, width, height) for page in pages])
-        told = [clues.token_clues(page, tokenizer, width, height) for page in pages]
-        halves, wholes = zip(*told)
-        batch["halves"] = numpy.concatenate(halves, 1)
-        batch["wholes"] = numpy.concatenate(wholes)
-        batch["corner"] = window.corner
-        window.move(batch["wholes"][:, clues.PLACE])
-        where = numpy.full((count, longest, 2), -1, numpy.int64)
-        for i, (sample, (_, wanted)) in enumerate(zip(samples, written)):
-            where[i, : len(wanted)] = clues.read_at(sample, wanted, tokenizer, width, height)
-        window.move(where)
-        batch["where"] = where
-    return batch
+    return {"ids": ids, "targets": targets, "places": ids == tokenizer.image}

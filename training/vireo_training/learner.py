@@ -66,7 +66,8 @@ class Learner(torch.nn.Module):
             grid = self.network.vision(self.tensor(normalised(batch["pixels"])), batch["corner"])
             reading["glyphs"] = self.glyph_loss(grid, self.tensor(batch["cells"]))
             visual = self.network.projector(grid)
-            visual, places = visual.reshape(-1, visual.shape[-1]), self.tensor(batch["places"])
+            visual = visual.flatten(0, -2)[self.tensor(batch["kept"]).flatten()]
+            places = self.tensor(batch["places"])
         rows = self.network.hidden_rows(ids, visual, places)
         if places is not None:
             seen, late = self.rows["middle"][places], self.rows["late"][places]

@@ -40,14 +40,14 @@ STAGES = [
         0.3,
         32,
         [("stretched", 3), ("small_print", 3), ("fields", 3), ("tile", 3), ("invoice", 2)]
-        + [("small_scene", 2), ("scene", 1), ("small_pair", 3), ("small_clip", 1)]
-        + [("small_captions", 2), ("paper", 2), ("spoken", 1)],
+        + [("small_scene", 2), ("scene", 1), ("small_pair", 2), ("small_clip", 1)]
+        + [("pair", 1), ("small_captions", 2), ("paper", 2), ("spoken", 1)],
     ),
     (
         0.85,
         0.2,
         32,
-        [("stretched", 3), ("tile", 4), ("invoice", 3), ("scene", 2), ("pair", 2), ("clip", 1)]
+        [("stretched", 3), ("tile", 4), ("invoice", 3), ("scene", 2), ("pair", 3), ("clip", 2)]
         + [("small_captions", 1), ("paper", 3), ("spoken", 1)],
     ),
 ]
@@ -63,7 +63,7 @@ class Drawing:
 
     def __init__(self, seed, tokenizer, times=1):
         self.rng, self.tokenizer, self.times = random.Random(seed), Tokenizer(tokenizer), times
-        self.windows = PrintedWindows(self.rng, FONTS + HAND_FONTS)
+        self.windows = PrintedWindows(self.rng, 3 * FONTS + HAND_FONTS)
 
     def step(self, stage):
         """(batches, batches of print for the vision tower alone)"""
