@@ -10,7 +10,7 @@ import numpy
 import torch
 
 from vireo_training import checkpoint, export, fused, lora, network, tiling
-from vireo_training.batches import draw_batch
+from vireo_training.batches import draw_batch, retained
 from vireo_training.chat import NO_TARGET, tokens_of
 from vireo_training.data import clues, mixture, scenes
 from vireo_training.data import print as print_pages
@@ -198,6 +198,23 @@ class Data(unittest.TestCase):
         self.assertEqual((row, column), (3, 2))
         self.assertEqual((left, up), (16 // 8, int((48 + 24 - y1) / 2)))
         self.assertEqual((right, down), (int((x2 - 32) / 8), int((y2 - 48) / 2)))
+
+    def test_a_glyph_beside_a_border_may_be_in_either_patch(self):
+        page = Page(64, 32, random.Random(1), TRAINING_FONTS, plain=True)
+        page.glyphs = [(16.5, 8, "a"), (40, 8, "b")]
+        cells = clues.letters_of(page, 64, 32)[..., 0]
+        a, b = CLASS_OF["a"], CLASS_OF["b"]
+        held = {tuple(shift[0]) for shift in cells.tolist()}
+        self.assertEqual(held, {(0, a, b, 0), (a, 0, b, 0)})
+
+    def test_a_video_keeps_its_first_frame_and_what_changes(self):
+        frames = numpy.zeros((4, 64, 64, 3), numpy.uint8)
+        frames[2:, :32, 32:] = 200
+        frames[3, 32:, :32] = 200
+        kept = retained(frames, 0.625, random.Random(1))
+        rest = [[0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
+        self.assertEqual(kept.astype(int).tolist(), [[1, 1, 1, 1], *rest])
+        self.assertTrue(retained(frames, 0, random.Random(1)).all())
 
     def test_both_lines_of_a_picture_token_have_clues(self):
         tokenizer = Tokenizer(MINI)

@@ -78,7 +78,7 @@ class Learner(torch.nn.Module):
             reading["partner"] = named(self.partner, seen, halves[..., PARTNER])
             reading["box"] = measured(self.box, seen, halves[..., BOX])
             reading["changed"] = named(self.changed, seen, wholes[:, CHANGED])
-            reading["counted"] = named(self.counted, late, wholes[:, COUNTED])
+            reading["counted"] = 4 * named(self.counted, late, wholes[:, COUNTED])
             reading["place"] = named(self.place, seen, wholes[:, PLACE])
             where = self.tensor(batch["where"]).flatten(0, 1)
             reading["where"] = named(self.where, rows.flatten(0, 1), where)

@@ -40,14 +40,14 @@ STAGES = [
         0.3,
         32,
         [("stretched", 3), ("small_print", 3), ("fields", 3), ("tile", 3), ("invoice", 2)]
-        + [("small_scene", 2), ("scene", 1), ("small_pair", 2), ("small_clip", 1)]
+        + [("small_scene", 3), ("scene", 2), ("small_pair", 2), ("small_clip", 1)]
         + [("pair", 1), ("small_captions", 2), ("paper", 2), ("spoken", 1)],
     ),
     (
         0.85,
         0.2,
         32,
-        [("stretched", 3), ("tile", 4), ("invoice", 3), ("scene", 2), ("pair", 3), ("clip", 2)]
+        [("stretched", 3), ("tile", 5), ("invoice", 3), ("scene", 2), ("pair", 3), ("clip", 2)]
         + [("small_captions", 1), ("paper", 3), ("spoken", 1)],
     ),
 ]
