@@ -87,6 +87,7 @@ def token_clues(page, tokenizer, width, height):
 
 
 def halves_of(page, tokenizer, raster):
+    """[picture tokens, 2, COLUMNS] where the raster sees the glyphs."""
     halves = numpy.full((2 * raster.rows, raster.columns, COLUMNS), -1, numpy.int64)
     for which, (text, start) in enumerate(page.strings):
         at, before, place, box = start, [], None, [-1] * 4
@@ -120,6 +121,7 @@ def halves_of(page, tokenizer, raster):
 
 
 def wholes_of(page, raster):
+    """[picture tokens, 7]."""
     wholes = numpy.full((raster.rows, raster.columns, 7), -1, numpy.int64)
     for x, y, name, now, changes in page.past:
         place = raster.at(x, y)

@@ -97,15 +97,16 @@ class Page:
         face = load_font(font, size)
         self.draw.text((x, y), text, font=face, fill=ink or self.ink)
         at = x
-        # Half of a small letter above the line on which the letters stand.
-        middle = y + face.getmetrics()[0] - size * 0.3
+        # Where the letters stand: fonts differ by a third of their size in how far down that is.
+        base = y + face.getmetrics()[0]
+        middle = base - size * 0.3
         self.strings.append((text, len(self.glyphs)))
         for letter in text:
             width = advance(font, size, letter)
             if letter != " ":
                 self.glyphs.append((at + width / 2, middle, letter))
             at += width
-        self.boxes.append((x, y + size * 0.1, at, y + size * 1.2))
+        self.boxes.append((x, base - size * 0.83, at, base + size * 0.27))
         self.located[self.boxes[-1]] = len(self.glyphs) - 1
         return self.boxes[-1]
 
