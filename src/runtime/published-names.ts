@@ -21,7 +21,7 @@ export function describeModel(
     id: id ?? MODEL_ID,
     aliases: id === undefined ? ALIASES : [MODEL_ID, ...ALIASES],
     createdUnix: 1761609600,
-    ownedBy: "nvidia",
+    ownedBy: (id?.includes("/") ? id : MODEL_ID).split("/", 1)[0]!,
     contextTokens,
     maxOutputTokens: contextTokens,
     fingerprint,

@@ -79,3 +79,8 @@ const RIGHT: readonly (readonly [sample: string | undefined, question: string, a
 test.each(RIGHT)("%s: %s", { timeout: 60_000 }, async (sample, question, answer) => {
   expect(await ask(sample, question)).toBe(answer);
 });
+
+test("the model in the box is not NVIDIA's", async () => {
+  const model = await client.models.retrieve(MODEL);
+  expect(model.owned_by).toBe("vireo");
+});
