@@ -7,6 +7,7 @@ from ..chat import Sample
 from . import talk, words
 from .business import NOT_SAID, Invoice, json_ask
 from .page import HAND_FONTS, Page, damage, told
+from .scenes import nothing, remember
 
 PAID = ("Cash", "Card", "VISA", "Maestro", "Voucher")
 FORM_FIELDS = {
@@ -174,24 +175,15 @@ def versions(rng, fonts, strength=0.5):
             for column, mark in enumerate(marks):
                 page.spots[row, column] = (*page.glyphs[mark][:2], version[name])
         pages.append(page)
-    compare(*pages)
-    row = list(lines).index(field) if field else len(lines) - 1
+    values = [(row, 1) for row in range(len(lines))]
+    remember(pages, values)
     if same:
-        answer = told("{}", ("Nothing.", 1, row, 1))
+        answer = nothing(pages, values)
     else:
-        values = (after[field], 1, row, 1), (lines[field], 0, row, 1)
-        answer = told("The {} is {} instead of {}.", (field, 1, row, 0), *values)
+        row = list(lines).index(field)
+        pieces = (field, 1, row, 0), (after[field], 1, row, 1), (lines[field], 0, row, 1)
+        answer = told("The {} is {} instead of {}.", *pieces)
     return Sample(pages, [(rng.choice(("What changed?", "What is different?")), answer)])
-
-
-def compare(before, now):
-    """The values of the later version are taught with what stood there before."""
-    changes = 0
-    for (row, column), (x, y, value) in now.spots.items():
-        if column == 1:
-            was = before.spot(row, column)[2]
-            changes += was != value
-            now.past.append((x, y, was, value, changes))
 
 
 def booking(rng, drawn):

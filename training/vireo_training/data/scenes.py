@@ -110,12 +110,12 @@ def counted(page, shapes, which=0):
 SPOTS = [divmod(i, 3) for i in range(9)]
 
 
-def remember(pages):
+def remember(pages, spots=SPOTS):
     """Each picture after the first is taught with what stood in the one before, spot by spot, and
     with how many of them were another up to there."""
     changes = 0
     for before, now in zip(pages, pages[1:]):
-        for row, column in in_order(now, SPOTS):
+        for row, column in in_order(now, spots):
             x, y, name = now.spot(row, column)
             was = before.spot(row, column)[2]
             changes += name != was
@@ -123,9 +123,9 @@ def remember(pages):
     return pages
 
 
-def nothing(pages):
+def nothing(pages, spots=SPOTS):
     """That nothing changes is read at the last spot of all."""
-    return told("{}", ("Nothing.", len(pages) - 1, *in_order(pages[-1], SPOTS)[-1]))
+    return told("{}", ("Nothing.", len(pages) - 1, *in_order(pages[-1], spots)[-1]))
 
 
 def several(count, name):
