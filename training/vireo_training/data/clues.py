@@ -19,6 +19,7 @@ COLUMNS = 10
 # something else there; how many of a shape, of a colour and of any kind there are up to it, and how
 # many spots changed up to it.
 PLACE, CHANGED, COUNTED = slice(0, 2), slice(2, 3), slice(3, 7)
+# Counts of more are taught as this many.
 MOST = 6
 CURRENCY = re.compile(r"^[€$£]|\s*(CHF|[€$£])$")
 # Where a glyph's middle is can be told to a pixel or so, and beside the border of two patches that
@@ -27,13 +28,13 @@ SHIFTS = numpy.array([(0, 0), (-1, -1.5), (1, -1.5), (-1, 1.5), (1, 1.5)])
 
 
 class Raster:
-    """A page, taken as resized to width × height, with its glyphs moved by a shift, cut into
-    squares of some pixels."""
+    """A page, taken as resized to width × height, with its glyphs moved by a shift, cut into the
+    squares of 32 pixels of the picture tokens."""
 
-    def __init__(self, page, width, height, square, shift=(0, 0)):
-        self.rows, self.columns = height // square, width // square
-        self.across, self.down = width / page.width / square, height / page.height / square
-        self.shift = [pixels / square for pixels in shift]
+    def __init__(self, page, width, height, shift=(0, 0)):
+        self.rows, self.columns = height // 32, width // 32
+        self.across, self.down = width / page.width / 32, height / page.height / 32
+        self.shift = [pixels / 32 for pixels in shift]
 
     def at(self, x, y):
         """(row, column), or None outside of the picture."""
@@ -81,7 +82,7 @@ def cells_of(places, letters, width, height):
 def token_clues(page, tokenizer, width, height):
     """[SHIFTS, picture tokens, 2, COLUMNS] of the halves and [picture tokens, 7] of the wholes,
     row-major."""
-    rasters = [Raster(page, width, height, 32, shift) for shift in SHIFTS]
+    rasters = [Raster(page, width, height, shift) for shift in SHIFTS]
     halves = numpy.stack([halves_of(page, tokenizer, raster) for raster in rasters])
     return halves, wholes_of(page, rasters[0])
 
@@ -210,6 +211,6 @@ def read_at(sample, targets, tokenizer, width, height):
             point = points[read - 1] if 0 < read <= len(points) and count else None
             if point is not None:
                 page, x, y = point
-                where[at] = Raster(page, width, height, 32).at(x, y) or -1
+                where[at] = Raster(page, width, height).at(x, y) or -1
         next(asked)
     return where

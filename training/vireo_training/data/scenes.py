@@ -21,6 +21,7 @@ PLACES = (
     ("left", "middle", "right"),
     ("bottom left", "bottom", "bottom right"),
 )
+SPOTS = [divmod(i, 3) for i in range(9)]
 
 
 def draw_shape(page, shape, colour, x, y, radius):
@@ -105,9 +106,6 @@ def counted(page, shapes, which=0):
     """How many these are, read at the last of them."""
     *_, (_, _, row, column) = in_order(page, shapes)
     return told("{}", (str(len(shapes)), which, row, column))
-
-
-SPOTS = [divmod(i, 3) for i in range(9)]
 
 
 def remember(pages, spots=SPOTS):
