@@ -1,4 +1,4 @@
-// Mamba-2 mixing and the two norms with their gradients, fused, for training on a CPU.
+// Mamba-2 mixing, attention and the two norms with their gradients, fused, for training on a CPU.
 //
 // The scan goes by chunks of 64 tokens, as products of small matrices; the rest is plain loops over
 // contiguous floats that the compiler turns into vectors. One sequence of a batch is one piece of
@@ -23,6 +23,15 @@ constexpr int CHUNK = 64;     // tokens that meet one another directly, the rest
 constexpr float RMS_NORM_EPS = 1e-5f;
 constexpr float LAYER_NORM_EPS = 1e-6f;
 
+/** What rows between the kernels are made of. */
+#ifdef ROWS_OF_FLOAT32
+using Low = float;
+#else
+using Low = bf16;
+#endif
+
+inline float wide(float value) { return value; }
+
 inline float wide(bf16 value) {
   uint32_t bits = uint32_t(value) << 16;
   float result;
@@ -30,29 +39,40 @@ inline float wide(bf16 value) {
   return result;
 }
 
-inline bf16 narrow(float value) {
+inline Low narrow(float value) {
+  if constexpr (sizeof(Low) == sizeof(float)) return value;
   uint32_t bits;
   std::memcpy(&bits, &value, 4);
-  return bf16((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+  return Low((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
 inline float sigmoid(float x) { return 1.f / (1.f + std::exp(-x)); }
 
-using Lanes = float __attribute__((vector_size(64), aligned(4)));
+// As many accumulators as there are registers for: ROWS rows of PARTS vectors.
+#ifdef __AVX512F__
+constexpr int LANES = 16, ROWS = 4, PARTS = 4;
+#else
+constexpr int LANES = 8, ROWS = 6, PARTS = 2;
+#endif
+using Vector = float __attribute__((vector_size(4 * LANES), aligned(4)));
 
 /** R rows of out [R][64] = (out +) a·b: a(i, k) = a[i·row + k·deep], b [depth][64]. */
 template <int R>
 void product_rows(const float* a, int row, int deep, const float* b, int stride, int depth,
                   float* out, int out_stride, bool add) {
-  Lanes sums[R][4] = {};
-  for (int k = 0; k < depth; k++) {
-    const Lanes* line = reinterpret_cast<const Lanes*>(b + size_t(k) * stride);
-    for (int i = 0; i < R; i++)
-      for (int part = 0; part < 4; part++) sums[i][part] += a[i * row + k * deep] * line[part];
-  }
-  for (int i = 0; i < R; i++) {
-    Lanes* to = reinterpret_cast<Lanes*>(out + size_t(i) * out_stride);
-    for (int part = 0; part < 4; part++) to[part] = add ? to[part] + sums[i][part] : sums[i][part];
+  for (int column = 0; column < 64; column += PARTS * LANES) {
+    Vector sums[R][PARTS] = {};
+    for (int k = 0; k < depth; k++) {
+      const Vector* line = reinterpret_cast<const Vector*>(b + size_t(k) * stride + column);
+      for (int i = 0; i < R; i++)
+        for (int part = 0; part < PARTS; part++)
+          sums[i][part] += a[i * row + size_t(k) * deep] * line[part];
+    }
+    for (int i = 0; i < R; i++) {
+      Vector* to = reinterpret_cast<Vector*>(out + size_t(i) * out_stride + column);
+      for (int part = 0; part < PARTS; part++)
+        to[part] = add ? to[part] + sums[i][part] : sums[i][part];
+    }
   }
 }
 
@@ -71,11 +91,13 @@ struct Right {
 void product(Left a, Right b, int rows, int depth, float* out, int stride, bool add = false) {
   const auto from = [&](int i) { return a.at + size_t(i) * a.row; };
   const auto to = [&](int i) { return out + size_t(i) * stride; };
-  const int whole = rows / 4 * 4;
-  for (int i = 0; i < whole; i += 4)
-    product_rows<4>(from(i), a.row, a.deep, b.at, b.stride, depth, to(i), stride, add);
-  for (int i = whole; i < rows; i++)
-    product_rows<1>(from(i), a.row, a.deep, b.at, b.stride, depth, to(i), stride, add);
+  const auto take = [&](auto kernel, int i) {
+    kernel(from(i), a.row, a.deep, b.at, b.stride, depth, to(i), stride, add);
+  };
+  int i = 0;
+  for (; i + ROWS <= rows; i += ROWS) take(product_rows<ROWS>, i);
+  for (; i + 2 <= rows; i += 2) take(product_rows<2>, i);
+  for (; i < rows; i++) take(product_rows<1>, i);
 }
 
 /** [rows][64] with its stride to [64][64]; what is beyond the rows is 0. */
@@ -128,7 +150,7 @@ struct Pass {
     states.resize(chunks * s.heads * STATE);
   }
 
-  void run(const bf16* u, const Params& w, const float* taps) {
+  void run(const Low* u, const Params& w, const float* taps) {
     split(u, w);
     convolve(w, taps);
     for (int chunk = 0; chunk < chunks(); chunk++) {
@@ -151,7 +173,7 @@ struct Pass {
   static Left left(Right m) { return {m.at, m.stride, 1}; }
   static Left turned(Right m) { return {m.at, 1, m.stride}; }
 
-  void split(const bf16* u, const Params& w) {
+  void split(const Low* u, const Params& w) {
     const int inner = shape.inner(), conv = shape.conv(), heads = shape.heads;
     std::memset(raw.data(), 0, 3 * conv * sizeof(float));
     for (int t = 0; t < shape.length; t++, u += shape.width()) {
@@ -233,7 +255,7 @@ struct Pass {
   float* state(int chunk, int head) { return &states[(size_t(chunk) * shape.heads + head) * STATE]; }
 
   /** y·silu(z), normed over the row and weighted. */
-  void gate(const Params& w, bf16* out) const {
+  void gate(const Params& w, Low* out) const {
     const int inner = shape.inner();
     std::vector<float> g(inner);
     for (int t = 0; t < shape.length; t++, out += inner) {
@@ -272,7 +294,7 @@ struct Back {
     dmeets.resize(p.meets.size());
   }
 
-  void run(const bf16* dout, const float* taps, float* dtaps, bf16* du) {
+  void run(const Low* dout, const float* taps, float* dtaps, Low* du) {
     gate(dout);
     std::fill(dmeets.begin(), dmeets.end(), 0.f);
     for (int head = 0; head < shape.heads; head++) scan(head);
@@ -287,7 +309,7 @@ struct Back {
     join(du);
   }
 
-  void gate(const bf16* dout) {
+  void gate(const Low* dout) {
     const int inner = shape.inner();
     std::vector<float> gated(inner), normed(inner), sigmoids(inner);
     float *__restrict g = gated.data(), *__restrict dn = normed.data();
@@ -414,7 +436,7 @@ struct Back {
     }
   }
 
-  void join(bf16* du) {
+  void join(Low* du) {
     const int inner = shape.inner(), conv = shape.conv(), heads = shape.heads;
     for (int t = 0; t < shape.length; t++, du += shape.width()) {
       for (int i = 0; i < inner; i++) du[i] = narrow(dz[t * inner + i]);
@@ -426,6 +448,108 @@ struct Back {
         du[inner + conv + h] = narrow(g);
       }
     }
+  }
+};
+
+/** Attention of one head over one sequence; its rows are 64 wide. Blocks of 64 rows meet all columns
+ * at once, so that their scores stay in the caches. */
+struct Meeting {
+  int tokens, padded;
+  bool causal;
+  float scale;
+  std::vector<float> q, k, v;                // [tokens][64]; q times scale
+  std::vector<float> k_turned, v_turned;     // [padded / 64][64][64]
+  std::vector<float> shares, slopes;         // [64][padded]
+  std::vector<float> out, dout, dq, dk, dv;  // [64][64] twice, then [tokens][64]
+
+  Meeting(int n, float s, bool c) : tokens(n), padded((n + 63) / 64 * 64), causal(c), scale(s) {
+    for (auto* rows : {&q, &k, &v, &dq, &dk, &dv}) rows->resize(size_t(n) * 64);
+    for (auto* rows : {&k_turned, &v_turned, &shares, &slopes}) rows->resize(size_t(padded) * 64);
+    out.resize(64 * 64);
+    dout.resize(64 * 64);
+  }
+
+  static void widen(const Low* from, int rows, float scale, float* to) {
+    for (int i = 0; i < rows * 64; i++) to[i] = wide(from[i]) * scale;
+  }
+
+  static void narrowed(const float* from, int rows, float scale, Low* to) {
+    for (int i = 0; i < rows * 64; i++) to[i] = narrow(from[i] * scale);
+  }
+
+  void take(const Low* from_q, const Low* from_k, const Low* from_v) {
+    widen(from_q, tokens, scale, q.data());
+    widen(from_k, tokens, 1, k.data());
+    widen(from_v, tokens, 1, v.data());
+  }
+
+  void turn(const std::vector<float>& from, std::vector<float>& to) const {
+    for (int at = 0; at < tokens; at += 64)
+      transpose({&from[size_t(at) * 64], 64}, std::min(64, tokens - at), &to[size_t(at) * 64]);
+  }
+
+  int rows_at(int first) const { return std::min(64, tokens - first); }
+  int columns_at(int first) const { return causal ? first + rows_at(first) : tokens; }
+  int columns_of(int row) const { return causal ? row + 1 : tokens; }
+
+  /** into [rows][padded] = a block of 64 rows times what was turned. */
+  void meet(const float* rows, int first, const std::vector<float>& turned, float* into) {
+    for (int at = 0; at < columns_at(first); at += 64)
+      product({rows, 64, 1}, {&turned[size_t(at) * 64], 64}, rows_at(first), 64, into + at, padded);
+  }
+
+  void forward(Low* to, float* sums) {
+    turn(k, k_turned);
+    for (int first = 0; first < tokens; first += 64) {
+      const int rows = rows_at(first), columns = columns_at(first);
+      meet(&q[size_t(first) * 64], first, k_turned, shares.data());
+      for (int i = 0; i < rows; i++) {
+        float* row = &shares[size_t(i) * padded];
+        const int seen = columns_of(first + i);
+        float most = row[0], sum = 0;
+        for (int j = 1; j < seen; j++) most = std::max(most, row[j]);
+        for (int j = 0; j < seen; j++) sum += row[j] = std::exp(row[j] - most);
+        for (int j = 0; j < seen; j++) row[j] /= sum;
+        for (int j = seen; j < columns; j++) row[j] = 0;
+        sums[first + i] = most + std::log(sum);
+      }
+      product({shares.data(), padded, 1}, {v.data(), 64}, rows, columns, out.data(), 64);
+      narrowed(out.data(), rows, 1, to + size_t(first) * 64);
+    }
+  }
+
+  void backward(const Low* made, const Low* given, const float* sums, Low* to_q, Low* to_k,
+                Low* to_v) {
+    turn(k, k_turned);
+    turn(v, v_turned);
+    std::fill(dk.begin(), dk.end(), 0.f);
+    std::fill(dv.begin(), dv.end(), 0.f);
+    for (int first = 0; first < tokens; first += 64) {
+      const int rows = rows_at(first), columns = columns_at(first);
+      const float* asked = &q[size_t(first) * 64];
+      widen(made + size_t(first) * 64, rows, 1, out.data());
+      widen(given + size_t(first) * 64, rows, 1, dout.data());
+      meet(asked, first, k_turned, shares.data());
+      meet(dout.data(), first, v_turned, slopes.data());
+      for (int i = 0; i < rows; i++) {
+        float *share = &shares[size_t(i) * padded], *slope = &slopes[size_t(i) * padded];
+        const float along = dot(&out[size_t(i) * 64], &dout[size_t(i) * 64]);
+        const float sum = sums[first + i];
+        const int seen = columns_of(first + i);
+        for (int j = 0; j < seen; j++) {
+          share[j] = std::exp(share[j] - sum);
+          slope[j] = share[j] * (slope[j] - along);
+        }
+        for (int j = seen; j < columns; j++) share[j] = slope[j] = 0;
+      }
+      product({slopes.data(), padded, 1}, {k.data(), 64}, rows, columns, &dq[size_t(first) * 64],
+              64);
+      product({slopes.data(), 1, padded}, {asked, 64}, columns, rows, dk.data(), 64, true);
+      product({shares.data(), 1, padded}, {dout.data(), 64}, columns, rows, dv.data(), 64, true);
+    }
+    narrowed(dq.data(), tokens, scale, to_q);
+    narrowed(dk.data(), tokens, 1, to_k);
+    narrowed(dv.data(), tokens, 1, to_v);
   }
 };
 
@@ -446,7 +570,7 @@ Params within(float* base, Shape s) {
 }
 
 template <bool CENTRED>
-void norm_row(const float* x, const float* w, const float* b, int width, bf16* y, float* mean,
+void norm_row(const float* x, const float* w, const float* b, int width, Low* y, float* mean,
               float* scale) {
   float sum = 0, squares = 0;
   if (CENTRED) {
@@ -461,7 +585,7 @@ void norm_row(const float* x, const float* w, const float* b, int width, bf16* y
 }
 
 template <bool CENTRED>
-void norm_row_back(const float* x, const float* w, const bf16* dy, int width, float mean,
+void norm_row_back(const float* x, const float* w, const Low* dy, int width, float mean,
                    float scale, float* dx, float* dw, float* db) {
   float along = 0, sum = 0;
   for (int i = 0; i < width; i++) {
@@ -482,7 +606,7 @@ void norm_row_back(const float* x, const float* w, const bf16* dy, int width, fl
 extern "C" {
 
 /** u [batch][length][width] to out [batch][length][inner]; params as `within` lays them out. */
-void mamba(const bf16* u, float* params, int batch, int length, int heads, bf16* out) {
+void mamba(const Low* u, float* params, int batch, int length, int heads, Low* out) {
   const Shape shape{length, heads};
   const Params w = within(params, shape);
   const auto taps = transposed(w.conv_weight, shape.conv());
@@ -498,8 +622,8 @@ void mamba(const bf16* u, float* params, int batch, int length, int heads, bf16*
 }
 
 /** Gradients by u and by the parameters, which are summed over the batch into dparams. */
-void mamba_back(const bf16* u, float* params, const bf16* dout, int batch, int length, int heads,
-                bf16* du, float* dparams) {
+void mamba_back(const Low* u, float* params, const Low* dout, int batch, int length, int heads,
+                Low* du, float* dparams) {
   const Shape shape{length, heads};
   const Params w = within(params, shape);
   const int conv = shape.conv(), count = size_of(shape), threads = omp_get_max_threads();
@@ -528,8 +652,38 @@ void mamba_back(const bf16* u, float* params, const bf16* dout, int batch, int l
   }
 }
 
+/** softmax(q·kᵀ·scale)·v for each of `count` heads [tokens][64]; sums: logarithms of the rows' sums. */
+void attention(const Low* q, const Low* k, const Low* v, int count, int tokens, float scale,
+               bool causal, Low* out, float* sums) {
+#pragma omp parallel
+  {
+    Meeting meeting(tokens, scale, causal);
+#pragma omp for schedule(dynamic)
+    for (int i = 0; i < count; i++) {
+      const size_t at = size_t(i) * tokens * 64;
+      meeting.take(q + at, k + at, v + at);
+      meeting.forward(out + at, sums + size_t(i) * tokens);
+    }
+  }
+}
+
+void attention_back(const Low* q, const Low* k, const Low* v, const Low* out, const Low* dout,
+                    const float* sums, int count, int tokens, float scale, bool causal, Low* dq,
+                    Low* dk, Low* dv) {
+#pragma omp parallel
+  {
+    Meeting meeting(tokens, scale, causal);
+#pragma omp for schedule(dynamic)
+    for (int i = 0; i < count; i++) {
+      const size_t at = size_t(i) * tokens * 64;
+      meeting.take(q + at, k + at, v + at);
+      meeting.backward(out + at, dout + at, sums + size_t(i) * tokens, dq + at, dk + at, dv + at);
+    }
+  }
+}
+
 /** RMS norm (bias null) or layer norm of [rows][width]; keeps [rows][2] mean and scale. */
-void norm(const float* x, const float* w, const float* b, int rows, int width, bf16* y,
+void norm(const float* x, const float* w, const float* b, int rows, int width, Low* y,
           float* kept) {
 #pragma omp parallel for schedule(static)
   for (int row = 0; row < rows; row++) {
@@ -539,7 +693,7 @@ void norm(const float* x, const float* w, const float* b, int rows, int width, b
   }
 }
 
-void norm_back(const float* x, const float* w, const bf16* dy, const float* kept, int rows,
+void norm_back(const float* x, const float* w, const Low* dy, const float* kept, int rows,
                int width, bool centred, float* dx, float* dw, float* db) {
   const int threads = omp_get_max_threads();
   std::vector<float> sums(size_t(threads) * 2 * width);

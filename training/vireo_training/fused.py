@@ -18,18 +18,32 @@ FLAGS = ["-O3", "-march=native", "-ffast-math", "-fopenmp", "-shared", "-fPIC", 
 FLAGS += ["-mprefer-vector-width=512"]
 
 
-def built(name):
+@functools.lru_cache(maxsize=1)
+def flags_of_cpu():
+    path = pathlib.Path("/proc/cpuinfo")
+    return path.read_text() if path.exists() else ""
+
+
+def low(device):
+    """What matrices are multiplied in: bfloat16, but float32 on a CPU that only emulates that (80
+    times as slowly)."""
+    units = "amx_bf16" in flags_of_cpu() or "avx512_bf16" in flags_of_cpu()
+    return torch.bfloat16 if units or device.type != "cpu" else torch.float32
+
+
+def built(name, *more):
     """The compiled kernels of a source file, or None without compiler or when not wanted."""
+    flags = [*FLAGS, *more]
     if os.environ.get("VIREO_TRAINING_PLAIN"):
         return None
     source = HERE / name
-    mark = hashlib.sha256(source.read_bytes() + " ".join(FLAGS).encode()).hexdigest()[:16]
+    mark = hashlib.sha256(source.read_bytes() + " ".join(flags).encode()).hexdigest()[:16]
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
     made = cache / "vireo-training" / f"{source.stem}-{mark}.so"
     if not made.exists():
         made.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=made.parent, suffix=".so", delete=False) as part:
-            command = ["g++", *FLAGS, str(source), "-o", part.name]
+            command = ["g++", *flags, str(source), "-o", part.name]
         try:
             subprocess.run(command, check=True)
         except (OSError, subprocess.CalledProcessError):
@@ -39,23 +53,28 @@ def built(name):
     return ctypes.CDLL(str(made))
 
 
-@functools.lru_cache(maxsize=1)
-def library():
-    return built("fused.cpp")
+@functools.lru_cache(maxsize=2)
+def library(element=torch.bfloat16):
+    """Kernels for rows of bfloat16 or float32."""
+    return built("fused.cpp", *(["-DROWS_OF_FLOAT32"] if element == torch.float32 else []))
 
 
 @functools.lru_cache(maxsize=1)
 def tiles():
     """Attention on AMX tiles, where the processor has them."""
-    flags = pathlib.Path("/proc/cpuinfo")
-    if not flags.exists() or "amx_bf16" not in flags.read_text():
+    if "amx_bf16" not in flags_of_cpu():
         return None
     kernels = built("attention.cpp")
     return kernels if kernels is not None and kernels.attention_ready() else None
 
 
 def usable(x):
-    return not x.is_cuda and library() is not None
+    return not x.is_cuda and library(low(x.device)) is not None
+
+
+def meeting(q):
+    """Kernels of attention for rows of q's type."""
+    return (q.dtype == torch.bfloat16 and tiles()) or library(q.dtype)
 
 
 def at(tensor):
@@ -82,7 +101,7 @@ class Product(torch.autograd.Function):
 
 
 class MambaMix(torch.autograd.Function):
-    """u [batch, tokens, width] bf16 to [batch, tokens, inner] bf16: all but the projections."""
+    """u [batch, tokens, width] to [batch, tokens, inner] of its type: all but the projections."""
 
     @staticmethod
     def forward(context, u, conv_weight, *vectors):
@@ -91,7 +110,7 @@ class MambaMix(torch.autograd.Function):
         batch, tokens, _ = u.shape
         heads, inner = len(vectors[1]), len(vectors[-1])
         out = u.new_empty(batch, tokens, inner)
-        library().mamba(at(u), at(params), batch, tokens, heads, at(out))
+        library(u.dtype).mamba(at(u), at(params), batch, tokens, heads, at(out))
         context.save_for_backward(u, params)
         context.sizes = [conv_weight.numel(), *map(len, vectors)]
         return out
@@ -101,9 +120,9 @@ class MambaMix(torch.autograd.Function):
         u, params = context.saved_tensors
         batch, tokens, _ = u.shape
         du, dparams = torch.empty_like(u), torch.zeros_like(params)
-        dout = dout.bfloat16().contiguous()
+        dout = dout.to(u.dtype).contiguous()
         heads = context.sizes[2]
-        library().mamba_back(
+        library(u.dtype).mamba_back(
             at(u), at(params), at(dout), batch, tokens, heads, at(du), at(dparams)
         )
         first, *rest = dparams.split(context.sizes)
@@ -111,36 +130,36 @@ class MambaMix(torch.autograd.Function):
 
 
 class Norm(torch.autograd.Function):
-    """RMS norm, or layer norm when there is a bias: float32 rows to bf16 rows."""
+    """RMS norm, or layer norm when there is a bias: float32 rows to rows of `element`."""
 
     @staticmethod
-    def forward(context, x, weight, bias):
+    def forward(context, x, weight, bias, element):
         x = x.float().contiguous()
         width = x.shape[-1]
         rows = x.numel() // width
-        y = torch.empty(x.shape, dtype=torch.bfloat16)
+        y = torch.empty(x.shape, dtype=element)
         kept = torch.empty(rows, 2)
-        library().norm(at(x), at(weight), at_or_null(bias), rows, width, at(y), at(kept))
+        library(element).norm(at(x), at(weight), at_or_null(bias), rows, width, at(y), at(kept))
         context.save_for_backward(x, weight, kept)
-        context.centred = bias is not None
+        context.centred, context.element = bias is not None, element
         return y
 
     @staticmethod
     def backward(context, dy):
         x, weight, kept = context.saved_tensors
         width = x.shape[-1]
-        dy = dy.bfloat16().contiguous()
+        dy = dy.to(context.element).contiguous()
         dx = torch.empty_like(x)
         dw, db = torch.zeros(width), torch.zeros(width)
-        library().norm_back(
+        library(context.element).norm_back(
             at(x), at(weight), at(dy), at(kept), x.numel() // width, width,
             context.centred, at(dx), at(dw), at(db),
         )
-        return dx, dw, db if context.centred else None
+        return dx, dw, db if context.centred else None, None
 
 
 class Attend(torch.autograd.Function):
-    """softmax(q·kᵀ/√64)·v for bf16 [batch, heads, tokens, 64]; causal or not."""
+    """softmax(q·kᵀ/√64)·v for [batch, heads, tokens, 64]; causal or not."""
 
     @staticmethod
     def forward(context, q, k, v, causal):
@@ -148,16 +167,16 @@ class Attend(torch.autograd.Function):
         batch, heads, tokens, width = q.shape
         context.sizes = (batch * heads, tokens, ctypes.c_float(width**-0.5), ctypes.c_bool(causal))
         out, sums = torch.empty_like(q), torch.empty(q.shape[:-1])
-        tiles().attention(at(q), at(k), at(v), *context.sizes, at(out), at(sums))
+        meeting(q).attention(at(q), at(k), at(v), *context.sizes, at(out), at(sums))
         context.save_for_backward(q, k, v, out, sums)
         return out
 
     @staticmethod
     def backward(context, dout):
         q, k, v, out, sums = context.saved_tensors
-        dout = dout.bfloat16().contiguous()
+        dout = dout.to(q.dtype).contiguous()
         dq, dk, dv = (torch.empty_like(q) for _ in range(3))
-        tiles().attention_back(
+        meeting(q).attention_back(
             at(q), at(k), at(v), at(out), at(dout), at(sums), *context.sizes, at(dq), at(dk), at(dv)
         )
         return dq, dk, dv, None

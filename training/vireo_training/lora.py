@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
+from . import fused
 from .batches import normalised
 from .chat import NO_TARGET, Sample, tokens_of
 from .checkpoint import load, read_safetensors
@@ -37,7 +38,7 @@ class Adapted(nn.Module):
         self.b = nn.Parameter(torch.zeros(rows, rank))
 
     def forward(self, x):
-        low = torch.float32 if Linear.exact else torch.bfloat16
+        low = torch.float32 if Linear.exact else fused.low(x.device)
         inner = F.linear(x.to(low), self.a.to(low))
         return self.base(x) + self.scale * F.linear(inner, self.b.to(low))
 

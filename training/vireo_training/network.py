@@ -1,7 +1,7 @@
 """The network in plain PyTorch: C-RADIO vision tower, projector, NemotronH decoder.
 
 Residual streams, norms and the state-space scan are float32; matrix products are bfloat16 with
-float32 accumulation, as in the engine. Formulas: MODEL.md of the repository.
+float32 accumulation, as in the engine, or float32 on a CPU without units for that. Formulas: MODEL.md of the repository.
 """
 
 import math
@@ -17,7 +17,7 @@ RMS_NORM_EPS = 1e-5
 
 
 class Linear(nn.Module):
-    """y = x·Wᵀ (+ b), computed in bfloat16 from float32 master weights (or exactly in float32)."""
+    """y = x·Wᵀ (+ b), computed in fused.low() from float32 master weights (or exactly in float32)."""
 
     exact = False
 
@@ -29,10 +29,11 @@ class Linear(nn.Module):
     def forward(self, x):
         if Linear.exact:
             return F.linear(x.float(), self.weight.float(), self.bias)
-        x, weight = x.bfloat16(), self.weight.bfloat16()
+        low = fused.low(x.device)
+        x, weight = x.to(low), self.weight.to(low)
         if self.bias is None and x.device.type == "cpu":
             return fused.Product.apply(x, weight)
-        return F.linear(x, weight, None if self.bias is None else self.bias.bfloat16())
+        return F.linear(x, weight, None if self.bias is None else self.bias.to(low))
 
 
 class RmsNorm(nn.Module):
@@ -42,7 +43,7 @@ class RmsNorm(nn.Module):
 
     def forward(self, x):
         if not Linear.exact and fused.usable(x):
-            return fused.Norm.apply(x, self.weight, None)
+            return fused.Norm.apply(x, self.weight, None, fused.low(x.device))
         x = x.float()
         return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + RMS_NORM_EPS) * self.weight
 
@@ -55,14 +56,14 @@ class LayerNorm(nn.Module):
 
     def forward(self, x):
         if not Linear.exact and fused.usable(x):
-            return fused.Norm.apply(x, self.weight, self.bias)
+            return fused.Norm.apply(x, self.weight, self.bias, fused.low(x.device))
         shape = self.weight.shape
         return F.layer_norm(x.float(), shape, self.weight, self.bias, LAYER_NORM_EPS)
 
 
 def attend(q, k, v, causal=False):
     """softmax(q·kᵀ/√d)·v for [batch, heads, tokens, d]; scores are float32 when exact."""
-    if not Linear.exact and q.shape[-1] == 64 and not q.is_cuda and fused.tiles() is not None:
+    if not Linear.exact and q.shape[-1] == 64 and fused.usable(q):
         return fused.Attend.apply(q, k, v, causal)
     if not Linear.exact and q.is_cuda:
         return F.scaled_dot_product_attention(q, k, v, is_causal=causal)
@@ -230,7 +231,7 @@ def scan(x, dt, a, b, c, chunk):
         x, b, c = (F.pad(t, (0, 0, 0, 0, 0, pad)) for t in (x, b, c))
         dt = F.pad(dt, (0, 0, 0, pad))
     chunks = (length + pad) // chunk
-    low = (lambda t: t) if Linear.exact else (lambda t: t.bfloat16())
+    low = (lambda t: t) if Linear.exact else (lambda t: t.to(fused.low(t.device)))
     # [batch, chunks, heads or groups, chunk, width]
     x = (x * dt[..., None]).view(batch, chunks, chunk, heads, dim).transpose(2, 3)
     b = b.view(batch, chunks, chunk, groups, state).transpose(2, 3)
