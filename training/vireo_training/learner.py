@@ -23,7 +23,7 @@ class Learner(torch.nn.Module):
     def __init__(self, sizes):
         super().__init__()
         self.network, self.rows = Network(sizes), {}
-        self.glyphs = torch.nn.Linear(sizes.vision.hidden, SLOTS * CLASSES)
+        self.glyphs = Linear(sizes.vision.hidden, SLOTS * CLASSES, bias=True, gain=0.05)
         self.extents = Linear(sizes.vision.hidden, 4 * STEPS)
         # One set for each half of a picture token.
         self.text = Linear(sizes.hidden, 2 * sizes.vocabulary)
@@ -116,8 +116,7 @@ class Learner(torch.nn.Module):
     def glyph_loss(self, grid, cells):
         """Mean over glyphs, and a fifth of the mean over empty slots. Cells [tiles, SHIFTS, rows,
         columns, SLOTS]: of the shifts each patch takes the likeliest."""
-        weight, bias = self.glyphs.weight.bfloat16(), self.glyphs.bias.bfloat16()
-        likely = F.linear(grid.bfloat16(), weight, bias).float()
+        likely = self.glyphs(grid).float()
         likely = likely.view(-1, SLOTS, CLASSES).log_softmax(-1)
         cells = cells.transpose(0, 1).reshape(cells.shape[1], -1, SLOTS)
         told = likely.detach().expand(len(cells), -1, -1, -1).gather(-1, cells[..., None])

@@ -6,17 +6,19 @@ samples of AdamW for networks of this size; embeddings, head, norms and vectors 
 
 import torch
 
+from .fused import low
+
 # Coefficients of the quintic iteration that drives all singular values towards 1.
 QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonal(updates, rounds=5):
-    """[n, rows, columns] to nearly orthogonal matrices of the same directions, in bfloat16."""
-    x = updates.bfloat16()
+    """[n, rows, columns] to nearly orthogonal matrices of the same directions."""
+    x = updates.to(low(updates.device))
     tall = x.shape[1] > x.shape[2]
     if tall:
         x = x.transpose(1, 2)
-    x = x / (x.float().norm(dim=(1, 2), keepdim=True) + 1e-7).bfloat16()
+    x = x / (x.float().norm(dim=(1, 2), keepdim=True) + 1e-7).to(x.dtype)
     a, b, c = QUINTIC
     for _ in range(rounds):
         square = x @ x.transpose(1, 2)
@@ -31,6 +33,8 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
+            if group["lr"] == 0:
+                continue
             alike = {}
             for p in group["params"]:
                 if p.grad is not None:
@@ -51,12 +55,33 @@ class Muon(torch.optim.Optimizer):
             p.add_(update, alpha=-group["lr"] * scale)
 
 
+def inside(name, p):
+    """Whether this is a matrix inside the network, Muon's to update."""
+    matrix = name.startswith("network") and p.ndim == 2 and name.endswith(".weight")
+    return matrix and not ("embeddings" in name or "lm_head" in name)
+
+
+def cost_of(name, p):
+    """How many multiplications an update takes, about."""
+    return p.numel() * (20 * min(p.shape) if inside(name, p) else 20)
+
+
 def optimisers(named, muon=True, lr=2e-3, muon_lr=0.015):
     """A list of optimisers that covers every one of the (name, parameter) pairs."""
-    matrices, rest = [], []
+    matrices, vectors, heads = [], [], []
     for name, p in named:
-        inside = p.ndim == 2 and name.endswith(".weight")
-        outer = "embeddings" in name or "lm_head" in name or not name.startswith("network")
-        (matrices if muon and inside and not outer else rest).append(p)
-    adam = torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0.01) if rest else None
-    return [each for each in (adam, Muon(matrices, lr=muon_lr) if matrices else None) if each]
+        if not name.startswith("network"):
+            heads.append(p)
+        else:
+            (matrices if muon and inside(name, p) else vectors).append(p)
+    groups = [
+        {"params": vectors, "heads": False, "lr": lr},
+        {"params": heads, "heads": True, "lr": 4 * lr},
+    ]
+    groups = [group for group in groups if group["params"]]
+    made = []
+    if groups:
+        made.append(torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.01))
+    if matrices:
+        made.append(Muon([{"params": matrices, "heads": False}], lr=muon_lr))
+    return made

@@ -13,7 +13,8 @@ import torch
 class Ranks:
     """Made before the processes are forked; join() then gives each its place."""
 
-    def __init__(self, module, world):
+    def __init__(self, module, world, cost):
+        """cost: how long the update of a (name, parameter) takes, next to others."""
         self.world, self.rank = world, 0
         self.params = list(module.parameters())
         count, device = sum(p.numel() for p in self.params), self.params[0].device
@@ -32,7 +33,7 @@ class Ranks:
             self.values[self.spans[-1]] = p.detach().reshape(-1)
             p.data = self.values[self.spans[-1]].view_as(p)
         self.mean.copy_(self.values)
-        self.owner = balanced(self.params, world)
+        self.owner = balanced([cost(*each) for each in module.named_parameters()], world)
 
     def join(self, rank):
         self.rank = rank
@@ -72,10 +73,10 @@ class Ranks:
         self.grads[self.rank].zero_()
 
 
-def balanced(params, world):
-    """The process of each parameter: the largest first, to whoever has least."""
-    load, owner = [0] * world, [0] * len(params)
-    for i in sorted(range(len(params)), key=lambda i: -params[i].numel()):
+def balanced(costs, world):
+    """The process of each parameter: the dearest first, to whoever has least."""
+    load, owner = [0] * world, [0] * len(costs)
+    for i in sorted(range(len(costs)), key=lambda i: -costs[i]):
         owner[i] = load.index(min(load))
-        load[owner[i]] += params[i].numel()
+        load[owner[i]] += costs[i]
     return owner

@@ -17,7 +17,7 @@ import torch
 from .chat import NO_TARGET
 from .checkpoint import load
 from .learner import Learner
-from .optim import optimisers
+from .optim import cost_of, optimisers
 from .plan import STAGES, Drawing, DrawingAhead, stage_at
 from .ranks import Ranks
 from .sizes import Sizes
@@ -28,6 +28,11 @@ KEEP_MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": "17179869184",
     "MALLOC_TOP_PAD_": "268435456",
 }
+
+
+# Steps in which only the heads of a network that comes without them learn: what they do not know
+# yet would pull it about.
+HEADS_FIRST = 100
 
 
 def weight_of(batch):
@@ -57,6 +62,8 @@ class Run:
         self.optimisers = optimisers(mine, muon=options.optimizer == "muon")
         self.base = [group["lr"] for each in self.optimisers for group in each.param_groups]
         self.step, self.seconds = 0, 0.0
+        # Whether the network was taught before and its heads were not.
+        self.begun = bool(options.start) and pathlib.Path(options.start).is_dir()
         self.folder = pathlib.Path(options.out)
         self.mine = self.folder / f"optimizer-{ranks.rank}-of-{ranks.world}.pt"
 
@@ -93,33 +100,43 @@ class Run:
     def progress(self):
         return self.seconds / 60 / self.options.minutes
 
+    def set_rates(self):
+        """Of the heads, and of the network, which waits for heads that are new to it."""
+        waits = HEADS_FIRST if self.begun else 0
+        for p in self.learner.network.parameters():
+            p.requires_grad_(self.step >= waits)
+        groups = [group for each in self.optimisers for group in each.param_groups]
+        for group, base in zip(groups, self.base):
+            steps = self.step if group["heads"] else self.step - waits
+            rate = rate_at(self.progress(), steps) if steps >= 0 else 0
+            group["lr"] = base * self.options.rate * rate
+
     def learn(self, batches, printed):
         """One step over its batches and those of the vision tower alone; returns per kind its
         losses and the share right."""
         report = {}
-        rate = self.options.rate * rate_at(self.progress(), self.step)
-        groups = [group for each in self.optimisers for group in each.param_groups]
-        for group, base in zip(groups, self.base):
-            group["lr"] = base * rate
+        self.set_rates()
         world = self.ranks.world
-        _, reading_weight, _, _ = STAGES[stage_at(self.progress())]
+        _, reading_weight, *_ = STAGES[stage_at(self.progress())]
         answers = world * sum(weight_of(batch) for batch in batches)
         tiles = world * sum(len(batch["pixels"]) for batch in batches if "pixels" in batch)
         for batch in batches:
             loss, weight, count, right, reading = self.learner(batch)
             share = len(batch["pixels"]) / tiles if "pixels" in batch else 0
-            (loss / answers + reading_weight * share * sum(reading.values())).backward()
+            whole = loss / answers + reading_weight * share * sum(reading.values())
+            # Nothing does where only heads learn and a batch has no pictures.
+            if whole.requires_grad:
+                whole.backward()
             losses = {"answers": loss / weight, **reading}
             told = {name: float(each) for name, each in losses.items()}
             report[batch["kind"]] = {**told, "right": right / count}
-        for batch in printed:
-            reading = self.learner.see(batch)
-            (sum(reading.values()) / len(printed) / world).backward()
-            report["print"] = {name: float(each) for name, each in reading.items()}
+        reading = self.learner.see(printed)
+        (sum(reading.values()) / world).backward()
+        report["print"] = {name: float(each) for name, each in reading.items()}
         self.ranks.combine(1.0)
         for each in self.optimisers:
             each.step()
-        self.ranks.settle(1 - min(0.99, (self.step + 1) / (self.step + 11)))
+        self.ranks.settle(1 - min(0.995, (self.step + 1) / (self.step + 11)))
         self.step += 1
         return report
 
@@ -159,7 +176,7 @@ def main():
         seed = f"{options.seed}/{time.time()}"
         ahead = DrawingAhead(options.drawers, seed, options.tokenizer, options.times)
     learner = Learner(Sizes()).to(options.device)
-    ranks = Ranks(learner, options.ranks)
+    ranks = Ranks(learner, options.ranks, cost_of)
     others = [
         multiprocessing.Process(target=work, args=(options, learner, ranks, rank), daemon=True)
         for rank in range(1, options.ranks)
@@ -183,7 +200,8 @@ def work(options, learner, ranks, rank, ahead=None):
     run.seconds = max(run.seconds, options.begin * options.minutes * 60)
     torch.manual_seed(rank)
     seed = f"{options.seed}/{run.step}/{rank}"
-    drawing = ahead or Drawing(seed, options.tokenizer, options.times)
+    kinds = f"{options.seed}/{run.step}"
+    drawing = ahead or Drawing(seed, options.tokenizer, options.times, kinds)
     shown, reports = time.time(), []
     # All processes go by the first one's clock, or they would not stop at the same step.
     clock = ranks.clock
