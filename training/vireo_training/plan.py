@@ -11,47 +11,60 @@ from .data.print import PrintedWindows
 from .tokenizer import Tokenizer
 
 # Each stage: share of the run at which it begins, weight of the reading losses, windows of print
-# that the vision tower alone sees in one step of one process, and what else that step holds.
+# that the vision tower alone sees in one step of one process, how many pieces of the recipe the
+# step holds, and the recipe. Small steps learn more than few large ones from as many samples, so a
+# step is a few pieces of similar cost, other ones each time.
 STAGES = [
-    (0.0, 0.7, 32, [("strip", 40), ("stretched", 8)]),
+    (0.0, 0.7, 48, 2, [("strip", 8), ("strip", 8), ("stretched", 6)]),
     (
         0.1,
         0.7,
-        64,
-        [("strip", 16), ("stretched", 4), ("quarter", 8), ("small_scene", 2), ("spoken", 2)],
+        48,
+        2,
+        [("strip", 8), ("stretched", 6), ("quarter", 3), ("quarter", 3)]
+        + [("small_scene", 4), ("spoken", 3)],
     ),
     (
         0.36,
         0.4,
         32,
-        [("strip", 4), ("stretched", 4), ("quarter", 6), ("small_print", 8), ("fields", 5)]
-        + [("tile", 1), ("invoice", 1), ("small_scene", 2), ("small_pair", 4), ("small_clip", 2)]
-        + [("spoken", 1)],
+        2,
+        [("strip", 8), ("stretched", 6), ("quarter", 3), ("small_print", 3), ("fields", 3)]
+        + [("tile", 1), ("invoice", 1), ("small_scene", 5), ("small_pair", 3), ("small_clip", 1)]
+        + [("spoken", 2)],
     ),
     (
         0.5,
         0.4,
-        64,
-        [("stretched", 3), ("small_print", 3), ("fields", 4), ("small_scene", 4)]
-        + [("small_pair", 6), ("small_clip", 3)],
+        24,
+        3,
+        [("stretched", 7), ("stretched", 7), ("small_page", 3), ("quarter", 3), ("small_print", 3)]
+        + [("fields", 2), ("fields", 2), ("grid", 2), ("thoughts", 4), ("bookings", 3)]
+        + [("counts", 6), ("small_scene", 4), ("small_pair", 5), ("small_clip", 1)]
+        + [("small_captions", 2), ("small_versions", 2), ("spoken", 3)],
     ),
     (
-        0.7,
+        0.66,
         0.3,
-        32,
-        [("stretched", 3), ("small_print", 3), ("fields", 3), ("tile", 3), ("invoice", 2)]
-        + [("small_scene", 3), ("scene", 2), ("small_pair", 2), ("small_clip", 1)]
-        + [("pair", 1), ("small_captions", 2), ("paper", 2), ("spoken", 1)],
+        24,
+        3,
+        [("stretched", 7), ("small_page", 3), ("small_print", 3), ("fields", 2), ("grid", 2)]
+        + [("thoughts", 4), ("bookings", 3), ("small_versions", 2), ("small_captions", 2)]
+        + [("counts", 6), ("small_pair", 5), ("small_scene", 4), ("small_clip", 1)]
+        + [("tile", 1), ("tile", 1), ("invoice", 1), ("invoice", 1), ("paper", 1), ("paper", 1)]
+        + [("scene", 1), ("spoken", 3)],
     ),
     (
-        0.85,
+        0.86,
         0.2,
-        32,
-        [("stretched", 3), ("tile", 5), ("invoice", 3), ("scene", 2), ("pair", 3), ("clip", 2)]
-        + [("small_captions", 1), ("paper", 3), ("spoken", 1)],
+        16,
+        3,
+        [("stretched", 7), ("small_page", 3), ("tile", 1), ("tile", 1), ("tile", 1)]
+        + [("invoice", 1), ("invoice", 1), ("paper", 1), ("paper", 1), ("paper", 1)]
+        + [("counts", 6), ("scene", 1), ("pair", 1), ("small_captions", 2), ("clip", 1)]
+        + [("thoughts", 3), ("spoken", 3)],
     ),
 ]
-PRINTED = 32  # windows of print in a batch
 
 
 def stage_at(progress):
@@ -61,18 +74,21 @@ def stage_at(progress):
 class Drawing:
     """Draws the batches of one step after the other, `times` as large as the plan says."""
 
-    def __init__(self, seed, tokenizer, times=1):
+    def __init__(self, seed, tokenizer, times=1, kinds=None):
+        """kinds: seed of what a step holds: processes that wait for one another share it, so that
+        their steps cost alike."""
+        self.kinds = random.Random(kinds or f"{seed}/kinds")
         self.rng, self.tokenizer, self.times = random.Random(seed), Tokenizer(tokenizer), times
         self.windows = PrintedWindows(self.rng, 3 * FONTS + HAND_FONTS)
 
     def step(self, stage):
-        """(batches, batches of print for the vision tower alone)"""
-        _, _, printed, recipe = STAGES[stage]
+        """(batches, a batch of print for the vision tower alone)"""
+        _, _, printed, pieces, recipe = STAGES[stage]
         batches = [
-            draw_batch(kind, count * self.times, self.rng, self.tokenizer) for kind, count in recipe
+            draw_batch(kind, count * self.times, self.rng, self.tokenizer)
+            for kind, count in self.kinds.sample(recipe, pieces)
         ]
-        sizes = [min(PRINTED, printed - at) * self.times for at in range(0, printed, PRINTED)]
-        return batches, [draw_print(self.windows, size, self.rng) for size in sizes]
+        return batches, draw_print(self.windows, printed * self.times, self.rng)
 
     def close(self):
         pass

@@ -38,7 +38,7 @@ def table(rng, fonts, width=512, height=512, strength=1.0, fewest=2, most=5):
     heads = ["Name", *rng.sample(["Price", "Count", "Year", "Score", "Size", "Sold"], columns - 1)]
     names = rng.sample(words.GOODS + words.CITIES, rows)
     body = [[name, *(number(rng) for _ in heads[1:])] for name in names]
-    left, top = rng.randint(10, 40), rng.randint(10, 120 if wide else 30)
+    left, top = rng.randint(10, 40), rng.randint(10, 120 if height >= 512 else 30)
     pitch, stop = size * rng.uniform(1.5, 2.1), rng.randint(95, 118)
     ruled = rng.random() < 0.6
     for i, row in enumerate([heads, *body]):
@@ -101,9 +101,9 @@ def draw_chart(rng, fonts, width=512, height=512, strength=1.0):
     return page, title, names, values
 
 
-def reasoned(rng, fonts, strength=1.0):
+def reasoned(rng, fonts, width=512, height=512, strength=1.0):
     """/think: the values that a question is about are read first, then reckoned with."""
-    page, _, names, values = draw_chart(rng, fonts, strength=strength)
+    page, _, names, values = draw_chart(rng, fonts, width, height, strength)
     i, j = sorted(rng.sample(range(len(names)), 2))
     (a, x), (b, y) = (names[i], values[i]), (names[j], values[j])
     read = f"{a}: {x}, {b}: {y}. "

@@ -6,14 +6,21 @@ from .page import TRAINING_FONTS
 # Width and height in pixels. Small ones stand anywhere on the tile's position grid, so that
 # reading is learnt cheaply before whole tiles come.
 STRIP, QUARTER, WIDE, SMALL, MIDDLE = (256, 96), (256, 256), (384, 192), (192, 192), (320, 320)
+HALF = (512, 256)
 TILE = (512, 512)
 SIZES = {
     "strip": STRIP,
     "stretched": STRIP,
     "quarter": QUARTER,
     "small_print": QUARTER,
+    "small_page": QUARTER,
+    "thoughts": QUARTER,
     "fields": WIDE,
+    "bookings": WIDE,
+    "grid": HALF,
+    "small_versions": MIDDLE,
     "small_scene": SMALL,
+    "counts": SMALL,
     "small_pair": SMALL,
     "small_clip": SMALL,
     "middle_pair": MIDDLE,
@@ -28,7 +35,7 @@ SIZES = {
     "spoken": TILE,
 }
 # Small pictures that are seen as the whole tile from further away, not as windows of it.
-SHRUNK = """small_scene small_pair small_clip small_captions middle_pair middle_clip""".split()
+SHRUNK = """small_scene counts small_pair small_clip small_captions middle_pair middle_clip""".split()
 FONTS = TRAINING_FONTS
 
 
@@ -58,12 +65,37 @@ def small_print(rng):
     return transcribe.dense(rng, FONTS, *QUARTER)
 
 
+def small_page(rng):
+    """Many short lines, to learn which comes next."""
+    return transcribe.transcription(rng, FONTS, *QUARTER, most_words=60, strength=0.7)
+
+
+def thoughts(rng):
+    return figures.reasoned(rng, FONTS, *QUARTER)
+
+
+def grid(rng):
+    return figures.table(rng, FONTS, *HALF, most=4)
+
+
+def bookings(rng):
+    return papers.booking(rng, business.draw_part(rng, FONTS, *WIDE))
+
+
+def small_versions(rng):
+    return papers.versions(rng, FONTS, *MIDDLE)
+
+
 def fields(rng):
     return business.invoice_talk(rng, business.draw_part(rng, FONTS, *WIDE))
 
 
 def small_scene(rng):
     return scenes.scene(rng, FONTS, *SMALL, turns=8)
+
+
+def counts(rng):
+    return scenes.counts(rng, *SMALL)
 
 
 def small_pair(rng):

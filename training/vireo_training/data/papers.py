@@ -146,7 +146,7 @@ def columns(rng, fonts, strength=1.0):
     return Sample([page], [rng.choice(turns)])
 
 
-def versions(rng, fonts, strength=0.5):
+def versions(rng, fonts, width=512, height=512, strength=0.5):
     """Two versions of a short document, of which one line changed, or none."""
     draw = {
         "vendor": lambda: shop(rng),
@@ -162,8 +162,9 @@ def versions(rng, fonts, strength=0.5):
     style, pages = rng.getrandbits(32), []
     for version in (lines, after):
         ends = []
-        page = Page(512, 512, type(rng)(style), fonts)
-        size, y, left = page.rng.randint(18, 24), page.rng.randint(30, 90), page.rng.randint(20, 60)
+        page = Page(width, height, type(rng)(style), fonts)
+        top = (30, 90) if height >= 512 else (8, 50)
+        size, y, left = page.rng.randint(18, 24), page.rng.randint(*top), page.rng.randint(20, 60)
         for name, value in version.items():
             page.text(left, y, f"{name.capitalize()}: {value}", size)
             page.part()
@@ -189,7 +190,9 @@ def versions(rng, fonts, strength=0.5):
 def booking(rng, drawn):
     """A tool whose arguments stand on an invoice, among tools that have nothing to do with it."""
     page, invoice = drawn
-    fields = rng.sample(("vendor", "number", "date", "customer", "total"), rng.randint(2, 4))
+    known = ("vendor", "number", "date", "customer", "total")
+    known = [name for name in known if name in invoice.values]
+    fields = rng.sample(known, rng.randint(2, 4))
     definition = {
         "name": "book_invoice",
         "parameters": {

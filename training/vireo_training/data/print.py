@@ -7,7 +7,7 @@ from .business import Invoice
 from .clues import shifted_cells
 from .page import CLASS_OF, Page, damage
 
-SIDE = 256
+SIDE = 128
 PAGE = 512
 POOL = 48
 NEW = 1
@@ -49,8 +49,8 @@ def printed_page(rng, fonts):
                 text = text[:-1].rstrip()
             if text:
                 page.text(x, y, text, size, font)
-            x += page.length(text, size, font) + size * rng.uniform(0.8, 5)
-        y += size * rng.uniform(1.15, 1.7)
+            x += page.length(text, size, font) + size * rng.uniform(0.6, 3)
+        y += size * rng.uniform(1.15, 1.5)
     damage(page, 0.8)
     boxes = []
     for box, (text, _) in zip(page.boxes, page.strings):

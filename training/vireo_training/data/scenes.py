@@ -178,6 +178,21 @@ def scene(rng, fonts, width=512, height=512, turns=4):
     return Sample([page], scene_turns(rng, page, shapes, turns))
 
 
+def counts(rng, width, height):
+    """A scene of which every kind and every colour is counted: what is hardest to tell of it."""
+    shapes = place_shapes(rng, rng.randint(2, 6))
+    page = draw_scene(rng, width, height, shapes)
+    asked = [("How many shapes are there?", counted(page, shapes))]
+    for shape in {s: None for s, *_ in shapes}:
+        same = [s for s in shapes if s[0] == shape]
+        asked.append((f"How many {shape}s are there?", counted(page, same)))
+    for colour in {c: None for _, c, *_ in shapes}:
+        alike = [s for s in shapes if s[1] == colour]
+        asked.append((f"How many {colour} shapes are there?", counted(page, alike)))
+    rng.shuffle(asked)
+    return Sample([page], asked)
+
+
 def pair(rng, fonts, width=512, height=512, more=False):
     """Two pictures; the second has one shape moved, recoloured, added or gone, or is the same.
     more: what each of them shows is asked too."""
