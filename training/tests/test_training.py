@@ -9,7 +9,7 @@ import unittest
 import numpy
 import torch
 
-from vireo_training import answers, checkpoint, export, fused, lora, network, tiling
+from vireo_training import answers, blend, checkpoint, export, fused, lora, network, tiling
 from vireo_training.batches import draw_batch, retained
 from vireo_training.chat import NO_TARGET, tokens_of
 from vireo_training.data import clues, mixture, scenes
@@ -159,6 +159,22 @@ class Checkpoints(unittest.TestCase):
                 adapter.base.weight.data = adapter.merged()
                 setattr(own.layers[int(index)].mixer, leaf, adapter.base)
             self.assertLess(off(own.logits(ids), wanted), 1e-5)
+
+
+    def test_a_blend_lies_between_a_checkpoint_and_a_run(self):
+        torch.manual_seed(4)
+        with tempfile.TemporaryDirectory() as folder:
+            run = pathlib.Path(folder) / "run.pt"
+            weights = blend.state_of(MINI)["average"]
+            far = {name: p + torch.randn_like(p) for name, p in weights.items()}
+            torch.save({"average": {**far, "text.weight": torch.ones(2)}}, run)
+            for share in (0, 0.4, 1):
+                made = blend.blended(run, MINI, share)["average"]
+                for name, p in weights.items():
+                    self.assertLess(off(made[name], p + share * (far[name] - p)), 1e-6)
+                self.assertEqual(made["text.weight"].tolist(), [1, 1])
+            with self.assertRaises(ValueError):
+                blend.blended(run, MINI, 1.5)
 
 
 class Data(unittest.TestCase):

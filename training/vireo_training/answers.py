@@ -81,7 +81,7 @@ def answer(network, tokenizer, item, folder, most, draft=()):
 
 
 def drafts_of(path, tokenizer):
-    """Of a file that `npm run eval:mini -- --json` writes, the tokens of each answer by its item."""
+    """Of a file that eval:mini writes with --json, the tokens of each answer by its item."""
     if path is None:
         return {}
     answers = json.loads(pathlib.Path(path).read_text())["answers"]
@@ -97,7 +97,7 @@ def main():
     parser.add_argument("--each", type=int, default=30, help="items of each skill")
     parser.add_argument("--skills", default="line,page,chart,scene,box,pair,refusal,invoice")
     parser.add_argument("--most", type=int, default=48, help="longest answer in tokens")
-    parser.add_argument("--drafts", help="JSON of eval:mini: its answers are checked in one pass each")
+    parser.add_argument("--drafts", help="JSON of eval:mini, whose answers are checked")
     options = parser.parse_args()
     Linear.exact = True
     network, tokenizer = load(options.model).eval(), Tokenizer(options.model)

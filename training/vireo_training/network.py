@@ -1,7 +1,8 @@
 """The network in plain PyTorch: C-RADIO vision tower, projector, NemotronH decoder.
 
 Residual streams, norms and the state-space scan are float32; matrix products are bfloat16 with
-float32 accumulation, as in the engine, or float32 on a CPU without units for that. Formulas: MODEL.md of the repository.
+float32 accumulation, as in the engine, or float32 on a CPU without units for that. Formulas:
+MODEL.md of the repository.
 """
 
 import math
@@ -17,7 +18,7 @@ RMS_NORM_EPS = 1e-5
 
 
 class Linear(nn.Module):
-    """y = x·Wᵀ (+ b), computed in fused.low() from float32 master weights (or exactly in float32)."""
+    """y = x·Wᵀ (+ b), computed in fused.low() from float32 master weights, or exactly in float32."""
 
     exact = False
 
