@@ -79,7 +79,8 @@ class Kernels(unittest.TestCase):
         for element, near in ELEMENTS:
             for bias in (None, torch.randn(192, requires_grad=True)):
                 x = torch.randn(50, 192, requires_grad=True)
-                weight, dout = torch.randn(192, requires_grad=True), torch.randn(50, 192).to(element)
+                weight = torch.randn(192, requires_grad=True)
+                dout = torch.randn(50, 192).to(element)
                 leaves = [x, weight, *([bias] if bias is not None else [])]
                 centred = x if bias is None else x - x.mean(-1, keepdim=True)
                 eps = network.RMS_NORM_EPS if bias is None else network.LAYER_NORM_EPS

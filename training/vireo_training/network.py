@@ -18,7 +18,7 @@ RMS_NORM_EPS = 1e-5
 
 
 class Linear(nn.Module):
-    """y = x·Wᵀ (+ b), computed in fused.low() from float32 master weights, or exactly in float32."""
+    """y = x·Wᵀ (+ b) in the type of fused.low() from float32 master weights, or exactly."""
 
     exact = False
 

@@ -35,7 +35,8 @@ SIZES = {
     "spoken": TILE,
 }
 # Small pictures that are seen as the whole tile from further away, not as windows of it.
-SHRUNK = """small_scene counts small_pair small_clip small_captions middle_pair middle_clip""".split()
+SHRUNK = """small_scene counts small_pair small_clip small_captions
+middle_pair middle_clip""".split()
 FONTS = TRAINING_FONTS
 
 
