@@ -6,13 +6,12 @@ of the way keeps most of both. Heads, which the checkpoint has none of, are the 
 python3 -m vireo_training.blend /tmp/mini/run.pt ../models/mini 0.4 /tmp/mini/blend.pt
 """
 
-import os
 import pathlib
 import sys
 
 import torch
 
-from .train import state_of
+from .train import save, state_of
 
 
 def blended(run, checkpoint, share):
@@ -28,10 +27,7 @@ def blended(run, checkpoint, share):
 
 
 def main(run, checkpoint, share, out):
-    state = blended(pathlib.Path(run), pathlib.Path(checkpoint), float(share))
-    part = pathlib.Path(out).with_suffix(".part")
-    torch.save(state, part)
-    os.replace(part, out)
+    save(pathlib.Path(out), blended(pathlib.Path(run), pathlib.Path(checkpoint), float(share)))
 
 
 if __name__ == "__main__":

@@ -553,6 +553,21 @@ struct Meeting {
   }
 };
 
+/** work(meeting, offset of a head's values, offset of its rows), each thread with a meeting of its
+ * own. */
+template <class Work>
+void each_head(int count, const Meeting& alike, const Work& work) {
+#pragma omp parallel
+  {
+    Meeting meeting = alike;
+#pragma omp for schedule(dynamic)
+    for (int i = 0; i < count; i++) {
+      const size_t row = size_t(i) * meeting.tokens;
+      work(meeting, row * 64, row);
+    }
+  }
+}
+
 /** [conv][4] to [4][conv], so that channels lie beside each other. */
 std::vector<float> transposed(const float* weight, int conv) {
   std::vector<float> taps(4 * conv);
@@ -655,31 +670,19 @@ void mamba_back(const Low* u, float* params, const Low* dout, int batch, int len
 /** softmax(q·kᵀ·scale)·v for each of `count` heads [tokens][64]; sums: logarithms of the rows' sums. */
 void attention(const Low* q, const Low* k, const Low* v, int count, int tokens, float scale,
                bool causal, Low* out, float* sums) {
-#pragma omp parallel
-  {
-    Meeting meeting(tokens, scale, causal);
-#pragma omp for schedule(dynamic)
-    for (int i = 0; i < count; i++) {
-      const size_t at = size_t(i) * tokens * 64;
-      meeting.take(q + at, k + at, v + at);
-      meeting.forward(out + at, sums + size_t(i) * tokens);
-    }
-  }
+  each_head(count, Meeting(tokens, scale, causal), [&](Meeting& meeting, size_t at, size_t row) {
+    meeting.take(q + at, k + at, v + at);
+    meeting.forward(out + at, sums + row);
+  });
 }
 
 void attention_back(const Low* q, const Low* k, const Low* v, const Low* out, const Low* dout,
                     const float* sums, int count, int tokens, float scale, bool causal, Low* dq,
                     Low* dk, Low* dv) {
-#pragma omp parallel
-  {
-    Meeting meeting(tokens, scale, causal);
-#pragma omp for schedule(dynamic)
-    for (int i = 0; i < count; i++) {
-      const size_t at = size_t(i) * tokens * 64;
-      meeting.take(q + at, k + at, v + at);
-      meeting.backward(out + at, dout + at, sums + size_t(i) * tokens, dq + at, dk + at, dv + at);
-    }
-  }
+  each_head(count, Meeting(tokens, scale, causal), [&](Meeting& meeting, size_t at, size_t row) {
+    meeting.take(q + at, k + at, v + at);
+    meeting.backward(out + at, dout + at, sums + row, dq + at, dk + at, dv + at);
+  });
 }
 
 /** RMS norm (bias null) or layer norm of [rows][width]; keeps [rows][2] mean and scale. */

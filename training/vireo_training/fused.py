@@ -54,7 +54,7 @@ def built(name, *more):
 
 
 @functools.lru_cache(maxsize=2)
-def library(element=torch.bfloat16):
+def library(element):
     """Kernels for rows of bfloat16 or float32."""
     return built("fused.cpp", *(["-DROWS_OF_FLOAT32"] if element == torch.float32 else []))
 

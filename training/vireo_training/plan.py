@@ -12,8 +12,8 @@ from .tokenizer import Tokenizer
 
 # Each stage: share of the run at which it begins, weight of the reading losses, windows of print
 # that the vision tower alone sees in one step of one process, how many pieces of the recipe the
-# step holds, and the recipe. Small steps learn more than few large ones from as many samples, so a
-# step is a few pieces of similar cost, other ones each time.
+# step holds, and the recipe. A step is a few pieces of similar cost, other ones each time; what
+# stands there twice comes twice as often.
 STAGES = [
     (0.0, 0.7, 48, 2, [("strip", 8), ("strip", 8), ("stretched", 6)]),
     (

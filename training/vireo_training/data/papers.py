@@ -190,8 +190,8 @@ def versions(rng, fonts, width=512, height=512, strength=0.5):
 def booking(rng, drawn):
     """A tool whose arguments stand on an invoice, among tools that have nothing to do with it."""
     page, invoice = drawn
-    known = ("vendor", "number", "date", "customer", "total")
-    known = [name for name in known if name in invoice.values]
+    asked = ("vendor", "number", "date", "customer", "total")
+    known = [name for name in asked if name in invoice.values]
     fields = rng.sample(known, rng.randint(2, 4))
     definition = {
         "name": "book_invoice",

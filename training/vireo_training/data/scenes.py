@@ -149,18 +149,30 @@ def caption(shapes, page=0):
     return told(", ".join(["{} ({})"] * len(ordered)), *pieces)
 
 
+def ask_all(page, shapes):
+    return "How many shapes are there?", counted(page, shapes)
+
+
+def ask_kind(page, shapes, shape):
+    return f"How many {shape}s are there?", counted(page, [s for s in shapes if s[0] == shape])
+
+
+def ask_colour(page, shapes, colour):
+    alike = [s for s in shapes if s[1] == colour]
+    return f"How many {colour} shapes are there?", counted(page, alike)
+
+
 def scene_turns(rng, page, shapes, count):
     turns = []
     for _ in range(count):
         each = rng.choice(shapes)
         shape, colour, row, column = each
         same = [s for s in shapes if s[0] == shape]
-        alike = [s for s in shapes if s[1] == colour]
         unique = sum((s, c) == (shape, colour) for s, c, *_ in shapes) == 1
         options = [
-            ("How many shapes are there?", counted(page, shapes)),
-            (f"How many {shape}s are there?", counted(page, same)),
-            (f"How many {colour} shapes are there?", counted(page, alike)),
+            ask_all(page, shapes),
+            ask_kind(page, shapes, shape),
+            ask_colour(page, shapes, colour),
             ("Describe the picture.", caption(shapes)),
             (f"What is at the {PLACES[row][column]}?", told("a {}", named(each))),
         ]
@@ -182,13 +194,9 @@ def counts(rng, width, height):
     """A scene of which every kind and every colour is counted: what is hardest to tell of it."""
     shapes = place_shapes(rng, rng.randint(2, 6))
     page = draw_scene(rng, width, height, shapes)
-    asked = [("How many shapes are there?", counted(page, shapes))]
-    for shape in {s: None for s, *_ in shapes}:
-        same = [s for s in shapes if s[0] == shape]
-        asked.append((f"How many {shape}s are there?", counted(page, same)))
-    for colour in {c: None for _, c, *_ in shapes}:
-        alike = [s for s in shapes if s[1] == colour]
-        asked.append((f"How many {colour} shapes are there?", counted(page, alike)))
+    asked = [ask_all(page, shapes)]
+    asked += [ask_kind(page, shapes, shape) for shape in dict.fromkeys(s for s, *_ in shapes)]
+    asked += [ask_colour(page, shapes, colour) for colour in dict.fromkeys(c for _, c, *_ in shapes)]
     rng.shuffle(asked)
     return Sample([page], asked)
 
