@@ -194,9 +194,10 @@ def counts(rng, width, height):
     """A scene of which every kind and every colour is counted: what is hardest to tell of it."""
     shapes = place_shapes(rng, rng.randint(2, 6))
     page = draw_scene(rng, width, height, shapes)
+    kinds, colours = (dict.fromkeys(each[i] for each in shapes) for i in (0, 1))
     asked = [ask_all(page, shapes)]
-    asked += [ask_kind(page, shapes, shape) for shape in dict.fromkeys(s for s, *_ in shapes)]
-    asked += [ask_colour(page, shapes, colour) for colour in dict.fromkeys(c for _, c, *_ in shapes)]
+    asked += [ask_kind(page, shapes, shape) for shape in kinds]
+    asked += [ask_colour(page, shapes, colour) for colour in colours]
     rng.shuffle(asked)
     return Sample([page], asked)
 
