@@ -1,22 +1,24 @@
 """python3 -m unittest discover -s tests   (in training/; a minute on two cores)"""
 
+import dataclasses
 import json
 import pathlib
 import random
 import tempfile
 import unittest
+from unittest import mock
 
 import numpy
 import torch
 
-from vireo_training import answers, blend, checkpoint, export, fused, lora, network, tiling
+from vireo_training import answers, blend, checkpoint, export, fused, grow, lora, network, tiling
 from vireo_training.batches import draw_batch, retained
 from vireo_training.chat import NO_TARGET, tokens_of
 from vireo_training.data import clues, mixture, scenes
 from vireo_training.data import print as print_pages
 from vireo_training.data.page import CLASS_OF, TRAINING_FONTS, Page, box_text
 from vireo_training.learner import Learner
-from vireo_training.plan import STAGES, Drawing
+from vireo_training.plan import STAGES, Drawing, rows_of
 from vireo_training.sizes import Sizes, VisionSizes
 from vireo_training.tokenizer import Tokenizer
 
@@ -178,6 +180,23 @@ class Checkpoints(unittest.TestCase):
                 blend.blended(run, MINI, 1.5)
 
 
+    def test_new_layers_change_nothing_yet(self):
+        sizes = dataclasses.replace(SMALL, pattern="M*-")
+        begun = Learner(sizes)
+        self.assertEqual(grow.places_of("[M]M*[-]-"), ("MM*--", [None, 0, 1, None, 2]))
+        state = {name: p.detach() for name, p in begun.named_parameters()}
+        with mock.patch.object(grow, "Sizes", lambda: sizes):
+            weights = grow.grown(state, "[M]M*[-]-")
+            for marked in ("M*[-]", "M*--"):
+                with self.assertRaises(ValueError):
+                    grow.grown(state, marked)
+        more = Learner(dataclasses.replace(sizes, pattern="MM*--"))
+        more.load_state_dict(weights)
+        ids = torch.randint(0, 1000, (2, 9))
+        with Exact():
+            self.assertEqual(off(more.network.logits(ids), begun.network.logits(ids)), 0)
+
+
 class Data(unittest.TestCase):
     def test_every_kind_can_be_drawn_and_learnt(self):
         tokenizer, rng = Tokenizer(MINI), random.Random(5)
@@ -278,13 +297,27 @@ class Data(unittest.TestCase):
             of_colours = sum(n for ask, n in told.items() if " shapes " in ask)
             self.assertEqual((of_kinds, of_colours), (whole, whole))
 
-    def test_processes_draw_the_same_kinds(self):
-        drawn = [Drawing(seed, MINI, kinds="same") for seed in ("a", "b")]
-        for stage in (0, 1):
-            (one, printed), (other, _) = (each.step(stage) for each in drawn)
-            self.assertEqual([each["kind"] for each in one], [each["kind"] for each in other])
-            self.assertNotEqual(one[0]["ids"].tolist(), other[0]["ids"].tolist())
-            self.assertEqual(len(printed["pixels"]), STAGES[stage][2])
+    def test_processes_share_the_rows_of_a_step(self):
+        for stage, (*_, printed, rows) in enumerate(STAGES):
+            drawn = [Drawing("a", MINI, rank=rank, world=2).step(stage) for rank in (0, 1)]
+            for rank, (batches, windows) in enumerate(drawn):
+                self.assertEqual(len(windows["pixels"]), printed)
+                for batch, row in zip(batches, rows[rank::2], strict=True):
+                    self.assertIn(batch["kind"], dict(row))
+
+    def test_rows_are_written_on_a_command_line(self):
+        rows = [[("counts", 12)], [("pair", 1), ("clip", 2)]]
+        self.assertEqual(rows_of("counts:12 pair:1|clip:2"), rows)
+        with self.assertRaisesRegex(ValueError, "cats"):
+            rows_of("counts:12 cats:1")
+
+    def test_a_part_of_an_invoice_is_asked_for_every_place(self):
+        sample = mixture.places(random.Random(4))
+        sample.settle()
+        boxes = [json.loads(answer) for _, answer in sample.turns]
+        self.assertEqual(len(boxes), len({ask.rstrip("?.").split()[-1] for ask, _ in sample.turns}))
+        for left, top, right, bottom in boxes:
+            self.assertTrue(0 <= left < right <= 1000 and 0 <= top < bottom <= 1000)
 
     def test_a_draft_changes_no_answer(self):
         model, tokenizer = checkpoint.load(MINI), Tokenizer(MINI)

@@ -15,6 +15,8 @@ from .network import RMS_NORM_EPS, Linear, Network
 
 # Sides of boxes in tens of thousandths, and how far off one may be.
 SIDES, BLUR = 101, 1.0
+# Picture tokens of a batch for which the dearest heads, thousands of classes wide, are worked out.
+SOME = 160
 
 
 class Learner(torch.nn.Module):
@@ -34,10 +36,10 @@ class Learner(torch.nn.Module):
         self.counted = Linear(sizes.hidden, 4 * (MOST + 1))
         self.place = Linear(sizes.hidden, 2 * GRID)
         self.where = Linear(sizes.hidden, 2 * GRID)
-        # What answers shall find must be there before the last attention layer looks for it, and
-        # what is counted up to a place before the last mixer that can count.
-        late = sizes.pattern.rindex("*")
-        middle = sizes.pattern.rindex("M", 0, late)
+        # What answers shall find must be there before the last layers of attention look for it:
+        # names before the last mixer, counts and boxes made of them before the last but one.
+        middle = sizes.pattern.rindex("M")
+        late = [i for i, kind in enumerate(sizes.pattern) if kind == "*" and i > middle][-2:][0]
         for name, layer in (("middle", middle), ("late", late)):
             keep = functools.partial(self.keep, name)
             self.network.layers[layer].register_forward_pre_hook(keep)
@@ -64,22 +66,14 @@ class Learner(torch.nn.Module):
         reading, visual, places = {}, None, None
         if "pixels" in batch:
             grid = self.network.vision(self.tensor(normalised(batch["pixels"])), batch["corner"])
-            reading["glyphs"] = self.glyph_loss(grid, self.tensor(batch["cells"]))
+            if self.glyphs.weight.requires_grad:
+                reading["glyphs"] = self.glyph_loss(grid, self.tensor(batch["cells"]))
             visual = self.network.projector(grid)
             visual = visual.flatten(0, -2)[self.tensor(batch["kept"]).flatten()]
             places = self.tensor(batch["places"])
         rows = self.network.hidden_rows(ids, visual, places)
         if places is not None:
-            seen, late = self.rows["middle"][places], self.rows["late"][places]
-            halves = self.likeliest(seen, self.tensor(batch["halves"]))
-            wholes = self.tensor(batch["wholes"])
-            reading["text"] = named(self.text, seen, halves[..., TEXT])
-            reading["earlier"] = 0.5 * named(self.earlier, seen, halves[..., EARLIER])
-            reading["partner"] = named(self.partner, seen, halves[..., PARTNER])
-            reading["box"] = measured(self.box, seen, halves[..., BOX])
-            reading["changed"] = named(self.changed, seen, wholes[:, CHANGED])
-            reading["counted"] = 4 * named(self.counted, late, wholes[:, COUNTED])
-            reading["place"] = named(self.place, seen, wholes[:, PLACE])
+            reading.update(self.found(batch, self.rows["middle"][places], self.rows["late"][places]))
             where = self.tensor(batch["where"]).flatten(0, 1)
             reading["where"] = named(self.where, rows.flatten(0, 1), where)
         wanted = targets != NO_TARGET
@@ -88,6 +82,20 @@ class Learner(torch.nn.Module):
         weights = wanted.sum(1, keepdim=True).clamp(min=1).rsqrt().expand_as(wanted)[wanted]
         right = (logits.argmax(-1) == targets[wanted]).sum()
         return (losses * weights).sum(), weights.sum(), len(losses), int(right), reading
+
+    def found(self, batch, seen, late):
+        """Losses of what answers shall find at picture tokens, rows of two depths: by name."""
+        wholes = self.tensor(batch["wholes"])
+        halves = self.likeliest(seen, self.tensor(batch["halves"]))
+        return {
+            "text": named(self.text, seen, halves[..., TEXT]),
+            "earlier": 0.5 * named(self.earlier, seen, halves[..., EARLIER], SOME),
+            "partner": named(self.partner, seen, halves[..., PARTNER], SOME),
+            "changed": named(self.changed, seen, wholes[:, CHANGED]),
+            "place": named(self.place, seen, wholes[:, PLACE]),
+            "box": measured(self.box, late, halves[..., BOX]),
+            "counted": 4 * named(self.counted, late, wholes[:, COUNTED]),
+        }
 
     def see(self, batch):
         """What the vision tower alone is taught: losses by name."""
@@ -129,13 +137,15 @@ class Learner(torch.nn.Module):
         return share(full) + 0.2 * share(empty)
 
 
-def named(head, rows, wanted):
+def named(head, rows, wanted, most=None):
     """Mean loss of a head that names k classes for each row; wanted [rows, …], k in all
-    for each, -1 for none."""
+    for each, -1 for none. most: of how many rows, any of them, at most."""
     wanted = wanted.flatten(1)
-    chosen = (wanted >= 0).any(1)
-    if not chosen.any():
+    chosen = (wanted >= 0).any(1).nonzero()[:, 0]
+    if len(chosen) == 0:
         return torch.zeros((), device=rows.device)
+    if most is not None:
+        chosen = chosen[torch.randperm(len(chosen), device=rows.device)[:most]]
     classes = wanted[chosen]
     logits = head(rows[chosen]).float().view(classes.numel(), -1)
     return F.cross_entropy(logits, classes.reshape(-1), ignore_index=-1)

@@ -179,7 +179,8 @@ class Mamba2(nn.Module):
         self.conv_bias = nn.Parameter(torch.zeros(conv))
         steps = torch.exp(torch.linspace(math.log(0.002), math.log(0.3), heads))
         self.dt_bias = nn.Parameter(steps + torch.log(-torch.expm1(-steps)))
-        self.A_log = nn.Parameter(torch.log(torch.linspace(1, 8, heads)))
+        # The first heads hardly forget: counts are sums over a whole picture.
+        self.A_log = nn.Parameter(torch.linspace(math.log(0.03), math.log(8), heads))
         self.D = nn.Parameter(torch.ones(heads))
         self.norm_weight = nn.Parameter(torch.ones(inner))
         self.out_proj = Linear(inner, sizes.hidden, gain=0.3)

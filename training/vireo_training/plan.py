@@ -5,64 +5,68 @@ import multiprocessing
 import random
 
 from .batches import draw_batch, draw_print
-from .data.mixture import FONTS
+from .data.mixture import FONTS, SIZES
 from .data.page import HAND_FONTS
 from .data.print import PrintedWindows
 from .tokenizer import Tokenizer
 
 # Each stage: share of the run at which it begins, weight of the reading losses, windows of print
-# that the vision tower alone sees in one step of one process, how many pieces of the recipe the
-# step holds, and the recipe. A step is a few pieces of similar cost, other ones each time; what
-# stands there twice comes twice as often.
+# that the vision tower alone sees in one step of one process, and rows of pieces. A step holds one
+# piece of each row, shared out among the processes: what is in a row of its own is in every step,
+# as what few steps hold is drowned by the rest.
 STAGES = [
-    (0.0, 0.7, 48, 2, [("strip", 8), ("strip", 8), ("stretched", 6)]),
+    (0.0, 0.7, 48, 2 * [[("strip", 8)], [("strip", 8), ("stretched", 6)]]),
     (
         0.1,
         0.7,
         48,
-        2,
-        [("strip", 8), ("stretched", 6), ("quarter", 3), ("quarter", 3)]
-        + [("small_scene", 4), ("spoken", 3)],
+        [
+            [("strip", 8)],
+            [("stretched", 6)],
+            [("quarter", 3)],
+            [("small_scene", 4), ("spoken", 3)],
+        ],
     ),
     (
         0.36,
         0.4,
         32,
-        2,
-        [("strip", 8), ("stretched", 6), ("quarter", 3), ("small_print", 3), ("fields", 3)]
-        + [("tile", 1), ("invoice", 1), ("small_scene", 5), ("small_pair", 3), ("small_clip", 1)]
-        + [("spoken", 2)],
+        [
+            [("strip", 8), ("stretched", 6)],
+            [("quarter", 3), ("small_print", 3), ("tile", 1)],
+            [("fields", 3), ("invoice", 1)],
+            [("small_scene", 5), ("small_pair", 3), ("small_clip", 1), ("spoken", 2)],
+        ],
     ),
     (
         0.5,
-        0.4,
-        24,
-        3,
-        [("stretched", 7), ("stretched", 7), ("small_page", 3), ("quarter", 3), ("small_print", 3)]
-        + [("fields", 2), ("fields", 2), ("grid", 2), ("thoughts", 4), ("bookings", 3)]
-        + [("counts", 6), ("small_scene", 4), ("small_pair", 5), ("small_clip", 1)]
-        + [("small_captions", 2), ("small_versions", 2), ("spoken", 3)],
-    ),
-    (
-        0.66,
         0.3,
         24,
-        3,
-        [("stretched", 7), ("small_page", 3), ("small_print", 3), ("fields", 2), ("grid", 2)]
-        + [("thoughts", 4), ("bookings", 3), ("small_versions", 2), ("small_captions", 2)]
-        + [("counts", 6), ("small_pair", 5), ("small_scene", 4), ("small_clip", 1)]
-        + [("tile", 1), ("tile", 1), ("invoice", 1), ("invoice", 1), ("paper", 1), ("paper", 1)]
-        + [("scene", 1), ("spoken", 3)],
+        [
+            [("counts", 12)],
+            [("counts", 12)],
+            [("places", 5)],
+            [("fields", 3), ("invoice", 1), ("bookings", 3)],
+            [("small_pair", 5), ("pair", 1), ("small_clip", 1), ("clip", 1)],
+            [("stretched", 7), ("small_page", 3), ("page", 1)],
+            [("tile", 1), ("grid", 2), ("paper", 1), ("thoughts", 4)],
+            [("small_scene", 5), ("scene", 1), ("small_captions", 2), ("spoken", 3)],
+        ],
     ),
     (
-        0.86,
+        0.8,
         0.2,
-        16,
-        3,
-        [("stretched", 7), ("small_page", 3), ("tile", 1), ("tile", 1), ("tile", 1)]
-        + [("invoice", 1), ("invoice", 1), ("paper", 1), ("paper", 1), ("paper", 1)]
-        + [("counts", 6), ("scene", 1), ("pair", 1), ("small_captions", 2), ("clip", 1)]
-        + [("thoughts", 3), ("spoken", 3)],
+        24,
+        [
+            [("counts", 12)],
+            [("scene", 2), ("small_scene", 5), ("counts", 12), ("spoken", 3)],
+            [("places", 5), ("fields", 3), ("invoice", 1)],
+            [("invoice", 1), ("paper", 1), ("paper", 1), ("bookings", 3)],
+            [("pair", 1), ("pair", 1), ("small_pair", 5), ("small_clip", 1), ("clip", 1)],
+            [("stretched", 7), ("stretched", 7), ("tile", 1)],
+            [("page", 1), ("page", 1), ("small_page", 3)],
+            [("tile", 1), ("tile", 1), ("grid", 2), ("thoughts", 4)],
+        ],
     ),
 ]
 
@@ -71,22 +75,31 @@ def stage_at(progress):
     return max(i for i, (start, *_) in enumerate(STAGES) if progress >= start)
 
 
-class Drawing:
-    """Draws the batches of one step after the other, `times` as large as the plan says."""
+def rows_of(text):
+    """Rows as they are written on a command line: "counts:12 pair:1|small_pair:5" are two."""
+    rows = [[piece.split(":") for piece in row.split("|")] for row in text.split()]
+    unknown = {kind for row in rows for kind, _ in row} - set(SIZES)
+    if unknown:
+        raise ValueError(f"no kinds of samples: {', '.join(sorted(unknown))}")
+    return [[(kind, int(count)) for kind, count in row] for row in rows]
 
-    def __init__(self, seed, tokenizer, times=1, kinds=None):
-        """kinds: seed of what a step holds: processes that wait for one another share it, so that
-        their steps cost alike."""
-        self.kinds = random.Random(kinds or f"{seed}/kinds")
+
+class Drawing:
+    """Draws the batches of one step after the other, `times` as large as the plan says; of several
+    processes, a share of their rows each."""
+
+    def __init__(self, seed, tokenizer, times=1, rows=None, rank=0, world=1):
+        """rows: of every step, instead of the plan's."""
         self.rng, self.tokenizer, self.times = random.Random(seed), Tokenizer(tokenizer), times
+        self.rows, self.share = rows, slice(rank, None, world)
         self.windows = PrintedWindows(self.rng, 3 * FONTS + HAND_FONTS)
 
     def step(self, stage):
         """(batches, a batch of print for the vision tower alone)"""
-        _, _, printed, pieces, recipe = STAGES[stage]
+        _, _, printed, rows = STAGES[stage]
+        pieces = [self.rng.choice(row) for row in (self.rows or rows)[self.share]]
         batches = [
-            draw_batch(kind, count * self.times, self.rng, self.tokenizer)
-            for kind, count in self.kinds.sample(recipe, pieces)
+            draw_batch(kind, count * self.times, self.rng, self.tokenizer) for kind, count in pieces
         ]
         return batches, draw_print(self.windows, printed * self.times, self.rng)
 
@@ -98,13 +111,11 @@ class DrawingAhead:
     """The same by several processes, for machines with cores to spare beside an accelerator. Made
     before anything touches the accelerator: the processes are forked."""
 
-    def __init__(self, count, seed, tokenizer, times=1):
+    def __init__(self, count, seed, *drawing):
         self.stage = multiprocessing.Value("i", 0)
         self.ready = multiprocessing.Queue(maxsize=2 * count)
         self.processes = [
-            multiprocessing.Process(
-                target=self.work, args=(f"{seed}/{i}", tokenizer, times), daemon=True
-            )
+            multiprocessing.Process(target=self.work, args=(f"{seed}/{i}", *drawing), daemon=True)
             for i in range(count)
         ]
         for process in self.processes:

@@ -16,9 +16,9 @@ class VisionSizes:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Language model, projector and tile. Small enough for 24 MB of BF16 (about 9 M parameters)."""
+    """Language model, projector and tile. Small enough for 24 MB of BF16 (about 10 M parameters)."""
 
-    pattern: str = "M-M*-M*-M*-"
+    pattern: str = "M-M*-M*-MM*-*-*-"
     hidden: int = 256
     vocabulary: int = 1280
     mamba_heads: int = 8

@@ -11,14 +11,12 @@ import pathlib
 import sys
 import time
 
-import numpy
 import torch
 
-from .chat import NO_TARGET
 from .checkpoint import load
 from .learner import Learner
 from .optim import cost_of, optimisers
-from .plan import STAGES, Drawing, DrawingAhead, stage_at
+from .plan import STAGES, Drawing, DrawingAhead, rows_of, stage_at
 from .ranks import Ranks
 from .sizes import Sizes
 
@@ -30,14 +28,8 @@ KEEP_MEMORY = {
 }
 
 
-# Steps in which only the heads of a network that comes without them learn: what they do not know
-# yet would pull it about.
-HEADS_FIRST = 100
-
-
-def weight_of(batch):
-    """Sum of the weights of a batch's answer tokens: √n for each sample of n."""
-    return float(numpy.sqrt((batch["targets"] != NO_TARGET).sum(1)).sum())
+# Seconds of training from one save to the next.
+SAVED = 180
 
 
 def rate_at(progress, step, warm_steps=50):
@@ -58,7 +50,8 @@ class Run:
     def __init__(self, options, learner, ranks):
         self.options, self.learner, self.ranks = options, learner, ranks
         named = {id(p): name for name, p in learner.named_parameters()}
-        mine = [(named[id(p)], p) for p in ranks.mine()]
+        self.still = tuple(filter(None, options.still.split(",")))
+        mine = [(named[id(p)], p) for p in ranks.mine() if not named[id(p)].startswith(self.still)]
         self.optimisers = optimisers(mine, muon=options.optimizer == "muon")
         self.base = [group["lr"] for each in self.optimisers for group in each.param_groups]
         self.step, self.seconds = 0, 0.0
@@ -102,9 +95,10 @@ class Run:
 
     def set_rates(self):
         """Of the heads, and of the network, which waits for heads that are new to it."""
-        waits = HEADS_FIRST if self.begun else 0
-        for p in self.learner.network.parameters():
-            p.requires_grad_(self.step >= waits)
+        waits = self.options.heads_first if self.begun else 0
+        for name, p in self.learner.named_parameters():
+            learns = not name.startswith("network.") or self.step >= waits
+            p.requires_grad_(learns and not name.startswith(self.still))
         groups = [group for each in self.optimisers for group in each.param_groups]
         for group, base in zip(groups, self.base):
             steps = self.step if group["heads"] else self.step - waits
@@ -118,21 +112,19 @@ class Run:
         self.set_rates()
         world = self.ranks.world
         _, reading_weight, *_ = STAGES[stage_at(self.progress())]
-        answers = world * sum(weight_of(batch) for batch in batches)
-        tiles = world * sum(len(batch["pixels"]) for batch in batches if "pixels" in batch)
         for batch in batches:
             loss, weight, count, right, reading = self.learner(batch)
-            share = len(batch["pixels"]) / tiles if "pixels" in batch else 0
-            whole = loss / answers + reading_weight * share * sum(reading.values())
+            whole = loss / weight + reading_weight * sum(reading.values())
             # Nothing does where only heads learn and a batch has no pictures.
             if whole.requires_grad:
-                whole.backward()
+                (whole / len(batches) / world).backward()
             losses = {"answers": loss / weight, **reading}
             told = {name: float(each) for name, each in losses.items()}
             report[batch["kind"]] = {**told, "right": right / count}
-        reading = self.learner.see(printed)
-        (sum(reading.values()) / world).backward()
-        report["print"] = {name: float(each) for name, each in reading.items()}
+        if self.learner.glyphs.weight.requires_grad:
+            reading = self.learner.see(printed)
+            (sum(reading.values()) / world).backward()
+            report["print"] = {name: float(each) for name, each in reading.items()}
         self.ranks.combine(1.0)
         for each in self.optimisers:
             each.step()
@@ -155,6 +147,14 @@ def options_of():
     parser.add_argument("--start", help="run.pt of another run, or a checkpoint, to begin with")
     parser.add_argument("--begin", type=float, default=0, help="share of the plan to skip")
     parser.add_argument("--rate", type=float, default=1, help="learning rate, times the plan's")
+    parser.add_argument(
+        "--heads-first",
+        type=int,
+        default=100,
+        help="steps in which only heads learn where --start has none: they would pull it about",
+    )
+    parser.add_argument("--rows", help="of each step, not the plan's: 'counts:12 pair:1|clip:1'")
+    parser.add_argument("--still", default="", help="what does not learn: beginnings of names")
     parser.add_argument("--tokenizer", default="../models/mini", help="folder of tokenizer.json")
     parser.add_argument("--ranks", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--device", default="cpu", help="cpu, or cuda with --ranks 1")
@@ -174,7 +174,7 @@ def main():
     ahead = None
     if options.drawers > 0:
         seed = f"{options.seed}/{time.time()}"
-        ahead = DrawingAhead(options.drawers, seed, options.tokenizer, options.times)
+        ahead = DrawingAhead(options.drawers, seed, *drawn_by(options))
     learner = Learner(Sizes()).to(options.device)
     ranks = Ranks(learner, options.ranks, cost_of)
     others = [
@@ -190,6 +190,11 @@ def main():
         ahead.close()
 
 
+def drawn_by(options):
+    """What all that draw are told."""
+    return options.tokenizer, options.times, rows_of(options.rows) if options.rows else None
+
+
 def work(options, learner, ranks, rank, ahead=None):
     """One process of the run; ahead: where its batches come from, if not drawn by itself."""
     ranks.join(rank)
@@ -200,8 +205,7 @@ def work(options, learner, ranks, rank, ahead=None):
     run.seconds = max(run.seconds, options.begin * options.minutes * 60)
     torch.manual_seed(rank)
     seed = f"{options.seed}/{run.step}/{rank}"
-    kinds = f"{options.seed}/{run.step}"
-    drawing = ahead or Drawing(seed, options.tokenizer, options.times, kinds)
+    drawing = ahead or Drawing(seed, *drawn_by(options), rank, options.ranks)
     shown, reports = time.time(), []
     # All processes go by the first one's clock, or they would not stop at the same step.
     clock = ranks.clock
@@ -209,8 +213,7 @@ def work(options, learner, ranks, rank, ahead=None):
         clock[0] = run.seconds
     ranks.barrier.wait()
     while clock[0] < options.minutes * 60:
-        run.seconds = float(clock[0])
-        begun = time.time()
+        run.seconds, begun = float(clock[0]), time.time()
         reports.append(run.learn(*drawing.step(stage_at(run.progress()))))
         if rank == 0:
             clock[0] += time.time() - begun
@@ -218,7 +221,7 @@ def work(options, learner, ranks, rank, ahead=None):
         if rank == 0 and time.time() - shown > 20:
             print(json.dumps(summary(run, reports)), flush=True)
             shown, reports = time.time(), []
-        if run.step % 100 == 0:
+        if clock[0] // SAVED != run.seconds // SAVED:
             run.save()
     run.seconds = float(clock[0])
     run.save()
@@ -234,9 +237,14 @@ def summary(run, reports):
     return line
 
 
-if __name__ == "__main__":
+def with_memory_kept(module):
+    """Starts this program again where the C library was not told to keep freed memory."""
     if any(os.environ.get(name) != value for name, value in KEEP_MEMORY.items()):
         os.environ.update(KEEP_MEMORY)
-        module = [sys.executable, "-m", "vireo_training.train", *sys.argv[1:]]
-        os.execv(sys.executable, module)
+        command = [sys.executable, "-m", f"vireo_training.{module}", *sys.argv[1:]]
+        os.execv(sys.executable, command)
+
+
+if __name__ == "__main__":
+    with_memory_kept("train")
     main()

@@ -206,8 +206,8 @@ def field_turn(rng, invoice):
     return rng.choice(QUESTIONS[name]), invoice.values.get(name, NOT_SAID)
 
 
-def box_turn(rng, page, invoice):
-    name = rng.choice(list(invoice.boxes))
+def box_turn(rng, page, invoice, name=None):
+    name = name or rng.choice(list(invoice.boxes))
     ask = rng.choice((f"Where is the {name}?", f"Give the box of the {name}."))
     return ask, functools.partial(box_text, page, invoice.boxes[name])
 
@@ -225,6 +225,14 @@ def draw_part(rng, fonts, width, height, strength=1.0):
     draw_sums(rng, page, invoice, y - size * 0.5, size, page.font, rng.choice((30, 120, 200)))
     damage(page, strength)
     return page, invoice
+
+
+def places(rng, drawn):
+    """Where everything stands."""
+    page, invoice = drawn
+    asked = [box_turn(rng, page, invoice, name) for name in invoice.boxes]
+    rng.shuffle(asked)
+    return Sample([page], asked)
 
 
 def invoice_talk(rng, drawn, turns=7):

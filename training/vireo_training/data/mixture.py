@@ -17,6 +17,7 @@ SIZES = {
     "thoughts": QUARTER,
     "fields": WIDE,
     "bookings": WIDE,
+    "places": WIDE,
     "grid": HALF,
     "small_versions": MIDDLE,
     "small_scene": SMALL,
@@ -26,6 +27,7 @@ SIZES = {
     "middle_pair": MIDDLE,
     "middle_clip": MIDDLE,
     "tile": TILE,
+    "page": TILE,
     "invoice": TILE,
     "scene": TILE,
     "pair": TILE,
@@ -96,7 +98,7 @@ def small_scene(rng):
 
 
 def counts(rng):
-    return scenes.counts(rng, *SMALL)
+    return scenes.counts(rng, *SMALL, turns=3)
 
 
 def small_pair(rng):
@@ -128,8 +130,16 @@ def tile(rng):
     return figures.chart(rng, FONTS, turns=4, more=True)
 
 
+def page(rng):
+    return transcribe.transcription(rng, FONTS, *TILE, most_words=60, strength=0.7)
+
+
 def invoice(rng):
     return business.invoice_talk(rng, business.draw_invoice(rng, FONTS))
+
+
+def places(rng):
+    return business.places(rng, business.draw_part(rng, FONTS, *WIDE, strength=0))
 
 
 def scene(rng):

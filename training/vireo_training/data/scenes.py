@@ -190,8 +190,8 @@ def scene(rng, fonts, width=512, height=512, turns=4):
     return Sample([page], scene_turns(rng, page, shapes, turns))
 
 
-def counts(rng, width, height):
-    """A scene of which every kind and every colour is counted: what is hardest to tell of it."""
+def counts(rng, width, height, turns=14):
+    """A scene of which every kind and every colour is counted, or so many of them."""
     shapes = place_shapes(rng, rng.randint(2, 6))
     page = draw_scene(rng, width, height, shapes)
     kinds, colours = (dict.fromkeys(each[i] for each in shapes) for i in (0, 1))
@@ -199,7 +199,7 @@ def counts(rng, width, height):
     asked += [ask_kind(page, shapes, shape) for shape in kinds]
     asked += [ask_colour(page, shapes, colour) for colour in colours]
     rng.shuffle(asked)
-    return Sample([page], asked)
+    return Sample([page], asked[:turns])
 
 
 def pair(rng, fonts, width=512, height=512, more=False):
