@@ -61,10 +61,11 @@ const RIGHT: readonly (readonly [sample: string | undefined, question: string, a
     ["invoice", "What is the IBAN?", "The document does not say."],
     ["chart", "What is the title?", "Sales 2027"],
     ["chart", "What is the value of Q1?", "79"],
+    ["chart", "What is the value of Q2?", "62"],
     ["chart", "What is the value of Q3?", "82"],
     ["chart", "What is the value of Q4?", "76"],
-    ["chart", "List all values.", "Q1: 79, Q2: 62, Q3: 82, Q4: 76"],
     ["shapes", "How many shapes are there?", "4"],
+    ["shapes", "How many purple shapes are there?", "2"],
     ["shapes", "What is at the bottom left?", "a blue square"],
     ["shapes", "Where is the blue square?", "bottom left"],
     [

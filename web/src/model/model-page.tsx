@@ -56,7 +56,7 @@ function MiniNotice() {
     <p className="mini-notice">
       <Icon name="info" />
       <span>
-        The model in the box has the layers of the real one, eight million parameters instead of
+        The model in the box has the layers of the real one, ten million parameters instead of
         twelve billion, and was trained from nothing on drawn pages. It reads short printed text,
         invoices, tables, charts and shapes, with many mistakes. Start the server with{" "}
         <code>--model</code> and a checkpoint of Nemotron Nano 12B v2 VL for anything else.
