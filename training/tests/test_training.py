@@ -6,7 +6,6 @@ import pathlib
 import random
 import tempfile
 import unittest
-from unittest import mock
 
 import numpy
 import torch
@@ -163,7 +162,6 @@ class Checkpoints(unittest.TestCase):
                 setattr(own.layers[int(index)].mixer, leaf, adapter.base)
             self.assertLess(off(own.logits(ids), wanted), 1e-5)
 
-
     def test_a_blend_lies_between_a_checkpoint_and_a_run(self):
         torch.manual_seed(4)
         with tempfile.TemporaryDirectory() as folder:
@@ -179,17 +177,15 @@ class Checkpoints(unittest.TestCase):
             with self.assertRaises(ValueError):
                 blend.blended(run, MINI, 1.5)
 
-
     def test_new_layers_change_nothing_yet(self):
         sizes = dataclasses.replace(SMALL, pattern="M*-")
         begun = Learner(sizes)
         self.assertEqual(grow.places_of("[M]M*[-]-"), ("MM*--", [None, 0, 1, None, 2]))
         state = {name: p.detach() for name, p in begun.named_parameters()}
-        with mock.patch.object(grow, "Sizes", lambda: sizes):
-            weights = grow.grown(state, "[M]M*[-]-")
-            for marked in ("M*[-]", "M*--"):
-                with self.assertRaises(ValueError):
-                    grow.grown(state, marked)
+        weights = grow.grown(state, "[M]M*[-]-", sizes)
+        for marked in ("M*[-]", "M*--"):
+            with self.assertRaises(ValueError):
+                grow.grown(state, marked, sizes)
         more = Learner(dataclasses.replace(sizes, pattern="MM*--"))
         more.load_state_dict(weights)
         ids = torch.randint(0, 1000, (2, 9))

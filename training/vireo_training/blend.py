@@ -11,7 +11,7 @@ import sys
 
 import torch
 
-from .train import save, state_of
+from .train import beginning, save, state_of
 
 
 def blended(run, checkpoint, share):
@@ -19,11 +19,12 @@ def blended(run, checkpoint, share):
     if not 0 <= share <= 1:
         raise ValueError(f"the share is {share}; from 0, the checkpoint, to 1, the run")
     reached, begun = state_of(run)["average"], state_of(checkpoint)["average"]
-    weights = {
-        name: torch.lerp(begun[name].float(), p, share) if name in begun else p
-        for name, p in reached.items()
-    }
-    return {"learner": weights, "average": weights, "step": 0, "seconds": 0.0}
+    return beginning(
+        {
+            name: torch.lerp(begun[name].float(), p, share) if name in begun else p
+            for name, p in reached.items()
+        }
+    )
 
 
 def main(run, checkpoint, share, out):

@@ -13,7 +13,7 @@ import torch
 
 from .learner import Learner
 from .sizes import Sizes
-from .train import save, state_of
+from .train import beginning, save, state_of
 
 LAST = ("out_proj.weight", "o_proj.weight", "down_proj.weight")
 LAYERS = "network.layers."
@@ -31,30 +31,31 @@ def places_of(marked):
     return marked.replace("[", "").replace("]", ""), places
 
 
-def grown(state, marked):
-    """The weights of a run, with those of the new layers."""
+def grown(state, marked, sizes):
+    """Weights of a run of these sizes but for the pattern, with those of the new layers.
+
+    Throws ValueError where the pattern keeps other layers than the run has.
+    """
     pattern, places = places_of(marked)
     held = {name for name in state if name.startswith(LAYERS)}
     if len({name.split(".")[2] for name in held}) != len(places) - places.count(None):
         raise ValueError(f"{marked} keeps other layers than the run has")
-    learner = Learner(dataclasses.replace(Sizes(), pattern=pattern))
+    learner = Learner(dataclasses.replace(sizes, pattern=pattern))
     weights = {}
     for name, p in learner.named_parameters():
-        at, _, rest = name.removeprefix(LAYERS).partition(".")
-        before = places[int(at)] if name.startswith(LAYERS) else None
-        if before is not None:
-            weights[name] = state[f"{LAYERS}{before}.{rest}"]
-        elif not name.startswith(LAYERS):
-            weights[name] = state.get(name, p.detach())
-        else:
-            weights[name] = torch.zeros_like(p) if name.endswith(LAST) else p.detach()
+        before = name
+        if name.startswith(LAYERS):
+            at, _, rest = name.removeprefix(LAYERS).partition(".")
+            before = f"{LAYERS}{places[int(at)]}.{rest}"
+        new = torch.zeros_like(p) if name.endswith(LAST) else p.detach()
+        weights[name] = state.get(before, new)
     return weights
 
 
 def main(run, marked, out):
-    weights = grown(state_of(pathlib.Path(run))["average"], marked)
+    weights = grown(state_of(pathlib.Path(run))["average"], marked, Sizes())
     pathlib.Path(out).parent.mkdir(parents=True, exist_ok=True)
-    save(pathlib.Path(out), {"learner": weights, "average": weights, "step": 0, "seconds": 0.0})
+    save(pathlib.Path(out), beginning(weights))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ class Learner(torch.nn.Module):
         # What answers shall find must be there before the last layers of attention look for it:
         # names before the last mixer, counts and boxes made of them before the last but one.
         middle = sizes.pattern.rindex("M")
-        late = [i for i, kind in enumerate(sizes.pattern) if kind == "*" and i > middle][-2:][0]
+        finding = [i for i, kind in enumerate(sizes.pattern) if kind == "*" and i > middle]
+        late = finding[-2:][0]
         for name, layer in (("middle", middle), ("late", late)):
             keep = functools.partial(self.keep, name)
             self.network.layers[layer].register_forward_pre_hook(keep)
@@ -73,7 +74,8 @@ class Learner(torch.nn.Module):
             places = self.tensor(batch["places"])
         rows = self.network.hidden_rows(ids, visual, places)
         if places is not None:
-            reading.update(self.found(batch, self.rows["middle"][places], self.rows["late"][places]))
+            seen, late = self.rows["middle"][places], self.rows["late"][places]
+            reading.update(self.found(batch, seen, late))
             where = self.tensor(batch["where"]).flatten(0, 1)
             reading["where"] = named(self.where, rows.flatten(0, 1), where)
         wanted = targets != NO_TARGET

@@ -16,7 +16,7 @@ class VisionSizes:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Language model, projector and tile. Small enough for 24 MB of BF16 (about 10 M parameters)."""
+    """Language model, projector and tile. 10 M parameters: 20 MB of BF16, of at most 24."""
 
     pattern: str = "M-M*-M*-MM*-*-*-"
     hidden: int = 256

@@ -136,8 +136,12 @@ class Run:
 def state_of(path):
     if path.is_file():
         return torch.load(path, map_location="cpu")
-    values = {f"network.{name}": p for name, p in load(path).named_parameters()}
-    return {"learner": values, "average": values}
+    return beginning({f"network.{name}": p for name, p in load(path).named_parameters()})
+
+
+def beginning(weights):
+    """The state of a run that begins with these weights by name."""
+    return {"learner": weights, "average": weights, "step": 0, "seconds": 0.0}
 
 
 def options_of():
@@ -162,7 +166,10 @@ def options_of():
     parser.add_argument("--times", type=int, default=1, help="samples a step, times the plan's")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.rows:
+        options.rows = rows_of(options.rows)
+    return options
 
 
 def main():
@@ -174,7 +181,7 @@ def main():
     ahead = None
     if options.drawers > 0:
         seed = f"{options.seed}/{time.time()}"
-        ahead = DrawingAhead(options.drawers, seed, *drawn_by(options))
+        ahead = DrawingAhead(options.drawers, seed, options.tokenizer, options.times, options.rows)
     learner = Learner(Sizes()).to(options.device)
     ranks = Ranks(learner, options.ranks, cost_of)
     others = [
@@ -190,11 +197,6 @@ def main():
         ahead.close()
 
 
-def drawn_by(options):
-    """What all that draw are told."""
-    return options.tokenizer, options.times, rows_of(options.rows) if options.rows else None
-
-
 def work(options, learner, ranks, rank, ahead=None):
     """One process of the run; ahead: where its batches come from, if not drawn by itself."""
     ranks.join(rank)
@@ -205,7 +207,8 @@ def work(options, learner, ranks, rank, ahead=None):
     run.seconds = max(run.seconds, options.begin * options.minutes * 60)
     torch.manual_seed(rank)
     seed = f"{options.seed}/{run.step}/{rank}"
-    drawing = ahead or Drawing(seed, *drawn_by(options), rank, options.ranks)
+    told = (options.tokenizer, options.times, options.rows, rank, options.ranks)
+    drawing = ahead or Drawing(seed, *told)
     shown, reports = time.time(), []
     # All processes go by the first one's clock, or they would not stop at the same step.
     clock = ranks.clock
@@ -237,14 +240,9 @@ def summary(run, reports):
     return line
 
 
-def with_memory_kept(module):
-    """Starts this program again where the C library was not told to keep freed memory."""
+if __name__ == "__main__":
     if any(os.environ.get(name) != value for name, value in KEEP_MEMORY.items()):
         os.environ.update(KEEP_MEMORY)
-        command = [sys.executable, "-m", f"vireo_training.{module}", *sys.argv[1:]]
-        os.execv(sys.executable, command)
-
-
-if __name__ == "__main__":
-    with_memory_kept("train")
+        module = [sys.executable, "-m", "vireo_training.train", *sys.argv[1:]]
+        os.execv(sys.executable, module)
     main()

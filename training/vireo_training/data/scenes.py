@@ -190,8 +190,8 @@ def scene(rng, fonts, width=512, height=512, turns=4):
     return Sample([page], scene_turns(rng, page, shapes, turns))
 
 
-def counts(rng, width, height, turns=14):
-    """A scene of which every kind and every colour is counted, or so many of them."""
+def counts(rng, width, height, turns=None):
+    """A scene of which all, every kind and every colour are counted, or so many turns of them."""
     shapes = place_shapes(rng, rng.randint(2, 6))
     page = draw_scene(rng, width, height, shapes)
     kinds, colours = (dict.fromkeys(each[i] for each in shapes) for i in (0, 1))
