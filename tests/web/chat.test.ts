@@ -24,7 +24,7 @@ describe.skipIf(chromium === undefined)("a chat in the browser", () => {
   const done = (page: Page) => page.locator('.answer[data-status="done"]').last().waitFor();
 
   test("streams an answer with its figures", async () => {
-    stage.upstream.scripts.set("tell me", ["**Once** ", 60, "upon ", 60, "a time"]);
+    stage.upstream.scripts.set("tell me", ["**Once** ", 1500, "upon ", 500, "a time"]);
     const { page, complaints } = await stage.open();
     await ask(page, "tell me");
     await page.getByText("Once", { exact: true }).waitFor();
