@@ -1,5 +1,6 @@
 """python3 -m unittest discover -s tests   (in training/; a minute on two cores)"""
 
+import argparse
 import dataclasses
 import json
 import pathlib
@@ -10,13 +11,24 @@ import unittest
 import numpy
 import torch
 
-from vireo_training import answers, blend, checkpoint, export, fused, grow, lora, network, tiling
+from vireo_training import (
+    answers,
+    blend,
+    checkpoint,
+    export,
+    fused,
+    grow,
+    lora,
+    network,
+    tiling,
+    tower,
+)
 from vireo_training.batches import draw_batch, retained
 from vireo_training.chat import NO_TARGET, tokens_of
 from vireo_training.data import clues, mixture, scenes
 from vireo_training.data import print as print_pages
 from vireo_training.data.page import CLASS_OF, TRAINING_FONTS, Page, box_text
-from vireo_training.learner import Learner
+from vireo_training.learner import TOWER, Learner
 from vireo_training.plan import STAGES, Drawing, rows_of
 from vireo_training.sizes import Sizes, VisionSizes
 from vireo_training.tokenizer import Tokenizer
@@ -204,6 +216,15 @@ class Data(unittest.TestCase):
             (loss / weight + sum(reading.values())).backward()
             self.assertTrue(torch.isfinite(loss))
 
+    def test_print_is_taught_to_the_tower_alone(self):
+        options = argparse.Namespace(seed="1", rate=1, keep=0.5, tokenizer=MINI)
+        run = tower.TowerRun({}, options)
+        before = {name: p.detach().clone() for name, p in run.learner.named_parameters()}
+        losses = run.learn(progress=0.1)
+        self.assertTrue(numpy.isfinite(list(losses.values())).all())
+        for name, p in run.learner.named_parameters():
+            self.assertEqual(name.startswith(TOWER), not torch.equal(p, before[name]), name)
+
     def test_targets_spell_the_answer_and_end(self):
         tokenizer, rng = Tokenizer(MINI), random.Random(6)
         for _ in range(30):
@@ -271,6 +292,19 @@ class Data(unittest.TestCase):
         self.assertEqual(texts, [[tokenizer.ordinary("7")[0], tokenizer.ordinary("4")[0]], [-1, -1]])
         self.assertEqual(wholes[:, clues.PLACE].tolist(), [[0, 0], [0, 1]])
 
+    def test_text_has_a_clue_of_what_is_on_its_left_or_above(self):
+        tokenizer = Tokenizer(MINI)
+        page = Page(128, 64, random.Random(1), TRAINING_FONTS, plain=True)
+        page.text(0, 0, "7", 12)
+        page.text(64, 0, "4", 12)
+        page.text(0, 32, "9", 12)
+        self.assertEqual(clues.neighbours_of(page), [(None, None), (0, None), (None, 0)])
+        halves, _ = clues.token_clues(page, tokenizer, 128, 64)
+        seven = tokenizer.ordinary("7")[0]
+        self.assertEqual(halves[0, 0, 0, clues.EARLIER].tolist(), [-1, -1, -1])
+        self.assertEqual(halves[0, 2, 0, clues.EARLIER].tolist(), [seven, -1, -1])
+        self.assertEqual(halves[0, 4, 0, clues.EARLIER].tolist(), [seven, -1, -1])
+
     def test_a_moved_shape_is_read_where_it_was_and_where_it_is(self):
         tokenizer, rng = Tokenizer(MINI), random.Random(8)
         while True:
@@ -280,7 +314,7 @@ class Data(unittest.TestCase):
         _, targets = tokens_of(sample, tokenizer, 256, rng)
         where = clues.read_at(sample, targets, tokenizer, 512, 512)
         *_, start, end = sample.turns[0][1].spots
-        ninths = {tuple(place * 3 // 16) for place in where if place[0] >= 0}
+        ninths = {tuple(place * 3 // 32) for place in where if place[0] >= 0}
         self.assertEqual(ninths, {start[3:], end[3:]})
 
     def test_kinds_and_colours_are_counted(self):
@@ -289,6 +323,7 @@ class Data(unittest.TestCase):
             sample = scenes.counts(rng, 192, 192)
             told = {ask: int(answer) for ask, answer in sample.turns}
             whole = told.pop("How many shapes are there?")
+            self.assertIn(whole, range(1, 7))
             of_kinds = sum(n for ask, n in told.items() if " shapes " not in ask)
             of_colours = sum(n for ask, n in told.items() if " shapes " in ask)
             self.assertEqual((of_kinds, of_colours), (whole, whole))

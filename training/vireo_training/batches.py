@@ -44,10 +44,12 @@ class Window:
             top, left = self.start * share
             self.frame = (left, top, columns * share, rows * share)
 
-    def move(self, places):
-        """Rows and columns [..., 2] of the picture's tokens, to those of the tile, in place."""
+    def move(self, places, of_token=1):
+        """Rows and columns [..., 2] of the picture's tokens, or of what so many of lie along a token's
+        side, to those of the tile, in place."""
         told = places[..., 0] >= 0
-        places[told] = ((places[told] + 0.5) * self.step + self.start).astype(numpy.int64)
+        moved = (places[told] + 0.5) * self.step + of_token * self.start
+        places[told] = moved.astype(numpy.int64)
 
 
 def draw_print(windows, count, rng):
@@ -83,7 +85,7 @@ def draw_batch(kind, count, rng, tokenizer):
     """A dictionary of arrays: ids, targets, places [count, tokens]; when the kind has pictures
     pixels (bytes), cells (letters of each patch), kept (which picture tokens are), clues of the
     halves and wholes of those, where each answer token is read (row and column of the position
-    grid in picture tokens, or -1) and corner of the window."""
+    grid in patches, or -1) and corner of the window."""
     width, height = mixture.SIZES[kind]
     samples = [getattr(mixture, kind)(rng) for _ in range(count)]
     pages = [page for sample in samples for page in sample.pages]
@@ -114,7 +116,7 @@ def draw_batch(kind, count, rng, tokenizer):
         read = clues.read_at(sample, wanted, tokenizer, width, height)
         batch["where"][i, : len(wanted)] = read
     window.move(batch["wholes"][:, clues.PLACE])
-    window.move(batch["where"])
+    window.move(batch["where"], 2)
     return batch
 
 

@@ -17,6 +17,8 @@ from .network import RMS_NORM_EPS, Linear, Network
 SIDES, BLUR = 101, 1.0
 # Picture tokens of a batch for which the dearest heads, thousands of classes wide, are worked out.
 SOME = 160
+# The vision tower and its heads: beginnings of names.
+TOWER = ("network.vision", "glyphs", "extents")
 
 
 class Learner(torch.nn.Module):
@@ -35,7 +37,9 @@ class Learner(torch.nn.Module):
         self.changed = Linear(sizes.hidden, 2)
         self.counted = Linear(sizes.hidden, 4 * (MOST + 1))
         self.place = Linear(sizes.hidden, 2 * GRID)
-        self.where = Linear(sizes.hidden, 2 * GRID)
+        # Rows and columns of patches: two lines of small print fit into one picture token.
+        self.where = Linear(sizes.hidden, 4 * GRID)
+        self.aim = Linear(sizes.hidden, 4 * GRID)
         # What answers shall find must be there before the last layers of attention look for it:
         # names before the last mixer, counts and boxes made of them before the last but one.
         middle = sizes.pattern.rindex("M")
@@ -78,6 +82,7 @@ class Learner(torch.nn.Module):
             reading.update(self.found(batch, seen, late))
             where = self.tensor(batch["where"]).flatten(0, 1)
             reading["where"] = named(self.where, rows.flatten(0, 1), where)
+            reading["aim"] = named(self.aim, self.rows["late"].flatten(0, 1), where)
         wanted = targets != NO_TARGET
         logits = self.network.lm_head(rows[wanted]).float()
         losses = F.cross_entropy(logits, targets[wanted], reduction="none")

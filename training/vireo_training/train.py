@@ -14,7 +14,7 @@ import time
 import torch
 
 from .checkpoint import load
-from .learner import Learner
+from .learner import TOWER, Learner
 from .optim import cost_of, optimisers
 from .plan import STAGES, Drawing, DrawingAhead, rows_of, stage_at
 from .ranks import Ranks
@@ -28,6 +28,8 @@ KEEP_MEMORY = {
 }
 
 
+# What is saved of the weights: as they are, and their mean over the last steps.
+WEIGHTS = ("learner", "average")
 # Seconds of training from one save to the next.
 SAVED = 180
 
@@ -77,6 +79,10 @@ class Run:
         """Weights of a run or of a checkpoint's folder; the optimiser's state too where this
         process has one of the same run."""
         state = state_of(path)
+        if self.options.tower and path != self.folder / "run.pt":
+            learnt = state_of(pathlib.Path(self.options.tower))["average"]
+            learnt = {name: p for name, p in learnt.items() if name.startswith(TOWER)}
+            state = {**state, **{which: {**state[which], **learnt} for which in WEIGHTS}}
         if self.ranks.rank == 0:
             for (name, p), span in self.named():
                 if name in state["learner"] and state["learner"][name].numel() == p.numel():
@@ -141,7 +147,7 @@ def state_of(path):
 
 def beginning(weights):
     """The state of a run that begins with these weights by name."""
-    return {"learner": weights, "average": weights, "step": 0, "seconds": 0.0}
+    return {**dict.fromkeys(WEIGHTS, weights), "step": 0, "seconds": 0.0}
 
 
 def options_of():
@@ -149,6 +155,7 @@ def options_of():
     parser.add_argument("--minutes", type=float, default=90, help="length of the whole run")
     parser.add_argument("--out", required=True, help="folder of run.pt; resumed if it is there")
     parser.add_argument("--start", help="run.pt of another run, or a checkpoint, to begin with")
+    parser.add_argument("--tower", help="run.pt from which --start takes its vision tower instead")
     parser.add_argument("--begin", type=float, default=0, help="share of the plan to skip")
     parser.add_argument("--rate", type=float, default=1, help="learning rate, times the plan's")
     parser.add_argument(
@@ -240,9 +247,14 @@ def summary(run, reports):
     return line
 
 
-if __name__ == "__main__":
+def with_memory_kept(module):
+    """Starts this process anew with KEEP_MEMORY, once."""
     if any(os.environ.get(name) != value for name, value in KEEP_MEMORY.items()):
         os.environ.update(KEEP_MEMORY)
-        module = [sys.executable, "-m", "vireo_training.train", *sys.argv[1:]]
-        os.execv(sys.executable, module)
+        command = [sys.executable, "-m", f"vireo_training.{module}", *sys.argv[1:]]
+        os.execv(sys.executable, command)
+
+
+if __name__ == "__main__":
+    with_memory_kept("train")
     main()

@@ -41,6 +41,12 @@ class Raster:
         half = self.half_at(x, y)
         return half and (half[0] // 2, half[1])
 
+    def patch_at(self, x, y):
+        """(row, column) of the patch of 16 pixels, or None."""
+        row, column = math.floor(2 * y * self.down), math.floor(2 * x * self.across)
+        inside = 0 <= row < 2 * self.rows and 0 <= column < 2 * self.columns
+        return (row, column) if inside else None
+
     def half_at(self, x, y, large=False):
         """(row of halves, column), or None. What is larger than a square counts as its upper
         half's."""
@@ -90,28 +96,37 @@ def token_clues(page, tokenizer, width, height):
 def halves_of(page, tokenizer, raster):
     """[picture tokens, 2, COLUMNS] where the raster sees the glyphs."""
     halves = numpy.full((2 * raster.rows, raster.columns, COLUMNS), -1, numpy.int64)
+    spelt, neighbours = [], neighbours_of(page)
     for which, (text, start) in enumerate(page.strings):
-        at, before, place, box = start, [], None, [-1] * 4
+        at, place, box = start, None, [-1] * 4
+        left, above = ([] if near is None else spelt[near] for near in neighbours[which])
+        before, start_of_line = left[:-4:-1], above[:3]
+        spelt.append([])
         if page.boxes[which] is not None and page.turned == 0:
             box = [side // 10 for side in thousandths(page, page.boxes[which])]
         for index in tokenizer.ordinary(text):
             at += tokenizer.glyphs_in(index)
-            before.insert(0, index)
             if tokenizer.glyphs_in(index) == 0 or at > len(page.glyphs):
+                before.insert(0, (index, None))
                 continue
             place = raster.half_at(*page.glyphs[at - 1][:2], page.boxes[which] is None)
+            spelt[-1].append((index, place))
             if place is not None:
                 halves[place] = -1
-                halves[place][: min(4, len(before))] = before[:4]
+                halves[place][TEXT] = index
+                for slot, (told, seen) in enumerate((before or start_of_line)[:3]):
+                    # Picture tokens are read row by row, and none can tell what comes after it.
+                    if seen is None or order_of(seen) <= order_of(place):
+                        halves[place][EARLIER][slot] = told
                 halves[place][BOX] = (*box[:2], -1, box[3])
+            before.insert(0, (index, None))
         if place is not None:
             halves[place][BOX] = box
         if place is not None and which in page.partners:
             partner, first = page.strings[page.partners[which]]
             end = first + len(partner.replace(" ", "")) - 1
             seen = raster.half_at(*page.glyphs[end][:2])
-            # Picture tokens are read row by row, and none can tell what comes after it.
-            if seen is not None and (seen[0] // 2, seen[1]) <= (place[0] // 2, place[1]):
+            if seen is not None and order_of(seen) <= order_of(place):
                 halves[place][PARTNER] = ends_of(partner, tokenizer)
     for x, y, name, *_ in page.past:
         place = raster.half_at(x, y, True)
@@ -119,6 +134,39 @@ def halves_of(page, tokenizer, raster):
             halves[place][PARTNER] = ends_of(name and f" {name}", tokenizer)
     halves = halves.reshape(raster.rows, 2, raster.columns, COLUMNS).swapaxes(1, 2)
     return halves.reshape(-1, 2, COLUMNS)
+
+
+def order_of(half):
+    """When the picture token of a half is read."""
+    return half[0] // 2, half[1]
+
+
+def neighbours_of(page):
+    """For each string (the one on its left on the same line, None) or, where nothing is on its left,
+    (None, the one that begins the line above, no more than three heights away, or None)."""
+    found = [(None, None)] * len(page.strings)
+    written = [i for i, box in enumerate(page.boxes) if box is not None]
+    if len(written) < 2:
+        return found
+    x1, y1, x2, y2 = numpy.array([page.boxes[i] for i in written]).T
+    middle, height = (y1 + y2) / 2, y2 - y1
+    off = middle - middle[:, None]
+    alike = abs(off) < height[:, None] / 2
+    left = alike & (x2 <= x1[:, None] + 1)
+    # What Page.part() has parted shares a box.
+    for i in range(1, len(written)):
+        left[i, i - 1] |= page.boxes[written[i]] == page.boxes[written[i - 1]]
+    begins = ~left.any(1)
+    above = (off < -height[:, None] / 2) & (off > -3 * height[:, None]) & begins
+    for i, which in enumerate(written):
+        # Strings are spelt in the order in which they are written.
+        if begins[i]:
+            near = max(numpy.flatnonzero(above[i][:i]), key=lambda j: middle[j], default=None)
+            found[which] = (None, None if near is None else written[near])
+        else:
+            near = max(numpy.flatnonzero(left[i][:i]), key=lambda j: x2[j], default=None)
+            found[which] = (None if near is None else written[near], None)
+    return found
 
 
 def wholes_of(page, raster):
@@ -198,8 +246,8 @@ def points_of(answer, pages):
 
 
 def read_at(sample, targets, tokenizer, width, height):
-    """For each token of a sample with pictures the (row, column) of the picture token that the
-    token to be written next was read from, or (-1, -1)."""
+    """For each token of a sample with pictures the (row, column) of the patch that the token to be
+    written next was read from, or (-1, -1)."""
     where = numpy.full((len(targets), 2), -1, numpy.int64)
     asked = iter([i for i, target in enumerate(targets) if target >= 0])
     for _, answer in sample.turns:
@@ -211,6 +259,6 @@ def read_at(sample, targets, tokenizer, width, height):
             point = points[read - 1] if 0 < read <= len(points) and count else None
             if point is not None:
                 page, x, y = point
-                where[at] = Raster(page, width, height).at(x, y) or -1
+                where[at] = Raster(page, width, height).patch_at(x, y) or -1
         next(asked)
     return where

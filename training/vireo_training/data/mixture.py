@@ -27,6 +27,9 @@ SIZES = {
     "middle_pair": MIDDLE,
     "middle_clip": MIDDLE,
     "tile": TILE,
+    "table": TILE,
+    "chart": TILE,
+    "line": TILE,
     "page": TILE,
     "invoice": TILE,
     "scene": TILE,
@@ -122,12 +125,22 @@ def tile(rng):
     if draw < 0.3:
         return transcribe.transcription(rng, FONTS, *TILE, most_words=rng.choice((15, 30, 60)))
     if draw < 0.46:
-        return transcribe.line(rng, FONTS)
+        return line(rng)
     if draw < 0.58:
         return transcribe.dense(rng, FONTS, turns=6)
-    if draw < 0.73:
-        return figures.table(rng, FONTS)
+    return table(rng) if draw < 0.73 else chart(rng)
+
+
+def table(rng):
+    return figures.table(rng, FONTS)
+
+
+def chart(rng):
     return figures.chart(rng, FONTS, turns=4, more=True)
+
+
+def line(rng):
+    return transcribe.line(rng, FONTS)
 
 
 def page(rng):

@@ -2,7 +2,7 @@
 
 import numpy
 
-from . import words
+from . import business, figures, papers, transcribe, words
 from .business import Invoice
 from .clues import shifted_cells
 from .page import CLASS_OF, Page, damage
@@ -12,6 +12,8 @@ PAGE = 512
 POOL = 48
 NEW = 1
 STEPS = 32
+# Of so many windows the one with most glyphs is taken: paper teaches little.
+TRIES = 4
 
 
 class PrintedWindows:
@@ -26,16 +28,15 @@ class PrintedWindows:
         """Pixels [count, SIDE, SIDE, 3], letters of all shifts and extents
         [count, SIDE/16, SIDE/16, 4]."""
         for _ in range(NEW if self.pages else POOL):
-            self.pages.append(printed_page(self.rng, self.fonts))
+            draw = printed_page if self.rng.random() < 0.5 else document
+            self.pages.append(flattened(draw(self.rng, self.fonts)))
         self.pages = self.pages[-POOL:]
         cut = [window(*self.rng.choice(self.pages), self.rng) for _ in range(count)]
         return [numpy.stack(each) for each in zip(*cut)]
 
 
 def printed_page(rng, fonts):
-    """(pixels, glyphs [n, 7]: x, y, class and the box of the string, by x). Each line has a size and
-    a font of its own, and some of its strings stand apart. Low pages are stretched, as a tile does
-    with them."""
+    """Each line has a size and a font of its own, and some of its strings stand apart."""
     height = PAGE if rng.random() < 0.7 else rng.choice((128, 160, 192, 256))
     page = Page(PAGE, height, rng, fonts)
     y = rng.randint(0, 12)
@@ -52,16 +53,38 @@ def printed_page(rng, fonts):
             x += page.length(text, size, font) + size * rng.uniform(0.6, 3)
         y += size * rng.uniform(1.15, 1.5)
     damage(page, 0.8)
+    return page
+
+
+def document(rng, fonts):
+    """One of those that are asked about."""
+    draw = rng.random()
+    if draw < 0.3:
+        return business.draw_invoice(rng, fonts)[0]
+    if draw < 0.4:
+        return papers.receipt(rng, fonts).pages[0]
+    if draw < 0.55:
+        return figures.table(rng, fonts).pages[0]
+    if draw < 0.6:
+        return figures.chart(rng, fonts).pages[0]
+    if draw < 0.8:
+        return transcribe.line(rng, fonts).pages[0]
+    return transcribe.dense(rng, fonts).pages[0]
+
+
+def flattened(page):
+    """(pixels, glyphs [n, 7]: x, y, class and the box of the string, by x). Low pages are stretched,
+    as a tile does with them."""
     boxes = []
     for box, (text, _) in zip(page.boxes, page.strings):
-        known = box if page.turned == 0 else (-1, -1, -1, -1)
+        known = box if box and page.turned == 0 else (-1, -1, -1, -1)
         boxes += [known] * len(text.replace(" ", ""))
     glyphs = [
         (x, y, CLASS_OF.get(letter, 0), *box) for (x, y, letter), box in zip(page.glyphs, boxes)
     ]
     held, picture = numpy.array(sorted(glyphs)), page.picture
-    if height != PAGE:
-        held[:, (1, 4, 6)] *= PAGE / height
+    if page.height != PAGE:
+        held[:, (1, 4, 6)] *= PAGE / page.height
         picture = picture.resize((PAGE, PAGE), 3)
     return numpy.asarray(picture, numpy.uint8), held
 
@@ -80,7 +103,9 @@ def some(rng):
 
 def window(picture, glyphs, rng):
     """Pixels, letters and extents (Learner.see) of one window."""
-    left, top = (rng.randint(0, PAGE - SIDE) for _ in range(2))
+    tries = numpy.array([[rng.randint(0, PAGE - SIDE) for _ in range(2)] for _ in range(TRIES)])
+    off = glyphs[None, :, :2] - tries[:, None]
+    left, top = tries[((off >= 0) & (off < SIDE)).all(-1).sum(1).argmax()]
     side = SIDE // 16
     places = glyphs[:, :2] - (left, top)
     cells = shifted_cells(places, glyphs[:, 2], SIDE, SIDE)

@@ -104,6 +104,8 @@ def count_up(page, shapes):
 
 def counted(page, shapes, which=0):
     """How many these are, read at the last of them."""
+    if not shapes:
+        return "0"
     *_, (_, _, row, column) = in_order(page, shapes)
     return told("{}", (str(len(shapes)), which, row, column))
 
@@ -191,10 +193,12 @@ def scene(rng, fonts, width=512, height=512, turns=4):
 
 
 def counts(rng, width, height, turns=None):
-    """A scene of which all, every kind and every colour are counted, or so many turns of them."""
-    shapes = place_shapes(rng, rng.randint(2, 6))
+    """A scene of which all, every kind and every colour are counted, and a kind and a colour that
+    may not be there; or so many turns of them."""
+    shapes = place_shapes(rng, rng.choice((1, 2, 3, 4, 5, 5, 6, 6)))
     page = draw_scene(rng, width, height, shapes)
     kinds, colours = (dict.fromkeys(each[i] for each in shapes) for i in (0, 1))
+    kinds[rng.choice(SHAPES)] = colours[rng.choice(list(COLOURS))] = None
     asked = [ask_all(page, shapes)]
     asked += [ask_kind(page, shapes, shape) for shape in kinds]
     asked += [ask_colour(page, shapes, colour) for colour in colours]
