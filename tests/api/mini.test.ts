@@ -64,8 +64,10 @@ const RIGHT: readonly (readonly [sample: string | undefined, question: string, a
     ["chart", "What is the value of Q2?", "62"],
     ["chart", "What is the value of Q3?", "82"],
     ["chart", "What is the value of Q4?", "76"],
+    ["chart", "List all values.", "Q1: 79, Q2: 62, Q3: 82, Q4: 76"],
     ["shapes", "How many shapes are there?", "4"],
     ["shapes", "How many purple shapes are there?", "2"],
+    ["shapes", "How many circles are there?", "0"],
     ["shapes", "What is at the bottom left?", "a blue square"],
     ["shapes", "Where is the blue square?", "bottom left"],
     [
@@ -74,7 +76,7 @@ const RIGHT: readonly (readonly [sample: string | undefined, question: string, a
       "orange star (top left), purple star (top right), purple star (middle), " +
         "blue square (bottom left)",
     ],
-    [undefined, "Are you ChatGPT?", "No. I am vireo mini, with about eight million parameters."],
+    [undefined, "Are you ChatGPT?", "No. I am vireo mini, with about ten million parameters."],
   ];
 
 test.each(RIGHT)("%s: %s", { timeout: 60_000 }, async (sample, question, answer) => {
