@@ -70,7 +70,7 @@ class Learner(torch.nn.Module):
         ids, targets = self.tensor(batch["ids"]), self.tensor(batch["targets"])
         reading, visual, places = {}, None, None
         if "pixels" in batch:
-            grid = self.network.vision(self.tensor(normalised(batch["pixels"])), batch["corner"])
+            grid = self.look(batch)
             if self.glyphs.weight.requires_grad:
                 reading["glyphs"] = self.glyph_loss(grid, self.tensor(batch["cells"]))
             visual = self.network.projector(grid)
@@ -104,9 +104,14 @@ class Learner(torch.nn.Module):
             "counted": 4 * named(self.counted, late, wholes[:, COUNTED]),
         }
 
+    def look(self, batch, tower=None):
+        """What the vision tower, or another, says of the pictures of a batch."""
+        tower = tower or self.network.vision
+        return tower(self.tensor(normalised(batch["pixels"])), batch["corner"])
+
     def see(self, batch):
         """What the vision tower alone is taught: losses by name."""
-        grid = self.network.vision(self.tensor(normalised(batch["pixels"])), batch["corner"])
+        grid = self.look(batch)
         extents = self.tensor(batch["extents"]).view(-1, 4)
         return {
             "glyphs": self.glyph_loss(grid, self.tensor(batch["cells"])),

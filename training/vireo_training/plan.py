@@ -13,7 +13,7 @@ from .tokenizer import Tokenizer
 # Each stage: share of the run at which it begins, weight of the reading losses, windows of print
 # that the vision tower alone sees in one step of one process, and rows of pieces. A step holds one
 # piece of each row, shared out among the processes: what is in a row of its own is in every step,
-# as what few steps hold is drowned by the rest. What stands twice in a row comes twice as often.
+# as what few steps hold is drowned by the rest.
 STAGES = [
     (0.0, 0.7, 48, 2 * [[("strip", 8)], [("strip", 8), ("stretched", 6)]]),
     (

@@ -4,7 +4,7 @@ python3 -m vireo_training.tower --minutes 60 --start /tmp/mini/run.pt --out /tmp
 
 Of pictures that hold little or no print the tower keeps what it said before, so that the language
 model, which has no part in this, still knows shapes. What it is told of print it has to learn anew:
-train.py with --still vision does that.
+train.py with --still network.vision,glyphs,extents does that.
 """
 
 import argparse
@@ -14,10 +14,9 @@ import pathlib
 import random
 import time
 
-import numpy
 import torch
 
-from .batches import draw_batch, draw_print, normalised
+from .batches import draw_batch, draw_print
 from .data.mixture import FONTS
 from .data.page import HAND_FONTS
 from .data.print import PrintedWindows
@@ -25,10 +24,10 @@ from .learner import TOWER, Learner
 from .optim import optimisers
 from .sizes import Sizes
 from .tokenizer import Tokenizer
-from .train import SAVED, beginning, rate_at, save, state_of, with_memory_kept
+from .train import SAVED, beginning, mean_share, means, rate_at, save, state_of, with_memory_kept
 
 # A step has so many windows of print, one piece of what answers are read from, as a tile has more
-# places than a window, and one of what the tower keeps.
+# places than a window, and one of what the tower keeps; what stands twice comes twice as often.
 WINDOWS = 36
 READ = [("stretched", 7), ("stretched", 7), ("page", 1), ("invoice", 1), ("tile", 1), ("paper", 1)]
 KEPT = [("small_scene", 4), ("counts", 4), ("small_pair", 2), ("small_clip", 1), ("scene", 1)]
@@ -58,23 +57,21 @@ class TowerRun:
         self.keep, self.step = options.keep, 0
 
     def see(self, kinds):
-        """A piece of one of the kinds: (pixels, corner), what the tower says, its glyph loss."""
+        """A piece of one of the kinds: the batch, what the tower says of it, its glyph loss."""
         batch = draw_batch(*self.rng.choice(kinds), self.rng, self.tokenizer)
-        pixels = torch.from_numpy(normalised(batch["pixels"]))
-        grid = self.learner.network.vision(pixels, batch["corner"])
-        loss = self.learner.glyph_loss(grid, torch.from_numpy(batch["cells"]))
-        return batch, (pixels, batch["corner"]), grid, loss
+        grid = self.learner.look(batch)
+        return batch, grid, self.learner.glyph_loss(grid, self.learner.tensor(batch["cells"]))
 
     def learn(self, progress):
         """One step; returns its losses by name."""
         for group, base in zip(self.groups, self.base):
             group["lr"] = base * rate_at(progress, self.step)
         losses = self.learner.see(draw_print(self.windows, WINDOWS, self.rng))
-        batch, _, _, read = self.see(READ)
+        batch, _, read = self.see(READ)
         losses[batch["kind"]] = 0.5 * read
-        _, shown, grid, kept = self.see(KEPT)
+        batch, grid, kept = self.see(KEPT)
         with torch.no_grad():
-            before = self.first(*shown)
+            before = self.learner.look(batch, self.first)
         losses["kept"], losses["drift"] = 0.3 * kept, self.keep * drift(grid, before)
         sum(losses.values()).backward()
         torch.nn.utils.clip_grad_norm_([p for _, p in self.mine], 1.0)
@@ -82,7 +79,7 @@ class TowerRun:
             each.step()
             each.zero_grad()
         self.step += 1
-        share = 1 - min(0.99, (self.step + 1) / (self.step + 11))
+        share = mean_share(self.step, 0.99)
         for name, p in self.mine:
             self.mean[name].lerp_(p.detach(), share)
         return {name: float(loss.detach()) for name, loss in losses.items()}
@@ -101,20 +98,13 @@ def main():
     while (passed := time.time() - begun) < 60 * options.minutes:
         reports.append(run.learn(passed / 60 / options.minutes))
         if time.time() - shown > 30:
-            line = {"step": run.step, "minutes": round(passed / 60, 1), **means(reports)}
+            line = {"step": run.step, "minutes": round(passed / 60, 1), **means(reports, 3)}
             print(json.dumps(line), flush=True)
             shown, reports = time.time(), []
         if time.time() - saved > SAVED:
             write()
             saved = time.time()
     write()
-
-
-def means(reports):
-    """Of each loss, over the reports that have it."""
-    names = dict.fromkeys(name for report in reports for name in report)
-    told = {name: [report[name] for report in reports if name in report] for name in names}
-    return {name: round(float(numpy.mean(losses)), 3) for name, losses in told.items()}
 
 
 def options_of():

@@ -28,8 +28,6 @@ KEEP_MEMORY = {
 }
 
 
-# What is saved of the weights: as they are, and their mean over the last steps.
-WEIGHTS = ("learner", "average")
 # Seconds of training from one save to the next.
 SAVED = 180
 
@@ -37,6 +35,11 @@ SAVED = 180
 def rate_at(progress, step, warm_steps=50):
     """Warm-up, then a straight line from 1 down to 0.02."""
     return min(1, (step + 1) / warm_steps) * (1 - 0.98 * min(1, progress))
+
+
+def mean_share(step, longest):
+    """What a step adds to the mean of the weights: much at first, 1 - longest in the end."""
+    return 1 - min(longest, (step + 1) / (step + 11))
 
 
 def save(path, state):
@@ -82,7 +85,8 @@ class Run:
         if self.options.tower and path != self.folder / "run.pt":
             learnt = state_of(pathlib.Path(self.options.tower))["average"]
             learnt = {name: p for name, p in learnt.items() if name.startswith(TOWER)}
-            state = {**state, **{which: {**state[which], **learnt} for which in WEIGHTS}}
+            for weights in (state["learner"], state["average"]):
+                weights.update(learnt)
         if self.ranks.rank == 0:
             for (name, p), span in self.named():
                 if name in state["learner"] and state["learner"][name].numel() == p.numel():
@@ -134,7 +138,7 @@ class Run:
         self.ranks.combine(1.0)
         for each in self.optimisers:
             each.step()
-        self.ranks.settle(1 - min(0.995, (self.step + 1) / (self.step + 11)))
+        self.ranks.settle(mean_share(self.step, 0.995))
         self.step += 1
         return report
 
@@ -147,7 +151,7 @@ def state_of(path):
 
 def beginning(weights):
     """The state of a run that begins with these weights by name."""
-    return {**dict.fromkeys(WEIGHTS, weights), "step": 0, "seconds": 0.0}
+    return {"learner": weights, "average": weights, "step": 0, "seconds": 0.0}
 
 
 def options_of():
@@ -241,10 +245,17 @@ def summary(run, reports):
     """Means since the last line."""
     line = {"step": run.step, "minutes": round(run.seconds / 60, 1)}
     for kind in sorted({kind for report in reports for kind in report}):
-        rows = [report[kind] for report in reports if kind in report]
-        mean = lambda name: round(sum(row[name] for row in rows) / len(rows), 2)
-        line[kind] = {name: mean(name) for name in rows[0]}
+        line[kind] = means([report[kind] for report in reports if kind in report], 2)
     return line
+
+
+def means(reports, digits):
+    """Of each loss, over the reports that have it."""
+    told = {}
+    for report in reports:
+        for name, loss in report.items():
+            told.setdefault(name, []).append(loss)
+    return {name: round(sum(losses) / len(losses), digits) for name, losses in told.items()}
 
 
 def with_memory_kept(module):

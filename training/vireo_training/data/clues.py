@@ -42,18 +42,21 @@ class Raster:
         return half and (half[0] // 2, half[1])
 
     def patch_at(self, x, y):
-        """(row, column) of the patch of 16 pixels, or None."""
-        row, column = math.floor(2 * y * self.down), math.floor(2 * x * self.across)
+        """(row, column) of the patch of 16 pixels, or None outside of the picture."""
+        right, low = self.shift
+        row = math.floor(2 * (y * self.down + low))
+        column = math.floor(2 * (x * self.across + right))
         inside = 0 <= row < 2 * self.rows and 0 <= column < 2 * self.columns
         return (row, column) if inside else None
 
     def half_at(self, x, y, large=False):
         """(row of halves, column), or None. What is larger than a square counts as its upper
         half's."""
-        right, low = self.shift
-        half, column = math.floor(2 * (y * self.down + low)), math.floor(x * self.across + right)
-        inside = 0 <= half < 2 * self.rows and 0 <= column < self.columns
-        return (half - half % 2 if large else half, column) if inside else None
+        patch = self.patch_at(x, y)
+        if patch is None:
+            return None
+        half, column = patch
+        return half - half % 2 if large else half, column // 2
 
 
 def letters_of(page, width, height):
@@ -106,20 +109,20 @@ def halves_of(page, tokenizer, raster):
             box = [side // 10 for side in thousandths(page, page.boxes[which])]
         for index in tokenizer.ordinary(text):
             at += tokenizer.glyphs_in(index)
+            known = (before or start_of_line)[:3]
+            before.insert(0, (index, None))
             if tokenizer.glyphs_in(index) == 0 or at > len(page.glyphs):
-                before.insert(0, (index, None))
                 continue
             place = raster.half_at(*page.glyphs[at - 1][:2], page.boxes[which] is None)
             spelt[-1].append((index, place))
             if place is not None:
                 halves[place] = -1
                 halves[place][TEXT] = index
-                for slot, (told, seen) in enumerate((before or start_of_line)[:3]):
+                for slot, (told, seen) in enumerate(known):
                     # Picture tokens are read row by row, and none can tell what comes after it.
                     if seen is None or order_of(seen) <= order_of(place):
                         halves[place][EARLIER][slot] = told
                 halves[place][BOX] = (*box[:2], -1, box[3])
-            before.insert(0, (index, None))
         if place is not None:
             halves[place][BOX] = box
         if place is not None and which in page.partners:
