@@ -1,7 +1,9 @@
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FILES, ffmpeg, frameTimes, mp4, pattern } from "../../tests/video-files.ts";
+import { PROGRAM_PATH } from "./child-program.ts";
 import { DEFAULT_SAMPLING, type FrameSampling, type FrameWindow } from "./frames.ts";
 import type { RgbImage } from "./image.ts";
 import { type DecodedVideo, FfmpegDecoder } from "./video-decoder.ts";
@@ -93,6 +95,44 @@ describe("which frames", () => {
     for (const window of [{ startSeconds: 7 }, { startSeconds: 2, endSeconds: 1 }]) {
       const wrong = decode(file, DEFAULT_SAMPLING, window);
       await expect(wrong).rejects.toMatchObject({ code: "out_of_range", message: /5\.90 s/ });
+    }
+  });
+
+  const LATE: Readonly<Record<string, readonly [extension: string, codec: string]>> = {
+    "MP4, H.264 with B-frames": ["mp4", "-c:v libx264 -bf 3 -g 37"],
+    "MP4, one key frame": ["mp4", "-c:v libx264 -preset ultrafast -g 1000"],
+    "MP4, fragmented": ["mp4", "-c:v libx264 -movflags frag_keyframe+empty_moov -g 20"],
+    "MP4, HEVC": ["mp4", "-c:v libx265 -preset ultrafast -x265-params log-level=0:keyint=25"],
+    "MKV, VP9": ["mkv", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8"],
+    "MKV without an index": ["mkv", "-c:v libx264 -g 30 -live 1"],
+    "FLV, H.264": ["flv", "-c:v libx264 -g 30"],
+    "AVI, MPEG-4": ["avi", "-c:v mpeg4"],
+    GIF: ["gif", "-c:v gif"],
+  };
+  test.each(Object.entries(LATE))("late ones: %s", async (_, [extension, codec]) => {
+    const file = ffmpeg(`${pattern("32x32", 10, 45)} ${codec}`, extension);
+    const window = { startSeconds: 41.9, endSeconds: 43.1 };
+    const part = await decode(file, ALL, window);
+    expect(indices(part)).toEqual(Array.from({ length: 13 }, (_, at) => 419 + at));
+    const whole = await decode(file, ALL);
+    for (const { index, image } of part.frames) {
+      expect(Buffer.compare(image.rgb, whole.frames[index]!.image.rgb), `frame ${index}`).toBe(0);
+    }
+  });
+
+  test("late ones of a file in which nothing can be skipped", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "vireo-programs-"));
+    try {
+      const blind = '#!/bin/sh\ncase "$*" in *" -ss "*) exit 0; esac\nexec /usr/bin/ffmpeg "$@"\n';
+      writeFileSync(join(folder, "ffmpeg"), blind, { mode: 0o755 });
+      const limited = new FfmpegDecoder(`${folder}:${PROGRAM_PATH}`);
+      const sampling = { fps: 0, framesMax: 1 };
+      const options = { sampling, take: async (frame: RgbImage) => frame };
+      const file = mp4("32x32", 10, 45);
+      const window = { startSeconds: 40 };
+      expect(indices(await limited.decode(file, { ...options, window }))).toEqual([400]);
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 

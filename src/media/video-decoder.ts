@@ -68,6 +68,10 @@ const CODECS = [
   ...["mpeg4", "h263", "flv", "vp6", "vp6f", "gif", "mjpeg"],
 ].join(",");
 const INPUT = "file:/dev/stdin";
+/** Frames that are shown later than this are looked for from near them on, not from the start. */
+const FAR_SECONDS = 30;
+/** How much earlier: some decoders need more than the last key frame. */
+const RUN_UP_SECONDS = 10;
 
 /**
  * Decodes with the ffmpeg and ffprobe of this machine.
@@ -89,27 +93,33 @@ export class FfmpegDecoder implements VideoDecoder {
   }
 
   async decode(file: Uint8Array, options: DecodeOptions): Promise<DecodedVideo> {
-    return await this.probed(file, options, async ({ track, chosen, decoding }) => {
+    return await this.probed(file, options, async ({ track, chosen, decodings }) => {
       options.onPlan?.(chosen.length);
       const plan = planOf(track, chosen);
-      return { ...plan, frames: await readFrames(decoding, track, plan.frames, options.take) };
+      for (const decoding of decodings) {
+        const frames = await readFrames(decoding, track, plan.frames, options.take);
+        if (frames.length > 0) return { ...plan, frames };
+      }
+      const message = "none of the video's frames can be decoded: it is damaged or of a rare codec";
+      throw new VireoError("media_undecodable", message);
     });
   }
 
-  /** Reads what the file says of itself. decoding: the program that decodes the chosen frames. */
+  /** Reads what the file says of itself. decodings: programs that decode the chosen frames; the
+   * second is for files in which the first, which skips what lies before them, finds none. */
   private async probed<T>(
     file: Uint8Array,
     options: PlanOptions,
     work: (found: {
       readonly track: VideoTrack;
       readonly chosen: readonly number[];
-      readonly decoding: ChildProgram;
+      readonly decodings: readonly ChildProgram[];
     }) => Promise<T>,
   ): Promise<T> {
     const container = inspectVideo(file);
     this.launcher ??= findLauncher(this.path);
     const launcher = await this.launcher;
-    const handles = await openTwice(file);
+    const handles = await openThrice(file);
     const common = [
       ...["-protocol_whitelist", "file,pipe", "-codec_whitelist", CODECS],
       ...["-max_pixels", String(LIMITS.videoPixels), "-threads", "2", "-f", container],
@@ -121,7 +131,7 @@ export class FfmpegDecoder implements VideoDecoder {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     try {
-      const [probed, decoded] = handles;
+      const [probed, ...decoded] = handles;
       const probing = ["-v", "quiet", ...common, "-select_streams", "V:0"];
       const shown = ["-show_entries", PROBE_ENTRIES, "-of", "compact", INPUT];
       const reader = new ProbeReader();
@@ -129,9 +139,13 @@ export class FfmpegDecoder implements VideoDecoder {
       await run({ ...probe, input: probed.fd, onOutput: (chunk) => reader.push(chunk) });
       const track = reader.track();
       const chosen = chooseFrames(track, options);
-      const decoding = call("ffmpeg", [...decodeArguments(common, track, chosen)]);
-      const timeMs = LIMITS.videoDecodeMs;
-      return await work({ track, chosen, decoding: { ...decoding, input: decoded.fd, timeMs } });
+      const skipping = container === "gif" ? [] : seekArguments(track, chosen);
+      const ways = skipping.length > 0 ? [skipping, []] : [[]];
+      const decodings = ways.map((seek, at): ChildProgram => {
+        const decoding = call("ffmpeg", decodeArguments([...common, ...seek], track, chosen));
+        return { ...decoding, input: decoded[at]!.fd, timeMs: LIMITS.videoDecodeMs };
+      });
+      return await work({ track, chosen, decodings });
     } finally {
       await Promise.all(handles.map((handle) => handle.close()));
     }
@@ -145,13 +159,13 @@ async function findLauncher(path: string): Promise<readonly string[]> {
   return works === 0 ? command.slice(0, 2) : [];
 }
 
-/** The file on disk, open for two readers and without a name, so that nothing is left of it. */
-async function openTwice(file: Uint8Array) {
+/** The file on disk, open for three readers and without a name, so that nothing is left of it. */
+async function openThrice(file: Uint8Array) {
   const folder = await mkdtemp(join(tmpdir(), "vireo-video-"));
   const name = join(folder, "video");
   try {
     await writeFile(name, file, { mode: 0o600 });
-    return [await open(name), await open(name)] as const;
+    return [await open(name), await open(name), await open(name)] as const;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -217,6 +231,15 @@ function sumOf(terms: readonly string[]): string {
   return `(${sumOf(terms.slice(0, half))})+(${sumOf(terms.slice(half))})`;
 }
 
+/** Goes to a key frame before the first of the frames, by the file's index; none if they are near. */
+function seekArguments(track: VideoTrack, chosen: readonly number[]): readonly string[] {
+  const { times, unitSeconds } = track;
+  const first = times[chosen[0]!]!;
+  if ((first - times[0]!) * unitSeconds <= FAR_SECONDS) return [];
+  const from = first * unitSeconds - RUN_UP_SECONDS;
+  return ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", from.toFixed(3)];
+}
+
 /** Frames are told apart by their times: one that does not decode then shifts no other. */
 function decodeArguments(
   common: readonly string[],
@@ -268,11 +291,8 @@ async function readFrames(
   };
   await run({ ...child, onOutput, onLine });
   const byTime = new Map(chosen.map((frame) => [track.times[frame.index]!, frame]));
-  const frames = images.flatMap((image, at): VideoFrame[] => {
+  return images.flatMap((image, at): VideoFrame[] => {
     const frame = byTime.get(seen[at] ?? Number.NaN);
     return frame ? [{ ...frame, image }] : [];
   });
-  if (frames.length > 0) return frames;
-  const message = "none of the video's frames can be decoded: it is damaged or of a rare codec";
-  throw new VireoError("media_undecodable", message);
 }
