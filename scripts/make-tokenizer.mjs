@@ -2,7 +2,9 @@
 // Learns a byte-level BPE tokenizer in the published file format from a text, for a small model:
 // writes tokenizer.json, tokenizer_config.json and the chat template into a folder.
 //
-//   node scripts/make-tokenizer.mjs <text file> <merges> <folder>
+//   node scripts/make-tokenizer.mjs <text file> <merges> <folder> [<folder of an earlier one>]
+//
+// The merges of an earlier one come first, so that all its ordinary tokens keep their ids.
 
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,13 +12,19 @@ import { fileURLToPath } from "node:url";
 import { makeTokenizer } from "./tiny/tokenizer.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const [textFile, merges, folder] = process.argv.slice(2);
+const [textFile, merges, folder, earlier] = process.argv.slice(2);
 if (folder === undefined) {
-  console.error("usage: node scripts/make-tokenizer.mjs <text file> <merges> <folder>");
+  console.error(
+    "usage: node scripts/make-tokenizer.mjs <text file> <merges> <folder> [<earlier folder>]",
+  );
   process.exit(2);
 }
 
-const made = makeTokenizer(readFileSync(textFile, "utf8"), Number(merges));
+const first =
+  earlier === undefined
+    ? []
+    : JSON.parse(readFileSync(join(earlier, "tokenizer.json"), "utf8")).model.merges;
+const made = makeTokenizer(readFileSync(textFile, "utf8"), Number(merges), first);
 mkdirSync(folder, { recursive: true });
 for (const [name, value] of [
   ["tokenizer.json", made.tokenizer],

@@ -1,6 +1,6 @@
 """Writes texts of the training mixture to standard output, for the tokenizer to be learnt from.
 
-python3 -m vireo_training.corpus 3000 > corpus.txt
+python3 -m vireo_training.corpus 1200 > corpus.txt
 """
 
 import random
@@ -10,15 +10,20 @@ from .chat import ANSWER_NOW, ASSISTANT, SKELETON, USER, media
 from .data import mixture
 
 
+DRAWN = ("quarter", "tile", "pair", "spoken", "invoice", "paper", "small_captions")
+
+
 def main(count):
     rng = random.Random("tokenizer")
-    for i in range(count):
-        for draw in (mixture.quarter, mixture.tile, mixture.pair, mixture.spoken):
+    for _ in range(count):
+        for draw in (getattr(mixture, name) for name in DRAWN):
             sample = draw(rng)
+            sample.settle()
             print(SKELETON.format(system=sample.system + sample.tools))
             for question, answer in sample.turns:
                 print(USER + media(len(sample.pages)) + question)
-                print(ASSISTANT + ANSWER_NOW + answer)
+                # An answer is cut into tokens by itself.
+                print(ASSISTANT + ANSWER_NOW + "\n" + answer)
 
 
 if __name__ == "__main__":
