@@ -2,9 +2,7 @@
 // Learns a byte-level BPE tokenizer in the published file format from a text, for a small model:
 // writes tokenizer.json, tokenizer_config.json and the chat template into a folder.
 //
-//   node scripts/make-tokenizer.mjs <text file> <merges> <folder> [<folder of an earlier one>]
-//
-// The merges of an earlier one come first, so that all its ordinary tokens keep their ids.
+//   node scripts/make-tokenizer.mjs <text file> <merges> <folder>
 
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,19 +10,13 @@ import { fileURLToPath } from "node:url";
 import { makeTokenizer } from "./tiny/tokenizer.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const [textFile, merges, folder, earlier] = process.argv.slice(2);
+const [textFile, merges, folder] = process.argv.slice(2);
 if (folder === undefined) {
-  console.error(
-    "usage: node scripts/make-tokenizer.mjs <text file> <merges> <folder> [<earlier folder>]",
-  );
+  console.error("usage: node scripts/make-tokenizer.mjs <text file> <merges> <folder>");
   process.exit(2);
 }
 
-const first =
-  earlier === undefined
-    ? []
-    : JSON.parse(readFileSync(join(earlier, "tokenizer.json"), "utf8")).model.merges;
-const made = makeTokenizer(readFileSync(textFile, "utf8"), Number(merges), first);
+const made = makeTokenizer(readFileSync(textFile, "utf8"), Number(merges));
 mkdirSync(folder, { recursive: true });
 for (const [name, value] of [
   ["tokenizer.json", made.tokenizer],

@@ -16,9 +16,9 @@ const MEDIA = [
   ...["<ref>", "</ref>", "<box>", "</box>", "<video>"],
 ];
 
-/** Ids: 20 control tokens, 256 bytes, the merges, 10 media tokens. first: merges to begin with. */
-export function makeTokenizer(text, mergesMax, first = []) {
-  const merges = learnMerges(text, mergesMax, first);
+/** Ids: 20 control tokens, 256 bytes, the merges, 10 media tokens. */
+export function makeTokenizer(text, mergesMax) {
+  const merges = learnMerges(text, mergesMax);
   const ordinary = [...CONTROL, ...BYTES, ...merges.map(([left, right]) => left + right)];
   const added = [
     ...CONTROL.map((content, id) => [id, content]),
@@ -92,7 +92,7 @@ const BYTES = (() => {
 })();
 
 /** The most frequent pair first; pairs of equal count in the order of their text. */
-function learnMerges(text, mergesMax, first) {
+function learnMerges(text, mergesMax) {
   const words = new Map();
   for (const [word] of text.matchAll(new RegExp(SPLIT, "gu"))) {
     const bytes = [...Buffer.from(word)].map((byte) => BYTES[byte]).join(" ");
@@ -101,7 +101,7 @@ function learnMerges(text, mergesMax, first) {
   let pieces = [...words].map(([word, count]) => [word.split(" "), count]);
   const merges = [];
   while (merges.length < mergesMax) {
-    const best = first[merges.length] ?? mostFrequentPair(pieces);
+    const best = mostFrequentPair(pieces);
     if (best === undefined) break;
     merges.push(best);
     pieces = pieces.map(([parts, count]) => [merge(parts, best), count]);

@@ -317,6 +317,13 @@ class Data(unittest.TestCase):
         ninths = {tuple(place * 3 // 32) for place in where if place[0] >= 0}
         self.assertEqual(ninths, {start[3:], end[3:]})
 
+    def test_what_comes_again_is_read_once(self):
+        page = Page(128, 64, random.Random(1), TRAINING_FONTS, plain=True)
+        page.text(0, 0, "Q1", 12)
+        page.text(0, 32, "15", 12)
+        read = clues.sources("Q1: 15. 15 + 15 = 30", page)
+        self.assertEqual(read, [0, 1, -1, 2, 3, *9 * [-1]])
+
     def test_kinds_and_colours_are_counted(self):
         rng = random.Random(3)
         for _ in range(20):
@@ -335,6 +342,10 @@ class Data(unittest.TestCase):
                 self.assertEqual(len(windows["pixels"]), printed)
                 for batch, row in zip(batches, rows[rank::2], strict=True):
                     self.assertIn(batch["kind"], dict(row))
+
+    def test_no_print_is_drawn_for_a_tower_that_rests(self):
+        batches, windows = Drawing("a", MINI, rows=[[("spoken", 1)]], printed=False).step(0)
+        self.assertEqual((len(batches), windows), (1, None))
 
     def test_rows_are_written_on_a_command_line(self):
         rows = [[("counts", 12)], [("pair", 1), ("clip", 2)]]

@@ -77,20 +77,22 @@ class Drawing:
     """Draws the batches of one step after the other, `times` as large as the plan says; of several
     processes, a share of their rows each."""
 
-    def __init__(self, seed, tokenizer, times=1, rows=None, rank=0, world=1):
-        """rows: of every step, instead of the plan's."""
+    def __init__(self, seed, tokenizer, times=1, rows=None, printed=True, rank=0, world=1):
+        """rows: of every step, instead of the plan's. printed: whether there is print for the
+        vision tower alone."""
         self.rng, self.tokenizer, self.times = random.Random(seed), Tokenizer(tokenizer), times
         self.rows, self.share = rows, slice(rank, None, world)
-        self.windows = PrintedWindows(self.rng, 3 * FONTS + HAND_FONTS)
+        self.windows = PrintedWindows(self.rng, 3 * FONTS + HAND_FONTS) if printed else None
 
     def step(self, stage):
-        """(batches, a batch of print for the vision tower alone)"""
+        """(batches, a batch of print for the vision tower alone or None)"""
         _, _, printed, rows = STAGES[stage]
         pieces = [self.rng.choice(row) for row in (self.rows or rows)[self.share]]
         batches = [
             draw_batch(kind, count * self.times, self.rng, self.tokenizer) for kind, count in pieces
         ]
-        return batches, draw_print(self.windows, printed * self.times, self.rng)
+        windows = self.windows and draw_print(self.windows, printed * self.times, self.rng)
+        return batches, windows
 
     def close(self):
         pass

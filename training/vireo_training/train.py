@@ -54,9 +54,9 @@ class Run:
 
     def __init__(self, options, learner, ranks):
         self.options, self.learner, self.ranks = options, learner, ranks
-        named = {id(p): name for name, p in learner.named_parameters()}
-        self.still = tuple(filter(None, options.still.split(",")))
-        mine = [(named[id(p)], p) for p in ranks.mine() if not named[id(p)].startswith(self.still)]
+        names = {id(p): name for name, p in learner.named_parameters()}
+        named = [(names[id(p)], p) for p in ranks.mine()]
+        mine = [each for each in named if not each[0].startswith(options.still)]
         self.optimisers = optimisers(mine, muon=options.optimizer == "muon")
         self.base = [group["lr"] for each in self.optimisers for group in each.param_groups]
         self.step, self.seconds = 0, 0.0
@@ -108,7 +108,7 @@ class Run:
         waits = self.options.heads_first if self.begun else 0
         for name, p in self.learner.named_parameters():
             learns = not name.startswith("network.") or self.step >= waits
-            p.requires_grad_(learns and not name.startswith(self.still))
+            p.requires_grad_(learns and not name.startswith(self.options.still))
         groups = [group for each in self.optimisers for group in each.param_groups]
         for group, base in zip(groups, self.base):
             steps = self.step if group["heads"] else self.step - waits
@@ -131,7 +131,7 @@ class Run:
             losses = {"answers": loss / weight, **reading}
             told = {name: float(each) for name, each in losses.items()}
             report[batch["kind"]] = {**told, "right": right / count}
-        if self.learner.glyphs.weight.requires_grad:
+        if printed is not None:
             reading = self.learner.see(printed)
             (sum(reading.values()) / world).backward()
             report["print"] = {name: float(each) for name, each in reading.items()}
@@ -180,6 +180,7 @@ def options_of():
     options = parser.parse_args()
     if options.rows:
         options.rows = rows_of(options.rows)
+    options.still = tuple(filter(None, options.still.split(",")))
     return options
 
 
@@ -192,7 +193,7 @@ def main():
     ahead = None
     if options.drawers > 0:
         seed = f"{options.seed}/{time.time()}"
-        ahead = DrawingAhead(options.drawers, seed, options.tokenizer, options.times, options.rows)
+        ahead = DrawingAhead(options.drawers, seed, *drawn(options))
     learner = Learner(Sizes()).to(options.device)
     ranks = Ranks(learner, options.ranks, cost_of)
     others = [
@@ -218,8 +219,7 @@ def work(options, learner, ranks, rank, ahead=None):
     run.seconds = max(run.seconds, options.begin * options.minutes * 60)
     torch.manual_seed(rank)
     seed = f"{options.seed}/{run.step}/{rank}"
-    told = (options.tokenizer, options.times, options.rows, rank, options.ranks)
-    drawing = ahead or Drawing(seed, *told)
+    drawing = ahead or Drawing(seed, *drawn(options), rank, options.ranks)
     shown, reports = time.time(), []
     # All processes go by the first one's clock, or they would not stop at the same step.
     clock = ranks.clock
@@ -239,6 +239,12 @@ def work(options, learner, ranks, rank, ahead=None):
             run.save()
     run.seconds = float(clock[0])
     run.save()
+
+
+def drawn(options):
+    """What every process draws alike; no print for the tower alone where its glyphs rest."""
+    printed = not "glyphs".startswith(options.still)
+    return options.tokenizer, options.times, options.rows, printed
 
 
 def summary(run, reports):

@@ -205,8 +205,9 @@ def glyphs_before(text):
 def sources(answer, page):
     """For each visible letter of an answer the index of the glyph that it was read from, or -1.
 
-    A string of the page counts where it stands as often in the answer as on the page. A box is
-    read at the last glyph in it.
+    A string of the page counts where it stands as often in the answer as on the page, and one that
+    stands on the page once where an answer has it first: what comes again is no longer read. A box
+    is read at the last glyph in it.
     """
     counts = glyphs_before(answer)
     found = [-1] * counts[-1]
@@ -222,6 +223,8 @@ def sources(answer, page):
     for text, places in sorted(starts.items(), key=lambda pair: len(pair[0])):
         pattern = rf"(?<![\w.]){re.escape(text)}(?![\w]|\.\w)"
         hits = [hit.start() for hit in re.finditer(pattern, answer)] if text else []
+        if len(places) == 1:
+            hits = hits[:1]
         if len(hits) != len(places):
             continue
         for hit, start in zip(hits, places):
