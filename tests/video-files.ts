@@ -59,6 +59,8 @@ export const FILES: Readonly<Record<string, () => Buffer>> = {
   "FLV, H.264": () => ffmpeg(`${pattern()} ${H264}`, "flv"),
   "FLV, Sorenson": () => ffmpeg(`${pattern()} -c:v flv1`, "flv"),
   "3GP, H.263": () => ffmpeg(`${pattern("176x144")} -c:v h263`, "3gp"),
+  "AVI, H.264": () => ffmpeg(`${pattern()} -c:v libx264 -bf 2 -pix_fmt yuv420p`, "avi"),
+  "AVI, MPEG-4 with B-frames": () => ffmpeg(`${pattern()} -c:v mpeg4 -bf 2`, "avi"),
   "AVI, MPEG-4": () => ffmpeg(`${pattern()} -c:v mpeg4`, "avi"),
   GIF: () => ffmpeg(pattern("96x64", 20), "gif"),
 };
@@ -71,7 +73,14 @@ export function frameTimes(file: Uint8Array): number[] {
     writeFileSync(path, file);
     const asked = "-v error -select_streams V:0 -show_entries frame=best_effort_timestamp_time";
     const told = execFileSync("ffprobe", [...asked.split(" "), "-of", "csv=p=0", path]);
-    const times = String(told).split("\n").map(Number.parseFloat).filter(Number.isFinite);
+    const times: number[] = [];
+    for (const line of String(told).split("\n")) {
+      const time = Number.parseFloat(line);
+      if (Number.isNaN(time) && !line.startsWith("N/A")) continue;
+      // the last ones of an AVI are shown without their times
+      const [before = 0, last = 0] = times.slice(-2);
+      times.push(Number.isFinite(time) ? time : 2 * last - before);
+    }
     return times.map((time) => time - times[0]!);
   } finally {
     rmSync(folder, { recursive: true, force: true });

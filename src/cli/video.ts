@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { readUserFile, writeUserFile } from "../core/user-files.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { captionVideo, chaptersOf } from "../video/captions.ts";
 import { type Caption, clock, toSrt, toVtt } from "../video/subtitles.ts";
 import { askVideo, type WatchOptions, type WindowAnswer } from "../video/watch.ts";
-import { readUserFile, writeUserFile } from "./files.ts";
 import { interruptible } from "./interruptible.ts";
 import { openEngine } from "./open-engine.ts";
 import {

@@ -7,11 +7,11 @@ import { basename, dirname, extname, join } from "node:path";
 import type { Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { readUserFile, writeAtomically } from "../core/user-files.ts";
 import { csvHead, csvLayout, csvRows, toLine } from "./csv.ts";
 import { type Extraction, type ExtractOptions, extract, type PageAnswer } from "./extract.ts";
 import { REPORT_END, reportDocument, reportFailure, reportHead } from "./report.ts";
 import { checkSheets, type FoundData, holdsTables, sheetsOf, toMarkdown } from "./sheets.ts";
-import { writeAtomically } from "./whole-file.ts";
 import { toXlsx } from "./xlsx.ts";
 
 export const RESULT_FORMATS = ["jsonl", "csv", "xlsx", "md"] as const;
@@ -93,7 +93,6 @@ export async function extractFiles(
   if (options.format !== "jsonl") checkSheets(options.schema);
   const isFile = /\.(jsonl|csv|xlsx|md)$/i.test(options.out);
   const folder = isFile ? `${options.out}.parts` : join(options.out, "documents");
-  if (!options.resume) await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const state = { done: 0, known: 0, next: 0 };
   const names: (string | undefined)[] = files.map(() => undefined);
@@ -104,6 +103,7 @@ export async function extractFiles(
       try {
         const job = await openJob(upstream, file, folder, options);
         names[index] = job.name;
+        if (!options.resume) await forget(job);
         if (await exists(join(folder, `${job.name}.json`))) state.known += 1;
         else await runJob(upstream, job, options, (page, pages) => tell(file, page, pages));
       } catch (error) {
@@ -139,18 +139,29 @@ async function openJob(
   folder: string,
   { schema, pages, dpi, tilesMax, instruction, maxTokens }: BatchOptions,
 ): Promise<Job> {
-  const { size } = await stat(file);
-  if (size > LIMITS.documentBytes) {
-    const message = `the file has ${size} bytes; the limit is ${LIMITS.documentBytes}`;
-    throw new VireoError("media_too_large", message);
-  }
-  const bytes = await readFile(file);
+  const bytes = await readUserFile(file, LIMITS.documentBytes);
   const model = upstream.models[0];
   const about = [file, schema, pages, dpi, tilesMax, instruction, maxTokens];
   const key = JSON.stringify([...about, model?.id, model?.fingerprint]);
   const hash = createHash("sha256").update(key).update(bytes).digest("hex").slice(0, 16);
   const plain = basename(file, extname(file)).replace(/[^\p{L}\p{N}_.-]+/gu, "_");
-  return { file, folder, name: `${plain.slice(0, 80)}-${hash}`, bytes };
+  return { file, folder, name: `${cutTo(NAME_BYTES, plain)}-${hash}`, bytes };
+}
+
+/** Of a file's name in those of its results; file systems take 255 in all. */
+const NAME_BYTES = 160;
+
+/** The beginning of a text that has at most so many bytes of UTF-8. */
+function cutTo(bytes: number, text: string): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
+  return text.slice(0, read);
+}
+
+/** What an earlier run found of this document. */
+async function forget({ folder, name }: Job): Promise<void> {
+  for (const ending of ["json", "pages"]) {
+    await rm(join(folder, `${name}.${ending}`), { force: true });
+  }
 }
 
 async function runJob(

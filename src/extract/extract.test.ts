@@ -1,4 +1,14 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -220,6 +230,32 @@ describe("many files", () => {
     const fresh = fakeUpstream();
     await extractFiles(fresh.upstream, files, { ...csv, resume: false });
     expect(fresh.asked).toHaveLength(2);
+  });
+
+  test("from the beginning, what others have put beside the results stays", async () => {
+    const documents = join(folder, "documents");
+    await mkdir(documents);
+    for (const name of ["a.pdf", "notes.txt"])
+      await rename(join(folder, name), join(documents, name));
+    const files = await listDocuments([documents]);
+    const { upstream, asked } = fakeUpstream();
+    for (const pages of [2, 4]) {
+      await extractFiles(upstream, files, options({ out: folder, resume: false }));
+      expect(asked).toHaveLength(pages);
+    }
+    expect(await readdir(documents)).toEqual(expect.arrayContaining(["a.pdf", "notes.txt"]));
+  });
+
+  test("a file that went away, and one with a long name", async () => {
+    const long = join(folder, `${"発".repeat(80)}.pdf`);
+    await rename(join(folder, "a.pdf"), long);
+    const gone = join(folder, "b.pdf");
+    await rm(gone);
+    const result = await extractFiles(fakeUpstream().upstream, [gone, long], options());
+    expect(result.failures).toMatchObject([
+      { file: gone, reason: expect.stringContaining("no such file") },
+    ]);
+    expect(await readFile(result.results, "utf8")).toContain("page 2");
   });
 
   test("a file that is not there stops before anything begins", async () => {

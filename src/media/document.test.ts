@@ -5,6 +5,7 @@ import { VireoError } from "../core/errors.ts";
 import { type Document, openDocument } from "./document.ts";
 import type { RgbImage } from "./image.ts";
 import { choosePages } from "./page-range.ts";
+import { inspectFrames } from "./source.ts";
 
 async function using<T>(
   file: Uint8Array,
@@ -116,6 +117,12 @@ describe("frames of a TIFF are pages", () => {
     loop.writeUInt32LE(loop.readUInt32LE(4), loop.length - 4);
     await using(loop, {}, async ({ total }) => expect(total).toBe(2));
   });
+});
+
+test("of a TIFF's directory no more is read than where its size is", () => {
+  const file = Buffer.from(tiff([{ width: 8, height: 6, gray: 10 }]));
+  file.writeUInt16LE(65_535, file.readUInt32LE(4)); // entries, most of them behind the file's end
+  expect(inspectFrames(file)).toMatchObject([{ width: 8, height: 6 }]);
 });
 
 describe("hostile files", () => {

@@ -197,6 +197,8 @@ function bmpSize(view: DataView): Size {
 
 const TIFF_WIDTH = 256;
 const TIFF_HEIGHT = 257;
+/** They are sorted, and width and height among the first: a hostile file may have 65,535 of them. */
+const TIFF_ENTRIES_READ = 256;
 
 function tiffSize(view: DataView): Size | undefined {
   const little = view.getUint8(0) === 0x49;
@@ -211,11 +213,13 @@ function tiffFrame(
 ): { readonly size: Size | undefined; readonly next: number } {
   const entries = view.getUint16(directory, little);
   const found = new Map<number, number>();
-  for (let entry = 0; entry < entries; entry++) {
+  for (let entry = 0; entry < Math.min(entries, TIFF_ENTRIES_READ); entry++) {
     const at = directory + 2 + entry * 12;
+    const tag = view.getUint16(at, little);
+    if (tag !== TIFF_WIDTH && tag !== TIFF_HEIGHT) continue;
     const short = view.getUint16(at + 2, little) === 3;
-    const value = short ? view.getUint16(at + 8, little) : view.getUint32(at + 8, little);
-    found.set(view.getUint16(at, little), value);
+    found.set(tag, short ? view.getUint16(at + 8, little) : view.getUint32(at + 8, little));
+    if (found.size === 2) break;
   }
   const [width, height] = [found.get(TIFF_WIDTH), found.get(TIFF_HEIGHT)];
   const size = width === undefined || height === undefined ? undefined : { width, height };

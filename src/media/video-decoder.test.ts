@@ -7,6 +7,7 @@ import { PROGRAM_PATH } from "./child-program.ts";
 import { DEFAULT_SAMPLING, type FrameSampling, type FrameWindow } from "./frames.ts";
 import type { RgbImage } from "./image.ts";
 import { type DecodedVideo, FfmpegDecoder } from "./video-decoder.ts";
+import { ProbeReader } from "./video-probe.ts";
 
 const decoder = new FfmpegDecoder();
 const decode = (
@@ -98,6 +99,16 @@ describe("which frames", () => {
     }
   });
 
+  test("of a stretch between two frames, the one that is shown then", async () => {
+    const file = mp4("32x32", 0.2, 20);
+    const shown = await decode(file, DEFAULT_SAMPLING, { startSeconds: 6, endSeconds: 9 });
+    expect([indices(shown), times(shown)]).toEqual([[1], [5]]);
+    const last = await decode(file, DEFAULT_SAMPLING, { startSeconds: 19 });
+    expect(indices(last)).toEqual([3]);
+    const after = decode(file, DEFAULT_SAMPLING, { startSeconds: 20.5 });
+    await expect(after).rejects.toMatchObject({ code: "out_of_range" });
+  });
+
   const LATE: Readonly<Record<string, readonly [extension: string, codec: string]>> = {
     "MP4, H.264 with B-frames": ["mp4", "-c:v libx264 -bf 3 -g 37"],
     "MP4, one key frame": ["mp4", "-c:v libx264 -preset ultrafast -g 1000"],
@@ -107,6 +118,7 @@ describe("which frames", () => {
     "MKV without an index": ["mkv", "-c:v libx264 -g 30 -live 1"],
     "FLV, H.264": ["flv", "-c:v libx264 -g 30"],
     "AVI, MPEG-4": ["avi", "-c:v mpeg4"],
+    "AVI, H.264": ["avi", "-c:v libx264 -g 30"],
     GIF: ["gif", "-c:v gif"],
   };
   test.each(Object.entries(LATE))("late ones: %s", async (_, [extension, codec]) => {
@@ -208,6 +220,14 @@ describe("unusual files", () => {
     expect(video.frames.length).toBeGreaterThan(20);
     expect(indices(video)).toEqual(indices(video).toSorted((a, b) => a - b));
   });
+});
+
+test("a video of too many frames is said to be too long", () => {
+  const reader = new ProbeReader();
+  const line = "packet|pts=1|duration=1|flags=K_\n";
+  let more = true;
+  while (more) more = reader.push(Buffer.from(line.repeat(10_000)));
+  expect(() => reader.track()).toThrow(/more than 500000 frames/);
 });
 
 describe("files that are refused", () => {

@@ -1,7 +1,7 @@
 // Frames of video files, decoded by FFmpeg in a child process: nothing that a stranger's file does
 // to a decoder happens in this one.
 
-import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VireoError } from "../core/errors.ts";
@@ -9,7 +9,7 @@ import { LIMITS } from "../core/limits.ts";
 import { type ChildProgram, PROGRAM_PATH, runProgram } from "./child-program.ts";
 import { type FrameSampling, type FrameWindow, frameSeconds, sampleFrames } from "./frames.ts";
 import type { RgbImage } from "./image.ts";
-import { PROBE_ENTRIES, ProbeReader, type VideoTrack } from "./video-probe.ts";
+import { FRAME_ENTRIES, PACKET_ENTRIES, ProbeReader, type VideoTrack } from "./video-probe.ts";
 import { inspectVideo } from "./video-source.ts";
 
 /** A frame that is to be looked at. */
@@ -119,31 +119,36 @@ export class FfmpegDecoder implements VideoDecoder {
     const container = inspectVideo(file);
     this.launcher ??= findLauncher(this.path);
     const launcher = await this.launcher;
-    const handles = await openThrice(file);
+    const handles = await openForMany(file);
+    const unread = handles.values();
     const common = [
       ...["-protocol_whitelist", "file,pipe", "-codec_whitelist", CODECS],
       ...["-max_pixels", String(LIMITS.videoPixels), "-threads", "2", "-f", container],
     ];
-    const call = (program: string, args: readonly string[]): ChildProgram => ({
+    const call = (program: string, args: readonly string[], timeMs: number): ChildProgram => ({
       command: [...launcher, program, "-max_alloc", String(LIMITS.videoAllocationBytes), ...args],
       path: this.path,
-      timeMs: LIMITS.videoProbeMs,
+      timeMs,
+      input: unread.next().value!.fd,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    try {
-      const [probed, ...decoded] = handles;
-      const probing = ["-v", "quiet", ...common, "-select_streams", "V:0"];
-      const shown = ["-show_entries", PROBE_ENTRIES, "-of", "compact", INPUT];
+    const probe = async (entries: string, timeMs: number): Promise<ProbeReader> => {
       const reader = new ProbeReader();
-      const probe = call("ffprobe", [...probing, ...shown]);
-      await run({ ...probe, input: probed.fd, onOutput: (chunk) => reader.push(chunk) });
-      const track = reader.track();
+      const shown = ["-select_streams", "V:0", "-show_entries", entries, "-of", "compact", INPUT];
+      const probing = call("ffprobe", ["-v", "quiet", ...common, ...shown], timeMs);
+      await run({ ...probing, onOutput: (chunk) => reader.push(chunk) });
+      return reader;
+    };
+    try {
+      let found = await probe(PACKET_ENTRIES, LIMITS.videoProbeMs);
+      if (found.lacksTimes) found = await probe(FRAME_ENTRIES, LIMITS.videoDecodeMs);
+      const track = found.track();
       const chosen = chooseFrames(track, options);
       const skipping = container === "gif" ? [] : seekArguments(track, chosen);
       const ways = skipping.length > 0 ? [skipping, []] : [[]];
-      const decodings = ways.map((seek, at): ChildProgram => {
-        const decoding = call("ffmpeg", decodeArguments([...common, ...seek], track, chosen));
-        return { ...decoding, input: decoded[at]!.fd, timeMs: LIMITS.videoDecodeMs };
+      const decodings = ways.map((seek): ChildProgram => {
+        const args = decodeArguments([...common, ...seek], track, chosen);
+        return call("ffmpeg", args, LIMITS.videoDecodeMs);
       });
       return await work({ track, chosen, decodings });
     } finally {
@@ -159,13 +164,16 @@ async function findLauncher(path: string): Promise<readonly string[]> {
   return works === 0 ? command.slice(0, 2) : [];
 }
 
-/** The file on disk, open for three readers and without a name, so that nothing is left of it. */
-async function openThrice(file: Uint8Array) {
+/** Programs that read a file at most: two that look into it, two that decode it. */
+const READERS = 4;
+
+/** The file on disk, open for READERS and without a name, so that nothing is left of it. */
+async function openForMany(file: Uint8Array): Promise<readonly FileHandle[]> {
   const folder = await mkdtemp(join(tmpdir(), "vireo-video-"));
   const name = join(folder, "video");
   try {
     await writeFile(name, file, { mode: 0o600 });
-    return [await open(name), await open(name), await open(name)] as const;
+    return await Promise.all(Array.from({ length: READERS }, () => open(name)));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -188,7 +196,10 @@ const NO_FFMPEG =
   "this machine cannot decode video: it has no ffmpeg and ffprobe (5.1 or newer) in its PATH; " +
   "install them, on Debian with: apt-get install ffmpeg";
 
-/** Indices of the frames to look at. Throws out_of_range for a stretch without frames. */
+/**
+ * Indices of the frames to look at: of a stretch between two frames the first, which is shown until
+ * the second. Throws out_of_range for a stretch that is not in the video.
+ */
 function chooseFrames(track: VideoTrack, { sampling, window }: PlanOptions): readonly number[] {
   const { startSeconds = 0, endSeconds = Number.POSITIVE_INFINITY } = window ?? {};
   const { times, unitSeconds, fps } = track;
@@ -196,12 +207,13 @@ function chooseFrames(track: VideoTrack, { sampling, window }: PlanOptions): rea
   const half = unitSeconds / 2; // 39 tenths of a second are 3.9, whatever floats make of it
   const first = times.findIndex((time) => secondsOf(time) >= startSeconds - half);
   const last = times.findLastIndex((time) => secondsOf(time) <= endSeconds + half);
-  if (first < 0 || last < first) {
+  if (last < 0 || endSeconds < startSeconds || startSeconds >= times.length / fps + half) {
     const length = secondsOf(times.at(-1)!).toFixed(2);
     const message = `no frame lies between start and end: the video's last is at ${length} s`;
     throw new VireoError("out_of_range", message);
   }
-  return sampleFrames(last - first + 1, fps, sampling).map((index) => first + index);
+  const from = first < 0 || first > last ? last : first;
+  return sampleFrames(last - from + 1, fps, sampling).map((index) => from + index);
 }
 
 function planOf(track: VideoTrack, chosen: readonly number[]): VideoPlan {

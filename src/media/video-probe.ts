@@ -15,9 +15,11 @@ export interface VideoTrack {
   readonly unitSeconds: number;
 }
 
-/** Entries that ffprobe is asked for: of packets, since reading them costs no decoding. */
-export const PROBE_ENTRIES =
-  "stream=width,height,time_base,r_frame_rate:stream_side_data=rotation:packet=pts,duration,flags";
+const STREAM_ENTRIES = "stream=width,height,time_base,r_frame_rate:stream_side_data=rotation";
+/** What ffprobe is asked for: packets, since reading them costs no decoding. */
+export const PACKET_ENTRIES = `${STREAM_ENTRIES}:packet=pts,duration,flags`;
+/** Frames, where packets do not say when they are shown. */
+export const FRAME_ENTRIES = `${STREAM_ENTRIES}:frame=best_effort_timestamp`;
 
 /** Reads what ffprobe writes in its compact form, line by line. */
 export class ProbeReader {
@@ -25,29 +27,44 @@ export class ProbeReader {
   private lastDuration = 0;
   private stream: ReadonlyMap<string, string> | undefined;
   private rest = "";
+  private untimed = 0;
+
+  /** There are packets whose time is not told, as in AVI: the decoder must be asked. */
+  get lacksTimes(): boolean {
+    return this.untimed > 0;
+  }
 
   /** False: there are more frames than are taken. */
   push(chunk: Buffer): boolean {
     const lines = (this.rest + chunk.toString("latin1")).split("\n");
     this.rest = lines.pop() ?? "";
     for (const line of lines) this.readLine(line);
-    return this.times.length <= LIMITS.videoFrames && this.rest.length < 65_536;
+    const frames = this.times.length + this.untimed;
+    return frames <= LIMITS.videoFrames && this.rest.length < 65_536;
   }
 
   private readLine(line: string): void {
     const [section, ...entries] = line.split("|");
     const fields = new Map(entries.map((entry) => entry.split("=", 2) as [string, string]));
     if (section === "stream") this.stream ??= fields;
-    if (section !== "packet") return;
-    const time = Number.parseInt(fields.get("pts") ?? "", 10);
+    if (section === "frame") {
+      const time = Number.parseInt(fields.get("best_effort_timestamp") ?? "", 10);
+      // the last frames that a decoder gives out may be told without their times
+      const [before = 0, last = 0] = this.times.slice(-2);
+      if (Number.isSafeInteger(time)) this.times.push(time);
+      else if (this.times.length > 1) this.times.push(2 * last - before);
+    }
     // "D": an edit list leaves it out
-    if (!Number.isSafeInteger(time) || fields.get("flags")?.includes("D")) return;
-    this.times.push(time);
+    if (section !== "packet" || fields.get("flags")?.includes("D")) return;
+    const time = Number.parseInt(fields.get("pts") ?? "", 10);
     this.lastDuration = Number.parseInt(fields.get("duration") ?? "", 10) || this.lastDuration;
+    if (Number.isSafeInteger(time)) this.times.push(time);
+    else this.untimed += 1;
   }
 
   /** Throws media_undecodable, media_too_large or video_too_long. */
   track(): VideoTrack {
+    if (this.times.length > LIMITS.videoFrames) throw tooLong("frames", LIMITS.videoFrames);
     const times = [...new Set(this.times)].sort((a, b) => a - b);
     const unitSeconds = ratio(this.stream?.get("time_base"));
     if (this.stream === undefined || times.length === 0 || !(unitSeconds > 0)) {
@@ -58,7 +75,6 @@ export class ProbeReader {
     const named = ratio(this.stream.get("r_frame_rate"));
     const pace = paceOf(times, unitSeconds, named, this.lastDuration);
     const seconds = (times.at(-1)! - times[0]!) * unitSeconds;
-    if (times.length > LIMITS.videoFrames) throw tooLong("frames", LIMITS.videoFrames);
     if (seconds > LIMITS.videoSeconds) throw tooLong("seconds", LIMITS.videoSeconds, seconds);
     return { ...size, ...pace, times, unitSeconds };
   }

@@ -42,6 +42,9 @@ export interface BatcherStats {
   readonly prefixes: PrefixCacheStats;
 }
 
+/** Turns in a row in which nothing is encoded and no token computed: something is wrong then. */
+const IDLE_TURNS_MOST = 1000;
+
 /** [slot, slot to copy it to] */
 type SlotCopy = readonly [from: number, to: number];
 
@@ -64,6 +67,8 @@ export class Batcher {
   private readonly waiting: Sequence[] = [];
   private steps = 0;
   private preemptions = 0;
+  private idleTurns = 0;
+  private encodedLast: Sequence | undefined;
   /** What a request takes from its admission to its end: a mean that follows the newest. */
   private serviceMs = 1000;
   private loop: Promise<void> | undefined;
@@ -151,7 +156,10 @@ export class Batcher {
         await this.copy(this.admit());
         const spentMs = await this.encodeSlice();
         for (const sequence of this.running) sequence.settleVideos();
-        await this.copy(this.keepPrefixes(await this.runOneStep(spentMs)));
+        const ran = await this.runOneStep(spentMs);
+        await this.copy(this.keepPrefixes(ran));
+        this.idleTurns = ran.length > 0 || spentMs > 0 ? 0 : this.idleTurns + 1;
+        if (this.idleTurns > IDLE_TURNS_MOST) throw new Error("nothing that runs can go on");
       } catch (error) {
         this.prefixes.clear(); // a copy may be half done
         this.options.log("error", "step_failed", { message: (error as Error).message });
@@ -213,13 +221,26 @@ export class Batcher {
     await step.read();
   }
 
+  /** Whose tile is encoded now: the one under way, or else the next sequence's in turn. */
+  private nextToEncode(): Sequence | undefined {
+    const { underWay } = this.tiles;
+    const wanting = this.running.filter(({ visualToEncode }) => visualToEncode !== undefined);
+    const after = this.running.findIndex((one) => one === this.encodedLast);
+    return (
+      wanting.find(({ visualToEncode }) => visualToEncode === underWay) ??
+      wanting.find((one) => this.running.indexOf(one) > after) ??
+      wanting[0]
+    );
+  }
+
   /**
-   * A slice of the first tile or frame that a running sequence waits for, or else of what is to be
-   * encoded ahead. Returns what it took.
+   * A slice of a tile or frame that a running sequence waits for, or else of what is to be encoded
+   * ahead. Returns what it took.
    */
   private async encodeSlice(): Promise<number> {
     const { now } = this.options;
-    const sequence = this.running.find((one) => one.visualToEncode !== undefined);
+    const sequence = this.nextToEncode();
+    this.encodedLast = sequence;
     const visual = sequence?.visualToEncode ?? this.looks.first;
     if (!visual) return 0;
     const streams = this.running.filter(({ tokensPending }) => tokensPending === 1).length;
@@ -236,9 +257,10 @@ export class Batcher {
   /** Returns the sequences that had a part in it. */
   private async runOneStep(spentMs: number): Promise<readonly Sequence[]> {
     const { backend, model, state, rowsMax, now } = this.options;
-    const wanted = shareStep(this.running, rowsMax, (streams) =>
-      this.pace.promptRows(streams, rowsMax, spentMs),
-    );
+    const promptRows = (streams: number): number => {
+      return this.pace.promptRows(streams, rowsMax, spentMs);
+    };
+    const wanted = shareStep(this.running, rowsMax, promptRows, this.steps);
     const shares = this.reservePages(wanted);
     if (shares.length === 0) return [];
     const spans: SpanInput[] = [];

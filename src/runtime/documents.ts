@@ -72,7 +72,7 @@ export class DocumentStore {
       const known = this.layouts.get(key);
       const drawn = known?.pages.map((page) => this.images.find(keyOfPage(page)));
       if (known && drawn?.every((image) => image !== undefined)) {
-        return { ...this.planned(known, options), images: drawn };
+        return withImages(this.planned(known, options), drawn);
       }
       const document = await openDocument(part.bytes, part, signal);
       try {
@@ -84,7 +84,7 @@ export class DocumentStore {
           const draw = () => document.render(page);
           images.push(await this.images.openAs(keyOfPage(page), tilesMax, draw));
         }
-        return { ...plan, images };
+        return withImages(plan, images);
       } finally {
         await document.close();
       }
@@ -135,6 +135,15 @@ export class DocumentStore {
       this.layouts.delete(oldest);
     }
   }
+}
+
+/** What the pages cost is what was drawn: some GIFs turn out smaller or larger than they say. */
+function withImages(plan: PlannedDocument, images: readonly OpenedImage[]): OpenedDocument {
+  const pages = plan.pages.map(({ number }, at) => {
+    const { width, height, grid, tileCount, tokens } = images[at]!;
+    return { number, width, height, grid, tileCount, tokens };
+  });
+  return { ...plan, pages, images };
 }
 
 /** The page in fewer pixels, if it has more than people need. */

@@ -72,6 +72,17 @@ describe("prompts that are read at once", () => {
     ]);
   });
 
+  test("take turns where there are rows for one of them", () => {
+    const candidates = [decoding, prompt(50_000), prompt(60)];
+    const inTurn = [0, 1, 2].map((turn) => shareStep(candidates, 256, () => 16, turn));
+    const chosen = inTurn.map((shares) => shares.map(({ index, tokens }) => [index, tokens]));
+    const [long, short] = [1, 2].map((index) => [
+      [0, 1],
+      [index, 16],
+    ]);
+    expect(chosen).toEqual([long, short, long]);
+  });
+
   test("keep to what running streams can bear", () => {
     const asked: number[] = [];
     const most = (streams: number) => {

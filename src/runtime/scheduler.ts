@@ -20,15 +20,17 @@ const ROWS_LEAST = 32;
  *
  * Sequences that decode come first, one row each, so that no stream waits for another's prompt.
  * Prompts divide what is left, and at most `promptRows(streams)`, evenly: a short question does not
- * wait behind a hundred pages. What one has no use for goes to the others, oldest first. Pure: the
- * same candidates give the same shares.
+ * wait behind a hundred pages. What one has no use for goes to the others, oldest first; where there
+ * are too few rows for all of them, they take turns at being first. Pure: the same candidates in the
+ * same turn give the same shares.
  *
- * candidates: oldest first. rowsMax: rows of a step.
+ * candidates: oldest first. rowsMax: rows of a step. turn: counts the steps.
  */
 export function shareStep(
   candidates: readonly Candidate[],
   rowsMax: number,
   promptRows: (streams: number) => number = () => rowsMax,
+  turn = 0,
 ): Share[] {
   const shares: Share[] = [];
   for (const [index, { tokensPending, tokensReady }] of candidates.entries()) {
@@ -36,10 +38,13 @@ export function shareStep(
     shares.push({ index, tokens: 1 });
   }
   let rowsLeft = Math.min(rowsMax - shares.length, promptRows(shares.length));
-  const prompts = [...candidates.entries()]
+  const waiting = [...candidates.entries()]
     .filter(([, { tokensPending, tokensReady }]) => tokensPending > 1 && tokensReady > 0)
     .map(([index, { tokensReady }]) => ({ index, tokensReady, tokens: 0 }));
-  const fair = Math.max(ROWS_LEAST, Math.floor(rowsLeft / Math.max(1, prompts.length)));
+  const count = Math.max(1, waiting.length);
+  const first = rowsLeft < count * ROWS_LEAST ? turn % count : 0;
+  const prompts = [...waiting.slice(first), ...waiting.slice(0, first)];
+  const fair = Math.max(ROWS_LEAST, Math.floor(rowsLeft / count));
   for (const limit of [fair, rowsMax]) {
     for (const prompt of prompts) {
       const more = Math.min(prompt.tokensReady - prompt.tokens, limit, rowsLeft);

@@ -38,6 +38,11 @@ export class TileEncoder {
     return this.done;
   }
 
+  /** Of which a tile is begun and not done. */
+  get underWay(): Visual | undefined {
+    return this.batch?.visual;
+  }
+
   /** Blocks of one tile. */
   get blocks(): number {
     return this.model.weights.vision.blocks.length;

@@ -263,3 +263,30 @@ test("an answer that nobody reads is given up, and its place is free again", asy
     await expect(rest).rejects.toMatchObject({ code: "client_too_slow" });
   });
 }, 90_000);
+
+test("a GIF that says another size than it has, sent as a file, is read in its own", async () => {
+  const file = await sharp({ create: { width: 100, height: 50, channels: 3, background: "red" } })
+    .gif()
+    .toBuffer();
+  for (const [width, height] of [
+    [640, 480],
+    [16, 16],
+  ] as const) {
+    const lying = Buffer.from(file);
+    lying.writeUInt16LE(width, 6);
+    lying.writeUInt16LE(height, 8);
+    const content = (type: "image" | "document") => [
+      { type, bytes: lying },
+      { type: "text" as const, text: "What is this?" },
+    ];
+    const about = (type: "image" | "document") =>
+      ask(engine, requestOf("", { messages: [{ role: "user", content: content(type) }] }));
+    const [image, page, again] = [
+      await about("image"),
+      await about("document"),
+      await about("document"),
+    ];
+    expect(page.end.usage.imageTokens).toBe(image.end.usage.imageTokens);
+    expect([page.ids, again.ids]).toEqual([image.ids, image.ids]);
+  }
+});

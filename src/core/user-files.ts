@@ -1,6 +1,25 @@
-import { readFile, stat } from "node:fs/promises";
-import { VireoError } from "../core/errors.ts";
-import { writeAtomically } from "../extract/whole-file.ts";
+import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { VireoError } from "./errors.ts";
+
+/** Written beside its place, synced and renamed: whoever looks sees all of it or nothing. */
+export async function writeAtomically(
+  path: string,
+  parts: AsyncIterable<string | Buffer> | Iterable<string | Buffer>,
+): Promise<void> {
+  const aside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const handle = await open(aside, "w");
+  try {
+    for await (const part of parts) await handle.writeFile(part);
+    await handle.sync();
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  await rename(aside, path);
+}
 
 const FILE_REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
@@ -8,7 +27,7 @@ const FILE_REASONS: Readonly<Record<string, string>> = {
   EACCES: "it is not allowed",
 };
 
-/** A file that the command line names. Throws media_too_large, and invalid_option with a reason. */
+/** A file that the user names. Throws media_too_large, and invalid_option with a reason. */
 export async function readUserFile(path: string, bytesMost: number): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
