@@ -71,7 +71,11 @@ export class Uploads {
     store.check(tenant, bytes);
     const own = [...this.states.values()].filter(({ upload }) => upload.tenant === tenant);
     const limit = LIMITS.uploadsPerTenant;
-    if (own.length >= limit) {
+    const closed = own.filter(({ upload }) => upload.status !== "pending");
+    for (const state of closed.slice(0, Math.max(0, 1 + closed.length - limit))) {
+      await this.forget(state);
+    }
+    if (own.length - closed.length >= limit) {
       const message = `there are ${limit} uploads already; complete or cancel some`;
       throw new VireoError("storage_full", message, { metadata: { limit } });
     }
@@ -154,12 +158,17 @@ export class Uploads {
   /** Forgets uploads to which nothing came for an hour. */
   async sweep(): Promise<void> {
     const now = this.options.now();
-    for (const [id, state] of this.states) {
+    for (const state of this.states.values()) {
       if (state.upload.expiresMs > now || state.completing) continue;
-      this.states.delete(id);
-      await this.freeParts(state);
-      await rm(this.pathOf(id), { recursive: true, force: true });
+      await this.forget(state);
     }
+  }
+
+  private async forget(state: State): Promise<void> {
+    const { id } = state.upload;
+    this.states.delete(id);
+    await this.freeParts(state);
+    await rm(this.pathOf(id), { recursive: true, force: true });
   }
 
   /** What an earlier process left. */

@@ -15,6 +15,10 @@ export interface GuardOptions {
 export function guarded(upstream: Upstream, options: GuardOptions): Upstream {
   return wrapUpstream(upstream, {
     chat: (request, signal) => chat(upstream, options, request, signal),
+    estimate: (request, how) => {
+      const work = (signal: AbortSignal) => upstream.estimate(request, { ...how, signal });
+      return hold(options, "visit", request, how?.signal, work);
+    },
     look: upstream.look && guardedLook(upstream.look, options),
   });
 }
@@ -23,21 +27,23 @@ export function guarded(upstream: Upstream, options: GuardOptions): Upstream {
 function guardedLook(look: Looking, options: GuardOptions): Looking {
   return {
     video: (request, signal) => {
-      return hold(options, request, signal, (until) => look.video(request, until));
+      return hold(options, "enter", request, signal, (until) => look.video(request, until));
     },
     document: (request, signal) => {
-      return hold(options, request, signal, (until) => look.document(request, until));
+      return hold(options, "enter", request, signal, (until) => look.document(request, until));
     },
   };
 }
 
+/** visit: what opens media counts as no request, but is refused to whoever may send none. */
 async function hold<T>(
   { tenants, limitsOf, deadlineMs }: GuardOptions,
+  as: "enter" | "visit",
   { tenant = "" }: ChatRequest,
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const lease = tenants.enter(tenant, limitsOf(tenant));
+  const lease = tenants[as](tenant, limitsOf(tenant));
   const ending = follow(signal);
   const timer = setTimeout(() => ending.abort(tooLate(deadlineMs)), deadlineMs);
   try {

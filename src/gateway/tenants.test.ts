@@ -47,6 +47,35 @@ describe("Tenants", () => {
     expect(() => tenants.enter("a", limits)).toThrow(refused("requests", 30_000));
   });
 
+  test("forget a limit that is taken away", () => {
+    const { tenants } = setUp();
+    tenants.enter("a", { requestsPerMinute: 1 });
+    expect(() => tenants.enter("a", { requestsPerMinute: 1 })).toThrow("1 a minute");
+    tenants.enter("a", {});
+    expect(tenants.allowances("a", {})).toEqual({});
+  });
+
+  test("stand still while the clock is set back", () => {
+    const { clock, tenants } = setUp();
+    const limits = { requestsPerMinute: 60 };
+    clock.ms = 600_000;
+    tenants.enter("a", limits);
+    clock.ms = 0;
+    tenants.enter("a", limits);
+    expect(tenants.allowances("a", limits).requests?.remaining).toBe(58);
+  });
+
+  test("visits are refused like requests, and count as none", () => {
+    const { tenants } = setUp();
+    const limits = { requestsPerMinute: 1, concurrentRequests: 1 };
+    const visit = tenants.visit("a", limits);
+    expect(() => tenants.visit("a", limits)).toThrow(refused("concurrency", 1000));
+    visit.end();
+    tenants.enter("a", limits).end();
+    expect(() => tenants.visit("a", limits)).toThrow(refused("requests", 60_000));
+    expect(tenants.usage("a").requests).toBe(1);
+  });
+
   test("book tokens when they are known; an overdrawn key waits", () => {
     const { clock, tenants } = setUp();
     const limits = { tokensPerMinute: 100 };

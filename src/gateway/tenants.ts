@@ -53,7 +53,8 @@ class Bucket {
   }
 
   levelAt(nowMs: number): number {
-    const filled = ((nowMs - this.filledAt) / MINUTE_MS) * this.perMinute;
+    // a clock may be set back
+    const filled = (Math.max(0, nowMs - this.filledAt) / MINUTE_MS) * this.perMinute;
     this.level = Math.min(this.perMinute, this.level + filled);
     this.filledAt = nowMs;
     return this.level;
@@ -82,6 +83,17 @@ interface Account {
   readonly usage: { -readonly [K in keyof TenantUsage]: TenantUsage[K] };
 }
 
+/** The buckets of limits that are there: a limit may have been taken away since. */
+function limiting(
+  { requests, tokens }: Account,
+  { requestsPerMinute, tokensPerMinute }: TenantLimits,
+): Partial<Pick<Account, "requests" | "tokens">> {
+  return {
+    ...(requestsPerMinute !== undefined && { requests }),
+    ...(tokensPerMinute !== undefined && { tokens }),
+  };
+}
+
 /** Counts what tenants do and holds them to what they may. In memory; its clock is given. */
 export class Tenants {
   private readonly accounts = new Map<string, Account>();
@@ -97,7 +109,7 @@ export class Tenants {
   check(tenant: string, limits: TenantLimits): void {
     const account = this.accountOf(tenant, limits);
     const now = this.nowMs();
-    const { requests, tokens } = account;
+    const { requests, tokens } = limiting(account, limits);
     const { concurrentRequests } = limits;
     if (concurrentRequests !== undefined && account.running >= concurrentRequests) {
       throw refusal(`${account.running} requests of this key are running`, "concurrency", 1000);
@@ -122,9 +134,17 @@ export class Tenants {
     return this.leaseFor(account);
   }
 
+  /** As `enter`, for work that counts as no request but takes its place among those that run. */
+  visit(tenant: string, limits: TenantLimits): Lease {
+    this.check(tenant, limits);
+    const account = this.accountOf(tenant, limits);
+    account.running += 1;
+    return this.leaseFor(account);
+  }
+
   /** Undefined parts: no limit. */
   allowances(tenant: string, limits: TenantLimits): Allowances {
-    const { requests, tokens } = this.accountOf(tenant, limits);
+    const { requests, tokens } = limiting(this.accountOf(tenant, limits), limits);
     const now = this.nowMs();
     return {
       ...(requests && { requests: requests.allowance(now) }),

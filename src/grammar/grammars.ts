@@ -1,6 +1,8 @@
+import type { ToolDefinition } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type CompiledGrammar, openGrammar } from "./matcher.ts";
-import { compileProgram } from "./program.ts";
+import { compileProgram, type Program } from "./program.ts";
 import { type ToolRequest, toolGrammar } from "./tool-grammar.ts";
 import { readVocabulary, type TokenBytes, type Vocabulary } from "./vocabulary.ts";
 
@@ -35,9 +37,9 @@ export class Grammars {
       this.compiled.set(key, known);
       return known;
     }
-    const grammar = toolGrammar(request);
-    if (grammar === undefined) return undefined;
-    const compiled = openGrammar(compileProgram(grammar), await this.vocabularyRead());
+    const program = programOf(request);
+    if (program === undefined) return undefined;
+    const compiled = openGrammar(program, await this.vocabularyRead());
     if (this.compiled.size >= LIMITS.grammarsRemembered) {
       const [oldest = ""] = this.compiled.keys();
       this.compiled.delete(oldest);
@@ -49,5 +51,26 @@ export class Grammars {
   private vocabularyRead(): Promise<Vocabulary> {
     this.vocabulary ??= readVocabulary(this.source);
     return this.vocabulary;
+  }
+}
+
+/** Where the grammar of all schemas is too large, tools that are not strict take any object. */
+function programOf(request: ToolRequest): Program | undefined {
+  const compile = (tools: ToolRequest["tools"]): Program | undefined => {
+    const grammar = toolGrammar({ ...request, tools });
+    return grammar && compileProgram(grammar);
+  };
+  try {
+    return compile(request.tools);
+  } catch (error) {
+    const isLoose = ({ strict, parameters }: ToolDefinition) => !strict && parameters !== undefined;
+    const refused = error instanceof VireoError && error.code === "invalid_schema";
+    if (!refused || !request.tools.some(isLoose)) throw error;
+    return compile(
+      request.tools.map((tool) => {
+        const { parameters: _, ...rest } = tool;
+        return isLoose(tool) ? rest : tool;
+      }),
+    );
   }
 }

@@ -118,7 +118,8 @@ class RegexParser {
       last ||= piece.last;
       parts.push(piece.of);
     }
-    return { of: parts.length === 0 ? EMPTY : sequence(...parts), first, last };
+    const said = parts.filter((part) => part !== EMPTY); // anchors say nothing
+    return { of: said.length === 0 ? EMPTY : sequence(...said), first, last };
   }
 
   private piece(): Piece {

@@ -103,6 +103,41 @@ describe("texts that are answers, and texts that are not", () => {
       ['{"n":1}', '{"n":{"m":{}}}'],
     ],
     [
+      { type: "string", pattern: "^[a-z]+$", minLength: 2, maxLength: 3 },
+      ['"ab"', '"abc"'],
+      ['"a"', '"abcd"', '"a1"'],
+    ],
+    [
+      { type: "string", pattern: "^[A-Z]{2}-a*$", minLength: 4, maxLength: 5 },
+      ['"XY-a"', '"XY-aa"'],
+      ['"XY-"', '"XY-aaa"', '"X-aaa"'],
+    ],
+    [
+      {
+        type: "object",
+        propertyNames: { type: "string" },
+        additionalProperties: { type: "integer" },
+      },
+      ["{}", '{"a":1,"b":2}'],
+      ['{"a":"x"}'],
+    ],
+    [
+      { type: "array", items: [{ type: "integer" }, { type: "string" }], additionalItems: false },
+      ['[1,"a"]', "[1]"],
+      ['["a",1]', '[1,"a",2]'],
+    ],
+    [
+      { type: "array", items: [{ type: "null" }], additionalItems: { type: "integer" } },
+      ["[null,1,2]", "[null]"],
+      ["[1]", '[null,"a"]'],
+    ],
+    [{ type: "object", unevaluatedProperties: false }, ["{}"], ['{"a":1}']],
+    [
+      { oneOf: [{ const: "auto" }, { type: "integer" }, { type: "null" }] },
+      ['"auto"', "7", "null"],
+      ['"other"', "1.5"],
+    ],
+    [
       true,
       ["1", '{"a":[null,true]}', '"x"', "-1.5e-7"],
       ["", "1e999", "nul", "1000000000000000000"],
@@ -113,6 +148,16 @@ describe("texts that are answers, and texts that are not", () => {
     expect(no.filter((text) => accepts(grammar, text))).toEqual([]);
   });
 });
+
+/** Each refers to the next. */
+function chain(length: number): unknown {
+  const link = (at: number) => ({
+    type: "object",
+    properties: at < length ? { a: { $ref: `#/$defs/${at + 1}` } } : {},
+  });
+  const all = Array.from({ length: length + 1 }, (_, at) => [at, link(at)]);
+  return { $ref: "#/$defs/0", $defs: Object.fromEntries(all) };
+}
 
 describe("schemas that cannot be kept are refused, and quickly", () => {
   const nested = (depth: number): unknown =>
@@ -151,11 +196,16 @@ describe("schemas that cannot be kept are refused, and quickly", () => {
     ["a backreference", { pattern: "(a)\\1" }, "\\1 is not supported"],
     ["oneOf that overlaps", { oneOf: [{ type: "integer" }, { type: "number" }] }, "#/oneOf"],
     ["a list of types with a wrong one", { type: ["string", "text"] }, "#/type"],
-    ["items as a list", { items: [{}] }, "prefixItems"],
+    ["two lists of items", { items: [{}], prefixItems: [{}] }, "prefixItems"],
+    ["names that not all keep", { propertyNames: { maxLength: 3 } }, "#/propertyNames"],
+    ["a length that no text of the pattern has", { pattern: "^ab$", minLength: 3 }, "no answer"],
+    ["two parts of any length", { pattern: "^a*b*$", maxLength: 3 }, "#/pattern"],
+    ["a number of 16 digits", { type: "integer", minimum: 1e15 }, "#/minimum is beyond the 15"],
+    ["nine hundred levels of $refs", chain(900), "nested too deeply"],
     ["allOf without end", mutual(), "combines too many"],
     ["enum beside a length", { enum: ["a"], minLength: 1 }, "#/enum"],
     ["a key deep down", { properties: { a: { items: { not: {} } } } }, "#/properties/a/items/not"],
-    ...["not", "if", "patternProperties", "propertyNames", "contains", "dependentRequired"].map(
+    ...["not", "if", "patternProperties", "contains", "dependentRequired"].map(
       (keyword): [string, unknown, string] => [keyword, { [keyword]: {} }, `#/${keyword}`],
     ),
     ["uniqueItems", { type: "array", uniqueItems: true }, "#/uniqueItems"],
@@ -165,6 +215,10 @@ describe("schemas that cannot be kept are refused, and quickly", () => {
     expect(error.code).toBe("invalid_schema");
     expect(error.message).toMatch(says);
     expect(error.message.length).toBeLessThan(300);
+  });
+
+  test("a chain of a hundred $refs is none of these", () => {
+    expect(accepts(grammarOf(chain(100)), '{"a":{"a":{}}}')).toBe(true);
   });
 
   test("a schema in which two recursions meet at every level", () => {

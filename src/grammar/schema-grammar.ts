@@ -24,9 +24,9 @@ import {
   quoted,
   STRING_CHARACTER,
 } from "./json-text.ts";
-import { integerSchema, numberSchema } from "./number-range.ts";
+import { integerSchema, numberSchema, WHOLE_MOST } from "./number-range.ts";
 import { parseRegex } from "./regex.ts";
-import { JSON_TYPES, type JsonType, readSchema, type Schema, wrong } from "./schema.ts";
+import { hasType, JSON_TYPES, type JsonType, readSchema, type Schema, wrong } from "./schema.ts";
 import { isBare, isNever, SchemaMerger } from "./schema-merge.ts";
 import { withLengths } from "./text-length.ts";
 
@@ -57,6 +57,9 @@ function mostOf(count: number | undefined, least = 0): number {
 
 const BRANCHES_COMPARED_MOST = 64;
 
+/** Of schemas in schemas, those that a `$ref` leads to among them. */
+const WRITTEN_DEPTH_MOST = 8 * LIMITS.schemaDepth;
+
 class SchemaWriter {
   private readonly json: unknown;
   private readonly book: RuleBook;
@@ -64,6 +67,7 @@ class SchemaWriter {
   private readonly byRef = new Map<string, Schema>();
   private readonly ruleOf = new Map<Schema, Expression>();
   private boundedNumbers = 0;
+  private depth = 0;
 
   constructor(json: unknown, book: RuleBook) {
     this.json = json;
@@ -97,9 +101,11 @@ class SchemaWriter {
   private write(schema: Schema): Expression {
     const known = this.ruleOf.get(schema);
     if (known) return known;
+    if (++this.depth > WRITTEN_DEPTH_MOST) throw wrong(schema.path, "is nested too deeply");
     const name = this.newRule(NEVER);
     this.ruleOf.set(schema, rule(name));
     this.book.rules.set(name, this.body(schema));
+    this.depth -= 1;
     return rule(name);
   }
 
@@ -180,6 +186,10 @@ class SchemaWriter {
         `is one of more than ${LIMITS.schemaBoundedNumbers} numbers with bounds`,
       );
     }
+    const far = Number(WHOLE_MOST);
+    const beyond = "is beyond the 15 digits that numbers in answers have";
+    if (schema.least && schema.least.value > far) throw wrong(`${schema.path}/minimum`, beyond);
+    if (schema.most && schema.most.value < -far) throw wrong(`${schema.path}/maximum`, beyond);
     return type === "integer" ? integerSchema(schema) : numberSchema(schema);
   }
 
@@ -283,16 +293,6 @@ function impliedTypes(schema: Schema): ReadonlySet<JsonType> | undefined {
   if (says("leastLength", "mostLength", "pattern")) spoken.add("string");
   if (says("least", "most")) spoken.add("number");
   return spoken.size === 0 ? undefined : spoken;
-}
-
-function hasType(value: unknown, types: ReadonlySet<JsonType> | undefined): boolean {
-  if (types === undefined) return true;
-  if (value === null) return types.has("null");
-  if (Array.isArray(value)) return types.has("array");
-  if (typeof value === "number") {
-    return types.has("number") || (types.has("integer") && Number.isInteger(value));
-  }
-  return types.has(typeof value as JsonType);
 }
 
 function stringOf(schema: Schema): Expression {

@@ -1,5 +1,13 @@
 import { LIMITS } from "../core/limits.ts";
-import { type Bound, type JsonType, type Schema, sameJson, tighterBound, wrong } from "./schema.ts";
+import {
+  type Bound,
+  hasType,
+  type JsonType,
+  type Schema,
+  sameJson,
+  tighterBound,
+  wrong,
+} from "./schema.ts";
 
 /** Looks up a `$ref` in the whole schema. */
 export type Resolve = (ref: string, path: string) => Schema;
@@ -85,20 +93,24 @@ export class SchemaMerger {
   /** True if no value satisfies both; false where that cannot be told. */
   cannotMeet(a: Schema, b: Schema): boolean {
     const [one, other] = [this.flatten(a), this.flatten(b)];
+    if (areApart(one, other)) return true;
     const types = mergeTypes(one.types, other.types);
-    if (types?.size === 0) return true;
-    if (one.values && other.values) return commonValues(one.values, other.values).length === 0;
     if (types?.size !== 1 || !types.has("object")) return false;
     const keys = [...(one.required ?? [])].filter((key) => other.required?.has(key));
     return keys.some((key) => {
       const [x, y] = [one.properties?.get(key), other.properties?.get(key)];
       if (x === undefined || y === undefined) return false;
-      const [left, right] = [this.flatten(x), this.flatten(y)];
-      if (mergeTypes(left.types, right.types)?.size === 0) return true;
-      if (!left.values || !right.values) return false;
-      return commonValues(left.values, right.values).length === 0;
+      return areApart(this.flatten(x), this.flatten(y));
     });
   }
+}
+
+/** By their types and values alone. */
+function areApart(a: Schema, b: Schema): boolean {
+  if (mergeTypes(a.types, b.types)?.size === 0) return true;
+  if (a.values && b.values) return commonValues(a.values, b.values).length === 0;
+  const [{ values }, { types }] = a.values ? [a, b] : [b, a];
+  return values !== undefined && !values.some((value) => hasType(value, types));
 }
 
 /** Says nothing but where it stands. */

@@ -7,7 +7,8 @@ import { LIMITS } from "../core/limits.ts";
  * Enforced: type, properties, required, additionalProperties, items, prefixItems, minItems,
  * maxItems, enum, const, anyOf, allOf, $ref within the schema (recursion too), minLength,
  * maxLength, pattern, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf 1 of whole
- * numbers; oneOf where its branches cannot meet; minProperties and maxProperties where the other
+ * numbers; items as a list with additionalItems, as prefixItems with items; propertyNames that any
+ * name keeps; oneOf where its branches cannot meet; minProperties and maxProperties where the other
  * keywords settle them. Refused: all other keywords that an answer could break. Not looked at, as
  * annotations or unknown: title, description, default, examples, format, $comment and the like;
  * `format` is therefore a hint to the model and not enforced.
@@ -74,9 +75,7 @@ const REFUSED = [
   "dependentSchemas",
   "dependencies",
   "patternProperties",
-  "propertyNames",
   "unevaluatedItems",
-  "additionalItems",
   "contains",
   "minContains",
   "maxContains",
@@ -160,10 +159,22 @@ function refuseKeywords(schema: Json, path: string): void {
     (schema.unevaluatedProperties !== undefined && schema.unevaluatedProperties !== false
       ? "unevaluatedProperties"
       : undefined) ??
+    (keepsAnyName(schema.propertyNames) ? undefined : "propertyNames") ??
     (path !== "#" && typeof schema.$id === "string" ? "$id" : undefined);
   if (odd === undefined) return;
   throw wrong(`${path}/${odd}`, "is a keyword that answers cannot be held to; leave it out");
 }
+
+/** Of propertyNames, whose values are texts anyway. */
+function keepsAnyName(schema: unknown): boolean {
+  if (schema === undefined || schema === true) return true;
+  if (typeof schema !== "object" || schema === null) return false;
+  const { type = "string", title: _, description: __, ...rest } = schema as Json;
+  return type === "string" && Object.keys(rest).length === 0;
+}
+
+/** Keywords beside which an object may have properties that it does not name itself. */
+const COMBINING = ["properties", "$ref", "allOf", "anyOf", "oneOf"] as const;
 
 class Reader {
   private readonly schema: Json;
@@ -216,6 +227,9 @@ class Reader {
     }
     if (schema.additionalProperties !== undefined) {
       found.additional = readSchema(schema.additionalProperties, `${path}/additionalProperties`);
+    } else if (schema.unevaluatedProperties === false) {
+      const alone = !COMBINING.some((keyword) => Object.hasOwn(schema, keyword));
+      if (alone) found.additional = never(`${path}/unevaluatedProperties`);
     }
     return found;
   }
@@ -223,7 +237,13 @@ class Reader {
   items(): Pick<Schema, "prefix" | "items"> {
     const { schema, path } = this;
     if (Array.isArray(schema.items)) {
-      throw wrong(`${path}/items`, "is a list; write prefixItems for a list of positions");
+      if (schema.prefixItems !== undefined) {
+        throw wrong(`${path}/items`, "is a list beside prefixItems; leave one out");
+      }
+      const { additionalItems: more } = schema;
+      const items =
+        more === undefined ? {} : { items: readSchema(more, `${path}/additionalItems`) };
+      return { ...items, prefix: this.schemas("items", schema.items) };
     }
     return {
       ...(schema.items === undefined ? {} : { items: readSchema(schema.items, `${path}/items`) }),
@@ -312,6 +332,16 @@ function listAt(value: unknown, path: string): readonly unknown[] {
 
 function escapePointer(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1").slice(0, 60);
+}
+
+export function hasType(value: unknown, types: ReadonlySet<JsonType> | undefined): boolean {
+  if (types === undefined) return true;
+  if (value === null) return types.has("null");
+  if (Array.isArray(value)) return types.has("array");
+  if (typeof value === "number") {
+    return types.has("number") || (types.has("integer") && Number.isInteger(value));
+  }
+  return types.has(typeof value as JsonType);
 }
 
 /** Equal as JSON: the order of keys does not matter. */

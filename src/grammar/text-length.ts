@@ -1,14 +1,31 @@
-import type { Expression } from "./expression.ts";
+import { type Expression, NEVER } from "./expression.ts";
 
 /**
  * The expression's texts of `least` to `most` characters, where that can be said: if all of them
- * are, or if it is one character repeated. Undefined otherwise. For expressions without rules.
+ * are, if it is one character repeated, or such a repetition among parts of a fixed length.
+ * Undefined otherwise. For expressions without rules.
  */
 export function withLengths(of: Expression, least: number, most: number): Expression | undefined {
   const [shortest, longest] = lengthsOf(of);
   if (shortest >= least && longest <= most) return of;
-  if (of.kind !== "repeat" || of.of.kind !== "characters") return undefined;
+  if (longest < least || shortest > most) return NEVER;
+  if (of.kind === "sequence") return sequenceWithLengths(of.parts, least, most);
+  if (of.kind !== "repeat" || !lengthsOf(of.of).every((length) => length === 1)) return undefined;
   return { ...of, least: Math.max(of.least, least), most: Math.min(of.most, most) };
+}
+
+/** Where one part alone may be longer or shorter. */
+function sequenceWithLengths(
+  parts: readonly Expression[],
+  least: number,
+  most: number,
+): Expression | undefined {
+  const lengths = parts.map(lengthsOf);
+  const free = lengths.findIndex(([shortest, longest]) => shortest !== longest);
+  if (lengths.slice(free + 1).some(([shortest, longest]) => shortest !== longest)) return undefined;
+  const fixed = lengths.reduce((sum, [shortest], at) => (at === free ? sum : sum + shortest), 0);
+  const part = withLengths(parts[free]!, Math.max(0, least - fixed), most - fixed);
+  return part && { kind: "sequence", parts: parts.with(free, part) };
 }
 
 function lengthsOf(of: Expression): readonly [shortest: number, longest: number] {

@@ -1,5 +1,13 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { accepts, bytesVocabulary, chooser, compile, drawText } from "../../tests/schemas/bytes.ts";
+import {
+  accepts,
+  bytesVocabulary,
+  chooser,
+  compile,
+  drawText,
+  END,
+} from "../../tests/schemas/bytes.ts";
+import { Grammars } from "./grammars.ts";
 import { type ToolRequest, toolGrammar } from "./tool-grammar.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -110,6 +118,23 @@ test("schemas that are too large together are refused before any is read", () =>
   });
   const tools = Array.from({ length: 20 }, (_, at) => large(at));
   expect(() => grammarOf({ tools })).toThrow("the tools' schemas have");
+});
+
+test("tools that are too large for a grammar take any object, unless they are strict", async () => {
+  const text = { type: "string", maxLength: 65_536 };
+  const names = Array.from({ length: 8 }, (_, at) => [`f${at}`, text]);
+  const vast = {
+    name: "vast",
+    parameters: { type: "object", properties: Object.fromEntries(names) },
+  };
+  const bytesOf = (id: number) => (id < 256 ? Uint8Array.of(id) : new Uint8Array(0));
+  const grammars = new Grammars({ tokens: 257, bytesOf, eosIds: [END] });
+  const request = { choice: "required", parallel: true } as const;
+  const grammar = await grammars.compile({ ...request, tools: [strict(city), vast] });
+  expect(accepts(grammar!, calls(ROME, '{"name": "vast", "arguments": {"f0": 1}}'))).toBe(true);
+  expect(accepts(grammar!, calls(ROME.replace("Rome", "Bonn")))).toBe(false);
+  const asked = grammars.compile({ ...request, tools: [strict(vast)] });
+  await expect(asked).rejects.toMatchObject({ code: "invalid_schema" });
 });
 
 test("calls drawn by chance can be read, and hold to the schema", () => {

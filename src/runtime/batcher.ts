@@ -225,7 +225,7 @@ export class Batcher {
   private nextToEncode(): Sequence | undefined {
     const { underWay } = this.tiles;
     const wanting = this.running.filter(({ visualToEncode }) => visualToEncode !== undefined);
-    const after = this.running.findIndex((one) => one === this.encodedLast);
+    const after = this.encodedLast ? this.running.indexOf(this.encodedLast) : -1;
     return (
       wanting.find(({ visualToEncode }) => visualToEncode === underWay) ??
       wanting.find((one) => this.running.indexOf(one) > after) ??

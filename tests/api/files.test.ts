@@ -7,6 +7,7 @@ import { join } from "node:path";
 import OpenAI, { NotFoundError, toFile } from "openai";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { LIMITS } from "../../src/core/limits.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { FileStore } from "../../src/files/store.ts";
 import { hashKey, type KeyRing } from "../../src/gateway/keys.ts";
@@ -87,6 +88,14 @@ describe("the official client", () => {
     expect(await content.text()).toBe("hello");
     expect(content.headers.get("content-type")).toBe("application/octet-stream");
     expect(content.headers.get("content-disposition")).toContain("h%C3%A4llo.txt");
+    const headers = { authorization: "Bearer sk-ann" };
+    const path = `${server.url}/v1/files/${made.id}/content`;
+    const head = await fetch(path, { method: "HEAD", headers });
+    expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([
+      200,
+      "5",
+      "",
+    ]);
     expect(await ann.files.delete(made.id)).toMatchObject({ id: made.id, deleted: true });
     await expect(ann.files.retrieve(made.id)).rejects.toBeInstanceOf(NotFoundError);
     expect(await inFolder("blobs")).toEqual([]);
@@ -150,6 +159,24 @@ describe("the official client", () => {
     expect(again.file?.id).toBe(done.file?.id);
     await expect(add("more")).rejects.toMatchObject({ status: 400, code: "upload_closed" });
     expect([store.bytes, store.bytesOf("ann")]).toEqual([12, 12]);
+  });
+
+  test("uploads that are closed make no room for others necessary", async () => {
+    const { uploads } = store;
+    const info = { filename: "a", purpose: "user_data", type: "" } as const;
+    const ids: string[] = [];
+    for (let count = 0; count < 2 * LIMITS.uploadsPerTenant; count++) {
+      const { id } = await uploads.create("ann", 10, info);
+      ids.push(id);
+      if (count % 2 === 0) await uploads.cancel("ann", id);
+    }
+    const more = uploads.create("ann", 10, info);
+    await expect(more).rejects.toMatchObject({ code: "storage_full" });
+    await uploads.cancel("ann", ids.at(-1)!);
+    const { id } = await uploads.create("ann", 10, info);
+    for (const each of [...ids.slice(1, -2).filter((_, at) => at % 2 === 0), id]) {
+      await uploads.cancel("ann", each);
+    }
   });
 
   test("an upload can be given up", async () => {

@@ -88,6 +88,17 @@ describe("keys of several tenants", () => {
       .toBe("chat.completion");
   });
 
+  test("counting tokens stands behind the same limits", async () => {
+    const count = (name: string) =>
+      fetch(`${server.url}/v1/estimate`, {
+        method: "POST",
+        headers: { authorization: `Bearer sk-${name}`, "content-type": "application/json" },
+        body: JSON.stringify(body("how many?")),
+      });
+    expect((await count("ann")).status).toBe(200);
+    expect((await count("bob")).status).toBe(429); // used up above
+  });
+
   test("the deadline ends a request that takes too long", async () => {
     const late = client("ann").chat.completions.create(body("endless"));
     await expect(late).rejects.toMatchObject({ status: 504, code: "request_timeout" });
