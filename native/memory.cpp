@@ -39,6 +39,18 @@ int Memory::allocate(size_t bytes, std::string& error) {
   return add({(uint8_t*)data, bytes});
 }
 
+// Room on the disk for all of it: a full disk must be an error here, not a fault at the first
+// write, as with ftruncate alone.
+static int reserve_on_disk(int file, size_t bytes) {
+#ifdef __APPLE__
+  fstore_t store = {F_ALLOCATEALL, F_PEOFPOSMODE, 0, (off_t)bytes, 0};
+  if (fcntl(file, F_PREALLOCATE, &store) == -1) return errno;
+  return ftruncate(file, (off_t)bytes) == 0 ? 0 : errno;
+#else
+  return posix_fallocate(file, 0, (off_t)bytes);
+#endif
+}
+
 int Memory::map(const std::string& path, size_t bytes, MapMode mode, std::string& error) {
   const bool create = mode == MapMode::kCreate;
   const int file = open(
@@ -49,9 +61,7 @@ int Memory::map(const std::string& path, size_t bytes, MapMode mode, std::string
   }
   struct stat info;
   void* data = MAP_FAILED;
-  // posix_fallocate, not ftruncate: a full disk must be an error here, not a fault at the first
-  // write
-  const int failed = create                    ? posix_fallocate(file, 0, (off_t)bytes)
+  const int failed = create                    ? reserve_on_disk(file, bytes)
                      : fstat(file, &info) != 0 ? errno
                                                : 0;
   if (failed) error = std::string("cannot size: ") + strerror(failed);

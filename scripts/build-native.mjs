@@ -2,7 +2,7 @@
 // its own flags, no link-time optimisation across them. Objects are remade when a source, a header
 // or the flags changed.
 //   node scripts/build-native.mjs [--sanitize] [--force]        CXX names another compiler
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
 import { cpus } from "node:os";
@@ -44,7 +45,17 @@ const AVX512 = [
   "-Wno-uninitialized", // GCC 12 warns about its own intrinsics
 ];
 const AMX = [...AVX512, "-mavx512bf16", "-mamx-tile", "-mamx-bf16", "-mamx-int8"];
-/** Flags of files that are compiled for one instruction set; null leaves the file out. */
+const X64_ONLY = {
+  "avx2.cpp": null,
+  "avx512.cpp": null,
+  "probe-avx512.cpp": null,
+  "amx.cpp": null,
+  "probe-amx.cpp": null,
+};
+/**
+ * Flags of files that are compiled for one instruction set; null leaves the file out. Where an
+ * architecture has none of them, the scalar kernels run.
+ */
 const SETS = {
   x64: {
     "avx2.cpp": ["-mavx2", "-mfma", "-mf16c"],
@@ -54,19 +65,13 @@ const SETS = {
     "probe-amx.cpp": AMX,
     "neon.cpp": null,
   },
-  arm64: {
-    "avx2.cpp": null,
-    "avx512.cpp": null,
-    "probe-avx512.cpp": null,
-    "amx.cpp": null,
-    "probe-amx.cpp": null,
-    "neon.cpp": [],
-  },
+  arm64: { ...X64_ONLY, "neon.cpp": [] },
 };
+const NO_SETS = { ...X64_ONLY, "neon.cpp": null };
 
 export function sources(arch = process.arch) {
   const list = (folder) => readdirSync(join(native, folder)).filter((f) => f.endsWith(".cpp"));
-  const sets = SETS[arch] ?? SETS.arm64;
+  const sets = SETS[arch] ?? NO_SETS;
   return [
     ...list(".").map((f) => ({ file: f, flags: [] })),
     ...list("kernels")
@@ -91,6 +96,14 @@ function headersHash() {
   return hash.digest("hex");
 }
 
+/** Whether the compiler knows C++20's waiting atomics and the flags of this machine's kernels. */
+export function isNewEnough(compiler) {
+  const flags = sources().flatMap((source) => source.flags);
+  const args = ["-std=c++20", ...new Set(flags), "-x", "c++", "-fsyntax-only", "-"];
+  const input = "#include <atomic>\nvoid wait(std::atomic<int>& a) { a.wait(0); }\n";
+  return spawnSync(compiler, args, { input, stdio: ["pipe", "ignore", "ignore"] }).status === 0;
+}
+
 export async function build({ sanitize = false, force = false, log = console.error } = {}) {
   const compiler = process.env.CXX ?? "c++";
   const out = join(root, "build", sanitize ? "Sanitize" : "Release");
@@ -101,6 +114,7 @@ export async function build({ sanitize = false, force = false, log = console.err
     : [];
   const headers = headersHash();
   const version = execFileSync(compiler, ["--version"]).toString();
+  const machine = execFileSync(compiler, ["-dumpmachine"]).toString();
   const run = promisify(execFile);
   const todo = [];
   const objects = [];
@@ -113,7 +127,7 @@ export async function build({ sanitize = false, force = false, log = console.err
       "-DNODE_GYP_MODULE_NAME=vireo",
     ];
     const key = createHash("sha256")
-      .update(JSON.stringify([version, args, headers]))
+      .update(JSON.stringify([version, machine, args, headers]))
       .update(readFileSync(join(native, file)))
       .digest("hex");
     const object = join(out, `${file.replaceAll("/", "-")}.o`);
@@ -124,6 +138,7 @@ export async function build({ sanitize = false, force = false, log = console.err
     todo.push({ file, args: [...args, "-c", join(native, file), "-o", object], stamp, key });
   }
   if (todo.length === 0 && existsSync(target)) return target;
+  rmSync(target, { force: true }); // else it would pass for the new one if linking fails
   log(`native: compiling ${todo.length} of ${objects.length} files with ${version.split("\n")[0]}`);
   let done = 0;
   const worker = async () => {

@@ -49,17 +49,22 @@ function fingerprint(paths) {
   return hash.digest("hex");
 }
 
-/** Runs `make` unless the stamp says that it ran for the same inputs. */
+/** What binaries are made for: a folder may be carried to another machine. */
+function machine() {
+  const { glibcVersionRuntime = "" } = process.report.getReport().header;
+  const libc = process.platform === "linux" && glibcVersionRuntime === "" ? "musl" : "";
+  return [process.platform, process.arch, libc].join(" ");
+}
+
+/** Runs `make` unless the stamp says that it ran for the same inputs, on such a machine. */
 async function step(name, inputs, results, make) {
   const stamp = join(root, "build", `${name}.stamp`);
-  const key = fingerprint(inputs);
-  const fresh =
-    !force &&
-    existsSync(stamp) &&
-    readFileSync(stamp, "utf8") === key &&
-    results.every((r) => existsSync(join(root, r)));
-  if (fresh) return;
+  const key = `${fingerprint(inputs)} ${machine()}`;
+  const missing = () => results.find((result) => !existsSync(join(root, result)));
+  const known = existsSync(stamp) && readFileSync(stamp, "utf8") === key;
+  if (!force && known && missing() === undefined) return;
   await make();
+  if (missing() !== undefined) fail(`the step "${name}" went through but made no ${missing()}`);
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, key);
 }
@@ -87,6 +92,7 @@ await step(
       npm,
       [
         "ci",
+        "--include=dev", // the compilers are, and NODE_ENV=production leaves them out
         "--no-audit",
         "--no-fund",
         "--maxsockets=3",
@@ -109,8 +115,12 @@ await step(
     } catch {
       fail(`no C++ compiler (${compiler}): install one (Debian: apt-get install g++) or set CXX`);
     }
+    const { build, isNewEnough } = await import("./build-native.mjs");
+    if (!isNewEnough(compiler)) {
+      const wanted = "GCC 11, Clang 13 or newer is needed; set CXX to one";
+      fail(`the C++ compiler (${compiler}) does not know what the kernels need: ${wanted}`);
+    }
     say("building the native kernels (once, under a minute)");
-    const { build } = await import("./build-native.mjs");
     await build({ log: say }).catch((error) => fail(error.message));
   },
 );

@@ -106,6 +106,16 @@ test.each(NAMES)("%s is read whole", async (name) => {
   expect(Object.isFrozen(config.text.layers)).toBe(true);
 });
 
+describe("what no kernel computes is refused", () => {
+  test.each<[key: string, value: number, says: string]>([
+    ["llm_config.head_dim", 40, "head_dim is 40"],
+    ["llm_config.num_attention_heads", 130, "65 query heads share a KV head"],
+  ])("%s %i", async (key, value, says) => {
+    const root = set(await golden(), key, value);
+    expect(() => parse(root)).toThrow(says);
+  });
+});
+
 describe("other spellings", () => {
   test("text_config and attention_head_dim", async () => {
     const root = await golden();

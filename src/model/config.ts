@@ -248,6 +248,9 @@ function parseMamba(llm: Fields): MambaConfig {
   return { heads, headDim, groups, state, convKernel, inner, convWidth, projWidth, chunk };
 }
 
+/** As many as the kernels keep at once. */
+const QUERIES_PER_KV_MOST = 64;
+
 function parseAttention(llm: Fields): AttentionConfig {
   const heads = size(llm, "num_attention_heads");
   const kvHeads = size(llm, "num_key_value_heads");
@@ -255,6 +258,13 @@ function parseAttention(llm: Fields): AttentionConfig {
   if (heads % kvHeads !== 0) {
     invalid(`num_attention_heads ${heads} is no multiple of num_key_value_heads ${kvHeads}`);
   }
+  if (heads / kvHeads > QUERIES_PER_KV_MOST) {
+    unsupported(
+      `${heads / kvHeads} query heads share a KV head; at most ${QUERIES_PER_KV_MOST} may`,
+    );
+  }
+  if (headDim % 16 !== 0)
+    unsupported(`head_dim is ${headDim}; only multiples of 16 are implemented`);
   return { heads, kvHeads, headDim };
 }
 
@@ -278,6 +288,9 @@ function parseVision(
     agree("preprocessor patch_size", optionalSize(preprocessor, "patch_size"), patchPx);
   }
   if (hidden % heads !== 0) invalid(`vision: ${hidden} channels do not divide into ${heads} heads`);
+  if ((hidden / heads) % 2 !== 0) {
+    unsupported(`vision: heads of ${hidden / heads} channels; only even numbers are implemented`);
+  }
   if (tilePx % (2 * patchPx) !== 0) {
     invalid(`force_image_size ${tilePx} is no even number of patches of ${patchPx} px`);
   }

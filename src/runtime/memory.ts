@@ -14,6 +14,11 @@ export interface MemoryWishes {
   readonly kvDtype: KvDtype;
 }
 
+/** Of the machine, or of the container that this process is in. */
+export function machineBytes(constrained = process.constrainedMemory()): number {
+  return constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
+}
+
 /** Share of the machine's memory that is used unless a limit is given. */
 const DEFAULT_SHARE = 0.85;
 
@@ -38,7 +43,7 @@ export function planState(
   wishes: MemoryWishes,
 ): StatePlan {
   const { sequencesMax, snapshotsMax, contextTokens, kvDtype } = wishes;
-  const limit = wishes.memoryBytes ?? Math.floor(totalmem() * DEFAULT_SHARE);
+  const limit = wishes.memoryBytes ?? Math.floor(machineBytes() * DEFAULT_SHARE);
   const room = limit - weightBytes;
   const perSlot = slotBytes(config);
   const perPage = Math.max(1, pageBytes(config, kvDtype));

@@ -141,10 +141,14 @@ async function isValid(path: string, bytes: number, header: Buffer): Promise<boo
   }
 }
 
+/** What this process packs, or did: in a container, an earlier one had the same number. */
+const beingPacked = new Set<string>();
+
 /** Memory for the packed weights: a new file beside its final place, or, failing that, RAM. */
 async function makeRegion(backend: Backend, path: string | undefined, bytes: number) {
   if (!path) return { region: backend.allocate(bytes) };
   const temporary = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+  beingPacked.add(temporary);
   try {
     await mkdir(dirname(path), { recursive: true });
     await removeAbandoned(path);
@@ -158,10 +162,11 @@ async function makeRegion(backend: Backend, path: string | undefined, bytes: num
 async function removeAbandoned(path: string): Promise<void> {
   const begun = new RegExp(`^${basename(path)}\\.(\\d+)-[0-9a-f]{8}\\.tmp$`);
   for (const name of await readdir(dirname(path))) {
-    const pid = begun.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) {
-      await rm(join(dirname(path), name), { force: true });
-    }
+    const pid = Number(begun.exec(name)?.[1]);
+    const file = join(dirname(path), name);
+    const isOurs = pid === process.pid;
+    if (Number.isNaN(pid) || (isOurs ? beingPacked.has(file) : isAlive(pid))) continue;
+    await rm(file, { force: true });
   }
 }
 

@@ -130,6 +130,29 @@ describe("a checkpoint folder", () => {
   });
 });
 
+test("every byte of a small tensor counts for the key, and the middle of a large one", async () => {
+  const [edge, small] = [70_000, 512];
+  const data = new Uint8Array(3 * edge + small);
+  const header = Object.fromEntries(
+    [edge, small, edge, edge].map((bytes, at, all) => {
+      const begin = all.slice(0, at).reduce((sum, each) => sum + each, 0);
+      const about = { dtype: "I8", shape: [bytes], data_offsets: [begin, begin + bytes] };
+      return [`t${at}`, about];
+    }),
+  );
+  const keyWith = async (changed?: number) => {
+    const bytes = data.slice();
+    if (changed !== undefined) bytes[changed] = 1;
+    return contentKey(
+      await openCheckpointFiles(await folder({ "model.safetensors": file(header, bytes) })),
+    );
+  };
+  const before = await keyWith();
+  for (const place of [edge, edge + small - 1, edge + small + edge / 2]) {
+    expect(await keyWith(place), String(place)).not.toBe(before);
+  }
+});
+
 describe("a hostile file is refused by name", () => {
   const tensor = (dtype: string, shape: unknown, begin: unknown, end: unknown) => ({
     t: { dtype, shape, data_offsets: [begin, end] },

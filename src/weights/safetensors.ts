@@ -137,8 +137,10 @@ export async function contentKey(index: TensorIndex): Promise<string> {
       await update(Math.max(file.dataOffset, file.bytes - KEY_EDGE_BYTES), file.bytes);
       for (const entry of index.tensors.values()) {
         if (entry.file !== file) continue;
-        const middle = entry.offsetBytes + Math.floor(entry.bytes / 2);
-        await update(middle, Math.min(middle + KEY_TENSOR_BYTES, entry.offsetBytes + entry.bytes));
+        const { offsetBytes: begin, bytes } = entry;
+        const small = bytes <= KEY_EDGE_BYTES;
+        const from = begin + Math.floor((bytes - KEY_TENSOR_BYTES) / 2);
+        await (small ? update(begin, begin + bytes) : update(from, from + KEY_TENSOR_BYTES));
       }
     });
   }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { cp, mkdir, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Engine, type EngineOptions, open } from "../../src/runtime/engine.ts";
@@ -112,6 +112,18 @@ test("an open killed half-way leaves nothing that matters", () =>
     const first = await visit(TINY, { cacheDir });
     expect(first.info.fromCache).toBe(false);
     expect((await visit(TINY, { cacheDir })).info.fromCache).toBe(true);
+  }));
+
+test("what an earlier process with the same number began is removed", () =>
+  inFolder(async (cacheDir) => {
+    const { info } = await visit(TINY, { cacheDir });
+    expect(info.fromCache).toBe(false);
+    const [packed = ""] = await filesOf(cacheDir);
+    const begun = [process.pid, 2 ** 22 + 1].map((pid) => `${packed}.${pid}-deadbeef.tmp`);
+    for (const name of begun) await writeFile(join(cacheDir, name), "half");
+    await rm(join(cacheDir, packed));
+    await visit(TINY, { cacheDir });
+    expect(await filesOf(cacheDir)).toEqual([packed]);
   }));
 
 test("a changed checkpoint does not get the old weights", () =>
