@@ -13,6 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -83,7 +84,7 @@ export function sources(arch = process.arch) {
 function nodeHeaders() {
   const own = join(dirname(dirname(process.execPath)), "include", "node");
   if (existsSync(join(own, "node_api.h"))) return own;
-  return join(root, "node_modules", "node-api-headers", "include");
+  return createRequire(import.meta.url)("node-api-headers").include_dir;
 }
 
 function headersHash() {

@@ -1,5 +1,6 @@
 // Makes a bare clone ready to run: npm packages, native kernels, TypeScript, the playground. A step
-// is skipped when its inputs are what they were, so that the second time is quick.
+// is skipped when its inputs are what they were, so that the second time is quick. As an installed
+// package it builds the kernels alone.
 //   node scripts/setup.mjs [--force]
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -81,7 +82,11 @@ const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19))
   fail(`Node.js ${process.versions.node} is too old; 20.19 or newer is needed`);
 
-await step(
+// What is installed from a registry has neither sources nor a lock: only kernels are to be built.
+const isClone = existsSync(join(root, "package-lock.json"));
+const clones = isClone ? step : async () => {};
+
+await clones(
   "packages",
   ["package-lock.json"],
   ["node_modules/hono", "node_modules/typescript"],
@@ -125,7 +130,7 @@ await step(
   },
 );
 
-await step(
+await clones(
   "typescript",
   ["src", "tsconfig.json", "package-lock.json"],
   ["dist/cli/main.js"],
@@ -136,7 +141,7 @@ await step(
   },
 );
 
-await step("web", ["web", "tsconfig.json", "package-lock.json"], ["dist/web/index.html"], () => {
+await clones("web", ["web", "tsconfig.json", "package-lock.json"], ["dist/web/index.html"], () => {
   say("building the playground");
   const vite = join(root, "node_modules", "vite", "bin", "vite.js");
   run(process.execPath, [vite, "build", "web", "--logLevel", "warn"], "vite build");

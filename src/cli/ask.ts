@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { ChatEvent, ChatRequest, ContentPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { readUserFile } from "../core/user-files.ts";
+import { readUserFile } from "../extract/user-files.ts";
 import { interruptible } from "./interruptible.ts";
 import { openEngine } from "./open-engine.ts";
 import {

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,6 +33,13 @@ addServe(program);
 addKeys(program);
 addInspect(program);
 addQuantize(program);
+program
+  .command("setup")
+  .description("build the native kernels for this machine, where they are not built yet")
+  .action(() => {
+    const script = join(here, "..", "..", "scripts", "setup.mjs");
+    process.exitCode = spawnSync(process.execPath, [script], { stdio: "inherit" }).status ?? 1;
+  });
 addTool("bench", "measure kernels and model speed here", bench);
 addTool("golden", "compare with reference numbers, case by case", golden);
 
@@ -46,6 +54,17 @@ function addTool(name: string, summary: string, run: (args: string[]) => Promise
     .action(async (_: unknown, __: unknown, command: Command) => {
       process.exitCode = await run(command.args);
     });
+}
+
+// Whoever reads may have seen enough, as in `vireo ask … | head`; a server goes on without a log.
+process.stderr.on("error", () => {});
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+// Compose files write variables that are not set as empty ones.
+for (const [name, value] of Object.entries(process.env)) {
+  if (value === "" && /^(VIREO_|PORT$|HOST$)/.test(name)) delete process.env[name];
 }
 
 try {

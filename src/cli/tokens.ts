@@ -3,7 +3,7 @@ import { type ChatRequest, type ContentPart, GREEDY } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Prices, parsePrice } from "../core/prices.ts";
-import { readUserFile } from "../core/user-files.ts";
+import { readUserFile } from "../extract/user-files.ts";
 import { isPdf } from "../media/pdf.ts";
 import { inspectFrames } from "../media/source.ts";
 import { inspectVideo } from "../media/video-source.ts";

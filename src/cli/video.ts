@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { readUserFile, writeUserFile } from "../core/user-files.ts";
+import { readUserFile, writeUserFile } from "../extract/user-files.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { captionVideo, chaptersOf } from "../video/captions.ts";
 import { type Caption, clock, toSrt, toVtt } from "../video/subtitles.ts";

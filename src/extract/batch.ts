@@ -3,15 +3,15 @@
 
 import { createHash } from "node:crypto";
 import { appendFile, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, extname, join } from "node:path";
 import type { Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { readUserFile, writeAtomically } from "../core/user-files.ts";
 import { csvHead, csvLayout, csvRows, toLine } from "./csv.ts";
 import { type Extraction, type ExtractOptions, extract, type PageAnswer } from "./extract.ts";
 import { REPORT_END, reportDocument, reportFailure, reportHead } from "./report.ts";
 import { checkSheets, type FoundData, holdsTables, sheetsOf, toMarkdown } from "./sheets.ts";
+import { readUserFile, refuse, writeAtomically } from "./user-files.ts";
 import { toXlsx } from "./xlsx.ts";
 
 export const RESULT_FORMATS = ["jsonl", "csv", "xlsx", "md"] as const;
@@ -60,24 +60,31 @@ const ENDINGS = /\.(pdf|png|jpe?g|webp|tiff?|bmp|gif|avif)$/i;
 export async function listDocuments(paths: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   for (const path of paths) {
-    const found = await stat(path).catch((cause) => {
-      throw new VireoError("invalid_option", `cannot read ${path}: there is no such file`, {
-        cause,
-      });
-    });
+    const found = await stat(path).catch((cause) => refuse("read", path, cause));
     if (!found.isDirectory()) {
       files.push(path);
       continue;
     }
-    const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    const documents = entries.filter((entry) => entry.isFile() && ENDINGS.test(entry.name));
-    files.push(...documents.map((entry) => join(entry.parentPath, entry.name)).sort());
+    const options = { recursive: true, withFileTypes: true } as const;
+    const entries = await readdir(path, options).catch((cause) => refuse("read", path, cause));
+    const documents: string[] = [];
+    for (const entry of entries.filter(({ name }) => ENDINGS.test(name))) {
+      const file = join(entry.parentPath, entry.name);
+      const isLink = entry.isSymbolicLink();
+      if (entry.isFile() || (isLink && (await isFileAt(file)))) documents.push(file);
+    }
+    files.push(...documents.sort());
+  }
+  if (files.length === 0) {
+    const text = `there is no PDF, TIFF or other picture in ${paths.join(", ")}`;
+    throw new VireoError("invalid_option", text);
   }
   return [...new Set(files)];
 }
 
 /**
- * Extracts every file and writes the results, one line or row after the other, and report.html.
+ * Extracts every file and writes the results, one line or row after the other, and report.html in
+ * the same folder, or, where the results are a file, a report named after it.
  *
  * Each document has a JSON file, written aside and renamed when it is whole; a second run takes
  * it from there, and asks only for pages that are not answered yet. A file that cannot be
@@ -93,7 +100,7 @@ export async function extractFiles(
   if (options.format !== "jsonl") checkSheets(options.schema);
   const isFile = /\.(jsonl|csv|xlsx|md)$/i.test(options.out);
   const folder = isFile ? `${options.out}.parts` : join(options.out, "documents");
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((cause) => refuse("write", folder, cause));
   const state = { done: 0, known: 0, next: 0 };
   const names: (string | undefined)[] = files.map(() => undefined);
   const failures: { file: string; reason: string; index: number }[] = [];
@@ -121,7 +128,7 @@ export async function extractFiles(
   await Promise.all(Array.from({ length: options.concurrency }, work));
   failures.sort((a, b) => a.index - b.index);
   const results = isFile ? options.out : join(options.out, `results.${options.format}`);
-  const report = join(isFile ? dirname(options.out) : options.out, "report.html");
+  const report = isFile ? `${options.out}.report.html` : join(options.out, "report.html");
   const failed = new Set(failures.map(({ index }) => index));
   const parts = names.flatMap((name, index) => (name && !failed.has(index) ? [name] : []));
   await writeAtomically(results, resultLines(folder, parts, options));
@@ -247,6 +254,13 @@ async function* reportParts(
   for (const { file, reason } of failures) yield reportFailure(file, reason);
   for (const name of names) yield await readFile(join(folder, `${name}.html`));
   yield REPORT_END;
+}
+
+async function isFileAt(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -7,6 +7,7 @@ import {
   rename,
   rm,
   stat,
+  symlink,
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -42,6 +43,18 @@ describe("verification", () => {
     ["2026-11-21", "on 21.11.2026", "verified"],
     ["2026-11-21", "on 11/21/2026", "verified"],
     ["2026-11-21", "on 22.11.2026", "unverified"],
+    [1052.7, "Sugar 10 52.70 527.00", "unverified"],
+    [52.7, "Sugar 10 52.70 527.00", "verified"],
+    ["1052.70", "Sugar 10 52.70 527.00", "unverified"],
+    [12.5, "Widget\r\n1\r\n2.50", "unverified"],
+    [202024, "20 2024", "unverified"],
+    [12345.5, "total 12 345,50", "verified"],
+    [1234567, "1 234 567 pieces", "verified"],
+    ["DE8937040044", "DE89 3704 0044", "verified"],
+    ["ΠΑΠΑΔΟΠΟΥΛΟΣ", "Επωνυμία: ΠΑΠΑΔΟΠΟΥΛΟΣ", "verified"],
+    ["Müller GmbH", "Mu\u0308ller GmbH", "verified"],
+    ["Mu\u0308ller", "Müller GmbH", "verified"],
+    ["Mu", "Mu\u0308ller", "unverified"],
     ["x", "", "no_text"],
     [true, "true", "not_checked"],
     [null, "null", "not_checked"],
@@ -227,6 +240,7 @@ describe("many files", () => {
     const csv = options({ out, format: "csv" });
     await extractFiles(fakeUpstream().upstream, files, csv);
     expect(await readFile(out, "utf8")).toBe(`file,said\r\n${files[0]},page 2\r\n`);
+    expect(await readdir(folder)).toContain("all.csv.report.html");
     const fresh = fakeUpstream();
     await extractFiles(fresh.upstream, files, { ...csv, resume: false });
     expect(fresh.asked).toHaveLength(2);
@@ -256,6 +270,18 @@ describe("many files", () => {
       { file: gone, reason: expect.stringContaining("no such file") },
     ]);
     expect(await readFile(result.results, "utf8")).toContain("page 2");
+  });
+
+  test("links to files are files; a folder without documents is refused", async () => {
+    const links = join(folder, "links");
+    await mkdir(links);
+    await expect(listDocuments([links])).rejects.toThrow("there is no PDF");
+    await symlink(join(folder, "a.pdf"), join(links, "a.pdf"));
+    await symlink(join(folder, "gone.pdf"), join(links, "gone.pdf"));
+    expect(await listDocuments([links])).toEqual([join(links, "a.pdf")]);
+    const nowhere = options({ out: join(folder, "a.pdf", "out.csv") });
+    const refused = extractFiles(fakeUpstream().upstream, [join(links, "a.pdf")], nowhere);
+    await expect(refused).rejects.toThrow("a part of the path is no folder");
   });
 
   test("a file that is not there stops before anything begins", async () => {

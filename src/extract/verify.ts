@@ -38,11 +38,12 @@ export function searchText({ text, boxes }: PdfText): SearchText {
   return { original: text, boxes, compact, places };
 }
 
+/** Character by character, so that a page's text and a value become the same. */
 function compacted(text: string): string {
-  return text
-    .normalize("NFKC")
-    .toLowerCase()
+  return Array.from(text.normalize("NFKD"), (character) => character.toLowerCase())
+    .join("")
     .replace(/[\s\p{Cc}]+/gu, "")
+    .replace(/ς/g, "σ")
     .replace(/[‐-―−]/g, "-")
     .replace(/[‘’‛′]/g, "'");
 }
@@ -52,8 +53,9 @@ export function verify(value: unknown, page: SearchText): Finding {
   if (typeof value !== "string" && typeof value !== "number") return { verdict: "not_checked" };
   if (value === "") return { verdict: "not_checked" };
   if (page.compact === "") return { verdict: "no_text" };
+  const isNumber = typeof value === "number" || /^[-+]?\d+[.,]\d+$/.test(value);
   for (const spelling of typeof value === "number" ? spellNumber(value) : spellText(value)) {
-    const box = find(compacted(spelling), page);
+    const box = find(compacted(spelling), page, isNumber);
     if (box) return { verdict: "verified", box };
   }
   return { verdict: "unverified" };
@@ -97,23 +99,30 @@ function spellText(value: string): string[] {
   ];
 }
 
-/** The first place where it stands as words of its own. */
-function find(needle: string, { original, boxes, compact, places }: SearchText): Box | undefined {
+/** The first place where it stands as words of its own; a number's digits stand together there. */
+function find(needle: string, page: SearchText, isNumber: boolean): Box | undefined {
+  const { original, boxes, compact, places } = page;
   if (needle === "") return undefined;
   for (let at = compact.indexOf(needle); at >= 0; at = compact.indexOf(needle, at + 1)) {
     const first = places[at]!;
     const last = places[at + needle.length - 1]!;
     if (!isWhole(original, first, last)) continue;
+    if (isNumber && isParted(original.slice(first, last + 1))) continue;
     return around(boxes, first, last);
   }
   return undefined;
+}
+
+/** Whether blanks part digits, unless thousands: 10 and 52.70 side by side are no 1052.70. */
+function isParted(text: string): boolean {
+  return /\d\s/.test(text.replace(/(?<![\d.,])\d{1,3}([ \u00a0\u2009\u202f]\d{3})+(?!\d)/gu, ""));
 }
 
 function isWhole(text: string, first: number, last: number): boolean {
   const before = text.slice(Math.max(0, first - 2), first);
   const after = text.slice(last + 1, last + 3);
   const joins = (a: string, b: string): boolean =>
-    /[\p{L}\p{N}]/u.test(a) && /[\p{L}\p{N}]/u.test(b);
+    /[\p{L}\p{N}]/u.test(a) && /[\p{L}\p{N}\p{M}]/u.test(b);
   if (joins(before.slice(-1), text[first]!) || joins(text[last]!, after.slice(0, 1))) return false;
   // 12 is no part of 1,012 nor of 12.50
   const isDigit = (character: string | undefined): boolean => /\d/.test(character ?? "");

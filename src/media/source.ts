@@ -197,7 +197,7 @@ function bmpSize(view: DataView): Size {
 
 const TIFF_WIDTH = 256;
 const TIFF_HEIGHT = 257;
-/** They are sorted, and width and height among the first: a hostile file may have 65,535 of them. */
+/** They are sorted, and size comes among the first: a hostile file may have 65,535 of them. */
 const TIFF_ENTRIES_READ = 256;
 
 function tiffSize(view: DataView): Size | undefined {

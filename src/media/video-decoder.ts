@@ -243,7 +243,7 @@ function sumOf(terms: readonly string[]): string {
   return `(${sumOf(terms.slice(0, half))})+(${sumOf(terms.slice(half))})`;
 }
 
-/** Goes to a key frame before the first of the frames, by the file's index; none if they are near. */
+/** Goes to a key frame before the first of the frames, by the file's index, unless that is near. */
 function seekArguments(track: VideoTrack, chosen: readonly number[]): readonly string[] {
   const { times, unitSeconds } = track;
   const first = times[chosen[0]!]!;

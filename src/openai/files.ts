@@ -52,7 +52,7 @@ export const completeBody = z.object({
 export type CompleteBody = z.infer<typeof completeBody>;
 
 const LIST_MOST = 10_000;
-const listQuery = z.object({
+export const listQuery = z.object({
   purpose: purpose.optional(),
   limit: z.int().min(1).max(LIST_MOST).default(LIST_MOST),
   after: z.string().max(64).optional(),

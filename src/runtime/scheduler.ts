@@ -20,9 +20,9 @@ const ROWS_LEAST = 32;
  *
  * Sequences that decode come first, one row each, so that no stream waits for another's prompt.
  * Prompts divide what is left, and at most `promptRows(streams)`, evenly: a short question does not
- * wait behind a hundred pages. What one has no use for goes to the others, oldest first; where there
- * are too few rows for all of them, they take turns at being first. Pure: the same candidates in the
- * same turn give the same shares.
+ * wait behind a hundred pages. What one has no use for goes to the others, oldest first; where
+ * there are too few rows for all of them, they take turns at being first. Pure: the same candidates
+ * in the same turn give the same shares.
  *
  * candidates: oldest first. rowsMax: rows of a step. turn: counts the steps.
  */

@@ -76,6 +76,7 @@ function toOperation(route: Route): Json {
     ...[...route.path.matchAll(/:(\w+)/g)].map(([, name]) => {
       return { name, in: "path", required: true, schema: { type: "string" } };
     }),
+    ...queryOf(route),
     ...Object.entries(route.headers ?? {}).map(([name, description]) => {
       return { name, in: "header", description, schema: { type: "string" } };
     }),
@@ -90,6 +91,12 @@ function toOperation(route: Route): Json {
     ...toRequestBody(route),
     responses: toResponses(route),
   };
+}
+
+function queryOf({ query }: Route): Json[] {
+  if (query === undefined) return [];
+  const { properties = {} } = toSchema(query) as { readonly properties?: Json };
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", schema }));
 }
 
 function toRequestBody({ body, form }: Route): Json {

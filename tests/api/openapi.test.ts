@@ -57,6 +57,11 @@ const posts = Object.entries(document.paths).flatMap(([path, { post }]) => {
   return isAsked ? [[path, post] as const] : [];
 });
 
+test("what may stand after a path is described", () => {
+  const { parameters } = document.paths["/v1/files"]?.get as { parameters?: { name: string }[] };
+  expect(parameters?.map(({ name }) => name)).toEqual(["purpose", "limit", "after", "order"]);
+});
+
 /** Bodies that a schema allows, and, one value in twenty, something else. */
 function bodies(schema: Schema, depth = 0): fc.Arbitrary<unknown> {
   const usual = allowed(schema, depth);

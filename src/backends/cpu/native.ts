@@ -80,6 +80,8 @@ export interface Native {
 }
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+/** In a clone, and where the package is installed. */
+const SETUP = existsSync(join(root, "package-lock.json")) ? "npm run setup" : "npx vireo setup";
 
 /** Loads the addon: a prebuilt one for this platform, else the one built here. */
 export function loadNative(file?: string): Native {
@@ -93,13 +95,13 @@ export function loadNative(file?: string): Native {
   if (!found) {
     throw new VireoError(
       "backend_unavailable",
-      "the native kernels are not built: run `npm run setup` (it needs a C++20 compiler)",
+      `the native kernels are not built: run \`${SETUP}\` (it needs a C++20 compiler)`,
     );
   }
   try {
     return createRequire(import.meta.url)(found) as Native;
   } catch (cause) {
-    const text = "the native kernels do not load here: run `npm run setup` again on this machine";
+    const text = `the native kernels do not load here: run \`${SETUP}\` again on this machine`;
     throw new VireoError("backend_unavailable", text, { cause });
   }
 }

@@ -11,6 +11,7 @@ import {
   fileAnswer,
   fileForm,
   fileListAnswer,
+  listQuery,
   partAnswer,
   partForm,
   uploadAnswer,
@@ -60,6 +61,8 @@ export interface Route {
   /** The body is multipart/form-data with these fields. */
   readonly form?: z.ZodType;
   readonly answer?: z.ZodType;
+  /** What may stand after the path, an object. */
+  readonly query?: z.ZodType;
   /** Headers that it reads. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Asks for no key. */
@@ -266,6 +269,7 @@ function fileRoutes(options: RouteOptions): Route[] {
       path: "/v1/files",
       tag: "Files",
       summary: "Lists files",
+      query: listQuery,
       answer: fileListAnswer,
       handler: listFiles(options),
     },

@@ -113,12 +113,12 @@ function toContentPart(part: TextPart | MediaPart): unknown {
   if (part.type === "image_url") {
     const picture = fileOf(part.image_url.url);
     if (picture === undefined) return { type: "image", image: part.image_url.url };
-    const image = new Source(`await readFile("${picture.file}")`);
+    const image = new Source(`await readFile(${JSON.stringify(picture.file)})`);
     return { type: "image", image, mediaType: picture.type };
   }
   const file = part.type === "file" ? fileOf(part.file.file_data) : undefined;
   if (part.type === "file" && file?.type === "application/pdf") {
-    const data = new Source(`await readFile("${file.file}")`);
+    const data = new Source(`await readFile(${JSON.stringify(file.file)})`);
     return { type: "file", data, mediaType: file.type, filename: part.file.filename };
   }
   // The SDK has no part for it, and leaves out empty texts; a provider's own fields it passes on.

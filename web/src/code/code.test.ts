@@ -24,7 +24,7 @@ import { fileOf, fileUrl } from "./snippet.ts";
 const BYTES = Buffer.from("no picture, but nobody looks");
 const picture: Picture = {
   id: "p",
-  name: "my photo; rm -rf.png",
+  name: "my 'photo' (1); rm -rf ü.png",
   type: "image/png",
   width: 2,
   height: 1,
@@ -105,7 +105,8 @@ let baseUrl = "";
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-  const names = ["my-photo-rm--rf.png", "clip.mp4", fileOf(fileUrl("a/b", contract.name))?.file];
+  const names = [picture, clip, contract].map(({ name }) => fileOf(fileUrl("a/b", name))?.file);
+  expect(names.slice(0, 2)).toEqual([picture.name, clip.name]);
   for (const name of names) writeFileSync(join(folder, name!), BYTES);
 });
 afterAll(() => {

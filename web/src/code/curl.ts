@@ -19,7 +19,11 @@ export function toCurl({ baseUrl, body, needsKey }: CodeRequest): string {
   const filled = escaped.replace(/(?<=": ")vireo-file:[^"]*(?=")/g, (url) => {
     const place = fileOf(url);
     if (place === undefined) return url;
-    return `data:${place.type};base64,$(base64 < ${place.file} | tr -d '\\n')`;
+    return `data:${place.type};base64,$(base64 < ${shellQuoted(place.file)} | tr -d '\\n')`;
   });
   return [...head, "  --data-binary @- <<END", filled, "END"].join("\n");
+}
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

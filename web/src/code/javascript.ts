@@ -9,7 +9,7 @@ export const JAVASCRIPT: Language = {
   field: bareOrQuoted,
   replace: (text) => {
     const file = fileOf(text);
-    return file && `await dataUrl("${file.file}", "${file.type}")`;
+    return file && `await dataUrl(${JSON.stringify(file.file)}, "${file.type}")`;
   },
 };
 

@@ -9,7 +9,7 @@ const PYTHON: Language = {
   field: (name) => JSON.stringify(name),
   replace: (text) => {
     const file = fileOf(text);
-    return file && `data_url("${file.file}", "${file.type}")`;
+    return file && `data_url(${JSON.stringify(file.file)}, "${file.type}")`;
   },
 };
 

@@ -16,25 +16,31 @@ const PLACEHOLDER = "vireo-file:";
 
 /** What stands for a picture or file in the body that code is made of. */
 export function fileUrl(type: string, name: string): string {
-  return `${PLACEHOLDER}${type}:${fileNameOf(name)}`;
+  return `${PLACEHOLDER}${type}:${encodeURIComponent(fileNameOf(name))}`;
 }
 
 export interface FilePlace {
   readonly type: string;
+  /** Any name without a slash: to be quoted. */
   readonly file: string;
 }
 
 /** The file that an address stands for, or undefined for any other. */
 export function fileOf(url: string): FilePlace | undefined {
   // Anybody may write such an address, as the name of a file for instance.
-  const [, type, file] = /^vireo-file:([\w.+-]+\/[\w.+-]+):([\w.-]+)$/.exec(url) ?? [];
-  return type === undefined || file === undefined ? undefined : { type, file };
+  const [, type, file] = /^vireo-file:([\w.+-]+\/[\w.+-]+):([\w.!~*'()%-]+)$/.exec(url) ?? [];
+  if (type === undefined || file === undefined) return undefined;
+  try {
+    return { type, file: fileNameOf(decodeURIComponent(file)) };
+  } catch {
+    return undefined; // no such encoding
+  }
 }
 
-/** A name that needs no quoting in any of the languages. */
+/** The name of a file in the folder that code is run in. */
 function fileNameOf(name: string): string {
-  const plain = name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "");
-  return plain === "" ? "file" : plain;
+  const plain = name.replace(/[/\\\p{Cc}\p{Cs}]+/gu, "-");
+  return /^\.*$/.test(plain) ? "file" : plain;
 }
 
 /** Parameters of the API that the official OpenAI clients name themselves. */

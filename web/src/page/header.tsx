@@ -34,7 +34,7 @@ export function Header({ playground, chats, panel }: HeaderProps) {
         </button>
         <a className="model-link" href="#/model" title={`About ${settings.model || "the model"}`}>
           <span>{settings.model === "" ? "vireo" : settings.model.replace(/^.*\//, "")}</span>
-          {isMini(settings.model) ? <span className="badge">8 M parameters</span> : null}
+          {isMini(settings.model) ? <span className="badge">10 M parameters</span> : null}
         </a>
         <span className="grow" />
         <button

@@ -1,6 +1,6 @@
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { VireoError } from "./errors.ts";
+import { VireoError } from "../core/errors.ts";
 
 /** Written beside its place, synced and renamed: whoever looks sees all of it or nothing. */
 export async function writeAtomically(
@@ -25,7 +25,18 @@ const FILE_REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EISDIR: "it is a folder",
   EACCES: "it is not allowed",
+  EPERM: "it is not allowed",
+  ENOTDIR: "a part of the path is no folder",
+  ENOSPC: "the disk is full",
+  EROFS: "the disk can only be read",
 };
+
+/** Throws invalid_option with what the system says of a file that the user names. */
+export function refuse(what: "read" | "write", path: string, cause: unknown): never {
+  const code = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
+  const message = `cannot ${what} ${path}: ${FILE_REASONS[code] ?? code}`;
+  throw new VireoError("invalid_option", message, { cause });
+}
 
 /** A file that the user names. Throws media_too_large, and invalid_option with a reason. */
 export async function readUserFile(path: string, bytesMost: number): Promise<Uint8Array> {
@@ -38,9 +49,7 @@ export async function readUserFile(path: string, bytesMost: number): Promise<Uin
     return await readFile(path);
   } catch (cause) {
     if (cause instanceof VireoError) throw cause;
-    const code = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
-    const message = `cannot read ${path}: ${FILE_REASONS[code] ?? code}`;
-    throw new VireoError("invalid_option", message, { cause });
+    return refuse("read", path, cause);
   }
 }
 
@@ -49,8 +58,6 @@ export async function writeUserFile(path: string, text: string): Promise<void> {
   try {
     await writeAtomically(path, [text]);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
-    const message = `cannot write ${path}: ${FILE_REASONS[code] ?? code}`;
-    throw new VireoError("invalid_option", message, { cause });
+    refuse("write", path, cause);
   }
 }

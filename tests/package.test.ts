@@ -1,0 +1,45 @@
+// What npm would publish, and the command where its readers and its folders fail it.
+
+import { execFile, execFileSync } from "node:child_process";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const ROOT = new URL("../", import.meta.url).pathname;
+const MAIN = `${ROOT}dist/cli/main.js`;
+
+interface Packed {
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+test("the package holds all that an installed vireo needs, and no caches", {
+  timeout: 60_000,
+}, () => {
+  const args = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+  const told = execFileSync("npm", args, { cwd: ROOT, encoding: "utf8", stdio: "pipe" });
+  const [{ files, unpackedSize }] = JSON.parse(told) as [Packed];
+  const paths = files.map(({ path }) => path);
+  for (const needed of [
+    ...["dist/index.js", "dist/index.d.ts", "dist/cli/main.js", "dist/web/index.html"],
+    ...["native/addon.cpp", "scripts/setup.mjs", "scripts/build-native.mjs"],
+    ...["models/mini/model.safetensors", "schemas/invoice.json"],
+  ]) {
+    expect(paths).toContain(needed);
+  }
+  expect(paths.filter((path) => path.includes(".vireo"))).toEqual([]);
+  expect(unpackedSize).toBeLessThan(60e6);
+});
+
+test("a reader that has seen enough ends a command quietly", async () => {
+  const script = `"${process.execPath}" "${MAIN}" extract --list-schemas | true`;
+  const { stderr } = await promisify(execFile)("sh", ["-c", script]);
+  expect(stderr).toBe("");
+});
+
+test("variables that are set to nothing are not set", async () => {
+  const env = { ...process.env, PORT: "", VIREO_FILES: "", VIREO_CPU: "" };
+  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, "serve", "--help"], {
+    env,
+  });
+  expect(stdout).toContain("--port");
+});
