@@ -15,6 +15,8 @@ test("fields: F1 of pairs; null counts, broken JSON has none", () => {
   expect(score.fields('{"a": "2", "b": null}', wanted).points).toBe(0.5);
   expect(score.fields('{"a": "1"}', wanted).points).toBeCloseTo(2 / 3);
   expect(score.fields('{"a": "1', wanted).points).toBe(0);
+  expect(score.fields('{"a": "1", "b": "null"}', wanted).points).toBe(0.5);
+  expect(score.fields('{"a": "2", "a": "1", "b": null}', wanted).points).toBe(0.8);
 });
 
 test("cells: the place counts; Markdown and CSV alike", () => {
@@ -45,4 +47,7 @@ test("tool calls: one call, the same name, the same arguments", () => {
   expect(score.toolCall([call("g", '{"x": "1"}')], wanted).points).toBe(0);
   expect(score.toolCall([call("f", '{"x": "2"}')], wanted).points).toBe(0);
   expect(score.toolCall([], wanted).points).toBe(0);
+  expect(score.toolCall([call("f", '{"x": "2", "x": "1"}')], wanted).points).toBe(0);
+  const two = '{"name": "f", "arguments": {"x": "1", "y": "2"}}';
+  expect(score.toolCall([call("f", '{"y":"2","x":"1"}')], two).points).toBe(1);
 });

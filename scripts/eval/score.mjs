@@ -24,10 +24,9 @@ export function characters(answer, wanted) {
   return { points: distance(a, b), of: b.length };
 }
 
-/** F1 over field = value pairs; what is no JSON object has no pair. */
+/** F1 over field = value pairs; what is no JSON object has no pair, a key that comes again is wrong. */
 export function fields(answer, wanted) {
-  const pairs = (text) => Object.entries(parsed(text)).map(([key, value]) => `${key}=${value}`);
-  return overlap(pairs(answer), pairs(wanted));
+  return overlap(pairsOf(answer), pairsOf(wanted));
 }
 
 /** F1 over cells with their row and column, of CSV or Markdown. */
@@ -51,15 +50,24 @@ export function boxes(answer, wanted) {
   return { points: common / (area(a) + area(b) - common) >= 0.5 ? 1 : 0, of: 1 };
 }
 
-/** 1 for the same tool with the same arguments. */
+/** 1 for the same tool with the same arguments, in any order, each once. */
 export function toolCall(calls, wanted) {
-  const { name, arguments: given } = JSON.parse(wanted);
+  const { name, arguments: asked } = JSON.parse(wanted);
   const [call] = calls;
+  const sorted = (text) => pairsOf(text).sort().join();
   const same =
     calls.length === 1 &&
     call.name === name &&
-    JSON.stringify(parsed(call.arguments)) === JSON.stringify(given);
+    sorted(call.arguments) === sorted(JSON.stringify(asked));
   return { points: same ? 1 : 0, of: 1 };
+}
+
+/** The fields of an object as "key=value", and "again" for each key that comes a second time. */
+function pairsOf(text) {
+  const entries = Object.entries(parsed(text));
+  const keys = text.match(/"(?:[^"\\]|\\.)*"\s*:/gu)?.length ?? 0;
+  const again = Array(Math.max(0, keys - entries.length)).fill("again");
+  return [...entries.map(([key, value]) => `${key}=${JSON.stringify(value)}`), ...again];
 }
 
 function parsed(text) {

@@ -10,6 +10,7 @@ import unittest
 
 import numpy
 import torch
+from PIL import Image
 
 from vireo_training import (
     answers,
@@ -173,6 +174,34 @@ class Checkpoints(unittest.TestCase):
                 adapter.base.weight.data = adapter.merged()
                 setattr(own.layers[int(index)].mixer, leaf, adapter.base)
             self.assertLess(off(own.logits(ids), wanted), 1e-5)
+
+    def test_layers_computed_again_have_the_same_gradients(self):
+        torch.manual_seed(3)
+        own = network.Network(SMALL)
+        adapters = lora.adapt(own, 4, 2.0)
+        ids, found = torch.randint(0, 1000, (1, 20)), []
+        with Exact():
+            for own.recomputes in (False, True):
+                own.logits(ids).square().mean().backward()
+                found.append([each.b.grad.clone() for each in adapters.values()])
+                own.zero_grad()
+        for a, b in zip(*found):
+            self.assertEqual(off(a, b), 0)
+
+    def test_pictures_are_read_as_the_engine_reads_them(self):
+        clear = Image.new("RGBA", (2, 2), (0, 0, 0, 0))
+        deep = Image.fromarray(numpy.full((2, 2), 30000, numpy.uint16))
+        for picture, seen in ((clear, 255), (deep, 30000 >> 8)):
+            self.assertEqual(tiling.opaque(picture).getpixel((0, 0)), (seen, seen, seen))
+
+    def test_merges_may_be_texts(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "tokenizer.json"
+            held = json.loads((MINI / "tokenizer.json").read_text())
+            held["model"]["merges"] = [" ".join(pair) for pair in held["model"]["merges"]]
+            file.write_text(json.dumps(held))
+            text = "The total is 93.10."
+            self.assertEqual(Tokenizer(folder).encode(text), Tokenizer(MINI).encode(text))
 
     def test_a_blend_lies_between_a_checkpoint_and_a_run(self):
         torch.manual_seed(4)

@@ -25,6 +25,7 @@ from .export import packed, published_name, write_safetensors
 from .network import Linear
 from .tiling import tiles_of
 from .tokenizer import Tokenizer
+from .train import save
 
 
 class Adapted(nn.Module):
@@ -42,6 +43,7 @@ class Adapted(nn.Module):
         inner = F.linear(x.to(low), self.a.to(low))
         return self.base(x) + self.scale * F.linear(inner, self.b.to(low))
 
+    @torch.no_grad()
     def merged(self):
         return self.base.weight.float() + self.scale * self.b @ self.a
 
@@ -96,13 +98,17 @@ def loss_of(network, ids, targets, pixels, image_id, device):
 
 def write_merged(model, out, adapters):
     """Copies the checkpoint; shards are written anew with the adapted matrices in place."""
-    changed = {published_name(name): adapter.merged() for name, adapter in adapters.items()}
+    changed = {published_name(name): adapter for name, adapter in adapters.items()}
     out.mkdir(parents=True, exist_ok=True)
+    # What was learnt is kept before the work of merging, which takes one matrix at a time.
+    learnt = {name: each.state_dict() for name, each in adapters.items()}
+    learnt = {name: {"a": held["a"], "b": held["b"]} for name, held in learnt.items()}
+    save(out / "adapters.pt", learnt)
     for file in sorted(pathlib.Path(model).iterdir()):
         if file.suffix == ".safetensors":
             tensors = read_safetensors(file)
             for name in tensors.keys() & changed.keys():
-                tensors[name] = packed(changed[name].cpu(), "BF16")
+                tensors[name] = packed(changed[name].merged().cpu(), "BF16")
             write_safetensors(out / file.name, tensors)
         elif file.is_file():
             shutil.copy(file, out / file.name)
@@ -122,6 +128,7 @@ def main():
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = load(options.model, torch.bfloat16).to(device)
     adapters = adapt(network, options.rank, options.scale)
+    network.recomputes = True
     items, rng = Items(options.items, options.model, network), random.Random(0)
     trained = [p for p in network.parameters() if p.requires_grad]
     adam = torch.optim.AdamW(trained, lr=options.lr, weight_decay=0)

@@ -10,6 +10,7 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from . import fused
 
@@ -312,6 +313,8 @@ class Network(nn.Module):
     def __init__(self, sizes):
         super().__init__()
         self.sizes = sizes
+        # Whether layers are computed again for their gradients instead of being remembered.
+        self.recomputes = False
         self.vision = VisionTower(sizes.vision, sizes.tile_px)
         self.projector = Projector(sizes)
         self.embeddings = nn.Embedding(sizes.vocabulary, sizes.hidden)
@@ -326,7 +329,7 @@ class Network(nn.Module):
         if visual is not None:
             x = x.masked_scatter(places[..., None], visual.float())
         for layer in self.layers:
-            x = layer(x)
+            x = checkpoint(layer, x, use_reentrant=False) if self.recomputes else layer(x)
         return self.norm_f(x)
 
     def logits(self, ids, visual=None, places=None):

@@ -17,9 +17,18 @@ def grid_of(width, height, tile_px, most):
     return best
 
 
+def opaque(picture):
+    """RGB as the engine reads it: transparency on white, of 16 bits the upper 8."""
+    if picture.mode.startswith("I"):
+        upper = (numpy.asarray(picture) >> 8).clip(0, 255)
+        return Image.fromarray(upper.astype(numpy.uint8)).convert("RGB")
+    seen = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
+
+
 def tiles_of(picture, tile_px, most):
     """[tiles, tile_px, tile_px, 3] bytes: row by row, a thumbnail last where there are several."""
-    picture = picture.convert("RGB")
+    picture = opaque(picture)
     columns, rows = grid_of(*picture.size, tile_px, most)
     whole = picture.resize((columns * tile_px, rows * tile_px), Image.BICUBIC)
     boxes = [

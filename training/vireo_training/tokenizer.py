@@ -12,7 +12,9 @@ class Tokenizer:
     def __init__(self, folder):
         data = json.loads((pathlib.Path(folder) / "tokenizer.json").read_text())
         self.vocab = data["model"]["vocab"]
-        self.ranks = {tuple(pair): rank for rank, pair in enumerate(data["model"]["merges"])}
+        # Pairs, or, in older files, texts with a blank between the two.
+        pairs = [each.split(" ") if isinstance(each, str) else each for each in data["model"]["merges"]]
+        self.ranks = {tuple(pair): rank for rank, pair in enumerate(pairs)}
         self.special = {token["content"]: token["id"] for token in data["added_tokens"]}
         split = data["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"]
         self.words = regex.compile(split)

@@ -37,6 +37,7 @@ SIZES = {
     "clip": TILE,
     "paper": TILE,
     "small_captions": SMALL,
+    "captions": TILE,
     "spoken": TILE,
 }
 # Small pictures that are seen as the whole tile from further away, not as windows of it.
@@ -186,6 +187,11 @@ def paper(rng):
 def small_captions(rng):
     gap = rng.choice((0.5, 1, 2, None, None))
     return scenes.captions(rng, FONTS, *SMALL, frames=rng.choice((3, 4, 6)), gap=gap)
+
+
+def captions(rng):
+    gap = rng.choice((0.5, 1, 2, None, None))
+    return scenes.captions(rng, FONTS, frames=rng.choice((4, 6)), gap=gap)
 
 
 def spoken(rng):

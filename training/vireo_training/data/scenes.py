@@ -249,7 +249,7 @@ def captions(rng, fonts, width=512, height=512, frames=4, gap=None):
     """Frames in which shapes move one after the other, told in order: with their times where the
     seconds between frames are known, else with their numbers."""
     shapes = place_shapes(rng, rng.randint(1, 2))
-    spread, states, told_so_far, pieces = Spread(rng, width, height), [list(shapes)], [], []
+    spread, states, moves = Spread(rng, width, height), [list(shapes)], []
     for frame in range(1, frames):
         now = list(states[-1])
         if rng.random() < 0.6:
@@ -258,14 +258,21 @@ def captions(rng, fonts, width=512, height=512, frames=4, gap=None):
             before, (row, column) = now[i], divmod(rng.choice(free), 3)
             now[i] = (*before[:2], row, column)
             when = f"Frame {frame + 1}" if gap is None else f"{frame * gap:.2f} s"
-            told_so_far.append(f"{when}: the {{}} moves from the {{}} to the {{}}.")
-            pieces += [named(now[i], frame), placed(before, frame), placed(now[i], frame)]
+            seen = frame, row, column
+            moves.append(
+                [(when, *seen), named(now[i], frame), placed(before, frame), placed(now[i], frame)]
+            )
         states.append(now)
     pages = [draw_scene(rng, width, height, state, spread) for state in states]
-    answer = told("\n".join(told_so_far), *pieces) if pieces else nothing(pages)
+    # That another move follows is read where it is seen, that none does at the very last spot.
+    last = len(pages) - 1, *in_order(pages[-1], SPOTS)[-1]
+    ends = [(".\n", *move[0][1:]) for move in moves[1:]] + [(".", *last)]
+    pieces = [piece for move, end in zip(moves, ends) for piece in (*move, end)]
+    form = "{}: the {} moves from the {} to the {}{}" * len(moves)
+    answer = told(form, *pieces) if moves else nothing(pages)
     turns = [
         (rng.choice(("Caption the video.", "What happens when?")), answer),
-        ("How often does something move?", str(len(told_so_far))),
+        ("How often does something move?", told("{}", (str(len(moves)), *last))),
     ]
     return Sample(remember(pages), turns, clip=gap)
 
