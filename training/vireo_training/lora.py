@@ -101,8 +101,7 @@ def write_merged(model, out, adapters):
     changed = {published_name(name): adapter for name, adapter in adapters.items()}
     out.mkdir(parents=True, exist_ok=True)
     # What was learnt is kept before the work of merging, which takes one matrix at a time.
-    learnt = {name: each.state_dict() for name, each in adapters.items()}
-    learnt = {name: {"a": held["a"], "b": held["b"]} for name, held in learnt.items()}
+    learnt = {name: [p.detach().cpu() for p in (each.a, each.b)] for name, each in adapters.items()}
     save(out / "adapters.pt", learnt)
     for file in sorted(pathlib.Path(model).iterdir()):
         if file.suffix == ".safetensors":

@@ -13,7 +13,8 @@ class Tokenizer:
         data = json.loads((pathlib.Path(folder) / "tokenizer.json").read_text())
         self.vocab = data["model"]["vocab"]
         # Pairs, or, in older files, texts with a blank between the two.
-        pairs = [each.split(" ") if isinstance(each, str) else each for each in data["model"]["merges"]]
+        merges = data["model"]["merges"]
+        pairs = [pair.split(" ") if isinstance(pair, str) else pair for pair in merges]
         self.ranks = {tuple(pair): rank for rank, pair in enumerate(pairs)}
         self.special = {token["content"]: token["id"] for token in data["added_tokens"]}
         split = data["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"]
