@@ -24,7 +24,10 @@ export function characters(answer, wanted) {
   return { points: distance(a, b), of: b.length };
 }
 
-/** F1 over field = value pairs; what is no JSON object has none, a key that comes again is wrong. */
+/**
+ * F1 over field = value pairs; what is no JSON object has no pair, and a key that comes again is
+ * wrong.
+ */
 export function fields(answer, wanted) {
   return overlap(pairsOf(answer), pairsOf(wanted));
 }
