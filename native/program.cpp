@@ -210,7 +210,7 @@ Op read_attention(Reader& r) {
   a.scale = r.real();
   const int32_t pages = r.integer();
   r.require(sizes_fit({a.heads, a.kv_heads, a.dim}) && a.heads % a.kv_heads == 0 &&
-                a.heads / a.kv_heads <= 64 && a.dim % 16 == 0 &&
+                a.heads / a.kv_heads <= kHeadsMax && a.dim % 16 == 0 &&
                 (int64_t)a.kv_heads * a.dim <= 1 << 24 && pages >= 0,
             "attention: sizes");
   if (!r.ok()) return a;

@@ -82,70 +82,65 @@ const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19))
   fail(`Node.js ${process.versions.node} is too old; 20.19 or newer is needed`);
 
-// What is installed from a registry has neither sources nor a lock: only kernels are to be built.
-const isClone = existsSync(join(root, "package-lock.json"));
-const clones = isClone ? step : async () => {};
+function installPackages() {
+  say("installing npm packages (once, about a minute)");
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  run(
+    npm,
+    [
+      "ci",
+      "--include=dev", // the compilers are, and NODE_ENV=production leaves them out
+      "--no-audit",
+      "--no-fund",
+      "--maxsockets=3",
+      "--fetch-retries=8",
+      "--fetch-timeout=900000",
+    ],
+    "npm ci",
+  );
+}
 
-await clones(
-  "packages",
-  ["package-lock.json"],
-  ["node_modules/hono", "node_modules/typescript"],
-  () => {
-    say("installing npm packages (once, about a minute)");
-    const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-    run(
-      npm,
-      [
-        "ci",
-        "--include=dev", // the compilers are, and NODE_ENV=production leaves them out
-        "--no-audit",
-        "--no-fund",
-        "--maxsockets=3",
-        "--fetch-retries=8",
-        "--fetch-timeout=900000",
-      ],
-      "npm ci",
-    );
-  },
-);
+async function buildKernels() {
+  const compiler = process.env.CXX ?? "c++";
+  try {
+    execFileSync(compiler, ["--version"], { stdio: "ignore" });
+  } catch {
+    fail(`no C++ compiler (${compiler}): install one (Debian: apt-get install g++) or set CXX`);
+  }
+  const { build, isNewEnough } = await import("./build-native.mjs");
+  if (!isNewEnough(compiler)) {
+    const wanted = "GCC 11, Clang 13 or newer is needed; set CXX to one";
+    fail(`the C++ compiler (${compiler}) does not know what the kernels need: ${wanted}`);
+  }
+  say("building the native kernels (once, under a minute)");
+  await build({ log: say }).catch((error) => fail(error.message));
+}
 
-await step(
-  "native",
-  ["native", "scripts/build-native.mjs"],
-  ["build/Release/vireo.node"],
-  async () => {
-    const compiler = process.env.CXX ?? "c++";
-    try {
-      execFileSync(compiler, ["--version"], { stdio: "ignore" });
-    } catch {
-      fail(`no C++ compiler (${compiler}): install one (Debian: apt-get install g++) or set CXX`);
-    }
-    const { build, isNewEnough } = await import("./build-native.mjs");
-    if (!isNewEnough(compiler)) {
-      const wanted = "GCC 11, Clang 13 or newer is needed; set CXX to one";
-      fail(`the C++ compiler (${compiler}) does not know what the kernels need: ${wanted}`);
-    }
-    say("building the native kernels (once, under a minute)");
-    await build({ log: say }).catch((error) => fail(error.message));
-  },
-);
+function compileTypeScript() {
+  say("compiling TypeScript");
+  removeCompiled(join(root, "dist"));
+  run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc")], "tsc");
+}
 
-await clones(
-  "typescript",
-  ["src", "tsconfig.json", "package-lock.json"],
-  ["dist/cli/main.js"],
-  () => {
-    say("compiling TypeScript");
-    removeCompiled(join(root, "dist"));
-    run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc")], "tsc");
-  },
-);
-
-await clones("web", ["web", "tsconfig.json", "package-lock.json"], ["dist/web/index.html"], () => {
+function buildPlayground() {
   say("building the playground");
   const vite = join(root, "node_modules", "vite", "bin", "vite.js");
   run(process.execPath, [vite, "build", "web", "--logLevel", "warn"], "vite build");
-});
+}
+
+// What is installed from a registry has neither sources nor a lock: only kernels are to be built.
+const LOCK = "package-lock.json";
+const isClone = existsSync(join(root, LOCK));
+const installed = ["node_modules/hono", "node_modules/typescript"];
+const native = ["native", "scripts/build-native.mjs"];
+if (isClone) await step("packages", [LOCK], installed, installPackages);
+await step("native", native, ["build/Release/vireo.node"], buildKernels);
+if (isClone) {
+  const source = ["src", "tsconfig.json", LOCK];
+  await step("typescript", source, ["dist/cli/main.js"], compileTypeScript);
+  const page = ["web", "tsconfig.json", LOCK];
+  await step("web", page, ["dist/web/index.html"], buildPlayground);
+}
 
 if (worked)
   process.stderr.write(`setup: ready in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);

@@ -36,7 +36,6 @@ inline vf load_cached(const uint16_t* p) { return load_bf16(p); }
 
 constexpr int kPageVecs = kPageRows / LANES;
 constexpr int kVecsAtOnce = LANES == 16 ? 4 : LANES == 8 ? 2 : 1;
-constexpr int kHeadsMax = 64;  // query heads of one kv head
 constexpr int kRowsAtOnceMax =
     16;  // query rows that go over a page together, while it is in the L1 cache
 

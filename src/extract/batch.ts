@@ -65,15 +65,11 @@ export async function listDocuments(paths: readonly string[]): Promise<string[]>
       files.push(path);
       continue;
     }
-    const options = { recursive: true, withFileTypes: true } as const;
-    const entries = await readdir(path, options).catch((cause) => refuse("read", path, cause));
-    const documents: string[] = [];
-    for (const entry of entries.filter(({ name }) => ENDINGS.test(name))) {
-      const file = join(entry.parentPath, entry.name);
-      const isLink = entry.isSymbolicLink();
-      if (entry.isFile() || (isLink && (await isFileAt(file)))) documents.push(file);
-    }
-    files.push(...documents.sort());
+    const names = await readdir(path, { recursive: true }).catch((cause) => {
+      return refuse("read", path, cause);
+    });
+    const documents = names.filter((name) => ENDINGS.test(name)).map((name) => join(path, name));
+    for (const file of documents.sort()) if (await isFileAt(file)) files.push(file);
   }
   if (files.length === 0) {
     const text = `there is no PDF, TIFF or other picture in ${paths.join(", ")}`;
@@ -111,7 +107,7 @@ export async function extractFiles(
         const job = await openJob(upstream, file, folder, options);
         names[index] = job.name;
         if (!options.resume) await forget(job);
-        if (await exists(join(folder, `${job.name}.json`))) state.known += 1;
+        if (await isFileAt(join(folder, `${job.name}.json`))) state.known += 1;
         else await runJob(upstream, job, options, (page, pages) => tell(file, page, pages));
       } catch (error) {
         if (!(error instanceof VireoError) || options.signal?.aborted) throw error;
@@ -259,13 +255,6 @@ async function* reportParts(
 async function isFileAt(path: string): Promise<boolean> {
   return await stat(path).then(
     (found) => found.isFile(),
-    () => false,
-  );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
     () => false,
   );
 }

@@ -126,12 +126,11 @@ export class Tenants {
 
   /** Throws rate_limited with the time after which it is worth another try. */
   enter(tenant: string, limits: TenantLimits): Lease {
-    this.check(tenant, limits);
+    const lease = this.visit(tenant, limits);
     const account = this.accountOf(tenant, limits);
     account.requests?.take(1, this.nowMs());
-    account.running += 1;
     account.usage.requests += 1;
-    return this.leaseFor(account);
+    return lease;
   }
 
   /** As `enter`, for work that counts as no request but takes its place among those that run. */

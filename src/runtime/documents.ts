@@ -139,10 +139,7 @@ export class DocumentStore {
 
 /** What the pages cost is what was drawn: some GIFs turn out smaller or larger than they say. */
 function withImages(plan: PlannedDocument, images: readonly OpenedImage[]): OpenedDocument {
-  const pages = plan.pages.map(({ number }, at) => {
-    const { width, height, grid, tileCount, tokens } = images[at]!;
-    return { number, width, height, grid, tileCount, tokens };
-  });
+  const pages = plan.pages.map(({ number }, at) => ({ number, ...images[at]! }));
   return { ...plan, pages, images };
 }
 

@@ -137,10 +137,10 @@ export async function contentKey(index: TensorIndex): Promise<string> {
       await update(Math.max(file.dataOffset, file.bytes - KEY_EDGE_BYTES), file.bytes);
       for (const entry of index.tensors.values()) {
         if (entry.file !== file) continue;
-        const { offsetBytes: begin, bytes } = entry;
-        const small = bytes <= KEY_EDGE_BYTES;
-        const from = begin + Math.floor((bytes - KEY_TENSOR_BYTES) / 2);
-        await (small ? update(begin, begin + bytes) : update(from, from + KEY_TENSOR_BYTES));
+        const { offsetBytes, bytes } = entry;
+        const length = bytes <= KEY_EDGE_BYTES ? bytes : KEY_TENSOR_BYTES;
+        const begin = offsetBytes + Math.floor((bytes - length) / 2);
+        await update(begin, begin + length);
       }
     });
   }

@@ -185,13 +185,12 @@ def paper(rng):
 
 
 def small_captions(rng):
-    gap = rng.choice((0.5, 1, 2, None, None))
-    return scenes.captions(rng, FONTS, *SMALL, frames=rng.choice((3, 4, 6)), gap=gap)
+    return captions(rng, SMALL, (3, 4, 6))
 
 
-def captions(rng):
+def captions(rng, size=TILE, frames=(4, 6)):
     gap = rng.choice((0.5, 1, 2, None, None))
-    return scenes.captions(rng, FONTS, frames=rng.choice((4, 6)), gap=gap)
+    return scenes.captions(rng, FONTS, *size, frames=rng.choice(frames), gap=gap)
 
 
 def spoken(rng):
