@@ -51,7 +51,9 @@ function refuseOtherText(llm: Fields): void {
   expect(llm, "rope_scaling", [undefined]);
   expect(llm, "position_embedding_type", ["none", undefined]);
   const limit = fieldOf(llm, "time_step_limit");
-  const clamps = Array.isArray(limit) && !(isAtMostZero(limit[0]) && isUnbounded(limit[1]));
+  const clamps =
+    limit !== undefined &&
+    !(Array.isArray(limit) && isAtMostZero(limit[0]) && isUnbounded(limit[1]));
   if (clamps) unsupported(`${llm.where}: time_step_limit is ${show(limit)}; dt is never clamped`);
 }
 
@@ -76,10 +78,14 @@ function isAtMostZero(value: unknown): boolean {
   return typeof value === "number" && value <= 0;
 }
 
-/** Infinity as Python's json writes it, or as newer tools wrap it to stay within strict JSON. */
+/** A time step of the network is below 100; exporters that cannot write Infinity write 1e30. */
+const UNBOUNDED_FROM = 1e9;
+
+/** Infinity as Python writes it, wrapped in an object or a text for strict JSON, or a huge number. */
 function isUnbounded(value: unknown): boolean {
   if (typeof value === "object" && value !== null && "__float__" in value) {
     return isUnbounded(value.__float__);
   }
-  return value === Number.POSITIVE_INFINITY || value === "Infinity" || value === "inf";
+  if (typeof value === "string") return /^\+?inf(inity)?$/i.test(value.trim());
+  return typeof value === "number" && value >= UNBOUNDED_FROM;
 }
