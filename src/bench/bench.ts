@@ -31,6 +31,8 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Of the clip that EVS is measured on. */
   readonly frames: number;
+  /** Share of the clip's tokens that EVS drops; it is compared with 0. */
+  readonly pruningRate: number;
   /** Checkpoint folder whose loading is timed. */
   readonly load: { readonly folder: string; readonly format: LoadFormat };
   readonly peer?: PeerOptions;

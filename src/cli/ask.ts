@@ -56,7 +56,11 @@ export function addAsk(program: Command): void {
     .option("--video <file>", "a video to look at; may be repeated (needs ffmpeg)", collect)
     .option("--fps <x>", "frames of a video a second at most (default: 2; 0: all)", framesPerSecond)
     .option("--frames <n>", "frames of a video at most (default: 128)", framesAtMost)
-    .option("--evs <q>", "share of a video's tokens to leave out, as 0.75", pruningRate)
+    .option(
+      "--evs <q>",
+      "share of a video's tokens to drop (default: the checkpoint's; 0: none)",
+      pruningRate,
+    )
     .option("-s, --system <text>", "system prompt")
     .option("--think", "reason before answering")
     .option("--no-think", "answer at once")
@@ -76,7 +80,7 @@ Examples:
   vireo ask "What is the total?" --image invoice.png
   vireo ask "What changed between these?" -i before.jpg -i after.jpg
   vireo ask "Who signed it?" --file contract.pdf --pages 1-3,12
-  vireo ask "What happens, and when?" --video clip.mp4 --evs 0.75
+  vireo ask "What happens, and when?" --video clip.mp4 --evs 0.7
   vireo ask "Add up the column" -i table.png --think --budget 2000
   cat letter.txt | vireo ask -m /models/nemotron-nano-12b-v2-vl --format int4`,
     );

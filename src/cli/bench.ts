@@ -4,7 +4,7 @@ import { REAL_PATTERN } from "../bench/synthetic.ts";
 import { VireoError } from "../core/errors.ts";
 import { modelFolder } from "./model-folder.ts";
 import { EMBEDDED_MODEL } from "./options.ts";
-import { oneOf, parseToolArgs, wholeNumber, wholeNumbers } from "./tool-args.ts";
+import { oneOf, parseToolArgs, rateBelowOne, wholeNumber, wholeNumbers } from "./tool-args.ts";
 
 const USAGE = `vireo bench: speed of kernels and of a network of the real widths, made up here
   --only LIST         of kernels, ops, model, load, overhead, serving, video (minutes);
@@ -18,6 +18,7 @@ const USAGE = `vireo bench: speed of kernels and of a network of the real widths
   --vocab N           default: 4096
   --vit-layers N      blocks of the vision tower; default: 1
   --frames N          of the clip of "video"; default: 128
+  --evs RATE          share of its tokens that EVS drops, compared with 0; default: 0.7
   --load DIR          checkpoint whose loading is timed; default: the model in the box
   --load-format NAME  stored (default), int8 or int4
   --json FILE         the figures, for other programs
@@ -26,6 +27,8 @@ const USAGE = `vireo bench: speed of kernels and of a network of the real widths
   --peer-out DIR      for llama.cpp's model file; default: DIR/out
   --rounds N          turns of ours and theirs; default: 3`;
 
+/** Source: MODEL.md § Video. */
+const PUBLISHED_RATE = "0.7";
 const PARTS: readonly BenchPart[] = ["kernels", "ops", "model", "load", "overhead", "serving"];
 const FORMATS = ["int4", "int8", "bf16", "fp8", "nvfp4"] as const;
 
@@ -42,6 +45,7 @@ export async function bench(args: string[]): Promise<number> {
     vocab: { type: "string", default: "4096" },
     "vit-layers": { type: "string", default: "1" },
     frames: { type: "string", default: "128" },
+    evs: { type: "string", default: PUBLISHED_RATE },
     load: { type: "string", default: EMBEDDED_MODEL },
     "load-format": { type: "string", default: "stored" },
     json: { type: "string" },
@@ -80,6 +84,7 @@ export async function bench(args: string[]): Promise<number> {
     threads: wholeNumbers("threads", values.threads),
     seconds: wholeNumber("seconds", values.seconds),
     frames: wholeNumber("frames", values.frames),
+    pruningRate: rateBelowOne("evs", values.evs),
     ...(kernelSet === undefined ? {} : { kernelSet }),
     ...(peer && { peer }),
     ...(json === undefined ? {} : { json }),

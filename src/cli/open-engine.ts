@@ -24,7 +24,7 @@ export async function openEngine(
       terminal.progress(`packing ${flags.model}: ${percent} % of ${bytesText(totalBytes)}`);
     },
   });
-  const { kernelSet, threads, weightBytes, fromCache, loadMs } = engine.info;
+  const { kernelSet, threads, weightBytes, fromCache, loadMs, videoPruningRate } = engine.info;
   const source = fromCache ? "mapped from the cache" : "packed";
   const seconds = (loadMs / 1000).toFixed(1);
   terminal.note(
@@ -33,5 +33,14 @@ export async function openEngine(
         `${kernelSet} kernels, ${threads} thread${threads === 1 ? "" : "s"}`,
     ),
   );
+  if (videoPruningRate > 0) {
+    terminal.note(terminal.dim(pruningNote(videoPruningRate, video.pruningRate === undefined)));
+  }
   return engine;
+}
+
+/** Tells that a part of every video is not shown to the model, and who decided it. */
+function pruningNote(rate: number, byCheckpoint: boolean): string {
+  const source = byCheckpoint ? "as the checkpoint states" : "as asked";
+  return `videos: EVS drops ${Math.round(rate * 1000) / 10} % of their tokens, ${source}`;
 }

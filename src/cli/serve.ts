@@ -66,7 +66,7 @@ export function addServe(program: Command): void {
     .option("--video-frames <n>", "frames of a video at most (default: 128)", frames)
     .option(
       "--video-pruning-rate <q>",
-      "share of a video's tokens that EVS leaves out, as 0.75",
+      "share of a video's tokens that EVS drops (default: the checkpoint's; 0: none)",
       rate,
     )
     .addOption(

@@ -56,7 +56,11 @@ export function addTokens(program: Command): void {
     .option("--frames <n>", "frames of a video at most (default: 128)", framesAtMost)
     .option("--max-tiles <n>", "tiles per picture, 1 to 12", wholeBetween(1, 12))
     .option("-n, --max-tokens <n>", "room for the answer", wholeNumber)
-    .option("--evs <q>", "share of a video's tokens to leave out, as 0.75", pruningRate)
+    .option(
+      "--evs <q>",
+      "share of a video's tokens to drop (default: the checkpoint's; 0: none)",
+      pruningRate,
+    )
     .option("--price-prompt <usd>", "dollars per prompt token", "0")
     .option("--no-decode", "read headers only: quicker, and a range where a video may be damaged")
     .option("--time", "load the weights, measure, and predict how long an answer takes")
@@ -73,7 +77,7 @@ export function addTokens(program: Command): void {
       `
 Examples:
   vireo tokens invoices/*.pdf --price-prompt 0.0000002
-  vireo tokens clip.mp4 --evs 0.75 --each
+  vireo tokens clip.mp4 --evs 0.7 --each
   vireo tokens report.pdf --time`,
     )
     .action(async (files: string[], flags: TokensFlags) => {

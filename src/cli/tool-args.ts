@@ -29,6 +29,14 @@ export function wholeNumbers(param: string, value: string): number[] {
   throw new VireoError("invalid_option", text, { param });
 }
 
+/** A share: from 0 to below 1. */
+export function rateBelowOne(param: string, value: string): number {
+  const rate = Number(value);
+  if (value.trim() !== "" && rate >= 0 && rate < 1) return rate;
+  const text = `--${param} is "${value}"; it must be a number from 0 to below 1`;
+  throw new VireoError("invalid_option", text, { param });
+}
+
 export function wholeNumber(param: string, value: string): number {
   const [number, ...more] = wholeNumbers(param, value);
   if (number !== undefined && more.length === 0) return number;

@@ -60,14 +60,18 @@ export function addVideo(program: Command): void {
     .option("--overlap <seconds>", "of each window with the one before (default: 4; 0)", seconds)
     .option("--fps <x>", "frames a second at most (default: 2; 0: all)", framesPerSecond)
     .option("--frames <n>", "frames of a window at most (default: 128)", framesAtMost)
-    .option("--evs <q>", "share of the tokens to leave out, as 0.75", pruningRate)
+    .option(
+      "--evs <q>",
+      "share of the tokens to drop (default: the checkpoint's; 0: none)",
+      pruningRate,
+    )
     .option("-n, --max-tokens <n>", "longest answer for a window", wholeNumber)
     .option("--instruction <text>", "what to ask of each window instead of a description")
     .addHelpText(
       "after",
       `
 Examples:
-  vireo video lecture.mp4 "Which formulas are shown, and when?" --evs 0.75
+  vireo video lecture.mp4 "Which formulas are shown, and when?" --evs 0.7
   vireo video trip.mov --captions --out trip.srt
   vireo video lecture.mp4 --chapters --window 30`,
     );

@@ -344,4 +344,6 @@ export interface UpstreamModel {
   readonly maxOutputTokens: number;
   /** A short hash that changes whenever the answers may change: weights, format, kernels. */
   readonly fingerprint: string;
+  /** Share of a video's tokens that EVS drops where a request does not say, 0 to below 1. */
+  readonly videoPruningRate?: number;
 }

@@ -81,7 +81,7 @@ function isAtMostZero(value: unknown): boolean {
 /** A time step of the network is below 100; exporters that cannot write Infinity write 1e30. */
 const UNBOUNDED_FROM = 1e9;
 
-/** Infinity as Python writes it, wrapped in an object or a text for strict JSON, or a huge number. */
+/** Infinity as Python writes it, wrapped in an object or a text for strict JSON, or as 1e30. */
 function isUnbounded(value: unknown): boolean {
   if (typeof value === "object" && value !== null && "__float__" in value) {
     return isUnbounded(value.__float__);

@@ -74,6 +74,7 @@ export interface EstimateBody {
         readonly tokens: Range;
       }[];
     };
+    /** That was applied: the request's, else the model's `video_pruning_rate`. */
     readonly pruning_rate: number;
     readonly tokens_unpruned: number;
     /** Frames that an earlier one stands for: nothing is encoded for them. */

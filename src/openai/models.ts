@@ -111,6 +111,11 @@ export interface ModelBody {
     readonly is_moderated: false;
   };
   readonly supported_parameters: readonly string[];
+  /**
+   * Share of a video's tokens that is dropped unless `mm_processor_kwargs.video_pruning_rate`
+   * says otherwise.
+   */
+  readonly video_pruning_rate?: number;
   readonly per_request_limits: null;
 }
 
@@ -124,6 +129,7 @@ const ARCHITECTURE = Object.freeze({
 
 export function toModelBody(model: UpstreamModel, prices: Prices): ModelBody {
   const card = cardOf(model);
+  const { videoPruningRate: rate } = model;
   return {
     id: model.id,
     object: "model",
@@ -144,6 +150,7 @@ export function toModelBody(model: UpstreamModel, prices: Prices): ModelBody {
       is_moderated: false,
     },
     supported_parameters: PARAMETERS,
+    ...(rate === undefined ? {} : { video_pruning_rate: rate }),
     per_request_limits: null,
   };
 }

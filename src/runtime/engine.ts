@@ -22,7 +22,7 @@ import { Constraints } from "./constraint.ts";
 import { EventQueue } from "./events.ts";
 import { resizeBy } from "./images.ts";
 import { lookingBy } from "./looking.ts";
-import { planState } from "./memory.ts";
+import { planState, type StatePlan } from "./memory.ts";
 import { chooseContext, openStores } from "./opening.ts";
 import { PrefixKeys } from "./prefix-keys.ts";
 import { Preparer } from "./preparer.ts";
@@ -79,6 +79,10 @@ export interface EngineInfo {
   /** Prefixes that can be remembered. */
   readonly prefixes: number;
   readonly pages: number;
+  /** Share of a video's tokens that EVS drops where a request does not say, 0 to below 1. */
+  readonly videoPruningRate: number;
+  /** The same as config.json states it; `video.pruningRate` of the options overrides it. */
+  readonly checkpointPruningRate: number;
   readonly loadMs: number;
 }
 
@@ -99,6 +103,8 @@ export async function open(dir: string, options: EngineOptions = {}): Promise<En
     const model = await loadModel(backend, dir, cacheDir === false ? rest : { ...rest, cacheDir });
     if (model.cacheError) log("warn", "weights_not_cached", { reason: model.cacheError });
     const engine = new Engine(backend, model, text, options, started);
+    const { videoPruningRate, checkpointPruningRate } = engine.info;
+    log("info", "video_pruning", { rate: videoPruningRate, checkpoint: checkpointPruningRate });
     if (options.prewarmGrammars === true) await engine.prewarmGrammars();
     return engine;
   } catch (error) {
@@ -132,24 +138,8 @@ export class Engine implements Upstream {
     this.model = model;
     this.text = text;
     const contextTokens = chooseContext(model.config, options.contextTokens);
-    const sequencesMax = wholeOption(
-      "sequences",
-      options.sequencesMax,
-      DEFAULTS.sequencesMax,
-      4096,
-    );
     const rowsMax = wholeOption("rows", options.rowsMax, DEFAULTS.rowsMax, 4096);
-    const kvDtype = options.kvDtype ?? "bf16";
-    const { memoryBytes } = options;
-    const snapshotsMax = wholeOption(
-      "prefixes",
-      options.prefixesMax,
-      DEFAULTS.prefixesMax,
-      4096,
-      0,
-    );
-    const wishes = { memoryBytes, sequencesMax, snapshotsMax, contextTokens, kvDtype };
-    const sizes = planState(model.config, model.region.bytes, wishes);
+    const sizes = planSizes(model, options, contextTokens);
     const stores = openStores(model.config, resizeBy(backend.resize), options.video, {
       grew: (draft) => this.batcher.encodeDraft(draft),
       ended: (draft) => this.batcher.endDraft(draft),
@@ -175,7 +165,8 @@ export class Engine implements Upstream {
       check: () => this.checkOpen(),
       encode: (visual, signal) => this.batcher.encode(visual, signal),
     });
-    this.models = [describeModel(model.fingerprint, options.modelId, contextTokens)];
+    const pruningRate = stores.videos.defaultRate;
+    this.models = [describeModel(model.fingerprint, options.modelId, contextTokens, pruningRate)];
     this.info = {
       backend: backend.name,
       kernelSet: backend.kernelSet,
@@ -186,6 +177,8 @@ export class Engine implements Upstream {
       slots: sizes.slots - sizes.snapshots,
       prefixes: sizes.snapshots,
       pages: sizes.pages,
+      videoPruningRate: pruningRate,
+      checkpointPruningRate: model.config.videoPruningRate,
       loadMs: performance.now() - started,
     };
   }
@@ -354,6 +347,18 @@ function tilesToEncode({ images, videos }: PromptEstimate): number {
 
 function hasTools({ tools = [], toolChoice }: ChatRequest): boolean {
   return tools.length > 0 && toolChoice !== "none";
+}
+
+/** Throws invalid_option and out_of_memory. */
+function planSizes(model: Model, options: EngineOptions, contextTokens: number): StatePlan {
+  const { memoryBytes, kvDtype = "bf16", sequencesMax, prefixesMax } = options;
+  return planState(model.config, model.region.bytes, {
+    memoryBytes,
+    sequencesMax: wholeOption("sequences", sequencesMax, DEFAULTS.sequencesMax, 4096),
+    snapshotsMax: wholeOption("prefixes", prefixesMax, DEFAULTS.prefixesMax, 4096, 0),
+    contextTokens,
+    kvDtype,
+  });
 }
 
 function wholeOption(

@@ -49,7 +49,8 @@ export class Estimator {
     const contextTokens = chooseContext(config, options.contextTokens);
     const stores = openStores(config, sizesOnly, options.video);
     const preparer = new Preparer({ model: { config }, text, stores, contextTokens });
-    return new Estimator(describeModel("", options.modelId, contextTokens), text, preparer);
+    const rate = stores.videos.defaultRate;
+    return new Estimator(describeModel("", options.modelId, contextTokens, rate), text, preparer);
   }
 
   async estimate(request: ChatRequest, options?: EstimateOptions): Promise<PromptEstimate> {

@@ -16,6 +16,7 @@ export function describeModel(
   fingerprint: string,
   id: string | undefined,
   contextTokens: number,
+  videoPruningRate: number,
 ): UpstreamModel {
   return {
     id: id ?? MODEL_ID,
@@ -25,5 +26,6 @@ export function describeModel(
     contextTokens,
     maxOutputTokens: contextTokens,
     fingerprint,
+    videoPruningRate,
   };
 }

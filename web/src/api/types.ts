@@ -80,6 +80,8 @@ export interface Model {
   readonly top_provider?: { readonly max_completion_tokens?: number };
   readonly pricing?: Prices;
   readonly supported_parameters?: readonly string[];
+  /** Share of a video's tokens that the server drops unless it is told otherwise. */
+  readonly video_pruning_rate?: number;
 }
 
 export interface PictureEstimate {

@@ -62,7 +62,11 @@ export function SettingsPanel(props: PanelProps) {
       />
       <ReasoningGroup settings={settings} change={change} />
       <SamplingGroup settings={settings} change={change} />
-      <MediaGroups settings={settings} change={change} />
+      <MediaGroups
+        settings={settings}
+        change={change}
+        pruningRate={models.find(({ id }) => id === settings.model)?.video_pruning_rate}
+      />
       <Group title="Answer format" open={settings.format !== "text"}>
         <FormatSection settings={settings} change={change} />
       </Group>
@@ -79,7 +83,12 @@ export function SettingsPanel(props: PanelProps) {
   );
 }
 
-function MediaGroups({ settings, change }: SettingsProps) {
+interface MediaGroupsProps extends SettingsProps {
+  /** What the server does if the field is empty. */
+  readonly pruningRate: number | undefined;
+}
+
+function MediaGroups({ settings, change, pruningRate }: MediaGroupsProps) {
   return (
     <>
       <Group title="Pictures">
@@ -92,14 +101,19 @@ function MediaGroups({ settings, change }: SettingsProps) {
           <NumberField field="videoFrames" hint="128" settings={settings} change={change} />
           <NumberField
             field="videoPruning"
-            hint="server's"
+            hint={pruningRate === undefined ? "server's" : String(pruningRate)}
             settings={settings}
             change={change}
             step={0.05}
           />
         </div>
         <p className="note">
-          Of a video, the tokens that differ least from the frame before can be left out (EVS).
+          Of a video, the tokens that differ least from the frame before are left out (EVS)
+          {pruningRate === undefined ? (
+            "."
+          ) : (
+            <>: {pruningRate} unless you say otherwise; 0: none.</>
+          )}
         </p>
       </Group>
     </>
