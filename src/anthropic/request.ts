@@ -1,5 +1,12 @@
 import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import {
+  Conversation,
+  isMedia,
+  joinLines,
+  type PastAnswer,
+  type PastCall,
+} from "../openai/conversation.ts";
 import { unknownFields } from "../openai/ignored.ts";
 import { isTooDeep } from "../openai/json.ts";
 import {
@@ -77,16 +84,18 @@ function toParsed(body: CountBody, json: object): ParsedMessages {
 }
 
 function toMessages({ messages: bodies, system }: CountBody): ChatMessage[] {
-  const messages: ChatMessage[] = [];
-  const text =
-    typeof system === "string" ? system : (system ?? []).map((block) => block.text).join("\n\n");
-  if (text !== "") messages.push({ role: "system", content: text });
+  const conversation = new Conversation();
+  const text = typeof system === "string" ? system : joinTexts(system ?? []);
+  if (text !== "") conversation.system(text);
   bodies.forEach(({ role, content }, index) => {
     const param = `messages[${index}].content`;
-    if (typeof content === "string") messages.push({ role, content });
-    else if (role === "assistant") messages.push(toAssistant(content, param));
-    else messages.push(...toUser(content, param));
+    const blocks =
+      typeof content === "string" ? [{ type: "text", text: content } as const] : content;
+    if (role === "system") conversation.system(joinTexts(blocks));
+    else if (role === "assistant") conversation.assistant(toAssistant(blocks, param));
+    else addUser(conversation, typeof content === "string" ? content : blocks, param);
   });
+  const messages = conversation.messages();
   const last = messages.at(-1);
   if (last?.role === "assistant" && last.toolCalls !== undefined) {
     const param = `messages[${bodies.length - 1}]`;
@@ -96,12 +105,16 @@ function toMessages({ messages: bodies, system }: CountBody): ChatMessage[] {
   return messages;
 }
 
+function joinTexts(blocks: readonly { readonly type: string }[]): string {
+  return blocks.flatMap((block) => ("text" in block ? [block.text] : [])).join("\n\n");
+}
+
 /** Thinking of earlier answers is left out, as the model's template does. */
-function toAssistant(blocks: readonly MessageBlock[], param: string): ChatMessage {
-  const toolCalls = blocks.flatMap((block, index) => {
+function toAssistant(blocks: readonly MessageBlock[], param: string): PastAnswer {
+  const calls = blocks.flatMap((block, index): PastCall[] => {
     if (block.type !== "tool_use") return [];
-    const { name, input } = block;
-    return [{ name, arguments: argumentsText(input, `${param}[${index}].input`) }];
+    const { id, name, input } = block;
+    return [{ id, name, arguments: argumentsText(input, `${param}[${index}].input`) }];
   });
   const content = blocks.flatMap((block, index): ContentPart[] => {
     if (block.type === "text") return [{ type: "text", text: block.text }];
@@ -109,47 +122,57 @@ function toAssistant(blocks: readonly MessageBlock[], param: string): ChatMessag
     const at = `${param}[${index}]`;
     throw refuse("unsupported_modality", at, `is a ${block.type}; assistants have text and calls`);
   });
-  return { role: "assistant", content, ...(toolCalls.length === 0 ? {} : { toolCalls }) };
+  return { content, calls };
 }
 
-/**
- * Results of tools come first, then what the user says. The model sees pictures only in messages of
- * the user, so those of results stand there too.
- */
-function toUser(blocks: readonly MessageBlock[], param: string): ChatMessage[] {
-  const results: ChatMessage[] = [];
+/** Results of tools, then what the user says. */
+function addUser(
+  conversation: Conversation,
+  content: string | readonly MessageBlock[],
+  param: string,
+): void {
+  if (typeof content === "string") {
+    conversation.user(content);
+    return;
+  }
   const said: ContentPart[] = [];
-  blocks.forEach((block, index) => {
+  let results = 0;
+  content.forEach((block, index) => {
     const at = `${param}[${index}]`;
-    switch (block.type) {
-      case "text":
-        said.push({ type: "text", text: block.text });
-        break;
-      case "image":
-        said.push(toImage(block, at));
-        break;
-      case "document":
-        said.push(toDocument(block, at));
-        break;
-      case "tool_result": {
-        const content = typeof block.content === "string" ? block.content : (block.content ?? []);
-        const texts: string[] = typeof content === "string" ? [content] : [];
-        for (const [place, part] of typeof content === "string" ? [] : content.entries()) {
-          const where = `${at}.content[${place}]`;
-          if (part.type === "text") texts.push(part.text);
-          else said.push(part.type === "image" ? toImage(part, where) : toDocument(part, where));
-        }
-        results.push({ role: "tool", content: texts.join("\n") });
-        break;
-      }
-      default: {
-        const why = `is a ${block.type}, which this server does not read here`;
-        throw refuse("unsupported_modality", at, why);
-      }
+    if (block.type !== "tool_result") {
+      said.push(toPart(block, at));
+      return;
     }
+    results += 1;
+    const { content: given, tool_use_id: callId } = block;
+    const result =
+      typeof given === "string"
+        ? given
+        : (given ?? []).map((part, place) => toPart(part, `${at}.content[${place}]`));
+    const lines = typeof result === "string" || result.some(isMedia) ? result : joinLines(result);
+    conversation.result({ callId, content: lines, param: `${at}.tool_use_id` });
   });
-  if (said.length > 0 || results.length === 0) results.push({ role: "user", content: said });
-  return results;
+  if (said.length > 0 || results === 0) conversation.user(said);
+}
+
+function toPart(block: MessageBlock, param: string): ContentPart {
+  switch (block.type) {
+    case "text":
+      return { type: "text", text: block.text };
+    case "image":
+      return toImage(block, param);
+    case "document":
+      return toDocument(block, param);
+    case "search_result": {
+      const { title, source, content } = block;
+      const text = [title, source, joinTexts(content)].filter(Boolean).join("\n");
+      return { type: "text", text };
+    }
+    default: {
+      const why = `is a ${block.type}, which this server does not read here`;
+      throw refuse("unsupported_modality", param, why);
+    }
+  }
 }
 
 function toImage({ source, detail }: ImageBlock, param: string): ContentPart {

@@ -45,7 +45,18 @@ const documentBlock = z.object({
 export type DocumentBlock = z.infer<typeof documentBlock>;
 
 const id = z.string().max(256);
-const resultBlock = z.discriminatedUnion("type", [textBlock, imageBlock, documentBlock]);
+const searchBlock = z.object({
+  type: z.literal("search_result"),
+  source: text.nullish(),
+  title: text.nullish(),
+  content: boundedList(textBlock, LIMITS.partsPerMessage),
+});
+const resultBlock = z.discriminatedUnion("type", [
+  textBlock,
+  imageBlock,
+  documentBlock,
+  searchBlock,
+]);
 const block = z.discriminatedUnion("type", [
   textBlock,
   imageBlock,
@@ -63,12 +74,13 @@ const block = z.discriminatedUnion("type", [
     is_error: z.boolean().nullish(),
   }),
   z.object({ type: z.enum(["thinking", "redacted_thinking"]) }),
-  z.object({ type: z.enum(["search_result", "container_upload"]) }),
+  searchBlock,
+  z.object({ type: z.literal("container_upload") }),
 ]);
 export type MessageBlock = z.infer<typeof block>;
 
 const message = z.object({
-  role: z.enum(["user", "assistant"]),
+  role: z.enum(["user", "assistant", "system"]),
   content: z.union([text, boundedList(block, LIMITS.partsPerMessage)]),
 });
 

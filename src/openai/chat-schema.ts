@@ -73,6 +73,8 @@ export const chatMessage = z.object({
   function_call: toolCall.shape.function.nullish(),
   tool_call_id: z.string().max(256).nullish(),
   name: z.string().max(256).nullish(),
+  /** What an assistant said instead of content. */
+  refusal: text.nullish(),
   /** Reasoning of an earlier answer, in any of the spellings in which answers have it. */
   reasoning_content: text.nullish(),
   reasoning: text.nullish(),

@@ -242,9 +242,9 @@ describe("refusals name the field", () => {
     [{ messages: [user(5)] }, "invalid_type", "messages[0].content"],
     [{ messages: [user("\ud800")] }, "out_of_range", "messages[0].content"],
     [
-      { messages: [user("a"), { role: "system", content: "b" }] },
-      "invalid_type",
-      "messages[1].role",
+      { messages: [user("a"), { role: "tool", tool_call_id: "x", content: "b" }] },
+      "out_of_range",
+      "messages[1].tool_call_id",
     ],
     [part({ type: "text" }), "missing_required", `${at}.text`],
     [part({ type: "hologram" }), "invalid_type", `${at}.type`],
@@ -308,7 +308,7 @@ describe("refusals name the field", () => {
     [image(`data:image/png;base64,${"A".repeat(3e7)}`), "media_too_large", `${at}.image_url.url`],
     [image(5), "invalid_type", `${at}.image_url.url`],
     [
-      { messages: [{ role: "tool", content: [{ type: "image_url", image_url: PNG }] }] },
+      { messages: [{ role: "assistant", content: [{ type: "image_url", image_url: PNG }] }] },
       "unsupported_modality",
       at,
     ],

@@ -2,6 +2,7 @@ import type { ChatMessage, ContentPart } from "../core/chat.ts";
 import { type ErrorCode, VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { ChatMessageBody, ChatPart } from "./chat-schema.ts";
+import { Conversation, type PastCall } from "./conversation.ts";
 import { isTooDeep } from "./json.ts";
 import {
   type Detail,
@@ -13,38 +14,22 @@ import {
 } from "./media.ts";
 
 /**
- * Turns checked messages of the protocol into the program's.
+ * Turns checked messages of the protocol into the program's: see Conversation for their order.
  *
- * A developer is the system; system messages at the beginning become one, since the model knows a
- * single system turn. Reasoning in earlier answers is left out, as the model's template does,
- * unless it is to be kept. Results of tools stand in the order of the messages; their ids say
- * nothing to the model and are not compared.
+ * A developer is the system. Reasoning in earlier answers is left out, as the model's template
+ * does, unless it is to be kept. Throws a VireoError that names the field.
  */
 export function toChatMessages(
   bodies: readonly ChatMessageBody[],
   keepReasoning = false,
 ): ChatMessage[] {
-  const messages: ChatMessage[] = [];
+  const conversation = new Conversation();
   bodies.forEach((body, index) => {
-    const message = toChatMessage(body, `messages[${index}]`, keepReasoning);
-    appendMessage(messages, message, `messages[${index}]`);
+    addMessage(conversation, body, `messages[${index}]`, keepReasoning);
   });
+  const messages = conversation.messages();
   checkTotals(messages);
   return messages;
-}
-
-/** Throws invalid_type for a system message that does not stand at the beginning. */
-export function appendMessage(messages: ChatMessage[], message: ChatMessage, param: string): void {
-  const previous = messages.at(-1);
-  if (message.role !== "system" || previous === undefined) {
-    messages.push(message);
-  } else if (previous.role === "system") {
-    const content = `${textOf(previous)}\n\n${textOf(message)}`;
-    messages[messages.length - 1] = { role: "system", content };
-  } else {
-    const why = "comes after other messages; put system messages at the beginning";
-    throw refuse("invalid_type", `${param}.role`, why);
-  }
 }
 
 function refuse(code: ErrorCode, param: string, why: string): VireoError {
@@ -60,32 +45,52 @@ const ROLES = {
   function: "tool",
 } as const;
 
-function toChatMessage(body: ChatMessageBody, param: string, keepReasoning: boolean): ChatMessage {
+function addMessage(
+  conversation: Conversation,
+  body: ChatMessageBody,
+  param: string,
+  keepReasoning: boolean,
+): void {
   const role = ROLES[body.role];
-  const given = body.tool_calls ?? [];
-  const calls = [
-    ...given.map((call) => call.function),
-    ...(body.function_call ? [body.function_call] : []),
-  ];
+  const calls = callsOf(body, param);
   if (calls.length > 0 && role !== "assistant") {
     throw refuse("invalid_type", `${param}.tool_calls`, "may only be in assistant messages");
   }
-  const { content } = body;
-  const reasoning = role === "assistant" ? reasoningOf(body) : "";
-  const mayBeEmpty = calls.length > 0 || role === "tool" || reasoning !== "";
-  if ((content === undefined || content === null) && !mayBeEmpty) {
+  if ((body.content ?? null) === null && (role === "system" || role === "user")) {
     throw refuse("missing_required", `${param}.content`, "is required");
   }
-  const toolCalls = calls.map((call, index) => ({
-    name: call.name,
-    arguments: argumentsText(call.arguments, `${param}.tool_calls[${index}].function.arguments`),
-  }));
-  return {
-    role,
-    content: Array.isArray(content) ? toParts(content, role, `${param}.content`) : (content ?? ""),
-    ...(toolCalls.length === 0 ? {} : { toolCalls }),
-    ...(keepReasoning && reasoning !== "" ? { reasoning } : {}),
-  };
+  const given = body.content ?? body.refusal ?? "";
+  const content = Array.isArray(given) ? toParts(given, role, `${param}.content`) : given;
+  switch (role) {
+    case "system":
+      conversation.system(textOf({ content }));
+      break;
+    case "user":
+      conversation.user(content);
+      break;
+    case "assistant": {
+      const reasoning = keepReasoning ? reasoningOf(body) : "";
+      const kept = reasoning === "" ? {} : { reasoning };
+      conversation.assistant({ content, calls, ...kept });
+      break;
+    }
+    case "tool": {
+      const { tool_call_id: callId, name: toolName } = body;
+      conversation.result({ callId, toolName, content, param: `${param}.tool_call_id` });
+      break;
+    }
+  }
+}
+
+function callsOf(body: ChatMessageBody, param: string): PastCall[] {
+  const calls = (body.tool_calls ?? []).map((call, index): PastCall => {
+    const at = `${param}.tool_calls[${index}].function.arguments`;
+    const { name, arguments: given } = call.function;
+    return { id: call.id, name, arguments: argumentsText(given, at) };
+  });
+  if (!body.function_call) return calls;
+  const { name, arguments: given } = body.function_call;
+  return [...calls, { name, arguments: argumentsText(given, `${param}.function_call.arguments`) }];
 }
 
 /** Arguments of a call as JSON text. */
@@ -113,9 +118,10 @@ function toParts(
     const at = `${param}[${index}]`;
     const isImage = isImagePart(part);
     const isFile = part.type === "file" || part.type === "input_file";
-    if (role !== "user") {
-      const why = isFile ? "a file; files" : isImage ? "an image; images" : "a video; videos";
-      throw refuse("unsupported_modality", at, `is ${why} may only be in user messages`);
+    if (role === "system" || role === "assistant") {
+      const what = isFile ? "a file; files" : isImage ? "an image; images" : "a video; videos";
+      const why = `is ${what} may only be in user messages and results of tools`;
+      throw refuse("unsupported_modality", at, why);
     }
     if (isFile) {
       const [file, where] = part.type === "file" ? [part.file, `${at}.file`] : [part, at];
@@ -158,7 +164,8 @@ function namedBy(
   };
 }
 
-function textOf({ content }: ChatMessage): string {
+/** The text of a message, without its media. */
+export function textOf({ content }: Pick<ChatMessage, "content">): string {
   if (typeof content === "string") return content;
   return content.map((part) => (part.type === "text" ? part.text : "")).join("");
 }

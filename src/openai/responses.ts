@@ -1,5 +1,6 @@
 import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import { Conversation } from "./conversation.ts";
 import { unknownFields } from "./ignored.ts";
 import { isTooDeep } from "./json.ts";
 import {
@@ -9,7 +10,7 @@ import {
   toNamedVideo,
   toVideoSampling,
 } from "./media.ts";
-import { appendMessage, checkTotals } from "./messages.ts";
+import { checkTotals, textOf } from "./messages.ts";
 import { splitModelName, willReason } from "./reasoning.ts";
 import {
   type ResponseBody,
@@ -92,14 +93,16 @@ function refuseKept(json: unknown): void {
 }
 
 function toMessages({ input, instructions }: ResponseBody): ChatMessage[] {
-  const messages: ChatMessage[] = instructions ? [{ role: "system", content: instructions }] : [];
+  const conversation = new Conversation();
+  if (instructions) conversation.system(instructions);
   if (typeof input === "string") {
-    messages.push({ role: "user", content: input });
+    conversation.user(input);
   } else {
     input.forEach((item, index) => {
-      addItem(messages, item, `input[${index}]`);
+      addItem(conversation, item, `input[${index}]`);
     });
   }
+  const messages = conversation.messages();
   if (!messages.some(({ role }) => role !== "system")) {
     throw refuse("input", "has no message but those of the system");
   }
@@ -108,27 +111,35 @@ function toMessages({ input, instructions }: ResponseBody): ChatMessage[] {
 }
 
 /** Reasoning of earlier answers is left out, as the model's template does. */
-function addItem(messages: ChatMessage[], item: ResponseItem, param: string): void {
-  if (item.type === "reasoning") return;
-  if (item.type === "function_call") {
-    const call = { name: item.name, arguments: item.arguments === "" ? "{}" : item.arguments };
-    const previous = messages.at(-1);
-    if (previous?.role === "assistant") {
-      const toolCalls = [...(previous.toolCalls ?? []), call];
-      messages[messages.length - 1] = { ...previous, toolCalls };
-    } else {
-      messages.push({ role: "assistant", content: "", toolCalls: [call] });
+function addItem(conversation: Conversation, item: ResponseItem, param: string): void {
+  switch (item.type) {
+    case "reasoning":
+      break;
+    case "function_call": {
+      const given = item.arguments === "" ? "{}" : item.arguments;
+      conversation.call({ id: item.call_id, name: item.name, arguments: given });
+      break;
     }
-    return;
+    case "function_call_output": {
+      const content = toContent(item.output, "tool", `${param}.output`);
+      conversation.result({ callId: item.call_id, content, param: `${param}.call_id` });
+      break;
+    }
+    default:
+      addSaid(conversation, item, `${param}.content`);
   }
-  if (item.type === "function_call_output") {
-    const content = toContent(item.output, "tool", `${param}.output`);
-    messages.push({ role: "tool", content });
-    return;
-  }
-  const role = item.role === "developer" ? "system" : item.role;
-  const content = toContent(item.content, role, `${param}.content`);
-  appendMessage(messages, { role, content }, param);
+}
+
+function addSaid(
+  conversation: Conversation,
+  { role: given, content: parts }: Extract<ResponseItem, { readonly role: unknown }>,
+  param: string,
+): void {
+  const role = given === "developer" ? "system" : given;
+  const content = toContent(parts, role, param);
+  if (role === "system") conversation.system(textOf({ content }));
+  else if (role === "assistant") conversation.assistant({ content });
+  else conversation.user(content);
 }
 
 function toContent(
@@ -144,11 +155,9 @@ function toContent(
     if (part.type === "input_audio") {
       throw unsupported(at, `is an ${part.type}, which this server does not read`);
     }
-    if (role !== "user") {
-      throw unsupported(
-        at,
-        "is an image, video or file; these may only be in messages of the user",
-      );
+    if (role === "system" || role === "assistant") {
+      const where = "messages of the user and outputs of functions";
+      throw unsupported(at, `is an image, video or file; these may only be in ${where}`);
     }
     if (part.type === "input_file") return toFilePart(part, at);
     const isVideo = part.type === "input_video";

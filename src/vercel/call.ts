@@ -1,8 +1,15 @@
 import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import {
+  Conversation,
+  isMedia,
+  joinLines,
+  type PastAnswer,
+  type PastCall,
+} from "../openai/conversation.ts";
 import { isTooDeep } from "../openai/json.ts";
 import { toDocumentPart, toImagePart, toMediaOptions, toVideoPart } from "../openai/media.ts";
-import { appendMessage, checkTotals } from "../openai/messages.ts";
+import { checkTotals } from "../openai/messages.ts";
 import { splitModelName, willReason } from "../openai/reasoning.ts";
 import { toSampling } from "../openai/sampling.ts";
 import { check } from "../openai/schema-errors.ts";
@@ -13,6 +20,7 @@ import {
   type FilePart,
   type PromptMessage,
   type ToolOutput,
+  type ToolOutputPart,
 } from "./schema.ts";
 
 /** What had no effect, in the SDK's own words. */
@@ -78,32 +86,39 @@ function toSamplingBody(body: CallBody) {
 }
 
 function toMessages(prompt: readonly PromptMessage[]): ChatMessage[] {
-  const messages: ChatMessage[] = [];
+  const conversation = new Conversation();
   prompt.forEach((message, index) => {
-    const param = `prompt[${index}]`;
-    for (const made of toChatMessages(message, param)) appendMessage(messages, made, param);
+    addMessage(conversation, message, `prompt[${index}]`);
   });
+  const messages = conversation.messages();
   checkTotals(messages, "prompt");
   return messages;
 }
 
-function toChatMessages(message: PromptMessage, param: string): ChatMessage[] {
+function addMessage(conversation: Conversation, message: PromptMessage, param: string): void {
   switch (message.role) {
     case "system":
-      return [message];
+      conversation.system(message.content);
+      break;
     case "user": {
       const content = message.content.map((part, index): ContentPart => {
         if (part.type === "text") return { type: "text", text: part.text };
         return toMedia(part, `${param}.content[${index}].data`);
       });
-      return [{ role: "user", content }];
+      conversation.user(content);
+      break;
     }
     case "assistant":
-      return [toAssistant(message, `${param}.content`)];
+      conversation.assistant(toAssistant(message, `${param}.content`));
+      break;
     case "tool":
-      return message.content.flatMap((part): ChatMessage[] =>
-        part.type === "tool-result" ? [{ role: "tool", content: toResult(part.output) }] : [],
-      );
+      message.content.forEach((part, index) => {
+        if (part.type !== "tool-result") return;
+        const at = `${param}.content[${index}]`;
+        const { toolCallId: callId, toolName } = part;
+        const content = toResult(part.output, `${at}.output`);
+        conversation.result({ callId, toolName, content, param: `${at}.toolCallId` });
+      });
   }
 }
 
@@ -111,20 +126,22 @@ function toChatMessages(message: PromptMessage, param: string): ChatMessage[] {
 function toAssistant(
   { content }: Extract<PromptMessage, { role: "assistant" }>,
   param: string,
-): ChatMessage {
-  const toolCalls = content.flatMap((part, index) => {
-    if (part.type !== "tool-call") return [];
+): PastAnswer {
+  const calls = content.flatMap((part, index): PastCall[] => {
+    if (part.type !== "tool-call" || part.providerExecuted === true) return [];
     if (isTooDeep(part.input)) throw refuse(`${param}[${index}].input`, "is nested too deeply");
-    const { toolName: name, input } = part;
-    return [{ name, arguments: typeof input === "string" ? input : JSON.stringify(input ?? {}) }];
+    const { toolCallId: id, toolName: name, input } = part;
+    const given = typeof input === "string" ? input : JSON.stringify(input ?? {});
+    return [{ id, name, arguments: given }];
   });
   const said = content.flatMap((part, index): ContentPart[] => {
     if (part.type === "text") return [{ type: "text", text: part.text }];
     if (part.type !== "file") return [];
-    const message = `${param}[${index}] is a file; files may only be in messages of the user`;
+    const where = "may only be in messages of the user and results of tools";
+    const message = `${param}[${index}] is a file; files ${where}`;
     throw new VireoError("unsupported_modality", message, { param: `${param}[${index}]` });
   });
-  return { role: "assistant", content: said, ...(toolCalls.length === 0 ? {} : { toolCalls }) };
+  return { content: said, calls };
 }
 
 function toMedia({ data, mediaType, providerOptions }: FilePart, param: string): ContentPart {
@@ -136,20 +153,39 @@ function toMedia({ data, mediaType, providerOptions }: FilePart, param: string):
   return toImagePart(url, param, providerOptions?.vireo?.detail);
 }
 
-function toResult(output: ToolOutput): string {
+function toResult(output: ToolOutput, param: string): string | ContentPart[] {
   switch (output.type) {
     case "text":
     case "error-text":
       return output.value;
     case "json":
     case "error-json":
-      if (isTooDeep(output.value)) throw refuse("prompt", "has a result that is nested too deeply");
+      if (isTooDeep(output.value)) throw refuse(`${param}.value`, "is nested too deeply");
       return JSON.stringify(output.value ?? null);
     case "execution-denied":
       return output.reason ?? "The user did not allow this call.";
-    case "content":
-      return output.value.map(({ text, type }) => text ?? `[${type}]`).join("\n");
+    case "content": {
+      const parts = output.value.map((part, index) => {
+        return toResultPart(part, `${param}.value[${index}]`);
+      });
+      return parts.some(isMedia) ? parts : joinLines(parts);
+    }
   }
+}
+
+/** Files by an id of some provider, and whatever else is no medium, are only named. */
+function toResultPart(part: ToolOutputPart, param: string): ContentPart {
+  if (typeof part.text === "string") return { type: "text", text: part.text };
+  const { data, url, mediaType } = part;
+  const isImage = part.type.startsWith("image-");
+  const type = mediaType ?? (isImage ? "image/*" : "application/octet-stream");
+  if (data !== undefined && data !== null) {
+    return toMedia({ type: "file", data, mediaType: type }, `${param}.data`);
+  }
+  if (typeof url === "string") {
+    return toMedia({ type: "file", data: url, mediaType: type }, `${param}.url`);
+  }
+  return { type: "text", text: `[${part.type}]` };
 }
 
 function refuse(param: string, why: string): VireoError {

@@ -17,28 +17,41 @@ import { toolName } from "../openai/tools.ts";
  * model and whether to stream stand in headers.
  */
 
+/** A URL, which may hold the data, or base64. Version 4 says which. */
+const fileData = z.union([
+  z.string(),
+  z.object({ type: z.literal("data"), data: z.string() }),
+  z.object({ type: z.literal("url"), url: z.string() }),
+]);
 const textPart = z.object({ type: z.literal("text"), text });
 const filePart = z.object({
   type: z.literal("file"),
   mediaType: z.string().max(100),
-  /** A URL, which may hold the data, or base64. Version 4 says which. */
-  data: z.union([
-    z.string(),
-    z.object({ type: z.literal("data"), data: z.string() }),
-    z.object({ type: z.literal("url"), url: z.string() }),
-  ]),
+  data: fileData,
   providerOptions: z.object({ vireo: z.object({ detail: detail.nullish() }).nullish() }).nullish(),
 });
 export type FilePart = z.infer<typeof filePart>;
 
 const id = z.string().max(256);
+/**
+ * A part of a result: text, or a file under one of the names that the versions of the SDK have
+ * (media, file, file-data, file-url, image-data, image-url and some that hold ids).
+ */
+const outputPart = z.object({
+  type: z.string().max(64),
+  text: text.nullish(),
+  data: fileData.nullish(),
+  url: z.string().nullish(),
+  mediaType: z.string().max(100).nullish(),
+});
+export type ToolOutputPart = z.infer<typeof outputPart>;
 const output = z.discriminatedUnion("type", [
   z.object({ type: z.enum(["text", "error-text"]), value: text }),
   z.object({ type: z.enum(["json", "error-json"]), value: z.unknown() }),
   z.object({ type: z.literal("execution-denied"), reason: text.nullish() }),
   z.object({
     type: z.literal("content"),
-    value: boundedList(z.object({ type: z.string().max(64), text: text.nullish() }), 1000),
+    value: boundedList(outputPart, LIMITS.partsPerMessage),
   }),
 ]);
 export type ToolOutput = z.infer<typeof output>;
@@ -60,6 +73,7 @@ const assistantPart = z.discriminatedUnion("type", [
     toolCallId: id,
     toolName: z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/),
     input: z.unknown(),
+    providerExecuted: z.boolean().nullish(),
   }),
 ]);
 const toolPart = z.discriminatedUnion("type", [

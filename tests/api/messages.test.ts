@@ -149,10 +149,18 @@ describe("messages by the official client", () => {
     };
     const message = await client.messages.create(ask([{ type: "text", text: "see " }, image]));
     expect(message.content).toMatchObject([{ text: "see [5]" }]);
+    const call = { type: "tool_use" as const, id: "toolu_1", name: "see", input: {} };
     const result = { type: "tool_result" as const, tool_use_id: "toolu_1", content: [image] };
-    await client.messages.create(ask([result]));
-    expect(upstream.requests.at(-1)?.messages).toMatchObject([
-      { role: "tool", content: "" },
+    await client.messages.create({
+      ...ask([result]),
+      messages: [
+        { role: "user", content: "Look" },
+        { role: "assistant", content: [call] },
+        { role: "user", content: [result] },
+      ],
+    });
+    expect(upstream.requests.at(-1)?.messages.slice(2)).toMatchObject([
+      { role: "tool", content: "[image]" },
       { role: "user", content: [{ type: "image" }] },
     ]);
   });
