@@ -30,7 +30,7 @@ const RULES: Readonly<Record<MediaKind, KindRules>> = Object.freeze({
     otherField: "image_url",
   },
   document: {
-    types: /^(application|image)\//,
+    types: /^(application\/|image\/|text\/(?!html))/,
     bytesMost: LIMITS.documentBytes,
     example: "send the file itself as data:application/pdf;base64,…",
     otherTypes: /^video\//,
@@ -38,12 +38,17 @@ const RULES: Readonly<Record<MediaKind, KindRules>> = Object.freeze({
   },
 });
 
+/** Characters of a data: URL within which its type has to end. */
+const TYPE_CHARACTERS_MAX = 4096;
+
 /**
  * The bytes of a file that was sent inside its URL. Nothing is fetched from anywhere.
  *
- * Strict: plain base64 with padding, no blanks. The declared type only has to be of the kind; what
- * the bytes are is found out later. A video of type video/jpeg is a list of pictures, one for each
- * frame, between commas; anything else is a list of one file.
+ * It is read as the Fetch standard has it: the type may have parameters or be left out, the data is
+ * percent-decoded, and is base64 (white space and missing padding are allowed) where the type says
+ * so, else the bytes themselves. The declared type only has to be of the kind; what the bytes are
+ * is found out later. A video of type video/jpeg is a list of pictures, one for each frame, between
+ * commas; anything else is a list of one file.
  *
  * Throws invalid_media, unsupported_media_type, unsupported_modality or
  * media_too_large, all naming `param`.
@@ -54,21 +59,57 @@ export function decodeDataUrl(
   param: string,
 ): { readonly files: readonly Uint8Array[]; readonly areFrames: boolean } {
   const { example, bytesMost } = RULES[kind];
-  if (!/^data:/i.test(url)) {
+  const scheme = /^\s*data:/i.exec(url.slice(0, 64))?.[0];
+  if (scheme === undefined) {
     throw invalid(param, `only http:, https: and data: URLs are accepted; ${example}`);
   }
-  const comma = url.slice(0, 256).indexOf(",");
+  const comma = url.slice(0, TYPE_CHARACTERS_MAX).indexOf(",");
   if (comma === -1) throw invalid(param, `the data URL has no comma after its type; ${example}`);
-  const [type = "", ...options] = url.slice("data:".length, comma).toLowerCase().split(";");
-  checkType(type, kind, param);
-  if (options.at(-1) !== "base64") throw invalid(param, `the data must be base64; ${example}`);
-  const data = url.slice(comma + 1);
-  if (kind === "video" && type === "video/jpeg") {
-    const texts = splitFrames(data, param);
+  const [type = "", ...options] = url.slice(scheme.length, comma).toLowerCase().split(";");
+  checkType(type.trim(), kind, param);
+  const data = withoutFragment(url.slice(comma + 1));
+  const isBase64 = options.at(-1)?.trim() === "base64";
+  if (kind === "video" && type.trim() === "video/jpeg") {
+    if (!isBase64) throw invalid(param, `the frames must be base64; ${example}`);
+    const texts = splitFrames(percentDecoded(data, param), param);
     const rules = { what: "frame", bytesMost: LIMITS.imageBytes, param };
     return { files: texts.map((text) => decodeBase64(text, rules)), areFrames: true };
   }
-  return { files: [decodeBase64(data, { what: kind, bytesMost, param })], areFrames: false };
+  const rules = { what: kind, bytesMost, param };
+  if (isBase64)
+    return { files: [decodeBase64(percentDecoded(data, param), rules)], areFrames: false };
+  return { files: [decodePlain(data, rules)], areFrames: false };
+}
+
+function withoutFragment(data: string): string {
+  const at = data.indexOf("#");
+  return at === -1 ? data : data.slice(0, at);
+}
+
+/** Base64 in which letters were percent-encoded, as `%2B` for a plus or `%0A` for a line break. */
+function percentDecoded(data: string, param: string): string {
+  if (!data.includes("%")) return data;
+  try {
+    return decodeURIComponent(data);
+  } catch {
+    throw invalid(param, "the data has a % that is not followed by two hexadecimal digits");
+  }
+}
+
+/** Data that is no base64: percent-decoded bytes. URL parsers leave tabs and line breaks out. */
+function decodePlain(data: string, { what, bytesMost: limit, param }: Base64Rules): Uint8Array {
+  const text = data.replace(/[\t\n\r]/g, "");
+  const bytes = Buffer.from(text, "utf8");
+  let length = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const pair = bytes[at] === 0x25 ? bytes.toString("latin1", at + 1, at + 3) : "";
+    const isEncoded = /^[\da-f]{2}$/i.test(pair);
+    bytes[length++] = isEncoded ? Number.parseInt(pair, 16) : bytes[at]!;
+    if (isEncoded) at += 2;
+  }
+  if (length === 0) throw invalid(param, `the ${what} is empty (0 bytes)`);
+  if (length > limit) throw tooLarge(param, what, length, limit);
+  return bytes.subarray(0, length);
 }
 
 function checkType(type: string, kind: MediaKind, param: string): void {
@@ -108,21 +149,27 @@ interface Base64Rules {
   readonly param: string;
 }
 
-function decodeBase64(text: string, { what, bytesMost: limit, param }: Base64Rules): Uint8Array {
+/** Base64 as browsers read it: white space is skipped, and the padding may be missing. */
+function decodeBase64(given: string, { what, bytesMost: limit, param }: Base64Rules): Uint8Array {
+  const text = /\s/.test(given) ? given.replace(/[\t\n\f\r ]+/g, "") : given;
   if (text === "") throw invalid(param, `the ${what} is empty (0 bytes)`);
-  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  const length = (text.length / 4) * 3 - padding;
-  if (length > limit) {
-    const actual = Math.round(length);
-    const message = `${param}: the ${what} has ${actual} bytes; at most ${limit} are taken`;
-    throw new VireoError("media_too_large", message, { param, metadata: { limit, actual } });
-  }
+  const isPadded = text.length % 4 === 0;
+  const padding = isPadded && text.endsWith("==") ? 2 : isPadded && text.endsWith("=") ? 1 : 0;
+  const letters = text.length - padding;
+  const length = Math.floor((letters * 3) / 4);
+  if (length > limit) throw tooLarge(param, what, length, limit);
   const bytes = Buffer.from(text, "base64");
   // The decoder skips what it does not know and takes the URL-safe letters too.
-  if (bytes.length !== length || text.includes("-") || text.includes("_")) {
-    throw invalid(param, "the data is not base64 (A-Z a-z 0-9 + / with = padding, no blanks)");
+  const isPlain = !/[-_]/.test(text) && text.indexOf("=") === (padding > 0 ? letters : -1);
+  if (letters % 4 === 1 || bytes.length !== length || !isPlain) {
+    throw invalid(param, "the data is not base64 (A-Z a-z 0-9 + /, perhaps with = at the end)");
   }
   return bytes;
+}
+
+function tooLarge(param: string, what: string, actual: number, limit: number): VireoError {
+  const message = `${param}: the ${what} has ${actual} bytes; at most ${limit} are taken`;
+  return new VireoError("media_too_large", message, { param, metadata: { limit, actual } });
 }
 
 function invalid(param: string, why: string): VireoError {

@@ -149,12 +149,11 @@ export function toDocumentPart(
     const remote: RemotePart = { ...about, url: given, param };
     return remote;
   }
-  const isUrl = /^[a-z][a-z0-9+.-]*:/i.test(given.slice(0, 64));
+  const isUrl = /^\s*[a-z][a-z0-9+.-]*:/i.test(given.slice(0, 64));
   const url = isUrl ? given : `data:application/octet-stream;base64,${given}`;
-  if (/^data:video\//i.test(url.slice(0, 64))) return toVideoPart(url, param);
-  const isText = /^data:text\/(?!html)/i.test(url.slice(0, 64));
-  const checked = isText ? url.replace(/^[^,]{0,256},/, "data:;base64,") : url;
-  const { files } = decodeDataUrl(checked, "document", param);
+  if (/^\s*data:video\//i.test(url.slice(0, 64))) return toVideoPart(url, param);
+  const isText = /^\s*data:text\/(?!html)/i.test(url.slice(0, 64));
+  const { files } = decodeDataUrl(url, "document", param);
   const bytes = files[0] ?? NO_BYTES;
   if (isText) return { type: "text", text: readText(bytes, param) };
   return { type: "document", bytes, ...options };
