@@ -63,7 +63,7 @@ async function answerOf(
   return new Answer(tokenizer, {
     ...base,
     reasoningOpen: false,
-    ...(request.tools ? { tools: true } : {}),
+    ...(request.tools ? { tools: "offered" } : {}),
     ...(constraint ? { constraint } : {}),
     ...options,
   });
@@ -141,16 +141,43 @@ describe.each(TOKENIZERS)("with %s", (_name, tokenizer) => {
     expect(outside.finish).toBe("stop_string");
   });
 
-  test("calls that are cut off are text, calls without their closing tag calls", async () => {
+  test("calls that are cut off are given as far as they came", async () => {
+    const written = '<TOOLCALL>[{"name": "f", "arguments": {"n": 12345';
+    const ids = tokenizer.encodeWithAdded(written);
+    for (let length = 1; length <= ids.length; length++) {
+      const cut = await answerOf(tokenizer, { tools: [{ name: "f" }] }, { maxTokens: length });
+      const events = ids
+        .slice(0, length)
+        .flatMap((id) => (cut.finish ? [] : cut.push(id, new Float32Array(0))));
+      expect(cut.finish).toBe("length");
+      expect(said(events, "text")).toBe("");
+      const calls = events.filter(({ type }) => type === "tool_call");
+      if (length === ids.length) {
+        const partial = { name: "f", arguments: '{"n": 12345' };
+        expect(calls).toEqual([{ type: "tool_call", index: 0, ...partial }]);
+      }
+    }
+  });
+
+  test("calls that cannot be read are text without tags", async () => {
+    const answer = await answerOf(tokenizer, { tools: [{ name: "f" }] });
+    const script = 'So: <TOOLCALL>[{"nam" f}]</TOOLCALL> and on';
+    const ids = [...tokenizer.encodeWithAdded(script), EOS];
+    const events = ids.flatMap((id) => answer.push(id, new Float32Array(0)));
+    expect(answer.finish).toBe("eos");
+    expect(said(events, "text")).toBe('So: [{"nam" f}] and on');
+  });
+
+  test("calls of tools that were not offered are text without tags", async () => {
+    const answer = await answerOf(tokenizer, {}, { tools: "hidden" });
+    const script = '<TOOLCALL>[{"name": "f", "arguments": {}}]</TOOLCALL>';
+    const ids = [...tokenizer.encodeWithAdded(script), EOS];
+    const events = ids.flatMap((id) => answer.push(id, new Float32Array(0)));
+    expect(said(events, "text")).toBe('[{"name": "f", "arguments": {}}]');
+  });
+
+  test("calls without their closing tag are calls", async () => {
     const ids = tokenizer.encodeWithAdded('<TOOLCALL>[{"name":"f","arguments":{}}');
-    const cut = await answerOf(
-      tokenizer,
-      { tools: [{ name: "f" }] },
-      { maxTokens: ids.length - 2 },
-    );
-    const events = ids.flatMap((id) => (cut.finish ? [] : cut.push(id, new Float32Array(0))));
-    expect(cut.finish).toBe("length");
-    expect(said(events, "text")).toContain("<TOOLCALL>[{");
     const open = await answerOf(tokenizer, { tools: [{ name: "f" }] });
     const rest = [...ids, EOS].flatMap((id) => open.push(id, new Float32Array(0)));
     expect(open.finish).toBe("tool_call");
@@ -197,6 +224,42 @@ describe("a constraint after reasoning", () => {
     const wish = { type: "regex", pattern: "\\n+x" } as const;
     const answer = await answerOf(tokenizer, { output: wish }, { reasoningOpen: true });
     expect(said(drive(answer, tokenizer, "a</think>"), "text")).toMatch(/^\n+x$/);
+  });
+});
+
+describe("reasoning that never ends", () => {
+  const [[, tokenizer]] = TOKENIZERS as [[string, Tokenizer]];
+  const run = async (script: string, options: Partial<AnswerOptions>) => {
+    const request = options.tools ? { tools: [{ name: "f" }] } : {};
+    const answer = await answerOf(tokenizer, request, { reasoningOpen: true, ...options });
+    const events: ChatEvent[] = [];
+    for (const id of [...tokenizer.encodeWithAdded(script), EOS]) {
+      if (answer.finish === undefined) events.push(...answer.push(id, new Float32Array(0)));
+    }
+    return { answer, events };
+  };
+
+  test("is the answer too where the model stops by itself", async () => {
+    const { answer, events } = await run("\n\nIt is 4 < 5", {});
+    expect(answer.finish).toBe("eos");
+    expect(said(events, "reasoning")).toBe("\n\nIt is 4 < 5");
+    expect(said(events, "text")).toBe("It is 4 < 5");
+  });
+
+  test("may hold calls, and stop strings", async () => {
+    const call = '<TOOLCALL>[{"name": "f", "arguments": {}}]</TOOLCALL>';
+    const called = await run(`Let me see ${call}`, { tools: "offered" });
+    expect(called.answer.finish).toBe("tool_call");
+    expect(said(called.events, "text")).toBe("Let me see ");
+    const stopped = await run("It is END 4", { stop: ["END"] });
+    expect(stopped.answer.finish).toBe("stop_string");
+    expect(said(stopped.events, "text")).toBe("It is ");
+  });
+
+  test("stays reasoning where the answer was cut", async () => {
+    const { answer, events } = await run("It is four", { maxTokens: 3 });
+    expect(answer.finish).toBe("length");
+    expect(said(events, "text")).toBe("");
   });
 });
 

@@ -25,8 +25,11 @@ export interface AnswerOptions {
   readonly stopTokenIds?: readonly number[];
   /** Alternatives per token; undefined for no log probabilities. */
   readonly topLogprobs?: number;
-  /** Look for tool calls. Undefined: no. */
-  readonly tools?: boolean;
+  /**
+   * offered: look for tool calls. hidden: there are none to be made, but the model has seen some
+   * and may write more; they are shown as text without tags. Undefined: do not look.
+   */
+  readonly tools?: "offered" | "hidden" | undefined;
   /** Holds for what comes after the reasoning. */
   readonly constraint?: Constraint;
 }
@@ -61,6 +64,7 @@ export class Answer {
   private constrained = false;
   private mask: Int32Array | undefined;
   private callsMade = 0;
+  private thought = "";
   private waiting: ChosenToken[] = [];
 
   constructor(tokenizer: Tokenizer, options: AnswerOptions) {
@@ -69,7 +73,7 @@ export class Answer {
     this.reasoning = options.reasoningOpen;
     this.detokenizer = createDetokenizer(tokenizer);
     this.splitter = createReasoningSplitter(options.reasoningOpen);
-    this.calls = options.tools ? createToolCallParser() : undefined;
+    this.calls = options.tools && createToolCallParser({ offered: options.tools === "offered" });
     this.stops = createStopMatcher(options.stop);
     const { budgetTokens } = options;
     this.budget =
@@ -173,8 +177,10 @@ export class Answer {
     const pieces = this.splitter.push(this.detokenizer.flush());
     const events = this.say([...pieces, ...this.splitter.flush()]);
     if (this.saidAll) return events;
+    if (this.finish === "eos" && this.splitter.inReasoning) events.push(...this.sayThought());
+    if (this.saidAll) return events;
     const cutOff = this.finish === "length";
-    events.push(...this.sayText(this.calls?.flush() ?? []));
+    events.push(...this.sayText(this.calls?.flush(cutOff) ?? []));
     if (this.saidAll) {
       // calls whose tag was not closed do not hide that more was to come
       if (cutOff && this.callsMade > 0) this.finish = "length";
@@ -187,16 +193,30 @@ export class Answer {
     return events;
   }
 
+  /**
+   * A model that ends its answer by itself without `</think>` has answered, if in the wrong place:
+   * what was said as reasoning is said once more, as the answer.
+   */
+  private sayThought(): ChatEvent[] {
+    this.reasoning = false;
+    return this.pushText(this.thought.replace(/^[\r\n]+/, ""));
+  }
+
+  private pushText(text: string): ChatEvent[] {
+    return this.sayText(this.calls?.push(text) ?? [{ type: "text", text }]);
+  }
+
   private say(pieces: readonly AnswerPiece[]): ChatEvent[] {
     const events: ChatEvent[] = [];
     for (const { type, text } of pieces) {
       if (this.saidAll) return events;
       if (type === "reasoning") {
+        this.thought += text;
         events.push(this.event("reasoning", text));
         continue;
       }
       this.reasoning = false;
-      events.push(...this.sayText(this.calls?.push(text) ?? [{ type: "text", text }]));
+      events.push(...this.pushText(text));
     }
     return events;
   }

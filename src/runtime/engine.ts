@@ -16,7 +16,7 @@ import { type LoadFormat, loadModel, type Model } from "../model/load.ts";
 import { createState } from "../model/state.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { PackProgress } from "../weights/packed.ts";
-import { Answer } from "./answer.ts";
+import { Answer, type AnswerOptions } from "./answer.ts";
 import { Batcher, type BatcherStats } from "./batcher.ts";
 import { Constraints } from "./constraint.ts";
 import { EventQueue } from "./events.ts";
@@ -218,7 +218,7 @@ export class Engine implements Upstream {
       reasoningOpen: prepared.reasoningOpen,
       ...(reasoning.budgetTokens === undefined ? {} : { budgetTokens: reasoning.budgetTokens }),
       stop: constraint && request.output ? [] : request.stop,
-      tools: hasTools(request),
+      tools: toolMode(request),
       ...(constraint === undefined ? {} : { constraint }),
       maxTokens,
       minTokens: request.minTokens ?? 0,
@@ -345,8 +345,10 @@ function tilesToEncode({ images, videos }: PromptEstimate): number {
   return [...ofImages, ...ofVideos].reduce((sum, tiles) => sum + tiles, 0);
 }
 
-function hasTools({ tools = [], toolChoice }: ChatRequest): boolean {
-  return tools.length > 0 && toolChoice !== "none";
+/** The model may write calls where it is offered tools, and where it has seen calls before. */
+function toolMode({ tools = [], toolChoice, messages }: ChatRequest): AnswerOptions["tools"] {
+  if (tools.length > 0) return toolChoice === "none" ? "hidden" : "offered";
+  return messages.some(({ toolCalls }) => toolCalls !== undefined) ? "hidden" : undefined;
 }
 
 /** Throws invalid_option and out_of_memory. */

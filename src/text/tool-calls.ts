@@ -12,20 +12,33 @@ export type ToolPiece =
 export interface ToolCallParser {
   /** Takes the next piece of the answer. After calls nothing more may be pushed. */
   push(text: string): ToolPiece[];
-  /** What was held back. Calls whose closing tag is missing are calls if they can be read. */
-  flush(): ToolPiece[];
+  /**
+   * What was held back. Calls whose closing tag is missing are calls if they can be read.
+   *
+   * cut: the answer was to go on. Then calls are given as far as they came, the arguments of the
+   * last one perhaps unfinished, and the beginning of a tag is dropped.
+   */
+  flush(cut?: boolean): ToolPiece[];
 }
+
+export interface ToolCallOptions {
+  /** False: no tools were offered, so what looks like calls is text. Default: true. */
+  readonly offered?: boolean;
+}
+
+/** A beginning of the tag that is no text by accident, as `List<T` may be. */
+const CLEARLY_TAG = "<TOOL".length;
 
 /**
  * Finds the tool calls in an answer: `<TOOLCALL>[{"name": …, "arguments": …}, …]</TOOLCALL>`.
  *
  * It looks at text, not at ids, because the tags are single tokens in some checkpoints and several
- * in others. A suffix that may begin the tag is held back, and so are blanks at the very start,
- * which are dropped if calls follow. What cannot be read as calls is text after all, and no
- * further calls are looked for. A closing tag inside a JSON string does not close.
+ * in others. A suffix that may begin a tag is held back, and so are blanks at the very start,
+ * which are dropped if calls follow. What cannot be read as calls is text after all, without the
+ * tags: readers of an answer never see them. A closing tag inside a JSON string does not close.
  */
-export function createToolCallParser(): ToolCallParser {
-  let stage: "start" | "text" | "calls" | "no more" = "start";
+export function createToolCallParser({ offered = true }: ToolCallOptions = {}): ToolCallParser {
+  let stage: "start" | "text" | "calls" | "done" = "start";
   let held = "";
   let blank = "";
   let scan = createCallScanner();
@@ -35,13 +48,13 @@ export function createToolCallParser(): ToolCallParser {
     if (open !== -1) {
       const before = text.slice(0, open);
       const dropped = stage === "start" && before.trim() === "";
-      if (dropped) blank = before;
+      blank = dropped ? before : "";
       const said = dropped ? [] : piece(before);
       stage = "calls";
       scan = createCallScanner();
       return [...said, ...inside(text.slice(open + OPEN_CALLS.length), last)];
     }
-    const keep = last ? 0 : heldLength(text, [OPEN_CALLS], OPEN_CALLS.length);
+    const keep = last ? 0 : heldLength(text, [OPEN_CALLS, CLOSE_CALLS], CLOSE_CALLS.length);
     const said = text.slice(0, text.length - keep);
     if (!last && stage === "start" && said.trim() === "") {
       held = text;
@@ -57,21 +70,44 @@ export function createToolCallParser(): ToolCallParser {
       held = text;
       return [];
     }
-    const calls = readCalls(end === -1 ? text : text.slice(0, end));
-    stage = "no more";
-    return calls ? [{ type: "calls", calls }] : piece(blank + OPEN_CALLS + text);
+    const body = end === -1 ? text : text.slice(0, end);
+    const calls = offered ? readCalls(body) : undefined;
+    if (calls !== undefined) {
+      stage = "done";
+      return [{ type: "calls", calls }];
+    }
+    stage = "text";
+    const said = piece(blank + body);
+    return end === -1 ? said : [...said, ...outside(text.slice(end + CLOSE_CALLS.length), last)];
   };
   const advance = (added: string, last: boolean): ToolPiece[] => {
     const text = held + added;
     held = "";
-    if (stage === "no more") return piece(text);
     return stage === "calls" ? inside(text, last) : outside(text, last);
   };
-  return { push: (text) => advance(text, false), flush: () => advance("", true) };
+  const flushCut = (): ToolPiece[] => {
+    if (stage !== "calls") {
+      const begun = heldLength(held, [OPEN_CALLS, CLOSE_CALLS], CLOSE_CALLS.length);
+      const isTag = begun >= CLEARLY_TAG || (begun > 0 && stage === "start");
+      if (isTag) held = held.slice(0, held.length - begun);
+      return advance("", true);
+    }
+    const calls = offered ? (readCalls(held) ?? readCutCalls(held)) : [];
+    const isJson = /^[\s[]*($|\{)/.test(held);
+    if (calls.length === 0) return isJson ? [] : advance("", true);
+    stage = "done";
+    return [{ type: "calls", calls }];
+  };
+  return {
+    push: (text) => advance(text, false),
+    flush: (cut = false) => (cut ? flushCut() : advance("", true)),
+  };
 }
 
+/** Text that is shown; tags that are left in it mean nothing. */
 function piece(text: string): ToolPiece[] {
-  return text === "" ? [] : [{ type: "text", text }];
+  const said = text.replace(/<\/?TOOLCALL>/g, "");
+  return said === "" ? [] : [{ type: "text", text: said }];
 }
 
 /** Looks for the closing tag outside of strings; goes on where it stopped when there is more. */
@@ -94,11 +130,12 @@ function createCallScanner(): (text: string) => number {
 }
 
 /**
- * The calls of a list. A bracket that is missing at either end is added, and a single object is a
- * list of one. Undefined if it cannot be read or a name is missing.
+ * The calls of a list. A bracket that is missing at either end is added, a single object is a
+ * list of one, and an opening tag that was said twice counts once. Undefined if it cannot be read
+ * or a name is missing.
  */
 function readCalls(text: string): ToolCall[] | undefined {
-  let list = text.trim();
+  let list = text.replace(/^(\s*<TOOLCALL>)+/, "").trim();
   if (!list.startsWith("[")) list = `[${list}`;
   if (!list.endsWith("]")) list = `${list}]`;
   try {
@@ -109,6 +146,51 @@ function readCalls(text: string): ToolCall[] | undefined {
   } catch {
     return undefined; // not JSON
   }
+}
+
+/** The calls of a list that was cut off: the whole ones, and the last one as far as it came. */
+function readCutCalls(text: string): ToolCall[] {
+  const { whole, rest } = splitCutList(text);
+  const calls = whole.map((element) => readCalls(element)?.[0] ?? readCutCall(element));
+  return [...calls, readCutCall(rest)].filter((call) => call !== undefined);
+}
+
+/** Undefined where the name had not come yet. */
+function readCutCall(element: string): ToolCall | undefined {
+  const found = /^\s*\{\s*"name"\s*:\s*("(?:[^"\\]|\\.)*")\s*(?:,\s*"arguments"\s*:\s*(.*))?/s;
+  const [, quoted, given = ""] = found.exec(element) ?? [];
+  if (quoted === undefined) return undefined;
+  try {
+    const name: unknown = JSON.parse(quoted);
+    return typeof name === "string" && name !== "" ? { name, arguments: given } : undefined;
+  } catch {
+    return undefined; // not a JSON string
+  }
+}
+
+/** Elements between the brackets of a list that may end anywhere, in linear time. */
+function splitCutList(text: string): { readonly whole: string[]; readonly rest: string } {
+  const whole: string[] = [];
+  let start = text.indexOf("{");
+  if (start === -1) return { whole, rest: "" };
+  let depth = 0;
+  let inString = false;
+  for (let at = start; at < text.length; at++) {
+    const letter = text[at];
+    if (inString && letter === "\\") at += 1;
+    else if (letter === '"') inString = !inString;
+    else if (inString) continue;
+    else if (letter === "{" || letter === "[") depth += 1;
+    else if (letter === "}" || letter === "]") {
+      depth -= 1;
+      if (depth !== 0) continue;
+      whole.push(text.slice(start, at + 1));
+      start = text.indexOf("{", at);
+      if (start === -1) return { whole, rest: "" };
+      at = start - 1;
+    }
+  }
+  return { whole, rest: text.slice(start) };
 }
 
 /** Arguments keep their spelling: a number of twenty digits would not survive being parsed. */
