@@ -74,7 +74,7 @@ test("server.mjs answers and stops when it is told to", async () => {
       method: "POST",
       headers: { "content-type": "application/json", connection: "close" },
       body: JSON.stringify({
-        model: "nvidia/nemotron-nano-12b-v2-vl",
+        model: "tiny",
         messages: [{ role: "user", content: "Hello" }],
         max_tokens: 4,
       }),

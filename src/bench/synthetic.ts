@@ -43,6 +43,7 @@ export function syntheticConfig({ pattern, ...options }: SyntheticOptions): Mode
   const mamba = { heads, headDim, groups, state, convKernel: 4, inner, convWidth, projWidth };
   const hidden = 5120;
   return {
+    name: undefined,
     text: {
       hidden,
       layers,

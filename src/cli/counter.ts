@@ -2,9 +2,9 @@ import sharp from "sharp";
 import { type ChatRequest, GREEDY } from "../core/chat.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import { Estimator } from "../runtime/estimator.ts";
-import { modelFolder } from "./model-folder.ts";
+import { identityOf, modelFolder } from "./model-folder.ts";
 import { openEngine } from "./open-engine.ts";
-import { type EngineFlags, identityOf, programs } from "./options.ts";
+import { type EngineFlags, programs } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CounterFlags extends Pick<EngineFlags, "model" | "format"> {
@@ -24,8 +24,9 @@ export interface Counter {
 export async function openCounter(flags: CounterFlags, terminal: Terminal): Promise<Counter> {
   if (flags.time) return await openTimed(flags, terminal);
   const { model, context } = flags;
-  const estimator = await Estimator.open(modelFolder(model), {
-    ...identityOf(model),
+  const folder = modelFolder(model);
+  const estimator = await Estimator.open(folder, {
+    ...identityOf(folder),
     ...(context === undefined ? {} : { contextTokens: context }),
     video: programs(),
   });

@@ -1,8 +1,7 @@
-import type { Log } from "../core/log.ts";
-import { type Engine, open } from "../runtime/engine.ts";
+import { type Engine, type EngineOptions, open } from "../runtime/engine.ts";
 import type { VideoOptions } from "../runtime/videos.ts";
-import { modelFolder } from "./model-folder.ts";
-import { type EngineFlags, engineOptions, identityOf, programs } from "./options.ts";
+import { identityOf, modelFolder } from "./model-folder.ts";
+import { type EngineFlags, engineOptions, programs } from "./options.ts";
 import { bytesText, type Terminal } from "./terminal.ts";
 
 /** Opens the model that the flags name, with progress for whoever waits. */
@@ -10,14 +9,14 @@ export async function openEngine(
   flags: EngineFlags,
   terminal: Terminal,
   video: VideoOptions,
-  log?: Log,
+  more: Pick<EngineOptions, "log" | "modelId" | "reasoning"> = {},
 ): Promise<Engine> {
   const folder = modelFolder(flags.model);
   terminal.progress(`loading ${flags.model} ...`);
   const engine = await open(folder, {
     ...engineOptions(flags),
-    ...identityOf(flags.model),
-    ...(log === undefined ? {} : { log }),
+    ...identityOf(folder),
+    ...more,
     video: { ...video, ...programs() },
     onProgress: ({ doneBytes, totalBytes }) => {
       const percent = Math.floor((doneBytes / Math.max(1, totalBytes)) * 100);

@@ -20,8 +20,6 @@ export interface EngineFlags {
 
 /** The model in the box, beside the program. */
 export const EMBEDDED_MODEL = "mini";
-/** All that come with the program: tiny has random weights, for tests. */
-const EMBEDDED_MODELS: readonly string[] = [EMBEDDED_MODEL, "tiny"];
 
 /** Options of every command that opens a model. */
 export function withEngineOptions(command: Command): Command {
@@ -50,12 +48,6 @@ export function withEngineOptions(command: Command): Command {
         .default("cpu")
         .hideHelp(),
     );
-}
-
-/** What comes with the program goes by its own name: nobody shall take its answers for the 12B
- * model's. */
-export function identityOf(model: string): { modelId?: string } {
-  return EMBEDDED_MODELS.includes(model) ? { modelId: `vireo/${model}` } : {};
 }
 
 /** Where ffmpeg is looked for. */

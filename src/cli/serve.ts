@@ -32,6 +32,8 @@ interface ServeFlags extends EngineFlags, FileFlags {
   readonly videoFrames?: number;
   readonly videoPruningRate?: number;
   readonly videoGlue?: VideoGlueName;
+  readonly modelId?: string;
+  readonly reasoning: "on" | "off" | "auto";
   readonly timeout: number;
   readonly allowHost?: readonly string[];
   readonly logLevel: LogLevel;
@@ -62,17 +64,11 @@ export function addServe(program: Command): void {
         .choices(["none", "public", "any"])
         .default("public"),
     )
-    .option("--video-fps <x>", "frames of a video a second at most; 0: all (default: 2)", fps)
-    .option("--video-frames <n>", "frames of a video at most (default: 128)", frames)
-    .option(
-      "--video-pruning-rate <q>",
-      "share of a video's tokens that EVS drops (default: the checkpoint's; 0: none)",
-      rate,
-    )
+    .option("--model-id <name>", "name to serve the model under (default: the checkpoint's own)")
     .addOption(
-      new Option("--video-glue <form>", "text around frames (default: training)").choices(
-        Object.keys(VIDEO_GLUE),
-      ),
+      new Option("--reasoning <when>", "reason where requests do not say; auto: as the family, off")
+        .choices(["on", "off", "auto"])
+        .default("auto"),
     )
     .option("--timeout <seconds>", "the longest that a request may take", wholeNumber, 600)
     .option(
@@ -96,11 +92,30 @@ Environment:
 
 Example:
   curl http://127.0.0.1:8000/v1/chat/completions -H 'content-type: application/json' \\
-    -d '{"model":"nvidia/nemotron-nano-12b-v2-vl","messages":[{"role":"user","content":"Hi"}]}'`,
+    -d '{"model":"vireo/mini","messages":[{"role":"user","content":"Hi"}]}'`,
     );
-  withFileOptions(withEngineOptions(command)).action(async (flags: ServeFlags) => {
-    await serve(flags);
-  });
+  withFileOptions(withEngineOptions(withVideoOptions(command))).action(
+    async (flags: ServeFlags) => {
+      await serve(flags);
+    },
+  );
+}
+
+/** What holds for videos where a request does not say. */
+function withVideoOptions(command: Command): Command {
+  return command
+    .option("--video-fps <x>", "frames of a video a second at most; 0: all (default: 2)", fps)
+    .option("--video-frames <n>", "frames of a video at most (default: 128)", frames)
+    .option(
+      "--video-pruning-rate <q>",
+      "share of a video's tokens that EVS drops (default: the checkpoint's; 0: none)",
+      rate,
+    )
+    .addOption(
+      new Option("--video-glue <form>", "text around frames (default: training)").choices(
+        Object.keys(VIDEO_GLUE),
+      ),
+    );
 }
 
 function videoOptions(flags: ServeFlags): VideoOptions {
@@ -131,7 +146,11 @@ async function serve(flags: ServeFlags): Promise<void> {
   };
   await checkAddress(options); // before minutes are spent on loading
   const files = await openFiles(flags, terminal);
-  const engine = await openEngine(flags, terminal, videoOptions(flags), log);
+  const engine = await openEngine(flags, terminal, videoOptions(flags), {
+    log,
+    ...(flags.modelId === undefined ? {} : { modelId: flags.modelId }),
+    ...(flags.reasoning === "auto" ? {} : { reasoning: flags.reasoning === "on" }),
+  });
   const media = new MediaFetcher(flags.mediaUrls);
   const upstream = { upstream: engine, media, ...(files === undefined ? {} : { files }) };
   const listening = await listen({ ...options, ...upstream }).catch(async (error) => {

@@ -346,4 +346,8 @@ export interface UpstreamModel {
   readonly fingerprint: string;
   /** Share of a video's tokens that EVS drops where a request does not say, 0 to below 1. */
   readonly videoPruningRate?: number;
+  /** Its sizes are those of the published 12B model, whose card and licence apply. */
+  readonly published?: boolean;
+  /** Whether it reasons where neither a request nor its messages say. Undefined: no. */
+  readonly reasoning?: boolean;
 }

@@ -7,6 +7,7 @@ import { type JsonObject, readJsonFile } from "../weights/json.ts";
 import type { TensorIndex } from "../weights/safetensors.ts";
 import {
   type Fields,
+  fieldOf,
   flag,
   invalid,
   optionalSize,
@@ -79,6 +80,8 @@ export interface VisionConfig {
 }
 
 export interface ModelConfig {
+  /** As config.json names the checkpoint; a stranger's word. */
+  readonly name: string | undefined;
   readonly text: TextConfig;
   readonly vision: VisionConfig;
   readonly projector: {
@@ -174,6 +177,7 @@ export function parseModelConfig(
   const textConfig = parseText(root, llm, shapeOf);
   const vision = parseVision(root, vit, preprocessor, shapeOf);
   const config: ModelConfig = {
+    name: ownName(root),
     text: textConfig,
     vision,
     projector: {
@@ -348,6 +352,12 @@ function parseTokens(
     bosId: tokenIds(llm, "bos_token_id")[0] ?? 1,
     eosIds: [...new Set([...eos, EOS_ID])].sort((a, b) => a - b),
   };
+}
+
+/** transformers writes an empty text or a path of the exporter's machine; nothing depends on it. */
+function ownName(root: Fields): string | undefined {
+  const name = fieldOf(root, "_name_or_path");
+  return typeof name === "string" && name !== "" ? name : undefined;
 }
 
 function rowsOf(shape: readonly number[] | undefined, name: string): number {

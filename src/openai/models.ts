@@ -72,10 +72,21 @@ const IN_THE_BOX: ModelCard = Object.freeze({
   licenseUrl: "https://www.apache.org/licenses/LICENSE-2.0",
 });
 
-/** Names under vireo/ are this project's own models. */
-export function cardOf({ id }: UpstreamModel): ModelCard {
-  return id.startsWith("vireo/") ? IN_THE_BOX : PUBLISHED;
+/** Models that come with the program. */
+const IN_THE_BOX_IDS: readonly string[] = ["vireo/mini", "vireo/tiny"];
+/** For upstreams elsewhere, which say no more than the name. */
+const PUBLISHED_ID = "nvidia/nemotron-nano-12b-v2-vl";
+
+/** Any other checkpoint has its name, and no description, licence or scores of another model. */
+export function cardOf({ id, published = id === PUBLISHED_ID }: UpstreamModel): ModelCard {
+  if (published) return PUBLISHED;
+  if (IN_THE_BOX_IDS.includes(id)) return IN_THE_BOX;
+  return { name: id, description: UNKNOWN, huggingFaceId: "", license: "", licenseUrl: "" };
 }
+
+const UNKNOWN =
+  "A vision-language checkpoint of the NemotronH Nano VL family; its own files say what it is, " +
+  "what it can do and under which licence.";
 
 export interface PricingBody {
   /** US dollars per token, as decimal texts: sums of money are no floats. */

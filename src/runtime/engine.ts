@@ -23,11 +23,11 @@ import { EventQueue } from "./events.ts";
 import { resizeBy } from "./images.ts";
 import { lookingBy } from "./looking.ts";
 import { planState, type StatePlan } from "./memory.ts";
+import { describeModel, identify, type ModelIdentity } from "./model-identity.ts";
 import { chooseContext, openStores } from "./opening.ts";
 import { PrefixKeys } from "./prefix-keys.ts";
 import { Preparer } from "./preparer.ts";
 import type { Prompt } from "./prompt.ts";
-import { describeModel } from "./published-names.ts";
 import { Sampler } from "./sampler.ts";
 import { Sequence } from "./sequence.ts";
 import { openTextFiles, type TextFiles } from "./text-files.ts";
@@ -52,8 +52,16 @@ export interface EngineOptions extends BackendOptions {
   /** Folder for packed weights; false keeps them in memory. Default: `.vireo` in the checkpoint. */
   readonly cacheDir?: string | false;
   readonly video?: VideoOptions;
-  /** Name under which the model is served; it goes on answering to the published names. */
+  /**
+   * Name under which the model is served. Default: the published name if the checkpoint has the
+   * published sizes, else as config.json or the folder names it.
+   */
   readonly modelId?: string;
+  /**
+   * Whether answers begin with reasoning where neither a request nor its messages say, for servers.
+   * Default: no.
+   */
+  readonly reasoning?: boolean;
   /**
    * Read the tokenizer for structured output when the engine opens (a quarter of a second at 131k
    * tokens), not at the first request that needs it.
@@ -102,7 +110,8 @@ export async function open(dir: string, options: EngineOptions = {}): Promise<En
     const { cacheDir: _, ...rest } = options;
     const model = await loadModel(backend, dir, cacheDir === false ? rest : { ...rest, cacheDir });
     if (model.cacheError) log("warn", "weights_not_cached", { reason: model.cacheError });
-    const engine = new Engine(backend, model, text, options, started);
+    const identity = identify(dir, model.config, options.modelId);
+    const engine = new Engine(backend, model, text, identity, options, started);
     const { videoPruningRate, checkpointPruningRate } = engine.info;
     log("info", "video_pruning", { rate: videoPruningRate, checkpoint: checkpointPruningRate });
     if (options.prewarmGrammars === true) await engine.prewarmGrammars();
@@ -131,6 +140,7 @@ export class Engine implements Upstream {
     backend: Backend,
     model: Model,
     text: TextFiles,
+    identity: ModelIdentity,
     options: EngineOptions,
     started: number,
   ) {
@@ -165,8 +175,12 @@ export class Engine implements Upstream {
       check: () => this.checkOpen(),
       encode: (visual, signal) => this.batcher.encode(visual, signal),
     });
-    const pruningRate = stores.videos.defaultRate;
-    this.models = [describeModel(model.fingerprint, options.modelId, contextTokens, pruningRate)];
+    const { fingerprint } = model;
+    const { reasoning } = options;
+    const told = { fingerprint, contextTokens, videoPruningRate: stores.videos.defaultRate };
+    this.models = [
+      describeModel(identity, { ...told, ...(reasoning === undefined ? {} : { reasoning }) }),
+    ];
     this.info = {
       backend: backend.name,
       kernelSet: backend.kernelSet,
@@ -177,7 +191,7 @@ export class Engine implements Upstream {
       slots: sizes.slots - sizes.snapshots,
       prefixes: sizes.snapshots,
       pages: sizes.pages,
-      videoPruningRate: pruningRate,
+      videoPruningRate: told.videoPruningRate,
       checkpointPruningRate: model.config.videoPruningRate,
       loadMs: performance.now() - started,
     };

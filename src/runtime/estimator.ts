@@ -5,9 +5,9 @@ import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import type { Resize } from "../media/pixels.ts";
 import { readModelConfig } from "../model/config.ts";
 import { openCheckpointFiles } from "../weights/safetensors.ts";
+import { describeModel, identify } from "./model-identity.ts";
 import { chooseContext, openStores } from "./opening.ts";
 import { Preparer } from "./preparer.ts";
-import { describeModel } from "./published-names.ts";
 import { openTextFiles, type TextFiles } from "./text-files.ts";
 import type { VideoOptions } from "./videos.ts";
 
@@ -49,8 +49,9 @@ export class Estimator {
     const contextTokens = chooseContext(config, options.contextTokens);
     const stores = openStores(config, sizesOnly, options.video);
     const preparer = new Preparer({ model: { config }, text, stores, contextTokens });
-    const rate = stores.videos.defaultRate;
-    return new Estimator(describeModel("", options.modelId, contextTokens, rate), text, preparer);
+    const told = { fingerprint: "", contextTokens, videoPruningRate: stores.videos.defaultRate };
+    const model = describeModel(identify(dir, config, options.modelId), told);
+    return new Estimator(model, text, preparer);
   }
 
   async estimate(request: ChatRequest, options?: EstimateOptions): Promise<PromptEstimate> {

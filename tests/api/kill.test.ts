@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { serveProcess } from "../serve-process.ts";
 
+const MODEL = "acme/tiny";
 const ROOT = new URL("../..", import.meta.url).pathname;
 let folder: string;
 let server: ChildProcess | undefined;
@@ -21,7 +22,7 @@ afterAll(() => {
 });
 
 function start(): Promise<string> {
-  const { child, url } = serveProcess(folder, "--no-files");
+  const { child, url } = serveProcess(folder, "--no-files", "--model-id", MODEL);
   server = child;
   return url;
 }
@@ -37,7 +38,7 @@ function ask(url: string, max_tokens: number): Promise<Response> {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
-      model: "nvidia/nemotron-nano-12b-v2-vl",
+      model: MODEL,
       messages: [{ role: "user", content: "Tell me of the river." }],
       max_tokens,
       ignore_eos: true,

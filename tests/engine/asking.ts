@@ -13,9 +13,10 @@ import { openTextFiles } from "../../src/runtime/text-files.ts";
 
 export const TINY = new URL("../../models/tiny", import.meta.url).pathname;
 
-/** An engine on models/tiny that keeps nothing on disk. */
+/** An engine on models/tiny that keeps nothing on disk, under the name that most tests ask for. */
 export function openTiny(options: EngineOptions = {}): Promise<Engine> {
-  return open(TINY, { cacheDir: false, contextTokens: 4096, ...options });
+  const modelId = "nvidia/nemotron-nano-12b-v2-vl";
+  return open(TINY, { cacheDir: false, contextTokens: 4096, modelId, ...options });
 }
 
 export async function usingTiny<T>(

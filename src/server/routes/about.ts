@@ -26,6 +26,7 @@ export function metadata({ upstream }: RouteOptions, version: string) {
     const licenses = new Map(
       upstream.models.map(cardOf).map(({ license, licenseUrl }) => [license, licenseUrl]),
     );
+    licenses.delete(""); // its own files tell the licence of any other checkpoint
     return c.json({
       version,
       licenseInfo: [...licenses].map(([name, url]) => ({ name, url })),

@@ -72,6 +72,8 @@ export interface Model {
   readonly created?: number;
   readonly description?: string;
   readonly license?: string;
+  /** Empty where the model is not published there. */
+  readonly hugging_face_id?: string;
   readonly context_length?: number;
   readonly architecture?: {
     readonly input_modalities?: readonly string[];

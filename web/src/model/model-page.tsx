@@ -34,7 +34,7 @@ function ModelCard({ model }: { readonly model: Model }) {
         </p>
       )}
       {mini ? <MiniNotice /> : null}
-      <p className="model-text">{model.description ?? descriptionOf(model.id)}</p>
+      <p className="model-text">{model.description ?? descriptionOf(model)}</p>
       <Facts model={model} />
       <section>
         <h3>Parameters of requests</h3>
@@ -46,7 +46,7 @@ function ModelCard({ model }: { readonly model: Model }) {
           ))}
         </ul>
       </section>
-      {isNemotron(model.id) ? <Scores /> : null}
+      {isNemotron(model) ? <Scores /> : null}
     </article>
   );
 }
@@ -65,9 +65,10 @@ function MiniNotice() {
   );
 }
 
-function descriptionOf(id: string): string {
-  if (isMini(id)) return "A small trained model of the same architecture, 17 megabytes in all.";
-  if (!isNemotron(id)) return "The server gives no description of this model.";
+function descriptionOf(model: Model): string {
+  if (isMini(model.id))
+    return "A small trained model of the same architecture, 17 megabytes in all.";
+  if (!isNemotron(model)) return "The server gives no description of this model.";
   return (
     "A vision-language model of NVIDIA with 12 billion parameters: 28 Mamba-2 layers and 6 of " +
     "attention, so that long documents cost little memory. It reads pictures in tiles of 512 " +
@@ -84,7 +85,7 @@ function Facts({ model }: { readonly model: Model }) {
     ...list("Reads", architecture?.input_modalities),
     ...list("Writes", architecture?.output_modalities),
     ...(model.owned_by === undefined ? [] : [["Made by", model.owned_by] as const]),
-    ["Licence", license ?? licenceOf(model.id)],
+    ["Licence", license || licenceOf(model)],
     ["Price", priceText(pricing)],
   ];
   return (
@@ -103,9 +104,9 @@ function list(name: string, values: readonly string[] | undefined) {
   return values === undefined || values.length === 0 ? [] : [[name, values.join(", ")] as const];
 }
 
-function licenceOf(id: string): string {
-  if (isMini(id)) return "Apache-2.0, as the program";
-  return isNemotron(id) ? "NVIDIA Open Model License" : "not told by the server";
+function licenceOf(model: Model): string {
+  if (isMini(model.id)) return "Apache-2.0, as the program";
+  return isNemotron(model) ? "NVIDIA Open Model License" : "not told by the server";
 }
 
 const MILLION = 1_000_000;
