@@ -1,4 +1,10 @@
-import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
+import type {
+  ChatMessage,
+  ChatRequest,
+  ContentPart,
+  OutputFormat,
+  UpstreamModel,
+} from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import {
   Conversation,
@@ -18,10 +24,11 @@ import {
   toPageOptions,
 } from "../openai/media.ts";
 import { argumentsText, checkTotals } from "../openai/messages.ts";
-import { splitModelName, willReason } from "../openai/reasoning.ts";
+import { planReasoning, splitModelName } from "../openai/reasoning.ts";
 import { toSampling } from "../openai/sampling.ts";
 import { check } from "../openai/schema-errors.ts";
 import { type AskedChoice, chooseTools, toDefinitions } from "../openai/tools.ts";
+import type { RequestWarning } from "../openai/warnings.ts";
 import {
   type CountBody,
   countBody,
@@ -38,29 +45,38 @@ export interface ParsedMessages {
   readonly model: string;
   readonly stream: boolean;
   readonly ignoredParams: readonly string[];
+  readonly warnings: readonly RequestWarning[];
 }
 
 /**
  * Checks the parsed body of POST /v1/messages and translates it.
  *
+ * models: whose defaults hold where the request does not say.
  * Throws a VireoError that names the field and the way out.
  */
-export function parseMessagesRequest(json: unknown): ParsedMessages {
+export function parseMessagesRequest(
+  json: unknown,
+  models: readonly UpstreamModel[] = [],
+): ParsedMessages {
   const body = check<MessagesBody>(messagesBody, json);
-  return toParsed(body, json as object);
+  return toParsed(body, json as object, models);
 }
 
 /** The same for POST /v1/messages/count_tokens. */
-export function parseCountRequest(json: unknown): ParsedMessages {
-  return toParsed(check<CountBody>(countBody, json), json as object);
+export function parseCountRequest(
+  json: unknown,
+  models: readonly UpstreamModel[] = [],
+): ParsedMessages {
+  return toParsed(check<CountBody>(countBody, json), json as object, models);
 }
 
-function toParsed(body: CountBody, json: object): ParsedMessages {
+function toParsed(body: CountBody, json: object, models: readonly UpstreamModel[]): ParsedMessages {
   const { name, thinks: bySuffix } = splitModelName(body.model);
   const { thinking } = body;
-  const enabled = thinking ? thinking.type !== "disabled" : bySuffix;
+  const asked = thinking ? thinking.type !== "disabled" : bySuffix;
   const budget = thinking?.type === "enabled" ? thinking.budget_tokens : undefined;
   const messages = toMessages(body);
+  const { enabled, thinks, warnings } = planReasoning(messages, asked, name, models);
   const output = toOutput(body);
   return {
     request: {
@@ -71,7 +87,7 @@ function toParsed(body: CountBody, json: object): ParsedMessages {
       ...(output === undefined ? {} : { output }),
       ...(typeof body.max_tokens === "number" ? { maxTokens: body.max_tokens } : {}),
       ...(messages.at(-1)?.role === "assistant" ? { continueFinalMessage: true } : {}),
-      sampling: toSampling(body, willReason(messages, enabled)),
+      sampling: toSampling(body, thinks),
       reasoning: {
         ...(enabled === undefined ? {} : { enabled }),
         ...(typeof budget === "number" ? { budgetTokens: budget } : {}),
@@ -80,6 +96,7 @@ function toParsed(body: CountBody, json: object): ParsedMessages {
     model: name,
     stream: body.stream ?? false,
     ignoredParams: unknownFields(json, messagesBody.shape),
+    warnings,
   };
 }
 

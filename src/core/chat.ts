@@ -106,7 +106,7 @@ export const GREEDY: SamplingOptions = Object.freeze({
 export interface ReasoningOptions {
   /**
    * Undefined: the template decides (`/think` and `/no_think` in the messages, else off). The model
-   * does not reason about videos: with one in the messages it is off, whatever they say.
+   * was published without support for reasoning about videos; it is done all the same if asked for.
    */
   readonly enabled?: boolean;
   /** Tokens after which the reasoning is brought to an end (chat.md § 4.1). */

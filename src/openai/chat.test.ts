@@ -42,6 +42,7 @@ describe("what is asked for is passed on", () => {
       includeUsage: false,
       reasoningFormat: "all",
       ignoredParams: [],
+      warnings: [],
     });
   });
 
@@ -102,6 +103,7 @@ describe("what is asked for is passed on", () => {
       includeUsage: true,
       reasoningFormat: "none",
       ignoredParams: ["store", "stream_options.include_obfuscation", "mm_processor_kwargs.other"],
+      warnings: [],
     });
   });
 
@@ -192,12 +194,47 @@ describe("videos", () => {
     expect(ignoredParams).toEqual(["media_io_kwargs.video.backend"]);
   });
 
-  test("are not reasoned about", () => {
+  test("are reasoned about if asked for, with a warning", () => {
     const part = { type: "input_video", video_url: "data:video/mp4;base64,YWJj" };
-    const { request, ignoredParams } = parsed(part, { reasoning_effort: "high" });
-    expect(request.sampling.temperature).toBe(0);
-    expect(ignoredParams).toEqual(["reasoning"]);
-    expect(parsed(part).ignoredParams).toEqual([]);
+    const { request, warnings, ignoredParams } = parsed(part, { reasoning_effort: "high" });
+    expect(request.reasoning.enabled).toBe(true);
+    expect(request.sampling.temperature).toBe(0.6);
+    expect(warnings.map(({ code }) => code)).toEqual(["reasoning_with_video"]);
+    expect(ignoredParams).toEqual([]);
+    expect(parsed(part).warnings).toEqual([]);
+  });
+});
+
+describe("the server's default for reasoning", () => {
+  const models = [
+    {
+      id: "m",
+      aliases: [],
+      createdUnix: 0,
+      ownedBy: "local",
+      contextTokens: 9,
+      maxOutputTokens: 9,
+      fingerprint: "f",
+      reasoning: true,
+    },
+  ];
+  const video = { type: "input_video", video_url: "data:video/mp4;base64,YWJj" };
+  const asked = (content: unknown) => [{ role: "user", content }];
+
+  test("holds where neither the request nor a message says", () => {
+    const { request } = parseChatRequest(base, models);
+    expect(request.reasoning.enabled).toBe(true);
+    expect(request.sampling.temperature).toBe(0.6);
+    const off = parseChatRequest({ ...base, reasoning: { enabled: false } }, models);
+    expect(off.request.reasoning.enabled).toBe(false);
+    const said = parseChatRequest({ ...base, messages: asked("Hi /no_think") }, models);
+    expect(said.request.sampling.temperature).toBe(0);
+  });
+
+  test("does not reach requests with a video", () => {
+    const { request, warnings } = parseChatRequest({ ...base, messages: asked([video]) }, models);
+    expect(request.reasoning.enabled).toBeUndefined();
+    expect(warnings).toEqual([]);
   });
 });
 

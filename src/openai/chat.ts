@@ -1,4 +1,4 @@
-import type { ChatMessage, ChatRequest } from "../core/chat.ts";
+import type { ChatMessage, ChatRequest, UpstreamModel } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { type ChatBody, chatBody } from "./chat-schema.ts";
 import { isRefusedField, refuseLongLists, refuseUnsupported } from "./chat-unsupported.ts";
@@ -6,11 +6,12 @@ import { videoSampling } from "./fields.ts";
 import { toMediaOptions } from "./media.ts";
 import { toChatMessages } from "./messages.ts";
 import { parseOutput } from "./output-format.ts";
-import { asksForReasoning, parseReasoning, splitModelName, willReason } from "./reasoning.ts";
+import { parseReasoning, planReasoning, splitModelName } from "./reasoning.ts";
 import type { ReasoningFormat } from "./reasoning-format.ts";
 import { toEnds, toSampling } from "./sampling.ts";
 import { check, show } from "./schema-errors.ts";
 import { parseTools } from "./tools.ts";
+import type { RequestWarning } from "./warnings.ts";
 
 export interface ParsedChatRequest {
   readonly request: ChatRequest;
@@ -28,14 +29,19 @@ export interface ParsedChatRequest {
   readonly reasoningFormat: ReasoningFormat;
   /** Fields that had no effect, for `x-ignored-params`. */
   readonly ignoredParams: readonly string[];
+  readonly warnings: readonly RequestWarning[];
 }
 
 /**
  * Checks the parsed body of POST /v1/chat/completions and translates it.
  *
+ * models: whose defaults hold where the request does not say.
  * Throws a VireoError that names the field and the way out.
  */
-export function parseChatRequest(json: unknown): ParsedChatRequest {
+export function parseChatRequest(
+  json: unknown,
+  models: readonly UpstreamModel[] = [],
+): ParsedChatRequest {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     const message = `the request body must be a JSON object, but is ${show(json)}`;
     throw new VireoError("invalid_type", message);
@@ -52,15 +58,15 @@ export function parseChatRequest(json: unknown): ParsedChatRequest {
   const tools = parseTools(body);
   const usage = raw.usage as { readonly include?: unknown } | null | undefined;
   const countsAlong = body.stream_options?.continuous_usage_stats === true;
-  const { enabled } = reasoning.options;
-  const thinks = willReason(messages, enabled);
+  const plan = planReasoning(messages, reasoning.options.enabled, name, models);
+  const { enabled, thinks, warnings } = plan;
   return {
     request: {
       ...toRequest(body, messages),
       ...tools,
       ...(output === undefined ? {} : { output }),
       sampling: toSampling(body, thinks),
-      reasoning: reasoning.options,
+      reasoning: { ...reasoning.options, ...(enabled === undefined ? {} : { enabled }) },
     },
     model: name,
     count: body.n ?? 1,
@@ -69,11 +75,8 @@ export function parseChatRequest(json: unknown): ParsedChatRequest {
     countsAlong,
     logprobs: body.logprobs === true,
     reasoningFormat: reasoning.format,
-    ignoredParams: [
-      ...(output ? withoutEffect(body) : []),
-      ...(!thinks && asksForReasoning(messages, enabled) ? ["reasoning"] : []),
-      ...listIgnored(raw),
-    ],
+    ignoredParams: [...(output ? withoutEffect(body) : []), ...listIgnored(raw)],
+    warnings,
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { UpstreamModel } from "../core/chat.ts";
 import type { PromptEstimate, VideoEstimate } from "../core/estimate.ts";
 import { costOf, type Prices, showPrice } from "../core/prices.ts";
 import { type ParsedChatRequest, parseChatRequest } from "./chat.ts";
@@ -12,8 +13,11 @@ export const estimateBody = chatBody.extend({
 });
 
 /** Throws what parseChatRequest throws. */
-export function parseEstimate(json: unknown): ParsedChatRequest & { readonly decode: boolean } {
-  const parsed = parseChatRequest(json);
+export function parseEstimate(
+  json: unknown,
+  models: readonly UpstreamModel[] = [],
+): ParsedChatRequest & { readonly decode: boolean } {
+  const parsed = parseChatRequest(json, models);
   return { ...parsed, decode: check(estimateBody.pick({ decode: true }), json).decode ?? true };
 }
 

@@ -1,8 +1,10 @@
-import type { ChatMessage, ReasoningOptions } from "../core/chat.ts";
+import type { ChatMessage, ReasoningOptions, UpstreamModel } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import type { ChatBody } from "./chat-schema.ts";
 import { hasVideo } from "./media.ts";
+import { findModel } from "./models.ts";
 import type { ReasoningFormat } from "./reasoning-format.ts";
+import { REASONING_WITH_VIDEO, type RequestWarning } from "./warnings.ts";
 
 export interface ParsedReasoning {
   readonly options: ReasoningOptions;
@@ -85,22 +87,34 @@ export function splitModelName(model: string): {
   return { name: model.slice(0, suffix.index), thinks: suffix[1] === "thinking" };
 }
 
+export interface ReasoningPlan {
+  /** For the engine: what holds unless a message says `/think` or `/no_think`. */
+  readonly enabled: boolean | undefined;
+  /** The answer begins with reasoning. */
+  readonly thinks: boolean;
+  readonly warnings: readonly RequestWarning[];
+}
+
 /**
- * Whether the answer will begin with reasoning: the last switch in a message, else the field. Never
- * with a video among the messages, whatever is asked for.
+ * Decides whether an answer begins with reasoning: the last switch in a message, else the request's
+ * fields, else the server's default, which does not reach requests with a video.
+ *
+ * asked: what the fields say. name: of the model that is asked, before it is looked up.
  */
-export function willReason(
+export function planReasoning(
   messages: readonly ChatMessage[],
-  enabled: boolean | undefined,
-): boolean {
-  return !hasVideo(messages) && asksForReasoning(messages, enabled);
+  asked: boolean | undefined,
+  name: string,
+  models: readonly UpstreamModel[],
+): ReasoningPlan {
+  const video = hasVideo(messages);
+  const enabled = asked ?? (video ? undefined : findModel(models, name)?.reasoning);
+  const thinks = asksForReasoning(messages, enabled);
+  return { enabled, thinks, warnings: thinks && video ? [REASONING_WITH_VIDEO] : [] };
 }
 
 /** Whether reasoning is asked for: by the last switch in a message, else by the field. */
-export function asksForReasoning(
-  messages: readonly ChatMessage[],
-  enabled: boolean | undefined,
-): boolean {
+function asksForReasoning(messages: readonly ChatMessage[], enabled: boolean | undefined): boolean {
   let asked = enabled ?? false;
   for (const { role, content } of messages) {
     if (role !== "system" && role !== "user") continue;

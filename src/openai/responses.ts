@@ -1,4 +1,10 @@
-import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
+import type {
+  ChatMessage,
+  ChatRequest,
+  ContentPart,
+  OutputFormat,
+  UpstreamModel,
+} from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { Conversation } from "./conversation.ts";
 import { unknownFields } from "./ignored.ts";
@@ -11,7 +17,7 @@ import {
   toVideoSampling,
 } from "./media.ts";
 import { checkTotals, textOf } from "./messages.ts";
-import { splitModelName, willReason } from "./reasoning.ts";
+import { planReasoning, splitModelName } from "./reasoning.ts";
 import {
   type ResponseBody,
   type ResponseItem,
@@ -21,6 +27,7 @@ import {
 import { toEnds, toSampling } from "./sampling.ts";
 import { check } from "./schema-errors.ts";
 import { type AskedChoice, chooseTools, toDefinitions } from "./tools.ts";
+import type { RequestWarning } from "./warnings.ts";
 
 export interface ParsedResponse {
   readonly request: ChatRequest;
@@ -31,6 +38,7 @@ export interface ParsedResponse {
   readonly body: ResponseBody;
   readonly logprobs: boolean;
   readonly ignoredParams: readonly string[];
+  readonly warnings: readonly RequestWarning[];
 }
 
 /** What would need a memory of earlier answers, or work that goes on without its caller. */
@@ -40,15 +48,20 @@ const LOGPROBS = "message.output_text.logprobs";
 /**
  * Checks the parsed body of POST /v1/responses and translates it.
  *
+ * models: whose defaults hold where the request does not say.
  * Throws a VireoError that names the field and the way out.
  */
-export function parseResponseRequest(json: unknown): ParsedResponse {
+export function parseResponseRequest(
+  json: unknown,
+  models: readonly UpstreamModel[] = [],
+): ParsedResponse {
   refuseKept(json);
   const body = check<ResponseBody>(responseBody, json);
   const { name, thinks: bySuffix } = splitModelName(body.model);
   const effort = body.reasoning?.effort;
-  const enabled = effort ? effort !== "none" : bySuffix;
+  const asked = effort ? effort !== "none" : bySuffix;
   const messages = toMessages(body);
+  const { enabled, thinks, warnings } = planReasoning(messages, asked, name, models);
   const output = toOutput(body);
   const logprobs = typeof body.top_logprobs === "number" || body.include?.includes(LOGPROBS);
   const maxTokens = body.max_output_tokens;
@@ -64,7 +77,7 @@ export function parseResponseRequest(json: unknown): ParsedResponse {
       ...(output === undefined ? {} : { output }),
       ...(typeof maxTokens === "number" ? { maxTokens } : {}),
       ...(logprobs === true ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
-      sampling: toSampling(body, willReason(messages, enabled)),
+      sampling: toSampling(body, thinks),
       reasoning: enabled === undefined ? {} : { enabled },
     },
     model: name,
@@ -75,6 +88,7 @@ export function parseResponseRequest(json: unknown): ParsedResponse {
       ...unknownFields(json as object, responseBody.shape),
       ...(body.truncation === "auto" ? ["truncation"] : []),
     ],
+    warnings,
   };
 }
 

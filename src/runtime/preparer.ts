@@ -107,7 +107,7 @@ export class Preparer {
       const ids = this.readRaw(request.prompt);
       return { prompt: textPrompt(ids), reasoningOpen: false };
     }
-    const { pieces, reasoningOpen } = this.render({ ...request, messages }, videos.length > 0);
+    const { pieces, reasoningOpen } = this.render({ ...request, messages });
     const prompt = buildPrompt({
       pieces,
       tokenizer: text.tokenizer,
@@ -139,8 +139,7 @@ export class Preparer {
     return ids;
   }
 
-  /** neverThink: the model does not reason about videos. */
-  private render(request: ChatRequest, neverThink: boolean): RenderedPrompt {
+  private render(request: ChatRequest): RenderedPrompt {
     const { enabled, budgetTokens } = request.reasoning;
     const enableThinking = budgetTokens === 0 ? false : enabled;
     const { tools = [], toolChoice } = request;
@@ -148,7 +147,6 @@ export class Preparer {
       tools: toolChoice === "none" ? [] : tools.map(forTemplate),
       ...(enableThinking === undefined ? {} : { enableThinking }),
       continueFinalMessage: request.continueFinalMessage ?? false,
-      neverThink,
     });
   }
 }

@@ -4,6 +4,7 @@ import type { VireoError } from "../core/errors.ts";
 import { costOf, type Prices, showPrice } from "../core/prices.ts";
 import { toVireoError } from "../openai/errors.ts";
 import { hasPrice, type Tally } from "../openai/usage.ts";
+import type { RequestWarning } from "../openai/warnings.ts";
 import type { Env, RouteOptions } from "./context.ts";
 import { SSE_HEADERS, type SseEvent, type SseOptions, sse } from "./sse.ts";
 
@@ -58,4 +59,9 @@ export function answerHeaders(c: Context<Env>, { usage, timings }: Tally, prices
 /** Names of fields that had no effect. */
 export function ignoredHeader(c: Context<Env>, names: readonly string[]): void {
   if (names.length > 0) c.header("x-ignored-params", names.join(","));
+}
+
+/** Codes of what was done as asked but may not turn out well. */
+export function warningsHeader(c: Context<Env>, warnings: readonly RequestWarning[]): void {
+  if (warnings.length > 0) c.header("x-warnings", warnings.map(({ code }) => code).join(","));
 }

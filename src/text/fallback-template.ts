@@ -2,7 +2,8 @@
  * The chat format for a checkpoint that brings no template of its own.
  *
  * Reasoning is off unless the last switch in a system or user message turns it on; pictures and
- * videos come before the text of their message; several tool results share one turn.
+ * videos come before the text of their message; several tool results share one turn. The words
+ * about tools are those of the published 12B model.                  Source: MODEL.md § Chat.
  */
 export const FALLBACK_TEMPLATE = String.raw`
 {%- macro text_of(content) -%}
@@ -56,10 +57,11 @@ export const FALLBACK_TEMPLATE = String.raw`
   {%- endfor -%}
   {{- ']</AVAILABLE_TOOLS>\n\n' -}}
   {{- 'If you decide to call any tool(s), use the following format:\n<TOOLCALL>[' -}}
-  {{- '{{"name": "tool_name1", "arguments": "tool_args1"}}, ' -}}
-  {{- '{{"name": "tool_name2", "arguments": "tool_args2"}}]</TOOLCALL>\n\n' -}}
+  {{- '{"name": "tool_name1", "arguments": "tool_args1"}, ' -}}
+  {{- '{"name": "tool_name2", "arguments": "tool_args2"}]</TOOLCALL>\n\n' -}}
   {{- 'The user will execute tool-calls and return responses from tool(s) in this format:\n' -}}
-  {{- '<TOOL_RESPONSE>[{{"tool_response1"}}, {{"tool_response2"}}]</TOOL_RESPONSE>\n\n' -}}
+  {{- '<TOOL_RESPONSE>[{"response": "tool_response1"}, ' -}}
+  {{- '{"response": "tool_response2"}]</TOOL_RESPONSE>\n\n' -}}
   {{- 'Based on the tool responses, you can call additional tools if needed, ' -}}
   {{- 'correct tool calls if any errors are found, or just respond to the user.' -}}
 {%- endif -%}

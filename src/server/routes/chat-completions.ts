@@ -12,17 +12,18 @@ import {
 } from "../../openai/stream.ts";
 import { Tally } from "../../openai/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { answerHeaders, generation, ignoredHeader } from "../generation.ts";
+import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../generation.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import { DONE, type SseEvent } from "../sse.ts";
 
 export function chatCompletions(options: RouteOptions) {
   const { upstream, prices, now } = options;
   return async (c: Context<Env>): Promise<Response> => {
-    const parsed = parseChatRequest(await jsonOf(c));
+    const parsed = parseChatRequest(await jsonOf(c), upstream.models);
     const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
     const head = { ...headOf(parsed, model, Math.floor(now() / 1000)), prices };
     ignoredHeader(c, parsed.ignoredParams);
+    warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", head.id);
 
     const { signal, stream } = generation(c, options);

@@ -7,7 +7,7 @@ import { jsonOf } from "../middleware/body-limit.ts";
 /** Tokens of a chat request, by parts, without answering it. */
 export function estimate({ upstream, prices }: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
-    const parsed = parseEstimate(await jsonOf(c));
+    const parsed = parseEstimate(await jsonOf(c), upstream.models);
     const request = { ...parsed.request, tenant: c.get("tenant") };
     const model = requireModel(upstream.models, parsed.model, request.maxTokens);
     const options = { signal: c.req.raw.signal, decode: parsed.decode };

@@ -9,7 +9,7 @@ import { jsonOf } from "../middleware/body-limit.ts";
 /** Tokens of the prompt of a request for a response, without answering it. */
 export function responseTokens(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
-    const { model, request } = parseResponseRequest(await jsonOf(c));
+    const { model, request } = parseResponseRequest(await jsonOf(c), options.upstream.models);
     const input_tokens = await countTokens(c, options, model, request);
     return c.json({ object: "response.input_tokens", input_tokens });
   };
@@ -18,7 +18,7 @@ export function responseTokens(options: RouteOptions) {
 /** The same of a chat request. */
 export function chatTokens(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
-    const { model, request } = parseChatRequest(await jsonOf(c));
+    const { model, request } = parseChatRequest(await jsonOf(c), options.upstream.models);
     return c.json({ input_tokens: await countTokens(c, options, model, request) });
   };
 }

@@ -30,7 +30,7 @@ interface Asked {
 }
 
 async function asked(c: Context<Env>, { upstream }: RouteOptions): Promise<Asked> {
-  const parsed = parseChatRequest(await jsonOf(c));
+  const parsed = parseChatRequest(await jsonOf(c), upstream.models);
   const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
   if (upstream.look === undefined) {
     const message = `${model.id} answers, but shows nothing of what it sees; leave this out`;

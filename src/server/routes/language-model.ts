@@ -18,7 +18,7 @@ export function languageModel(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     checkVersion(c.req.header("ai-language-model-specification-version"));
     const name = c.req.header("ai-language-model-id") ?? "";
-    const { request, model: asked, warnings } = parseCall(await jsonOf(c), name);
+    const { request, model: asked, warnings } = parseCall(await jsonOf(c), name, upstream.models);
     const model = requireModel(upstream.models, asked, request.maxTokens, "maxOutputTokens");
     const createdUnix = Math.floor(now() / 1000);
     const head = { id: newAnswerId(createdUnix), createdUnix, model: model.id, prices, warnings };

@@ -10,7 +10,7 @@ import { parseCountRequest, parseMessagesRequest } from "../../anthropic/request
 import { requireModel } from "../../openai/models.ts";
 import { Tally } from "../../openai/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { answerHeaders, generation, ignoredHeader } from "../generation.ts";
+import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../generation.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import type { SseEvent } from "../sse.ts";
 import { countTokens } from "./input-tokens.ts";
@@ -21,11 +21,12 @@ const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
 export function messages(options: RouteOptions) {
   const { upstream, prices } = options;
   return async (c: Context<Env>): Promise<Response> => {
-    const parsed = parseMessagesRequest(await jsonOf(c));
+    const parsed = parseMessagesRequest(await jsonOf(c), upstream.models);
     const request = { ...parsed.request, tenant: c.get("tenant") };
     const model = requireModel(upstream.models, parsed.model, request.maxTokens);
     const head = { id: newMessageId(), model: model.id, stopSequences: request.stop };
     ignoredHeader(c, parsed.ignoredParams);
+    warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", head.id);
     c.header("request-id", c.get("requestId"));
 
@@ -47,7 +48,7 @@ export function messages(options: RouteOptions) {
 /** Tokens of the prompt, without answering it. */
 export function messageTokens(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
-    const { model, request } = parseCountRequest(await jsonOf(c));
+    const { model, request } = parseCountRequest(await jsonOf(c), options.upstream.models);
     return c.json({ input_tokens: await countTokens(c, options, model, request) });
   };
 }

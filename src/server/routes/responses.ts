@@ -9,14 +9,14 @@ import {
 } from "../../openai/responses-stream.ts";
 import { Tally } from "../../openai/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { answerHeaders, generation, ignoredHeader } from "../generation.ts";
+import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../generation.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import type { SseEvent } from "../sse.ts";
 
 export function responses(options: RouteOptions) {
   const { upstream, prices, now } = options;
   return async (c: Context<Env>): Promise<Response> => {
-    const parsed = parseResponseRequest(await jsonOf(c));
+    const parsed = parseResponseRequest(await jsonOf(c), upstream.models);
     const request = { ...parsed.request, tenant: c.get("tenant") };
     const maxTokens = request.maxTokens;
     const model = requireModel(upstream.models, parsed.model, maxTokens, "max_output_tokens");
@@ -26,6 +26,7 @@ export function responses(options: RouteOptions) {
     const id = newResponseId();
     const head = { id, createdUnix, model: model.id, logprobs, body, temperature, topP };
     ignoredHeader(c, parsed.ignoredParams);
+    warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", id);
 
     const { signal, stream } = generation(c, options);

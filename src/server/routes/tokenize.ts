@@ -20,7 +20,7 @@ export function tokenize({ upstream }: RouteOptions) {
     const model = chooseModel(upstream.models, body.model);
     const max_model_len = model.contextTokens;
     if ("messages" in body) {
-      const parsed = parseChatRequest({ ...body, model: model.id });
+      const parsed = parseChatRequest({ ...body, model: model.id }, upstream.models);
       const request = { ...parsed.request, tenant: c.get("tenant") };
       const { promptTokens: count } = await upstream.estimate(request, {
         signal: c.req.raw.signal,
