@@ -153,10 +153,41 @@ describe("other spellings", () => {
     expect(config.tokens.eosIds).toEqual([2, 11, 12]);
   });
 
-  test("an unbounded dt limit in strict JSON", async () => {
-    const wrapped = [0, { __float__: "Infinity" }];
+  test.each<[string, unknown]>([
+    ["an object with a text", { __float__: "Infinity" }],
+    ["an object with a number", { __float__: 1e30 }],
+    ["a bare Infinity", Number.POSITIVE_INFINITY],
+    ["a text", "inf"],
+    ["1e30", 1e30],
+    ["1e9", 1e9],
+  ])("no limit of dt as %s", async (_, limit) => {
     expect(() => parse({})).toThrow(VireoError);
-    parse(set(await golden(), "llm_config.time_step_limit", wrapped));
+    parse(set(await golden(), "llm_config.time_step_limit", [0, limit]));
+  });
+
+  test("the layers as transformers 5 lists them", async () => {
+    const root = set(await golden(), "llm_config.hybrid_override_pattern", undefined);
+    const kinds = { mamba2: "mamba", mlp: "mlp", attention: "attention" };
+    const { layers } = parse(await golden()).text;
+    set(
+      root,
+      "llm_config.layers_block_type",
+      layers.map((kind) => kinds[kind]),
+    );
+    expect(parse(root).text.layers).toEqual(layers);
+    set(root, "llm_config.layers_block_type", ["mamba", "moe"]);
+    expect(() => parse(root)).toThrow(/layers_block_type has a layer "moe"/);
+  });
+
+  test("dtype, image_token_id and leftovers of rotary positions", async () => {
+    const root = await golden();
+    set(root, "torch_dtype", undefined);
+    set(root, "dtype", "bfloat16");
+    set(root, "image_token_id", root.img_context_token_id);
+    set(root, "img_context_token_id", undefined);
+    set(root, "llm_config.rope_theta", 10_000);
+    set(root, "llm_config.rope_parameters", { rope_type: "default", rope_theta: 10_000 });
+    expect(parse(root).tokens.imageId).toBe(492);
   });
 });
 
@@ -183,7 +214,10 @@ describe("a checkpoint of another network is refused with one sentence", () => {
     ["llm_config.sliding_window", 4096, /sliding_window/],
     ["llm_config.rope_scaling", { factor: 2 }, /rope_scaling/],
     ["llm_config.position_embedding_type", "rope", /position_embedding_type/],
+    ["llm_config.rope_parameters", { rope_type: "yarn" }, /no rotary positions/],
     ["llm_config.time_step_limit", [0.001, 0.1], /dt is never clamped/],
+    ["llm_config.time_step_limit", [0, 100], /dt is never clamped/],
+    ["llm_config.time_step_limit", { __float__: "Infinity" }, /dt is never clamped/],
     ["llm_config.hybrid_override_pattern", "M-E*-MM*-", /has a layer "E"/],
     ["llm_config.conv_kernel", 3, /conv_kernel is 3/],
     ["vision_config.args.model_norm", true, /model_norm/],

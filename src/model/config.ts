@@ -121,6 +121,12 @@ const LAYER_KINDS: ReadonlyMap<string, LayerKind> = new Map([
   ["M", "mamba2"],
   ["-", "mlp"],
   ["*", "attention"],
+  // as transformers 5 lists them
+  ["mamba", "mamba2"],
+  ["mamba2", "mamba2"],
+  ["mlp", "mlp"],
+  ["attention", "attention"],
+  ["full_attention", "attention"],
 ]);
 const LAYERS_MAX = 1024;
 const EOS_ID = 12;
@@ -222,16 +228,23 @@ function parseText(
 }
 
 function parsePattern(llm: Fields): readonly LayerKind[] {
-  const pattern = text(llm, "hybrid_override_pattern");
-  if (pattern.length > LAYERS_MAX) invalid(`${llm.where}: more than ${LAYERS_MAX} layers`);
-  const layers = [...pattern].map(
-    (letter) =>
-      LAYER_KINDS.get(letter) ??
-      unsupported(`hybrid_override_pattern has a layer ${show(letter)}; M, - and * are known`),
+  const listed = ["layers_block_type", "layer_types"].find(
+    (key) => fieldOf(llm, key) !== undefined,
   );
-  const named = size(llm, "num_hidden_layers", layers.length);
-  if (named !== layers.length) {
-    invalid(`num_hidden_layers is ${named} but hybrid_override_pattern has ${layers.length}`);
+  const spelled = fieldOf(llm, "hybrid_override_pattern") === undefined ? listed : undefined;
+  const key = spelled ?? "hybrid_override_pattern";
+  const given = spelled === undefined ? text(llm, key) : fieldOf(llm, spelled);
+  const names: readonly unknown[] =
+    typeof given === "string" || Array.isArray(given) ? [...given] : invalid(`${key} is no list`);
+  if (names.length > LAYERS_MAX) invalid(`${llm.where}: more than ${LAYERS_MAX} layers`);
+  const layers = names.map(
+    (name) =>
+      LAYER_KINDS.get(String(name)) ??
+      unsupported(`${key} has a layer ${show(name)}; M, - and * are known`),
+  );
+  const count = size(llm, "num_hidden_layers", layers.length);
+  if (count !== layers.length) {
+    invalid(`num_hidden_layers is ${count} but ${key} has ${layers.length}`);
   }
   return layers;
 }
@@ -348,7 +361,7 @@ function parseTokens(
     imageStart: text(root, "img_start_token", "<img>"),
     imageEnd: text(root, "img_end_token", "</img>"),
     video: text(root, "video_context_token", "<video>"),
-    imageId: tokenIds(root, "img_context_token_id")[0],
+    imageId: [...tokenIds(root, "img_context_token_id"), ...tokenIds(root, "image_token_id")][0],
     bosId: tokenIds(llm, "bos_token_id")[0] ?? 1,
     eosIds: [...new Set([...eos, EOS_ID])].sort((a, b) => a - b),
   };

@@ -132,7 +132,34 @@ describe("a tensor that does not fit is named", () => {
     expect(act).toThrow(tensor.replace(/\.weight(_scale.*)?$/, ""));
   });
 
-  test("a bias the network does not have is refused, other extras are listed", async () => {
+  test.each([
+    "vision_model.radio_model.model.blocks.0.mlp.fc3.weight",
+    "vision_model.radio_model.model.norm.weight",
+    "vision_model.other.weight",
+    "language_model.backbone.layers.0.mixer.gate.weight",
+    "sound_model.encoder.weight",
+    "mlp2.0.weight",
+  ])("%s is refused by name", async (name) => {
+    const { index, config } = await open("tiny-checkpoint");
+    const act = () => planCheckpoint(altered(index, name, {}), config);
+    expect(act).toThrow(expect.objectContaining({ code: "unsupported_checkpoint" }));
+    expect(act).toThrow(`"${name}": the network has no place for it`);
+  });
+
+  test.each([
+    "vision_model.radio_model.input_conditioner.norm_std",
+    "vision_model.radio_model.summary_idxs",
+    "vision_model.radio_model.adaptors.clip.head_mlp.fc1.weight",
+    "vision_model.radio_model._heads.0.fc1.weight",
+    "vision_model.radio_model.model.head.weight",
+    "vision_model.radio_model.feature_normalizer.mean",
+    "language_model.backbone.rotary_emb.inv_freq",
+  ])("%s is ignored by name", async (name) => {
+    const { index, config } = await open("tiny-checkpoint");
+    expect(planCheckpoint(altered(index, name, {}), config).ignored).toContain(name);
+  });
+
+  test("a bias the network does not have is refused, layer scale is listed", async () => {
     const { index, config } = await open("tiny-checkpoint");
     const bias = altered(index, `${LAYER}.0.mixer.in_proj.bias`, { shape: [328] });
     expect(() => planCheckpoint(bias, config)).toThrow(/is a bias that this network does not have/);

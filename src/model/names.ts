@@ -7,6 +7,7 @@ import type { TensorEntry, TensorIndex } from "../weights/safetensors.ts";
 import { quoted } from "../weights/safetensors-header.ts";
 import type { LayerKind, ModelConfig } from "./config.ts";
 import { blockPrefix, layerPrefix, TENSOR } from "./tensor-names.ts";
+import { refuseUnknown } from "./unused-tensors.ts";
 
 interface LinearBase {
   /** Without `.weight`. */
@@ -138,7 +139,7 @@ export function planCheckpoint(index: TensorIndex, config: ModelConfig): Checkpo
     },
   };
   const ignored = [...index.tensors.keys()].filter((name) => !find.used.has(name)).sort();
-  refuseMeaningfulExtras(ignored);
+  refuseUnknown(ignored);
   return { ...plan, ignored };
 }
 
@@ -269,16 +270,6 @@ function tensor(
   }
   find.used.add(name);
   return entry;
-}
-
-/** An unused bias of the language model would change every answer; other extras are harmless. */
-function refuseMeaningfulExtras(ignored: readonly string[]): void {
-  const bias = ignored.find((name) => /^(language_model|mlp1)\..*\.bias$/.test(name));
-  if (bias === undefined) return;
-  throw new VireoError(
-    "unsupported_checkpoint",
-    `tensor ${quoted(bias)} is a bias that this network does not have`,
-  );
 }
 
 function bad(message: string): VireoError {

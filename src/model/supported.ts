@@ -48,13 +48,25 @@ function refuseOtherText(llm: Fields): void {
   }
   if (!flag(llm, "use_conv_bias", true)) unsupported(`${llm.where}: use_conv_bias is false`);
   expect(llm, "sliding_window", [undefined]);
-  expect(llm, "rope_scaling", [undefined]);
+  refuseRope(llm);
   expect(llm, "position_embedding_type", ["none", undefined]);
   const limit = fieldOf(llm, "time_step_limit");
   const clamps =
     limit !== undefined &&
     !(Array.isArray(limit) && isAtMostZero(limit[0]) && isUnbounded(limit[1]));
   if (clamps) unsupported(`${llm.where}: time_step_limit is ${show(limit)}; dt is never clamped`);
+}
+
+/** The network has no rotary positions; transformers 5 writes its default for them all the same. */
+function refuseRope(llm: Fields): void {
+  for (const key of ["rope_scaling", "rope_parameters"]) {
+    const rope = section(llm, key);
+    if (rope === undefined) continue;
+    const type = fieldOf(rope, "rope_type") ?? fieldOf(rope, "type");
+    if (type !== "default") {
+      unsupported(`${rope.where} is ${show(rope.values)}; the network has no rotary positions`);
+    }
+  }
 }
 
 function refuseOtherVision(root: Fields, vit: Fields): void {
