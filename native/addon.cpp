@@ -174,7 +174,7 @@ napi_value size_of(napi_env env, napi_callback_info info) {
   if (what == "matmul")  // rows, k, parts
     return make_number(env, (double)(round_up(matmul_scratch_bytes(a, b), 64) +
                                      c * round_up(matmul_part_bytes(a), 64)));
-  if (what == "scan")
+  if (what == "ssmScan")
     return make_number(env, (double)(scan_scratch_floats(a, b) * c * 4));  // width, n, parts
   if (what == "tileAttention")
     return make_number(env,
@@ -278,7 +278,7 @@ napi_value run(napi_env env, napi_callback_info info) {
                                 (int64_t)data_words};
     std::vector<Op> program;
     std::string error;
-    if (decode(input, engine->memory, engine->matrices, engine->pool.size(), program, error))
+    if (decode(input, {engine->memory, engine->matrices, engine->pool.size()}, program, error))
       execute(program, engine->table, engine->pool);
     return error;
   });

@@ -41,12 +41,11 @@ struct Batch {
 };
 
 // y = act(x · wᵀ · row_scale + bias), or y += that with `accumulate`.
-//   bf16, fp8, nvfp4: x is rounded to bf16 first unless `exact`; products are exact, sums run in
-//   float32 in
-//     blocks of 32 k, even and odd k apart (the order of the AMX instruction), blocks in order.
-//   int8, int4: x is rounded to int8 per block of 1280 k (scale = amax / 127); integer sums are
-//   exact within a
-//     block; blocks are added in order as float32.
+//   bf16, fp8, nvfp4: x is rounded to bf16 first unless `exact`. Products are exact. Sums run in
+//     float32 over blocks of 32 k, even and odd k apart (the order of the AMX instruction); blocks
+//     are added in order.
+//   int8, int4: x is rounded to int8 per block of 1280 k (scale = amax / 127). Integer sums are
+//     exact within a block; blocks are added in order as float32.
 // scratch: matmul_scratch_bytes(). Two phases: convert x, multiply.
 struct MatmulArgs {
   View x, y;

@@ -28,8 +28,7 @@ using Op = std::variant<MatmulArgs, RmsNormArgs, LayerNormArgs, GatedNormArgs, C
                         PatchifyArgs, TileTokensArgs, PixelShuffleArgs, SampleArgs, AddArgs,
                         CosineDistanceArgs>;
 
-// Names of the operations in the order of their codes; the JavaScript side reads the codes from
-// here.
+// Names of the operations in the order of their codes.
 const std::vector<std::string>& op_names();
 
 struct ProgramInput {
@@ -37,10 +36,16 @@ struct ProgramInput {
   int64_t op_words, data_words;
 };
 
+// What a program refers to. `parts` is the number of threads that will run it.
+struct Machine {
+  const Memory& memory;
+  const std::vector<MatrixRecord>& matrices;
+  int parts;
+};
+
 // Checks every buffer, row and index against its bounds. On failure returns false and says what was
 // wrong.
-bool decode(const ProgramInput&, const Memory&, const std::vector<MatrixRecord>&, int parts,
-            std::vector<Op>& ops, std::string& error);
+bool decode(const ProgramInput&, const Machine&, std::vector<Op>& ops, std::string& error);
 
 void execute(const std::vector<Op>& ops, const KernelTable&, Pool&);
 

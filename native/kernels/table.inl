@@ -10,9 +10,26 @@ namespace vireo {
 namespace {
 
 KernelTable make_table(const char* name) {
-  return {name,           matmul_prepare, matmul,   rms_norm, layer_norm,      gated_norm,
-          conv1d,         ssm_prepare,    ssm_scan, ssm_tail, attention_store, attention,
-          tile_attention, embed,          rows,     patchify, tile_tokens,     pixel_shuffle};
+  return {
+      .name = name,
+      .matmul_prepare = matmul_prepare,
+      .matmul = matmul,
+      .rms_norm = rms_norm,
+      .layer_norm = layer_norm,
+      .gated_norm = gated_norm,
+      .conv1d = conv1d,
+      .ssm_prepare = ssm_prepare,
+      .ssm_scan = ssm_scan,
+      .ssm_tail = ssm_tail,
+      .attention_store = attention_store,
+      .attention = attention,
+      .tile_attention = tile_attention,
+      .embed = embed,
+      .rows = rows,
+      .patchify = patchify,
+      .tile_tokens = tile_tokens,
+      .pixel_shuffle = pixel_shuffle,
+  };
 }
 
 }  // namespace

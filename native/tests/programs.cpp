@@ -15,6 +15,8 @@ namespace {
 
 constexpr int kCases = 20000;
 constexpr size_t kArenaBytes = 4 << 20, kGuardBytes = 16 << 20;
+// Two pages of two heads of 16 numbers in bf16.
+constexpr size_t kCacheBytes = 2 * 2 * 16 * kPageRows * 2;
 constexpr int kRows = 6;
 
 void* guard() { return mmap(nullptr, kGuardBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
@@ -23,7 +25,7 @@ void* guard() { return mmap(nullptr, kGuardBytes, PROT_NONE, MAP_PRIVATE | MAP_A
 struct Arena {
   Memory memory;
   std::vector<MatrixRecord> matrices;
-  int buffer = -1;
+  int buffer = -1, keys = -1, values = -1;
   uint64_t used = 0;
   void *above, *below;
 
@@ -32,7 +34,9 @@ struct Arena {
     above = guard();
     buffer = memory.allocate(kArenaBytes, error);
     below = guard();
-    tally.expect(buffer >= 0, "reserving memory: " + error);
+    keys = memory.allocate(kCacheBytes, error);
+    values = memory.allocate(kCacheBytes, error);
+    tally.expect(buffer >= 0 && keys >= 0 && values >= 0, "reserving memory: " + error);
   }
   ~Arena() {
     munmap(above, kGuardBytes);
@@ -73,16 +77,15 @@ class Writer {
     words({arena_.buffer, arena_.take(rows * cols * 4), rows, width, width});
   }
   void scratch(int64_t bytes) { words({arena_.buffer, arena_.take(bytes)}); }
-  void list(const std::vector<int32_t>& values) {
-    ops.push_back((int32_t)data.size());
+  // `units` of equally many words each.
+  void list(const std::vector<int32_t>& values, int32_t units) {
+    words({units, (int32_t)data.size()});
     data.insert(data.end(), values.begin(), values.end());
   }
   // Two sequences, the second going on at position 5.
   void batch() {
-    ops.push_back(2);
-    list({0, 4, 0, 1, 0, 4, 2, 5, 0, 1});
-    ops.push_back(2);
-    list({1, 0});
+    list({0, 4, 0, 1, 0, 4, 2, 5, 0, 1}, 2);
+    list({1, 0}, 2);
   }
 
   std::vector<int32_t> ops, data;
@@ -112,23 +115,23 @@ void write_norms(Writer& w) {
   w.begin("add"), w.view(kRows, 24), w.view(kRows, 24), w.end();
 }
 
-void write_sequences(Writer& w) {
-  w.begin("conv1d"), w.view(kRows, 24), w.view(kRows, 24), w.words({4});
+void write_sequences(Writer& w, const Arena& arena) {
+  w.begin("conv1d"), w.view(kRows, 24), w.view(kRows, 24);
   w.view(4, 24), w.view(1, 24), w.view(2, 3 * 24), w.batch(), w.end();
   const int heads = 4, width = 6, groups = 2, n = 8;
   w.begin("ssmScan"), w.view(kRows, heads * width), w.view(kRows, groups * n),
       w.view(kRows, groups * n);
-  w.view(kRows, heads), w.view(kRows, heads * width), w.words({heads, width, groups, n});
+  w.view(kRows, heads), w.view(kRows, heads * width);
   w.view(1, heads), w.view(1, heads), w.view(1, heads), w.view(2, heads * n * 16);
-  w.view(2, kScanChunk * scan_tail_width(heads, width, groups, n));
+  w.view(2, kScanChunk * scan_tail_width(heads, width, groups, n)), w.words({heads, groups, n});
   w.scratch((2 * kRows * heads + scan_scratch_floats(width, n)) * 4), w.batch(), w.end();
   w.begin("attention"), w.view(kRows, 4 * 16), w.view(kRows, 2 * 16), w.view(kRows, 2 * 16);
-  w.view(kRows, 4 * 16), w.words({4, 2, 16, 0}), w.real(0.25f), w.words({2});
-  w.scratch(2 * 2 * 16 * kPageRows * 2), w.scratch(2 * 2 * 16 * kPageRows * 2), w.batch(), w.end();
+  w.view(kRows, 4 * 16), w.words({2, 2, 16, 0, arena.keys, arena.values}), w.real(0.25f);
+  w.batch(), w.end();
 }
 
 void write_vision(Writer& w) {
-  w.begin("tileAttention"), w.view(kRows, 3 * 2 * 8), w.view(kRows, 2 * 8), w.words({3, 2, 8, 0});
+  w.begin("tileAttention"), w.view(kRows, 3 * 2 * 8), w.view(kRows, 2 * 8), w.words({3, 2, 0});
   w.real(0.3f), w.scratch(tile_attention_scratch_bytes(3, 8)), w.end();
   w.begin("patchify"), w.view(2, 3 * 64), w.view(8, 3 * 16), w.words({8, 4}), w.end();
   w.begin("tileTokens"), w.view(8, 12), w.view(2, 12), w.view(4, 12), w.view(12, 12), w.end();
@@ -138,16 +141,18 @@ void write_vision(Writer& w) {
 void write_tokens(Writer& w, Arena& arena) {
   const int32_t offset64 = arena.take(30 * 24 * 2) / 16;
   w.begin("embed"), w.view(kRows, 24), w.words({arena.buffer, offset64, 30});
-  w.list({0, 29, 3, 3, 7, 1}), w.end();
-  w.begin("gatherRows"), w.view(8, 24), w.view(kRows, 24), w.list({7, 0, 1, 1, 2, 6}), w.end();
-  w.begin("scatterRows"), w.view(8, 24), w.view(kRows, 24), w.list({7, 0, 1, 3, 2, 6}), w.end();
+  w.list({0, 29, 3, 3, 7, 1}, kRows), w.end();
+  w.begin("gatherRows"), w.view(8, 24), w.view(kRows, 24);
+  w.list({7, 0, 1, 1, 2, 6}, kRows), w.end();
+  w.begin("scatterRows"), w.view(8, 24), w.view(kRows, 24);
+  w.list({7, 0, 1, 3, 2, 6}, kRows), w.end();
   w.begin("sample"), w.view(2, 50), w.view(2, 6);
   const int32_t one = 0x3f800000, half = 0x3f000000;
   const std::vector<int32_t> params = {
       2,    16,     one, half, 5,   0,    one, 0,    0, half, 2, 0, 0, 2, 0x2a, 0x7,   // row 0
       half, one,    0,   half, one, half, 0,   half, 1, 1,    1, 2, 7, 1, 9,    half,  // row 1
       -1,   0x3ffff};
-  w.words({(int32_t)params.size()}), w.list(params), w.end();
+  w.list(params, (int32_t)params.size()), w.end();
 }
 
 int32_t odd_word(Random& random, int32_t word) {
@@ -200,7 +205,7 @@ struct Exact {
 void check_programs(Tally& tally) {
   Arena arena(tally);
   Writer w(arena);
-  write_products(w, arena), write_norms(w), write_sequences(w), write_vision(w),
+  write_products(w, arena), write_norms(w), write_sequences(w, arena), write_vision(w),
       write_tokens(w, arena);
   tally.expect(arena.used <= kArenaBytes, "programs: the arena is large enough");
   Pool pool(1);
@@ -208,7 +213,7 @@ void check_programs(Tally& tally) {
     std::vector<Op> ops;
     std::string error;
     const Exact words(w.ops, w.data);
-    const bool fine = decode(words.input, arena.memory, arena.matrices, 1, ops, error);
+    const bool fine = decode(words.input, {arena.memory, arena.matrices, 1}, ops, error);
     tally.expect(fine && error.empty() && ops.size() == 18, "programs: a good one: " + error);
     if (!fine) return;
     execute(ops, kernels_scalar(), pool);
@@ -222,7 +227,7 @@ void check_programs(Tally& tally) {
                       data_too ? changed(random, w.data) : w.data);
     std::vector<Op> ops;
     std::string error;
-    const bool fine = decode(words.input, arena.memory, arena.matrices, 1, ops, error);
+    const bool fine = decode(words.input, {arena.memory, arena.matrices, 1}, ops, error);
     tally.expect(fine == error.empty(), "programs: a yes without an error, a no with one");
     if (!fine) continue;
     ++accepted;

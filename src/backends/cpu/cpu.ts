@@ -12,9 +12,10 @@ import type {
   Step,
   Tensor,
 } from "../backend.ts";
+import { OP_NAMES } from "../ops.ts";
+import { Program } from "../program.ts";
+import { Recorder, type RecorderHost } from "../recorder.ts";
 import { loadNative, type Native, type NativeEngine } from "./native.ts";
-import { Program } from "./program.ts";
-import { CpuStep, type StepHost } from "./step.ts";
 
 export interface CpuOptions {
   /** "amx", "avx512", "avx2", "neon" or "scalar". Default: the fastest that this CPU has. */
@@ -54,6 +55,7 @@ export function cpuKernelSets(): string[] {
 
 export function openCpuBackend(options: CpuOptions = {}): CpuBackend {
   const native = loadNative(options.addon);
+  checkOps(native);
   const sets = native.kernelSets();
   const kernelSet = options.kernelSet ?? sets[0]!;
   if (!sets.includes(kernelSet)) {
@@ -68,13 +70,20 @@ export function openCpuBackend(options: CpuOptions = {}): CpuBackend {
   return new CpuBackend(native, kernelSet, threads, options);
 }
 
+/** Throws backend_unavailable if the addon was built from another table of ops. */
+function checkOps(native: Native): void {
+  const names = native.opNames();
+  if (names.length === OP_NAMES.length && OP_NAMES.every((op, code) => op === names[code])) return;
+  const text = "the native kernels belong to another version of vireo: run `npm run setup`";
+  throw new VireoError("backend_unavailable", text);
+}
+
 /** Runs recorded steps in the addon, off the JavaScript thread, one after the other. */
-export class CpuBackend implements Backend, StepHost {
+export class CpuBackend implements Backend, RecorderHost {
   readonly name = "cpu";
   readonly kernelSet: string;
   readonly threads: number;
   readonly exact: boolean;
-  readonly codes: ReadonlyMap<string, number>;
   readonly arena: number;
   readonly arenaFloats: number;
   private readonly native: Native;
@@ -90,7 +99,6 @@ export class CpuBackend implements Backend, StepHost {
     this.threads = threads;
     this.exact = options.exactActivations ?? false;
     this.engine = native.open(kernelSet, threads);
-    this.codes = new Map(native.opNames().map((name, code) => [name, code]));
     const bytes = options.arenaBytes ?? ARENA_BYTES;
     this.arena = native.allocate(this.engine, bytes);
     this.arenaFloats = Math.floor(bytes / 4);
@@ -155,7 +163,7 @@ export class CpuBackend implements Backend, StepHost {
   }
 
   begin(): Step {
-    return new CpuStep(this, this.programs.pop() ?? new Program());
+    return new Recorder(this, this.programs.pop() ?? new Program());
   }
 
   resize: ResizeFunction = async (image, horizontal, vertical, width, height) => {
@@ -188,29 +196,30 @@ export class CpuBackend implements Backend, StepHost {
     this.native.close(this.engine);
   }
 
-  scratchBytes(what: "matmul" | "scan" | "tileAttention", a: number, b: number): number {
-    const key = `${what} ${a} ${b}`;
+  scratchBytes(op: "matmul" | "ssmScan" | "tileAttention", a: number, b: number): number {
+    const key = `${op} ${a} ${b}`;
     let bytes = this.sizes.get(key);
     if (bytes === undefined) {
-      bytes = this.native.sizeOf(what, a, b, this.threads);
+      bytes = this.native.sizeOf(op, a, b, this.threads);
       this.sizes.set(key, bytes);
     }
     return bytes;
   }
 
   /** Steps share the arena, so each runs and is read before the next one begins to run. */
-  submit(step: CpuStep, outputs: readonly Tensor[]): Promise<Float32Array[]> {
-    const result = this.turn.then(() => this.runNow(step, outputs));
+  run(recorder: Recorder, outputs: readonly Tensor[]): Promise<Float32Array[]> {
+    const result = this.turn.then(() => this.runNow(recorder, outputs));
     this.turn = result.catch(() => {});
     return result;
   }
 
-  private async runNow(step: CpuStep, outputs: readonly Tensor[]): Promise<Float32Array[]> {
+  private async runNow(
+    { program, inputs }: Recorder,
+    outputs: readonly Tensor[],
+  ): Promise<Float32Array[]> {
     if (this.closed) throw new VireoError("engine_closed", "the engine has been closed");
     const { native, engine } = this;
-    const { program } = step;
-    for (const [offset, values] of step.inputs)
-      native.write(engine, this.arena, offset * 4, values);
+    for (const [offset, values] of inputs) native.write(engine, this.arena, offset * 4, values);
     await native.run(engine, program.ops, program.opWords, program.data, program.dataWords);
     this.programs.push(program);
     return outputs.map((tensor) => this.readTensor(tensor));

@@ -21,11 +21,11 @@ export interface Native {
   write(engine: NativeEngine, buffer: number, offset: number, data: ArrayBufferView): void;
   read(engine: NativeEngine, buffer: number, offset: number, into: ArrayBufferView): void;
   /**
-   * packed: format, n, k · matmul: rows, k, parts · scan: width, n, parts ·
+   * packed: format, n, k · matmul: rows, k, parts · ssmScan: width, n, parts ·
    * tileAttention: tokens, dim, parts.
    */
   sizeOf(
-    what: "packed" | "matmul" | "scan" | "tileAttention",
+    what: "packed" | "matmul" | "ssmScan" | "tileAttention",
     a: number,
     b: number,
     c: number,

@@ -1,22 +1,31 @@
 import type { WeightFormat } from "../../core/dtype.ts";
-import type { Backend, Matrix, PackedFile, Region, Step } from "../backend.ts";
-import { NullStep, Recorder } from "./step.ts";
+import type { Backend, Matrix, PackedFile, Region, Step, Tensor } from "../backend.ts";
+import { Program } from "../program.ts";
+import { Recorder, type RecorderHost } from "../recorder.ts";
+import { decodeSampleRows } from "../sample-rows.ts";
+
+/** The token that every sampled row names, if it may: an ordinary one, not an end. */
+const SAMPLED_TOKEN = 5;
 
 /**
- * Computes nothing: ops are recorded as a real backend would and then forgotten. What a run takes
- * on it is the cost of everything else.
+ * Computes nothing: steps are recorded as for a real backend and then forgotten. The time that a
+ * run takes on it is the cost of everything else.
  */
-export class NullBackend implements Backend {
+export class NullBackend implements Backend, RecorderHost {
   readonly name = "null";
   readonly kernelSet = "null";
   readonly threads = 1;
-  readonly #recorder = new Recorder();
-  #buffers = 0;
-  #matrices = 0;
+  /** The buffers of regions begin at 1. */
+  readonly arena = 0;
+  readonly arenaFloats = 2 ** 31 - 16;
+  readonly exact = false;
+  private readonly program = new Program();
+  private buffers = 0;
+  private matrices = 0;
 
   allocate(bytes: number): Region {
-    this.#buffers++;
-    return { buffer: this.#buffers, bytes };
+    this.buffers++;
+    return { buffer: this.buffers, bytes };
   }
   createFile({ bytes }: PackedFile): Region {
     return this.allocate(bytes);
@@ -41,7 +50,7 @@ export class NullBackend implements Backend {
     outputs: number,
     inputs: number,
   ): Matrix {
-    return { id: this.#matrices++, format, outputs, inputs };
+    return { id: this.matrices++, format, outputs, inputs };
   }
   async pack(): Promise<number> {
     return 0;
@@ -50,8 +59,33 @@ export class NullBackend implements Backend {
     return 0;
   }
 
+  scratchBytes(): number {
+    return 0;
+  }
   begin(): Step {
-    return new NullStep(this.#recorder);
+    return new Recorder(this, this.program);
+  }
+  /** Zeros, but for sampled rows, which name a token. */
+  async run({ program }: Recorder, outputs: readonly Tensor[]): Promise<Float32Array[]> {
+    const values = outputs.map(({ rows, cols }) => new Float32Array(rows * cols));
+    for (const { y, rows } of program.operationsOf("sample")) {
+      const at = outputs.findIndex(({ offset, cols }) => offset === y.offset && cols === y.cols);
+      decodeSampleRows(rows, y.rows).forEach(({ allowed }, row) => {
+        values[at]?.fill(sampledToken(allowed), row * y.cols, row * y.cols + 1);
+      });
+    }
+    return values;
   }
   async close(): Promise<void> {}
+}
+
+/** The lowest allowed token, where the usual one is not. */
+function sampledToken(allowed: Int32Array | undefined): number {
+  if (!allowed || ((allowed[SAMPLED_TOKEN >> 5]! >> (SAMPLED_TOKEN & 31)) & 1) === 1) {
+    return SAMPLED_TOKEN;
+  }
+  const word = allowed.findIndex((bits) => bits !== 0);
+  if (word < 0) return -1;
+  const bits = allowed[word]!;
+  return 32 * word + 31 - Math.clz32(bits & -bits);
 }

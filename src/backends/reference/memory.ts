@@ -3,12 +3,24 @@ import { assert } from "../../core/assert.ts";
 import type { PackedFile, Region, Tensor } from "../backend.ts";
 import { rowOf, type View } from "./ops/view.ts";
 
-/** Every buffer by its id, temporaries of a step included. */
+/** The buffer of a step's temporaries and inputs; regions have the ids above it. */
+export const ARENA = 0;
+
+/** The parts of the arena that a step uses: temporaries from 0 on, inputs from `inputsBegin` on. */
+interface Arena {
+  readonly temporaries: ArrayBuffer;
+  readonly inputs: ArrayBuffer;
+  /** In bytes. */
+  readonly inputsBegin: number;
+}
+
+/** Every buffer by its id, and the arena of the step that runs. */
 export class Memory {
+  #arena: Arena | undefined;
   readonly #buffers = new Map<number, ArrayBuffer>();
   /** Paths of files that `sync` writes. */
   readonly #files = new Map<number, string>();
-  #nextId = 0;
+  #nextId = ARENA + 1;
 
   allocate(bytes: number): Region {
     return { buffer: this.#add(new ArrayBuffer(Math.ceil(bytes / 64) * 64)), bytes };
@@ -45,20 +57,26 @@ export class Memory {
     this.#files.clear();
   }
 
-  /** A new tensor in a buffer of its own. */
-  tensor(rows: number, cols: number): Tensor {
-    const { buffer } = this.allocate(rows * cols * 4);
-    return { buffer, offset: 0, rows, cols, stride: cols };
+  /** Gives the arena fresh memory; sizes and places are in floats. */
+  openArena(temporaries: number, inputsBegin: number, end: number): void {
+    this.#arena = {
+      temporaries: new ArrayBuffer(temporaries * 4),
+      inputs: new ArrayBuffer((end - inputsBegin) * 4),
+      inputsBegin: inputsBegin * 4,
+    };
+  }
+  closeArena(): void {
+    this.#arena = undefined;
   }
 
   bytes(buffer: number, offsetBytes: number, bytes: number): Uint8Array {
-    return new Uint8Array(this.#at(buffer), offsetBytes, bytes);
+    return new Uint8Array(...this.#at(buffer, offsetBytes), bytes);
   }
   floats(buffer: number, offsetBytes: number, count: number): Float32Array {
-    return new Float32Array(this.#at(buffer), offsetBytes, count);
+    return new Float32Array(...this.#at(buffer, offsetBytes), count);
   }
   halves(buffer: number, offsetBytes: number, count: number): Uint16Array {
-    return new Uint16Array(this.#at(buffer), offsetBytes, count);
+    return new Uint16Array(...this.#at(buffer, offsetBytes), count);
   }
 
   view({ buffer, offset, rows, cols, stride }: Tensor): View {
@@ -80,9 +98,15 @@ export class Memory {
     return this.#nextId++;
   }
 
-  #at(buffer: number): ArrayBuffer {
+  /** The memory behind that place, and the place within it in bytes. */
+  #at(buffer: number, offsetBytes: number): [ArrayBuffer, number] {
+    if (buffer === ARENA && this.#arena) {
+      const { temporaries, inputs, inputsBegin } = this.#arena;
+      if (offsetBytes < inputsBegin) return [temporaries, offsetBytes];
+      return [inputs, offsetBytes - inputsBegin];
+    }
     const found = this.#buffers.get(buffer);
     assert(found, `there is no buffer ${buffer}`);
-    return found;
+    return [found, offsetBytes];
   }
 }

@@ -1,9 +1,19 @@
 import { assert } from "../../core/assert.ts";
 import type { WeightFormat } from "../../core/dtype.ts";
-import type { Backend, Matrix, MatrixSource, PackedFile, Region, Step } from "../backend.ts";
-import { Memory } from "./memory.ts";
+import type {
+  Backend,
+  Matrix,
+  MatrixSource,
+  PackedFile,
+  Region,
+  Step,
+  Tensor,
+} from "../backend.ts";
+import { Program } from "../program.ts";
+import { Recorder, type RecorderHost } from "../recorder.ts";
+import { ARENA, Memory } from "./memory.ts";
 import { canPack, packRows, packTable, valuesOf } from "./ops/pack.ts";
-import { ReferenceStep } from "./step.ts";
+import { type Machine, type PackedMatrix, runOperation } from "./run.ts";
 
 export interface ReferenceOptions {
   /** False: bf16, fp8 and nvfp4 multiplications round x to bf16 first. */
@@ -14,16 +24,19 @@ export interface ReferenceOptions {
  * The oracle: every op as plain loops in the order of its formula, sums in float64, results in
  * float32. A packed matrix is its numbers after quantisation, as float32 [outputs, inputs].
  */
-export class ReferenceBackend implements Backend {
+export class ReferenceBackend implements Backend, RecorderHost, Machine {
   readonly name = "reference";
   readonly kernelSet = "reference";
   readonly threads = 1;
-  readonly exactActivations: boolean;
+  readonly arena = ARENA;
+  readonly arenaFloats = 2 ** 31 - 16;
+  readonly exact: boolean;
   readonly memory = new Memory();
-  readonly #places: { readonly buffer: number; readonly offsetBytes: number }[] = [];
+  readonly #matrices: { readonly matrix: Matrix; readonly region: Region; readonly at: number }[] =
+    [];
 
   constructor({ exactActivations = true }: ReferenceOptions = {}) {
-    this.exactActivations = exactActivations;
+    this.exact = exactActivations;
   }
 
   allocate(bytes: number): Region {
@@ -62,15 +75,18 @@ export class ReferenceBackend implements Backend {
     assert(offsetBytes % 64 === 0, "a matrix begins at a multiple of 64 bytes");
     const bytes = this.matrixBytes(format, outputs, inputs);
     assert(offsetBytes + bytes <= region.bytes, "a matrix lies within its region");
-    const id = this.#places.push({ buffer: region.buffer, offsetBytes }) - 1;
-    return { id, format, outputs, inputs };
+    const matrix = { id: this.#matrices.length, format, outputs, inputs };
+    this.#matrices.push({ matrix, region, at: offsetBytes });
+    return matrix;
   }
 
-  /** All numbers of a matrix, [outputs, inputs]. */
-  weights({ id, outputs, inputs }: Matrix): Float32Array {
-    const place = this.#places[id];
-    assert(place, "there is such a matrix");
-    return this.memory.floats(place.buffer, place.offsetBytes, outputs * inputs);
+  /** A packed matrix by its number, with all its weights [outputs, inputs]. */
+  matrixOf(id: number): PackedMatrix {
+    const found = this.#matrices[id];
+    assert(found, "there is such a matrix");
+    const { matrix, region, at } = found;
+    const weights = this.memory.floats(region.buffer, at, matrix.outputs * matrix.inputs);
+    return { format: matrix.format, weights };
   }
 
   async pack(
@@ -79,12 +95,12 @@ export class ReferenceBackend implements Backend {
     rows: number,
     source: MatrixSource,
   ): Promise<number> {
-    const { format, outputs, inputs } = matrix;
+    const { id, format, outputs, inputs } = matrix;
     assert(canPack(source.kind, format), `${format} is not made from ${source.kind}`);
     assert(firstRow >= 0 && firstRow + rows <= outputs, "pack: rows of the matrix");
     assert(valuesOf(source) === rows * inputs, "pack: the data's size");
-    const all = this.weights(matrix);
-    const to = all.subarray(firstRow * inputs, (firstRow + rows) * inputs);
+    const { weights } = this.matrixOf(id);
+    const to = weights.subarray(firstRow * inputs, (firstRow + rows) * inputs);
     return packRows(source, format, inputs, to);
   }
 
@@ -93,8 +109,22 @@ export class ReferenceBackend implements Backend {
     return packTable(source, this.memory.halves(region.buffer, offsetBytes, valuesOf(source)));
   }
 
+  scratchBytes(): number {
+    return 0;
+  }
   begin(): Step {
-    return new ReferenceStep(this);
+    return new Recorder(this, new Program());
+  }
+  async run(recorder: Recorder, outputs: readonly Tensor[]): Promise<Float32Array[]> {
+    const { program, inputs, temporaryFloats, inputsBegin } = recorder;
+    this.memory.openArena(temporaryFloats, inputsBegin, this.arenaFloats);
+    for (const [offset, values] of inputs) {
+      this.memory.floats(ARENA, offset * 4, values.length).set(values);
+    }
+    for (const operation of program.operations()) runOperation(operation, this);
+    const copies = outputs.map((tensor) => this.memory.copy(tensor));
+    this.memory.closeArena();
+    return copies;
   }
 
   async close(): Promise<void> {
