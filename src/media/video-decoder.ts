@@ -9,8 +9,9 @@ import { LIMITS } from "../core/limits.ts";
 import { type ChildProgram, PROGRAM_PATH, runProgram } from "./child-program.ts";
 import { type FrameSampling, type FrameWindow, frameSeconds, sampleFrames } from "./frames.ts";
 import type { RgbImage } from "./image.ts";
-import { FRAME_ENTRIES, PACKET_ENTRIES, ProbeReader, type VideoTrack } from "./video-probe.ts";
-import { inspectVideo } from "./video-source.ts";
+import { ProbeReader, type VideoTrack } from "./video-probe.ts";
+import { type Container, inspectVideo } from "./video-source.ts";
+import { allowedDecoders, chooseTrack, type ListedTrack, TrackListing } from "./video-tracks.ts";
 
 /** A frame that is to be looked at. */
 export interface ChosenFrame {
@@ -62,11 +63,6 @@ export interface VideoDecoder {
   decode(file: Uint8Array, options: DecodeOptions): Promise<DecodedVideo>;
 }
 
-/** Names of decoders: formats of cameras, phones and the web, and no others. */
-const CODECS = [
-  ...["h264", "hevc", "vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d", "libaom-av1"],
-  ...["mpeg4", "h263", "flv", "vp6", "vp6f", "gif", "mjpeg"],
-].join(",");
 const INPUT = "file:/dev/stdin";
 /** Frames that are shown later than this are looked for from near them on, not from the start. */
 const FAR_SECONDS = 30;
@@ -74,10 +70,11 @@ const FAR_SECONDS = 30;
 const RUN_UP_SECONDS = 10;
 
 /**
- * Decodes with the ffmpeg and ffprobe of this machine.
+ * Decodes with the ffmpeg of this machine.
  *
- * They get the file as their open standard input and may open nothing but files: no network, no
- * playlist, no format but the one that was recognised; time, pixels and memory are limited.
+ * It gets the file as its open standard input and may open nothing but files: no network, no
+ * playlist, no format but the one that was recognised, no decoder but those of the track that is
+ * looked at; time, pixels and memory are limited.
  */
 export class FfmpegDecoder implements VideoDecoder {
   private readonly path: string;
@@ -121,40 +118,93 @@ export class FfmpegDecoder implements VideoDecoder {
     const launcher = await this.launcher;
     const handles = await openForMany(file);
     const unread = handles.values();
-    const common = [
-      ...["-protocol_whitelist", "file,pipe", "-codec_whitelist", CODECS],
-      ...["-max_pixels", String(LIMITS.videoPixels), "-threads", "2", "-f", container],
-    ];
-    const call = (program: string, args: readonly string[], timeMs: number): ChildProgram => ({
-      command: [...launcher, program, "-max_alloc", String(LIMITS.videoAllocationBytes), ...args],
+    const ffmpeg: Launch = ({ codec, seek = [], args, timeMs }) => ({
+      command: [
+        ...[...launcher, "ffmpeg", "-max_alloc", String(LIMITS.videoAllocationBytes)],
+        ...["-nostdin", "-nostats", "-hide_banner", "-v", "info", "-copyts"],
+        ...["-protocol_whitelist", "file,pipe", "-codec_whitelist", allowedDecoders(codec)],
+        ...["-max_pixels", String(LIMITS.videoPixels), "-threads", "2", "-filter_threads", "1"],
+        ...["-f", container, ...seek, "-i", INPUT, ...args],
+      ],
       path: this.path,
       timeMs,
       input: unread.next().value!.fd,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    const probe = async (entries: string, timeMs: number): Promise<ProbeReader> => {
-      const reader = new ProbeReader();
-      const shown = ["-select_streams", "V:0", "-show_entries", entries, "-of", "compact", INPUT];
-      const probing = call("ffprobe", ["-v", "quiet", ...common, ...shown], timeMs);
-      await run({ ...probing, onOutput: (chunk) => reader.push(chunk) });
-      return reader;
-    };
     try {
-      let found = await probe(PACKET_ENTRIES, LIMITS.videoProbeMs);
-      if (found.lacksTimes) found = await probe(FRAME_ENTRIES, LIMITS.videoDecodeMs);
-      const track = found.track();
+      const { track, listed } = await probe(ffmpeg, container, file);
       const chosen = chooseFrames(track, options);
       const skipping = container === "gif" ? [] : seekArguments(track, chosen);
       const ways = skipping.length > 0 ? [skipping, []] : [[]];
       const decodings = ways.map((seek): ChildProgram => {
-        const args = decodeArguments([...common, ...seek], track, chosen);
-        return call("ffmpeg", args, LIMITS.videoDecodeMs);
+        const args = decodeArguments(listed, track, chosen);
+        return ffmpeg({ codec: listed.codec, seek, args, timeMs: LIMITS.videoDecodeMs });
       });
       return await work({ track, chosen, decodings });
     } finally {
       await Promise.all(handles.map((handle) => handle.close()));
     }
   }
+}
+
+/** Makes a run of ffmpeg over the file; every run has an open file of its own. */
+type Launch = (run: {
+  /** Only decoders of this format may be opened; undefined: any that is let in. */
+  readonly codec?: string;
+  /** Options before the input. */
+  readonly seek?: readonly string[];
+  /** Options behind the input. */
+  readonly args: readonly string[];
+  readonly timeMs: number;
+}) => ChildProgram;
+
+/**
+ * Lists the file's tracks and the packets of the one that is looked at. No frame is decoded but
+ * where the container tells no presentation times; of other tracks no decoder is opened.
+ */
+async function probe(ffmpeg: Launch, container: Container, file: Uint8Array) {
+  const list = async (which: string) => {
+    const [listing, reader] = [new TrackListing(), new ProbeReader()];
+    const program = ffmpeg({ args: packetArguments(which), timeMs: LIMITS.videoProbeMs });
+    await run({
+      ...program,
+      onOutput: (chunk) => reader.push(chunk),
+      onLine: (line) => listing.readLine(line),
+    });
+    return { listing, reader };
+  };
+  const first = await list("V:0"); // the first track that is no cover, nearly always the right one
+  const listed = chooseTrack(first.listing, container, file);
+  const usual = first.listing.tracks.find(({ kind, isCover }) => kind === "Video" && !isCover);
+  const { reader } = listed === usual ? first : await list(String(listed.index));
+  if (reader.lacksTimes) {
+    reader.forgetPackets();
+    const args = ["-map", `0:${listed.index}`, "-vf", "showinfo=checksum=0", "-f", "null", "-"];
+    const program = ffmpeg({ codec: listed.codec, args, timeMs: LIMITS.videoDecodeMs });
+    await run({
+      ...program,
+      onLine: (line) => {
+        const time = shownTime(line);
+        if (time !== undefined) reader.addFrame(time);
+      },
+    });
+  }
+  return { track: reader.track(listed), listed };
+}
+
+/** Packets are copied to a list of their times; no check of their order may change these. */
+function packetArguments(which: string): readonly string[] {
+  const orderly = "setts=pts=PTS:dts=N-1000000000000000";
+  return [
+    ...["-map", `0:${which}`, "-c", "copy", "-copyinkf", "-copy_unknown", "-bsf:v", orderly],
+    ...["-f", "framecrc", "pipe:1"],
+  ];
+}
+
+/** Presentation time of a frame in the file's unit, from a line of the filter showinfo. */
+function shownTime(line: string): number | undefined {
+  const time = /showinfo.*\bn: *\d+ pts: *(-?\d+)/.exec(line)?.[1];
+  return time === undefined ? undefined : Number(time);
 }
 
 /** Where there is `prlimit`, the system itself limits the programs' memory. */
@@ -164,8 +214,8 @@ async function findLauncher(path: string): Promise<readonly string[]> {
   return works === 0 ? command.slice(0, 2) : [];
 }
 
-/** Programs that read a file at most: two that look into it, two that decode it. */
-const READERS = 4;
+/** Runs over a file at most: two that list packets, one that lists frames, two that decode. */
+const READERS = 5;
 
 /** The file on disk, open for READERS and without a name, so that nothing is left of it. */
 async function openForMany(file: Uint8Array): Promise<readonly FileHandle[]> {
@@ -193,7 +243,7 @@ async function run(program: ChildProgram): Promise<void> {
 }
 
 const NO_FFMPEG =
-  "this machine cannot decode video: it has no ffmpeg and ffprobe (5.1 or newer) in its PATH; " +
+  "this machine cannot decode video: it has no ffmpeg (5.1 or newer) in its PATH; " +
   "install them, on Debian with: apt-get install ffmpeg";
 
 /**
@@ -254,21 +304,20 @@ function seekArguments(track: VideoTrack, chosen: readonly number[]): readonly s
 
 /** Frames are told apart by their times: one that does not decode then shifts no other. */
 function decodeArguments(
-  common: readonly string[],
+  { index }: ListedTrack,
   track: VideoTrack,
   chosen: readonly number[],
 ): readonly string[] {
   const { width, height } = outputSize(track);
-  const wanted = sumOf(chosen.map((index) => `eq(pts,${track.times[index]})`));
+  const wanted = sumOf(chosen.map((frame) => `eq(pts,${track.times[frame]})`));
   const filters = [
-    `select='${wanted}'`,
+    `select='(${wanted})*not(eq(pts,prev_selected_pts))'`,
     "showinfo=checksum=0",
     `scale=${width}:${height}:flags=bicubic`,
     "format=rgb24",
   ];
   return [
-    ...["-nostdin", "-nostats", "-hide_banner", "-v", "info", "-copyts", "-filter_threads", "1"],
-    ...[...common, "-i", INPUT, "-map", "0:V:0", "-an", "-sn", "-dn"],
+    ...["-map", `0:${index}`, "-an", "-sn", "-dn"],
     ...["-vf", filters.join(","), "-fps_mode", "passthrough"],
     ...["-frames:v", String(chosen.length), "-f", "rawvideo", "pipe:1"],
   ];
@@ -297,8 +346,8 @@ async function readFrames(
     return images.length < chosen.length;
   };
   const onLine = (line: string): void => {
-    const time = /showinfo.*\bn: *\d+ pts: *(-?\d+)/.exec(line)?.[1];
-    if (time !== undefined && seen.length < chosen.length) seen.push(Number(time));
+    const time = shownTime(line);
+    if (time !== undefined && seen.length < chosen.length) seen.push(time);
     if (/^Unrecognized option/.test(line)) throw new VireoError("unsupported_modality", NO_FFMPEG);
   };
   await run({ ...child, onOutput, onLine });

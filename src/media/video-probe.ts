@@ -1,9 +1,10 @@
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import type { ListedTrack } from "./video-tracks.ts";
 
 /** What a video file says of its pictures, before one of them is decoded. */
 export interface VideoTrack {
-  /** Pixels of a frame as it is shown, upright. */
+  /** Pixels of a frame as it is shown, upright. Pixels that are not square count as stored. */
   readonly width: number;
   readonly height: number;
   /** Frames a second: of a constant rate that rate, else the mean. */
@@ -15,17 +16,20 @@ export interface VideoTrack {
   readonly unitSeconds: number;
 }
 
-const STREAM_ENTRIES = "stream=width,height,time_base,r_frame_rate:stream_side_data=rotation";
-/** What ffprobe is asked for: packets, since reading them costs no decoding. */
-export const PACKET_ENTRIES = `${STREAM_ENTRIES}:packet=pts,duration,flags`;
-/** Frames, where packets do not say when they are shown. */
-export const FRAME_ENTRIES = `${STREAM_ENTRIES}:frame=best_effort_timestamp`;
+/** Flags of a packet, as FFmpeg numbers them. */
+const KEY_FRAME = 1;
+/** An edit list leaves the frame out. */
+const DISCARDED = 4;
 
-/** Reads what ffprobe writes in its compact form, line by line. */
+/**
+ * Reads the list of a track's packets that FFmpeg's framecrc muxer writes, line by line: stream,
+ * decoding time, presentation time, duration, size, checksum and, unless it is a bare key frame,
+ * the flags. Times of decoded frames can stand in for packets' (addFrame).
+ */
 export class ProbeReader {
   private readonly times: number[] = [];
   private lastDuration = 0;
-  private stream: ReadonlyMap<string, string> | undefined;
+  private readonly header = new Map<string, string>();
   private rest = "";
   private untimed = 0;
 
@@ -39,51 +43,56 @@ export class ProbeReader {
     const lines = (this.rest + chunk.toString("latin1")).split("\n");
     this.rest = lines.pop() ?? "";
     for (const line of lines) this.readLine(line);
-    const frames = this.times.length + this.untimed;
-    return frames <= LIMITS.videoFrames && this.rest.length < 65_536;
+    return this.hasRoom && this.rest.length < 65_536;
+  }
+
+  private get hasRoom(): boolean {
+    return this.times.length + this.untimed <= LIMITS.videoFrames;
   }
 
   private readLine(line: string): void {
-    const [section, ...entries] = line.split("|");
-    const fields = new Map(entries.map((entry) => entry.split("=", 2) as [string, string]));
-    if (section === "stream") this.stream ??= fields;
-    if (section === "frame") {
-      const time = Number.parseInt(fields.get("best_effort_timestamp") ?? "", 10);
-      // the last frames that a decoder gives out may be told without their times
-      const [before = 0, last = 0] = this.times.slice(-2);
-      if (Number.isSafeInteger(time)) this.times.push(time);
-      else if (this.times.length > 1) this.times.push(2 * last - before);
-    }
-    // "D": an edit list leaves it out
-    if (section !== "packet" || fields.get("flags")?.includes("D")) return;
-    const time = Number.parseInt(fields.get("pts") ?? "", 10);
-    this.lastDuration = Number.parseInt(fields.get("duration") ?? "", 10) || this.lastDuration;
+    const [, name, value] = /^#(tb|dimensions) 0: (\S+)$/.exec(line) ?? [];
+    if (name !== undefined) this.header.set(name, value!);
+    if (line.startsWith("#")) return;
+    const fields = line.split(",");
+    const flags = Number.parseInt(/F=0x([0-9A-F]+)/.exec(line)?.[1] ?? String(KEY_FRAME), 16);
+    if (fields.length < 6 || (flags & DISCARDED) !== 0) return;
+    this.lastDuration = Number.parseInt(fields[3]!, 10) || this.lastDuration;
+    const time = Number.parseInt(fields[2]!, 10);
     if (Number.isSafeInteger(time)) this.times.push(time);
     else this.untimed += 1;
   }
 
+  /** Forgets packets' times; those of decoded frames follow. */
+  forgetPackets(): void {
+    this.times.length = 0;
+    this.untimed = 0;
+  }
+
+  /** Adds the time of a decoded frame. False: there are more frames than are taken. */
+  addFrame(time: number): boolean {
+    this.times.push(time);
+    return this.hasRoom;
+  }
+
   /** Throws media_undecodable, media_too_large or video_too_long. */
-  track(): VideoTrack {
+  track({ rotation, rate = Number.NaN }: ListedTrack): VideoTrack {
     if (this.times.length > LIMITS.videoFrames) throw tooLong("frames", LIMITS.videoFrames);
     const times = [...new Set(this.times)].sort((a, b) => a - b);
-    const unitSeconds = ratio(this.stream?.get("time_base"));
-    if (this.stream === undefined || times.length === 0 || !(unitSeconds > 0)) {
-      const message = "the file holds no video that can be read: it is damaged, cut or only sound";
+    const unitSeconds = ratio(this.header.get("tb"));
+    if (times.length === 0 || !(unitSeconds > 0)) {
+      const message = "the video's picture track has no frames; it is damaged or was cut off";
       throw new VireoError("media_undecodable", message);
     }
-    const size = this.frameSize(this.stream);
-    const named = ratio(this.stream.get("r_frame_rate"));
-    const pace = paceOf(times, unitSeconds, named, this.lastDuration);
+    const size = this.frameSize(rotation);
+    const pace = paceOf(times, unitSeconds, exactRate(rate), this.lastDuration);
     const seconds = (times.at(-1)! - times[0]!) * unitSeconds;
     if (seconds > LIMITS.videoSeconds) throw tooLong("seconds", LIMITS.videoSeconds, seconds);
     return { ...size, ...pace, times, unitSeconds };
   }
 
-  private frameSize(stream: ReadonlyMap<string, string>) {
-    const [width, height] = ["width", "height"].map((name) => Number(stream.get(name))) as [
-      number,
-      number,
-    ];
+  private frameSize(rotation: number) {
+    const [width = 0, height = 0] = (this.header.get("dimensions") ?? "").split("x").map(Number);
     if (!(width > 0 && height > 0)) {
       const message = "the video's frames have no width and height; the file is damaged";
       throw new VireoError("media_undecodable", message);
@@ -95,7 +104,7 @@ export class ProbeReader {
         "Send a smaller one";
       throw new VireoError("media_too_large", message, { metadata });
     }
-    const turned = Math.abs((Math.abs(Number(stream.get("rotation") ?? 0)) % 180) - 90) < 1;
+    const turned = Math.abs((Math.abs(rotation) % 180) - 90) < 1;
     return turned ? { width: height, height: width } : { width, height };
   }
 }
@@ -106,10 +115,17 @@ function tooLong(unit: string, limit: number, actual?: number): VireoError {
   return new VireoError("video_too_long", message, { metadata: { limit } });
 }
 
-/** "30000/1001" → 29.97; NaN for what is no ratio. */
+/** "1/15360" → 0.0000651; NaN for what is no ratio. */
 function ratio(text: string | undefined): number {
   const [above, below] = (text ?? "").split("/").map(Number);
   return (above ?? Number.NaN) / (below ?? Number.NaN);
+}
+
+/** FFmpeg lists rates with two decimals: 23.98 stands for 24000/1001. */
+function exactRate(listed: number): number {
+  if (Number.isInteger(listed)) return listed;
+  const broadcast = (Math.round(listed * 1.001) * 1000) / 1001;
+  return Math.abs(broadcast - listed) <= 0.0051 ? broadcast : listed;
 }
 
 /** The rate that is named counts if the frames keep to it, else their mean. */

@@ -2,11 +2,53 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 
 /** A demuxer of FFmpeg's, which is told to use this one and no other. */
-export type Container = "mov" | "matroska" | "flv" | "gif" | "avi";
+export type Container =
+  | "mov"
+  | "matroska"
+  | "flv"
+  | "gif"
+  | "avi"
+  | "mpegts"
+  | "mpeg"
+  | "ogg"
+  | "asf"
+  | "dv";
 
-const SUPPORTED = "send MP4, MOV, 3GP, MKV, WebM, FLV, AVI or GIF";
-/** What the first box of a file of the MP4 family may be. */
-const MOV_BOXES = ["ftyp", "moov", "mdat", "free", "skip", "wide", "pnot"];
+/** The list of formats that messages about unknown files end with. */
+export const VIDEO_FORMATS =
+  "MP4, MOV, 3GP, MKV, WebM, FLV, AVI, GIF, MPEG-TS, MPEG, OGV, WMV or DV";
+
+/** Box types that a file of the MP4 family may begin with. */
+const MOV_BOXES = ["ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot", "moof", "sidx"];
+
+/** Containers by how their files begin, in hexadecimal. */
+const MAGIC: readonly (readonly [pattern: RegExp, container: Container])[] = [
+  [/^1a45dfa3/, "matroska"],
+  [/^464c5601/, "flv"], // FLV, version 1
+  [/^474946383[79]61/, "gif"], // GIF87a, GIF89a
+  [/^52494646.{8}41564920/, "avi"], // RIFF....AVI
+  [/^4f676753/, "ogg"], // OggS
+  [/^3026b2758e66cf11/, "asf"],
+  [/^000001ba/, "mpeg"], // a pack header
+  [/^1f0700[3b]f/, "dv"],
+];
+
+/** Video and sound formats that are not read, by how they begin, in hexadecimal. */
+const NAMED_FORMATS: readonly (readonly [pattern: RegExp, name: string])[] = [
+  [/^060e2b3402050101/, "MXF"],
+  [/^2e524d46/, "RealMedia"], // .RMF
+  [/^595556344d50454732/, "Y4M (raw frames)"], // YUV4MPEG2
+  [/^444b4946/, "IVF"], // DKIF
+  [/^6e75742f6d756c/, "NUT"], // nut/mul
+  [/^(46|43|5a)5753/, "Flash (SWF)"],
+  [/^b7d800203749da11/, "WTV"],
+  [/^(00)?000001(67|27|09)/, "a raw H.264 stream without a container"],
+  [/^(00)?000001(40|42|46)01/, "a raw HEVC stream without a container"],
+  [/^000001b3/, "a raw MPEG stream without a container"],
+  [/^52494646.{8}57415645|^494433|^664c6143|^2321414d52|^fff[19b3]/, "sound"],
+  [/^52494646.{8}57454250/, "WebP, animated or not,"],
+  [/^234558544d3355|^6666636f6e636174/, "a playlist"], // #EXTM3U, ffconcat
+];
 
 /**
  * Recognises a video file by its first bytes, whatever it was called. Playlists and other files
@@ -21,16 +63,48 @@ export function inspectVideo(bytes: Uint8Array): Container {
     const message = `the video has ${bytes.length} bytes; the limit is ${LIMITS.videoBytes}`;
     throw new VireoError("media_too_large", message, { metadata });
   }
+  const container = recogniseVideo(bytes);
+  if (container !== undefined) return container;
+  const named = unreadVideo(bytes);
+  const what = named === undefined ? "the data is no known video file" : `${named} is not read`;
+  throw new VireoError("unsupported_media_type", `${what}; send ${VIDEO_FORMATS}`);
+}
+
+/** The container of a video or sound file by its bytes; undefined for everything else. */
+export function recogniseVideo(bytes: Uint8Array): Container | undefined {
   const start = Buffer.from(bytes.subarray(0, 16)).toString("latin1");
-  if (MOV_BOXES.includes(start.slice(4, 8)) && !isPicture(start.slice(8, 12))) return "mov";
-  if (start.startsWith("\x1aE\xdf\xa3")) return "matroska";
-  if (start.startsWith("FLV\x01")) return "flv";
-  if (start.startsWith("GIF87a") || start.startsWith("GIF89a")) return "gif";
-  if (start.startsWith("RIFF") && start.startsWith("AVI ", 8)) return "avi";
-  throw new VireoError("unsupported_media_type", `the data is no known video file; ${SUPPORTED}`);
+  if (MOV_BOXES.includes(start.slice(4, 8)) && !isPicture(start)) return "mov";
+  const magic = hexOf(bytes);
+  const found = MAGIC.find(([pattern]) => pattern.test(magic))?.[1];
+  if (found !== undefined) return found;
+  return isTransportStream(bytes) ? "mpegts" : undefined;
+}
+
+/** The name of a video or sound format that is recognised but not read. */
+export function unreadVideo(bytes: Uint8Array): string | undefined {
+  const magic = hexOf(bytes);
+  return NAMED_FORMATS.find(([pattern]) => pattern.test(magic))?.[1];
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, 16)).toString("hex");
 }
 
 /** AVIF and HEIC are of the MP4 family too. */
-function isPicture(brand: string): boolean {
-  return /^(avi[fs]|hei|hev|mif1|msf1)/.test(brand);
+function isPicture(start: string): boolean {
+  return start.startsWith("ftyp", 4) && /^(avi[fs]|hei|hev|mif1|msf1)/.test(start.slice(8, 12));
+}
+
+/** Packets of 188 bytes, alone, behind a time code (M2TS) or before a checksum. */
+function isTransportStream(bytes: Uint8Array): boolean {
+  const layouts = [
+    [188, 0],
+    [192, 4],
+    [204, 0],
+  ] as const;
+  return layouts.some(([size, lead]) => {
+    const packets = Math.min(4, Math.floor(bytes.length / size));
+    if (packets < 2) return false;
+    return Array.from({ length: packets }).every((_, at) => bytes[lead + at * size] === 0x47);
+  });
 }

@@ -33,7 +33,7 @@ export interface VideoOptions {
   readonly pruningRate?: number;
   /** The text around frames. Default: as in training. */
   readonly glue?: VideoGlueName;
-  /** Folders in which ffmpeg and ffprobe are looked for, as in PATH. */
+  /** Folders in which ffmpeg is looked for, as in PATH. */
   readonly programPath?: string;
   /** Instead of ffmpeg. */
   readonly decoder?: VideoDecoder;
