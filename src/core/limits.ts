@@ -11,6 +11,18 @@ export const LIMITS = Object.freeze({
   shards: 1000,
   vocabularyTokens: 1_000_000,
 
+  // one chat template and one rendering; the steps of a rendering grow with its input
+  templateCharacters: MIB,
+  templateDepth: 100,
+  templateCalls: 200,
+  templateSteps: 4_000_000,
+  templateStepsPerValue: 200,
+  templateStepsPerCharacter: 2,
+  templateRange: 100_000,
+  templateTextCharacters: 64 * MIB,
+  templateListItems: 4 * MIB,
+  templateOutputCharacters: 64 * MIB,
+
   // one request
   bodyBytes: 64 * MIB,
   messages: 1000,

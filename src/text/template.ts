@@ -1,9 +1,10 @@
-import { Template } from "@huggingface/jinja";
 import { assert } from "../core/assert.ts";
 import type { ChatMessage, ContentPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { FALLBACK_TEMPLATE } from "./fallback-template.ts";
 import { createGuard, type Guard } from "./guard.ts";
+import { TemplateError } from "./jinja/errors.ts";
+import { compileTemplate, type JinjaTemplate } from "./jinja/jinja.ts";
 import { findSwitch, type ReasoningSwitch, textOf, withWords } from "./switch.ts";
 import type { TextRun, Tokenizer } from "./tokenizer.ts";
 
@@ -96,6 +97,9 @@ export function createChatTemplate(
       add_generation_prompt: true,
       bos_token: "<s>",
       eos_token: "<SPECIAL_12>",
+      // as transformers calls a template: both are always there
+      tools: null,
+      documents: null,
       ...variables,
     });
   const reasoningSwitch = findSwitch(draw);
@@ -126,12 +130,13 @@ function noSwitch(): VireoError {
   return new VireoError("unsupported_parameter", message, { param: "reasoning" });
 }
 
-function compile(source: string): Template {
+function compile(source: string): JinjaTemplate {
   try {
-    return new Template(source);
+    return compileTemplate(source);
   } catch (cause) {
+    const where = cause instanceof TemplateError ? `, line ${cause.line}` : "";
     const reason = cause instanceof Error ? cause.message.slice(0, 200) : "not a template";
-    throw new VireoError("invalid_checkpoint", `chat template: ${reason}`, { cause });
+    throw new VireoError("invalid_checkpoint", `chat template${where}: ${reason}`, { cause });
   }
 }
 
@@ -141,6 +146,10 @@ function refusal(cause: unknown, guard: Guard): VireoError {
     return new VireoError("out_of_range", "the messages are nested too deeply", details);
   }
   const reason = cause instanceof Error ? guard.show(cause.message).slice(0, 200) : "no reason";
+  if (cause instanceof TemplateError && cause.kind !== "raised") {
+    const message = `line ${cause.line} of the chat template of this model fails: ${reason}`;
+    return new VireoError("invalid_type", message, details);
+  }
   const message = `the chat template of this model refuses the messages: ${reason}`;
   return new VireoError("invalid_type", message, details);
 }

@@ -1,0 +1,80 @@
+import { LIMITS } from "../../core/limits.ts";
+import type { Value } from "./values.ts";
+
+/**
+ * One rendering: its variables, what it has written, and what it may still do.
+ *
+ * A template comes with a checkpoint, so a stranger may have written it. Every loop and every
+ * operation whose cost grows with its operands spends steps; without steps the rendering fails.
+ */
+export class Run {
+  readonly variables: ReadonlyMap<string, Value>;
+  /** Line of the statement that runs. */
+  line = 0;
+  out = "";
+  /** Macros and recursive loops that are being called. */
+  private calls = 0;
+  private steps: number;
+
+  constructor(variables: ReadonlyMap<string, Value>, steps: number) {
+    this.variables = variables;
+    this.steps = steps;
+  }
+
+  spend(steps: number): void {
+    this.steps -= steps;
+    if (this.steps < 0) throw new Error("the template takes too many steps");
+  }
+
+  /** Pays for reading a text, and returns it. */
+  reading(text: string): string {
+    if (text.length >= 32) this.spend(text.length >> 5);
+    return text;
+  }
+
+  /** Refuses a text that would be too long before it is made, and pays for it. */
+  making(length: number): void {
+    if (length > LIMITS.templateTextCharacters) {
+      throw new Error(`the template makes a text of ${length} characters`);
+    }
+    this.spend(length >> 5);
+  }
+
+  /** Refuses a list that would be too long before it is made, and pays for it. */
+  listing(length: number): void {
+    if (length > LIMITS.templateListItems) {
+      throw new Error(`the template makes a list of ${length} items`);
+    }
+    this.spend(length >> 2);
+  }
+
+  write(text: string): void {
+    this.out += text;
+    if (this.out.length > LIMITS.templateOutputCharacters) {
+      throw new Error(
+        `the template writes more than ${LIMITS.templateOutputCharacters} characters`,
+      );
+    }
+  }
+
+  /** What `body` writes, instead of writing it. */
+  capture(body: () => void): string {
+    const before = this.out;
+    this.out = "";
+    body();
+    const written = this.out;
+    this.out = before;
+    return written;
+  }
+
+  /** Runs a macro's body; deep recursion fails here, before the stack does. */
+  called<T>(body: () => T): T {
+    const { line } = this;
+    this.calls += 1;
+    if (this.calls > LIMITS.templateCalls) throw new Error("the template's calls nest too deeply");
+    const result = body();
+    this.calls -= 1;
+    this.line = line;
+    return result;
+  }
+}

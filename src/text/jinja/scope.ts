@@ -1,0 +1,102 @@
+import { GLOBALS } from "./globals.ts";
+import type { Run } from "./run.ts";
+import { Undefined, type Value } from "./values.ts";
+
+/**
+ * The variables of one scope while a template runs. Slots are numbered by the `Scope` that was
+ * compiled for it; an empty slot is a variable that has not been set.
+ */
+export class Frame {
+  readonly run: Run;
+  readonly parent: Frame | undefined;
+  readonly slots: (Value | undefined)[];
+
+  constructor(run: Run, parent: Frame | undefined) {
+    this.run = run;
+    this.parent = parent;
+    this.slots = [];
+  }
+
+  set(slot: number, value: Value): void {
+    this.slots[slot] = value;
+  }
+}
+
+export type Evaluate = (frame: Frame) => Value;
+
+interface Place {
+  /** How many frames outwards. */
+  readonly depth: number;
+  readonly slot: number;
+}
+
+/** Names that are only made for a loop or macro whose body reads them. */
+const IMPLICIT = ["caller", "kwargs", "varargs"];
+
+/** The names that one part of a template sets; compiled before it runs. */
+export class Scope {
+  readonly parent: Scope | undefined;
+  readonly kind: "template" | "block" | "loop" | "macro";
+  /** What is compiled may never run, so unknown filters and tests in it only fail if it does. */
+  isConditional = false;
+  /** `loop` is read in this loop, or `caller`, `kwargs` or `varargs` in this macro. */
+  readonly reads = new Set<string>();
+  private readonly slots = new Map<string, number>();
+
+  constructor(parent: Scope | undefined, kind: Scope["kind"]) {
+    this.parent = parent;
+    this.kind = kind;
+  }
+
+  /** The slot of a name that this scope sets. */
+  declare(name: string): number {
+    const slot = this.slots.get(name) ?? this.slots.size;
+    this.slots.set(name, slot);
+    return slot;
+  }
+
+  /** Reads a variable: the innermost that is set, then the caller's, then Jinja's own. */
+  reader(name: string): Evaluate {
+    this.noteRead(name);
+    let places: readonly Place[] | undefined;
+    return (frame) => {
+      // found when first needed: names that are set further down are declared by then
+      places ??= this.placesOf(name);
+      for (const { depth, slot } of places) {
+        let at: Frame = frame;
+        for (let i = 0; i < depth; i++) at = at.parent!;
+        const value = at.slots[slot];
+        if (value !== undefined) return value;
+      }
+      const value = frame.run.variables.get(name) ?? GLOBALS.get(name);
+      return value === undefined ? new Undefined(`${JSON.stringify(name)} is undefined`) : value;
+    };
+  }
+
+  /** Whether `break` and `continue` have a loop here. */
+  get isInLoop(): boolean {
+    if (this.kind === "loop") return true;
+    return this.kind !== "macro" && this.parent?.isInLoop === true;
+  }
+
+  private noteRead(name: string): void {
+    const isLoop = name === "loop";
+    if (!isLoop && !IMPLICIT.includes(name)) return;
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      if (scope.kind !== (isLoop ? "loop" : "macro") || scope.slots.has(name)) continue;
+      scope.reads.add(name);
+      scope.declare(name);
+    }
+  }
+
+  private placesOf(name: string): Place[] {
+    const places: Place[] = [];
+    let depth = 0;
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      const slot = scope.slots.get(name);
+      if (slot !== undefined) places.push({ depth, slot });
+      depth += 1;
+    }
+    return places;
+  }
+}
