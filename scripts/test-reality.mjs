@@ -1,0 +1,10 @@
+// Compares all files of tests/reality with what other programs say of them, and prints tables.
+
+import { spawnSync } from "node:child_process";
+
+const { status } = spawnSync("npx", ["vitest", "run", "tests/reality"], {
+  stdio: "inherit",
+  shell: process.platform === "win32",
+  env: { ...process.env, VIREO_REALITY: "all" },
+});
+process.exit(status ?? 1);
