@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   text: ["core"],
   media: ["core"],
   grammar: ["core"],
-  openai: ["core"],
+  openai: ["core", "file:media/kind.ts"],
   anthropic: ["core", "openai"],
   vercel: ["core", "openai"],
   egress: ["core"],

@@ -1,6 +1,6 @@
 import { text as readStream } from "node:stream/consumers";
 import { type Command, Option } from "commander";
-import type { ChatEvent, ChatRequest, ContentPart } from "../core/chat.ts";
+import type { ChatEvent, ChatRequest, ContentPart, ExifOrientation } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { readUserFile } from "../extract/user-files.ts";
@@ -10,6 +10,7 @@ import {
   between,
   dotsPerInch,
   type EngineFlags,
+  exifOrientation,
   framesAtMost,
   framesPerSecond,
   pruningRate,
@@ -33,6 +34,7 @@ interface AskFlags extends EngineFlags {
   readonly budget?: number;
   readonly maxTokens?: number;
   readonly maxTiles?: number;
+  readonly exifOrientation?: ExifOrientation;
   readonly temperature?: number;
   readonly topP?: number;
   readonly topK?: number;
@@ -67,6 +69,7 @@ export function addAsk(program: Command): void {
     .option("--budget <tokens>", "tokens after which the reasoning ends", wholeNumber)
     .option("-n, --max-tokens <n>", "longest answer", wholeNumber)
     .option("--max-tiles <n>", "tiles per picture, 1 to 12", wholeBetween(1, 12))
+    .addOption(exifOrientation())
     .option("-t, --temperature <x>", "0 to 2; 0 takes the likeliest token", between(0, 2))
     .option("--top-p <x>", "draw from the likeliest tokens up to this share", between(0.001, 1))
     .option("--top-k <n>", "draw from so many likeliest tokens", wholeNumber)
@@ -137,6 +140,7 @@ async function buildRequest(question: string | undefined, flags: AskFlags): Prom
     },
     ...(maxTokens === undefined ? {} : { maxTokens }),
     ...(maxTiles === undefined ? {} : { tilesMax: maxTiles }),
+    ...(flags.exifOrientation === undefined ? {} : { exifOrientation: flags.exifOrientation }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import type { ExifOrientation } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import {
   type BatchProgress,
@@ -14,6 +15,7 @@ import { openEngine } from "./open-engine.ts";
 import {
   dotsPerInch,
   type EngineFlags,
+  exifOrientation,
   wholeBetween,
   wholeNumber,
   withEngineOptions,
@@ -29,6 +31,7 @@ interface ExtractFlags extends EngineFlags {
   readonly dpi?: number;
   readonly maxTokens?: number;
   readonly maxTiles?: number;
+  readonly exifOrientation?: ExifOrientation;
   readonly instruction?: string;
   readonly concurrency: number;
   readonly resume: boolean;
@@ -59,6 +62,7 @@ export function addExtract(program: Command): void {
     .option("--dpi <n>", "dots per inch for pages of PDFs (default: 150)", dotsPerInch)
     .option("-n, --max-tokens <n>", "longest answer for a page (default: 4096)", wholeNumber)
     .option("--max-tiles <n>", "tiles per page, 1 to 12", wholeBetween(1, 12))
+    .addOption(exifOrientation())
     .option("--instruction <text>", "what to say to the model besides the schema")
     .option("--concurrency <n>", "documents at once", wholeBetween(1, 64), 2)
     .option("--no-resume", "begin from the beginning")
@@ -106,6 +110,7 @@ async function run(paths: readonly string[], flags: ExtractFlags): Promise<void>
         ...(dpi === undefined ? {} : { dpi }),
         ...(maxTokens === undefined ? {} : { maxTokens }),
         ...(maxTiles === undefined ? {} : { tilesMax: maxTiles }),
+        ...(flags.exifOrientation === undefined ? {} : { exifOrientation: flags.exifOrientation }),
         ...(instruction === undefined ? {} : { instruction }),
         onProgress: showProgress(terminal),
         signal,

@@ -50,6 +50,15 @@ export function withEngineOptions(command: Command): Command {
     );
 }
 
+/** Of every command that looks at pictures. */
+export function exifOrientation(): Option {
+  return new Option(
+    "--exif-orientation <how>",
+    '"ignore" shows pictures as they are stored, as the model\'s reference does ' +
+      '(default: "apply" turns them upright)',
+  ).choices(["apply", "ignore"]);
+}
+
 /** Where ffmpeg is looked for. */
 export function programs(): { programPath?: string } {
   return process.env.PATH ? { programPath: process.env.PATH } : {};

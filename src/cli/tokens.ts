@@ -1,17 +1,17 @@
 import type { Command } from "commander";
-import { type ChatRequest, type ContentPart, GREEDY } from "../core/chat.ts";
+import { type ChatRequest, type ContentPart, type ExifOrientation, GREEDY } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Prices, parsePrice } from "../core/prices.ts";
 import { readUserFile } from "../extract/user-files.ts";
-import { isPdf } from "../media/pdf.ts";
+import { decodeText, fileKind } from "../media/kind.ts";
 import { inspectFrames } from "../media/source.ts";
-import { inspectVideo } from "../media/video-source.ts";
 import { type EstimateBody, toEstimateBody } from "../openai/estimate.ts";
 import { type Counter, type CounterFlags, openCounter } from "./counter.ts";
 import {
   dotsPerInch,
   EMBEDDED_MODEL,
+  exifOrientation,
   framesAtMost,
   framesPerSecond,
   pruningRate,
@@ -29,6 +29,7 @@ interface TokensFlags extends CounterFlags {
   readonly fps?: number;
   readonly frames?: number;
   readonly maxTiles?: number;
+  readonly exifOrientation?: ExifOrientation;
   readonly maxTokens?: number;
   readonly evs?: number;
   readonly pricePrompt: string;
@@ -55,6 +56,7 @@ export function addTokens(program: Command): void {
     .option("--fps <x>", "frames of a video a second at most (default: 2)", framesPerSecond)
     .option("--frames <n>", "frames of a video at most (default: 128)", framesAtMost)
     .option("--max-tiles <n>", "tiles per picture, 1 to 12", wholeBetween(1, 12))
+    .addOption(exifOrientation())
     .option("-n, --max-tokens <n>", "room for the answer", wholeNumber)
     .option(
       "--evs <q>",
@@ -151,37 +153,27 @@ function requestOf(part: ContentPart, flags: TokensFlags): ChatRequest {
     reasoning: {},
     videoSampling,
     ...(maxTiles === undefined ? {} : { tilesMax: maxTiles }),
+    ...(flags.exifOrientation === undefined ? {} : { exifOrientation: flags.exifOrientation }),
     ...(evs === undefined ? {} : { videoPruningRate: evs }),
   };
 }
 
-/** What a file is, by its bytes: a GIF is a picture, a TIFF with several frames a document. */
+/** A TIFF with several pages is a document; another picture, also a GIF, is one picture. */
 function partOf(bytes: Uint8Array, { pages, dpi }: TokensFlags): ContentPart {
-  const frames = isPdf(bytes) ? undefined : without(() => inspectFrames(bytes).length);
-  if (isPdf(bytes) || (frames ?? 0) > 1) {
-    const options = {
-      ...(pages === undefined ? {} : { pages }),
-      ...(dpi === undefined ? {} : { dpi }),
-    };
-    return { type: "document", bytes, ...options };
+  const kind = fileKind(bytes);
+  switch (kind.is) {
+    case "picture":
+      if (kind.type !== "tiff" || inspectFrames(bytes).length === 1)
+        return { type: "image", bytes };
+      break;
+    case "video":
+      return { type: "video", bytes };
+    case "text":
+      return { type: "text", text: decodeText(bytes, kind.encoding) };
   }
-  if (frames === 1) return { type: "image", bytes };
-  if (without(() => inspectVideo(bytes)) !== undefined) return { type: "video", bytes };
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    if (text !== "" && !text.includes("\0")) return { type: "text", text };
-  } catch {
-    // told below
-  }
-  const message = "it is no picture, PDF, video or UTF-8 text";
-  throw new VireoError("unsupported_media_type", message);
-}
-
-function without<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof VireoError) return undefined;
-    throw error;
-  }
+  const options = {
+    ...(pages === undefined ? {} : { pages }),
+    ...(dpi === undefined ? {} : { dpi }),
+  };
+  return { type: "document", bytes, ...options };
 }

@@ -16,7 +16,11 @@ export interface ImagePart {
   readonly bytes: Uint8Array;
   /** Tiles of this one without the thumbnail. Undefined: as the request says. */
   readonly tilesMax?: number;
+  readonly exifOrientation?: ExifOrientation;
 }
+
+/** Whether pictures are turned upright as their camera noted, or shown as they are stored. */
+export type ExifOrientation = "apply" | "ignore";
 
 /** Which frames of a video are looked at. What the engine allows at most stays the ceiling. */
 export interface VideoSampling {
@@ -42,6 +46,8 @@ export interface VideoPart {
   readonly frames?: readonly Uint8Array[];
   /** Goes before what the request says for all of its videos. */
   readonly sampling?: VideoSampling;
+  /** Of frames that are picture files. */
+  readonly exifOrientation?: ExifOrientation;
 }
 
 /** Which pages of a document are looked at, and how large. */
@@ -50,6 +56,8 @@ export interface PageOptions {
   readonly pages?: string;
   /** Dots per inch in which pages are drawn, 18 to 600. Undefined: 150. */
   readonly dpi?: number;
+  /** Of a picture file. Undefined: "apply". */
+  readonly exifOrientation?: ExifOrientation;
 }
 
 /** A PDF, a TIFF with several frames or another picture file; each page is an image. */
@@ -162,6 +170,8 @@ export interface ChatRequest {
   readonly reasoning: ReasoningOptions;
   /** Tiles per image without the thumbnail, 1..12. Undefined: the checkpoint's own limit. */
   readonly tilesMax?: number;
+  /** Of all pictures. Undefined: "apply", they are turned upright. */
+  readonly exifOrientation?: ExifOrientation;
   readonly videoSampling?: VideoSampling;
   /** Share of a video's rows that is left out, 0 to below 1. Undefined: the engine's own. */
   readonly videoPruningRate?: number;
@@ -275,6 +285,8 @@ export interface VideoLook {
 export interface PageLook {
   /** Counts the file's pages from 1. */
   readonly number: number;
+  /** How a picture was turned to stand upright, as EXIF numbers it; absent if it was not. */
+  readonly turn?: number;
   /** Pixels in which the model is shown the page. */
   readonly width: number;
   readonly height: number;

@@ -5,6 +5,8 @@ export interface ImageEstimate {
   readonly columns: number;
   readonly rows: number;
   readonly thumbnail: boolean;
+  /** How it was turned to stand upright, as EXIF numbers it; absent if it was not. */
+  readonly turn?: number;
   readonly tilePx: number;
   /** Placeholder rows, without the tags around them. */
   readonly tokens: number;

@@ -84,6 +84,8 @@ export const LIMITS = Object.freeze({
   imageSidePx: 32_768,
   tilesPerImage: 64,
   framesPerTiff: 10_000,
+  heicDecodeMs: 30_000,
+  heicMemoryBytes: 1024 * MIB,
 
   // one video; the decoder's child process is held to them too
   videoBytes: 512 * MIB,

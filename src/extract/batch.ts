@@ -140,11 +140,12 @@ async function openJob(
   upstream: Upstream,
   file: string,
   folder: string,
-  { schema, pages, dpi, tilesMax, instruction, maxTokens }: BatchOptions,
+  options: BatchOptions,
 ): Promise<Job> {
   const bytes = await readUserFile(file, LIMITS.documentBytes);
   const model = upstream.models[0];
-  const about = [file, schema, pages, dpi, tilesMax, instruction, maxTokens];
+  const { schema, pages, dpi, tilesMax, exifOrientation, instruction, maxTokens } = options;
+  const about = [file, schema, pages, dpi, tilesMax, exifOrientation, instruction, maxTokens];
   const key = JSON.stringify([...about, model?.id, model?.fingerprint]);
   const hash = createHash("sha256").update(key).update(bytes).digest("hex").slice(0, 16);
   const plain = basename(file, extname(file)).replace(/[^\p{L}\p{N}_.-]+/gu, "_");

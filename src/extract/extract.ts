@@ -133,8 +133,10 @@ function requestOf(
   bytes: Uint8Array,
   page: number,
   count: number,
-  { schema, instruction, dpi, tilesMax, maxTokens = MAX_TOKENS }: ExtractOptions,
+  options: ExtractOptions,
 ): ChatRequest {
+  const { schema, instruction, dpi, tilesMax, exifOrientation } = options;
+  const { maxTokens = MAX_TOKENS } = options;
   const json = JSON.stringify(schema);
   const shown = json.length <= SCHEMA_SHOWN_CHARACTERS ? ` of this JSON Schema:\n${json}` : ".";
   const text = [
@@ -157,6 +159,7 @@ function requestOf(
     stop: [],
     reasoning: { enabled: false },
     ...(tilesMax === undefined ? {} : { tilesMax }),
+    ...(exifOrientation === undefined ? {} : { exifOrientation }),
   };
 }
 

@@ -60,7 +60,8 @@ export async function comparePreprocessing(
   comparison: Comparison,
 ): Promise<void> {
   const json = file.json as unknown as PreprocessCase;
-  const image = await decodeImage(await readFile(join(file.dir, json.file)));
+  const bytes = await readFile(join(file.dir, json.file));
+  const image = await decodeImage(bytes, { exifOrientation: "ignore" });
   comparison.same("width", image.width, json.width);
   comparison.same("height", image.height, json.height);
   comparison.within("rgb", image.rgb, file.tensors.bytes("rgb"), 0);

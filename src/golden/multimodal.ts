@@ -54,7 +54,7 @@ export async function compareMultimodal(
 
 async function encodeImage(backend: Backend, model: Model, bytes: Uint8Array) {
   const { config } = model;
-  const image = await decodeImage(bytes);
+  const image = await decodeImage(bytes, { exifOrientation: "ignore" });
   const { tilePx } = config.vision;
   const { tilesMax } = config.image;
   const grid = chooseGrid(image.width, image.height, { tilePx, tilesMax });

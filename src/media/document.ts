@@ -2,8 +2,9 @@ import type { PageOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { decodeFrame, type RgbImage } from "./image.ts";
+import { type FileKind, fileKind, SEND_DOCUMENT } from "./kind.ts";
 import { choosePages } from "./page-range.ts";
-import { isPdf, openPdf } from "./pdf.ts";
+import { openPdf } from "./pdf.ts";
 import type { PdfText } from "./pdf-worker.ts";
 import { inspectFrames } from "./source.ts";
 
@@ -13,6 +14,8 @@ export interface PageSize {
   /** Pixels of the drawn page. */
   readonly width: number;
   readonly height: number;
+  /** How a picture was turned to stand upright, by its EXIF number; absent if it was not. */
+  readonly turn?: number;
 }
 
 /** A file with pages. Those that were asked for can be drawn until it is closed. */
@@ -51,49 +54,47 @@ export async function openDocument(
     const message = `dpi is ${dpi}; it must be from ${pageDpiLeast} to ${pageDpiMost}`;
     throw new VireoError("out_of_range", message, { param: "dpi" });
   }
-  if (isPdf(file)) return await openPdf(file, options, signal);
-  refuseOffice(file);
-  return await openPictures(file, options.pages);
+  const kind = fileKind(file);
+  if (kind.is === "pdf") return await openPdf(file, options, signal);
+  if (kind.is === "picture") return await openPictures(file, options);
+  return refuse(kind);
 }
 
-const OFFICE = [
-  ["word/", "a Word document (DOCX)", "docx"],
-  ["ppt/", "a PowerPoint presentation (PPTX)", "pptx"],
-  ["xl/", "an Excel workbook (XLSX)", "xlsx"],
-  ["opendocument", "an OpenDocument file", "odt"],
-] as const;
+/** Throws unsupported_media_type for what has no pages, with the way out. */
+function refuse(kind: FileKind): never {
+  throw new VireoError("unsupported_media_type", noDocument(kind));
+}
 
-/** Throws unsupported_media_type for what an office program writes, and says how to convert it. */
-function refuseOffice(file: Uint8Array): void {
-  const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
-  const start = bytes.subarray(0, 8).toString("latin1");
-  let found: readonly [string, string] | undefined;
-  if (start.startsWith("PK")) {
-    const ends = [bytes.subarray(0, 65_536), bytes.subarray(-65_536)];
-    const office = OFFICE.find(([name]) => ends.some((part) => part.includes(name)));
-    found = office ? [office[1], office[2]] : ["a ZIP archive", "docx"];
-  } else if (start.startsWith("\xd0\xcf\x11\xe0")) found = ["an old Office file", "doc"];
-  else if (start.startsWith("{\\rtf")) found = ["a rich text file (RTF)", "rtf"];
-  if (found === undefined) return;
-  const [what, ending] = found;
-  const message =
-    `the file is ${what}, which is not read. Save it as PDF and send that, ` +
-    `as with: libreoffice --headless --convert-to pdf file.${ending}`;
-  throw new VireoError("unsupported_media_type", message);
+function noDocument(kind: FileKind): string {
+  switch (kind.is) {
+    case "office":
+      return (
+        `the file is ${kind.name}, which is not read. Save it as PDF and send that, ` +
+        `as with: libreoffice --headless --convert-to pdf file.${kind.ending}`
+      );
+    case "video":
+      return "the file is a video, which has no pages; send it as a part of type video_url";
+    case "text":
+      return `the file is ${kind.markup ?? "text"}, which has no pages to look at; send it as text`;
+    case "other":
+      return `the file is ${kind.name}, which is not read; ${kind.advice}`;
+    default:
+      return `the file is of no known format; ${SEND_DOCUMENT}`;
+  }
 }
 
 const NO_TEXT: PdfText = Object.freeze({ text: "", boxes: new Float32Array(0) });
 
-async function openPictures(file: Uint8Array, pages: string | undefined): Promise<Document> {
-  const frames = inspectFrames(file);
-  const numbers = choosePages(pages, frames.length);
+async function openPictures(file: Uint8Array, options: PageOptions): Promise<Document> {
+  const frames = inspectFrames(file, options);
+  const numbers = choosePages(options.pages, frames.length);
   return {
     total: frames.length,
     pages: numbers.map((number): PageSize => {
-      const { width, height } = frames[number - 1]!;
-      return { number, width, height };
+      const { width, height, turn } = frames[number - 1]!;
+      return { number, width, height, ...(turn === 1 ? {} : { turn }) };
     }),
-    render: ({ number }) => decodeFrame(file, number - 1),
+    render: ({ number }) => decodeFrame(file, number - 1, options),
     text: async () => NO_TEXT,
     close: async () => {},
   };

@@ -1,9 +1,14 @@
-import sharp, { type OutputInfo, type SharpOptions } from "sharp";
+import sharp, { type SharpOptions } from "sharp";
 import { assert } from "../core/assert.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { decodeBmp } from "./bmp.ts";
-import { type ImageHeader, inspectFrames, inspectImage } from "./source.ts";
+import { decodeBmp, type RgbaPixels } from "./bmp.ts";
+import { decodeHeic } from "./heic.ts";
+import { decodeIcoBody, type IcoPicture, icoPicture } from "./ico.ts";
+import type { ImageType } from "./kind.ts";
+import { turnUpright } from "./orientation.ts";
+import { type FrameHeader, inspectFrames, type PictureOptions } from "./source.ts";
+import { type TiffChannels, tiffChannels } from "./tiff-frame.ts";
 
 /** 8-bit RGB, rows from the top, 3 bytes per pixel. */
 export interface RgbImage {
@@ -23,43 +28,79 @@ sharp.unblock({ operation: LOADERS });
 sharp.cache(false);
 
 /**
- * Decodes a picture as the model was trained to see it.
+ * Decodes a picture as people see it.
  *
  * 16 bits become the upper 8; gray is repeated; palettes are looked up; transparency is laid on
- * white; colour profiles and EXIF orientation are ignored; of an animation the first frame counts.
+ * white; colour profiles are ignored; of an animation the first frame counts. It is turned upright
+ * as its EXIF says, unless that is to be ignored as in the model's training.
  *
  * Throws what inspectImage throws, and media_undecodable.          Source: MODEL.md § Pictures.
  */
-export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
-  return await decode(bytes, inspectImage(bytes), 0);
-}
-
-/** The same of one of a TIFF's frames, which count from 0. Throws what inspectFrames throws. */
-export async function decodeFrame(bytes: Uint8Array, frame: number): Promise<RgbImage> {
-  const header = inspectFrames(bytes)[frame];
-  assert(header !== undefined, "frames are counted before they are decoded");
-  return await decode(bytes, header, frame);
-}
-
-async function decode(bytes: Uint8Array, header: ImageHeader, frame: number): Promise<RgbImage> {
-  if (header.type === "bmp") {
-    const { rgba, width, height } = decodeBmp(bytes);
-    return { rgb: layOnWhite(rgba, 4), width, height };
-  }
-  const { data, info } = await decodePixels(bytes, header, frame);
-  return { rgb: toRgb(data, info), width: info.width, height: info.height };
-}
-
-interface Decoded {
-  readonly data: Uint8Array;
-  readonly info: OutputInfo;
-}
-
-async function decodePixels(
+export async function decodeImage(
   bytes: Uint8Array,
-  header: ImageHeader,
-  frame: number,
-): Promise<Decoded> {
+  options: PictureOptions = {},
+): Promise<RgbImage> {
+  return await decode(bytes, inspectFrames(bytes, options)[0]!);
+}
+
+/** The same of one of a TIFF's pages, which count from 0. Throws what inspectFrames throws. */
+export async function decodeFrame(
+  bytes: Uint8Array,
+  page: number,
+  options: PictureOptions = {},
+): Promise<RgbImage> {
+  const header = inspectFrames(bytes, options)[page];
+  assert(header !== undefined, "frames are counted before they are decoded");
+  return await decode(bytes, header);
+}
+
+/** The size that was told before is the size of what comes out. */
+async function decode(bytes: Uint8Array, header: FrameHeader): Promise<RgbImage> {
+  const image = turnUpright(await decodeStored(bytes, header), header.turn);
+  if (image.width === header.width && image.height === header.height) return image;
+  throw damaged(header.type);
+}
+
+async function decodeStored(bytes: Uint8Array, header: FrameHeader): Promise<RgbImage> {
+  switch (header.type) {
+    case "bmp":
+      return fromRgba(decodeBmp(bytes));
+    case "heic":
+      return await decodeHeic(bytes);
+    case "avif":
+      return await decodeByLibrary(asStillAvif(bytes), header);
+    case "ico": {
+      const picture = icoPicture(bytes);
+      if (!picture.isPng) return fromRgba(decodeIcon(picture));
+      return await decodeByLibrary(picture.bytes, header);
+    }
+    default:
+      return await decodeByLibrary(bytes, header);
+  }
+}
+
+/** The library refuses a sequence by its brand, though its first picture stands there like any. */
+function asStillAvif(bytes: Uint8Array): Uint8Array {
+  if (bytes[11] !== "s".charCodeAt(0)) return bytes;
+  const still = Uint8Array.from(bytes);
+  still[11] = "f".charCodeAt(0);
+  return still;
+}
+
+function decodeIcon(picture: IcoPicture): RgbaPixels {
+  try {
+    return decodeIcoBody(picture);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw damaged("ico", cause);
+    throw cause;
+  }
+}
+
+function fromRgba({ rgba, width, height }: RgbaPixels): RgbImage {
+  return { rgb: layOnWhite(rgba, 4), width, height };
+}
+
+async function decodeByLibrary(bytes: Uint8Array, header: FrameHeader): Promise<RgbImage> {
   const options: SharpOptions = {
     limitInputPixels: LIMITS.imagePixels,
     failOn: "error",
@@ -67,23 +108,58 @@ async function decodePixels(
     ignoreIcc: true,
     animated: false,
     autoOrient: false,
-    ...(frame > 0 ? { page: frame } : {}),
+    ...(header.index > 0 ? { page: header.index } : {}),
   };
   try {
     const picture = sharp(bytes, options).timeout({ seconds: DECODE_SECONDS });
-    const { space } = await picture.metadata();
-    if (space === "cmyk") picture.pipelineColourspace("cmyk").toColourspace("cmyk");
-    const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
-    if (space !== "cmyk") return { data, info };
-    return { data: cmykToRgb(data), info: { ...info, channels: 3 } };
+    const { space, depth } = await picture.metadata();
+    const isCmyk = space === "cmyk";
+    if (isCmyk) picture.pipelineColourspace("cmyk").toColourspace("cmyk");
+    const deep = isCmyk && depth === "ushort";
+    const raw = picture.raw(deep ? { depth: "ushort" } : {});
+    const { data, info } = await raw.toBuffer({ resolveWithObject: true });
+    const pixels = { data: deep ? upperBytes(data) : data, channels: info.channels };
+    const shown = header.tiff ? shownChannels(pixels, tiffChannels(header.tiff)) : pixels;
+    const { width, height } = info;
+    return { rgb: isCmyk ? cmykToRgb(shown.data) : toRgb(shown), width, height };
   } catch (cause) {
     // The library's own words may name files, offsets or addresses.
-    const message = `the ${header.type} image cannot be decoded: it is damaged or cut short`;
-    throw new VireoError("media_undecodable", message, { cause });
+    throw damaged(header.type, cause);
   }
 }
 
-function toRgb(data: Uint8Array, { channels }: OutputInfo): Uint8Array {
+function damaged(type: ImageType, cause?: unknown): VireoError {
+  const message = `the ${type} image cannot be decoded: it is damaged or cut short`;
+  return new VireoError("media_undecodable", message, { cause });
+}
+
+interface Pixels {
+  readonly data: Uint8Array;
+  readonly channels: number;
+}
+
+/** Of 16-bit samples in the machine's order of bytes, which is little-endian. */
+function upperBytes(samples: Uint8Array): Uint8Array {
+  return Uint8Array.from({ length: samples.length / 2 }, (_, index) => samples[index * 2 + 1]!);
+}
+
+/**
+ * Without what a TIFF holds behind its colours; the library counts a fourth channel as alpha. It
+ * may have made three channels of one, of gray or a palette.
+ */
+function shownChannels(pixels: Pixels, tiff: TiffChannels): Pixels {
+  const { data, channels: found } = pixels;
+  const colours = tiff.colours + Math.max(0, found - tiff.stored);
+  const channels = colours + (tiff.hasAlpha && tiff.colours !== 4 ? 1 : 0);
+  if (channels >= found) return pixels;
+  const shown = new Uint8Array((data.length / found) * channels);
+  for (let from = 0, to = 0; from < data.length; from += found) {
+    for (let channel = 0; channel < channels; channel++) shown[to++] = data[from + channel]!;
+  }
+  return { data: shown, channels };
+}
+
+function toRgb({ data, channels }: Pixels): Uint8Array {
   switch (channels) {
     case 1:
       return repeatGray(data);

@@ -22,11 +22,6 @@ const WORKER = import.meta.url.endsWith(".ts")
   ? new URL("../../dist/media/pdf-worker.js", import.meta.url)
   : new URL("./pdf-worker.js", import.meta.url);
 
-/** A PDF begins with its name, before which a little else may stand. */
-export function isPdf(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.subarray(0, 1024)).includes("%PDF-");
-}
-
 /**
  * Opens a PDF and reads the sizes of the pages that are asked for; nothing is drawn yet.
  *

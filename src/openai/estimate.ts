@@ -39,6 +39,8 @@ export interface EstimateBody {
     readonly index: number;
     readonly width: number;
     readonly height: number;
+    /** How it was turned to stand upright, as EXIF numbers it; absent if it was not. */
+    readonly orientation_applied?: number;
     readonly tiles: {
       readonly columns: number;
       readonly rows: number;
@@ -133,6 +135,7 @@ export function toEstimateBody(
       index,
       width: image.width,
       height: image.height,
+      ...(image.turn === undefined ? {} : { orientation_applied: image.turn }),
       tiles: {
         columns: image.columns,
         rows: image.rows,

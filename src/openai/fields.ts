@@ -52,12 +52,17 @@ export const detail = z.enum(["auto", "low", "high", "original"]);
 /** Source: MODEL.md § Pictures. */
 const tilesMax = z.int().min(1).max(12);
 
+/** Whether pictures are turned upright as their camera noted. Source: MODEL.md § Pictures. */
+const exifOrientation = z.enum(["apply", "ignore"]);
+
 /** How pictures and videos are shown to the model, in every body that may hold some. */
 export const mediaFields = {
   max_num_tiles: tilesMax.nullish(),
+  exif_orientation: exifOrientation.nullish(),
   mm_processor_kwargs: z
     .object({
       max_num_tiles: tilesMax.nullish(),
+      exif_orientation: exifOrientation.nullish(),
       video_pruning_rate: z.number().min(0).lt(1).nullish(),
     })
     .nullish(),

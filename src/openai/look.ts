@@ -55,6 +55,10 @@ export const documentLookAnswer = z.object({
       page: z.int().describe("counts from 1"),
       width: z.int().describe("pixels in which the model is shown it"),
       height: z.int(),
+      orientation_applied: z
+        .int()
+        .optional()
+        .describe("how a picture was turned to stand upright, as EXIF numbers it"),
       image: jpegUrl,
       words: z.array(
         z.object({
@@ -77,10 +81,11 @@ export function toDocumentLook(
     object: "document.inspection",
     model,
     total_pages: totalPages,
-    pages: pages.map(({ number, width, height, jpeg, words }) => ({
+    pages: pages.map(({ number, width, height, turn, jpeg, words }) => ({
       page: number,
       width,
       height,
+      ...(turn === undefined ? {} : { orientation_applied: turn }),
       image: dataUrl(jpeg),
       words: words.map(({ text, box }) => ({ text, box: [...box] })),
     })),

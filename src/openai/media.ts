@@ -3,6 +3,7 @@ import type {
   ChatRequest,
   ContentPart,
   DocumentPart,
+  ExifOrientation,
   ImagePart,
   PageOptions,
   VideoPart,
@@ -10,6 +11,7 @@ import type {
 } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { decodeText, fileKind } from "../media/kind.ts";
 import { decodeDataUrl } from "./data-url.ts";
 
 type MediaPart = ImagePart | VideoPart | DocumentPart;
@@ -135,7 +137,8 @@ export function toFilePart(file: FileBody, param: string): ContentPart {
 }
 
 /**
- * A file by its declared type: text as text, a video as a video, all else as a document.
+ * A file by what its bytes are, whatever its declared type: text as text, a video as a video, all
+ * else as a document.
  *
  * url: a data: URL, plain base64, or an http or https URL. Throws what decodeDataUrl throws.
  */
@@ -152,11 +155,21 @@ export function toDocumentPart(
   const isUrl = /^\s*[a-z][a-z0-9+.-]*:/i.test(given.slice(0, 64));
   const url = isUrl ? given : `data:application/octet-stream;base64,${given}`;
   if (/^\s*data:video\//i.test(url.slice(0, 64))) return toVideoPart(url, param);
-  const isText = /^\s*data:text\/(?!html)/i.test(url.slice(0, 64));
   const { files } = decodeDataUrl(url, "document", param);
-  const bytes = files[0] ?? NO_BYTES;
-  if (isText) return { type: "text", text: readText(bytes, param) };
-  return { type: "document", bytes, ...options };
+  return byContent({ type: "document", bytes: files[0] ?? NO_BYTES, ...options }, param);
+}
+
+/** A document whose bytes are text or a video becomes that. Throws invalid_media. */
+export function byContent(part: DocumentPart, param: string): ContentPart {
+  const { bytes } = part;
+  const kind = fileKind(bytes);
+  if (kind.is === "video") return { type: "video", bytes };
+  if (kind.is !== "text") return part;
+  const text = decodeText(bytes, kind.encoding);
+  const { textCharacters: limit } = LIMITS;
+  if (text.length <= limit) return { type: "text", text };
+  const message = `${param}: the text has ${text.length} characters; at most ${limit} are taken`;
+  throw new VireoError("media_too_large", message, { param, metadata: { limit } });
 }
 
 export function toPageOptions({ pages, dpi }: PagesBody): PageOptions {
@@ -166,24 +179,17 @@ export function toPageOptions({ pages, dpi }: PagesBody): PageOptions {
   };
 }
 
-export function readText(bytes: Uint8Array, param: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    const message = `${param}: the text is not UTF-8`;
-    throw new VireoError("invalid_media", message, { param, cause });
-  }
-}
-
 /** How much of a picture is looked at. */
 export type Detail = "auto" | "low" | "high" | "original" | null | undefined;
 
 /** How media are shown to the model, in the fields' own spelling. */
 export interface MediaBody {
   readonly max_num_tiles?: number | null | undefined;
+  readonly exif_orientation?: ExifOrientation | null | undefined;
   readonly mm_processor_kwargs?:
     | {
         readonly max_num_tiles?: number | null | undefined;
+        readonly exif_orientation?: ExifOrientation | null | undefined;
         readonly video_pruning_rate?: number | null | undefined;
       }
     | null
@@ -194,23 +200,30 @@ export interface MediaBody {
     | undefined;
 }
 
-/** Throws out_of_range for two numbers of tiles, and what toVideoSampling throws. */
+/** Throws out_of_range for fields that contradict each other, and what toVideoSampling throws. */
 export function toMediaOptions(
   body: MediaBody,
-): Pick<ChatRequest, "tilesMax" | "videoPruningRate" | "videoSampling"> {
-  const { max_num_tiles: plain, mm_processor_kwargs: processing } = body;
-  const tilesMax = processing?.max_num_tiles ?? plain;
-  if (plain && tilesMax !== plain) {
-    const message = "max_num_tiles contradicts mm_processor_kwargs.max_num_tiles; send one of them";
-    throw new VireoError("out_of_range", message, { param: "max_num_tiles" });
-  }
+): Pick<ChatRequest, "tilesMax" | "exifOrientation" | "videoPruningRate" | "videoSampling"> {
+  const { mm_processor_kwargs: processing } = body;
+  const tilesMax = sameOf(body, "max_num_tiles");
+  const exifOrientation = sameOf(body, "exif_orientation");
   const videoPruningRate = processing?.video_pruning_rate;
   const videoSampling = toVideoSampling(body.media_io_kwargs?.video, "media_io_kwargs.video");
   return {
     ...(typeof tilesMax === "number" ? { tilesMax } : {}),
+    ...(exifOrientation ? { exifOrientation } : {}),
     ...(typeof videoPruningRate === "number" ? { videoPruningRate } : {}),
     ...(videoSampling === undefined ? {} : { videoSampling }),
   };
+}
+
+/** A field that may stand in the body or in mm_processor_kwargs. Throws out_of_range. */
+function sameOf<F extends "max_num_tiles" | "exif_orientation">(body: MediaBody, field: F) {
+  const plain = body[field];
+  const value = body.mm_processor_kwargs?.[field] ?? plain;
+  if (!plain || value === plain) return value;
+  const message = `${field} contradicts mm_processor_kwargs.${field}; send one of them`;
+  throw new VireoError("out_of_range", message, { param: field });
 }
 
 /** What clients say about the frames of a video, in the fields' own spelling. */
@@ -272,8 +285,8 @@ export function withFetched(
     const content = message.content.map((part): ContentPart => {
       const bytes = isRemote(part) ? files.get(part.url) : undefined;
       if (bytes === undefined || !isRemote(part)) return part;
-      const { url: _, param: __, ...rest } = part;
-      return { ...rest, bytes };
+      const { url: _, param, ...rest } = part;
+      return rest.type === "document" ? byContent({ ...rest, bytes }, param) : { ...rest, bytes };
     });
     return { ...message, content };
   });

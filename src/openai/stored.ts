@@ -1,6 +1,6 @@
 import type { ChatMessage, ChatRequest, ContentPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
-import { BYTES_MOST, readText, type StoredPart } from "./media.ts";
+import { BYTES_MOST, byContent, type StoredPart } from "./media.ts";
 import { checkTotals } from "./messages.ts";
 
 /** What is read for a StoredPart. */
@@ -22,10 +22,10 @@ export function storedMedia({ messages }: ChatRequest): StoredPart[] {
 }
 
 /**
- * The same messages with what was read in place of ids. A document is what its file's media type
- * says: text is text and a video a video, as if it had been sent as a data: URL.
+ * The same messages with what was read in place of ids. A document is what its bytes are: text is
+ * text and a video a video, as if it had been sent as a data: URL.
  *
- * Throws media_too_large, invalid_media for text that is not UTF-8, and what checkTotals throws.
+ * Throws media_too_large, and what checkTotals throws.
  */
 export function withStored(
   messages: readonly ChatMessage[],
@@ -43,12 +43,10 @@ export function withStored(
   return filled;
 }
 
-function fill({ fileId: _, param, ...part }: StoredPart, { bytes, type }: StoredFile): ContentPart {
-  if (part.type === "document" && /^text\/(?!html)/.test(type)) {
-    return { type: "text", text: readText(bytes, param) };
-  }
-  const isVideo = part.type === "document" && type.startsWith("video/");
-  const filled: ContentPart = isVideo ? { type: "video", bytes } : { ...part, bytes };
+function fill({ fileId: _, param, ...part }: StoredPart, { bytes }: StoredFile): ContentPart {
+  const filled =
+    part.type === "document" ? byContent({ ...part, bytes }, param) : { ...part, bytes };
+  if (filled.type === "text") return filled;
   const limit = BYTES_MOST[filled.type];
   if (bytes.length <= limit) return filled;
   const actual = bytes.length;

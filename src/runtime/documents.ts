@@ -81,7 +81,7 @@ export class DocumentStore {
         const images: OpenedImage[] = [];
         for (const page of document.pages) {
           signal.throwIfAborted();
-          const draw = () => document.render(page);
+          const draw = async () => ({ ...(await document.render(page)), ...turnOf(page) });
           images.push(await this.images.openAs(keyOfPage(page), tilesMax, draw));
         }
         return withImages(plan, images);
@@ -120,8 +120,9 @@ export class DocumentStore {
   private planned({ total, pages }: Layout, options: DocumentOptions): PlannedDocument {
     const plan = {
       total,
-      pages: pages.map(({ number, width, height }) => {
-        return { number, ...this.images.plan(width, height, options.tilesMax) };
+      pages: pages.map((page) => {
+        const { number, width, height } = page;
+        return { number, ...this.images.plan(width, height, options.tilesMax), ...turnOf(page) };
       }),
     };
     options.onPlan(plan);
@@ -143,6 +144,10 @@ function withImages(plan: PlannedDocument, images: readonly OpenedImage[]): Open
   return { ...plan, pages, images };
 }
 
+function turnOf({ turn }: PageSize): { readonly turn?: number } {
+  return turn === undefined ? {} : { turn };
+}
+
 /** The page in fewer pixels, if it has more than people need. */
 function shrunk({ number, width, height }: PageSize): PageSize {
   const scale = Math.min(1, LIMITS.lookPagePx / Math.max(width, height));
@@ -156,6 +161,7 @@ function tooManyAtOnce(actual: number): VireoError {
   return new VireoError("too_many_pages", message, { metadata: { limit, actual } });
 }
 
-function keyOf({ bytes, pages = "", dpi }: DocumentPart): string {
-  return `document ${createHash("sha256").update(bytes).digest("hex")} ${dpi ?? ""} ${pages}`;
+function keyOf({ bytes, pages = "", dpi, exifOrientation = "apply" }: DocumentPart): string {
+  const hash = createHash("sha256").update(bytes).digest("hex");
+  return `document ${hash} ${dpi ?? ""} ${exifOrientation} ${pages}`;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ResizeFunction } from "../backends/backend.ts";
+import type { ImagePart } from "../core/chat.ts";
 import { decodeImage, type RgbImage } from "../media/image.ts";
 import { placeTiles, type Resize, tilesOf } from "../media/pixels.ts";
 import { resizeCoefficients, resizeRgb } from "../media/resize.ts";
@@ -11,9 +12,11 @@ import { VisualCache } from "./visual-cache.ts";
 
 /** How a picture is cut into tiles, and what it costs. */
 export interface PlannedImage {
-  /** Pixels of the picture as it came. */
+  /** Pixels of the picture as the model is shown it, before it is cut into tiles. */
   readonly width: number;
   readonly height: number;
+  /** How it was turned to stand upright, as EXIF numbers it; absent if it was not. */
+  readonly turn?: number;
   readonly grid: Grid;
   readonly tileCount: number;
   readonly tokens: number;
@@ -21,6 +24,10 @@ export interface PlannedImage {
 
 export interface OpenedImage extends PlannedImage {
   readonly visual: Visual;
+}
+
+interface DecodedImage extends RgbImage {
+  readonly turn?: number;
 }
 
 /** Decodes, tiles and remembers pictures: a second showing of the same one costs nothing. */
@@ -35,22 +42,27 @@ export class ImageStore {
     this.cache = new VisualCache(bytesMax);
   }
 
-  async open(file: Uint8Array, tilesMax: number): Promise<OpenedImage> {
-    const key = `${createHash("sha256").update(file).digest("hex")} ${tilesMax}`;
-    return await this.openAs(key, tilesMax, () => decodeImage(file));
+  async open(part: ImagePart, tilesMax: number): Promise<OpenedImage> {
+    const { bytes, exifOrientation = "apply" } = part;
+    const hash = createHash("sha256").update(bytes).digest("hex");
+    const key = `${hash} ${tilesMax} ${exifOrientation}`;
+    return await this.openAs(key, tilesMax, async () => ({
+      ...(await decodeImage(bytes, part)),
+      ...turned(inspectImage(bytes, part)),
+    }));
   }
 
   /** The same by the header alone: the picture may yet turn out to be damaged. */
-  planFile(file: Uint8Array, tilesMax: number): PlannedImage {
-    const { width, height } = inspectImage(file);
-    return this.plan(width, height, tilesMax);
+  planFile(part: ImagePart, tilesMax: number): PlannedImage {
+    const header = inspectImage(part.bytes, part);
+    return { ...this.plan(header.width, header.height, tilesMax), ...turned(header) };
   }
 
   /** The same of any picture with a key of its own; its pixels are made only if needed. */
   async openAs(
     key: string,
     tilesMax: number,
-    decode: () => Promise<RgbImage>,
+    decode: () => Promise<DecodedImage>,
   ): Promise<OpenedImage> {
     const known = this.cache.get(key);
     if (known) return known;
@@ -59,7 +71,8 @@ export class ImageStore {
     const { tilePx } = this.config.vision;
     const places = await placeTiles(image, { grid: plan.grid, tilePx, resize: this.resize });
     const visual = Visual.of(this.config, { key, places });
-    return this.cache.remember({ ...plan, visual });
+    const { turn } = image;
+    return this.cache.remember({ ...plan, ...(turn === undefined ? {} : { turn }), visual });
   }
 
   /** What was opened by that key and is still remembered. */
@@ -73,6 +86,10 @@ export class ImageStore {
     const tileCount = tilesOf(grid);
     return { width, height, grid, tileCount, tokens: tileCount * tokensPerTile };
   }
+}
+
+function turned({ turn }: { readonly turn: number }): { readonly turn?: number } {
+  return turn === 1 ? {} : { turn };
 }
 
 /** The backend's resize, or ours where it has none. */

@@ -107,12 +107,12 @@ export class MediaOpener {
     const opened = this.opening.then(async () => {
       const images: (PlannedImage | OpenedImage)[] = [];
       const { images: store } = this.stores;
-      for (const { bytes, tilesMax: own = tilesMax } of files) {
+      for (const part of files) {
         signal?.throwIfAborted();
         check();
-        const most = Math.min(own, tilesMax);
+        const most = Math.min(part.tilesMax ?? tilesMax, tilesMax);
         images.push(
-          depth === "headers" ? store.planFile(bytes, most) : await store.open(bytes, most),
+          depth === "headers" ? store.planFile(part, most) : await store.open(part, most),
         );
       }
       return images;
@@ -188,8 +188,11 @@ export class MediaOpener {
   }
 }
 
-export function partsOf({ messages }: ChatRequest): ContentPart[] {
-  return messages.flatMap(({ content }) => (typeof content === "string" ? [] : content));
+/** With what the request says about all of its pictures. */
+export function partsOf({ messages, exifOrientation }: ChatRequest): ContentPart[] {
+  const parts = messages.flatMap(({ content }) => (typeof content === "string" ? [] : content));
+  if (exifOrientation === undefined) return parts;
+  return parts.map((part) => (part.type === "text" ? part : { exifOrientation, ...part }));
 }
 
 const PAGE = Object.freeze({ type: "image", bytes: new Uint8Array(0) });

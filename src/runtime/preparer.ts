@@ -152,9 +152,10 @@ export class Preparer {
 }
 
 function describeImage(image: PlannedImage, tilePx: number): ImageEstimate {
-  const { width, height, grid, tileCount, tokens } = image;
+  const { width, height, turn, grid, tileCount, tokens } = image;
   const thumbnail = tileCount > grid.columns * grid.rows;
-  return { width, height, ...grid, thumbnail, tilePx, tokens };
+  const turned = turn === undefined ? {} : { turn };
+  return { width, height, ...turned, ...grid, thumbnail, tilePx, tokens };
 }
 
 /** Images are pictures and pages, in the order of the messages. */

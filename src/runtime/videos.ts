@@ -15,7 +15,7 @@ import {
 import { decodeImage, type RgbImage } from "../media/image.ts";
 import type { Resize } from "../media/pixels.ts";
 import { RepeatFinder } from "../media/repeats.ts";
-import { inspectImage } from "../media/source.ts";
+import { inspectImage, type PictureOptions } from "../media/source.ts";
 import type { VideoDecoder, VideoPlan } from "../media/video-decoder.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { retainedRows } from "./evs.ts";
@@ -198,7 +198,7 @@ export class VideoStore {
     return await this.gate.pass(async () => {
       signal.throwIfAborted();
       const plan = part.frames
-        ? planPictures(part.frames, this.choose(part.frames, wanted))
+        ? planPictures(part.frames, this.choose(part.frames, wanted), part)
         : await this.planFile(part.bytes, wanted, signal);
       const { tokensPerTile } = this.options.config.vision;
       const tokens = retainedRows(plan.frames.length, tokensPerTile, pruningRate);
@@ -281,7 +281,7 @@ export class VideoStore {
       return image;
     };
     return part.frames
-      ? this.readPictures(part.frames, wanted, options, take)
+      ? this.readPictures(part.frames, wanted, { ...options, ...part }, take)
       : this.readFile(part.bytes, wanted, options, take);
   }
 
@@ -314,7 +314,7 @@ export class VideoStore {
   private async readPictures(
     files: readonly Uint8Array[],
     wanted: VideoSampling,
-    { signal, onPlan }: ReadOptions,
+    { signal, onPlan, exifOrientation }: ReadOptions & PictureOptions,
     take: TakeFrame,
   ): Promise<Frames> {
     const chosen = this.choose(files, wanted);
@@ -326,7 +326,7 @@ export class VideoStore {
     for (const index of chosen) {
       signal.throwIfAborted();
       try {
-        const image = await decodeImage(files[index]!);
+        const image = await decodeImage(files[index]!, { exifOrientation });
         if (images.length === 0) size = { width: image.width, height: image.height };
         images.push(await take(image));
         frames.push({ index });
@@ -365,8 +365,9 @@ function described({ width, height, fps, total, frames }: VideoPlan): Omit<Frame
 function planPictures(
   files: readonly Uint8Array[],
   chosen: readonly number[],
+  options: PictureOptions,
 ): Omit<Frames, "images"> {
-  const { width, height } = inspectImage(files[chosen[0]!]!);
+  const { width, height } = inspectImage(files[chosen[0]!]!, options);
   return { width, height, total: files.length, frames: chosen.map((index) => ({ index })) };
 }
 
@@ -376,8 +377,9 @@ function leastOf(limits: readonly number[]): number {
   return real.length === 0 ? 0 : Math.min(...real);
 }
 
-function hashOf({ bytes, frames }: VideoPart): string {
+function hashOf({ bytes, frames, exifOrientation = "apply" }: VideoPart): string {
   const hash = createHash("sha256");
   for (const file of frames ?? [bytes]) hash.update(`${file.length} `).update(file);
-  return `video ${frames?.length ?? "file"} ${hash.digest("hex")}`;
+  const kind = frames ? `${frames.length} ${exifOrientation}` : "file";
+  return `video ${kind} ${hash.digest("hex")}`;
 }

@@ -164,7 +164,7 @@ describe("chat completions", () => {
   });
 
   test("17 documents are too many", async () => {
-    const content = Array(17).fill(part(base64(Buffer.from("a"))));
+    const content = Array(17).fill(part(base64(Buffer.from("%PDF-1.7"))));
     const { status, answer } = await post("/v1/chat/completions", chat(content));
     expect([status, answer.error?.code]).toEqual([413, "too_many_documents"]);
   });

@@ -93,7 +93,7 @@ async function* pageByPage(
   options: RouteOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Progress> {
-  const { tenant = "", tilesMax } = request;
+  const { tenant = "", tilesMax, exifOrientation } = request;
   const { tenants, keys, places, deadlineMs } = options;
   tenants.check(tenant, keys?.limitsOf(tenant) ?? {}); // before anything is fetched
   const ending = follow(signal);
@@ -113,6 +113,7 @@ async function* pageByPage(
     extract(ownUpstream(options.upstream, tenant), bytes, {
       ...toOptions(body, schema),
       ...(tilesMax === undefined ? {} : { tilesMax }),
+      ...(exifOrientation === undefined ? {} : { exifOrientation }),
       ...(pages === undefined ? {} : { pages }),
       ...(dpi === undefined ? {} : { dpi }),
       onPage: (answer, count) => tell({ type: "page", answer, count }),

@@ -1,0 +1,56 @@
+// HEIC, in which phones take pictures. sharp's libvips has no decoder for it, so libheif as
+// WebAssembly (libheif-js, LGPL-3.0) decodes it, in a process of its own.
+
+import { fork } from "node:child_process";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import type { HeicReply } from "./heic-worker.ts";
+import type { RgbImage } from "./image.ts";
+
+/** A process runs JavaScript as it is built, also where tests run the sources. */
+const WORKER = import.meta.url.endsWith(".ts")
+  ? new URL("../../dist/media/heic-worker.js", import.meta.url)
+  : new URL("./heic-worker.js", import.meta.url);
+
+const HEAP_MB = 512;
+
+/**
+ * The primary picture of a HEIC file, turned and cut as its properties say, laid on white.
+ *
+ * Throws media_undecodable, and media_too_large where it takes too much time.
+ */
+export async function decodeHeic(file: Uint8Array): Promise<RgbImage> {
+  const worker = fork(WORKER, [], {
+    serialization: "advanced",
+    env: {},
+    execArgv: [`--max-old-space-size=${HEAP_MB}`],
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const { rgb, width, height } = await new Promise<HeicReply>((resolve, reject) => {
+      timer = setTimeout(() => reject(tooSlow()), LIMITS.heicDecodeMs);
+      worker.once("message", resolve);
+      worker.once("error", () => reject(undecodable()));
+      worker.once("exit", () => reject(undecodable()));
+      worker.send(file, (error) => error && reject(undecodable()));
+    });
+    if (rgb === undefined) throw undecodable();
+    return { rgb, width, height };
+  } finally {
+    clearTimeout(timer);
+    if (worker.kill("SIGKILL")) await ended;
+  }
+}
+
+function undecodable(): VireoError {
+  const message = "the heic image cannot be decoded: it is damaged, cut short or not of HEVC";
+  return new VireoError("media_undecodable", message);
+}
+
+function tooSlow(): VireoError {
+  const limit = LIMITS.heicDecodeMs / 1000;
+  const message = `the heic image takes more than ${limit} s to decode; send it as JPEG`;
+  return new VireoError("media_too_large", message, { metadata: { limit_seconds: limit } });
+}

@@ -1,0 +1,70 @@
+import type { RgbImage } from "./image.ts";
+
+/**
+ * How a stored picture is turned to stand upright, as EXIF and TIFF number it (tag 274): 1 as it
+ * is, 2 mirrored, 3 by 180°, 4 upside down, 5 mirrored and turned, 6 by 90° clockwise, 7 mirrored
+ * and turned, 8 by 90° anticlockwise.
+ */
+export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+
+export function toOrientation(value: number | undefined): Orientation {
+  const whole = value !== undefined && Number.isInteger(value) && value >= 1 && value <= 8;
+  return whole ? (value as Orientation) : 1;
+}
+
+/** Whether width and height change places. */
+export function swapsSides(orientation: Orientation): boolean {
+  return orientation >= 5;
+}
+
+/** The size of a picture of such a stored size once it is turned. */
+export function turnedSize<S extends { readonly width: number; readonly height: number }>(
+  size: S,
+  orientation: Orientation,
+): S {
+  if (!swapsSides(orientation)) return size;
+  return { ...size, width: size.height, height: size.width };
+}
+
+/** Where the stored pixel of a turned picture's first pixel is, and the way to the next ones. */
+function walk({ width, height }: RgbImage, orientation: Orientation) {
+  const [right, down] = [1, width];
+  const last = { x: width - 1, y: (height - 1) * width };
+  switch (orientation) {
+    case 1:
+      return { start: 0, alongRow: right, alongColumn: down };
+    case 2:
+      return { start: last.x, alongRow: -right, alongColumn: down };
+    case 3:
+      return { start: last.x + last.y, alongRow: -right, alongColumn: -down };
+    case 4:
+      return { start: last.y, alongRow: right, alongColumn: -down };
+    case 5:
+      return { start: 0, alongRow: down, alongColumn: right };
+    case 6:
+      return { start: last.y, alongRow: -down, alongColumn: right };
+    case 7:
+      return { start: last.x + last.y, alongRow: -down, alongColumn: -right };
+    case 8:
+      return { start: last.x, alongRow: down, alongColumn: -right };
+  }
+}
+
+/** The picture as it stands upright. The same one if nothing has to be turned. */
+export function turnUpright(image: RgbImage, orientation: Orientation): RgbImage {
+  if (orientation === 1) return image;
+  const { start, alongRow, alongColumn } = walk(image, orientation);
+  const { width, height } = turnedSize({ width: image.width, height: image.height }, orientation);
+  const { rgb: source } = image;
+  const rgb = new Uint8Array(source.length);
+  let to = 0;
+  for (let y = 0; y < height; y++) {
+    let from = (start + y * alongColumn) * 3;
+    for (let x = 0; x < width; x++, from += alongRow * 3, to += 3) {
+      rgb[to] = source[from]!;
+      rgb[to + 1] = source[from + 1]!;
+      rgb[to + 2] = source[from + 2]!;
+    }
+  }
+  return { rgb, width, height };
+}
