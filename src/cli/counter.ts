@@ -39,7 +39,13 @@ export async function openCounter(flags: CounterFlags, terminal: Terminal): Prom
 }
 
 async function openTimed(flags: CounterFlags, terminal: Terminal): Promise<Counter> {
-  const engineFlags = { kvDtype: "bf16", cache: true, backend: "cpu", ...flags } as const;
+  const engineFlags = {
+    kvDtype: "bf16",
+    cache: true,
+    backend: "cpu",
+    template: "checkpoint",
+    ...flags,
+  } as const;
   const engine = await openEngine(engineFlags, terminal, {});
   try {
     terminal.progress("measuring ...");

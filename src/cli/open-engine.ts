@@ -2,7 +2,7 @@ import { type Engine, type EngineOptions, open } from "../runtime/engine.ts";
 import type { VideoOptions } from "../runtime/videos.ts";
 import { identityOf, modelFolder } from "./model-folder.ts";
 import { type EngineFlags, engineOptions, programs } from "./options.ts";
-import { bytesText, type Terminal } from "./terminal.ts";
+import { bytesText, printable, type Terminal } from "./terminal.ts";
 
 /** Opens the model that the flags name, with progress for whoever waits. */
 export async function openEngine(
@@ -32,6 +32,12 @@ export async function openEngine(
         `${kernelSet} kernels, ${threads} thread${threads === 1 ? "" : "s"}`,
     ),
   );
+  const { failed, problem } = engine.info.template;
+  if (problem !== undefined) terminal.note(`built-in chat template instead: ${problem}`);
+  for (const { name, problem: reason, line } of failed) {
+    const place = line === undefined ? "" : `, line ${line}`;
+    terminal.note(printable(`the chat template fails at "${name}"${place}: ${reason}`));
+  }
   if (videoPruningRate > 0) {
     terminal.note(terminal.dim(pruningNote(videoPruningRate, video.pruningRate === undefined)));
   }

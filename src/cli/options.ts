@@ -15,6 +15,7 @@ export interface EngineFlags {
   readonly prefixes?: number;
   readonly rows?: number;
   readonly cache: string | boolean;
+  readonly template: "checkpoint" | "fallback" | "builtin";
   readonly backend: "cpu" | "reference" | "null";
 }
 
@@ -39,6 +40,7 @@ export function withEngineOptions(command: Command): Command {
     .option("--rows <n>", "rows of one step: decode rows and prompt chunks", wholeNumber)
     .option("--cache <dir>", "folder for packed weights (default: .vireo in the checkpoint)")
     .option("--no-cache", "keep packed weights in memory only")
+    .addOption(templateOption())
     .addOption(
       new Option("--cpu <set>", "kernel set: amx, avx512, avx2, neon or scalar").env("VIREO_CPU"),
     )
@@ -64,6 +66,15 @@ export function programs(): { programPath?: string } {
   return process.env.PATH ? { programPath: process.env.PATH } : {};
 }
 
+export function templateOption(): Option {
+  return new Option(
+    "--template <which>",
+    "chat template: the checkpoint's; fallback: the built-in one for what that fails; builtin",
+  )
+    .choices(["checkpoint", "fallback", "builtin"])
+    .default("checkpoint");
+}
+
 export function weightFormat(): Option {
   return new Option("--format <format>", "how weights are held: as stored, or made from BF16")
     .choices(["stored", "int8", "int4"])
@@ -76,6 +87,7 @@ export function engineOptions(flags: EngineFlags): EngineOptions {
     backend: flags.backend,
     format: flags.format,
     kvDtype: flags.kvDtype,
+    template: flags.template,
     ...(flags.threads === undefined ? {} : { threads: flags.threads }),
     ...(flags.cpu === undefined ? {} : { kernelSet: flags.cpu }),
     ...(flags.memory === undefined ? {} : { memoryBytes: flags.memory }),

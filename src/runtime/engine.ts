@@ -14,6 +14,7 @@ import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
 import { type LoadFormat, loadModel, type Model } from "../model/load.ts";
 import { createState } from "../model/state.ts";
+import type { TemplateMode } from "../text/open-template.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { PackProgress } from "../weights/packed.ts";
 import { Answer, type AnswerOptions } from "./answer.ts";
@@ -22,7 +23,7 @@ import { Constraints } from "./constraint.ts";
 import { EventQueue } from "./events.ts";
 import { resizeBy } from "./images.ts";
 import { lookingBy } from "./looking.ts";
-import { planState, type StatePlan } from "./memory.ts";
+import { planSizes, wholeOption } from "./memory.ts";
 import { describeModel, identify, type ModelIdentity } from "./model-identity.ts";
 import { chooseContext, openStores } from "./opening.ts";
 import { PrefixKeys } from "./prefix-keys.ts";
@@ -30,7 +31,13 @@ import { Preparer } from "./preparer.ts";
 import type { Prompt } from "./prompt.ts";
 import { Sampler } from "./sampler.ts";
 import { Sequence } from "./sequence.ts";
-import { openTextFiles, type TextFiles } from "./text-files.ts";
+import {
+  logTemplate,
+  openTextFiles,
+  type TemplateInfo,
+  type TextFiles,
+  templateInfo,
+} from "./text-files.ts";
 import type { VideoOptions } from "./videos.ts";
 
 export interface EngineOptions extends BackendOptions {
@@ -57,6 +64,8 @@ export interface EngineOptions extends BackendOptions {
    * published sizes, else as config.json or the folder names it.
    */
   readonly modelId?: string;
+  /** Which chat template writes the prompts. Default: the checkpoint's alone. */
+  readonly template?: TemplateMode;
   /**
    * Whether answers begin with reasoning where neither a request nor its messages say, for servers.
    * Default: no.
@@ -71,11 +80,9 @@ export interface EngineOptions extends BackendOptions {
   readonly log?: Log;
 }
 
-const DEFAULTS = Object.freeze({
-  sequencesMax: 16,
-  prefixesMax: 32,
-  rowsMax: 256,
-});
+/** Rows of one step, unless asked otherwise. */
+const ROWS_MAX = 256;
+
 export interface EngineInfo {
   readonly backend: string;
   readonly kernelSet: string;
@@ -92,6 +99,7 @@ export interface EngineInfo {
   /** The same as config.json states it; `video.pruningRate` of the options overrides it. */
   readonly checkpointPruningRate: number;
   readonly loadMs: number;
+  readonly template: TemplateInfo;
 }
 
 /**
@@ -103,7 +111,8 @@ export interface EngineInfo {
 export async function open(dir: string, options: EngineOptions = {}): Promise<Engine> {
   const started = performance.now();
   const log = options.log ?? silentLog;
-  const text = await openTextFiles(dir);
+  const text = await openTextFiles(dir, options.template);
+  logTemplate(text, log);
   const backend = await openBackend(options.backend ?? "cpu", options);
   try {
     const cacheDir = options.cacheDir ?? `${dir}/.vireo`;
@@ -148,8 +157,8 @@ export class Engine implements Upstream {
     this.model = model;
     this.text = text;
     const contextTokens = chooseContext(model.config, options.contextTokens);
-    const rowsMax = wholeOption("rows", options.rowsMax, DEFAULTS.rowsMax, 4096);
-    const sizes = planSizes(model, options, contextTokens);
+    const rowsMax = wholeOption("rows", options.rowsMax, ROWS_MAX, 4096);
+    const sizes = planSizes(model.config, model.region.bytes, options, contextTokens);
     const stores = openStores(model.config, resizeBy(backend.resize), options.video, {
       grew: (draft) => this.batcher.encodeDraft(draft),
       ended: (draft) => this.batcher.endDraft(draft),
@@ -194,6 +203,7 @@ export class Engine implements Upstream {
       videoPruningRate: told.videoPruningRate,
       checkpointPruningRate: model.config.videoPruningRate,
       loadMs: performance.now() - started,
+      template: templateInfo(text),
     };
   }
 
@@ -363,29 +373,4 @@ function tilesToEncode({ images, videos }: PromptEstimate): number {
 function toolMode({ tools = [], toolChoice, messages }: ChatRequest): AnswerOptions["tools"] {
   if (tools.length > 0) return toolChoice === "none" ? "hidden" : "offered";
   return messages.some(({ toolCalls }) => toolCalls !== undefined) ? "hidden" : undefined;
-}
-
-/** Throws invalid_option and out_of_memory. */
-function planSizes(model: Model, options: EngineOptions, contextTokens: number): StatePlan {
-  const { memoryBytes, kvDtype = "bf16", sequencesMax, prefixesMax } = options;
-  return planState(model.config, model.region.bytes, {
-    memoryBytes,
-    sequencesMax: wholeOption("sequences", sequencesMax, DEFAULTS.sequencesMax, 4096),
-    snapshotsMax: wholeOption("prefixes", prefixesMax, DEFAULTS.prefixesMax, 4096, 0),
-    contextTokens,
-    kvDtype,
-  });
-}
-
-function wholeOption(
-  name: string,
-  given: number | undefined,
-  usual: number,
-  most: number,
-  least = 1,
-): number {
-  const value = given ?? usual;
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  const text = `${name} is ${value}; it must be a whole number from ${least} to ${most}`;
-  throw new VireoError("invalid_option", text, { param: name });
 }

@@ -4,6 +4,7 @@ import { VireoError } from "../core/errors.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import type { Resize } from "../media/pixels.ts";
 import { readModelConfig } from "../model/config.ts";
+import type { TemplateMode } from "../text/open-template.ts";
 import { openCheckpointFiles } from "../weights/safetensors.ts";
 import { describeModel, identify } from "./model-identity.ts";
 import { chooseContext, openStores } from "./opening.ts";
@@ -17,6 +18,8 @@ export interface EstimatorOptions {
   readonly video?: VideoOptions;
   /** Name under which the model is served. */
   readonly modelId?: string;
+  /** As for an engine. */
+  readonly template?: TemplateMode;
 }
 
 /**
@@ -44,7 +47,7 @@ export class Estimator {
 
   /** Reads a checkpoint folder's headers, tokenizer and template. Throws as `open` does. */
   static async open(dir: string, options: EstimatorOptions = {}): Promise<Estimator> {
-    const text = await openTextFiles(dir);
+    const text = await openTextFiles(dir, options.template);
     const config = await readModelConfig(await openCheckpointFiles(dir));
     const contextTokens = chooseContext(config, options.contextTokens);
     const stores = openStores(config, sizesOnly, options.video);

@@ -66,3 +66,44 @@ export function planState(
 function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(2)} GB`;
 }
+
+export interface SizeOptions {
+  readonly memoryBytes?: number;
+  readonly kvDtype?: KvDtype;
+  readonly sequencesMax?: number;
+  readonly prefixesMax?: number;
+}
+
+const SEQUENCES_MAX = 16;
+const PREFIXES_MAX = 32;
+
+/** planState for what somebody asked for. Throws invalid_option and out_of_memory. */
+export function planSizes(
+  config: ModelConfig,
+  weightBytes: number,
+  options: SizeOptions,
+  contextTokens: number,
+): StatePlan {
+  const { memoryBytes, kvDtype = "bf16", sequencesMax, prefixesMax } = options;
+  return planState(config, weightBytes, {
+    memoryBytes,
+    sequencesMax: wholeOption("sequences", sequencesMax, SEQUENCES_MAX, 4096),
+    snapshotsMax: wholeOption("prefixes", prefixesMax, PREFIXES_MAX, 4096, 0),
+    contextTokens,
+    kvDtype,
+  });
+}
+
+/** An option that is a whole number within bounds. Throws invalid_option. */
+export function wholeOption(
+  name: string,
+  given: number | undefined,
+  usual: number,
+  max: number,
+  min = 1,
+): number {
+  const value = given ?? usual;
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  const text = `${name} is ${value}; it must be a whole number from ${min} to ${max}`;
+  throw new VireoError("invalid_option", text, { param: name });
+}

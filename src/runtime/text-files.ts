@@ -2,17 +2,20 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { type ChatTemplate, createChatTemplate, findTemplate } from "../text/template.ts";
+import type { Log } from "../core/log.ts";
+import { type OpenedTemplate, openTemplate, type TemplateMode } from "../text/open-template.ts";
+import { findTemplate } from "../text/template.ts";
+import type { ProbeResult } from "../text/template-probes.ts";
 import { openTokenizer, type Tokenizer } from "../text/tokenizer.ts";
-import { hasCode, readJsonFile } from "../weights/json.ts";
+import { hasCode, type JsonObject, readJsonFile } from "../weights/json.ts";
 
 export interface TextFiles {
   readonly tokenizer: Tokenizer;
-  readonly template: ChatTemplate;
+  readonly template: OpenedTemplate;
 }
 
-/** Opens the tokenizer and the chat template of a checkpoint folder. */
-export async function openTextFiles(dir: string): Promise<TextFiles> {
+/** Opens the tokenizer and the chat template of a checkpoint folder. Throws invalid_checkpoint. */
+export async function openTextFiles(dir: string, mode?: TemplateMode): Promise<TextFiles> {
   const json = (name: string) => readJsonFile(join(dir, name), LIMITS.tokenizerFileBytes);
   const tokenizerJson = await json("tokenizer.json");
   if (!tokenizerJson) {
@@ -20,14 +23,41 @@ export async function openTextFiles(dir: string): Promise<TextFiles> {
   }
   const tokenizerConfig = await json("tokenizer_config.json");
   const tokenizer = openTokenizer(tokenizerJson, tokenizerConfig);
+  const source = await readTemplate(dir, tokenizerConfig);
+  return { tokenizer, template: openTemplate(tokenizer, source, mode) };
+}
+
+/** The text of the chat template, or undefined if the folder has none. */
+export async function readTemplate(
+  dir: string,
+  tokenizerConfig: JsonObject | undefined,
+): Promise<string | undefined> {
   const jinja = await readText(join(dir, "chat_template.jinja"));
-  const templateJson = await json("chat_template.json");
-  const source = findTemplate({
+  return findTemplate({
     ...(jinja === undefined ? {} : { jinja }),
-    json: templateJson,
+    json: await readJsonFile(join(dir, "chat_template.json"), LIMITS.tokenizerFileBytes),
     tokenizerConfig,
   });
-  return { tokenizer, template: createChatTemplate(tokenizer, source) };
+}
+
+/** Where the chat template comes from, and the kinds of requests that it cannot render. */
+export interface TemplateInfo extends Pick<OpenedTemplate, "origin" | "problem"> {
+  readonly failed: readonly ProbeResult[];
+}
+
+export function templateInfo({ template }: TextFiles): TemplateInfo {
+  const { origin, probes, problem } = template;
+  const failed = probes.filter((probe) => probe.problem !== undefined);
+  return { origin, failed, ...(problem === undefined ? {} : { problem }) };
+}
+
+/** Tells the operator which requests will be refused or rendered by the built-in template. */
+export function logTemplate(text: TextFiles, log: Log): void {
+  const { failed, problem } = templateInfo(text);
+  if (problem !== undefined) log("warn", "chat_template_not_used", { reason: problem });
+  for (const { name, problem: reason, line } of failed) {
+    log("error", "chat_template_fails", { probe: name, reason, line });
+  }
 }
 
 async function readText(path: string): Promise<string | undefined> {

@@ -245,7 +245,7 @@ describe("refusals", () => {
     const error = refused(() =>
       createChatTemplate(tokenizer, "none").render([{ role: "user", content: [image] }]),
     );
-    expect(error.code).toBe("unsupported_checkpoint");
+    expect(error.code).toBe("unsupported_modality");
   });
 
   test("a template that is none", () => {

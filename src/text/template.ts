@@ -250,7 +250,7 @@ function toPieces(runs: readonly TextRun[], guard: Guard, media: MediaCounts): P
     const message =
       `the chat template of this model has places for ${placed[kind]} ${kind}s, ` +
       `the messages have ${media[kind]}`;
-    throw new VireoError("unsupported_checkpoint", message, { param: "messages" });
+    throw new VireoError("unsupported_modality", message, { param: "messages" });
   }
   return pieces;
 }
