@@ -1,7 +1,7 @@
 // Builds native/ into build/Release/vireo.node: one object per source, each instruction set with
 // its own flags, no link-time optimisation across them. Objects are remade when a source, a header
 // or the flags changed.
-//   node scripts/build-native.mjs [--sanitize] [--force]        CXX names another compiler
+//   node scripts/build-native.mjs [--force]        CXX names another compiler
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -97,36 +97,39 @@ function headersHash() {
   return hash.digest("hex");
 }
 
-/** Whether the compiler knows C++20's waiting atomics and the flags of this machine's kernels. */
-export function isNewEnough(compiler) {
-  const flags = sources().flatMap((source) => source.flags);
+/** Whether the compiler knows C++20's waiting atomics and the flags of these kernels. */
+export function isNewEnough(compiler, arch = process.arch) {
+  const flags = sources(arch).flatMap((source) => source.flags);
   const args = ["-std=c++20", ...new Set(flags), "-x", "c++", "-fsyntax-only", "-"];
   const input = "#include <atomic>\nvoid wait(std::atomic<int>& a) { a.wait(0); }\n";
   return spawnSync(compiler, args, { input, stdio: ["pipe", "ignore", "ignore"] }).status === 0;
 }
 
-export async function build({ sanitize = false, force = false, log = console.error } = {}) {
-  const compiler = process.env.CXX ?? "c++";
-  const out = join(root, "build", sanitize ? "Sanitize" : "Release");
+/**
+ * Compiles what changed and links the addon. Returns its path.
+ *
+ * compiler: default $CXX, else c++. arch: that of the compiler's target. folder: for objects and
+ * result, below build/. link: more flags for the linker. force: remake every object.
+ */
+export async function build({
+  compiler = process.env.CXX ?? "c++",
+  arch = process.arch,
+  folder = "Release",
+  link = [],
+  force = false,
+  log = console.error,
+} = {}) {
+  const out = join(root, "build", folder);
   const target = join(out, "vireo.node");
   mkdirSync(out, { recursive: true });
-  const extra = sanitize
-    ? ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-O1"]
-    : [];
   const headers = headersHash();
   const version = execFileSync(compiler, ["--version"]).toString();
   const machine = execFileSync(compiler, ["-dumpmachine"]).toString();
   const run = promisify(execFile);
   const todo = [];
   const objects = [];
-  for (const { file, flags } of sources()) {
-    const args = [
-      ...COMMON,
-      ...flags,
-      ...extra,
-      `-I${nodeHeaders()}`,
-      "-DNODE_GYP_MODULE_NAME=vireo",
-    ];
+  for (const { file, flags } of sources(arch)) {
+    const args = [...COMMON, ...flags, `-I${nodeHeaders()}`, "-DNODE_GYP_MODULE_NAME=vireo"];
     const key = createHash("sha256")
       .update(JSON.stringify([version, machine, args, headers]))
       .update(readFileSync(join(native, file)))
@@ -153,17 +156,14 @@ export async function build({ sanitize = false, force = false, log = console.err
     }
   };
   await Promise.all(Array.from({ length: Math.min(cpus().length, 8) }, worker));
-  const link =
+  const kind =
     process.platform === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"];
-  await run(compiler, [...link, ...extra, "-pthread", ...objects, "-o", `${target}.new`]);
+  await run(compiler, [...kind, ...link, "-pthread", ...objects, "-o", `${target}.new`]);
   renameSync(`${target}.new`, target);
   log(`native: ${target.slice(root.length + 1)} is ready`);
   return target;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await build({
-    sanitize: process.argv.includes("--sanitize"),
-    force: process.argv.includes("--force"),
-  });
+  await build({ force: process.argv.includes("--force") });
 }

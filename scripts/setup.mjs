@@ -1,7 +1,7 @@
 // Makes a bare clone ready to run: npm packages, native kernels, TypeScript, the playground. A step
 // is skipped when its inputs are what they were, so that the second time is quick. As an installed
-// package it builds the kernels alone.
-//   node scripts/setup.mjs [--force]
+// package it builds the kernels alone, and only where no prebuilt ones load.
+//   node scripts/setup.mjs [--force] [--start]        --start: say which abilities are off
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installCommand, installMissing } from "./system-packages.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const force = process.argv.includes("--force");
@@ -102,10 +103,12 @@ function installPackages() {
 
 async function buildKernels() {
   const compiler = process.env.CXX ?? "c++";
+  installMissing(["compiler"], say);
   try {
     execFileSync(compiler, ["--version"], { stdio: "ignore" });
   } catch {
-    fail(`no C++ compiler (${compiler}): install one (Debian: apt-get install g++) or set CXX`);
+    const way = `${installCommand(["compiler"])}, or set CXX to one`;
+    fail(`the kernels need a C++20 compiler and there is none (${compiler}): ${way}`);
   }
   const { build, isNewEnough } = await import("./build-native.mjs");
   if (!isNewEnough(compiler)) {
@@ -133,8 +136,19 @@ const LOCK = "package-lock.json";
 const isClone = existsSync(join(root, LOCK));
 const installed = ["node_modules/hono", "node_modules/typescript"];
 const native = ["native", "scripts/build-native.mjs"];
+/** Whether the package brought an addon that loads on this machine. */
+function hasPrebuilt() {
+  const { glibcVersionRuntime } = process.report.getReport().header;
+  const libc = glibcVersionRuntime ? "-glibc" : "";
+  const file = join(root, "prebuilds", `${process.platform}-${process.arch}${libc}.node`);
+  const load = `process.dlopen({ exports: {} }, ${JSON.stringify(file)})`;
+  return existsSync(file) && spawnSync(process.execPath, ["-e", load]).status === 0;
+}
+
 if (isClone) await step("packages", [LOCK], installed, installPackages);
-await step("native", native, ["build/Release/vireo.node"], buildKernels);
+if (isClone || force || !hasPrebuilt()) {
+  await step("native", native, ["build/Release/vireo.node"], buildKernels);
+}
 if (isClone) {
   const source = ["src", "tsconfig.json", LOCK];
   await step("typescript", source, ["dist/cli/main.js"], compileTypeScript);

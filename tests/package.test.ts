@@ -22,11 +22,13 @@ test("the package holds all that an installed vireo needs, and no caches", {
   for (const needed of [
     ...["dist/index.js", "dist/index.d.ts", "dist/cli/main.js", "dist/web/index.html"],
     ...["native/addon.cpp", "scripts/setup.mjs", "scripts/build-native.mjs"],
+    "scripts/system-packages.mjs",
     ...["models/mini/model.safetensors", "schemas/invoice.json"],
   ]) {
     expect(paths).toContain(needed);
   }
-  expect(paths.filter((path) => path.includes(".vireo"))).toEqual([]);
+  const unwanted = /\.vireo|^native\/tests|soak|sanitize|measure-|eval|^tests|^training/;
+  expect(paths.filter((path) => unwanted.test(path))).toEqual([]);
   expect(unpackedSize).toBeLessThan(60e6);
 });
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VireoError } from "../../core/errors.ts";
 
@@ -83,25 +83,39 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 /** In a clone, and where the package is installed. */
 const SETUP = existsSync(join(root, "package-lock.json")) ? "npm run setup" : "npx vireo setup";
 
-/** Loads the addon: a prebuilt one for this platform, else the one built here. */
+/** The addon that was built on this machine, then the one that came with the package. */
+function addonFiles(): readonly string[] {
+  const { header } = process.report.getReport() as {
+    readonly header?: { readonly glibcVersionRuntime?: string };
+  };
+  const libc = header?.glibcVersionRuntime ? "-glibc" : "";
+  return [
+    join("build", "Release", "vireo.node"),
+    join("prebuilds", `${process.platform}-${process.arch}${libc}.node`),
+  ];
+}
+
+/**
+ * Loads the addon: one built here, else a prebuilt one for this platform.
+ *
+ * Throws backend_unavailable, with the files it looked for, if none is there or none loads.
+ */
 export function loadNative(file?: string): Native {
-  const tried = file
-    ? [file]
-    : [
-        join(root, "prebuilds", `${process.platform}-${process.arch}.node`),
-        join(root, "build", "Release", "vireo.node"),
-      ];
-  const found = tried.find((path) => existsSync(path));
-  if (!found) {
-    throw new VireoError(
-      "backend_unavailable",
-      `the native kernels are not built: run \`${SETUP}\` (it needs a C++20 compiler)`,
-    );
+  const files = file === undefined ? addonFiles().map((path) => join(root, path)) : [file];
+  const found = files.filter((path) => existsSync(path));
+  let failure: unknown;
+  for (const path of found) {
+    try {
+      return createRequire(import.meta.url)(path) as Native;
+    } catch (cause) {
+      failure ??= cause;
+    }
   }
-  try {
-    return createRequire(import.meta.url)(found) as Native;
-  } catch (cause) {
-    const text = `the native kernels do not load here: run \`${SETUP}\` again on this machine`;
-    throw new VireoError("backend_unavailable", text, { cause });
-  }
+  const looked = files.map((path) => relative(root, path)).join(" and ");
+  const text =
+    found.length === 0
+      ? `the native kernels are not built (looked for ${looked}): run \`${SETUP}\`; ` +
+        "it needs a C++20 compiler"
+      : `the native kernels do not load here (tried ${looked}): run \`${SETUP}\` on this machine`;
+  throw new VireoError("backend_unavailable", text, { cause: failure });
 }
