@@ -67,6 +67,7 @@ export const LIMITS = Object.freeze({
   schemaNodes: 5000,
   schemaMerges: 5000,
   schemaBoundedNumbers: 256,
+  regularWork: 250_000,
   toolsPerRequest: 128,
   toolSchemasBytes: 256 * KIB,
   grammarNodes: 250_000,

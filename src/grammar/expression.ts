@@ -20,7 +20,17 @@ export type Expression =
       readonly least: number;
       readonly most: number;
     }
-  | { readonly kind: "rule"; readonly name: string };
+  | { readonly kind: "rule"; readonly name: string }
+  /**
+   * What follows, up to the end of the text, begins with one of these texts (`whole`: is one of
+   * them); `negative`: it does not. Only in patterns: `regular.ts` makes rules of it.
+   */
+  | {
+      readonly kind: "look";
+      readonly of: Expression;
+      readonly negative: boolean;
+      readonly whole: boolean;
+    };
 
 export interface Grammar {
   readonly root: Expression;

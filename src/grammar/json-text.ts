@@ -14,20 +14,32 @@ import {
 } from "./expression.ts";
 
 /**
- * The pieces of JSON text that answers are made of. Blanks are bounded: none, one, or a line end
- * with an indentation, so that a model that answers noise does not answer blanks for ever.
+ * The pieces of JSON text that answers are made of. White space is what formatters write: none, one
+ * blank, or a line end with the indentation of the level: two or four blanks or a tab for each
+ * object and list around. So a model that answers noise does not answer blanks for ever.
  */
 
-const INDENT_MOST = 32;
-const BLANKS: readonly CodeRange[] = [
-  [0x09, 0x09],
-  [0x20, 0x20],
-];
+/** Deeper than that, lines are not broken: each level has rules of its own. */
+export const MAX_INDENTED_LEVEL = 8;
 
-export const SPACE = rule("space");
-/** Any JSON value, and any object. */
-export const ANY_VALUE = rule("value");
-export const ANY_OBJECT = rule("object");
+/** Objects and lists around; those too deep for line ends count as one level. */
+export function levelBelow(level: number): number {
+  return Math.min(level + 1, MAX_INDENTED_LEVEL + 1);
+}
+
+function space(level: number): Expression {
+  return rule(`space-${level}`);
+}
+
+/** Any JSON value in that many objects and lists. */
+export function anyValue(level: number): Expression {
+  return rule(`value-${level}`);
+}
+
+/** Any object in that many objects and lists. */
+export function anyObject(level: number): Expression {
+  return rule(`object-${level}`);
+}
 
 const STRING = rule("string");
 const NUMBER = rule("number");
@@ -76,20 +88,11 @@ const EXPONENT = sequence(
 
 export const INTEGER = rule("integer");
 
-/** The rules that the constants of this file refer to. */
+/** The rules that the expressions of this file refer to. */
 export function jsonRules(): Map<string, Expression> {
-  const value = choice(
-    ANY_OBJECT,
-    rule("array"),
-    STRING,
-    NUMBER,
-    ...["true", "false", "null"].map(text),
-  );
+  const levels = Array.from({ length: MAX_INDENTED_LEVEL + 2 }, (_, level) => level);
   return new Map([
-    [
-      "space",
-      choice(EMPTY, text(" "), sequence(text("\n"), repeat(characters(...BLANKS), 0, INDENT_MOST))),
-    ],
+    ...levels.flatMap(levelRules),
     ["plain", repeat(characters(...PLAIN), 0, Number.POSITIVE_INFINITY)],
     ["character", choice(characters(...PLAIN), ESCAPE)],
     ["string", quoted(repeat(choice(characters(...PLAIN), ESCAPE), 0, Number.POSITIVE_INFINITY))],
@@ -103,10 +106,31 @@ export function jsonRules(): Map<string, Expression> {
         optional(EXPONENT),
       ),
     ],
-    ["value", value],
-    ["object", braced(optional(listed(member(STRING, ANY_VALUE), 1, Number.POSITIVE_INFINITY)))],
-    ["array", bracketed(optional(listed(ANY_VALUE, 1, Number.POSITIVE_INFINITY)))],
   ]);
+}
+
+function levelRules(level: number): [name: string, body: Expression][] {
+  const inside = levelBelow(level);
+  const listed = (of: Expression): Expression => {
+    return sequence(of, repeat(sequence(comma(inside), of), 0, Number.POSITIVE_INFINITY));
+  };
+  const scalars = [STRING, NUMBER, ...["true", "false", "null"].map(text)];
+  return [
+    [`space-${level}`, choice(EMPTY, text(" "), ...lineEnd(level))],
+    [`value-${level}`, choice(anyObject(level), rule(`array-${level}`), ...scalars)],
+    [
+      `object-${level}`,
+      choice(text("{}"), braced(listed(member(STRING, anyValue(inside))), level)),
+    ],
+    [`array-${level}`, choice(text("[]"), bracketed(listed(anyValue(inside)), level))],
+  ];
+}
+
+function lineEnd(level: number): Expression[] {
+  if (level > MAX_INDENTED_LEVEL) return [];
+  const two = "  ".repeat(level);
+  const indentations = [sequence(text(two), optional(text(two))), text("\t".repeat(level))];
+  return [sequence(text("\n"), level === 0 ? EMPTY : choice(...indentations))];
 }
 
 export const ANY_STRING = STRING;
@@ -118,22 +142,29 @@ export function quoted(of: Expression): Expression {
   return sequence(text('"'), of, text('"'));
 }
 
-export const COMMA = sequence(text(","), SPACE);
-
 export function member(key: Expression, value: Expression): Expression {
   return sequence(key, text(":"), optional(text(" ")), value);
 }
 
-export function listed(of: Expression, least: number, most: number): Expression {
-  return sequence(of, repeat(sequence(COMMA, of), least - 1, most - 1));
+/** Between parts that have that many objects and lists around them. */
+export function comma(level: number): Expression {
+  return sequence(text(","), space(level));
 }
 
-export function braced(of: Expression): Expression {
-  return sequence(text("{"), SPACE, of, SPACE, text("}"));
+/** An object in that many objects and lists, of content that is not empty. */
+export function braced(of: Expression, level: number): Expression {
+  return sequence(text("{"), ...spaced(of, level), text("}"));
 }
 
-export function bracketed(of: Expression): Expression {
-  return sequence(text("["), SPACE, of, SPACE, text("]"));
+/** A list likewise. */
+export function bracketed(of: Expression, level: number): Expression {
+  return sequence(text("["), ...spaced(of, level), text("]"));
+}
+
+/** Where the content begins no line, the end does not either. */
+function spaced(of: Expression, level: number): Expression[] {
+  const inside = levelBelow(level);
+  return [space(inside), of, space(inside > MAX_INDENTED_LEVEL ? inside : level)];
 }
 
 /** A value in its one compact spelling. */
@@ -164,6 +195,8 @@ export function insideString(of: Expression): Expression {
       return choice(...of.options.map(insideString));
     case "repeat":
       return { ...of, of: insideString(of.of) };
+    case "look":
+      throw new Error("a lookahead must become rules first");
     case "rule":
       return of;
   }

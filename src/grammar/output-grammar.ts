@@ -1,10 +1,11 @@
 import type { OutputFormat } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { type Grammar, oneOfTexts } from "./expression.ts";
+import { type Expression, type Grammar, oneOfTexts } from "./expression.ts";
 import { parseGbnf } from "./gbnf.ts";
-import { ANY_OBJECT, jsonRules } from "./json-text.ts";
+import { anyObject, jsonRules } from "./json-text.ts";
 import { parseRegex } from "./regex.ts";
+import { conjunctionExpression, hasLookahead, newRuleBook } from "./regular.ts";
 import { parseSchemaText } from "./schema.ts";
 import { schemaExpression } from "./schema-grammar.ts";
 
@@ -12,20 +13,29 @@ import { schemaExpression } from "./schema-grammar.ts";
 export function outputGrammar(format: OutputFormat, rules = jsonRules()): Grammar {
   switch (format.type) {
     case "json_object":
-      return { root: ANY_OBJECT, rules };
+      return { root: anyObject(0), rules };
     case "json_schema": {
-      const root = schemaExpression(parseSchemaText(format.schema), { rules });
+      const root = schemaExpression(parseSchemaText(format.schema), newRuleBook(rules));
       return { root, rules };
     }
     case "regex":
       checkLength("pattern", format.pattern);
-      return { root: parseRegex(format.pattern), rules: new Map() };
+      return patternGrammar(format.pattern);
     case "choice":
       return choiceGrammar(format.choices);
     case "grammar":
       checkLength("grammar", format.ebnf);
       return parseGbnf(format.ebnf);
   }
+}
+
+function patternGrammar(pattern: string): Grammar {
+  const root = parseRegex(pattern);
+  const rules = new Map<string, Expression>();
+  if (!hasLookahead(root)) return { root, rules };
+  const maxLength = Number.POSITIVE_INFINITY;
+  const alone = { all: [root], minLength: 0, maxLength, place: "the pattern" };
+  return { root: conjunctionExpression(alone, newRuleBook(rules), (of) => of), rules };
 }
 
 function choiceGrammar(choices: readonly string[]): Grammar {

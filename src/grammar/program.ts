@@ -85,6 +85,8 @@ class Network {
         return this.emitRepeat(of, next);
       case "rule":
         return this.node(NODE.call, this.startOf(of.name), 0, next);
+      case "look":
+        throw new Error("a lookahead must become rules first");
     }
   }
 

@@ -85,9 +85,9 @@ test.each([
 
 describe("refused, with the place", () => {
   test.each([
-    ["(?=a)", "lookaround"],
-    ["(?<!a)b", "lookaround"],
-    ["(?i)a", "lookaround and flags"],
+    ["(?=(?!a)b)", "a lookahead in a lookahead"],
+    ["(?<!a)b", "lookbehind"],
+    ["(?i)a", "lookbehind and flags"],
     ["(a)\\1", "\\1"],
     ["\\bword", "\\b"],
     ["\\p{L}", "\\p"],

@@ -11,6 +11,7 @@ import {
   sequence,
   text,
 } from "./expression.ts";
+import { hasLookahead } from "./regular.ts";
 import { TextReader } from "./text-reader.ts";
 
 const DIGITS: readonly CodeRange[] = [[0x30, 0x39]];
@@ -55,8 +56,9 @@ const COUNT_MOST = 100_000;
  * Reads a regular expression (ECMAScript's, with the u flag) as a grammar that matches a whole
  * text. It runs nothing: how the pattern is written cannot make it slow.
  *
- * `^` and `$` may stand where they say nothing new, at the ends. Lookaround, backreferences, word
- * boundaries and \p classes are refused: a grammar cannot say them.
+ * `^` and `$` may stand where they say nothing new, at the ends. Lookaheads become expressions of
+ * kind `look`. Lookbehinds, backreferences, word boundaries and \p classes are refused: a grammar
+ * cannot say them.
  *
  * Throws invalid_schema with the place in the pattern.
  */
@@ -156,13 +158,27 @@ class RegexParser {
 
   private group(): Piece {
     if (this.text.take("?")) {
+      if (this.text.take("=")) return this.lookahead(false);
+      if (this.text.take("!")) return this.lookahead(true);
       const named = this.text.take("<") && this.text.peek() !== "=" && this.text.peek() !== "!";
       if (named) while (this.text.next("the end of the name") !== ">");
-      else if (!this.text.take(":")) throw this.wrong("lookaround and flags are not supported");
+      else if (!this.text.take(":")) throw this.wrong("lookbehind and flags are not supported");
     }
     const inner = this.alternatives();
     if (!this.text.take(")")) throw this.wrong("a bracket is not closed");
     return inner;
+  }
+
+  private lookahead(negative: boolean): Piece {
+    const options = [this.pieces()];
+    while (this.text.take("|")) options.push(this.pieces());
+    if (!this.text.take(")")) throw this.wrong("a bracket is not closed");
+    const looks = options.map(({ of, last }): Expression => {
+      if (hasLookahead(of)) throw this.wrong("a lookahead in a lookahead is not supported");
+      return { kind: "look", of, negative, whole: last };
+    });
+    const of = negative ? sequence(...looks) : choice(...looks);
+    return { of, first: false, last: false };
   }
 
   private count(): [number, number] {

@@ -11,38 +11,31 @@ import {
   text,
 } from "./expression.ts";
 import {
-  ANY_OBJECT,
-  ANY_STRING,
-  ANY_VALUE,
+  anyObject,
+  anyValue,
   braced,
   bracketed,
-  COMMA,
-  insideString,
+  comma,
+  levelBelow,
   literal,
   member,
   otherKeys,
-  quoted,
-  STRING_CHARACTER,
 } from "./json-text.ts";
 import { integerSchema, numberSchema, WHOLE_MOST } from "./number-range.ts";
-import { parseRegex } from "./regex.ts";
+import type { RuleBook } from "./regular.ts";
 import { hasType, JSON_TYPES, type JsonType, readSchema, type Schema, wrong } from "./schema.ts";
 import { isBare, isNever, SchemaMerger } from "./schema-merge.ts";
-import { withLengths } from "./text-length.ts";
-
-/** Where rules are gathered, by one or several schemas. */
-export interface RuleBook {
-  readonly rules: Map<string, Expression>;
-}
+import { hasFormat, stringExpression } from "./string-schema.ts";
 
 /**
  * The grammar of the JSON texts that satisfy a schema: not all of them (an object's properties
  * come in the order of the schema, numbers have at most 15 digits), but none that does not.
  *
- * json: the parsed schema. Rules are added to the book. Throws invalid_schema.
+ * json: the parsed schema. level: the number of objects and lists in which the text will stand.
+ * Rules are added to the book. Throws invalid_schema.
  */
-export function schemaExpression(json: unknown, book: RuleBook): Expression {
-  return new SchemaWriter(json, book).whole();
+export function schemaExpression(json: unknown, book: RuleBook, level = 0): Expression {
+  return new SchemaWriter(json, book, level).whole();
 }
 
 /** More can never come: an answer has at most 131,072 tokens of at most 255 bytes. */
@@ -58,25 +51,31 @@ function mostOf(count: number | undefined, least = 0): number {
 const BRANCHES_COMPARED_MOST = 64;
 
 /** Of schemas in schemas, those that a `$ref` leads to among them. */
-const WRITTEN_DEPTH_MOST = 8 * LIMITS.schemaDepth;
+const WRITTEN_DEPTH_MOST = 16 * LIMITS.schemaDepth;
 
 class SchemaWriter {
   private readonly json: unknown;
   private readonly book: RuleBook;
+  private readonly level: number;
   private readonly merger: SchemaMerger;
   private readonly byRef = new Map<string, Schema>();
-  private readonly ruleOf = new Map<Schema, Expression>();
+  /** By schema and level, the number of objects and lists around. */
+  private readonly ruleOf = new Map<Schema, Expression[]>();
+  private readonly flatOf = new Map<Schema, Schema>();
+  private readonly branchesOf = new Map<readonly Schema[], readonly Schema[]>();
+  private readonly strings = new Map<string, Expression>();
   private boundedNumbers = 0;
   private depth = 0;
 
-  constructor(json: unknown, book: RuleBook) {
+  constructor(json: unknown, book: RuleBook, level: number) {
     this.json = json;
+    this.level = level;
     this.book = book;
     this.merger = new SchemaMerger((ref, path) => this.resolve(ref, path));
   }
 
   whole(): Expression {
-    return this.write(this.resolve("#", "#"));
+    return this.write(this.resolve("#", "#"), this.level);
   }
 
   private resolve(ref: string, path: string): Schema {
@@ -97,16 +96,28 @@ class SchemaWriter {
     return schema;
   }
 
-  /** Each schema has one rule, made before its body: so it may hold itself. */
-  private write(schema: Schema): Expression {
-    const known = this.ruleOf.get(schema);
+  /** Each schema has one rule a level, made before its body: so it may hold itself. */
+  private write(schema: Schema, level: number): Expression {
+    const flat = this.flatten(schema);
+    const rules = this.ruleOf.get(schema) ?? [];
+    this.ruleOf.set(schema, rules);
+    const at = isScalar(flat) ? 0 : level;
+    const known = rules[at];
     if (known) return known;
     if (++this.depth > WRITTEN_DEPTH_MOST) throw wrong(schema.path, "is nested too deeply");
     const name = this.newRule(NEVER);
-    this.ruleOf.set(schema, rule(name));
-    this.book.rules.set(name, this.body(schema));
+    rules[at] = rule(name);
+    this.book.rules.set(name, this.body(flat, level));
     this.depth -= 1;
     return rule(name);
+  }
+
+  private flatten(schema: Schema): Schema {
+    const known = this.flatOf.get(schema);
+    if (known) return known;
+    const flat = this.merger.flatten(schema);
+    this.flatOf.set(schema, flat);
+    return flat;
   }
 
   private newRule(body: Expression): string {
@@ -115,26 +126,32 @@ class SchemaWriter {
     return name;
   }
 
-  private body(schema: Schema): Expression {
-    const flat = this.merger.flatten(schema);
+  private body(flat: Schema, level: number): Expression {
     if (isNever(flat)) return NEVER;
     const { anyOf, ...rest } = flat;
-    if (anyOf) return choice(...anyOf.map((branch) => this.write(this.together(rest, branch))));
-    if (flat.oneOf) return this.oneOf(flat);
+    if (anyOf) {
+      return choice(...this.branches(rest, anyOf).map((branch) => this.write(branch, level)));
+    }
+    if (flat.oneOf) return this.oneOf(flat, level);
     if (flat.values) return this.values(flat, flat.values);
     const types = flat.types ?? impliedTypes(flat);
-    if (types === undefined) return ANY_VALUE;
+    if (types === undefined) return anyValue(level);
     return choice(
-      ...JSON_TYPES.filter((type) => types.has(type)).map((type) => this.typed(type, flat)),
+      ...JSON_TYPES.filter((type) => types.has(type)).map((type) => this.typed(type, flat, level)),
     );
   }
 
-  private together(rest: Schema, branch: Schema): Schema {
-    return isBare(rest) ? branch : this.merger.merge(rest, branch);
+  /** Each branch together with what stands beside it. */
+  private branches(rest: Schema, branches: readonly Schema[]): readonly Schema[] {
+    const known = this.branchesOf.get(branches);
+    if (known) return known;
+    const joined = branches.map((one) => (isBare(rest) ? one : this.merger.merge(rest, one)));
+    this.branchesOf.set(branches, joined);
+    return joined;
   }
 
-  private oneOf({ oneOf = [], ...rest }: Schema): Expression {
-    const branches = oneOf.map((branch) => this.together(rest, branch));
+  private oneOf({ oneOf = [], ...rest }: Schema, level: number): Expression {
+    const branches = this.branches(rest, oneOf);
     if (branches.length > BRANCHES_COMPARED_MOST) {
       throw wrong(`${rest.path}/oneOf`, `has more than ${BRANCHES_COMPARED_MOST} branches`);
     }
@@ -145,29 +162,35 @@ class SchemaWriter {
         throw wrong(`${rest.path}/oneOf`, why);
       }
     });
-    return choice(...branches.map((branch) => this.write(branch)));
+    return choice(...branches.map((branch) => this.write(branch, level)));
   }
 
   private values(schema: Schema, values: readonly unknown[]): Expression {
-    const beside = Object.keys(schema).find((key) => !["path", "types", "values"].includes(key));
+    const kept = ["path", "types", "values", "formats"];
+    const beside = Object.keys(schema).find((key) => !kept.includes(key));
     if (beside !== undefined) {
       throw wrong(
         `${schema.path}/enum`,
         "stands beside conditions on the same value; leave one out",
       );
     }
-    const fitting = values.filter((value) => hasType(value, schema.types));
+    const { types, formats = [] } = schema;
+    const fitting = values.filter(
+      (value) =>
+        hasType(value, types) &&
+        (typeof value !== "string" || formats.every((format) => hasFormat(value, format))),
+    );
     return fitting.length === 0 ? NEVER : oneOfTexts(fitting.map((value) => JSON.stringify(value)));
   }
 
-  private typed(type: JsonType, schema: Schema): Expression {
+  private typed(type: JsonType, schema: Schema, level: number): Expression {
     switch (type) {
       case "object":
-        return this.object(schema);
+        return this.object(schema, level);
       case "array":
-        return this.array(schema);
+        return this.array(schema, level);
       case "string":
-        return stringOf(schema);
+        return this.string(schema);
       case "number":
       case "integer":
         return this.number(type, schema);
@@ -176,6 +199,20 @@ class SchemaWriter {
       case "null":
         return text("null");
     }
+  }
+
+  private string(schema: Schema): Expression {
+    const { patterns = [], formats = [], leastLength: minLength = 0 } = schema;
+    const maxLength = mostOf(schema.mostLength, minLength);
+    const said = { patterns, formats, minLength, maxLength };
+    const key = JSON.stringify(said);
+    const known = this.strings.get(key);
+    if (known) return known;
+    const place = `the schema cannot be used: ${schema.path} has a pattern, format or length that`;
+    const written = stringExpression(said, this.book, place);
+    const found = written.kind === "rule" ? written : rule(this.newRule(written));
+    this.strings.set(key, found);
+    return found;
   }
 
   private number(type: "number" | "integer", schema: Schema): Expression {
@@ -193,8 +230,9 @@ class SchemaWriter {
     return type === "integer" ? integerSchema(schema) : numberSchema(schema);
   }
 
-  private object(schema: Schema): Expression {
+  private object(schema: Schema, level: number): Expression {
     const { properties = new Map<string, Schema>(), required = new Set<string>(), path } = schema;
+    const inside = levelBelow(level);
     const named = properties.size > 0 || required.size > 0 || schema.properties !== undefined;
     const open = schema.additional ?? (named ? undefined : { path });
     const others = open === undefined || isNever(open) ? undefined : open;
@@ -211,39 +249,44 @@ class SchemaWriter {
       throw wrong(`${path}/maxProperties`, "is less than the number of properties");
     }
     if (members.length === 0 && others && isBare(others) && least === 0 && !Number.isFinite(most)) {
-      return ANY_OBJECT;
+      return anyObject(level);
     }
-    const pair = others && member(otherKeys(members.map(({ key }) => key)), this.write(others));
+    const keys = members.map(({ key }) => key);
+    const pair = others && member(otherKeys(keys), this.write(others, inside));
     const written = members.map(({ key, value }) => ({
-      of: member(literal(key), this.write(value)),
+      of: member(literal(key), this.write(value, inside)),
       required: required.has(key),
     }));
-    return braced(this.list(written, pair, { least, most: most - members.length }));
+    const more = { of: pair, least, most: most - members.length };
+    const content = braced(this.list(written, more, inside), level);
+    return least === 0 && required.size === 0 ? choice(text("{}"), content) : content;
   }
 
-  private array(schema: Schema): Expression {
+  private array(schema: Schema, level: number): Expression {
     const { prefix = [], path } = schema;
+    const inside = levelBelow(level);
     const least = schema.leastItems ?? 0;
     const most = mostOf(schema.mostItems, least);
     const closed = schema.prefix !== undefined && least <= prefix.length;
     const items = schema.items ?? (closed ? undefined : { path });
-    const others = items === undefined || isNever(items) ? undefined : this.write(items);
+    const others = items === undefined || isNever(items) ? undefined : this.write(items, inside);
     if (most < least) return NEVER;
     const kept = prefix.slice(0, Math.min(prefix.length, most));
-    const written = kept.map((of, at) => ({ of: this.write(of), required: at < least }));
-    const more = { least: least - kept.length, most: most - kept.length };
-    return bracketed(this.list(written, others, more, "in order"));
+    const written = kept.map((of, at) => ({ of: this.write(of, inside), required: at < least }));
+    const more = { of: others, least: least - kept.length, most: most - kept.length };
+    const content = bracketed(this.list(written, more, inside, "in order"), level);
+    return least === 0 ? choice(text("[]"), content) : content;
   }
 
   /**
-   * Parts between commas: first `parts`, of which some may be left out, then `others`, of which
-   * there are `least` to `most`. With `in order` nothing may come after a part that is left out.
+   * One part or more, between commas: first `parts`, of which some may be left out, then others,
+   * `least` to `most` of them. With `in order` nothing may come after a part that is left out.
    * For objects `least` counts all members, and is 0 or 1 unless the required ones suffice.
    */
   private list(
     parts: readonly { readonly of: Expression; readonly required: boolean }[],
-    others: Expression | undefined,
-    { least, most }: { readonly least: number; readonly most: number },
+    { of: others, least, most }: Others,
+    level: number,
     order?: "in order",
   ): Expression {
     const more = (count: number): Expression =>
@@ -251,26 +294,40 @@ class SchemaWriter {
         ? count > 0
           ? NEVER
           : EMPTY
-        : repeat(sequence(COMMA, others), count, Math.max(most, count));
+        : repeat(sequence(comma(level), others), count, Math.max(most, count));
     const leastMore = order === undefined ? 0 : Math.max(0, least);
     // what may follow once something stands there, and what may stand there first
     let after: Expression = more(leastMore);
     let first: Expression = NEVER;
     if (others && most > 0) {
-      const beyond = repeat(sequence(COMMA, others), Math.max(0, least - 1), most - 1);
+      const beyond = repeat(sequence(comma(level), others), Math.max(0, least - 1), most - 1);
       first = sequence(others, beyond);
     }
-    if (least <= 0) first = choice(EMPTY, first);
     for (const { of, required } of parts.toReversed()) {
       const here = sequence(of, after);
-      const skipped = order === undefined ? first : least > 0 ? NEVER : EMPTY;
+      const skipped = order === undefined ? first : NEVER;
       const left = order === undefined ? after : EMPTY;
       first = rule(this.newRule(required ? here : choice(here, skipped)));
-      const next = sequence(COMMA, here);
+      const next = sequence(comma(level), here);
       after = rule(this.newRule(required ? next : choice(next, left)));
     }
     return first;
   }
+}
+
+interface Others {
+  /** Undefined: there are none. */
+  readonly of: Expression | undefined;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Written alike wherever it stands. */
+function isScalar({ anyOf, oneOf, values, types }: Schema): boolean {
+  if (anyOf ?? oneOf) return false;
+  return (
+    values !== undefined || (types !== undefined && !types.has("object") && !types.has("array"))
+  );
 }
 
 function decodePointer(part: string, path: string): string {
@@ -290,21 +347,7 @@ function impliedTypes(schema: Schema): ReadonlySet<JsonType> | undefined {
     spoken.add("object");
   }
   if (says("items", "prefix", "leastItems", "mostItems")) spoken.add("array");
-  if (says("leastLength", "mostLength", "pattern")) spoken.add("string");
+  if (says("leastLength", "mostLength", "patterns", "formats")) spoken.add("string");
   if (says("least", "most")) spoken.add("number");
   return spoken.size === 0 ? undefined : spoken;
-}
-
-function stringOf(schema: Schema): Expression {
-  const { pattern, leastLength = 0, path } = schema;
-  const most = mostOf(schema.mostLength, leastLength);
-  if (pattern !== undefined) {
-    const lengths = withLengths(parseRegex(pattern), leastLength, most);
-    if (lengths === undefined) {
-      throw wrong(`${path}/pattern`, "stands beside a length that it does not keep by itself");
-    }
-    return quoted(insideString(lengths));
-  }
-  if (leastLength === 0 && most === Number.POSITIVE_INFINITY) return ANY_STRING;
-  return quoted(repeat(STRING_CHARACTER, leastLength, most));
 }

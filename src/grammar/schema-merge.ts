@@ -32,10 +32,8 @@ export class SchemaMerger {
     const { path } = a;
     const types = mergeTypes(a.types, b.types);
     const values = a.values && b.values ? commonValues(a.values, b.values) : (a.values ?? b.values);
-    const pattern = a.pattern ?? b.pattern;
-    if (a.pattern !== undefined && b.pattern !== undefined && a.pattern !== b.pattern) {
-      throw wrong(path, "has two patterns for one text");
-    }
+    const patterns = union(a.patterns, b.patterns);
+    const formats = union(a.formats, b.formats);
     if (a.oneOf && b.oneOf) throw wrong(path, "has two oneOf for one value");
     const oneOf = a.oneOf ?? b.oneOf;
     const anyOf =
@@ -47,7 +45,8 @@ export class SchemaMerger {
       path,
       ...(types === undefined ? {} : { types }),
       ...(values === undefined ? {} : { values }),
-      ...(pattern === undefined ? {} : { pattern }),
+      ...(patterns === undefined ? {} : { patterns }),
+      ...(formats === undefined ? {} : { formats }),
       ...(oneOf === undefined ? {} : { oneOf }),
       ...(anyOf === undefined ? {} : { anyOf }),
       ...(allOf.length === 0 ? {} : { allOf }),
@@ -130,6 +129,13 @@ function mergeTypes(
 
 function commonValues(a: readonly unknown[], b: readonly unknown[]): unknown[] {
   return a.filter((value) => b.some((other) => sameJson(value, other)));
+}
+
+function union<T>(
+  a: readonly T[] | undefined,
+  b: readonly T[] | undefined,
+): readonly T[] | undefined {
+  return a && b ? [...new Set([...a, ...b])] : (a ?? b);
 }
 
 type ObjectPart = Pick<

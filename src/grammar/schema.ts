@@ -1,17 +1,20 @@
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { isStringFormat, type StringFormat } from "../core/string-formats.ts";
 
 /**
  * JSON Schema as far as a grammar can hold an answer to it (drafts 7 to 2020-12).
  *
  * Enforced: type, properties, required, additionalProperties, items, prefixItems, minItems,
  * maxItems, enum, const, anyOf, allOf, $ref within the schema (recursion too), minLength,
- * maxLength, pattern, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf 1 of whole
- * numbers; items as a list with additionalItems, as prefixItems with items; propertyNames that any
- * name keeps; oneOf where its branches cannot meet; minProperties and maxProperties where the other
- * keywords settle them. Refused: all other keywords that an answer could break. Not looked at, as
- * annotations or unknown: title, description, default, examples, format, $comment and the like;
- * `format` is therefore a hint to the model and not enforced.
+ * maxLength, pattern, format where core/string-formats.ts lists it, minimum, maximum,
+ * exclusiveMinimum, exclusiveMaximum, multipleOf 1 of whole numbers; items as a list with
+ * additionalItems, as prefixItems with items; propertyNames that any name keeps; oneOf where its
+ * branches cannot meet; minProperties and maxProperties where the other keywords settle them.
+ * Refused: all other keywords that an answer could break. Not looked at, as
+ * annotations or unknown: title, description, default, examples, $comment, other formats and the
+ * like. Where a pattern and a format have no text in common (Zod's times have no time zone, those
+ * of RFC 3339 must), the pattern counts.
  *
  * An object that names its properties gets no others, unless additionalProperties says so.
  */
@@ -34,7 +37,8 @@ export interface Schema {
   readonly mostItems?: number;
   readonly leastLength?: number;
   readonly mostLength?: number;
-  readonly pattern?: string;
+  readonly patterns?: readonly string[];
+  readonly formats?: readonly StringFormat[];
   readonly least?: Bound;
   readonly most?: Bound;
   readonly anyOf?: readonly Schema[];
@@ -129,7 +133,8 @@ export function readSchema(json: unknown, path: string): Schema {
   const types = reader.types();
   const inner = {
     ...reader.text("$ref", "ref"),
-    ...reader.text("pattern", "pattern"),
+    ...reader.patterns(),
+    ...reader.formats(),
     ...reader.values(),
     ...reader.properties(),
     ...reader.items(),
@@ -196,6 +201,16 @@ class Reader {
     const types = new Set(given as JsonType[]);
     if (types.has("number")) types.delete("integer");
     return types;
+  }
+
+  patterns(): Pick<Schema, "patterns"> {
+    const { pattern } = this.text("pattern", "pattern");
+    return pattern === undefined ? {} : { patterns: [pattern] };
+  }
+
+  formats(): Pick<Schema, "formats"> {
+    const { format } = this.schema;
+    return isStringFormat(format) ? { formats: [format] } : {};
   }
 
   values(): { readonly values?: readonly unknown[] } {

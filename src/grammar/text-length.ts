@@ -28,7 +28,7 @@ function sequenceWithLengths(
   return part && { kind: "sequence", parts: parts.with(free, part) };
 }
 
-function lengthsOf(of: Expression): readonly [shortest: number, longest: number] {
+export function lengthsOf(of: Expression): readonly [shortest: number, longest: number] {
   switch (of.kind) {
     case "text": {
       const { length } = [...of.text];
@@ -49,6 +49,8 @@ function lengthsOf(of: Expression): readonly [shortest: number, longest: number]
       const [shortest, longest] = lengthsOf(of.of);
       return [shortest * of.least, longest === 0 ? 0 : longest * of.most];
     }
+    case "look":
+      return [0, 0];
     case "rule":
       return [0, Number.POSITIVE_INFINITY];
   }

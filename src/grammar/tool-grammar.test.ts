@@ -121,8 +121,8 @@ test("schemas that are too large together are refused before any is read", () =>
 });
 
 test("tools that are too large for a grammar take any object, unless they are strict", async () => {
-  const text = { type: "string", maxLength: 65_536 };
-  const names = Array.from({ length: 8 }, (_, at) => [`f${at}`, text]);
+  const text = (maxLength: number) => ({ type: "string", maxLength });
+  const names = Array.from({ length: 12 }, (_, at) => [`f${at}`, text(19_900 + at)]);
   const vast = {
     name: "vast",
     parameters: { type: "object", properties: Object.fromEntries(names) },

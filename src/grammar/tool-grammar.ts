@@ -9,21 +9,14 @@ import {
   EMPTY,
   type Expression,
   type Grammar,
+  repeat,
   rule,
   sequence,
   text,
 } from "./expression.ts";
-import {
-  ANY_OBJECT,
-  braced,
-  bracketed,
-  COMMA,
-  jsonRules,
-  listed,
-  literal,
-  member,
-} from "./json-text.ts";
+import { anyObject, braced, bracketed, comma, jsonRules, literal, member } from "./json-text.ts";
 import { outputGrammar } from "./output-grammar.ts";
+import { newRuleBook, type RuleBook } from "./regular.ts";
 import { parseSchemaText } from "./schema.ts";
 import { schemaExpression } from "./schema-grammar.ts";
 
@@ -31,6 +24,9 @@ const OPEN = "<TOOLCALL>";
 const CLOSE = "</TOOLCALL>";
 /** Calls of one answer, where several are allowed. */
 const CALLS_MOST = 32;
+
+/** Arguments stand in a call, which stands in a list. */
+const ARGUMENTS_LEVEL = 2;
 
 export interface ToolRequest {
   readonly tools: readonly ToolDefinition[];
@@ -46,9 +42,10 @@ export interface ToolRequest {
  *
  * With `required` or a name the answer is nothing but calls. With `auto` it is either calls or the
  * output format; without one it is any text, in which `<TOOLCALL>` begins calls that hold to the
- * tools, and they end it. The latter is needed only if a tool is strict or one call is all that is
- * allowed. Arguments hold to the tool's schema; where that is
- * one that no grammar keeps and the tool is not strict, they are any object.
+ * tools, and they end it. The latter is needed only if a tool is strict or has no parameters, or if
+ * one call is all that is allowed. Arguments hold to the tool's schema; where that is one that no
+ * grammar keeps and the tool is not strict, they are any object. For a tool without parameters they
+ * are `{}`.
  *
  * Throws invalid_schema for a strict tool's schema.
  */
@@ -58,7 +55,8 @@ export function toolGrammar(request: ToolRequest): Grammar | undefined {
   const loose = wanted === "auto" && parallel && !tools.some((tool) => tool.strict === true);
   if (loose && output === undefined) return undefined;
   checkSize(tools);
-  const rules = jsonRules();
+  const book = newRuleBook(jsonRules());
+  const { rules } = book;
   const named = typeof wanted === "object" ? wanted.name : undefined;
   const offered = tools
     .map((tool, index) => ({ tool, index }))
@@ -68,15 +66,17 @@ export function toolGrammar(request: ToolRequest): Grammar | undefined {
       braced(
         sequence(
           member(literal("name"), literal(tool.name)),
-          COMMA,
-          member(literal("arguments"), argumentsOf(tool, index, rules)),
+          comma(2),
+          member(literal("arguments"), argumentsOf(tool, index, book)),
         ),
+        1,
       ),
     ),
   );
   rules.set("call", call);
   const most = parallel && named === undefined ? CALLS_MOST : 1;
-  const calls = sequence(bracketed(listed(rule("call"), 1, most)), text(CLOSE));
+  const listed = sequence(rule("call"), repeat(sequence(comma(1), rule("call")), 0, most - 1));
+  const calls = sequence(bracketed(listed, 0), text(CLOSE));
   if (wanted !== "auto") return { root: sequence(text(OPEN), calls), rules };
   if (output) {
     const other = outputGrammar(output, rules);
@@ -96,17 +96,15 @@ function checkSize(tools: readonly ToolDefinition[]): void {
   throw new VireoError("invalid_schema", message, { param: "tools" });
 }
 
-function argumentsOf(
-  { parameters, strict = false }: ToolDefinition,
-  index: number,
-  rules: Map<string, Expression>,
-): Expression {
-  if (parameters === undefined) return ANY_OBJECT;
+function argumentsOf(tool: ToolDefinition, index: number, book: RuleBook): Expression {
+  const { rules } = book;
+  const { parameters, strict = false } = tool;
+  if (parameters === undefined) return anyObject(ARGUMENTS_LEVEL);
   const before = new Map(rules);
   try {
     // what is no object cannot be called with
     const schema = { type: "object", ...parameters };
-    return schemaExpression(parseSchemaText(JSON.stringify(schema)), { rules });
+    return schemaExpression(parseSchemaText(JSON.stringify(schema)), book, ARGUMENTS_LEVEL);
   } catch (error) {
     if (!(error instanceof VireoError) || error.code !== "invalid_schema") throw error;
     if (strict) {
@@ -115,7 +113,7 @@ function argumentsOf(
     }
     rules.clear();
     for (const [name, body] of before) rules.set(name, body);
-    return ANY_OBJECT;
+    return anyObject(ARGUMENTS_LEVEL);
   }
 }
 

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { STRING_FORMATS } from "../../src/core/string-formats.ts";
 
 // Schemas out of everything that src/grammar says it keeps, and in odd company.
 
@@ -35,10 +36,19 @@ const string = fc.record(
     type: fc.constant("string"),
     minLength: fc.nat(4),
     maxLength: fc.integer({ min: 4, max: 12 }),
-    format: fc.constant("date"),
+    format: fc.constant("colour"),
     title: fc.constant("a title"),
   },
   { requiredKeys: ["type", "maxLength"] },
+);
+const format = fc.record(
+  {
+    type: fc.constant("string"),
+    format: fc.constantFrom(...STRING_FORMATS),
+    minLength: fc.nat(4),
+    maxLength: fc.integer({ min: 20, max: 80 }),
+  },
+  { requiredKeys: ["type", "format"] },
 );
 const pattern = fc.record({ type: fc.constant("string"), pattern: fc.constantFrom(...PATTERNS) });
 
@@ -83,7 +93,7 @@ const values = fc.oneof(
 
 const { schema } = fc.letrec<{ schema: Schema; object: Schema; array: Schema; mixed: Schema }>(
   (tie) => {
-    const leaf = fc.oneof(string, pattern, whole, real, oneSided, plain, values);
+    const leaf = fc.oneof(string, format, pattern, whole, real, oneSided, plain, values);
     const properties = fc.uniqueArray(fc.tuple(key, tie("schema")), {
       selector: ([name]) => name,
       maxLength: 5,

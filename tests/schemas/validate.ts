@@ -1,5 +1,12 @@
+import { Ajv } from "ajv";
+import addFormats from "ajv-formats";
+import { isStringFormat } from "../../src/core/string-formats.ts";
+
 // A JSON Schema validator written apart from src/grammar, to check its answers against: slow,
-// plain, and without a word in common with it.
+// plain, and without a word in common with it. Formats are ajv's.
+
+const ajv = new Ajv();
+addFormats.default(ajv);
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -100,6 +107,8 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
   maxItems: (most: number, value) => !Array.isArray(value) || value.length <= most,
   minLength: (least: number, value) => typeof value !== "string" || length(value) >= least,
   maxLength: (most: number, value) => typeof value !== "string" || length(value) <= most,
+  format: (name: string, value) =>
+    !isStringFormat(name) || ajv.validate({ type: "string", format: name }, value),
   pattern: (source: string, value) =>
     typeof value !== "string" || new RegExp(source, "u").test(value),
   minimum: (least: number, value) => typeof value !== "number" || value >= least,
