@@ -3,7 +3,7 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type CompiledGrammar, openGrammar } from "./matcher.ts";
 import { compileProgram, type Program } from "./program.ts";
-import { type ToolRequest, toolGrammar } from "./tool-grammar.ts";
+import { ANY_PARAMETERS, type ToolRequest, toolGrammar } from "./tool-grammar.ts";
 import { readVocabulary, type TokenBytes, type Vocabulary } from "./vocabulary.ts";
 
 /**
@@ -67,10 +67,7 @@ function programOf(request: ToolRequest): Program | undefined {
     const refused = error instanceof VireoError && error.code === "invalid_schema";
     if (!refused || !request.tools.some(isLoose)) throw error;
     return compile(
-      request.tools.map((tool) => {
-        const { parameters: _, ...rest } = tool;
-        return isLoose(tool) ? rest : tool;
-      }),
+      request.tools.map((tool) => (isLoose(tool) ? { ...tool, parameters: ANY_PARAMETERS } : tool)),
     );
   }
 }

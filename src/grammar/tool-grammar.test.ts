@@ -35,7 +35,8 @@ function grammarOf(request: Partial<ToolRequest>) {
 }
 
 const ROME = '{"name": "weather", "arguments": {"city": "Rome"}}';
-const CLOCK = '{"name": "clock", "arguments": {"any": [1]}}';
+const CLOCK = '{"name": "clock", "arguments": {}}';
+const CLOCK_WITH = '{"name": "clock", "arguments": {"any": [1]}}';
 const calls = (...all: string[]) => `<TOOLCALL>[${all.join(", ")}]</TOOLCALL>`;
 
 describe("what an answer may be", () => {
@@ -44,7 +45,14 @@ describe("what an answer may be", () => {
       "required",
       {},
       [calls(ROME), calls(CLOCK), calls(ROME, CLOCK, ROME)],
-      ["", "Hi", calls(), `${calls(ROME)} `, calls('{"name": "other", "arguments": {}}')],
+      [
+        "",
+        "Hi",
+        calls(),
+        `${calls(ROME)} `,
+        calls('{"name": "other", "arguments": {}}'),
+        calls(CLOCK_WITH),
+      ],
     ],
     ["one at a time", { parallel: false }, [calls(ROME)], [calls(ROME, CLOCK)]],
     ["a name", { choice: { name: "clock" } }, [calls(CLOCK)], [calls(ROME), calls(CLOCK, CLOCK)]],
@@ -79,7 +87,7 @@ describe("what an answer may be", () => {
   });
 
   test("anything, where tools bind nothing", () => {
-    expect(grammarOf({ choice: "auto" })).toBeUndefined();
+    expect(grammarOf({ choice: "auto", tools: [city] })).toBeUndefined();
     expect(grammarOf({ choice: "none", tools: [strict(city)] })).toBeUndefined();
     expect(grammarOf({ tools: [], choice: "auto" })).toBeUndefined();
   });
@@ -102,6 +110,38 @@ describe("what an answer may be", () => {
     const grammar = grammarOf({ choice: "auto", output })!;
     expect(accepts(grammar, "-s")).toBe(true);
     expect(accepts(grammar, calls(ROME))).toBe(true);
+  });
+});
+
+describe("a tool without parameters", () => {
+  const nothing = [
+    undefined,
+    {},
+    { type: "object" },
+    { type: "object", properties: {} },
+    { type: "object", properties: {}, required: [], additionalProperties: false },
+    { $schema: "https://json-schema.org/draft/2020-12/schema", type: "object", title: "None" },
+  ];
+  const choices = ["auto", "required", { name: "now" }] as const;
+  const cases = nothing.flatMap((parameters) =>
+    choices.flatMap((choice) => [true, false].map((strict) => ({ parameters, choice, strict }))),
+  );
+  test.each(cases)("$parameters, $choice, strict: $strict", ({ parameters, choice, strict }) => {
+    const tool = { name: "now", strict, ...(parameters && { parameters }) };
+    const grammar = grammarOf({ tools: [tool, city], choice })!;
+    const call = (given: string) => calls(`{"name": "now", "arguments": ${given}}`);
+    expect(accepts(grammar, call("{}"))).toBe(true);
+    expect(accepts(grammar, call('{"a": 1}'))).toBe(false);
+    expect(accepts(grammar, call("{ }"))).toBe(false);
+  });
+
+  test.each([
+    { type: "object", additionalProperties: true },
+    { type: "object", properties: { a: {} } },
+    { anyOf: [{ type: "object" }] },
+  ])("%j lets parameters in", (parameters) => {
+    const grammar = grammarOf({ tools: [{ name: "now", parameters }] })!;
+    expect(accepts(grammar, calls('{"name": "now", "arguments": {"a": 1}}'))).toBe(true);
   });
 });
 

@@ -52,7 +52,8 @@ export interface ToolRequest {
 export function toolGrammar(request: ToolRequest): Grammar | undefined {
   const { tools, choice: wanted, parallel, output } = request;
   if (wanted === "none" || tools.length === 0) return output && outputGrammar(output);
-  const loose = wanted === "auto" && parallel && !tools.some((tool) => tool.strict === true);
+  const binding = tools.some((tool) => tool.strict === true || takesNothing(tool));
+  const loose = wanted === "auto" && parallel && !binding;
   if (loose && output === undefined) return undefined;
   checkSize(tools);
   const book = newRuleBook(jsonRules());
@@ -96,10 +97,31 @@ function checkSize(tools: readonly ToolDefinition[]): void {
   throw new VireoError("invalid_schema", message, { param: "tools" });
 }
 
+/** Parameters of a tool that is not held to them. */
+export const ANY_PARAMETERS = Object.freeze({ type: "object", additionalProperties: true });
+
+const DESCRIBING = new Set(["type", "$schema", "title", "description", "strict"]);
+
+/**
+ * The tool names no parameter, as clients write it: without a schema, with an empty one, or as an
+ * object without properties. One that lets others in (`additionalProperties`) is none of these.
+ */
+function takesNothing({ parameters = {} }: ToolDefinition): boolean {
+  if ((parameters.type ?? "object") !== "object") return false;
+  return Object.entries(parameters).every(([keyword, value]) => {
+    if (keyword === "properties" || keyword === "required") return isEmpty(value);
+    return DESCRIBING.has(keyword) || (keyword === "additionalProperties" && value === false);
+  });
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && Object.keys(value ?? {}).length === 0;
+}
+
 function argumentsOf(tool: ToolDefinition, index: number, book: RuleBook): Expression {
   const { rules } = book;
   const { parameters, strict = false } = tool;
-  if (parameters === undefined) return anyObject(ARGUMENTS_LEVEL);
+  if (takesNothing(tool)) return text("{}");
   const before = new Map(rules);
   try {
     // what is no object cannot be called with
