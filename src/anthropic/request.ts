@@ -27,7 +27,8 @@ import { argumentsText, checkTotals } from "../openai/messages.ts";
 import { planReasoning, splitModelName } from "../openai/reasoning.ts";
 import { toSampling } from "../openai/sampling.ts";
 import { check } from "../openai/schema-errors.ts";
-import { type AskedChoice, chooseTools, toDefinitions } from "../openai/tools.ts";
+import { ToolCollector, type ToolOffer } from "../openai/tool-offer.ts";
+import { type AskedChoice, chooseTools } from "../openai/tools.ts";
 import type { RequestWarning } from "../openai/warnings.ts";
 import {
   type CountBody,
@@ -77,13 +78,14 @@ function toParsed(body: CountBody, json: object, models: readonly UpstreamModel[
   const budget = thinking?.type === "enabled" ? thinking.budget_tokens : undefined;
   const messages = toMessages(body);
   const { enabled, thinks, warnings } = planReasoning(messages, asked, name, models);
+  const offer = collectTools(body);
   const output = toOutput(body);
   return {
     request: {
       messages,
       stop: body.stop_sequences ?? [],
       ...toMediaOptions(body),
-      ...toTools(body),
+      ...toTools(body, offer),
       ...(output === undefined ? {} : { output }),
       ...(typeof body.max_tokens === "number" ? { maxTokens: body.max_tokens } : {}),
       ...(messages.at(-1)?.role === "assistant" ? { continueFinalMessage: true } : {}),
@@ -95,7 +97,7 @@ function toParsed(body: CountBody, json: object, models: readonly UpstreamModel[
     },
     model: name,
     stream: body.stream ?? false,
-    ignoredParams: unknownFields(json, messagesBody.shape),
+    ignoredParams: [...offer.ignored, ...unknownFields(json, messagesBody.shape)],
     warnings,
   };
 }
@@ -228,11 +230,21 @@ function refuse(
   return new VireoError(code, `${param} ${why}`, { param });
 }
 
-function toTools({ tools, tool_choice: choice }: CountBody) {
-  const functions = (tools ?? []).map((tool) => ({ ...tool, parameters: tool.input_schema }));
-  const listed = toDefinitions(functions, (index) => `tools[${index}]`);
+function collectTools({ tools }: CountBody): ToolOffer {
+  const collector = new ToolCollector();
+  (tools ?? []).forEach((tool, index) => {
+    if ("input_schema" in tool) {
+      collector.addFunction({ ...tool, parameters: tool.input_schema }, `tools[${index}]`);
+    } else {
+      collector.leaveOut(tool.type);
+    }
+  });
+  return collector.offer();
+}
+
+function toTools({ tool_choice: choice }: CountBody, { definitions }: ToolOffer) {
   const alone = choice && "disable_parallel_tool_use" in choice && choice.disable_parallel_tool_use;
-  return chooseTools(listed, toChoice(choice), alone === true ? false : undefined);
+  return chooseTools(definitions, toChoice(choice), alone === true ? false : undefined);
 }
 
 function toChoice(choice: CountBody["tool_choice"]): AskedChoice {

@@ -11,7 +11,7 @@ import {
   text,
   tokens,
 } from "../openai/fields.ts";
-import { toolName } from "../openai/tools.ts";
+import { hostedTool, toolName } from "../openai/tool-offer.ts";
 
 /** The body of POST /v1/messages, as far as it has an effect or is refused. */
 
@@ -84,13 +84,17 @@ const message = z.object({
   content: z.union([text, boundedList(block, LIMITS.partsPerMessage)]),
 });
 
-const tool = z.object({
-  type: z.literal("custom").nullish(),
-  name: toolName,
-  description: z.string().max(LIMITS.schemaBytes).nullish(),
-  input_schema: anyObject,
-  strict: z.boolean().nullish(),
-});
+/** Tools of other types are run, or at least described, by Anthropic's own servers. */
+const tool = z.union([
+  z.object({
+    type: z.literal("custom").nullish(),
+    name: toolName,
+    description: z.string().max(LIMITS.schemaBytes).nullish(),
+    input_schema: anyObject,
+    strict: z.boolean().nullish(),
+  }),
+  hostedTool,
+]);
 
 const alone = { disable_parallel_tool_use: z.boolean().nullish() };
 

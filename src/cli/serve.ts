@@ -35,6 +35,7 @@ interface ServeFlags extends EngineFlags, FileFlags {
   readonly modelId?: string;
   readonly reasoning: "on" | "off" | "auto";
   readonly timeout: number;
+  readonly store: boolean;
   readonly allowHost?: readonly string[];
   readonly logLevel: LogLevel;
 }
@@ -70,6 +71,7 @@ export function addServe(program: Command): void {
         .choices(["on", "off", "auto"])
         .default("auto"),
     )
+    .option("--no-store", "keep no responses in memory for later requests to go on from")
     .option("--timeout <seconds>", "the longest that a request may take", wholeNumber, 600)
     .option(
       "--allow-host <name>",
@@ -137,6 +139,7 @@ async function serve(flags: ServeFlags): Promise<void> {
       completion: parsePrice(flags.priceCompletion, "--price-completion"),
     },
     deadlineMs: flags.timeout * 1000,
+    storesResponses: flags.store,
     ...(flags.keys === undefined ? {} : { keys: openKeyFile(flags.keys) }),
     host: flags.host,
     port: flags.port,

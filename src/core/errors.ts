@@ -28,6 +28,7 @@ export type ErrorCode =
   | "media_fetch_failed"
   | "invalid_multipart"
   | "file_not_found"
+  | "response_not_found"
   | "upload_closed"
   | "storage_full"
   | "invalid_api_key"

@@ -47,6 +47,13 @@ export const LIMITS = Object.freeze({
   replayEntries: 1000,
   replayBytes: 32 * MIB,
 
+  // responses that later requests may go on from, in memory
+  storedResponses: 10_000,
+  storedResponsesPerTenant: 1000,
+  storedResponseBytes: 256 * MIB,
+  storedResponseBytesPerTenant: 64 * MIB,
+  storedResponseSeconds: 24 * 3600,
+
   // files that are kept
   keptFileBytes: 512 * MIB,
   keptFilesPerTenant: 10_000,

@@ -55,22 +55,30 @@ export const chatPart = z.discriminatedUnion("type", [
 ]);
 export type ChatPart = z.infer<typeof chatPart>;
 
-const toolCall = z.object({
-  id: z.string().nullish(),
-  type: z.literal("function").nullish(),
-  function: z.object({
-    name: z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/),
-    // some clients keep the parsed object in their history
-    arguments: z.union([text, z.custom<object>((value) => typeof value === "object")]).nullish(),
-  }),
+const calledFunction = z.object({
+  name: z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/),
+  // some clients keep the parsed object in their history
+  arguments: z.union([text, z.custom<object>((value) => typeof value === "object")]).nullish(),
 });
+const toolCall = z.union([
+  z.object({
+    id: z.string().nullish(),
+    type: z.literal("function").nullish(),
+    function: calledFunction,
+  }),
+  z.object({
+    id: z.string().nullish(),
+    type: z.literal("custom"),
+    custom: z.object({ name: calledFunction.shape.name, input: text }),
+  }),
+]);
 
 export const chatMessage = z.object({
   role: z.enum(["system", "developer", "user", "assistant", "tool", "function"]),
   content: z.union([text, z.array(chatPart).max(LIMITS.partsPerMessage)]).nullish(),
   tool_calls: z.array(toolCall).max(128).nullish(),
   /** What tool_calls were once called. */
-  function_call: toolCall.shape.function.nullish(),
+  function_call: calledFunction.nullish(),
   tool_call_id: z.string().max(256).nullish(),
   name: z.string().max(256).nullish(),
   /** What an assistant said instead of content. */

@@ -35,6 +35,7 @@ describe("what is asked for is passed on", () => {
         reasoning: {},
       },
       model: "m",
+      aliases: new Map(),
       count: 1,
       countsAlong: false,
       logprobs: false,
@@ -95,6 +96,7 @@ describe("what is asked for is passed on", () => {
       reasoning: { enabled: true, budgetTokens: 99 },
     });
     expect(rest).toEqual({
+      aliases: new Map(),
       count: 1,
       countsAlong: false,
       logprobs: true,

@@ -10,7 +10,7 @@ import { parseReasoning, planReasoning, splitModelName } from "./reasoning.ts";
 import type { ReasoningFormat } from "./reasoning-format.ts";
 import { toEnds, toSampling } from "./sampling.ts";
 import { check, show } from "./schema-errors.ts";
-import { parseTools } from "./tools.ts";
+import { parseTools, type ToolAliases } from "./tools.ts";
 import type { RequestWarning } from "./warnings.ts";
 
 export interface ParsedChatRequest {
@@ -27,6 +27,7 @@ export interface ParsedChatRequest {
   readonly logprobs: boolean;
   /** Where reasoning stands in the answer, if there is any. */
   readonly reasoningFormat: ReasoningFormat;
+  readonly aliases: ToolAliases;
   /** Fields that had no effect, for `x-ignored-params`. */
   readonly ignoredParams: readonly string[];
   readonly warnings: readonly RequestWarning[];
@@ -55,7 +56,7 @@ export function parseChatRequest(
   const { name, thinks: bySuffix } = splitModelName(body.model);
   const reasoning = parseReasoning(body, bySuffix);
   const output = parseOutput(body);
-  const tools = parseTools(body);
+  const { wanted: tools, offer } = parseTools(body);
   const usage = raw.usage as { readonly include?: unknown } | null | undefined;
   const countsAlong = body.stream_options?.continuous_usage_stats === true;
   const plan = planReasoning(messages, reasoning.options.enabled, name, models);
@@ -75,7 +76,8 @@ export function parseChatRequest(
     countsAlong,
     logprobs: body.logprobs === true,
     reasoningFormat: reasoning.format,
-    ignoredParams: [...(output ? withoutEffect(body) : []), ...listIgnored(raw)],
+    aliases: offer.aliases,
+    ignoredParams: [...(output ? withoutEffect(body) : []), ...offer.ignored, ...listIgnored(raw)],
     warnings,
   };
 }

@@ -41,6 +41,7 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   media_fetch_failed: invalid(424),
   invalid_multipart: invalid(400),
   file_not_found: invalid(404),
+  response_not_found: invalid(404),
   upload_closed: invalid(400),
   storage_full: invalid(413),
   invalid_api_key: entry(401, "authentication_error"),

@@ -12,6 +12,7 @@ import {
   toNamedVideo,
   toVideoSampling,
 } from "./media.ts";
+import { toCustomArguments } from "./tool-offer.ts";
 
 /**
  * Turns checked messages of the protocol into the program's: see Conversation for their order.
@@ -84,6 +85,10 @@ function addMessage(
 
 function callsOf(body: ChatMessageBody, param: string): PastCall[] {
   const calls = (body.tool_calls ?? []).map((call, index): PastCall => {
+    if ("custom" in call) {
+      const { name, input } = call.custom;
+      return { id: call.id, name, arguments: toCustomArguments(input) };
+    }
     const at = `${param}.tool_calls[${index}].function.arguments`;
     const { name, arguments: given } = call.function;
     return { id: call.id, name, arguments: argumentsText(given, at) };

@@ -14,7 +14,7 @@ import {
   tokens,
   videoSampling,
 } from "./fields.ts";
-import { functionDefinition, toolName } from "./tools.ts";
+import { customDefinition, functionDefinition, hostedTool, toolName } from "./tool-offer.ts";
 
 /** The body of POST /v1/responses, as far as it has an effect or is refused. */
 
@@ -42,22 +42,87 @@ const content = z.union([text, boundedList(part, LIMITS.partsPerMessage)]);
 const id = z.string().max(256);
 
 const message = z.object({
-  type: z.literal("message").optional(),
+  type: z.literal("message").nullish(),
   role: z.enum(["user", "assistant", "system", "developer"]),
   content,
 });
-const item = z.discriminatedUnion("type", [
+const calledName = z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/);
+const namespace = z.string().max(128).nullish();
+
+const functionTool = z.object({ type: z.literal("function"), ...functionDefinition.shape });
+const customTool = z.object({ type: z.literal("custom"), ...customDefinition.shape });
+const tool = z.union([
+  functionTool,
+  customTool,
+  z.object({
+    type: z.literal("namespace"),
+    name: toolName,
+    description: z.string().max(LIMITS.schemaBytes).nullish(),
+    tools: boundedList(z.union([functionTool, customTool]), LIMITS.toolsPerRequest),
+  }),
+  hostedTool,
+]);
+export type ResponseTool = z.infer<typeof tool>;
+const tools = boundedList(tool, LIMITS.toolsPerRequest);
+
+/** Items about tools that only the protocol's own servers run; another server's answer had them. */
+const FOREIGN_ITEMS = [
+  "apply_patch_call",
+  "apply_patch_call_output",
+  "code_interpreter_call",
+  "compaction",
+  "compaction_trigger",
+  "computer_call",
+  "computer_call_output",
+  "file_search_call",
+  "image_generation_call",
+  "local_shell_call",
+  "local_shell_call_output",
+  "mcp_approval_request",
+  "mcp_approval_response",
+  "mcp_call",
+  "mcp_list_tools",
+  "program",
+  "program_output",
+  "shell_call",
+  "shell_call_output",
+  "tool_search_call",
+  "tool_search_output",
+  "web_search_call",
+] as const;
+
+const itemReference = z.object({ type: z.literal("item_reference").nullish(), id });
+export type ItemReference = z.infer<typeof itemReference>;
+
+export const responseItem = z.union([
   message,
   z.object({
     type: z.literal("function_call"),
     call_id: id,
-    name: z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/),
+    name: calledName,
+    namespace,
     arguments: text,
   }),
   z.object({ type: z.literal("function_call_output"), call_id: id, output: content }),
+  z.object({
+    type: z.literal("custom_tool_call"),
+    call_id: id,
+    name: calledName,
+    namespace,
+    input: text,
+  }),
+  z.object({ type: z.literal("custom_tool_call_output"), call_id: id, output: content }),
   z.object({ type: z.literal("reasoning") }),
+  itemReference,
+  z.object({ type: z.literal("additional_tools"), tools }),
+  z.object({ type: z.enum(FOREIGN_ITEMS) }),
 ]);
-export type ResponseItem = z.infer<typeof item>;
+export type ResponseItem = z.infer<typeof responseItem>;
+export type ForeignItem = Extract<ResponseItem, { type: (typeof FOREIGN_ITEMS)[number] }>;
+
+export function isForeign(item: ResponseItem): item is ForeignItem {
+  return FOREIGN_ITEMS.some((type) => type === item.type);
+}
 
 const format = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text") }),
@@ -71,30 +136,33 @@ const format = z.discriminatedUnion("type", [
   }),
 ]);
 
-const tool = z.object({ type: z.literal("function"), ...functionDefinition.shape });
-const named = z.object({ type: z.literal("function"), name: toolName });
+const named = z.union([
+  z.object({ type: z.enum(["function", "custom"]), name: toolName, namespace }),
+  hostedTool,
+]);
 const { n: _, ...sampling } = samplingFields;
 
 export const responseBody = z.object({
   model,
-  input: z.union([text, boundedList(item, LIMITS.messages, 1)]),
+  /** May be left out where an earlier response goes on. */
+  input: z.union([text, boundedList(responseItem, LIMITS.messages)]).nullish(),
   instructions: text.nullish(),
-  tools: boundedList(tool, LIMITS.toolsPerRequest).nullish(),
+  tools: tools.nullish(),
   tool_choice: z
     .union([
       z.enum(["none", "auto", "required"]),
-      named,
       z.object({
         type: z.literal("allowed_tools"),
         mode: z.enum(["auto", "required"]),
         tools: boundedList(named, LIMITS.toolsPerRequest, 1),
       }),
+      named,
     ])
     .nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   reasoning: z.object({ effort: z.enum(EFFORTS).nullish() }).nullish(),
   text: z.object({ format: format.nullish() }).nullish(),
-  previous_response_id: z.null().optional(),
+  previous_response_id: id.nullish(),
   conversation: z.null().optional(),
   prompt: z.null().optional(),
 
@@ -104,7 +172,8 @@ export const responseBody = z.object({
   top_logprobs: z.int().min(0).max(LIMITS.topLogprobs).nullish(),
   include: boundedList(z.string().max(64), 16).nullish(),
   stream: z.boolean().nullish(),
-  store: z.literal(false).nullish(),
+  /** Default: true, where this server stores responses. */
+  store: z.boolean().nullish(),
   background: z.literal(false).nullish(),
   truncation: z.enum(["auto", "disabled"]).nullish(),
   metadata: metadata.nullish(),

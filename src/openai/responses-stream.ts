@@ -5,6 +5,8 @@ import { toErrorBody } from "./errors.ts";
 import { random62 } from "./ids.ts";
 import type { ResponseBody } from "./responses-schema.ts";
 import { toLogprobList } from "./stream.ts";
+import { customInput, type ToolAlias } from "./tool-offer.ts";
+import { argumentPieces } from "./tools.ts";
 import type { EndEvent } from "./usage.ts";
 
 /** What is the same in all objects of one answer. */
@@ -14,12 +16,16 @@ export interface ResponseHead {
   readonly model: string;
   readonly logprobs: boolean;
   readonly body: ResponseBody;
+  /** The response will be kept for later requests. */
+  readonly stored: boolean;
+  /** Tools that were offered to the model in another form. */
+  readonly aliases: ReadonlyMap<string, ToolAlias>;
   /** What the request came to where it left things out. */
   readonly temperature: number;
   readonly topP: number;
 }
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
 type Status = "in_progress" | "completed" | "incomplete" | "failed";
 
 /** An event of the stream; its type is also its name. */
@@ -36,10 +42,13 @@ export function newResponseId(): string {
 /** Writes one answer as events that are numbered from 0. */
 export class ResponseWriter {
   private readonly head: ResponseHead;
+  private readonly keep: (response: Json) => void;
   private sent = 0;
 
-  constructor(head: ResponseHead) {
+  /** keep: takes the whole response before the last event tells of it. */
+  constructor(head: ResponseHead, keep: (response: Json) => void = () => {}) {
     this.head = head;
+    this.keep = keep;
   }
 
   /** Throws what the events throw. */
@@ -55,13 +64,15 @@ export class ResponseWriter {
           yield* this.open(event.block);
           break;
         case "delta":
-          yield this.delta(event);
+          // the text of a custom tool is known when its JSON has ended
+          if (!isCustom(event.block, this.head)) yield this.delta(event);
           break;
         case "close":
           yield* this.close(event.block);
           break;
         case "end": {
           const whole = toWholeResponse(this.head, event.blocks, event.end);
+          this.keep(whole);
           yield this.event(`response.${whole.status}`, { response: whole });
         }
       }
@@ -84,39 +95,47 @@ export class ResponseWriter {
   }
 
   private *open(block: Block): Generator<ResponseEvent> {
-    const item = { ...toItem(block, this.head, "in_progress"), ...EMPTY[block.type] };
+    const empty = isCustom(block, this.head) ? { input: "" } : EMPTY[block.type];
+    const item = { ...toItem(block, this.head, "in_progress"), ...empty };
     yield this.event("response.output_item.added", { output_index: block.index, item });
     if (block.type === "tool_call") return;
     const part = toPart({ ...block, text: "", tokens: [] }, this.head);
-    yield this.event("response.content_part.added", { ...inItem(block), part });
+    yield this.event("response.content_part.added", { ...inItem(block, this.head), part });
   }
 
   private delta({ block, text, tokens }: Extract<BlockEvent, { type: "delta" }>): ResponseEvent {
     if (block.type === "tool_call") {
-      const place = { item_id: itemId(block), output_index: block.index };
+      const place = { item_id: itemId(block, this.head), output_index: block.index };
       return this.event("response.function_call_arguments.delta", { ...place, delta: text });
     }
-    const said = { ...inItem(block), delta: text };
+    const said = { ...inItem(block, this.head), delta: text };
     if (block.type === "reasoning") return this.event("response.reasoning_text.delta", said);
     const logprobs = this.head.logprobs ? toLogprobList(tokens) : [];
     return this.event("response.output_text.delta", { ...said, logprobs });
   }
 
   private *close(block: Block): Generator<ResponseEvent> {
-    const place = { item_id: itemId(block), output_index: block.index };
-    if (block.type === "tool_call") {
-      const call = { name: block.name, arguments: block.text };
+    const { head } = this;
+    const place = { item_id: itemId(block, head), output_index: block.index };
+    if (isCustom(block, head)) {
+      const input = customInput({ arguments: block.text });
+      for (const delta of argumentPieces(input)) {
+        yield this.event("response.custom_tool_call_input.delta", { ...place, delta });
+      }
+      yield this.event("response.custom_tool_call_input.done", { ...place, input });
+    } else if (block.type === "tool_call") {
+      const call = { name: nameOf(block, head).name, arguments: block.text };
       yield this.event("response.function_call_arguments.done", { ...place, ...call });
     } else {
-      const part = toPart(block, this.head);
-      const said = { ...inItem(block), text: block.text };
-      const logprobs = this.head.logprobs ? toLogprobList(block.tokens) : [];
+      const part = toPart(block, head);
+      const said = { ...inItem(block, head), text: block.text };
+      const logprobs = head.logprobs ? toLogprobList(block.tokens) : [];
       yield block.type === "reasoning"
         ? this.event("response.reasoning_text.done", said)
         : this.event("response.output_text.done", { ...said, logprobs });
-      yield this.event("response.content_part.done", { ...inItem(block), part });
+      yield this.event("response.content_part.done", { ...inItem(block, head), part });
     }
-    const item = toItem(block, this.head, "completed");
+    const item = toItem(block, head, "completed");
     yield this.event("response.output_item.done", { output_index: block.index, item });
   }
 }
@@ -137,19 +156,37 @@ const EMPTY: Readonly<Record<Block["type"], Json>> = {
 };
 const PREFIX = { reasoning: "rs_", text: "msg_", tool_call: "fc_" } as const;
 
-function itemId({ type, id }: Block): string {
-  return PREFIX[type] + id;
+function isCustom(block: Block, { aliases }: ResponseHead): boolean {
+  return block.type === "tool_call" && aliases.get(block.name)?.custom === true;
 }
 
-function inItem(block: Block): Json {
-  return { item_id: itemId(block), output_index: block.index, content_index: 0 };
+/** The tool of a call as the client named it. */
+function nameOf({ name }: Block, { aliases }: ResponseHead): Omit<ToolAlias, "custom"> {
+  const { custom: _, ...named } = aliases.get(name) ?? { name };
+  return named;
+}
+
+function itemId(block: Block, head: ResponseHead): string {
+  return (isCustom(block, head) ? "ctc_" : PREFIX[block.type]) + block.id;
+}
+
+function inItem(block: Block, head: ResponseHead): Json {
+  return { item_id: itemId(block, head), output_index: block.index, content_index: 0 };
 }
 
 function toItem(block: Block, head: ResponseHead, status: Status): Json {
-  const id = itemId(block);
+  const id = itemId(block, head);
   if (block.type === "tool_call") {
-    const call = { call_id: `call_${block.id}`, name: block.name, arguments: block.text };
-    return { id, type: "function_call", status, ...call };
+    const call = { call_id: `call_${block.id}`, ...nameOf(block, head) };
+    return isCustom(block, head)
+      ? {
+          id,
+          type: "custom_tool_call",
+          status,
+          ...call,
+          input: customInput({ arguments: block.text }),
+        }
+      : { id, type: "function_call", status, ...call, arguments: block.text };
   }
   const content = [toPart(block, head)];
   return block.type === "reasoning"
@@ -192,10 +229,10 @@ function toResponse(head: ResponseHead, status: Status, output: readonly Json[])
     model: head.model,
     output,
     parallel_tool_calls: body.parallel_tool_calls ?? true,
-    previous_response_id: null,
+    previous_response_id: body.previous_response_id ?? null,
     reasoning: { effort: body.reasoning?.effort ?? null, summary: null },
     service_tier: "default",
-    store: false,
+    store: head.stored,
     temperature: head.temperature,
     text: { format: body.text?.format ?? { type: "text" } },
     tool_choice: body.tool_choice ?? "auto",

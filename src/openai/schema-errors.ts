@@ -15,17 +15,22 @@ export function check<T>(schema: z.ZodType<T>, body: unknown): T {
   throw explain(deepest(first), body);
 }
 
-/** In a union the branch that got furthest is the one that was meant. */
+/** In a union the branch of the same `type`, else the one that got furthest, was meant. */
 function deepest(issue: Issue, parents: Path = []): Issue {
   const path = [...parents, ...issue.path];
   if (issue.code === "invalid_union") {
-    const [best] = issue.errors
+    const ofType = issue.errors.filter((branch) => !branch.some(isAboutType));
+    const [best] = (ofType.length > 0 ? ofType : issue.errors)
       .map(([first]) => first)
       .filter((first) => first !== undefined)
       .toSorted((a, b) => progress(b) - progress(a));
     if (best !== undefined && progress(best) > 0) return deepest(best, path);
   }
   return { ...issue, path };
+}
+
+function isAboutType({ path }: Issue): boolean {
+  return path.length === 1 && path[0] === "type";
 }
 
 function progress(issue: Issue): number {
@@ -88,18 +93,22 @@ function bound(
   return issue.origin === "string" ? `have ${words} characters` : `be ${words}`;
 }
 
+/** Values that may be sent; one that may be left out has nothing to be shown. */
 function listed(values: readonly unknown[]): string {
-  const shown = values.map((value) => JSON.stringify(value)).join(", ");
-  return values.length > 1 ? `one of ${shown}` : shown;
+  const sent = new Set(values.filter((value) => value !== undefined && value !== null));
+  const shown = [...sent].map((value) => JSON.stringify(value)).join(", ");
+  return sent.size > 1 ? `one of ${shown}` : shown;
 }
 
+/** What the branches of a union expect, each once; at a `type`, all of its values. */
 function alternatives(issue: Issue): string {
   if ("options" in issue && Array.isArray(issue.options)) return `must be ${listed(issue.options)}`;
   if (issue.code !== "invalid_union") return "has the wrong form";
   const expected = issue.errors.flatMap(([first]) =>
     first?.code === "invalid_type" ? [article(first.expected)] : [],
   );
-  return expected.length === 0 ? "has the wrong form" : `must be ${expected.join(" or ")}`;
+  if (expected.length === 0) return "has the wrong form";
+  return `must be ${[...new Set(expected)].join(" or ")}`;
 }
 
 /** A value in a sentence: short whatever it is. */

@@ -10,7 +10,13 @@ import {
   type ReasoningFormat,
   toReasoning,
 } from "./reasoning-format.ts";
-import { type ToolCallBody, type ToolCallDelta, toToolCall, toToolCallDeltas } from "./tools.ts";
+import {
+  type ToolAliases,
+  type ToolCallBody,
+  type ToolCallDelta,
+  toToolCall,
+  toToolCallDeltas,
+} from "./tools.ts";
 import { type ChoiceEvent, type EndEvent, Tally, toUsage, type UsageBody } from "./usage.ts";
 
 /** What is the same in every chunk of one answer. */
@@ -28,6 +34,8 @@ export interface AnswerHead {
   readonly countsAlong?: boolean;
   /** Undefined: no cost is told. */
   readonly prices?: Prices;
+  /** Tools that were offered to the model in another form. */
+  readonly aliases?: ToolAliases;
 }
 
 interface TokenBody {
@@ -141,7 +149,7 @@ function choiceWriter(head: AnswerHead, index: number) {
         break;
       case "tool_call":
         yield* closeInline();
-        for (const delta of toToolCallDeltas(event, event.index)) {
+        for (const delta of toToolCallDeltas(event, event.index, head.aliases)) {
           yield deltaChunk(head, index, { tool_calls: [delta] });
         }
         break;
@@ -262,7 +270,9 @@ function toChoice(
 ): ChatCompletion["choices"][number] {
   const textOf = (type: "reasoning" | "text"): string =>
     events.map((event) => (event.type === type ? event.text : "")).join("");
-  const calls = events.flatMap((event) => (event.type === "tool_call" ? [toToolCall(event)] : []));
+  const calls = events.flatMap((event) =>
+    event.type === "tool_call" ? [toToolCall(event, head.aliases)] : [],
+  );
   const tokens = events.flatMap((event) => (event.type === "text" ? (event.tokens ?? []) : []));
   const end = events.at(-1);
   assert(end?.type === "end", "an answer has an end");

@@ -124,7 +124,14 @@ describe("refused", () => {
     [{ tools: [tool("bad name")] }, "out_of_range", "tools[0].function.name"],
     [{ tools: [tool("x".repeat(65))] }, "out_of_range", "tools[0].function.name"],
     [{ tools: [tool("<image>")] }, "out_of_range", "tools[0].function.name"],
-    [{ tools: [{ type: "custom", custom: { name: "x" } }] }, "out_of_range", "tools[0].type"],
+    [{ tools: [{ type: "custom", custom: { name: "a b" } }] }, "out_of_range", "tools[0].custom"],
+    [{ tools: [{ type: "function" }] }, "missing_required", "tools[0].function"],
+    [
+      { tools: [{ type: "web_search" }], tool_choice: { type: "web_search" } },
+      "out_of_range",
+      "tool_choice",
+    ],
+    [{ tools: [{ type: "web_search" }], tool_choice: "required" }, "out_of_range", "tool_choice"],
     [{ tools: [tool("f", { parameters: [] })] }, "out_of_range", "tools[0].function.parameters"],
     [
       { tools: [tool("f", { parameters: deep(500) })] },

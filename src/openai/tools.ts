@@ -3,44 +3,53 @@ import type { ToolCall, ToolChoice, ToolDefinition } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { random62 } from "./ids.ts";
-import { isTooDeep } from "./json.ts";
+import {
+  customDefinition,
+  customInput,
+  functionDefinition,
+  hostedTool,
+  type ToolAlias,
+  ToolCollector,
+  type ToolOffer,
+  toolName,
+} from "./tool-offer.ts";
 
 /** Tools as the protocol has them: what may be asked for, and how calls are answered. */
 
-export const toolName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
-  message: "must be 1 to 64 letters, digits, _ and -",
-});
-export const functionDefinition = z.object({
-  name: toolName,
-  description: z.string().max(LIMITS.schemaBytes).nullish(),
-  parameters: z
-    .custom<Record<string, unknown>>(isObject, { message: "must be a JSON Schema: an object" })
-    .nullish(),
-  strict: z.boolean().nullish(),
-});
 const namedFunction = z.object({
   type: z.literal("function"),
   function: z.object({ name: toolName }),
 });
+const namedTool = z.union([
+  namedFunction,
+  z.object({ type: z.literal("custom"), custom: z.object({ name: toolName }) }),
+  hostedTool,
+]);
 
 /** Fields of a chat body that have to do with tools. `functions` is what they were once called. */
 export const toolFields = {
   tools: z
-    .array(z.object({ type: z.literal("function"), function: functionDefinition }))
+    .array(
+      z.union([
+        z.object({ type: z.literal("function"), function: functionDefinition }),
+        z.object({ type: z.literal("custom"), custom: customDefinition }),
+        hostedTool,
+      ]),
+    )
     .max(LIMITS.toolsPerRequest)
     .nullish(),
   functions: z.array(functionDefinition).max(LIMITS.toolsPerRequest).nullish(),
   tool_choice: z
     .union([
       z.enum(["none", "auto", "required"]),
-      namedFunction,
       z.object({
         type: z.literal("allowed_tools"),
         allowed_tools: z.object({
           mode: z.enum(["auto", "required"]),
-          tools: z.array(namedFunction).min(1).max(LIMITS.toolsPerRequest),
+          tools: z.array(namedTool).min(1).max(LIMITS.toolsPerRequest),
         }),
       }),
+      namedTool,
     ])
     .nullish(),
   function_call: z.union([z.enum(["none", "auto"]), z.object({ name: toolName })]).nullish(),
@@ -56,18 +65,27 @@ export interface ParsedTools {
 }
 
 /** Throws a VireoError for tools that contradict each other or the choice among them. */
-export function parseTools(body: ToolBody): ParsedTools {
-  const tools = (body.tools ?? []).map((tool) => tool.function);
+export function parseTools(body: ToolBody): {
+  readonly wanted: ParsedTools;
+  readonly offer: ToolOffer;
+} {
+  const tools = body.tools ?? [];
   const functions = body.functions ?? [];
   if (tools.length > 0 && functions.length > 0) {
     throw refuse("functions", "is the old name of tools; send one of them");
   }
-  const listed =
-    functions.length > 0
-      ? toDefinitions(functions, (index) => `functions[${index}]`)
-      : toDefinitions(tools, (index) => `tools[${index}].function`);
+  const collector = new ToolCollector();
+  tools.forEach((tool, index) => {
+    if ("function" in tool) collector.addFunction(tool.function, `tools[${index}].function`);
+    else if ("custom" in tool) collector.addCustom(tool.custom, `tools[${index}].custom`);
+    else collector.leaveOut(tool.type);
+  });
+  functions.forEach((definition, index) => {
+    collector.addFunction(definition, `functions[${index}]`);
+  });
+  const offer = collector.offer();
   const parallel = body.parallel_tool_calls ?? (body.functions ? false : undefined);
-  return chooseTools(listed, parseChoice(body), parallel);
+  return { wanted: chooseTools(offer.definitions, parseChoice(body), parallel), offer };
 }
 
 /** Throws a VireoError for a choice among tools that are not there. */
@@ -76,9 +94,9 @@ export function chooseTools(
   asked: AskedChoice,
   parallel?: boolean | null,
 ): ParsedTools {
-  if (listed.length === 0) {
+  if (listed.length === 0 || asked.allowed?.length === 0) {
     if (asked.choice !== "auto" && asked.choice !== "none") {
-      throw refuse(asked.param, "asks for a call, but there are no tools");
+      throw refuse(asked.param, "asks for a call, but there are no tools that are run by callers");
     }
     return {};
   }
@@ -90,34 +108,6 @@ export function chooseTools(
     toolChoice: asked.choice,
     ...(typeof parallel === "boolean" ? { parallelToolCalls: parallel } : {}),
   };
-}
-
-/**
- * at: the field of the tool with that index.
- *
- * Throws out_of_range for two tools of one name, invalid_schema for one nested beyond all measure.
- */
-export function toDefinitions(
-  tools: readonly z.infer<typeof functionDefinition>[],
-  at: (index: number) => string,
-): ToolDefinition[] {
-  const names = new Set<string>();
-  return tools.map((tool, index) => {
-    if (names.has(tool.name)) {
-      throw refuse(`${at(index)}.name`, `is ${tool.name} for the second time`);
-    }
-    names.add(tool.name);
-    if (tool.parameters && isTooDeep(tool.parameters)) {
-      const param = `${at(index)}.parameters`;
-      throw new VireoError("invalid_schema", `${param} is nested too deeply`, { param });
-    }
-    return {
-      name: tool.name,
-      ...(typeof tool.description === "string" ? { description: tool.description } : {}),
-      ...(tool.parameters ? { parameters: tool.parameters } : {}),
-      ...(tool.strict === true ? { strict: true } : {}),
-    };
-  });
 }
 
 export interface AskedChoice {
@@ -133,31 +123,57 @@ function parseChoice({ tool_choice: choice, function_call: old }: ToolBody): Ask
   const param = old ? "function_call" : "tool_choice";
   if (old) return { param, choice: old };
   if (typeof choice !== "object" || choice === null) return { param, choice: choice ?? "auto" };
-  if (choice.type === "function") return { param, choice: { name: choice.function.name } };
-  const { mode, tools } = choice.allowed_tools;
-  return { param, choice: mode, allowed: tools.map((tool) => tool.function.name) };
+  if ("allowed_tools" in choice) {
+    const { mode, tools } = choice.allowed_tools;
+    return { param, choice: mode, allowed: tools.flatMap((tool) => nameOf(tool) ?? []) };
+  }
+  const name = nameOf(choice);
+  if (name === undefined) throw refuseHosted(param, choice.type);
+  return { param, choice: { name } };
+}
+
+function nameOf(tool: z.infer<typeof namedTool>): string | undefined {
+  if ("function" in tool) return tool.function.name;
+  return "custom" in tool ? tool.custom.name : undefined;
+}
+
+/** For a choice that forces a tool which only the protocol's own servers run. */
+export function refuseHosted(param: string, type: string): VireoError {
+  const why = `asks for a call of ${type}, which this server does not run; send functions instead`;
+  return refuse(param, why);
 }
 
 function refuse(param: string, why: string): VireoError {
   return new VireoError("out_of_range", `${param} ${why}`, { param });
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+export type ToolCallBody =
+  | {
+      readonly id: string;
+      readonly type: "function";
+      readonly function: { readonly name: string; readonly arguments: string };
+    }
+  | {
+      readonly id: string;
+      readonly type: "custom";
+      readonly custom: { readonly name: string; readonly input: string };
+    };
 
-export interface ToolCallBody {
-  readonly id: string;
-  readonly type: "function";
-  readonly function: { readonly name: string; readonly arguments: string };
-}
+/** How calls are named in the answer; functions where nothing is said. */
+export type ToolAliases = ReadonlyMap<string, ToolAlias>;
 
 /** `call_<24 letters and digits>` */
 export function newCallId(): string {
   return `call_${random62(24)}`;
 }
 
-export function toToolCall({ name, arguments: given }: ToolCall): ToolCallBody {
+export function toToolCall(call: ToolCall, aliases?: ToolAliases): ToolCallBody {
+  const { name, arguments: given } = call;
+  const alias = aliases?.get(name);
+  if (alias?.custom === true) {
+    const custom = { name: alias.name, input: customInput(call) };
+    return { id: newCallId(), type: "custom", custom };
+  }
   return { id: newCallId(), type: "function", function: { name, arguments: given } };
 }
 
@@ -174,22 +190,31 @@ export function* argumentPieces(text: string): Generator<string> {
 export interface ToolCallDelta {
   readonly index: number;
   readonly id?: string;
-  readonly type?: "function";
-  readonly function: { readonly name?: string; readonly arguments: string };
+  readonly type?: "function" | "custom";
+  readonly function?: { readonly name?: string; readonly arguments: string };
+  readonly custom?: { readonly name?: string; readonly input: string };
 }
 
 /** Characters of arguments in one delta. */
 const FRAGMENT_CHARACTERS = 1024;
 
-export function toToolCallDeltas(call: ToolCall, index: number): ToolCallDelta[] {
-  const { id, type } = toToolCall(call);
-  const deltas: ToolCallDelta[] = [
-    { index, id, type, function: { name: call.name, arguments: "" } },
-  ];
-  for (const piece of argumentPieces(call.arguments)) {
-    deltas.push({ index, function: { arguments: piece } });
+export function toToolCallDeltas(
+  call: ToolCall,
+  index: number,
+  aliases?: ToolAliases,
+): ToolCallDelta[] {
+  const body = toToolCall(call, aliases);
+  const { id, type } = body;
+  if (body.type === "custom") {
+    const { name, input } = body.custom;
+    const pieces = [...argumentPieces(input)].map((piece) => ({ index, custom: { input: piece } }));
+    return [{ index, id, type, custom: { name, input: "" } }, ...pieces];
   }
-  return deltas;
+  const { name, arguments: given } = body.function;
+  const pieces = [...argumentPieces(given)].map((piece) => {
+    return { index, function: { arguments: piece } };
+  });
+  return [{ index, id, type, function: { name, arguments: "" } }, ...pieces];
 }
 
 /** Not in the middle of a surrogate pair. */

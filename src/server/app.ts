@@ -17,10 +17,12 @@ import { idempotent } from "./middleware/idempotency.ts";
 import { rateHeaders } from "./middleware/rate-headers.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { Replays } from "./replays.ts";
+import { ResponseStore } from "./response-store.ts";
 import { readVersion } from "./routes/about.ts";
-import { type ErrorShape, type Route, routesOf } from "./routes/catalogue.ts";
+import { routesOf } from "./routes/catalogue.ts";
 import { DOCS_PATHS, docsFile, openApi } from "./routes/docs.ts";
 import { playgroundFile, readPlayground } from "./routes/playground.ts";
+import type { ErrorShape, Route } from "./routes/route.ts";
 
 export type App = Hono<Env>;
 
@@ -96,7 +98,8 @@ function shareOut(options: AppOptions, counted: Metrics, now: () => number): Rou
   const places = { media, files };
   const held = guarded(fetching(options.upstream, places), { tenants, limitsOf, deadlineMs });
   const upstream = counted.metered(held);
-  return { upstream, tenants, keys, prices, files, places, deadlineMs, log, now };
+  const responses = options.storesResponses === false ? undefined : new ResponseStore(now);
+  return { upstream, tenants, keys, prices, files, responses, places, deadlineMs, log, now };
 }
 
 function except(

@@ -6,6 +6,7 @@ import type { FileStore } from "../files/store.ts";
 import type { KeyRing } from "../gateway/keys.ts";
 import type { Tenants } from "../gateway/tenants.ts";
 import type { MediaPlaces } from "./fetching.ts";
+import type { ResponseStore } from "./response-store.ts";
 
 export interface AppOptions {
   readonly upstream: Upstream;
@@ -22,6 +23,8 @@ export interface AppOptions {
   readonly media?: MediaFetcher;
   /** Keeps files that requests name by id. Undefined: none are kept. */
   readonly files?: FileStore;
+  /** False: no responses are stored for later requests. Default: true. */
+  readonly storesResponses?: boolean;
   /** The longest that a request may take. Default: ten minutes. */
   readonly deadlineMs?: number;
   /** Unix time in milliseconds. */
@@ -36,6 +39,8 @@ export interface RouteOptions {
   readonly keys: KeyRing | undefined;
   readonly prices: Prices;
   readonly files: FileStore | undefined;
+  /** Undefined: no responses are stored. */
+  readonly responses: ResponseStore | undefined;
   /** Where what requests name is found, for routes that need its bytes themselves. */
   readonly places: MediaPlaces;
   readonly deadlineMs: number;

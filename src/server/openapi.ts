@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ERROR_STATUS } from "../openai/errors.ts";
-import type { ErrorShape, Route } from "./routes/catalogue.ts";
+import type { ErrorShape, Route } from "./routes/route.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

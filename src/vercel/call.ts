@@ -19,7 +19,8 @@ import { checkTotals } from "../openai/messages.ts";
 import { planReasoning, splitModelName } from "../openai/reasoning.ts";
 import { toSampling } from "../openai/sampling.ts";
 import { check } from "../openai/schema-errors.ts";
-import { type AskedChoice, chooseTools, toDefinitions } from "../openai/tools.ts";
+import { ToolCollector } from "../openai/tool-offer.ts";
+import { type AskedChoice, chooseTools } from "../openai/tools.ts";
 import {
   type CallBody,
   callBody,
@@ -209,11 +210,12 @@ function refuse(param: string, why: string): VireoError {
 }
 
 function toTools({ tools, toolChoice }: CallBody) {
-  const functions = (tools ?? []).flatMap((tool) =>
-    tool.type === "function" ? [{ ...tool, parameters: tool.inputSchema }] : [],
-  );
-  const listed = toDefinitions(functions, (index) => `tools[${index}]`);
-  return chooseTools(listed, toChoice(toolChoice));
+  const collector = new ToolCollector();
+  (tools ?? []).forEach((tool, index) => {
+    if (tool.type !== "function") return; // told as a warning
+    collector.addFunction({ ...tool, parameters: tool.inputSchema }, `tools[${index}]`);
+  });
+  return chooseTools(collector.offer().definitions, toChoice(toolChoice));
 }
 
 function toChoice(choice: CallBody["toolChoice"]): AskedChoice {

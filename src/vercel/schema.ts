@@ -10,7 +10,7 @@ import {
   text,
   tokens,
 } from "../openai/fields.ts";
-import { toolName } from "../openai/tools.ts";
+import { toolName } from "../openai/tool-offer.ts";
 
 /**
  * The body of POST …/language-model: what the AI SDK calls a model with, versions 3 and 4. The
@@ -100,7 +100,7 @@ const tool = z.discriminatedUnion("type", [
     inputSchema: anyObject,
     strict: z.boolean().nullish(),
   }),
-  z.object({ type: z.literal("provider"), id: z.string().max(256) }),
+  z.object({ type: z.enum(["provider", "provider-defined"]), id: z.string().max(256) }),
 ]);
 
 export const callBody = z.object({

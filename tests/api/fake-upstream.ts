@@ -20,6 +20,8 @@ export interface FakeUpstream extends Upstream {
   readonly requests: ChatRequest[];
   /** Requests whose signal was aborted. */
   aborted: number;
+  /** What each call says. */
+  callArguments: string;
 }
 
 /**
@@ -50,6 +52,7 @@ export function createFakeUpstream(): FakeUpstream {
     },
     requests: [],
     aborted: 0,
+    callArguments: '{"city":"Aachen"}',
     chat: (request, signal) => answer(fake, request, signal),
     estimate: async (request) => ({
       promptTokens: 14,
@@ -102,7 +105,7 @@ async function* answer(
   if (text === "slow") await sleep(2600, signal);
   yield { type: "start", promptTokens: 14, imageTokens: 0, videoTokens: 0 };
   if (request.reasoning.enabled === true) yield { type: "reasoning", text: "hm" };
-  if (text === "use tools") return yield* callTools(request);
+  if (text === "use tools") return yield* callTools(request, fake.callArguments);
   try {
     for (let piece = 0; text === "endless" && piece < 10_000; piece++) {
       yield { type: "text", text: "again " };
@@ -123,10 +126,10 @@ async function* answer(
 }
 
 /** A call of each tool, in order. */
-function* callTools(request: ChatRequest): Generator<ChatEvent> {
+function* callTools(request: ChatRequest, given: string): Generator<ChatEvent> {
   yield { type: "text", text: "Calling. " };
   for (const [index, { name }] of (request.tools ?? []).entries()) {
-    yield { type: "tool_call", index, name, arguments: '{"city":"Aachen"}' };
+    yield { type: "tool_call", index, name, arguments: given };
   }
   request.onUsage?.(usage);
   yield { type: "end", reason: "tool_calls", nativeReason: "tool_call", usage, timings };

@@ -202,7 +202,6 @@ describe("errors, in the protocol's own shape", () => {
     [{ messages: [] }, BadRequestError, "messages"],
     [{ max_tokens: 0 }, BadRequestError, "max_tokens"],
     [{ model: "other" }, NotFoundError, "other"],
-    [{ tools: [{ type: "bash_20250124", name: "bash" }] }, BadRequestError, "tools[0]"],
     [{ tool_choice: { type: "any" } }, BadRequestError, "tool_choice"],
     [
       { messages: [{ role: "user", content: [{ type: "document", source: {} }] }] },

@@ -111,10 +111,12 @@ function allowed(schema: Schema, depth: number): fc.Arbitrary<unknown> {
 
 function objects(schema: Schema, depth: number): fc.Arbitrary<unknown> {
   const { properties = {}, required = [] } = schema;
+  // input may be left out only where an earlier response goes on
+  const isUsual = (name: string) => required.includes(name) || name === "input";
   const fields = Object.entries(properties).map(([name, field]) => {
     if (name === "model") return [name, fc.constantFrom(MODEL, MODEL, MODEL, "other")] as const;
     const value = bodies(field, depth + 1);
-    if (required.includes(name)) return [name, value] as const;
+    if (isUsual(name)) return [name, value] as const;
     return [name, fc.option(value, { nil: undefined, freq: 1 })] as const;
   });
   // most optional fields are left out, as in real requests
@@ -123,7 +125,7 @@ function objects(schema: Schema, depth: number): fc.Arbitrary<unknown> {
     .map(([record, dice]) =>
       Object.fromEntries(
         Object.entries(record as Record<string, unknown>).filter(([name, value]) => {
-          const isWanted = required.includes(name) || dice.next().value === 0;
+          const isWanted = isUsual(name) || dice.next().value === 0;
           return isWanted && value !== undefined;
         }),
       ),

@@ -164,8 +164,6 @@ describe("responses by the official client", () => {
   });
 
   test.each([
-    [{ store: true }, "store"],
-    [{ previous_response_id: "resp_1" }, "previous_response_id"],
     [{ background: true }, "background"],
     [{ input: [] }, "input"],
     [
@@ -176,8 +174,9 @@ describe("responses by the official client", () => {
       { input: [{ role: "user", content: [{ type: "input_image", image_url: "file:///x" }] }] },
       "input[0].content[0].image_url",
     ],
-    [{ input: [{ type: "item_reference", id: "x" }] }, "input[0].type"],
-    [{ tools: [{ type: "web_search" }] }, "tools[0].type"],
+    [{ input: [{ type: "hologram" }] }, "input[0].type"],
+    [{ input: [{ type: "function_call", name: "f", arguments: "" }] }, "input[0].call_id"],
+    [{ tools: [{ type: "web_search" }], tool_choice: { type: "web_search" } }, "tool_choice"],
     [{ tools: [weather("a"), weather("a")] }, "tools[1].name"],
     [{ tool_choice: "required" }, "tool_choice"],
     [{ text: { format: { type: "json_schema", name: "x" } } }, "text.format.schema"],

@@ -1,4 +1,3 @@
-import type { Context } from "hono";
 import { z } from "zod";
 import { countBody, messagesBody } from "../../anthropic/schema.ts";
 import { chatBody } from "../../openai/chat-schema.ts";
@@ -18,7 +17,6 @@ import {
   uploadBody,
 } from "../../openai/files.ts";
 import { documentLookAnswer, videoLookAnswer } from "../../openai/look.ts";
-import { responseBody } from "../../openai/responses-schema.ts";
 import {
   detokenizeAnswer,
   detokenizeBody,
@@ -26,7 +24,7 @@ import {
   tokenizeBody,
 } from "../../openai/tokenize.ts";
 import { callBody } from "../../vercel/schema.ts";
-import type { Env, RouteOptions } from "../context.ts";
+import type { RouteOptions } from "../context.ts";
 import type { Metrics } from "../metrics.ts";
 import { metadata, release, version } from "./about.ts";
 import { chatCompletions } from "./chat-completions.ts";
@@ -35,45 +33,17 @@ import { estimate } from "./estimate.ts";
 import { extractDocument } from "./extract.ts";
 import { createFile, deleteFile, fileContent, getFile, listFiles } from "./files.ts";
 import { live, ready } from "./health.ts";
-import { chatTokens, responseTokens } from "./input-tokens.ts";
+import { chatTokens } from "./input-tokens.ts";
 import { inspectDocument, inspectVideo } from "./inspect.ts";
 import { key } from "./key.ts";
 import { gatewayConfig, languageModel } from "./language-model.ts";
 import { messages, messageTokens } from "./messages.ts";
 import { metrics } from "./metrics.ts";
 import { getModel, listModels, modelEndpoints } from "./models.ts";
-import { responses } from "./responses.ts";
+import { responseRoutes } from "./response-routes.ts";
+import type { Route } from "./route.ts";
 import { detokenize, tokenize } from "./tokenize.ts";
 import { addPart, cancelUpload, completeUpload, createUpload } from "./uploads.ts";
-
-/** Whose shape errors have. */
-export type ErrorShape = "openai" | "anthropic" | "gateway";
-
-/** One thing that this server answers to, and all that its description is made from. */
-export interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
-  /** With parameters as :id or :id{.+}. */
-  readonly path: string;
-  readonly tag: string;
-  readonly summary: string;
-  readonly handler: (c: Context<Env>) => Response | Promise<Response>;
-  readonly body?: z.ZodType;
-  /** The body is multipart/form-data with these fields. */
-  readonly form?: z.ZodType;
-  readonly answer?: z.ZodType;
-  /** What may stand after the path, an object. */
-  readonly query?: z.ZodType;
-  /** Headers that it reads. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Asks for no key. */
-  readonly open?: true;
-  /** Generates: counts against limits, and may be sent again with an Idempotency-Key. */
-  readonly generates?: true;
-  /** Default: openai. */
-  readonly errors?: ErrorShape;
-  /** Default: application/json. */
-  readonly type?: string;
-}
 
 const inputTokens = z.object({ input_tokens: z.int() });
 const health = z.object({ object: z.literal("health.response"), message: z.string() });
@@ -86,6 +56,7 @@ export function routesOf(
 ): readonly Route[] {
   return [
     ...openaiRoutes(options),
+    ...responseRoutes(options),
     ...anthropicRoutes(options),
     ...gatewayRoutes(options),
     ...modelRoutes(options),
@@ -124,22 +95,6 @@ function openaiRoutes(options: RouteOptions): Route[] {
       body: completionBody,
       generates: true,
       handler: completions(options),
-    },
-    {
-      ...post,
-      path: "/v1/responses",
-      summary: "Answers, in items; nothing is stored",
-      body: responseBody,
-      generates: true,
-      handler: responses(options),
-    },
-    {
-      ...post,
-      path: "/v1/responses/input_tokens",
-      summary: "Counts the tokens of what a response would be made from",
-      body: responseBody,
-      answer: inputTokens.extend({ object: z.literal("response.input_tokens") }),
-      handler: responseTokens(options),
     },
   ];
 }

@@ -48,7 +48,7 @@ export async function* asEvents(chunks: AsyncIterable<unknown>): AsyncGenerator<
 }
 
 function headOf(
-  { includeUsage, reasoningFormat, logprobs, count, countsAlong }: ParsedChatRequest,
+  { includeUsage, reasoningFormat, logprobs, count, countsAlong, aliases }: ParsedChatRequest,
   model: UpstreamModel,
   createdUnix: number,
 ): AnswerHead {
@@ -62,5 +62,6 @@ function headOf(
     logprobs,
     count,
     countsAlong,
+    aliases,
   };
 }

@@ -6,7 +6,7 @@ import { assert } from "../../core/assert.ts";
 import type { Env } from "../context.ts";
 import { toOpenApi } from "../openapi.ts";
 import { type PageFile, sendPageFile, toPageFile } from "../page-file.ts";
-import type { Route } from "./catalogue.ts";
+import type { Route } from "./route.ts";
 
 const PAGE = `<!doctype html>
 <html lang="en">

@@ -9,7 +9,9 @@ import { jsonOf } from "../middleware/body-limit.ts";
 /** Tokens of the prompt of a request for a response, without answering it. */
 export function responseTokens(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
-    const { model, request } = parseResponseRequest(await jsonOf(c), options.upstream.models);
+    const memory = options.responses?.memoryOf(c.get("tenant"));
+    const { models } = options.upstream;
+    const { model, request } = parseResponseRequest(await jsonOf(c), models, memory);
     const input_tokens = await countTokens(c, options, model, request);
     return c.json({ object: "response.input_tokens", input_tokens });
   };

@@ -1,47 +1,101 @@
 import type { Context } from "hono";
+import { VireoError } from "../../core/errors.ts";
 import { requireModel } from "../../openai/models.ts";
 import { parseResponseRequest } from "../../openai/responses.ts";
+import { type InputQuery, inputQuery, toInputList } from "../../openai/responses-input.ts";
 import {
   collectResponse,
+  type Json,
   newResponseId,
   type ResponseEvent,
   ResponseWriter,
 } from "../../openai/responses-stream.ts";
+import { check } from "../../openai/schema-errors.ts";
 import { Tally } from "../../openai/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../generation.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import type { SseEvent } from "../sse.ts";
 
+/** Answers, and keeps the answer for later requests unless that is not wanted. */
 export function responses(options: RouteOptions) {
-  const { upstream, prices, now } = options;
+  const { upstream, prices, now, responses: store } = options;
   return async (c: Context<Env>): Promise<Response> => {
-    const parsed = parseResponseRequest(await jsonOf(c), upstream.models);
-    const request = { ...parsed.request, tenant: c.get("tenant") };
+    const tenant = c.get("tenant");
+    const memory = store?.memoryOf(tenant);
+    const parsed = parseResponseRequest(await jsonOf(c), upstream.models, memory);
+    const request = { ...parsed.request, tenant };
     const maxTokens = request.maxTokens;
     const model = requireModel(upstream.models, parsed.model, maxTokens, "max_output_tokens");
     const { temperature, topP } = request.sampling;
-    const { body, logprobs } = parsed;
+    const { body, logprobs, aliases } = parsed;
     const createdUnix = Math.floor(now() / 1000);
     const id = newResponseId();
-    const head = { id, createdUnix, model: model.id, logprobs, body, temperature, topP };
+    const stored = store !== undefined && parsed.store !== false;
+    const about = { id, createdUnix, model: model.id, stored };
+    const head = { ...about, logprobs, body, aliases, temperature, topP };
     ignoredHeader(c, parsed.ignoredParams);
     warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", id);
+    const keep = (response: Json): void => {
+      const previousId = body.previous_response_id;
+      if (stored) store.put({ tenant, response, input: parsed.items, previousId });
+    };
 
     const { signal, stream } = generation(c, options);
     const tally = new Tally();
     const events = tally.watch(upstream.chat(request, signal));
     if (parsed.stream) {
-      const writer = new ResponseWriter(head);
+      const writer = new ResponseWriter(head, keep);
       return await stream(named(writer.events(events)), {
         toErrorEvents: (error, requestId) => writer.failure(error, requestId).map(toEvent),
       });
     }
     const response = await collectResponse(events, head);
+    keep(response);
     answerHeaders(c, tally, prices);
     return c.json(response);
   };
+}
+
+export function getResponse(options: RouteOptions) {
+  return (c: Context<Env>): Response => {
+    if (c.req.query("stream") === "true") {
+      const message = "stream is not supported for a response that is over; leave it out";
+      throw new VireoError("unsupported_parameter", message, { param: "stream" });
+    }
+    const response = options.responses?.response(c.get("tenant"), idOf(c));
+    if (response === undefined) throw notFound(c);
+    return c.json(response);
+  };
+}
+
+export function deleteResponse({ responses: store }: RouteOptions) {
+  return (c: Context<Env>): Response => {
+    const id = idOf(c);
+    if (store?.remove(c.get("tenant"), id) !== true) throw notFound(c);
+    return c.json({ id, object: "response", deleted: true });
+  };
+}
+
+/** The items that came in with a response, the latest first unless asked otherwise. */
+export function responseInput({ responses: store }: RouteOptions) {
+  return (c: Context<Env>): Response => {
+    const query = check<InputQuery>(inputQuery, c.req.query());
+    const items = store?.input(c.get("tenant"), idOf(c));
+    if (items === undefined) throw notFound(c);
+    return c.json(toInputList(items, query));
+  };
+}
+
+function idOf(c: Context<Env>): string {
+  return c.req.param("id") ?? "";
+}
+
+function notFound(c: Context<Env>): VireoError {
+  const shown = JSON.stringify(idOf(c).slice(0, 64));
+  const message = `there is no response ${shown} here, or no longer`;
+  return new VireoError("response_not_found", message, { param: "id" });
 }
 
 async function* named(events: AsyncIterable<ResponseEvent>): AsyncGenerator<SseEvent> {

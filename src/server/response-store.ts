@@ -1,0 +1,216 @@
+import { LIMITS } from "../core/limits.ts";
+import type { ResponseMemory } from "../openai/responses.ts";
+
+/** Bounds of a ResponseStore. */
+export interface StoreLimits {
+  readonly entries: number;
+  readonly entriesPerTenant: number;
+  readonly bytes: number;
+  readonly bytesPerTenant: number;
+  readonly seconds: number;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+export interface NewResponse {
+  readonly tenant: string;
+  /** As it was sent; has an id and a list of output items. */
+  readonly response: Json;
+  /** Items that came in, without those of earlier responses. */
+  readonly input: readonly object[];
+  readonly previousId?: string | null | undefined;
+}
+
+interface Entry {
+  readonly id: string;
+  readonly previousId: string | undefined;
+  readonly storedMs: number;
+  /** JSON: the response, and the items that came in. */
+  readonly response: Buffer;
+  readonly input: Buffer;
+  readonly itemIds: readonly string[];
+  readonly bytes: number;
+}
+
+interface Shelf {
+  /** The least recently used first. */
+  readonly entries: Map<string, Entry>;
+  /** Item id to response id. */
+  readonly items: Map<string, string>;
+  bytes: number;
+}
+
+/** What an entry costs besides its JSON. */
+const ENTRY_BYTES = 512;
+const SWEEP_EVERY_MS = 60_000;
+
+/**
+ * Remembers responses so that later requests can go on from them, in memory only. Nothing of one
+ * tenant is found by another.
+ *
+ * A response holds its own items and the id of the one before, so a conversation is stored once
+ * however long it grows. Where a tenant has too many or too large ones its least recently used are
+ * forgotten; where all together do, those of the tenant that uses most; and all after a day.
+ */
+export class ResponseStore {
+  private readonly shelves = new Map<string, Shelf>();
+  private readonly nowMs: () => number;
+  private readonly limits: StoreLimits;
+  private entries = 0;
+  private bytes = 0;
+  private sweptMs = 0;
+
+  constructor(nowMs: () => number, limits: StoreLimits = DEFAULT_LIMITS) {
+    this.nowMs = nowMs;
+    this.limits = limits;
+  }
+
+  /** One that alone is larger than a tenant may store is not kept. */
+  put({ tenant, response, input, previousId }: NewResponse): void {
+    const entry = this.toEntry(response, input, previousId);
+    this.sweep();
+    if (entry.bytes > Math.min(this.limits.bytesPerTenant, this.limits.bytes)) return;
+    const shelf = this.shelves.get(tenant) ?? { entries: new Map(), items: new Map(), bytes: 0 };
+    this.shelves.set(tenant, shelf);
+    shelf.entries.set(entry.id, entry);
+    for (const id of entry.itemIds) shelf.items.set(id, entry.id);
+    shelf.bytes += entry.bytes;
+    this.entries += 1;
+    this.bytes += entry.bytes;
+    const { entriesPerTenant, bytesPerTenant } = this.limits;
+    while (shelf.entries.size > entriesPerTenant || shelf.bytes > bytesPerTenant) {
+      this.dropOldest(tenant);
+    }
+    while (this.entries > this.limits.entries || this.bytes > this.limits.bytes) {
+      this.dropOldest(this.largestTenant());
+    }
+  }
+
+  /** The response as it was sent; undefined if it is not there. */
+  response(tenant: string, id: string): Json | undefined {
+    const entry = this.find(tenant, id);
+    return entry && (JSON.parse(entry.response.toString()) as Json);
+  }
+
+  /** The items that came in with it, the first first; undefined if it is not there. */
+  input(tenant: string, id: string): readonly Json[] | undefined {
+    const entry = this.find(tenant, id);
+    return entry && (JSON.parse(entry.input.toString()) as Json[]);
+  }
+
+  /** False if it was not there. */
+  remove(tenant: string, id: string): boolean {
+    const entry = this.find(tenant, id);
+    if (entry !== undefined) this.drop(tenant, entry);
+    return entry !== undefined;
+  }
+
+  /** What one tenant may name. */
+  memoryOf(tenant: string): ResponseMemory {
+    return {
+      history: (id) => this.history(tenant, id),
+      item: (id) => {
+        const responseId = this.shelves.get(tenant)?.items.get(id);
+        if (responseId === undefined) return undefined;
+        const items = [
+          ...(this.input(tenant, responseId) ?? []),
+          ...outputOf(this.response(tenant, responseId)),
+        ];
+        return items.find((item) => item.id === id);
+      },
+    };
+  }
+
+  /** Undefined if it, or one before it, is not there any more. */
+  private history(tenant: string, id: string): Json[] | undefined {
+    const turns: Json[][] = [];
+    for (let at: string | undefined = id; at !== undefined; ) {
+      const entry = this.find(tenant, at);
+      if (entry === undefined || turns.length > LIMITS.messages) return undefined;
+      const input = JSON.parse(entry.input.toString()) as Json[];
+      turns.push([...input, ...outputOf(JSON.parse(entry.response.toString()) as Json)]);
+      at = entry.previousId;
+    }
+    return turns.toReversed().flat();
+  }
+
+  private toEntry(
+    response: Json,
+    input: readonly object[],
+    previousId: string | null | undefined,
+  ): Entry {
+    const json = Buffer.from(JSON.stringify(response));
+    const inputJson = Buffer.from(JSON.stringify(input));
+    const items = [...(input as readonly Json[]), ...outputOf(response)];
+    const itemIds = items.flatMap(({ id }) => (typeof id === "string" ? [id] : []));
+    return {
+      id: String(response.id),
+      previousId: previousId ?? undefined,
+      storedMs: this.nowMs(),
+      response: json,
+      input: inputJson,
+      itemIds,
+      bytes: json.length + inputJson.length + ENTRY_BYTES + itemIds.length * 128,
+    };
+  }
+
+  /** Marks it as used. */
+  private find(tenant: string, id: string): Entry | undefined {
+    const shelf = this.shelves.get(tenant);
+    const entry = shelf?.entries.get(id);
+    if (shelf === undefined || entry === undefined) return undefined;
+    if (this.isOld(entry)) {
+      this.drop(tenant, entry);
+      return undefined;
+    }
+    shelf.entries.delete(id);
+    shelf.entries.set(id, entry);
+    return entry;
+  }
+
+  private isOld({ storedMs }: Entry): boolean {
+    return this.nowMs() - storedMs >= this.limits.seconds * 1000;
+  }
+
+  private sweep(): void {
+    if (this.nowMs() - this.sweptMs < SWEEP_EVERY_MS) return;
+    this.sweptMs = this.nowMs();
+    for (const [tenant, { entries }] of this.shelves) {
+      for (const entry of [...entries.values()]) if (this.isOld(entry)) this.drop(tenant, entry);
+    }
+  }
+
+  private largestTenant(): string {
+    const [first] = [...this.shelves].toSorted(([, a], [, b]) => b.bytes - a.bytes);
+    return first?.[0] ?? "";
+  }
+
+  private dropOldest(tenant: string): void {
+    const [oldest] = this.shelves.get(tenant)?.entries.values() ?? [];
+    if (oldest !== undefined) this.drop(tenant, oldest);
+  }
+
+  private drop(tenant: string, entry: Entry): void {
+    const shelf = this.shelves.get(tenant);
+    if (shelf?.entries.delete(entry.id) !== true) return;
+    for (const id of entry.itemIds) {
+      if (shelf.items.get(id) === entry.id) shelf.items.delete(id);
+    }
+    shelf.bytes -= entry.bytes;
+    this.entries -= 1;
+    this.bytes -= entry.bytes;
+    if (shelf.entries.size === 0) this.shelves.delete(tenant);
+  }
+}
+
+const DEFAULT_LIMITS: StoreLimits = Object.freeze({
+  entries: LIMITS.storedResponses,
+  entriesPerTenant: LIMITS.storedResponsesPerTenant,
+  bytes: LIMITS.storedResponseBytes,
+  bytesPerTenant: LIMITS.storedResponseBytesPerTenant,
+  seconds: LIMITS.storedResponseSeconds,
+});
+
+function outputOf(response: Json | undefined): readonly Json[] {
+  return Array.isArray(response?.output) ? (response.output as Json[]) : [];
+}
