@@ -38,8 +38,10 @@ export function pdf(pages: readonly PdfPageText[], changes: PdfChanges = {}): Bu
       `<< /Type /Pages /Kids [${kids}] /Count ${changes.count ?? pages.length} >>`,
       "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
       ...pages.flatMap(({ box = "0 0 200 200", entries = "" }, index) => [
-        `<< /Type /Page /Parent 2 0 R /MediaBox [${box}] /Contents ${first + index * 2 + 1} 0 R ` +
-          `/Resources << /Font << /F1 3 0 R >> >> ${entries} >>`,
+        `<< /Type /Page /Parent 2 0 R /MediaBox [${box}] ` +
+          (entries.includes("/Contents") ? "" : `/Contents ${first + index * 2 + 1} 0 R `) +
+          (entries.includes("/Resources") ? "" : "/Resources << /Font << /F1 3 0 R >> >> ") +
+          `${entries} >>`,
         `<< /Length ${contents[index]!.length} >>\nstream\n${contents[index]}\nendstream`,
       ]),
       ...(changes.objects ?? []),
@@ -50,6 +52,11 @@ export function pdf(pages: readonly PdfPageText[], changes: PdfChanges = {}): Bu
 
 /** Number of the first of `objects` in a file of so many pages. */
 export const firstExtra = (pages: number): number => 4 + pages * 2;
+
+/** An object that is a stream, with the entries of its dictionary. */
+export function stream(entries: string, contents: string): string {
+  return `<< ${entries} /Length ${contents.length} >>\nstream\n${contents}\nendstream`;
+}
 
 export function assemble(objects: readonly string[], trailer = ""): Buffer {
   let text = "%PDF-1.7\n";

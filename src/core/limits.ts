@@ -111,7 +111,7 @@ export const LIMITS = Object.freeze({
   videosPerRequest: 8,
   videosDecoded: 2,
 
-  // one document; PDFium's thread is held to them too
+  // one document; PDFium's process is held to them too
   documentBytes: 64 * MIB,
   pagesPerRequest: 100,
   documentsPerRequest: 16,
@@ -123,7 +123,16 @@ export const LIMITS = Object.freeze({
   pageDpiLeast: 18,
   pageDpiMost: 600,
   pageTextCharacters: 200_000,
+  /** Runs of text, pictures and paths of a page that are looked at one by one. */
+  pageObjects: 100_000,
+  pageAnnotations: 10_000,
+  /** Pixels of the small drawing that tells which text is drawn. */
+  inkPixels: 4_000_000,
   documentMs: 120_000,
+  /** Of the time for a document, what one of its pages may take. */
+  pageMs: 60_000,
+  /** New processes after pages that ended theirs. */
+  documentReopenings: 4,
   documentMemoryBytes: 512 * MIB,
   documentsOpen: 2,
   extractionsAtOnce: 4,

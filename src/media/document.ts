@@ -4,8 +4,8 @@ import { LIMITS } from "../core/limits.ts";
 import { decodeFrame, type RgbImage } from "./image.ts";
 import { type FileKind, fileKind, SEND_DOCUMENT } from "./kind.ts";
 import { choosePages } from "./page-range.ts";
+import { NO_TEXT, type PageText } from "./page-text.ts";
 import { openPdf } from "./pdf.ts";
-import type { PdfText } from "./pdf-worker.ts";
 import { inspectFrames } from "./source.ts";
 
 export interface PageSize {
@@ -18,15 +18,25 @@ export interface PageSize {
   readonly turn?: number;
 }
 
+/** A page that cannot be drawn, though others of its file can. */
+export interface PageFault {
+  /** Counts the file's pages from 1. */
+  readonly number: number;
+  readonly reason: string;
+}
+
 /** A file with pages. Those that were asked for can be drawn until it is closed. */
 export interface Document {
   /** Pages of the file. */
   readonly total: number;
-  /** Those that were asked for, in the order in which they were. */
+  /** Those that were asked for and have a size, in the order in which they were asked for. */
   readonly pages: readonly PageSize[];
+  /** Those that were asked for and have none. */
+  readonly faults: readonly PageFault[];
+  /** Throws media_undecodable or media_too_large for this page alone: others can be drawn after. */
   render(page: PageSize): Promise<RgbImage>;
-  /** What the file itself says is written on the page; empty where it has only pictures. */
-  text(page: PageSize): Promise<PdfText>;
+  /** The page's own text; empty where it has only pictures. Throws what render throws. */
+  text(page: PageSize): Promise<PageText>;
   close(): Promise<void>;
 }
 
@@ -83,8 +93,6 @@ function noDocument(kind: FileKind): string {
   }
 }
 
-const NO_TEXT: PdfText = Object.freeze({ text: "", boxes: new Float32Array(0) });
-
 async function openPictures(file: Uint8Array, options: PageOptions): Promise<Document> {
   const frames = inspectFrames(file, options);
   const numbers = choosePages(options.pages, frames.length);
@@ -94,6 +102,7 @@ async function openPictures(file: Uint8Array, options: PageOptions): Promise<Doc
       const { width, height, turn } = frames[number - 1]!;
       return { number, width, height, ...(turn === 1 ? {} : { turn }) };
     }),
+    faults: [],
     render: ({ number }) => decodeFrame(file, number - 1, options),
     text: async () => NO_TEXT,
     close: async () => {},

@@ -6,10 +6,12 @@ import { type ChildProcess, fork } from "node:child_process";
 import type { PageOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import type { Document, PageSize } from "./document.ts";
+import type { Document, PageFault, PageSize } from "./document.ts";
 import type { RgbImage } from "./image.ts";
 import { choosePages } from "./page-range.ts";
-import type { PdfCommand, PdfReason, PdfReply, PdfText } from "./pdf-worker.ts";
+import type { PageText } from "./page-text.ts";
+import type { PdfCommand, PdfReply } from "./pdf-worker.ts";
+import type { PdfReason } from "./pdfium.ts";
 
 const POINTS_PER_INCH = 72;
 const DPI = 150;
@@ -27,26 +29,33 @@ const WORKER = import.meta.url.endsWith(".ts")
  *
  * Throws media_undecodable for files that are broken, encrypted or without pages, media_too_large
  * for those that take too much time or memory, what choosePages throws, and the signal's reason.
+ * A page without a size is named among the faults; if all are, it throws media_undecodable.
  */
 export async function openPdf(
   file: Uint8Array,
   { pages, dpi = DPI }: PageOptions,
   signal?: AbortSignal,
 ): Promise<Document> {
-  const process = new PdfProcess(signal);
+  const source = new PdfSource(file, signal);
   try {
-    const total = (await process.ask({ kind: "open", file })) as number;
+    const total = await source.open();
     if (total < 1) throw undecodable("the PDF has no pages");
     if (total > LIMITS.pagesPerDocument) throw undecodable(`the PDF claims to have ${total} pages`);
     const numbers = choosePages(pages, total);
     const asked = numbers.map((number) => number - 1);
-    const points = (await process.ask({ kind: "sizes", pages: asked })) as [number, number][];
-    const sizes = points.map(([width, height], at): PageSize => {
-      return { number: numbers[at]!, ...sizeInPixels(width, height, dpi, numbers[at]!) };
-    });
-    return new PdfDocument(process, total, sizes);
+    const points = (await source.ask({ kind: "sizes", pages: asked })) as [number, number][];
+    const sizes: PageSize[] = [];
+    const faults: PageFault[] = [];
+    for (const [at, [width, height]] of points.entries()) {
+      const number = numbers[at]!;
+      const size = sizeInPixels(width, height, dpi);
+      if (size) sizes.push({ number, ...size });
+      else faults.push({ number, reason: `page ${number} of the PDF has no size or is missing` });
+    }
+    if (sizes.length === 0) throw undecodable(faults[0]!.reason);
+    return new PdfDocument(source, total, sizes, faults);
   } catch (error) {
-    await process.close();
+    await source.close();
     throw error;
   }
 }
@@ -54,36 +63,39 @@ export async function openPdf(
 class PdfDocument implements Document {
   readonly total: number;
   readonly pages: readonly PageSize[];
-  private readonly process: PdfProcess;
+  readonly faults: readonly PageFault[];
+  private readonly source: PdfSource;
 
-  constructor(process: PdfProcess, total: number, pages: readonly PageSize[]) {
-    this.process = process;
+  constructor(
+    source: PdfSource,
+    total: number,
+    pages: readonly PageSize[],
+    faults: readonly PageFault[],
+  ) {
+    this.source = source;
     this.total = total;
     this.pages = pages;
+    this.faults = faults;
   }
 
   async render({ number, width, height }: PageSize): Promise<RgbImage> {
     const command = { kind: "render", page: number - 1, width, height } as const;
-    return { rgb: (await this.process.ask(command, number)) as Uint8Array, width, height };
+    return { rgb: (await this.source.ask(command, number)) as Uint8Array, width, height };
   }
 
-  async text({ number }: PageSize): Promise<PdfText> {
-    const { pageTextCharacters: charactersMost } = LIMITS;
-    return (await this.process.ask(
-      { kind: "text", page: number - 1, charactersMost },
-      number,
-    )) as PdfText;
+  async text({ number }: PageSize): Promise<PageText> {
+    return (await this.source.ask({ kind: "text", page: number - 1 }, number)) as PageText;
   }
 
   close(): Promise<void> {
-    return this.process.close();
+    return this.source.close();
   }
 }
 
-/** Pixels of a page, shrunk where it would have more than are taken. */
-function sizeInPixels(width: number, height: number, dpi: number, number: number) {
+/** Pixels of a page, shrunk where it would have more than are taken; undefined: it has no size. */
+function sizeInPixels(width: number, height: number, dpi: number) {
   if (!(width > 0 && height > 0 && Number.isFinite(width) && Number.isFinite(height))) {
-    throw undecodable(`page ${number} of the PDF has no size or is missing`);
+    return undefined;
   }
   const wanted = dpi / POINTS_PER_INCH;
   const scale = Math.min(
@@ -95,15 +107,62 @@ function sizeInPixels(width: number, height: number, dpi: number, number: number
   return { width: pixels(width), height: pixels(height) };
 }
 
+/**
+ * A PDF and the process that has it open. A page that ends the process, by what memory or time it
+ * takes, fails alone: the next question opens the file again in a new process, a few times.
+ */
+class PdfSource {
+  private readonly file: Uint8Array;
+  private readonly signal: AbortSignal | undefined;
+  private process: PdfProcess;
+  private reopenings = 0;
+  /** Time for work that is left; a document that nobody draws may stay open. */
+  private leftMs: number = LIMITS.documentMs;
+
+  constructor(file: Uint8Array, signal: AbortSignal | undefined) {
+    this.file = file;
+    this.signal = signal;
+    this.process = new PdfProcess(signal);
+  }
+
+  /** Pages of the file. */
+  async open(): Promise<number> {
+    return (await this.timed(LIMITS.documentMs, { kind: "open", file: this.file })) as number;
+  }
+
+  /** page: counts from 1, for the message if it cannot be read. */
+  async ask(command: PdfCommand, page?: number): Promise<unknown> {
+    this.signal?.throwIfAborted();
+    if (this.process.hasEnded && this.reopenings < LIMITS.documentReopenings) {
+      this.reopenings += 1;
+      await this.process.close();
+      this.process = new PdfProcess(this.signal);
+      await this.open();
+    }
+    return await this.timed(page === undefined ? LIMITS.documentMs : LIMITS.pageMs, command, page);
+  }
+
+  close(): Promise<void> {
+    return this.process.close();
+  }
+
+  private async timed(limitMs: number, command: PdfCommand, page?: number): Promise<unknown> {
+    const began = performance.now();
+    try {
+      return await this.process.ask(command, Math.min(limitMs, Math.max(0, this.leftMs)), page);
+    } finally {
+      this.leftMs -= performance.now() - began;
+    }
+  }
+}
+
 /** A process with one document. One question at a time; ended for good when one takes too long. */
 class PdfProcess {
   private readonly worker: ChildProcess;
   private readonly ended: Promise<void>;
   private readonly signal: AbortSignal | undefined;
-  /** Time for work that is left; a document that nobody draws may stay open. */
-  private leftMs: number = LIMITS.documentMs;
   private waiting: { resolve(reply: PdfReply): void; reject(error: unknown): void } | undefined;
-  /** What every question gets once the process is gone. */
+  /** The answer to every question once the process is gone. */
   private lastReply: PdfReply | undefined;
 
   constructor(signal?: AbortSignal) {
@@ -123,14 +182,21 @@ class PdfProcess {
     });
   }
 
-  /** page: counts from 1, for the message if it cannot be read. */
-  async ask(command: PdfCommand, page?: number): Promise<unknown> {
+  get hasEnded(): boolean {
+    return this.lastReply !== undefined;
+  }
+
+  /** Throws media_too_large, and ends the process, where the answer takes more than limitMs. */
+  async ask(command: PdfCommand, limitMs: number, page: number | undefined): Promise<unknown> {
     this.signal?.throwIfAborted();
     if (this.lastReply?.ok === false) throw refused(this.lastReply.reason, page);
     const onAbort = (): void => this.waiting?.reject(this.signal?.reason);
-    const onTime = (): void => this.waiting?.reject(tooSlow());
-    const began = performance.now();
-    const timer = setTimeout(onTime, Math.max(0, this.leftMs));
+    const onTime = (): void => {
+      this.waiting?.reject(tooSlow(limitMs, page));
+      this.end("broken");
+      void this.close();
+    };
+    const timer = setTimeout(onTime, limitMs);
     this.signal?.addEventListener("abort", onAbort, { once: true });
     try {
       const reply = await new Promise<PdfReply>((resolve, reject) => {
@@ -142,7 +208,6 @@ class PdfProcess {
     } finally {
       this.waiting = undefined;
       clearTimeout(timer);
-      this.leftMs -= performance.now() - began;
       this.signal?.removeEventListener("abort", onAbort);
     }
   }
@@ -161,24 +226,31 @@ function undecodable(message: string): VireoError {
   return new VireoError("media_undecodable", message);
 }
 
-function tooSlow(): VireoError {
-  const limit = LIMITS.documentMs / 1000;
-  const message = `the PDF takes more than ${limit} s to draw; send fewer pages or lower the dpi`;
+function tooSlow(limitMs: number, page: number | undefined): VireoError {
+  const limit = Math.round(limitMs / 1000);
+  const subject = page === undefined ? "the PDF" : `page ${page} of the PDF`;
+  const message = `${subject} takes more than ${limit} s to draw; leave it out or lower the dpi`;
   return new VireoError("media_too_large", message, { metadata: { limit_seconds: limit } });
 }
 
 function refused(reason: PdfReason, page: number | undefined): VireoError {
-  const what = page === undefined ? "the PDF" : `page ${page} of the PDF`;
+  const subject = page === undefined ? "the PDF" : `page ${page} of the PDF`;
   switch (reason) {
     case "encrypted":
-      return undecodable("the PDF is encrypted; send a copy without a password");
+      return undecodable(
+        "the PDF is encrypted and opens only with a password; send a copy without one",
+      );
+    case "xfa":
+      return undecodable(
+        "the PDF is an XFA form, whose fields only Adobe Acrobat draws; print it to a PDF there",
+      );
     case "broken":
       return undecodable(
-        `${what} cannot be read: the file is damaged, cut short or too much to draw`,
+        `${subject} cannot be read: the file is damaged, cut short or too much to draw`,
       );
     case "out_of_memory": {
       const limit = LIMITS.documentMemoryBytes;
-      const message = `${what} takes more than ${limit} bytes of memory; send it as pictures`;
+      const message = `${subject} takes more than ${limit} bytes of memory; send it as pictures`;
       return new VireoError("media_too_large", message, { metadata: { limit } });
     }
   }

@@ -1,5 +1,5 @@
 import { LIMITS } from "../core/limits.ts";
-import type { PdfText } from "./pdf-worker.ts";
+import type { PageText } from "./page-text.ts";
 
 export interface Word {
   readonly text: string;
@@ -7,8 +7,8 @@ export interface Word {
   readonly box: readonly [number, number, number, number];
 }
 
-/** The words of a page's text layer, LIMITS.wordsPerPage at most; a blank ends a word. */
-export function wordsOf({ text, boxes }: PdfText): Word[] {
+/** The words of a page's text, LIMITS.wordsPerPage at most; a blank or a line's end ends a word. */
+export function wordsOf({ text, boxes }: Pick<PageText, "text" | "boxes">): Word[] {
   const words: Word[] = [];
   for (const { 0: word, index } of text.matchAll(/\S+/g)) {
     if (words.length === LIMITS.wordsPerPage) break;

@@ -1,0 +1,280 @@
+// Which characters of a page are really drawn, and how much of its ink is text. The page is drawn
+// with and without its text: a character whose place does not change is on a layer that is off,
+// clipped away, covered, or white on white. PDFium has no function that tells.
+
+import { LIMITS } from "../core/limits.ts";
+import type { Character, CharacterBox, TextObject } from "./pdf-text.ts";
+import { allocate, type PdfiumCalls } from "./pdfium.ts";
+
+export interface InkPage {
+  readonly document: number;
+  readonly page: number;
+  /** Points. */
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Ink {
+  readonly coverage: number;
+  readonly undrawn: number;
+}
+
+/** A drawing in gray: light 0 to 255. */
+interface Drawing {
+  readonly gray: Uint8Array;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+const PIXELS_PER_POINT = 1.5;
+/** Differences in light that a person could see, and that make an edge. */
+const VISIBLE = 10;
+const EDGE = 48;
+/** Text that lies over other text is drawn apart from it, in so many rounds. */
+const MAX_ROUNDS = 4;
+const OBJECT_TEXT = 1;
+const OBJECT_FORM = 5;
+const MAX_FORM_DEPTH = 12;
+const FORMAT_GRAY = 1;
+const WHITE = 0xffffffff;
+
+/**
+ * Decides isDrawn of each character. Invisible text (modes 3 and 7), as OCR lays over a scan, stays
+ * where the page shows its place.
+ */
+export function lookAtInk(
+  pdfium: PdfiumCalls,
+  inkPage: InkPage,
+  characters: readonly Character[],
+): Ink {
+  for (const character of characters) character.isDrawn = isOnPage(character.box);
+  const shown = characters.filter(({ isDrawn }) => isDrawn);
+  if (shown.length === 0) return { coverage: 0, undrawn: 0 };
+  const ink = new InkReader(pdfium, inkPage);
+  const inked = shown.filter(({ object }) => !object.isInvisible && object.pointer !== 0);
+  const undrawn = inked.length === 0 ? 0 : ink.decide(inked);
+  const drawn = shown.filter(({ isDrawn }) => isDrawn);
+  return { coverage: ink.coverage(drawn), undrawn };
+}
+
+/** Less than half of a character outside of the page is still to be read. */
+function isOnPage([left, top, right, bottom]: CharacterBox): boolean {
+  const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+  return x >= 0 && x <= 1 && y >= 0 && y <= 1;
+}
+
+class InkReader {
+  private readonly pdfium: PdfiumCalls;
+  private readonly ink: InkPage;
+  private readonly columns: number;
+  private readonly rows: number;
+  private readonly texts: readonly number[];
+
+  constructor(pdfium: PdfiumCalls, ink: InkPage) {
+    this.pdfium = pdfium;
+    this.ink = ink;
+    const { width, height } = ink;
+    const scale = Math.min(
+      PIXELS_PER_POINT,
+      Math.sqrt(LIMITS.inkPixels / (width * height)),
+      LIMITS.pageSidePx / Math.max(width, height),
+    );
+    this.columns = Math.max(1, Math.round(width * scale));
+    this.rows = Math.max(1, Math.round(height * scale));
+    this.texts = this.textObjects();
+  }
+
+  /** Returns how many characters have no glyph. */
+  decide(characters: readonly Character[]): number {
+    this.activate([]);
+    const without = this.draw();
+    for (const round of this.rounds(characters)) {
+      this.activate([...new Set(round.map(({ object }) => object.pointer))]);
+      const changed = this.changes(without, this.draw());
+      for (const character of round) character.isDrawn = this.isMarked(changed, character.box);
+    }
+    this.activate(this.texts);
+    let undrawn = 0;
+    for (const [object, own] of byObject(characters)) undrawn += this.settle(object, own);
+    return undrawn;
+  }
+
+  /** Edges tell writing from areas of colour: most of the ink of letters is edge. */
+  coverage(characters: readonly Character[]): number {
+    const { gray, columns, rows } = this.draw();
+    const covered = new Uint8Array(columns * rows);
+    for (const { box } of characters) {
+      const [left, top, right, bottom] = this.pixels(box, 2);
+      for (let y = top; y < bottom; y++) covered.fill(1, y * columns + left, y * columns + right);
+    }
+    let edges = 0;
+    let ofText = 0;
+    for (let y = 1; y < rows; y++) {
+      for (let x = 1, at = y * columns + 1; x < columns; x++, at++) {
+        const light = gray[at]!;
+        const step = Math.max(
+          Math.abs(light - gray[at - 1]!),
+          Math.abs(light - gray[at - columns]!),
+        );
+        if (step < EDGE) continue;
+        edges += 1;
+        ofText += covered[at]!;
+      }
+    }
+    return edges === 0 ? 1 : ofText / edges;
+  }
+
+  /**
+   * A run of which some characters are drawn keeps the others too, unless several in a row are
+   * not: thin ones and marks may change no pixel of their own.
+   */
+  private settle(object: TextObject, characters: readonly Character[]): number {
+    const isSeen = characters.some(({ isDrawn }) => isDrawn);
+    const lost = characters.filter(({ isDrawn }) => !isDrawn);
+    if (lost.length === 0) return 0;
+    if (object.isEmbedded) {
+      if (isSeen && (object.actualText !== undefined || longestLoss(characters) < 3)) {
+        for (const character of lost) character.isDrawn = true;
+      }
+      return 0;
+    }
+    const isBeyondLatin = lost.every(({ text }) => text.codePointAt(0)! > 0xff);
+    const lacksGlyphs = isBeyondLatin && (isSeen || !this.hasGlyphs(object));
+    if (lacksGlyphs || (isSeen && longestLoss(characters) < 3)) {
+      for (const character of lost) character.isDrawn = true;
+    }
+    return lacksGlyphs ? lost.length : 0;
+  }
+
+  /** Whether a run makes ink where it is drawn alone, without clips and layers of the page. */
+  private hasGlyphs({ pointer }: TextObject): boolean {
+    const { pdfium } = this;
+    const { document, page } = this.ink;
+    const bitmap = pdfium._FPDFTextObj_GetRenderedBitmap(document, page, pointer, 1);
+    if (bitmap === 0) return false;
+    const at = pdfium._FPDFBitmap_GetBuffer(bitmap);
+    const bytes = pdfium._FPDFBitmap_GetStride(bitmap) * pdfium._FPDFBitmap_GetHeight(bitmap);
+    const hasInk = pdfium.HEAPU8.subarray(at, at + bytes).some((byte) => byte !== 0);
+    pdfium._FPDFBitmap_Destroy(bitmap);
+    return hasInk;
+  }
+
+  /** Runs that lie over each other, as the same text in two languages on two layers, are parted. */
+  private rounds(characters: readonly Character[]): Character[][] {
+    const taken = Array.from(
+      { length: MAX_ROUNDS },
+      () => new Uint8Array(this.columns * this.rows),
+    );
+    const rounds: Character[][] = taken.map(() => []);
+    for (const own of byObject(characters).values()) {
+      const centers = own.map(({ box }) => this.pixels(box, -1));
+      const isFree = (round: Uint8Array): boolean => {
+        const met = centers.filter((place) => this.isTaken(round, place)).length;
+        return met * 4 <= own.length;
+      };
+      const found = taken.findIndex(isFree);
+      const index = found < 0 ? MAX_ROUNDS - 1 : found;
+      rounds[index]!.push(...own);
+      for (const place of centers) this.take(taken[index]!, place);
+    }
+    return rounds.filter((round) => round.length > 0);
+  }
+
+  private isTaken(round: Uint8Array, [left, top, right, bottom]: CharacterBox): boolean {
+    let count = 0;
+    for (let y = top; y < bottom; y++) {
+      for (let x = left; x < right; x++) count += round[y * this.columns + x]!;
+    }
+    return count * 3 > (right - left) * (bottom - top);
+  }
+
+  private take(round: Uint8Array, [left, top, right, bottom]: CharacterBox): void {
+    for (let y = top; y < bottom; y++)
+      round.fill(1, y * this.columns + left, y * this.columns + right);
+  }
+
+  private isMarked(marks: Uint8Array, box: CharacterBox): boolean {
+    const [left, top, right, bottom] = this.pixels(box, 0);
+    for (let y = top; y < bottom; y++) {
+      const row = y * this.columns;
+      for (let at = row + left; at < row + right; at++) if (marks[at] === 1) return true;
+    }
+    return false;
+  }
+
+  private changes(without: Drawing, drawing: Drawing): Uint8Array {
+    return without.gray.map((light, at) => {
+      return Math.abs(light - drawing.gray[at]!) >= VISIBLE ? 1 : 0;
+    });
+  }
+
+  /** A box in pixels of the drawing, larger by a margin; at least one pixel. */
+  private pixels([left, top, right, bottom]: CharacterBox, margin: number): CharacterBox {
+    const within = (value: number, most: number): number => Math.min(Math.max(value, 0), most);
+    const x = within(Math.floor(left * this.columns) - margin, this.columns - 1);
+    const y = within(Math.floor(top * this.rows) - margin, this.rows - 1);
+    const endX = within(Math.ceil(right * this.columns) + margin, this.columns);
+    const endY = within(Math.ceil(bottom * this.rows) + margin, this.rows);
+    return [x, y, Math.max(endX, x + 1), Math.max(endY, y + 1)];
+  }
+
+  private activate(objects: readonly number[]): void {
+    const active = new Set(objects);
+    for (const object of this.texts) {
+      this.pdfium._FPDFPageObj_SetIsActive(object, active.has(object) ? 1 : 0);
+    }
+  }
+
+  private draw(): Drawing {
+    const { pdfium, columns, rows } = this;
+    const bytes = columns * rows;
+    const at = allocate(pdfium, bytes);
+    const bitmap = pdfium._FPDFBitmap_CreateEx(columns, rows, FORMAT_GRAY, at, columns);
+    pdfium._FPDFBitmap_FillRect(bitmap, 0, 0, columns, rows, WHITE);
+    pdfium._FPDF_RenderPageBitmap(bitmap, this.ink.page, 0, 0, columns, rows, 0, 0);
+    pdfium._FPDFBitmap_Destroy(bitmap);
+    const gray = pdfium.HEAPU8.slice(at, at + bytes);
+    pdfium.wasmExports.free(at);
+    return { gray, columns, rows };
+  }
+
+  /** All runs of text of the page and of the forms in it, LIMITS.pageObjects at most. */
+  private textObjects(): number[] {
+    const { pdfium } = this;
+    const found: number[] = [];
+    const visit = (count: number, get: (index: number) => number, depth: number): void => {
+      for (let index = 0; index < count && found.length < LIMITS.pageObjects; index++) {
+        const object = get(index);
+        const type = pdfium._FPDFPageObj_GetType(object);
+        if (type === OBJECT_TEXT) found.push(object);
+        if (type !== OBJECT_FORM || depth === MAX_FORM_DEPTH) continue;
+        const inside = (at: number): number => pdfium._FPDFFormObj_GetObject(object, at);
+        visit(pdfium._FPDFFormObj_CountObjects(object), inside, depth + 1);
+      }
+    };
+    const { page } = this.ink;
+    const top = (index: number): number => pdfium._FPDFPage_GetObject(page, index);
+    visit(pdfium._FPDFPage_CountObjects(page), top, 0);
+    return found;
+  }
+}
+
+function byObject(characters: readonly Character[]): Map<TextObject, Character[]> {
+  const found = new Map<TextObject, Character[]>();
+  for (const character of characters) {
+    const own = found.get(character.object);
+    if (own === undefined) found.set(character.object, [character]);
+    else own.push(character);
+  }
+  return found;
+}
+
+/** How many characters in a row are not drawn, where it is most. */
+function longestLoss(characters: readonly Character[]): number {
+  let [longest, current] = [0, 0];
+  for (const { isDrawn } of characters) {
+    current = isDrawn ? 0 : current + 1;
+    longest = Math.max(longest, current);
+  }
+  return longest;
+}

@@ -1,0 +1,245 @@
+// The characters of a page with what PDFium knows of each, and the text that they make. PDFium's
+// own order is kept; blanks and line ends are decided here, by where the characters stand.
+
+import { LIMITS } from "../core/limits.ts";
+import { NO_TEXT, type PageText } from "./page-text.ts";
+import type { Scratch } from "./pdf-scratch.ts";
+import type { PdfiumCalls } from "./pdfium.ts";
+
+/** Left, top, right, bottom as shares of the page as it is seen. */
+export type CharacterBox = readonly [number, number, number, number];
+
+/** A run of characters that one operator shows. */
+export interface TextObject {
+  readonly pointer: number;
+  /** Height of the font in points, as it is drawn. */
+  readonly size: number;
+  /** Direction of its line on the page, a unit vector. */
+  readonly along: readonly [number, number];
+  /** Mode 3, for text behind a scan, and mode 7, which only clips: no ink of their own. */
+  readonly isInvisible: boolean;
+  readonly isEmbedded: boolean;
+  /** What this run stands for, shared by all runs of the same piece of marked content. */
+  readonly actualText: { readonly mark: number; readonly text: string } | undefined;
+}
+
+export interface Character {
+  readonly text: string;
+  readonly object: TextObject;
+  /** Where it stands on its line, in points of the page before rotation. */
+  readonly origin: readonly [number, number];
+  /** Left and right ends along the line, in the same points. */
+  extent: readonly [number, number];
+  readonly box: CharacterBox;
+  /** Blanks of PDFium before it, if any. */
+  readonly blank: string | undefined;
+  /** Whether the page shows it; undecided until `pdf-ink.ts` has looked. */
+  isDrawn: boolean;
+}
+
+export interface PageCharacters {
+  readonly characters: readonly Character[];
+  /** Codes that no table tells the meaning of. */
+  readonly unreadable: number;
+}
+
+/** Reads LIMITS.pageTextCharacters at most. */
+export function readCharacters(
+  pdfium: PdfiumCalls,
+  scratch: Scratch,
+  page: number,
+): PageCharacters {
+  const layer = pdfium._FPDFText_LoadPage(page);
+  if (layer === 0) return { characters: [], unreadable: 0 };
+  const objects = new Map<number, TextObject>();
+  const characters: Character[] = [];
+  let unreadable = 0;
+  let blank: string | undefined;
+  const count = Math.min(pdfium._FPDFText_CountChars(layer), LIMITS.pageTextCharacters);
+  for (let index = 0; index < count; index++) {
+    const code = pdfium._FPDFText_GetUnicode(layer, index) >>> 0;
+    const isGenerated = pdfium._FPDFText_IsGenerated(layer, index) === 1;
+    const plain = code <= 0x10ffff ? String.fromCodePoint(code) : "\uffff";
+    const hasError = pdfium._FPDFText_HasUnicodeMapError(layer, index) === 1;
+    if (isGenerated || (/^\s$/u.test(plain) && !hasError)) {
+      blank = (blank ?? "") + plain;
+      continue;
+    }
+    const pointer = pdfium._FPDFText_GetTextObject(layer, index);
+    let object = objects.get(pointer);
+    if (object === undefined) {
+      object = readObject(pdfium, scratch, { layer, index, pointer });
+      objects.set(pointer, object);
+    }
+    const text = readable(plain, hasError);
+    if (text === undefined) {
+      unreadable += 1;
+      continue;
+    }
+    if (text === "") continue;
+    const sides = scratch.characterBox(layer, index);
+    const extent = extentOf(sides, object.along);
+    const origin = scratch.origin(layer, index);
+    const box = scratch.seen(page, sides);
+    characters.push({ text, object, origin, extent, box, blank, isDrawn: true });
+    blank = undefined;
+  }
+  pdfium._FPDFText_ClosePage(layer);
+  return { characters: withoutRepeats(characters), unreadable };
+}
+
+function readObject(
+  pdfium: PdfiumCalls,
+  scratch: Scratch,
+  at: { readonly layer: number; readonly index: number; readonly pointer: number },
+): TextObject {
+  const { pointer } = at;
+  const [a, b] = scratch.matrix(at.layer, at.index);
+  const scale = Math.hypot(a, b) || 1;
+  const size = pdfium._FPDFText_GetFontSize(at.layer, at.index) * scale;
+  const font = pointer === 0 ? 0 : pdfium._FPDFTextObj_GetFont(pointer);
+  const mode = pointer === 0 ? 0 : pdfium._FPDFTextObj_GetTextRenderMode(pointer);
+  return {
+    pointer,
+    size: size > 0 && Number.isFinite(size) ? size : 1,
+    along: [a / scale, b / scale],
+    isInvisible: mode === 3 || mode === 7,
+    isEmbedded: font === 0 || pdfium._FPDFFont_GetIsEmbedded(font) !== 0,
+    actualText: pointer === 0 ? undefined : scratch.actualText(pointer),
+  };
+}
+
+/** Ligatures where TeX's fonts have them, which bitmap fonts leave without a name. */
+const TEX_LIGATURES: Readonly<Record<number, string>> = {
+  ...{ 11: "ff", 12: "fi", 13: "fl", 14: "ffi", 15: "ffl" }, // OT1
+  ...{ 27: "ff", 28: "fi", 29: "fl", 30: "ffi", 31: "ffl" }, // T1
+};
+
+/** A line-end hyphen is told as U+0002. Undefined: nobody can tell what the code stands for. */
+function readable(plain: string, hasError: boolean): string | undefined {
+  if (plain === "\u0002" || plain === "\u00ad") return "-";
+  const code = plain.codePointAt(0)!;
+  if (code < 32 && hasError) return TEX_LIGATURES[code];
+  if (/^[\p{Cc}\p{Co}\p{Cn}\ufffd]$/u.test(plain)) return undefined;
+  return /^\p{Cf}$/u.test(plain) ? "" : plain;
+}
+
+function extentOf(
+  [left, top, right, bottom]: CharacterBox,
+  [x, y]: readonly [number, number],
+): readonly [number, number] {
+  const ends = [left * x + top * y, right * x + bottom * y, left * x + bottom * y];
+  ends.push(right * x + top * y);
+  return [Math.min(...ends), Math.max(...ends)];
+}
+
+/**
+ * A piece of marked content with ActualText may be drawn by several runs, as clusters of Thai and
+ * Hindi are; PDFium gives the text for each of them. It is kept once, as wide as all of them.
+ */
+function withoutRepeats(characters: readonly Character[]): Character[] {
+  const lastOfFirstRun = new Map<number, Character>();
+  return characters.filter((character) => {
+    const { object, extent } = character;
+    if (object.actualText === undefined) return true;
+    const { mark } = object.actualText;
+    const last = lastOfFirstRun.get(mark);
+    if (last === undefined || last.object === object) {
+      lastOfFirstRun.set(mark, character);
+      return true;
+    }
+    last.extent = [last.extent[0], Math.max(last.extent[1], extent[1])];
+    return false;
+  });
+}
+
+/** A gap that is wider than so much of the font's height parts columns, not words. */
+const COLUMN_GAP = 0.9;
+/** Characters that stand so close are not parted, whatever blank PDFium sees. */
+const WORD_GAP = 0.12;
+/** Baselines that differ by more belong to different lines. */
+const LINE_SHIFT = 0.5;
+
+/** Makes text of the characters that are drawn. */
+export function composeText(
+  { characters }: PageCharacters,
+  coverage: number,
+  undrawn: number,
+): PageText {
+  let text = "";
+  const boxes: number[] = [];
+  const raised: number[] = [];
+  let line: Character | undefined;
+  let before: Character | undefined;
+  let blank = false;
+  let kind = "";
+  for (const character of characters) {
+    if (character.blank !== undefined) {
+      blank = true;
+      kind = character.blank;
+    }
+    if (!character.isDrawn) continue;
+    const separator = before === undefined ? "" : parting(before, character, blank ? kind : "");
+    if (separator === "\n" || line === undefined) line = character;
+    const isRaised = raisedFrom(line, character);
+    if (!isRaised) line = character;
+    for (let unit = 0; unit < separator.length; unit++) boxes.push(0, 0, 0, 0);
+    for (let unit = 0; unit < separator.length; unit++) raised.push(0);
+    for (let unit = 0; unit < character.text.length; unit++) {
+      boxes.push(...character.box);
+      raised.push(isRaised ? 1 : 0);
+    }
+    text += separator + character.text;
+    [before, blank] = [character, false];
+  }
+  if (text === "") return { ...NO_TEXT, coverage, undrawn };
+  return {
+    text: text.replace(/\p{Cs}/gu, "\ufffd"),
+    boxes: Float32Array.from(boxes),
+    raised: Uint8Array.from(raised),
+    coverage,
+    undrawn,
+  };
+}
+
+/** Distance of a character's baseline from another's, in the other's height; up is positive. */
+function shiftOf(from: Character, to: Character): number {
+  const [x, y] = from.object.along;
+  const [dx, dy] = [to.origin[0] - from.origin[0], to.origin[1] - from.origin[1]];
+  return (dy * x - dx * y) / from.object.size;
+}
+
+const RIGHT_TO_LEFT = /\p{Script=Arabic}|\p{Script=Hebrew}|\p{Script=Syriac}|\p{Script=Thaana}/u;
+
+/** What stands between two characters: nothing, a blank, a tab or a line end. */
+function parting(before: Character, character: Character, blank: string): string {
+  const size = Math.max(before.object.size, character.object.size);
+  const [x, y] = before.object.along;
+  const [nextX, nextY] = character.object.along;
+  const isTurned = x * nextX + y * nextY < 0.9;
+  const shift = Math.abs(shiftOf(before, character)) * (before.object.size / size);
+  if (isTurned || shift > LINE_SHIFT) return "\n";
+  const end = before.extent[1];
+  const gap = (character.extent[0] - end) / size;
+  if (RIGHT_TO_LEFT.test(before.text) || RIGHT_TO_LEFT.test(character.text)) {
+    return blank === "" ? "" : blankOf(blank);
+  }
+  if (gap < -2) return blank === "" ? "\n" : "\t"; // back on the same line: another column
+  if (gap > COLUMN_GAP) return "\t";
+  if (blank === "") return "";
+  return gap < WORD_GAP && /[\r\n]/.test(blank) ? "" : blankOf(blank);
+}
+
+/** Blanks that do not part a number's groups are kept as they are; others become a plain one. */
+function blankOf(blank: string): string {
+  return /[\u00a0\u2007-\u200a\u202f]/.exec(blank)?.[0] ?? " ";
+}
+
+const RAISED_SIZE = 0.85;
+const RAISED_SHIFT = 0.08;
+
+function raisedFrom(line: Character, character: Character): boolean {
+  if (line === character) return false;
+  const isSmall = character.object.size < line.object.size * RAISED_SIZE;
+  return isSmall && Math.abs(shiftOf(line, character)) > RAISED_SHIFT;
+}
