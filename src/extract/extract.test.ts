@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { pageText } from "../../tests/page-texts.ts";
 import { pdf, tiff } from "../../tests/pdf-files.ts";
 import type { ChatRequest, Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
@@ -20,12 +21,11 @@ import { type BatchOptions, extractFiles, listDocuments } from "./batch.ts";
 import { csvHead, csvLayout, csvRows } from "./csv.ts";
 import { extract } from "./extract.ts";
 import { type JsonObject, mergePages } from "./merge.ts";
+import { indexPage } from "./page-index.ts";
 import { listSchemas, readSchema } from "./schemas.ts";
-import { searchText, verify } from "./verify.ts";
+import { verify } from "./verify.ts";
 
-const text = (words: string) => {
-  return searchText({ text: words, boxes: new Float32Array(words.length * 4).fill(0.5) });
-};
+const text = (words: string) => indexPage(pageText(words));
 
 describe("verification", () => {
   test.each<[unknown, string, string]>([

@@ -11,7 +11,8 @@ import {
   type PageValue,
   scalarsOf,
 } from "./merge.ts";
-import { type Finding, searchText, verify } from "./verify.ts";
+import { indexPage } from "./page-index.ts";
+import { type Finding, verify } from "./verify.ts";
 
 export interface ExtractOptions extends PageOptions {
   /** JSON Schema of what is wanted. */
@@ -106,7 +107,7 @@ async function findingsOf(
   page: PageSize,
 ): Promise<ReadonlyMap<string, Finding>> {
   if (document === undefined) return new Map();
-  const text = searchText(await document.text(page));
+  const text = indexPage(await document.text(page));
   return new Map(scalarsOf(value).map(([path, scalar]) => [path, verify(scalar, text)]));
 }
 

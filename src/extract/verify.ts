@@ -1,9 +1,12 @@
-// Is a value written on its page? Compared with the text layer of the file, which no model made.
+// Is a value written on its page? Compared with the text of the file, which no model made. Numbers
+// and dates are compared by value, everything else as text.
 
-import type { PdfText } from "../media/pdf-worker.ts";
+import { decimalOf, numbersIn } from "./numbers.ts";
+import { compactForm, type Form, type PageIndex, valueForm } from "./page-index.ts";
 
 /**
- * verified: the page's text has it. unverified: it has not. no_text: the page is a picture.
+ * verified: the page's text has it. unverified: it has not. no_text: the page's text does not cover
+ * what its picture shows, so the value may stand in the picture alone.
  * not_checked: true, false and null are not written down.
  */
 export type Verdict = "verified" | "unverified" | "no_text" | "not_checked";
@@ -16,121 +19,117 @@ export interface Finding {
   readonly box?: Box;
 }
 
-/** A page's text as it is searched: without blanks, in one case and one form of each character. */
-export interface SearchText {
-  readonly original: string;
-  readonly boxes: Float32Array;
-  readonly compact: string;
-  /** Of each unit of `compact`, its place in `original`. */
-  readonly places: readonly number[];
+interface Place {
+  readonly first: number;
+  readonly last: number;
 }
 
-export function searchText({ text, boxes }: PdfText): SearchText {
-  let compact = "";
-  const places: number[] = [];
-  let place = 0;
-  for (const character of text) {
-    const plain = compacted(character);
-    for (let unit = 0; unit < plain.length; unit++) places.push(place);
-    compact += plain;
-    place += character.length;
-  }
-  return { original: text, boxes, compact, places };
-}
+/** A page with less of its ink in text is a picture with some text on it. */
+const MIN_COVERAGE = 0.5;
 
-/** Character by character, so that a page's text and a value become the same. */
-function compacted(text: string): string {
-  return Array.from(text.normalize("NFKD"), (character) => character.toLowerCase())
-    .join("")
-    .replace(/[\s\p{Cc}]+/gu, "")
-    .replace(/ς/g, "σ")
-    .replace(/[‐-―−]/g, "-")
-    .replace(/[‘’‛′]/g, "'");
-}
-
-/** Looks for a scalar in a page's text, however numbers and dates are usually spelled. */
-export function verify(value: unknown, page: SearchText): Finding {
+/** Looks for a scalar in a page's text, however numbers and dates are spelled there. */
+export function verify(value: unknown, page: PageIndex): Finding {
   if (typeof value !== "string" && typeof value !== "number") return { verdict: "not_checked" };
   if (value === "") return { verdict: "not_checked" };
-  if (page.compact === "") return { verdict: "no_text" };
-  const isNumber = typeof value === "number" || /^[-+]?\d+[.,]\d+$/.test(value);
-  for (const spelling of typeof value === "number" ? spellNumber(value) : spellText(value)) {
-    const box = find(compacted(spelling), page, isNumber);
-    if (box) return { verdict: "verified", box };
+  const place = typeof value === "number" ? findNumber(value, page) : findText(value, page);
+  if (place) return { verdict: "verified", box: around(page.text.boxes, place) };
+  const isCovered = page.text.text !== "" && page.text.coverage >= MIN_COVERAGE;
+  return { verdict: isCovered ? "unverified" : "no_text" };
+}
+
+function findNumber(value: number, { numbers }: PageIndex): Place | undefined {
+  const decimal = decimalOf(value);
+  return numbers.find(({ values }) => values.includes(decimal));
+}
+
+function findText(value: string, page: PageIndex): Place | undefined {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(value)) {
+    const date = page.dates.find(({ values }) => values.includes(value));
+    return date ?? find(value, page);
   }
-  return { verdict: "unverified" };
+  if (!isNumeral(value)) return find(value, page);
+  const number = findNumeral(value, page);
+  // numerals without a minus and marks may be parts of names, as 4711 is of INV-4711
+  return number ?? (/^\+?[\d\s]+$/.test(value) ? find(value, page) : undefined);
 }
 
-/** 1234.5 may stand as 1234.5, 1234.50, 1,234.50, 1.234,50 or 1234,5. */
-function spellNumber(value: number): string[] {
-  const sign = value < 0 ? "-" : "";
-  const plain = String(Math.abs(value));
-  if (plain.includes("e")) return [sign + plain];
-  const [whole = "", fraction = ""] = plain.split(".");
-  const fractions = new Set([fraction, fraction.padEnd(2, "0")]);
-  const spellings: string[] = [];
-  for (const [thousands, point] of [
-    ["", "."],
-    [",", "."],
-    ["", ","],
-    [".", ","],
-    ["'", "."],
-  ] as const) {
-    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, thousands);
-    for (const part of fractions) {
-      spellings.push(`${sign}${grouped}${part === "" ? "" : point + part}`);
-    }
-  }
-  return [...new Set(spellings)];
+function isNumeral(value: string): boolean {
+  return /^[-+−]?\p{Nd}[\p{Nd}.,'’ \u00a0\u2009\u202f]*$/u.test(value.trim());
 }
 
-/** Dates as ISO 8601 may stand on the page in other orders. */
-function spellText(value: string): string[] {
-  const found = /^(\d{4})-(\d{2})-(\d{2})$/.exec(value);
-  if (found === null) return [value];
-  const [, year, month = "", day = ""] = found;
-  const [shortMonth, shortDay] = [Number(month), Number(day)];
-  return [
-    value,
-    ...[`${day}.${month}.${year}`, `${shortDay}.${shortMonth}.${year}`],
-    ...[`${month}/${day}/${year}`, `${shortMonth}/${shortDay}/${year}`],
-    ...[`${day}/${month}/${year}`, `${shortDay}/${shortMonth}/${year}`],
-    ...[`${day}-${month}-${year}`, `${year}/${month}/${day}`],
-  ];
+/** A number that came as text: in the same spelling, or of the same value if it has only one. */
+function findNumeral(value: string, page: PageIndex): Place | undefined {
+  const { text } = valueForm(value.trim());
+  const [own, ...more] = numbersIn(text, page.decimalMark);
+  if (own === undefined || more.length > 0 || own.last !== text.length - 1) return undefined;
+  const { values } = own;
+  return page.numbers.find((token) => {
+    const isSame = token.values.some((one) => values.includes(one));
+    return isSame && (values.length === 1 || spelling(token, page) === spelled(text));
+  });
 }
 
-/** The first place where it stands as words of its own; a number's digits stand together there. */
-function find(needle: string, page: SearchText, isNumber: boolean): Box | undefined {
-  const { original, boxes, compact, places } = page;
+function spelling({ first, last }: Place, { text }: PageIndex): string {
+  return spelled(valueForm(text.text.slice(first, last + 1)).text);
+}
+
+function spelled(text: string): string {
+  return text.replace(/[-+\s]/g, "");
+}
+
+/** The first place where it stands as words of its own. */
+function find(value: string, page: PageIndex): Place | undefined {
+  const needle = compactForm(value).text;
   if (needle === "") return undefined;
-  for (let at = compact.indexOf(needle); at >= 0; at = compact.indexOf(needle, at + 1)) {
-    const first = places[at]!;
-    const last = places[at + needle.length - 1]!;
-    if (!isWhole(original, first, last)) continue;
-    if (isNumber && isParted(original.slice(first, last + 1))) continue;
-    return around(boxes, first, last);
+  const hasOnlyDigits = /^[-+\d.,']+$/.test(needle) && !/\s/.test(value);
+  for (const form of page.compact) {
+    for (const place of placesOf(needle, form)) {
+      if (!isWhole(place, page) || cutsNumber(place, page)) continue;
+      const shown = page.text.text.slice(place.first, place.last + 1);
+      if (hasOnlyDigits && /\d\s+\d/.test(shown)) continue; // numbers side by side are not one
+      return place;
+    }
   }
   return undefined;
 }
 
-/** Whether blanks part digits, unless thousands: 10 and 52.70 side by side are no 1052.70. */
-function isParted(text: string): boolean {
-  return /\d\s/.test(text.replace(/(?<![\d.,])\d{1,3}([ \u00a0\u2009\u202f]\d{3})+(?!\d)/gu, ""));
+function* placesOf(needle: string, { text, places }: Form): Generator<Place> {
+  for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + 1)) {
+    yield { first: places[at]!, last: places[at + needle.length - 1]! };
+  }
 }
 
-function isWhole(text: string, first: number, last: number): boolean {
-  const before = text.slice(Math.max(0, first - 2), first);
-  const after = text.slice(last + 1, last + 3);
-  const joins = (a: string, b: string): boolean =>
-    /[\p{L}\p{N}]/u.test(a) && /[\p{L}\p{N}\p{M}]/u.test(b);
-  if (joins(before.slice(-1), text[first]!) || joins(text[last]!, after.slice(0, 1))) return false;
+/** Whether the words end where the place does. A note mark after a word is not a part of it. */
+function isWhole({ first, last }: Place, { text: { text, raised } }: PageIndex): boolean {
+  const joins = (left: number, right: number): boolean => {
+    if (raised[left] !== raised[right]) return false;
+    return /[\p{L}\p{N}]/u.test(at(left)) && /[\p{L}\p{N}\p{M}]/u.test(at(right));
+  };
+  const at = (place: number): string => text[place] ?? "";
+  const end = last + (text.codePointAt(last)! > 0xffff ? 1 : 0);
+  if (joins(first - 1, first) || joins(end, end + 1)) return false;
   // 12 is no part of 1,012 nor of 12.50
-  const isDigit = (character: string | undefined): boolean => /\d/.test(character ?? "");
-  if (isDigit(text[first]) && /\d[.,']$/.test(before)) return false;
-  return !(isDigit(text[last]) && /^[.,']\d/.test(after));
+  if (/\d/.test(at(first)) && /\d[.,']$/.test(text.slice(Math.max(0, first - 2), first)))
+    return false;
+  return !(/\d/.test(at(end)) && /^[.,']\d/.test(text.slice(end + 1, end + 3)));
 }
 
-function around(boxes: Float32Array, first: number, last: number): Box {
+/** Whether a place holds a part of a number only, or leaves out its sign. */
+function cutsNumber({ first, last }: Place, { numbers, text: { text } }: PageIndex): boolean {
+  const digit = first + Math.max(0, text.slice(first, last + 1).search(/\p{Nd}/u));
+  const before = text.slice(first, digit);
+  const opening = numbers.filter((one) => one.first <= digit && digit <= one.last);
+  if (opening.length > 0 && !/[\p{L}\p{N}]/u.test(before.replace(/\p{Sc}|[A-Z]{3}/gu, ""))) {
+    const whole = opening.filter((one) => one.first === digit);
+    if (whole.length === 0) return true;
+    const isNegative = whole.every(({ values }) => values.every((one) => one.startsWith("-")));
+    if (isNegative && !/[-−–(]/.test(text.slice(first, last + 1))) return true;
+  }
+  const closing = numbers.filter((one) => one.first <= last && last <= one.last);
+  return closing.length > 0 && !closing.some((one) => one.last === last);
+}
+
+function around(boxes: Float32Array, { first, last }: Place): Box {
   let [left, top, right, bottom] = [1, 1, 0, 0];
   for (let at = first; at <= last; at++) {
     const [x1, y1, x2, y2] = boxes.subarray(at * 4, at * 4 + 4);
