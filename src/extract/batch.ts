@@ -3,14 +3,21 @@
 
 import { createHash } from "node:crypto";
 import { appendFile, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
-import { basename, extname, join } from "node:path";
+import { basename, extname, join, resolve, sep } from "node:path";
 import type { Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { csvHead, csvLayout, csvRows, toLine } from "./csv.ts";
+import { csvError, csvHead, csvLayout, csvRows, toLine } from "./csv.ts";
 import { type Extraction, type ExtractOptions, extract, type PageAnswer } from "./extract.ts";
 import { REPORT_END, reportDocument, reportFailure, reportHead } from "./report.ts";
-import { checkSheets, type FoundData, holdsTables, sheetsOf, toMarkdown } from "./sheets.ts";
+import {
+  checkSheets,
+  type FoundData,
+  holdsTables,
+  type Sheet,
+  sheetsOf,
+  toMarkdown,
+} from "./sheets.ts";
 import { readUserFile, refuse, writeAtomically } from "./user-files.ts";
 import { toXlsx } from "./xlsx.ts";
 
@@ -21,6 +28,8 @@ export interface BatchOptions extends Omit<ExtractOptions, "known" | "onPage" | 
   /** Folder for results, or a file of such an ending, beside which `<file>.parts` is made. */
   readonly out: string;
   readonly format: ResultFormat;
+  /** CSV begins with a byte order mark, without which Excel takes UTF-8 for an old code page. */
+  readonly csvBom?: boolean;
   /** Documents at once. */
   readonly concurrency: number;
   /** False: what is there from an earlier run is not used. */
@@ -41,9 +50,16 @@ export interface BatchResult {
   readonly documents: number;
   /** Of those, done by an earlier run. */
   readonly known: number;
-  readonly failures: readonly { readonly file: string; readonly reason: string }[];
+  readonly failures: readonly UnreadFile[];
   readonly results: string;
   readonly report: string;
+}
+
+/** A file from which nothing was extracted. */
+export interface UnreadFile {
+  readonly file: string;
+  readonly code: string;
+  readonly reason: string;
 }
 
 interface Job {
@@ -54,10 +70,16 @@ interface Job {
   readonly bytes: Uint8Array;
 }
 
-const ENDINGS = /\.(pdf|png|jpe?g|webp|tiff?|bmp|gif|avif)$/i;
+/** Files that systems put beside others, and those of an earlier run. */
+const NOT_LISTED = /^(\.|Thumbs\.db$|desktop\.ini$)|-[0-9a-f]{16}\.(json|pages|html)$/i;
 
-/** Files as they are named, and the documents in folders, in the order of their names. */
-export async function listDocuments(paths: readonly string[]): Promise<string[]> {
+/**
+ * Files as they are named, and all that are in folders, in the order of their names. What a file
+ * is, is told when it is opened: its name says nothing. Hidden files and those that a run with the
+ * same `out` writes are left out.
+ */
+export async function listDocuments(paths: readonly string[], out?: string): Promise<string[]> {
+  const written = out === undefined ? [] : resultFiles(out);
   const files: string[] = [];
   for (const path of paths) {
     const found = await stat(path).catch((cause) => refuse("read", path, cause));
@@ -68,14 +90,27 @@ export async function listDocuments(paths: readonly string[]): Promise<string[]>
     const names = await readdir(path, { recursive: true }).catch((cause) => {
       return refuse("read", path, cause);
     });
-    const documents = names.filter((name) => ENDINGS.test(name)).map((name) => join(path, name));
-    for (const file of documents.sort()) if (await isFileAt(file)) files.push(file);
+    const listed = names.filter((name) => !name.split(sep).some((part) => NOT_LISTED.test(part)));
+    for (const file of listed.map((name) => join(path, name)).sort()) {
+      if (!written.includes(resolve(file)) && (await isFileAt(file))) files.push(file);
+    }
   }
   if (files.length === 0) {
-    const text = `there is no PDF, TIFF or other picture in ${paths.join(", ")}`;
+    const text = `there is no file in ${paths.join(", ")}`;
     throw new VireoError("invalid_option", text);
   }
   return [...new Set(files)];
+}
+
+function isFileName(out: string): boolean {
+  return /\.(jsonl|csv|xlsx|md)$/i.test(out);
+}
+
+function resultFiles(out: string): string[] {
+  const files = isFileName(out)
+    ? [out, `${out}.report.html`]
+    : [join(out, "report.html"), ...RESULT_FORMATS.map((format) => join(out, `results.${format}`))];
+  return files.map((file) => resolve(file));
 }
 
 /**
@@ -94,25 +129,24 @@ export async function extractFiles(
   options: BatchOptions,
 ): Promise<BatchResult> {
   if (options.format !== "jsonl") checkSheets(options.schema);
-  const isFile = /\.(jsonl|csv|xlsx|md)$/i.test(options.out);
+  const isFile = isFileName(options.out);
   const folder = isFile ? `${options.out}.parts` : join(options.out, "documents");
   await mkdir(folder, { recursive: true }).catch((cause) => refuse("write", folder, cause));
   const state = { done: 0, known: 0, next: 0 };
-  const names: (string | undefined)[] = files.map(() => undefined);
-  const failures: { file: string; reason: string; index: number }[] = [];
+  const entries: Entry[] = [];
   const work = async (): Promise<void> => {
     for (let index = state.next++; index < files.length; index = state.next++) {
       const file = files[index]!;
       try {
         const job = await openJob(upstream, file, folder, options);
-        names[index] = job.name;
         if (!options.resume) await forget(job);
         if (await isFileAt(join(folder, `${job.name}.json`))) state.known += 1;
         else await runJob(upstream, job, options, (page, pages) => tell(file, page, pages));
+        entries[index] = { file, name: job.name };
       } catch (error) {
         if (!(error instanceof VireoError) || options.signal?.aborted) throw error;
         if (STOPS.includes(error.code)) throw error;
-        failures.push({ file, reason: error.message, index });
+        entries[index] = { file, code: error.code, reason: error.message };
       }
       state.done += 1;
       tell(file, 0, 0);
@@ -122,15 +156,20 @@ export async function extractFiles(
     options.onProgress?.({ documents: files.length, documentsDone: state.done, file, page, pages });
   };
   await Promise.all(Array.from({ length: options.concurrency }, work));
-  failures.sort((a, b) => a.index - b.index);
   const results = isFile ? options.out : join(options.out, `results.${options.format}`);
   const report = isFile ? `${options.out}.report.html` : join(options.out, "report.html");
-  const failed = new Set(failures.map(({ index }) => index));
-  const parts = names.flatMap((name, index) => (name && !failed.has(index) ? [name] : []));
-  await writeAtomically(results, resultLines(folder, parts, options));
-  await writeAtomically(report, reportParts(folder, parts, failures));
+  await writeAtomically(results, resultLines(folder, entries, options));
+  await writeAtomically(report, reportParts(folder, entries));
+  const failures = entries.filter(isUnread);
   const { known } = state;
   return { documents: files.length, known, failures, results, report };
+}
+
+/** What became of a file: the name of its results, or why there are none. */
+type Entry = UnreadFile | { readonly file: string; readonly name: string };
+
+function isUnread(entry: Entry): entry is UnreadFile {
+  return "reason" in entry;
 }
 
 /** With these, there is no use in going on with other files. */
@@ -213,43 +252,54 @@ async function readAnswers(path: string): Promise<Map<number, PageAnswer>> {
 
 async function* resultLines(
   folder: string,
-  names: readonly string[],
-  { format, schema }: BatchOptions,
+  entries: readonly Entry[],
+  options: BatchOptions,
 ): AsyncGenerator<string | Buffer> {
+  const { format, schema } = options;
   const read = (name: string) => readFile(join(folder, `${name}.json`), "utf8");
   if (format === "jsonl") {
-    for (const name of names) yield await read(name);
+    for (const entry of entries) yield isUnread(entry) ? errorLine(entry) : await read(entry.name);
     return;
   }
   const parse = async (name: string) => JSON.parse(await read(name)) as DocumentResult;
+  if (format === "csv" && options.csvBom) yield "\ufeff";
   if (format === "csv" && !holdsTables(schema)) {
-    const layout = csvLayout(schema);
+    const layout = { ...csvLayout(schema), hasErrors: entries.some(isUnread) };
     yield csvHead(layout);
-    for (const name of names) {
-      const { file, data } = await parse(name);
-      yield* csvRows(layout, file, data);
+    for (const entry of entries) {
+      if (isUnread(entry)) yield csvError(layout, entry.file, entry.reason);
+      else yield* csvRows(layout, entry.file, (await parse(entry.name)).data);
     }
     return;
   }
   const found: FoundData[] = [];
-  for (const name of names) {
-    const { file, data } = await parse(name);
-    found.push({ file, data });
+  for (const entry of entries) {
+    if (!isUnread(entry)) found.push({ file: entry.file, data: (await parse(entry.name)).data });
   }
-  const sheets = sheetsOf(schema, found);
-  if (format === "xlsx") yield toXlsx(sheets);
+  const sheets = [...sheetsOf(schema, found), ...unreadSheet(entries.filter(isUnread))];
+  if (format === "xlsx") yield await toXlsx(sheets);
   else if (format === "md") yield toMarkdown(sheets);
   else for (const { name, rows } of sheets) yield* rows.map((row) => toLine([name, ...row]));
 }
 
-async function* reportParts(
-  folder: string,
-  names: readonly string[],
-  failures: BatchResult["failures"],
-) {
-  yield reportHead(`vireo extract: ${names.length} documents`);
+function errorLine({ file, code, reason }: UnreadFile): string {
+  return `${JSON.stringify({ file, error: { code, message: reason } })}\n`;
+}
+
+/** None where every file was read. */
+function unreadSheet(failures: readonly UnreadFile[]): Sheet[] {
+  if (failures.length === 0) return [];
+  const rows = failures.map(({ file, reason }) => [file, reason]);
+  return [{ name: "not read", rows: [["file", "reason"], ...rows] }];
+}
+
+async function* reportParts(folder: string, entries: readonly Entry[]) {
+  const failures = entries.filter(isUnread);
+  yield reportHead(`vireo extract: ${entries.length - failures.length} documents`);
   for (const { file, reason } of failures) yield reportFailure(file, reason);
-  for (const name of names) yield await readFile(join(folder, `${name}.html`));
+  for (const entry of entries) {
+    if (!isUnread(entry)) yield await readFile(join(folder, `${entry.name}.html`));
+  }
   yield REPORT_END;
 }
 

@@ -6,6 +6,8 @@ export interface CsvLayout {
   readonly columns: readonly string[];
   readonly list: string | undefined;
   readonly listColumns: readonly string[];
+  /** The last column says why a file was not read. */
+  readonly hasErrors?: boolean;
 }
 
 /** Throws invalid_schema for a schema that is no table, saying why. */
@@ -43,12 +45,20 @@ function notFlat(why: string): VireoError {
   return new VireoError("invalid_schema", message);
 }
 
-export function csvHead({ columns, list, listColumns }: CsvLayout): string {
-  return toLine(["file", ...columns, ...listColumns.map((name) => `${list}.${name}`)]);
+export function csvHead({ columns, list, listColumns, hasErrors }: CsvLayout): string {
+  const names = ["file", ...columns, ...listColumns.map((name) => `${list}.${name}`)];
+  return toLine(hasErrors ? [...names, "error"] : names);
 }
 
 export function csvRows(layout: CsvLayout, file: string, data: unknown): string[] {
-  return tableRows(layout, file, data).map(toLine);
+  const rows = tableRows(layout, file, data);
+  return rows.map((row) => toLine(layout.hasErrors ? [...row, ""] : row));
+}
+
+/** The row of a file that was not read. */
+export function csvError({ columns, listColumns }: CsvLayout, file: string, reason: string) {
+  const blank = [...columns, ...listColumns].map(() => "");
+  return toLine([file, ...blank, reason]);
 }
 
 /** One row, or one for each item of the list. */
@@ -71,10 +81,15 @@ export function toLine(cells: readonly unknown[]): string {
   return `${cells.map(toCell).join(",")}\r\n`;
 }
 
+const FORMULA = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
+/** Amounts and phone numbers: no letter but those of a currency, so nothing that is computed. */
+const PLAIN =
+  /^[+-]?[ \u00a0]?(\p{Sc}|[A-Z]{3}[ \u00a0])?[\d\s.,'()/-]*([ \u00a0]?(\p{Sc}|[A-Z]{3}|%))?$/u;
+
 /** Texts that a spreadsheet would take for a formula get a mark before them. */
 function toCell(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value !== "string") return String(value);
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const text = FORMULA.test(value) && !PLAIN.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

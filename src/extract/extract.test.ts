@@ -18,7 +18,7 @@ import { pdf, tiff } from "../../tests/pdf-files.ts";
 import type { ChatRequest, Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { type BatchOptions, extractFiles, listDocuments } from "./batch.ts";
-import { csvHead, csvLayout, csvRows } from "./csv.ts";
+import { csvHead, csvLayout, csvRows, toLine } from "./csv.ts";
 import { extract } from "./extract.ts";
 import { type JsonObject, mergePages } from "./merge.ts";
 import { indexPage } from "./page-index.ts";
@@ -127,6 +127,23 @@ test("CSV is one row, or one for each item, and never a formula", () => {
   expect(() => csvLayout({ properties: { a: { type: "array" } } })).toThrow(/one table/);
 });
 
+test.each([
+  ["-5.00", "-5.00"],
+  ["+49 30 1", "+49 30 1"],
+  ["-5,00 \u20ac", '"-5,00 \u20ac"'],
+  ["-1.5%", "-1.5%"],
+  ["-", "-"],
+  ["+1 (555) 010-99", "+1 (555) 010-99"],
+  ["=1+1", "'=1+1"],
+  ["-1+cmd|' /C calc'!A0", "'-1+cmd|' /C calc'!A0"],
+  ["+A1", "'+A1"],
+  ["@SUM(A1)", "'@SUM(A1)"],
+  ["\t=1", "'\t=1"],
+  ["- a point of a list", "'- a point of a list"],
+])("a cell of CSV: %j", (value, expected) => {
+  expect(toLine([value])).toBe(`${expected}\r\n`);
+});
+
 test("the schemas that come along can be read", async () => {
   const names = (await listSchemas()).map(({ name }) => name);
   expect(names).toEqual(["form", "id-card", "invoice", "receipt", "table"]);
@@ -198,6 +215,7 @@ describe("many files", () => {
       "c.pdf",
       "d.tif",
       "e.pdf",
+      "s.txt",
     ]);
     const first = fakeUpstream(3);
     await expect(extractFiles(first.upstream, files, options())).rejects.toThrow("killed");
@@ -212,14 +230,23 @@ describe("many files", () => {
     const second = fakeUpstream();
     const result = await extractFiles(second.upstream, files, options());
     expect([...first.asked, ...second.asked]).toEqual(["1", "2", "1", "2", "1", "2", "1"]);
-    expect(result).toMatchObject({ documents: 5, known: 1, failures: [{ file: files[4] }] });
+    expect(result).toMatchObject({
+      documents: 6,
+      known: 1,
+      failures: [
+        { file: files[4] },
+        { file: files[5], reason: expect.stringContaining("is text") },
+      ],
+    });
     expect((await stat(join(documents, finished[0]!))).mtimeMs).toBe(mtimeMs);
 
     const third = fakeUpstream();
     const again = await extractFiles(third.upstream, files, options());
     expect([third.asked.length, again.known]).toEqual([0, 4]);
     const lines = (await readFile(again.results, "utf8")).trim().split("\n");
-    expect(lines.map((line) => JSON.parse(line).file)).toEqual(files.slice(0, 4));
+    const found = lines.map((line) => JSON.parse(line) as { file: string; error?: object });
+    expect(found.map(({ file }) => file)).toEqual(files);
+    expect(found.map(({ error }) => error !== undefined)).toEqual([0, 0, 0, 0, 1, 1].map(Boolean));
     expect((await readdir(documents)).filter((name) => /tmp|pages/.test(name))).toEqual([]);
   });
 
@@ -275,7 +302,7 @@ describe("many files", () => {
   test("links to files are files; a folder without documents is refused", async () => {
     const links = join(folder, "links");
     await mkdir(links);
-    await expect(listDocuments([links])).rejects.toThrow("there is no PDF");
+    await expect(listDocuments([links])).rejects.toThrow("there is no file");
     await symlink(join(folder, "a.pdf"), join(links, "a.pdf"));
     await symlink(join(folder, "gone.pdf"), join(links, "gone.pdf"));
     expect(await listDocuments([links])).toEqual([join(links, "a.pdf")]);
