@@ -262,8 +262,10 @@ export interface VideoLook {
   readonly height: number;
   /** Of the file; absent where only frames were sent. */
   readonly fps?: number;
+  /** From the first frame to the end of the last one; absent where only frames were sent. */
+  readonly durationSeconds?: number;
   readonly totalFrames: number;
-  /** Those that are looked at. seconds: as the prompt says; jpeg: a small picture of it. */
+  /** Those that are looked at. seconds: from the first frame on; jpeg: a small picture of it. */
   readonly frames: readonly {
     readonly index: number;
     readonly seconds?: number;

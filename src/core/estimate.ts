@@ -28,6 +28,8 @@ export interface VideoEstimate {
   readonly height: number;
   /** Of the file; absent where only frames were sent. */
   readonly fps?: number;
+  /** From the first frame to the end of the last one; absent where only frames were sent. */
+  readonly durationSeconds?: number;
   readonly totalFrames: number;
   readonly frames: readonly FrameEstimate[];
   /** Placeholder rows, without tags and labels, before and after pruning. */
@@ -43,7 +45,7 @@ export interface VideoEstimate {
 
 export interface FrameEstimate {
   readonly index: number;
-  /** As the prompt says; absent where nobody knows. */
+  /** When it is shown, from the first frame on; absent where nobody knows. */
   readonly seconds?: number;
   /** Rows that are left after pruning. The two differ until the frames are encoded. */
   readonly tokensLeast: number;

@@ -1,7 +1,7 @@
 // Cases of video: frames → projected rows → which of them are kept → ids and logits.
 
 import type { Backend } from "../backends/backend.ts";
-import { frameSeconds, frameTexts, VIDEO_GLUE } from "../media/frames.ts";
+import { frameTexts, VIDEO_GLUE } from "../media/frames.ts";
 import { normaliseTiles, tileImage } from "../media/pixels.ts";
 import type { Model } from "../model/load.ts";
 import { dissimilarity, retainedRows, retentionMask } from "../runtime/evs.ts";
@@ -71,8 +71,8 @@ export async function compareVideo(
   const json = file.json as unknown as VideoCase;
   const { tokensPerTile: tokens } = model.config.vision;
   const frames = json.frames_indices.length;
-  const seconds = json.frames_indices.map((index) => frameSeconds(index, json.fps));
-  const texts = frameTexts(seconds, VIDEO_GLUE.training);
+  const shown = json.frames_indices.map((index) => ({ index, seconds: index / json.fps }));
+  const texts = frameTexts(shown, json.fps, VIDEO_GLUE.training);
   const said = texts.flat().filter((piece) => piece !== VIDEO_GLUE.training.between);
   comparison.same("frame texts", said.join("|"), json.frame_texts.join("|"));
 

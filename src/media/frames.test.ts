@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { frameLabel, frameSeconds, sampleFrames, showSeconds } from "./frames.ts";
+import { frameLabel, frameTexts, sampleFrames, showSeconds, VIDEO_GLUE } from "./frames.ts";
 
 test.each([
   [300, 30, 20, [0, 15, 31, 47, 62, 78], [267, 283, 299]],
@@ -35,7 +35,25 @@ test.each([
   expect(showSeconds(seconds)).toBe(text);
 });
 
-test("labels", () => {
-  expect(frameLabel(1, frameSeconds(15, 30))).toBe("Frame 2 sampled at 0.49 seconds: ");
+test("labels tell when a frame is shown", () => {
+  expect(frameLabel(1, 15 / 30)).toBe("Frame 2 sampled at 0.50 seconds: ");
+  expect(frameLabel(1439, 1439 / (24_000 / 1001))).toBe("Frame 1440 sampled at 60.02 seconds: ");
   expect(frameLabel(0, undefined)).toBe("Frame 1: ");
+});
+
+test("only glue that is named after an engine truncates as that engine does", () => {
+  const last = (glue: keyof typeof VIDEO_GLUE, index: number, fps: number) =>
+    frameTexts([{ index, seconds: index / fps }], fps, VIDEO_GLUE[glue])
+      .at(-1)!
+      .at(-1);
+  const said = (seconds: string) => `Frame 1 sampled at ${seconds} seconds: `;
+  expect(last("training", 1439, 24_000 / 1001)).toBe(said("60.02"));
+  expect(last("training", 1500, 1200)).toBe(said("1.25"));
+  for (const glue of ["vllm", "sglang", "tensorrt"] as const) {
+    expect(last(glue, 1439, 24_000 / 1001)).toBe(said("59.00"));
+    expect(last(glue, 15, 30)).toBe(said("0.49"));
+    expect(last(glue, 1500, 1200)).toBe(said("0.00"));
+  }
+  const unknown = frameTexts([{ index: 3 }], undefined, VIDEO_GLUE.vllm);
+  expect(unknown).toEqual([["Frame 1: "]]);
 });

@@ -38,8 +38,11 @@ export function sampleFrames(
   });
 }
 
-/** Seconds at which a frame is said to be: whole milliseconds a frame, as the reference counts. */
-export function frameSeconds(index: number, videoFps: number): number {
+/**
+ * Seconds that vLLM, SGLang and TensorRT-LLM tell of a frame: whole milliseconds for each frame
+ * before it, so 4 % too early at 60 frames a second.            Source: MODEL.md § Video.
+ */
+export function truncatedSeconds(index: number, videoFps: number): number {
   return (index * Math.trunc(1000 / videoFps)) / 1000;
 }
 
@@ -63,16 +66,26 @@ export interface VideoGlue {
   readonly before: string;
   /** Between two frames. */
   readonly between: string;
+  /** Labels tell truncatedSeconds instead of the time at which a frame is shown. */
+  readonly truncates: boolean;
+}
+
+/** A frame, as far as its label is concerned. */
+export interface LabelledFrame {
+  /** Counts the file's frames from 0. */
+  readonly index: number;
+  /** When it is shown, after the first frame; absent where nobody knows. */
+  readonly seconds?: number;
 }
 
 const INTRODUCTION = "This is a video:\n";
 
 /** The forms that are in use, by whose they are. The model was trained with the first. */
 export const VIDEO_GLUE = Object.freeze({
-  training: { before: INTRODUCTION, between: "\n" },
-  tensorrt: { before: INTRODUCTION, between: "" },
-  vllm: { before: "", between: "\n" },
-  sglang: { before: "", between: "" },
+  training: { before: INTRODUCTION, between: "\n", truncates: false },
+  tensorrt: { before: INTRODUCTION, between: "", truncates: true },
+  vllm: { before: "", between: "\n", truncates: true },
+  sglang: { before: "", between: "", truncates: true },
 });
 
 export type VideoGlueName = keyof typeof VIDEO_GLUE;
@@ -80,13 +93,17 @@ export type VideoGlueName = keyof typeof VIDEO_GLUE;
 /**
  * The texts before each frame's rows. Each of them is tokenised by itself, so that what is pruned
  * changes no token of a text.
+ *
+ * videoFps: frames a second of the file; undefined where only frames were sent.
  */
 export function frameTexts(
-  seconds: readonly (number | undefined)[],
-  { before, between }: VideoGlue,
+  frames: readonly LabelledFrame[],
+  videoFps: number | undefined,
+  { before, between, truncates }: VideoGlue,
 ): string[][] {
-  return seconds.map((second, frame) => {
+  return frames.map(({ index, seconds }, frame) => {
     const glue = frame === 0 ? before : between;
-    return [glue, frameLabel(frame, second)].filter((text) => text !== "");
+    const told = truncates && videoFps !== undefined ? truncatedSeconds(index, videoFps) : seconds;
+    return [glue, frameLabel(frame, told)].filter((text) => text !== "");
   });
 }

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type ChildProgram, PROGRAM_PATH, runProgram } from "./child-program.ts";
-import { type FrameSampling, type FrameWindow, frameSeconds, sampleFrames } from "./frames.ts";
+import { type FrameSampling, type FrameWindow, sampleFrames } from "./frames.ts";
 import type { RgbImage } from "./image.ts";
-import { ProbeReader, type VideoTrack } from "./video-probe.ts";
+import { MADE_UP_TIME, ProbeReader, type VideoTrack } from "./video-probe.ts";
 import { type Container, inspectVideo } from "./video-source.ts";
 import { allowedDecoders, chooseTrack, type ListedTrack, TrackListing } from "./video-tracks.ts";
 
@@ -19,8 +19,6 @@ export interface ChosenFrame {
   readonly index: number;
   /** When it is shown, after the first frame. */
   readonly timeSeconds: number;
-  /** When the prompt says that it is.                               Source: MODEL.md § Video. */
-  readonly saidSeconds: number;
 }
 
 export interface VideoFrame extends ChosenFrame {
@@ -35,6 +33,8 @@ export interface VideoPlan {
   readonly fps: number;
   /** Frames of the file. */
   readonly total: number;
+  /** From the first frame to the end of the last one. */
+  readonly durationSeconds: number;
   readonly frames: readonly ChosenFrame[];
 }
 
@@ -194,7 +194,7 @@ async function probe(ffmpeg: Launch, container: Container, file: Uint8Array) {
 
 /** Packets are copied to a list of their times; no check of their order may change these. */
 function packetArguments(which: string): readonly string[] {
-  const orderly = "setts=pts=PTS:dts=N-1000000000000000";
+  const orderly = `setts=pts=PTS:dts=N${MADE_UP_TIME}`;
   return [
     ...["-map", `0:${which}`, "-c", "copy", "-copyinkf", "-copy_unknown", "-bsf:v", orderly],
     ...["-f", "framecrc", "pipe:1"],
@@ -252,13 +252,12 @@ const NO_FFMPEG =
  */
 function chooseFrames(track: VideoTrack, { sampling, window }: PlanOptions): readonly number[] {
   const { startSeconds = 0, endSeconds = Number.POSITIVE_INFINITY } = window ?? {};
-  const { times, unitSeconds, fps } = track;
-  const secondsOf = (time: number): number => (time - times[0]!) * unitSeconds;
+  const { seconds, unitSeconds, fps, durationSeconds } = track;
   const half = unitSeconds / 2; // 39 tenths of a second are 3.9, whatever floats make of it
-  const first = times.findIndex((time) => secondsOf(time) >= startSeconds - half);
-  const last = times.findLastIndex((time) => secondsOf(time) <= endSeconds + half);
-  if (last < 0 || endSeconds < startSeconds || startSeconds >= times.length / fps + half) {
-    const length = secondsOf(times.at(-1)!).toFixed(2);
+  const first = seconds.findIndex((time) => time >= startSeconds - half);
+  const last = seconds.findLastIndex((time) => time <= endSeconds + half);
+  if (last < 0 || endSeconds < startSeconds || startSeconds >= durationSeconds + half) {
+    const length = seconds.at(-1)!.toFixed(2);
     const message = `no frame lies between start and end: the video's last is at ${length} s`;
     throw new VireoError("out_of_range", message);
   }
@@ -267,16 +266,9 @@ function chooseFrames(track: VideoTrack, { sampling, window }: PlanOptions): rea
 }
 
 function planOf(track: VideoTrack, chosen: readonly number[]): VideoPlan {
-  const { width, height, fps, times, unitSeconds, constantRate } = track;
-  const frames = chosen.map((index): ChosenFrame => {
-    const timeSeconds = (times[index]! - times[0]!) * unitSeconds;
-    return {
-      index,
-      timeSeconds,
-      saidSeconds: constantRate ? frameSeconds(index, fps) : timeSeconds,
-    };
-  });
-  return { width, height, fps, total: times.length, frames };
+  const { width, height, fps, seconds, durationSeconds } = track;
+  const frames = chosen.map((index) => ({ index, timeSeconds: seconds[index]! }));
+  return { width, height, fps, total: seconds.length, durationSeconds, frames };
 }
 
 /** The size in which frames leave the decoder: their own, unless that is very large. */

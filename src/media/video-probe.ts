@@ -9,12 +9,18 @@ export interface VideoTrack {
   readonly height: number;
   /** Frames a second: of a constant rate that rate, else the mean. */
   readonly fps: number;
-  readonly constantRate: boolean;
   /** Frames' presentation times in the file's own unit, ascending. */
   readonly times: readonly number[];
-  /** Seconds of that unit. */
+  /** The same in seconds from the first frame on: the one clock of everything that tells times. */
+  readonly seconds: readonly number[];
+  /** Seconds of the file's unit. */
   readonly unitSeconds: number;
+  /** From the first frame to the end of the last one. */
+  readonly durationSeconds: number;
 }
+
+/** Decoding times of listed packets count up from here: they sort packets, and tell nothing. */
+export const MADE_UP_TIME = -1_000_000_000_000_000;
 
 /** Flags of a packet, as FFmpeg numbers them. */
 const KEY_FRAME = 1;
@@ -28,7 +34,8 @@ const DISCARDED = 4;
  */
 export class ProbeReader {
   private readonly times: number[] = [];
-  private lastDuration = 0;
+  /** Of the packet that is shown last, in the file's unit. */
+  private last = { time: Number.NEGATIVE_INFINITY, duration: 0 };
   private readonly header = new Map<string, string>();
   private rest = "";
   private untimed = 0;
@@ -57,10 +64,13 @@ export class ProbeReader {
     const fields = line.split(",");
     const flags = Number.parseInt(/F=0x([0-9A-F]+)/.exec(line)?.[1] ?? String(KEY_FRAME), 16);
     if (fields.length < 6 || (flags & DISCARDED) !== 0) return;
-    this.lastDuration = Number.parseInt(fields[3]!, 10) || this.lastDuration;
-    const time = Number.parseInt(fields[2]!, 10);
-    if (Number.isSafeInteger(time)) this.times.push(time);
-    else this.untimed += 1;
+    const [time, duration] = [Number(fields[2]), Number(fields[3])];
+    // a packet without a presentation time is given the decoding time, which is made up
+    if (!Number.isSafeInteger(time) || time < 0.9 * MADE_UP_TIME) this.untimed += 1;
+    else {
+      this.times.push(time);
+      if (time >= this.last.time) this.last = { time, duration };
+    }
   }
 
   /** Forgets packets' times; those of decoded frames follow. */
@@ -79,15 +89,19 @@ export class ProbeReader {
   track({ rotation, rate = Number.NaN }: ListedTrack): VideoTrack {
     if (this.times.length > LIMITS.videoFrames) throw tooLong("frames", LIMITS.videoFrames);
     const times = [...new Set(this.times)].sort((a, b) => a - b);
-    const unitSeconds = ratio(this.header.get("tb"));
-    if (times.length === 0 || !(unitSeconds > 0)) {
+    const unit = ratio(this.header.get("tb"));
+    if (times.length === 0 || !(unit.above > 0 && unit.below > 0)) {
       const message = "the video's picture track has no frames; it is damaged or was cut off";
       throw new VireoError("media_undecodable", message);
     }
     const size = this.frameSize(rotation);
-    const pace = paceOf(times, unitSeconds, exactRate(rate), this.lastDuration);
-    const seconds = (times.at(-1)! - times[0]!) * unitSeconds;
-    if (seconds > LIMITS.videoSeconds) throw tooLong("seconds", LIMITS.videoSeconds, seconds);
+    // one division rounds once: 11250 of 90,000 are 0.125, which is an exact tie when printed
+    const shown = times.map((time) => ((time - times[0]!) * unit.above) / unit.below);
+    const span = shown.at(-1)!;
+    if (span > LIMITS.videoSeconds) throw tooLong("seconds", LIMITS.videoSeconds, span);
+    const unitSeconds = unit.above / unit.below;
+    const lastSeconds = this.last.duration * unitSeconds;
+    const pace = paceOf(shown, unitSeconds, exactRate(rate), lastSeconds);
     return { ...size, ...pace, times, unitSeconds };
   }
 
@@ -115,10 +129,10 @@ function tooLong(unit: string, limit: number, actual?: number): VireoError {
   return new VireoError("video_too_long", message, { metadata: { limit } });
 }
 
-/** "1/15360" → 0.0000651; NaN for what is no ratio. */
-function ratio(text: string | undefined): number {
-  const [above, below] = (text ?? "").split("/").map(Number);
-  return (above ?? Number.NaN) / (below ?? Number.NaN);
+/** "1/15360" → 1 and 15360; NaN for what is no ratio. */
+function ratio(text = ""): { readonly above: number; readonly below: number } {
+  const [above = Number.NaN, below = Number.NaN] = text.split("/").map(Number);
+  return { above, below };
 }
 
 /** FFmpeg lists rates with two decimals: 23.98 stands for 24000/1001. */
@@ -128,16 +142,41 @@ function exactRate(listed: number): number {
   return Math.abs(broadcast - listed) <= 0.0051 ? broadcast : listed;
 }
 
-/** The rate that is named counts if the frames keep to it, else their mean. */
-function paceOf(times: readonly number[], unitSeconds: number, named: number, last: number) {
-  const first = times[0]!;
-  const span = (times.at(-1)! - first) * unitSeconds;
-  const keepsTo = (fps: number): boolean =>
-    times.every((time, index) => Math.abs((time - first) * unitSeconds * fps - index) <= 0.5);
-  const mean = times.length > 1 ? (times.length - 1) / span : Number.NaN;
-  for (const fps of [named, mean]) {
-    if (fps > 0 && Number.isFinite(fps) && keepsTo(fps)) return { fps, constantRate: true };
+/** Units up to this are too coarse for the times that are meant, as in MKV, FLV and ASF. */
+const COARSE_SECONDS = 0.001;
+
+/**
+ * The rate of frames and their times. The rate that is named counts if the frames keep to it
+ * within half a frame, else their mean. Where they keep to a rate as well as whole milliseconds
+ * allow, their times are those of the rate, which are exact.
+ *
+ * shown: seconds from the first frame on. lastSeconds: how long the last frame is shown.
+ */
+function paceOf(
+  shown: readonly number[],
+  unitSeconds: number,
+  named: number,
+  lastSeconds: number,
+): Pick<VideoTrack, "fps" | "seconds" | "durationSeconds"> {
+  const span = shown.at(-1)!;
+  const count = shown.length;
+  const keepsTo = (fps: number, tolerance: number): boolean =>
+    shown.every((time, index) => Math.abs(time - index / fps) <= tolerance);
+  const mean = count > 1 ? (count - 1) / span : Number.NaN;
+  const rates = [named, mean].filter((fps) => fps > 0 && Number.isFinite(fps));
+  if (unitSeconds <= COARSE_SECONDS) {
+    const exact = rates.find((fps) => keepsTo(fps, unitSeconds * 1.001));
+    if (exact !== undefined) {
+      const seconds = shown.map((_, index) => index / exact);
+      return paced(exact, seconds, Math.max(lastSeconds, 1 / exact));
+    }
   }
-  const whole = span + last * unitSeconds;
-  return { fps: whole > 0 ? times.length / whole : 1, constantRate: false };
+  const steady = rates.find((fps) => keepsTo(fps, 0.5 / fps));
+  if (steady !== undefined) return paced(steady, shown, Math.max(lastSeconds, 1 / steady));
+  const whole = span + lastSeconds;
+  return paced(whole > 0 ? count / whole : 1, shown, lastSeconds);
+}
+
+function paced(fps: number, seconds: readonly number[], lastSeconds: number) {
+  return { fps, seconds, durationSeconds: seconds.at(-1)! + lastSeconds };
 }

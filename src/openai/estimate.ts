@@ -70,9 +70,11 @@ export interface EstimateBody {
     readonly height: number;
     /** Frames a second of the file; absent where only frames were sent. */
     readonly fps?: number;
+    /** Seconds from the first frame to the end of the last; absent where only frames were sent. */
+    readonly duration?: number;
     readonly frames: {
       readonly total: number;
-      /** Those that are looked at: their numbers, and the seconds that the prompt says. */
+      /** Those that are looked at: their numbers, and when they are shown, in seconds. */
       readonly sampled: readonly {
         readonly index: number;
         readonly seconds?: number;
@@ -183,6 +185,7 @@ function toVideo(video: VideoEstimate, index: number): EstimateBody["videos"][nu
     width: video.width,
     height: video.height,
     ...(video.fps === undefined ? {} : { fps: video.fps }),
+    ...(video.durationSeconds === undefined ? {} : { duration: video.durationSeconds }),
     frames: { total: video.totalFrames, sampled },
     pruning_rate: video.pruningRate,
     tokens_unpruned: video.tokensUnpruned,

@@ -10,11 +10,12 @@ export const videoLookAnswer = z.object({
   width: z.int(),
   height: z.int(),
   fps: z.number().optional(),
+  duration: z.number().optional().describe("seconds from the first frame to the end of the last"),
   total_frames: z.int(),
   frames: z.array(
     z.object({
       index: z.int().describe("of the frame in the file"),
-      seconds: z.number().optional().describe("as the prompt says"),
+      seconds: z.number().optional().describe("when it is shown, from the first frame on"),
       thumbnail: jpegUrl,
     }),
   ),
@@ -31,13 +32,15 @@ export const videoLookAnswer = z.object({
 });
 
 export function toVideoLook(look: VideoLook, model: string): z.infer<typeof videoLookAnswer> {
-  const { width, height, fps, totalFrames, columns, rows, ranks, pruningRate } = look;
+  const { width, height, fps, durationSeconds, totalFrames } = look;
+  const { columns, rows, ranks, pruningRate } = look;
   return {
     object: "video.inspection",
     model,
     width,
     height,
     ...(fps === undefined ? {} : { fps }),
+    ...(durationSeconds === undefined ? {} : { duration: durationSeconds }),
     total_frames: totalFrames,
     frames: look.frames.map(({ jpeg, ...frame }) => ({ ...frame, thumbnail: dataUrl(jpeg) })),
     frame_tokens: { columns, rows },

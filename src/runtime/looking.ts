@@ -29,12 +29,13 @@ export function lookingBy({ config, stores, media, check, encode }: LookOptions)
         const { videoSampling = {} } = request;
         const { video, thumbnails } = await stores.videos.watch(part, videoSampling, until);
         await encode(video.visual, until);
-        const { width, height, fps, total, frames } = video;
+        const { width, height, fps, durationSeconds, total, frames } = video;
         const side = Math.sqrt(config.vision.tokensPerTile);
         return {
           width,
           height,
           ...(fps === undefined ? {} : { fps }),
+          ...(durationSeconds === undefined ? {} : { durationSeconds }),
           totalFrames: total,
           frames: frames.map((frame, at) => ({ ...frame, jpeg: thumbnails[at]! })),
           columns: side,

@@ -168,11 +168,12 @@ function describeDocuments({ images, documents }: OpenedMedia): DocumentEstimate
 }
 
 function describeVideo(video: PlannedVideo | OpenedVideo, tokensPerFrame: number): VideoEstimate {
-  const { width, height, fps, total, frames, visual } = video;
+  const { width, height, fps, durationSeconds, total, frames, visual } = video;
   return {
     width,
     height,
     ...(fps === undefined ? {} : { fps }),
+    ...(durationSeconds === undefined ? {} : { durationSeconds }),
     totalFrames: total,
     frames: frames.map((frame, at) => ({
       ...frame,

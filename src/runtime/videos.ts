@@ -80,9 +80,11 @@ export interface PlannedVideo {
   readonly height: number;
   /** Absent where only frames were sent. */
   readonly fps?: number;
+  /** From the first frame to the end of the last one; absent where only frames were sent. */
+  readonly durationSeconds?: number;
   /** Frames of the file, or all that were sent. */
   readonly total: number;
-  /** Those that are looked at; seconds as the prompt says. */
+  /** Those that are looked at; seconds from the first frame on. */
   readonly frames: readonly { readonly index: number; readonly seconds?: number }[];
   /** Of the prompt, before each frame. */
   readonly texts: readonly (readonly string[])[];
@@ -260,9 +262,8 @@ export class VideoStore {
     return this.cache.remember({ ...video, visual, repeats, texts: this.texts(video) });
   }
 
-  private texts({ frames }: Pick<PlannedVideo, "frames">): readonly (readonly string[])[] {
-    const seconds = frames.map((frame) => frame.seconds);
-    return frameTexts(seconds, this.options.settings.glue);
+  private texts({ frames, fps }: Pick<PlannedVideo, "frames" | "fps">) {
+    return frameTexts(frames, fps, this.options.settings.glue);
   }
 
   private rememberThumbnails(name: string, files: readonly Uint8Array[]): void {
@@ -357,9 +358,10 @@ export class VideoStore {
   }
 }
 
-function described({ width, height, fps, total, frames }: VideoPlan): Omit<Frames, "images"> {
-  const said = frames.map(({ index, saidSeconds: seconds }) => ({ index, seconds }));
-  return { width, height, fps, total, frames: said };
+function described({ frames, ...video }: VideoPlan): Omit<Frames, "images"> {
+  const { width, height, fps, total, durationSeconds } = video;
+  const shown = frames.map(({ index, timeSeconds: seconds }) => ({ index, seconds }));
+  return { width, height, fps, total, durationSeconds, frames: shown };
 }
 
 function planPictures(

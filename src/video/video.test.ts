@@ -15,7 +15,7 @@ function upstreamOf(seconds: number, answer: (request: ChatRequest) => string): 
   return {
     models: [],
     ready: true,
-    estimate: async () => ({ videos: [{ totalFrames: seconds * 10, fps: 10 }] }),
+    estimate: async () => ({ videos: [{ durationSeconds: seconds }] }),
     async *chat(request: ChatRequest) {
       yield { type: "text", text: answer(request) };
       const end = { reason: "stop", nativeReason: "eos" } as const;

@@ -130,7 +130,7 @@ export async function textOf(
   return text.trim();
 }
 
-/** Length of the video, from its frames and their rate. Throws what the upstream throws. */
+/** Length of the video: to the end of its last frame. Throws what the upstream throws. */
 export async function secondsOf(
   upstream: Upstream,
   bytes: Uint8Array,
@@ -138,6 +138,5 @@ export async function secondsOf(
 ): Promise<number> {
   const video: VideoPart = { type: "video", bytes, sampling: { framesMax: 1 } };
   const { videos } = await upstream.estimate(requestOf([video], {}), { signal });
-  const { totalFrames = 0, fps = 0 } = videos[0] ?? {};
-  return fps > 0 ? totalFrames / fps : 0;
+  return videos[0]?.durationSeconds ?? 0;
 }

@@ -88,8 +88,8 @@ test("nearly equal frames are encoded once only where somebody asks for it", asy
 function decoderOf(between: () => Promise<void>, planned = 2): VideoDecoder {
   return {
     async plan() {
-      const frames = [0, 1].map((index) => ({ index, timeSeconds: index, saidSeconds: index }));
-      return { width: 64, height: 64, fps: 1, total: 2, frames };
+      const frames = [0, 1].map((index) => ({ index, timeSeconds: index }));
+      return { width: 64, height: 64, fps: 1, total: 2, durationSeconds: 2, frames };
     },
     async decode(_, { take, onPlan }) {
       onPlan?.(planned);
@@ -98,9 +98,9 @@ function decoderOf(between: () => Promise<void>, planned = 2): VideoDecoder {
         if (index === 1) await between();
         const rgb = new Uint8Array(64 * 64 * 3).fill(90 * index + 20);
         const image: RgbImage = await take({ rgb, width: 64, height: 64 });
-        frames.push({ index, timeSeconds: index, saidSeconds: index, image });
+        frames.push({ index, timeSeconds: index, image });
       }
-      return { width: 64, height: 64, fps: 1, total: 2, frames };
+      return { width: 64, height: 64, fps: 1, total: 2, durationSeconds: 2, frames };
     },
   };
 }

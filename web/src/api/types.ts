@@ -118,6 +118,7 @@ export interface VideoLook {
   readonly width: number;
   readonly height: number;
   readonly fps?: number;
+  readonly duration?: number;
   readonly total_frames: number;
   readonly frames: readonly {
     readonly index: number;

@@ -52,8 +52,7 @@ async function addVideo(stored: Stored, blob: Blob, asked: WhoIsAsked): Promise<
   const url = look?.frames[0]?.thumbnail;
   if (look === undefined || url === undefined) return { ...video, playable: false };
   const poster = posterOf(stored.name, { ...look, blob: blobOf(url) });
-  const { fps, total_frames: total } = look;
-  const seconds = fps === undefined ? {} : { seconds: total / fps };
+  const seconds = look.duration === undefined ? {} : { seconds: look.duration };
   return { ...video, playable: false, poster, ...seconds };
 }
 
