@@ -27,7 +27,6 @@ export const NANO_12B = Object.freeze({
   vision: { model: "vit_huge_patch16_224", hidden: 1280, layers: 32, heads: 16, mlp: 5120 },
   projector: 20480,
   imageId: 131072,
-  videoPruningRate: 0.7,
 });
 
 /**
@@ -179,7 +178,7 @@ export function configText(sizes, format = "bf16") {
     ps_version: "v2",
     torch_dtype: "bfloat16",
     use_thumbnail: true,
-    video_pruning_rate: sizes.videoPruningRate ?? 0,
+    video_pruning_rate: 0.0,
     vision_config: visionConfig(sizes),
     vit_hidden_size: vision.hidden,
   };

@@ -1,24 +1,39 @@
 #!/usr/bin/env node
 // Writes a folder that has everything of the 12B checkpoint but its numbers: the JSON files and
 // the full headers, with the data as holes in sparse files. It takes a few MB of disk and lets
-// `vireo inspect` and the memory plan be tried without a 26 GB download.
+// `vireo inspect`, the template probes and the memory plan be tried without a 26 GB download.
+// fake/config.json states the published values; the tokenizer is a small one with the published
+// ids of the media tokens, and the chat template is that of models/tiny.
 //
 //   node scripts/make-fake-12b.mjs <folder> [--format bf16|fp8|nvfp4]
 
-import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  copyFileSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import {
   bytesOf,
-  configText,
   generationText,
   headerOf,
   NANO_12B,
   preprocessorText,
   tensorsOf,
 } from "./layout.mjs";
+import { makeTokenizer } from "./tiny/tokenizer.mjs";
 
+const HERE = dirname(fileURLToPath(import.meta.url));
 const SHARD_BYTES = 5e9;
+const MERGES_MAX = 400;
+const EXCLUDED = ["lm_head", "language_model.lm_head", "mlp1*", "vision_model*"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,7 +48,7 @@ makeFake(folder, values.format);
 
 function makeFake(dir, format) {
   mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, "config.json"), configText(NANO_12B, format));
+  writeJsonFiles(dir, format);
   writeFileSync(join(dir, "preprocessor_config.json"), preprocessorText(NANO_12B));
   writeFileSync(join(dir, "generation_config.json"), generationText());
   const shards = split(tensorsOf(NANO_12B, format));
@@ -54,6 +69,27 @@ function makeFake(dir, format) {
   console.log(
     `${dir}: ${shards.length} sparse files that stand for ${(total / 1e9).toFixed(1)} GB`,
   );
+}
+
+function writeJsonFiles(dir, format) {
+  const config = readFileSync(join(HERE, "fake/config.json"), "utf8");
+  const quantisation = { quant_algo: format.toUpperCase(), kv_cache_quant_algo: null };
+  const mirrored = { quant_method: "modelopt", ...quantisation, ignore: EXCLUDED };
+  const stated = `{\n  "quantization_config": ${JSON.stringify(mirrored)},`;
+  writeFileSync(
+    join(dir, "config.json"),
+    format === "bf16" ? config : config.replace("{", () => stated),
+  );
+  if (format !== "bf16") {
+    const quantization = { ...quantisation, group_size: 16, exclude_modules: EXCLUDED };
+    const file = { producer: { name: "modelopt" }, quantization };
+    writeFileSync(join(dir, "hf_quant_config.json"), JSON.stringify(file, null, 2));
+  }
+  const text = readFileSync(join(HERE, "tiny/text.txt"), "utf8");
+  const made = makeTokenizer(text, MERGES_MAX, NANO_12B.imageId);
+  writeFileSync(join(dir, "tokenizer.json"), JSON.stringify(made.tokenizer));
+  writeFileSync(join(dir, "tokenizer_config.json"), JSON.stringify(made.config));
+  copyFileSync(join(HERE, "tiny/chat_template.jinja"), join(dir, "chat_template.jinja"));
 }
 
 function split(tensors) {

@@ -37,6 +37,7 @@ export {
 export type { Conflict, Evidence } from "./extract/merge.ts";
 export { listSchemas, readSchema } from "./extract/schemas.ts";
 export { FileStore, type FileStoreOptions } from "./files/store.ts";
+export { type CheckpointReport, inspectFolder } from "./inspect/report.ts";
 export type { VideoGlueName } from "./media/frames.ts";
 export type {
   DecodedVideo,

@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   weights: ["core", "file:backends/backend.ts"],
   model: ["core", "weights", "file:backends/backend.ts"],
   runtime: ["core", "model", "weights", "text", "media", "grammar", "backends"],
+  inspect: ["core", "weights", "model", "text", "runtime"],
   gateway: ["core", "openai", "runtime"],
   server: ["core", "openai", "anthropic", "vercel", "gateway", "egress", "files", "extract"],
   golden: ["core", "backends", "weights", "model", "text", "media", "runtime"],

@@ -16,19 +16,24 @@ const MEDIA = [
   ...["<ref>", "</ref>", "<box>", "</box>", "<video>"],
 ];
 
-/** Ids: 20 control tokens, 256 bytes, the merges, 10 media tokens. */
-export function makeTokenizer(text, mergesMax) {
+/**
+ * Ids: 20 control tokens, 256 bytes, the merges, 10 media tokens.
+ *
+ * firstMediaId: where the media tokens begin; ids before it that no token has stay unused.
+ */
+export function makeTokenizer(text, mergesMax, firstMediaId) {
   const merges = learnMerges(text, mergesMax);
   const ordinary = [...CONTROL, ...BYTES, ...merges.map(([left, right]) => left + right)];
+  const imageId = firstMediaId ?? ordinary.length;
   const added = [
     ...CONTROL.map((content, id) => [id, content]),
-    ...MEDIA.map((content, i) => [ordinary.length + i, content]),
+    ...MEDIA.map((content, i) => [imageId + i, content]),
   ];
   return {
     tokenizer: tokenizerFile(ordinary, merges, added),
     config: configFile(added),
-    imageId: ordinary.length,
-    size: ordinary.length + MEDIA.length,
+    imageId,
+    size: imageId + MEDIA.length,
   };
 }
 

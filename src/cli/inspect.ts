@@ -1,21 +1,60 @@
+import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import { formatInspection, inspectCheckpoint } from "../model/inspect.ts";
-import { modelFolder } from "./model-folder.ts";
+import { type ExpectedSpeed, expectSpeed } from "../bench/speed.ts";
+import { formatReport } from "../inspect/format.ts";
+import { type CheckpointReport, inspectFolder } from "../inspect/report.ts";
+import { folderToInspect } from "./model-folder.ts";
 import { EMBEDDED_MODEL } from "./options.ts";
+import { openTerminal, printable } from "./terminal.ts";
+
+interface InspectFlags {
+  readonly json?: boolean;
+  readonly speed: boolean;
+}
+
+/** Long enough for the best of many runs of each format. */
+const SPEED_SECONDS = 2;
 
 export function addInspect(program: Command): void {
   program
     .command("inspect")
-    .summary("say what a checkpoint holds and what it will take")
+    .summary("say whether a checkpoint will work here, and why not")
     .description(
-      "Checks every tensor of a checkpoint folder and prints its parts, formats and memory plan. " +
-        "Only headers are read: it works before the weights are downloaded whole.",
+      "Checks a checkpoint part by part: files, config, every tensor, quantisation, end tokens, " +
+        "video pruning, the chat template on twelve kinds of requests, memory and speed here. " +
+        "Only headers are read. The exit code is 0 only if all of it works.",
     )
-    .argument("[dir]", "checkpoint folder", EMBEDDED_MODEL)
+    .argument("[dir]", "checkpoint folder, or owner/name in the Hugging Face cache", EMBEDDED_MODEL)
     .option("--json", "as JSON, for programs")
-    .action(async (dir: string, flags: { readonly json?: boolean }) => {
-      const inspection = await inspectCheckpoint(modelFolder(dir));
-      const text = flags.json ? JSON.stringify(inspection, null, 2) : formatInspection(inspection);
+    .option("--no-speed", "do not measure this machine")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  vireo inspect /models/nemotron-nano-12b-v2-vl
+  vireo inspect nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-FP8
+  vireo inspect mini --json --no-speed`,
+    )
+    .action(async (dir: string, flags: InspectFlags) => {
+      const report = await inspectFolder(folderToInspect(dir));
+      const speed = flags.speed ? await measure(report) : [];
+      const text = flags.json
+        ? JSON.stringify({ ...report, ...(flags.speed ? { speed } : {}) }, null, 2)
+        : printable(formatReport(report, speed));
       process.stdout.write(`${text.trimEnd()}\n`);
+      if (!report.works) process.exitCode = 1;
     });
+}
+
+async function measure({ contents }: CheckpointReport): Promise<readonly ExpectedSpeed[]> {
+  if (contents === undefined) return [];
+  const terminal = openTerminal(process.stderr);
+  terminal.progress("measuring this machine ...");
+  const kernelSet = process.env.VIREO_CPU;
+  try {
+    const options = { threads: availableParallelism(), seconds: SPEED_SECONDS };
+    return await expectSpeed(contents, { ...options, ...(kernelSet ? { kernelSet } : {}) });
+  } finally {
+    terminal.progress("");
+  }
 }

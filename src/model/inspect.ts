@@ -2,7 +2,7 @@
 
 import { stat } from "node:fs/promises";
 import type { WeightFormat } from "../core/dtype.ts";
-import { openCheckpointFiles, type TensorEntry } from "../weights/safetensors.ts";
+import { openCheckpointFiles, type TensorEntry, type TensorIndex } from "../weights/safetensors.ts";
 import { type LayerKind, type ModelConfig, readModelConfig } from "./config.ts";
 import { type CheckpointPlan, type LayerPlan, type LinearPlan, planCheckpoint } from "./names.ts";
 import { slotBytes } from "./state.ts";
@@ -66,11 +66,19 @@ const LETTERS: Readonly<Record<LayerKind, string>> = { mamba2: "M", mlp: "-", at
 export async function inspectCheckpoint(dir: string): Promise<Inspection> {
   const index = await openCheckpointFiles(dir);
   const config = await readModelConfig(index);
-  const plan = planCheckpoint(index, config);
+  return inspectPlan(index, config, planCheckpoint(index, config));
+}
+
+/** The same of a plan that is known already, which may have stand-ins for missing tensors. */
+export async function inspectPlan(
+  index: TensorIndex,
+  config: ModelConfig,
+  plan: CheckpointPlan,
+): Promise<Inspection> {
   const contents = listContents(plan);
   const stats = await Promise.all(index.files.map((file) => stat(file.path)));
   return {
-    dir,
+    dir: index.dir,
     config,
     parts: [
       summarize("language model", contents.language),
@@ -127,6 +135,12 @@ function listContents(plan: CheckpointPlan): Contents {
     },
     projector: { linears: [projector.up, projector.down], small: [projector.norm] },
   };
+}
+
+/** Every matrix of the network. */
+export function linearsOf(plan: CheckpointPlan): readonly LinearPlan[] {
+  const { language, vision, projector } = listContents(plan);
+  return [...language.linears, ...vision.linears, ...projector.linears];
 }
 
 function layerLinears(layer: LayerPlan): readonly LinearPlan[] {
@@ -213,7 +227,7 @@ export function formatInspection(inspection: Inspection): string {
   const parameters = sum(inspection.parts, (part) => part.parameters);
   const lines = [
     `${inspection.dir}`,
-    `  ${inspection.files} files, ${bytes(inspection.diskBytes)} (${bytes(
+    `  ${inspection.files} files, ${bytesText(inspection.diskBytes)} (${bytesText(
       inspection.allocatedBytes,
     )} on disk), ${inspection.ignoredTensors} tensors not used`,
     "",
@@ -243,8 +257,9 @@ export function formatInspection(inspection: Inspection): string {
     ...memory.map(formatMemory),
     `  this checkpoint loads as ${inspection.loadsAs.join(", ")}`,
     "",
-    `Per token     ${bytes(inspection.kvBytesPerToken)} of keys and values`,
-    `Per sequence  ${bytes(inspection.mambaBytesPerSequence)} of Mamba-2 state`,
+    `Per token     ${bytesText(inspection.kvBytesPerToken)} of keys and values`,
+    `Per sequence  ${bytesText(inspection.mambaBytesPerSequence)} of Mamba-2 state`,
+    `Per video     EVS drops ${config.videoPruningRate} of its tokens (video_pruning_rate)`,
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -252,7 +267,7 @@ export function formatInspection(inspection: Inspection): string {
 function formatMemory(plan: MemoryPlan): string {
   const { languageBytes, headBytes, embeddingBytes, visionBytes, smallBytes, totalBytes } = plan;
   const columns = [languageBytes, headBytes, embeddingBytes, visionBytes, smallBytes, totalBytes];
-  return `  ${plan.format.padEnd(8)}${columns.map((n) => bytes(n).padStart(11)).join("")}`;
+  return `  ${plan.format.padEnd(8)}${columns.map((n) => bytesText(n).padStart(11)).join("")}`;
 }
 
 function wrap(pattern: string): string[] {
@@ -262,7 +277,7 @@ function wrap(pattern: string): string[] {
 }
 
 /** Decimal units, as disks and model cards count. */
-function bytes(n: number): string {
+export function bytesText(n: number): string {
   if (n >= 1e9) return `${(n / 1e9).toFixed(2)} GB`;
   if (n >= 1e6) return `${(n / 1e6).toFixed(1)} MB`;
   return n >= 1e3 ? `${(n / 1e3).toFixed(1)} kB` : `${Math.round(n)} B`;

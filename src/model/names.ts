@@ -119,11 +119,42 @@ const NVFP4_BLOCK = 16;
 interface Finder {
   readonly index: TensorIndex;
   readonly used: Set<string>;
+  /** Where problems are collected instead of thrown. */
+  readonly problems?: TensorProblem[];
 }
 
-/** Throws invalid_checkpoint for a tensor that is missing or of another shape or dtype. */
+/** A tensor that is not there, or not as the configuration demands. */
+export interface TensorProblem {
+  readonly name: string;
+  readonly expected: string;
+  /** Absent: the tensor is missing. */
+  readonly found?: string;
+}
+
+export interface TensorSurvey {
+  /** Complete; tensors with a problem stand in it as they are expected. */
+  readonly plan: CheckpointPlan;
+  readonly problems: readonly TensorProblem[];
+}
+
+/**
+ * Throws invalid_checkpoint for a tensor that is missing or of another shape or dtype, and
+ * unsupported_checkpoint for one that the network has no place for.
+ */
 export function planCheckpoint(index: TensorIndex, config: ModelConfig): CheckpointPlan {
-  const find: Finder = { index, used: new Set() };
+  const plan = planWith({ index, used: new Set() }, config);
+  refuseUnknown(plan.ignored);
+  return plan;
+}
+
+/** The same for people: every problem, instead of the first one thrown. */
+export function surveyTensors(index: TensorIndex, config: ModelConfig): TensorSurvey {
+  const problems: TensorProblem[] = [];
+  const plan = planWith({ index, used: new Set(), problems }, config);
+  return { plan, problems };
+}
+
+function planWith(find: Finder, config: ModelConfig): CheckpointPlan {
   const { hidden, layers, vocabulary } = config.text;
   const { projector } = config;
   const plan = {
@@ -138,8 +169,7 @@ export function planCheckpoint(index: TensorIndex, config: ModelConfig): Checkpo
       down: linear(find, TENSOR.projectorDown, projector.output, projector.hidden),
     },
   };
-  const ignored = [...index.tensors.keys()].filter((name) => !find.used.has(name)).sort();
-  refuseUnknown(ignored);
+  const ignored = [...find.index.tensors.keys()].filter((name) => !find.used.has(name)).sort();
   return { ...plan, ignored };
 }
 
@@ -262,14 +292,22 @@ function tensor(
 ): TensorEntry {
   const entry = find.index.tensors.get(name);
   const expected = `${dtypes.join("/")} [${shape.join(", ")}]`;
-  if (entry === undefined) throw bad(`tensor ${quoted(name)} is missing; expected ${expected}`);
-  const found = `${entry.dtype} [${entry.shape.join(", ")}]`;
-  const fits = entry.shape.length === shape.length && entry.shape.every((n, i) => n === shape[i]);
-  if (!fits || !dtypes.includes(entry.dtype)) {
-    throw bad(`${entry.file.name}: tensor ${quoted(name)} is ${found}; expected ${expected}`);
+  if (entry !== undefined) find.used.add(name);
+  const found = entry && `${entry.dtype} [${entry.shape.join(", ")}]`;
+  const fits = entry?.shape.length === shape.length && entry.shape.every((n, i) => n === shape[i]);
+  if (entry !== undefined && fits && dtypes.includes(entry.dtype)) return entry;
+  if (find.problems !== undefined) {
+    find.problems.push({ name, expected, ...(found === undefined ? {} : { found }) });
+    return standIn(name, shape, dtypes[0] ?? "BF16");
   }
-  find.used.add(name);
-  return entry;
+  if (entry === undefined) throw bad(`tensor ${quoted(name)} is missing; expected ${expected}`);
+  throw bad(`${entry.file.name}: tensor ${quoted(name)} is ${found}; expected ${expected}`);
+}
+
+/** Has the shape of a tensor that is not there; it is never read. */
+function standIn(name: string, shape: readonly number[], dtype: StoredDtype): TensorEntry {
+  const file = { name: "", path: "", bytes: 0, dataOffset: 0 };
+  return { name, dtype, shape, file, offsetBytes: 0, bytes: 0 };
 }
 
 function bad(message: string): VireoError {

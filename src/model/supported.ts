@@ -1,17 +1,152 @@
 // What a config.json may ask for that we do not implement. Each case is refused by name, because
 // running a neighbouring network with this code would give fluent nonsense.   MODEL.md § Refused.
 
+import { VireoError } from "../core/errors.ts";
 import { type Fields, fieldOf, flag, section, show, unsupported } from "./config-fields.ts";
 
 const CLASS_NAME = "NemotronH_Nano_VL_V2";
 const LATER = "it belongs to a later model of the family (Nemotron 3 Nano Omni)";
 
+/** One key of config.json held against what this program computes. */
+export interface FieldCheck {
+  /** With its section, as `llm_config.use_bias`. */
+  readonly key: string;
+  readonly value: string;
+  readonly supported: string;
+  /** Absent: the value is supported. */
+  readonly problem?: string;
+}
+
+interface Sections {
+  readonly root: Fields;
+  readonly llm: Fields;
+  readonly vit: Fields;
+  readonly args: Fields;
+}
+
+interface Check {
+  readonly section: keyof Sections;
+  readonly key: string;
+  readonly supported: string;
+  /** Throws unsupported_checkpoint or invalid_checkpoint with one sentence. */
+  readonly run: (sections: Sections) => void;
+}
+
+const PREFIX: Readonly<Record<keyof Sections, string>> = Object.freeze({
+  root: "",
+  llm: "llm_config.",
+  vit: "vision_config.",
+  args: "vision_config.args.",
+});
+
+const CHECKS: readonly Check[] = [
+  {
+    section: "root",
+    key: "architectures",
+    supported: CLASS_NAME,
+    run: ({ root }) => refuseOtherClass(root),
+  },
+  ...(["root", "vit", "args"] as const).flatMap((name) => [
+    ...["min_num_patches", "max_num_patches", "sound_config"].map((key) => absent(name, key)),
+    {
+      section: name,
+      key: "video_temporal_patch_size",
+      supported: "1 or absent",
+      run: (sections: Sections) => refuseTubelets(sections[name]),
+    },
+  ]),
+  absent("llm", "n_routed_experts"),
+  allow("llm", "model_type", ["nemotron_h", undefined]),
+  allow("llm", "mlp_hidden_act", ["relu2", undefined]),
+  allow("llm", "mamba_hidden_act", ["silu", "swish", undefined]),
+  allow("llm", "tie_word_embeddings", [false, undefined]),
+  ...["use_bias", "mlp_bias", "attention_bias", "mamba_proj_bias"].map((key) =>
+    allow("llm", key, [false, undefined]),
+  ),
+  {
+    section: "llm",
+    key: "use_conv_bias",
+    supported: "true or absent",
+    run: ({ llm }) => {
+      if (!flag(llm, "use_conv_bias", true)) unsupported(`${llm.where}: use_conv_bias is false`);
+    },
+  },
+  allow("llm", "sliding_window", [undefined]),
+  ...["rope_scaling", "rope_parameters"].map(
+    (key): Check => ({
+      section: "llm",
+      key,
+      supported: "absent or the default",
+      run: ({ llm }) => refuseRope(llm, key),
+    }),
+  ),
+  allow("llm", "position_embedding_type", ["none", undefined]),
+  {
+    section: "llm",
+    key: "time_step_limit",
+    supported: "[0, no limit] or absent",
+    run: ({ llm }) => refuseClamp(llm),
+  },
+  allow("root", "ps_version", ["v2"]),
+  allow("root", "downsample_ratio", [0.5]),
+  allow("root", "image_tag_type", ["internvl", undefined]),
+  allow("root", "use_thumbnail", [true, undefined]),
+  allow("args", "model_norm", [false, undefined]),
+];
+
 /** Throws unsupported_checkpoint with one sentence. */
 export function refuseOtherNetworks(root: Fields, llm: Fields, vit: Fields): void {
-  refuseOtherClass(root);
-  refuseLaterFamily(root, llm, vit);
-  refuseOtherText(llm);
-  refuseOtherVision(root, vit);
+  const sections = sectionsOf(root, llm, vit);
+  for (const check of CHECKS) check.run(sections);
+}
+
+/** Every key that decides whether a network is this one, with its value; never throws for one. */
+export function checkFields(root: Fields, llm: Fields, vit: Fields): readonly FieldCheck[] {
+  const sections = sectionsOf(root, llm, vit);
+  return CHECKS.map(({ section: name, key, supported, run }) => {
+    const value = fieldOf(sections[name], key);
+    const field = { key: PREFIX[name] + key, value: showPython(value), supported };
+    try {
+      run(sections);
+      return field;
+    } catch (error) {
+      if (!(error instanceof VireoError)) throw error;
+      return { ...field, problem: error.message };
+    }
+  });
+}
+
+function sectionsOf(root: Fields, llm: Fields, vit: Fields): Sections {
+  const args = section(vit, "args") ?? { where: `${vit.where}: args`, values: {} };
+  return { root, llm, vit, args };
+}
+
+/** `undefined` among the allowed values stands for a missing key and for null. */
+function allow(name: keyof Sections, key: string, allowed: readonly unknown[]): Check {
+  const supported = allowed.map((one) => (one === undefined ? "absent" : show(one))).join(" or ");
+  return {
+    section: name,
+    key,
+    supported,
+    run: (sections) => {
+      const fields = sections[name];
+      const value = fieldOf(fields, key);
+      if (allowed.includes(value)) return;
+      unsupported(`${fields.where}: ${key} is ${show(value)}; supported: ${supported}`);
+    },
+  };
+}
+
+function absent(name: keyof Sections, key: string): Check {
+  return {
+    section: name,
+    key,
+    supported: "absent",
+    run: (sections) => {
+      const fields = sections[name];
+      if (fieldOf(fields, key) !== undefined) unsupported(`${fields.where} has ${key}: ${LATER}`);
+    },
+  };
 }
 
 function refuseOtherClass(root: Fields): void {
@@ -22,68 +157,26 @@ function refuseOtherClass(root: Fields): void {
   }
 }
 
-function refuseLaterFamily(root: Fields, llm: Fields, vit: Fields): void {
-  const args = section(vit, "args") ?? { where: vit.where, values: {} };
-  for (const fields of [root, vit, args]) {
-    for (const key of ["min_num_patches", "max_num_patches", "sound_config"]) {
-      if (fieldOf(fields, key) !== undefined) unsupported(`${fields.where} has ${key}: ${LATER}`);
-    }
-    const frames = fieldOf(fields, "video_temporal_patch_size");
-    if (frames !== undefined && frames !== 1) {
-      unsupported(`${fields.where}: video_temporal_patch_size is ${show(frames)}: ${LATER}`);
-    }
-  }
-  if (fieldOf(llm, "n_routed_experts") !== undefined) {
-    unsupported(`${llm.where} has n_routed_experts: ${LATER}`);
-  }
-}
-
-function refuseOtherText(llm: Fields): void {
-  expect(llm, "model_type", ["nemotron_h", undefined]);
-  expect(llm, "mlp_hidden_act", ["relu2", undefined]);
-  expect(llm, "mamba_hidden_act", ["silu", "swish", undefined]);
-  expect(llm, "tie_word_embeddings", [false, undefined]);
-  for (const key of ["use_bias", "mlp_bias", "attention_bias", "mamba_proj_bias"]) {
-    expect(llm, key, [false, undefined]);
-  }
-  if (!flag(llm, "use_conv_bias", true)) unsupported(`${llm.where}: use_conv_bias is false`);
-  expect(llm, "sliding_window", [undefined]);
-  refuseRope(llm);
-  expect(llm, "position_embedding_type", ["none", undefined]);
-  const limit = fieldOf(llm, "time_step_limit");
-  const clamps =
-    limit !== undefined &&
-    !(Array.isArray(limit) && isAtMostZero(limit[0]) && isUnbounded(limit[1]));
-  if (clamps) unsupported(`${llm.where}: time_step_limit is ${show(limit)}; dt is never clamped`);
+function refuseTubelets(fields: Fields): void {
+  const frames = fieldOf(fields, "video_temporal_patch_size");
+  if (frames === undefined || frames === 1) return;
+  unsupported(`${fields.where}: video_temporal_patch_size is ${show(frames)}: ${LATER}`);
 }
 
 /** The network has no rotary positions; transformers 5 writes its default for them all the same. */
-function refuseRope(llm: Fields): void {
-  for (const key of ["rope_scaling", "rope_parameters"]) {
-    const rope = section(llm, key);
-    if (rope === undefined) continue;
-    const type = fieldOf(rope, "rope_type") ?? fieldOf(rope, "type");
-    if (type !== "default") {
-      unsupported(`${rope.where} is ${show(rope.values)}; the network has no rotary positions`);
-    }
-  }
+function refuseRope(llm: Fields, key: string): void {
+  const rope = section(llm, key);
+  if (rope === undefined) return;
+  const type = fieldOf(rope, "rope_type") ?? fieldOf(rope, "type");
+  if (type === "default") return;
+  unsupported(`${rope.where} is ${show(rope.values)}; the network has no rotary positions`);
 }
 
-function refuseOtherVision(root: Fields, vit: Fields): void {
-  expect(root, "ps_version", ["v2"]);
-  expect(root, "downsample_ratio", [0.5]);
-  expect(root, "image_tag_type", ["internvl", undefined]);
-  expect(root, "use_thumbnail", [true, undefined]);
-  const args = section(vit, "args");
-  if (args !== undefined) expect(args, "model_norm", [false, undefined]);
-}
-
-/** `undefined` among the allowed values stands for a missing key and for null. */
-function expect(fields: Fields, key: string, allowed: readonly unknown[]): void {
-  const value = fieldOf(fields, key);
-  if (allowed.includes(value)) return;
-  const wanted = allowed.map((one) => (one === undefined ? "absent" : show(one))).join(" or ");
-  unsupported(`${fields.where}: ${key} is ${show(value)}; supported: ${wanted}`);
+function refuseClamp(llm: Fields): void {
+  const limit = fieldOf(llm, "time_step_limit");
+  if (limit === undefined) return;
+  if (Array.isArray(limit) && isAtMostZero(limit[0]) && isUnbounded(limit[1])) return;
+  unsupported(`${llm.where}: time_step_limit is ${showPython(limit)}; dt is never clamped`);
 }
 
 function isAtMostZero(value: unknown): boolean {
@@ -100,4 +193,12 @@ function isUnbounded(value: unknown): boolean {
   }
   if (typeof value === "string") return /^\+?inf(inity)?$/i.test(value.trim());
   return typeof value === "number" && value >= UNBOUNDED_FROM;
+}
+
+/** A value of config.json; JSON has no word for Infinity, which Python writes. */
+function showPython(value: unknown): string {
+  if (value === undefined) return "absent";
+  if (!Array.isArray(value)) return show(value);
+  const items = value.map((item) => (typeof item === "number" ? String(item) : show(item)));
+  return `[${items.join(", ")}]`;
 }

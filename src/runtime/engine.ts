@@ -143,6 +143,8 @@ export class Engine implements Upstream {
   private readonly preparer: Preparer;
   private readonly prefixKeys = new PrefixKeys();
   private readonly constraints: Constraints;
+  /** Tokens that end an answer. */
+  private readonly eosIds: readonly number[];
   private closed = false;
 
   constructor(
@@ -165,7 +167,8 @@ export class Engine implements Upstream {
     });
     this.preparer = new Preparer({ model, text, stores, contextTokens });
     const { text: sizesOfText, tokens } = model.config;
-    this.constraints = new Constraints(text.tokenizer, sizesOfText.vocabulary, tokens.eosIds);
+    this.eosIds = [...new Set([...tokens.eosIds, ...text.endIds])];
+    this.constraints = new Constraints(text.tokenizer, sizesOfText.vocabulary, this.eosIds);
     this.batcher = new Batcher({
       backend,
       model,
@@ -247,7 +250,7 @@ export class Engine implements Upstream {
       maxTokens,
       minTokens: request.minTokens ?? 0,
       ignoreEos: request.ignoreEos ?? false,
-      eosIds: this.model.config.tokens.eosIds,
+      eosIds: this.eosIds,
       stopTokenIds: request.stopTokenIds ?? [],
       ...(request.topLogprobs === undefined ? {} : { topLogprobs: request.topLogprobs }),
     });

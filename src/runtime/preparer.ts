@@ -211,7 +211,11 @@ function forTemplate({ name, description, parameters }: ToolDefinition) {
   };
 }
 
-function findImageIds(model: Pick<Model, "config">, text: TextFiles): ImageIds {
+/** Throws invalid_checkpoint if tokenizer and model do not belong together. */
+export function findImageIds(
+  model: Pick<Model, "config">,
+  text: Pick<TextFiles, "tokenizer">,
+): ImageIds {
   const { tokens } = model.config;
   const idOf = (content: string): number => {
     const id = text.tokenizer.idOf(content);

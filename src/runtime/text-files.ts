@@ -7,11 +7,13 @@ import { type OpenedTemplate, openTemplate, type TemplateMode } from "../text/op
 import { findTemplate } from "../text/template.ts";
 import type { ProbeResult } from "../text/template-probes.ts";
 import { openTokenizer, type Tokenizer } from "../text/tokenizer.ts";
-import { hasCode, type JsonObject, readJsonFile } from "../weights/json.ts";
+import { hasCode, isJsonObject, type JsonObject, readJsonFile } from "../weights/json.ts";
 
 export interface TextFiles {
   readonly tokenizer: Tokenizer;
   readonly template: OpenedTemplate;
+  /** Token that ends an answer by tokenizer_config.json; config.json may name others. */
+  readonly endIds: readonly number[];
 }
 
 /** Opens the tokenizer and the chat template of a checkpoint folder. Throws invalid_checkpoint. */
@@ -24,7 +26,16 @@ export async function openTextFiles(dir: string, mode?: TemplateMode): Promise<T
   const tokenizerConfig = await json("tokenizer_config.json");
   const tokenizer = openTokenizer(tokenizerJson, tokenizerConfig);
   const source = await readTemplate(dir, tokenizerConfig);
-  return { tokenizer, template: openTemplate(tokenizer, source, mode) };
+  const endIds = endsOf(tokenizer, tokenizerConfig);
+  return { tokenizer, template: openTemplate(tokenizer, source, mode), endIds };
+}
+
+/** The id of `eos_token`, which is a text or an object with one. */
+export function endsOf(tokenizer: Tokenizer, config: JsonObject | undefined): readonly number[] {
+  const token = config?.eos_token;
+  const content = isJsonObject(token) ? token.content : token;
+  const id = typeof content === "string" ? tokenizer.idOf(content) : undefined;
+  return id === undefined ? [] : [id];
 }
 
 /** The text of the chat template, or undefined if the folder has none. */

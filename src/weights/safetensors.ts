@@ -147,7 +147,8 @@ export async function contentKey(index: TensorIndex): Promise<string> {
   return hash.digest("hex");
 }
 
-async function readWeightMap(dir: string): Promise<ReadonlyMap<string, string> | undefined> {
+/** Tensor → file, as model.safetensors.index.json names them; undefined without that file. */
+export async function readWeightMap(dir: string): Promise<ReadonlyMap<string, string> | undefined> {
   const index = await readJsonFile(join(dir, INDEX_FILE));
   if (index === undefined) return undefined;
   const { weight_map: map } = index;
@@ -164,7 +165,8 @@ async function readWeightMap(dir: string): Promise<ReadonlyMap<string, string> |
   return names;
 }
 
-async function findShards(dir: string): Promise<string[]> {
+/** The files of a checkpoint without an index. */
+export async function findShards(dir: string): Promise<string[]> {
   let names: string[];
   try {
     names = await readdir(dir);
@@ -179,7 +181,8 @@ async function findShards(dir: string): Promise<string[]> {
   throw bad(`${dir} has no .safetensors file${pickled ? " (pickled weights are not read)" : ""}`);
 }
 
-async function readShardHeader(
+/** Reads and checks the header of one file. Throws invalid_checkpoint. */
+export async function readShardHeader(
   dir: string,
   name: string,
 ): Promise<{ file: ShardFile; entries: readonly TensorEntry[] }> {

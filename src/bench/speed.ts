@@ -1,0 +1,46 @@
+// What this machine will do with a checkpoint, from a few seconds of its kernels.
+
+import type { Inspection } from "../model/inspect.ts";
+import { benchKernels, type KernelOptions } from "./kernels.ts";
+
+export interface ExpectedSpeed {
+  readonly format: string;
+  /** Prompt tokens of one request, long enough that steps are full. */
+  readonly prefillTokensPerSecond: number;
+  /** Answer tokens of one request. */
+  readonly decodeTokensPerSecond: number;
+}
+
+const PREFILL_ROWS = 256;
+
+/**
+ * Estimates from one matrix multiplication a format: decoding reads every packed weight once a
+ * token, a prompt multiplies with every weight of the layers. Attention and the scan are left out,
+ * so long contexts are slower.
+ */
+export async function expectSpeed(
+  { memory, loadsAs, parts }: Inspection,
+  options: KernelOptions,
+): Promise<readonly ExpectedSpeed[]> {
+  const { results, roofs } = await benchKernels(options);
+  const language = parts.find(({ part }) => part === "language model");
+  const weights = (language?.kinds ?? [])
+    .filter(({ kind }) => kind !== "embeddings" && kind !== "small")
+    .reduce((sum, { parameters }) => sum + parameters, 0);
+  return memory.flatMap(({ format, languageBytes, headBytes }) => {
+    const found = (rows: number) =>
+      results.find((one) => one.format === format && one.rows === rows && one.inputs === 5120);
+    const one = found(1);
+    const many = found(PREFILL_ROWS);
+    if (!loadsAs.includes(format) || one === undefined || many === undefined) return [];
+    // the measured matrix may lie in a cache; the checkpoint will not
+    const gbytes = Math.min(one.gbytes, roofs.read);
+    return [
+      {
+        format,
+        prefillTokensPerSecond: (many.gflops * 1e9) / (2 * weights),
+        decodeTokensPerSecond: (gbytes * 1e9) / (languageBytes + headBytes),
+      },
+    ];
+  });
+}
