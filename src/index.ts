@@ -29,9 +29,11 @@ export { GREEDY } from "./core/chat.ts";
 export { type ErrorCode, VireoError } from "./core/errors.ts";
 export type { EstimateOptions, PredictedTime, PromptEstimate } from "./core/estimate.ts";
 export {
+  type ExtractEvent,
   type Extraction,
   type ExtractOptions,
   extract,
+  extractionOf,
   type PageAnswer,
 } from "./extract/extract.ts";
 export type { Conflict, Evidence } from "./extract/merge.ts";

@@ -13,7 +13,10 @@ export interface TextPart {
 /** An encoded picture file (PNG, JPEG, ...), not yet decoded. */
 export interface ImagePart {
   readonly type: "image";
+  /** The file; empty where there are pixels. */
   readonly bytes: Uint8Array;
+  /** A picture that is decoded already, as a page that was drawn: [height, width, 3] in RGB. */
+  readonly pixels?: { readonly rgb: Uint8Array; readonly width: number; readonly height: number };
   /** Tiles of this one without the thumbnail. Undefined: as the request says. */
   readonly tilesMax?: number;
   readonly exifOrientation?: ExifOrientation;

@@ -24,7 +24,7 @@ import { toXlsx } from "./xlsx.ts";
 export const RESULT_FORMATS = ["jsonl", "csv", "xlsx", "md"] as const;
 export type ResultFormat = (typeof RESULT_FORMATS)[number];
 
-export interface BatchOptions extends Omit<ExtractOptions, "known" | "onPage" | "onPicture"> {
+export interface BatchOptions extends Omit<ExtractOptions, "known" | "pictures"> {
   /** Folder for results, or a file of such an ending, beside which `<file>.parts` is made. */
   readonly out: string;
   readonly format: ResultFormat;
@@ -216,15 +216,19 @@ async function runJob(
   const answered = join(folder, `${name}.pages`);
   const known = await readAnswers(answered);
   const pictures = new Map<number, Buffer>();
-  const extraction = await extract(upstream, bytes, {
-    ...options,
-    known,
-    onPage: async (answer, count) => {
-      await appendFile(answered, `${JSON.stringify(answer)}\n`, { flush: true });
-      onPage(answer.page, count);
-    },
-    onPicture: (page, jpeg) => void pictures.set(page, jpeg),
-  });
+  let extraction: Extraction | undefined;
+  for await (const event of extract(upstream, bytes, { ...options, known, pictures: true })) {
+    if (event.type === "end") extraction = event.extraction;
+    else {
+      const { answer, isKnown, count, picture } = event;
+      if (!isKnown) {
+        await appendFile(answered, `${JSON.stringify(answer)}\n`, { flush: true });
+        onPage(answer.page, count);
+      }
+      if (picture) pictures.set(answer.page, picture);
+    }
+  }
+  if (extraction === undefined) throw new VireoError("internal_error", "extraction has no end");
   await writeAtomically(join(folder, `${name}.html`), [reportDocument(file, extraction, pictures)]);
   const result: DocumentResult = { file, ...extraction };
   await writeAtomically(join(folder, `${name}.json`), [`${JSON.stringify(result)}\n`]);

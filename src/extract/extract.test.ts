@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import {
   appendFile,
   mkdir,
@@ -14,12 +15,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { pageText } from "../../tests/page-texts.ts";
-import { pdf, tiff } from "../../tests/pdf-files.ts";
-import type { ChatRequest, Upstream } from "../core/chat.ts";
+import { type PdfPageText, pdf, tiff } from "../../tests/pdf-files.ts";
+import type { ChatRequest, ContentPart, Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { type BatchOptions, extractFiles, listDocuments } from "./batch.ts";
 import { csvHead, csvLayout, csvRows, toLine } from "./csv.ts";
-import { extract } from "./extract.ts";
+import { extract, extractionOf } from "./extract.ts";
 import { type JsonObject, mergePages } from "./merge.ts";
 import { indexPage } from "./page-index.ts";
 import { listSchemas, readSchema } from "./schemas.ts";
@@ -153,13 +154,22 @@ test("the schemas that come along can be read", async () => {
 const SCHEMA: JsonObject = { type: "object", properties: { said: { type: "string" } } };
 
 /** Answers with the page that was asked for, and counts. */
+/** Pages that are each 20 points wider than the one before, by which the upstream tells them. */
+const numbered = (pages: readonly PdfPageText[]): Buffer => {
+  return pdf(pages.map((page, at) => ({ ...page, box: `0 0 ${200 + 20 * at} 200` })));
+};
+
+function pageOf({ width, height }: { readonly width: number; readonly height: number }): string {
+  return String(1 + Math.round(((width - height) * 72) / 150 / 20));
+}
+
 function fakeUpstream(failAt = Number.POSITIVE_INFINITY) {
   const asked: string[] = [];
   const upstream = {
     models: [{ id: "fake", fingerprint: "1" }],
     async *chat({ messages }: ChatRequest) {
-      const parts = messages[0]!.content as readonly { type: string; pages?: string }[];
-      const page = parts.find(({ type }) => type === "document")?.pages ?? "";
+      const [picture] = messages[0]!.content as readonly ContentPart[];
+      const page = picture?.type === "image" ? pageOf(picture.pixels!) : "";
       if (asked.length >= failAt) throw new Error("killed");
       asked.push(page);
       yield { type: "text", text: JSON.stringify({ said: `page ${page}` }) };
@@ -172,16 +182,40 @@ function fakeUpstream(failAt = Number.POSITIVE_INFINITY) {
 
 test("each page is asked for by itself, and known ones are not", async () => {
   const { asked, upstream } = fakeUpstream();
-  const file = pdf([{ lines: ["This is page 1"] }, { lines: ["nothing"] }, {}]);
+  const file = numbered([{ lines: ["This is page 1"] }, { lines: ["nothing"] }, {}]);
   const known = new Map([
     [3, { page: 3, value: { said: "before" }, promptTokens: 1, completionTokens: 1 }],
   ]);
-  const found = await extract(upstream, file, { schema: SCHEMA, known });
+  const found = await extractionOf(extract(upstream, file, { schema: SCHEMA, known }));
   expect(asked).toEqual(["1", "2"]);
   expect(found.data).toEqual({ said: "page 1" });
   expect(found.values).toMatchObject([{ path: "/said", page: 1, verdict: "verified" }]);
   expect(found.values[0]!.box).toHaveLength(4);
   expect(found.conflicts).toHaveLength(2);
+});
+
+test("a page that cannot be drawn is named, and the others are answered", async () => {
+  const { asked, upstream } = fakeUpstream();
+  const whole = numbered([{ lines: ["This is page 1"] }, { lines: ["lost"] }, {}]);
+  const file = Buffer.from(
+    whole.toString("latin1").replace("6 0 obj\n<<", "6 0 obj\n(("),
+    "latin1",
+  );
+  const found = await extractionOf(extract(upstream, file, { schema: SCHEMA }));
+  expect(asked).toEqual(["1", "3"]);
+  expect(found.failedPages).toMatchObject([{ page: 2, reason: expect.stringMatching(/page 2/) }]);
+});
+
+test("a document of five pages is opened by one process, and each page drawn once", async () => {
+  const spawned: unknown[] = [];
+  const hear = (message: unknown): void => void spawned.push(message);
+  subscribe("child_process", hear);
+  const { upstream } = fakeUpstream();
+  const file = numbered(Array(5).fill({ lines: ["page"] }));
+  const { pages } = await extractionOf(extract(upstream, file, { schema: SCHEMA, pictures: true }));
+  unsubscribe("child_process", hear);
+  expect(pages).toHaveLength(5);
+  expect(spawned).toHaveLength(1);
 });
 
 describe("many files", () => {
@@ -190,7 +224,7 @@ describe("many files", () => {
     folder = await mkdtemp(join(tmpdir(), "vireo-extract-"));
     for (const name of ["a", "b", "c"]) {
       const lines = [`<b>${name}</b> says page 2`];
-      await writeFile(join(folder, `${name}.pdf`), pdf([{ lines }, { lines }]));
+      await writeFile(join(folder, `${name}.pdf`), numbered([{ lines }, { lines }]));
     }
     await writeFile(join(folder, "d.tif"), tiff([{ width: 9, height: 9, gray: 1 }]));
     await writeFile(join(folder, "e.pdf"), "%PDF-1.7");

@@ -2,6 +2,8 @@ import { type ChatRequest, GREEDY, type PageOptions, type Upstream } from "../co
 import { VireoError } from "../core/errors.ts";
 import { type Document, openDocument, type PageSize } from "../media/document.ts";
 import { encodeJpeg } from "../media/encode.ts";
+import type { RgbImage } from "../media/image.ts";
+import type { PageText } from "../media/page-text.ts";
 import {
   type Conflict,
   type Evidence,
@@ -15,7 +17,7 @@ import { indexPage } from "./page-index.ts";
 import { type Finding, verify } from "./verify.ts";
 
 export interface ExtractOptions extends PageOptions {
-  /** JSON Schema of what is wanted. */
+  /** JSON Schema of the data that is wanted. */
   readonly schema: JsonObject;
   /** Said besides the schema. */
   readonly instruction?: string;
@@ -26,10 +28,8 @@ export interface ExtractOptions extends PageOptions {
   readonly verify?: boolean;
   /** Answers of pages that are known from before, which are not asked for again. */
   readonly known?: ReadonlyMap<number, PageAnswer>;
-  /** Hears of each new page; awaited before the next one. */
-  readonly onPage?: (answer: PageAnswer, count: number) => Promise<void> | void;
-  /** Hears of each page's picture, a JPEG. */
-  readonly onPicture?: (page: number, jpeg: Buffer) => void;
+  /** True: each page comes with its picture, a JPEG. Default false. */
+  readonly pictures?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -41,6 +41,12 @@ export interface PageAnswer {
   readonly completionTokens: number;
 }
 
+/** A page that could not be drawn or read, though others could. */
+export interface FailedPage {
+  readonly page: number;
+  readonly reason: string;
+}
+
 export interface Extraction {
   /** Holds to the schema. */
   readonly data: unknown;
@@ -49,76 +55,123 @@ export interface Extraction {
   /** What other pages say about values that are single. */
   readonly conflicts: readonly Conflict[];
   readonly pages: readonly PageAnswer[];
+  readonly failedPages: readonly FailedPage[];
+  /** Pages on which characters have no glyph in any font, so that their picture lacks them. */
+  readonly undrawn: readonly { readonly page: number; readonly characters: number }[];
   /** Pages of the file. */
   readonly totalPages: number;
   readonly model: string;
 }
 
+/** `page` for each page in the order in which they were asked for; `end` once and last. */
+export type ExtractEvent =
+  | {
+      readonly type: "page";
+      readonly answer: PageAnswer;
+      /** Whether the answer was known from before. */
+      readonly isKnown: boolean;
+      /** Pages that are answered in all. */
+      readonly count: number;
+      readonly picture?: Buffer;
+    }
+  | { readonly type: "end"; readonly extraction: Extraction };
+
 const MAX_TOKENS = 4096;
 const SCHEMA_SHOWN_CHARACTERS = 16_384;
 const PICTURE_SIDE_PX = 1100;
+const NO_FILE = new Uint8Array(0);
 
 /**
  * Makes data of a document: each page is asked for by itself, with an answer that can only be JSON
  * of the schema, and the answers are merged (`mergePages`). Values are looked up in the text that
- * the file itself holds, where it holds any.
+ * the file itself holds, where it holds any. The file is opened once, and each page drawn once.
  *
+ * A page that cannot be drawn is named in the result; if none can, the first one's error is thrown.
  * Throws what openDocument and the upstream throw, and out_of_range for an answer that is cut off.
  */
-export async function extract(
+export async function* extract(
   upstream: Upstream,
   file: Uint8Array,
   options: ExtractOptions,
-): Promise<Extraction> {
+): AsyncGenerator<ExtractEvent, void, undefined> {
   const document = await openDocument(file, options, options.signal);
   try {
-    const answers: PageAnswer[] = [];
+    const pages: PageAnswer[] = [];
     const values: PageValue[] = [];
-    for (const page of document.pages) {
+    const undrawn: { page: number; characters: number }[] = [];
+    const failedPages = document.faults.map(({ number, reason }) => ({ page: number, reason }));
+    let failure: unknown;
+    const count = document.pages.length;
+    for (const { number: page, ...size } of document.pages) {
       options.signal?.throwIfAborted();
-      const known = options.known?.get(page.number);
-      const answer = known ?? (await askPage(upstream, file, page, document.pages.length, options));
-      if (!known) await options.onPage?.(answer, document.pages.length);
-      answers.push(answer);
-      const { value } = answer;
-      const findings = await findingsOf(
-        value,
-        options.verify === false ? undefined : document,
-        page,
-      );
-      values.push({ page: page.number, value, findings });
-      if (options.onPicture) {
-        const drawn = await document.render(page);
-        options.onPicture(page.number, await encodeJpeg(drawn, PICTURE_SIDE_PX));
-      }
+      const drawn = await drawPage(document, { number: page, ...size }, options).catch((error) => {
+        if (!isFaultOfPage(error)) throw error;
+        failure ??= error;
+        failedPages.push({ page, reason: error.message });
+      });
+      if (drawn === undefined) continue;
+      const { image, text } = drawn;
+      const known = options.known?.get(page);
+      const answer = known ?? (await askPage(upstream, image!, page, count, options));
+      const picture = options.pictures && (await encodeJpeg(image!, PICTURE_SIDE_PX));
+      yield { type: "page", answer, isKnown: !!known, count, ...(picture && { picture }) };
+      pages.push(answer);
+      values.push({ page, value: answer.value, findings: findingsOf(answer.value, text) });
+      if (text && text.undrawn > 0) undrawn.push({ page, characters: text.undrawn });
     }
+    if (pages.length === 0) throw failure;
     const merged = mergePages(options.schema, values);
     const model = upstream.models[0]?.id ?? "";
-    return { ...merged, pages: answers, totalPages: document.total, model };
+    const { total: totalPages } = document;
+    const extraction = { ...merged, pages, failedPages, undrawn, totalPages, model };
+    yield { type: "end", extraction };
   } finally {
     await document.close();
   }
 }
 
-/** document: undefined where nothing is to be looked up. */
-async function findingsOf(
-  value: unknown,
-  document: Document | undefined,
+/** Waits for the end. */
+export async function extractionOf(events: AsyncIterable<ExtractEvent>): Promise<Extraction> {
+  for await (const event of events) if (event.type === "end") return event.extraction;
+  throw new VireoError("internal_error", "the extraction has no end");
+}
+
+interface DrawnPage {
+  /** Absent where nobody needs it. */
+  readonly image: RgbImage | undefined;
+  /** Absent where nothing is to be looked up. */
+  readonly text: PageText | undefined;
+}
+
+async function drawPage(
+  document: Document,
   page: PageSize,
-): Promise<ReadonlyMap<string, Finding>> {
-  if (document === undefined) return new Map();
-  const text = indexPage(await document.text(page));
-  return new Map(scalarsOf(value).map(([path, scalar]) => [path, verify(scalar, text)]));
+  { known, pictures, verify: isVerified = true }: ExtractOptions,
+): Promise<DrawnPage> {
+  const isShown = pictures || !known?.has(page.number);
+  const image = isShown ? await document.render(page) : undefined;
+  return { image, text: isVerified ? await document.text(page) : undefined };
+}
+
+function isFaultOfPage(error: unknown): error is VireoError {
+  const codes: readonly string[] = ["media_undecodable", "media_too_large"];
+  return error instanceof VireoError && codes.includes(error.code);
+}
+
+function findingsOf(value: unknown, text: PageText | undefined): ReadonlyMap<string, Finding> {
+  if (text === undefined) return new Map();
+  const page = indexPage(text);
+  return new Map(scalarsOf(value).map(([path, scalar]) => [path, verify(scalar, page)]));
 }
 
 async function askPage(
   upstream: Upstream,
-  file: Uint8Array,
-  { number: page }: PageSize,
+  image: RgbImage,
+  page: number,
   count: number,
   options: ExtractOptions,
 ): Promise<PageAnswer> {
-  const request = requestOf(file, page, count, options);
+  const request = requestOf(image, count, options);
   let text = "";
   for await (const event of upstream.chat(request, options.signal)) {
     if (event.type === "text") text += event.text;
@@ -130,13 +183,8 @@ async function askPage(
   throw new VireoError("internal_error", `page ${page}: the answer has no end`);
 }
 
-function requestOf(
-  bytes: Uint8Array,
-  page: number,
-  count: number,
-  options: ExtractOptions,
-): ChatRequest {
-  const { schema, instruction, dpi, tilesMax, exifOrientation } = options;
+function requestOf(pixels: RgbImage, count: number, options: ExtractOptions): ChatRequest {
+  const { schema, instruction, tilesMax } = options;
   const { maxTokens = MAX_TOKENS } = options;
   const json = JSON.stringify(schema);
   const shown = json.length <= SCHEMA_SHOWN_CHARACTERS ? ` of this JSON Schema:\n${json}` : ".";
@@ -146,21 +194,15 @@ function requestOf(
       `text or an empty list for what is not there. Answer with JSON${shown}`,
     ...(instruction === undefined ? [] : [instruction]),
   ].join("\n");
-  const document = {
-    type: "document",
-    bytes,
-    pages: String(page),
-    ...(dpi === undefined ? {} : { dpi }),
-  } as const;
+  const image = { type: "image", bytes: NO_FILE, pixels } as const;
   return {
-    messages: [{ role: "user", content: [document, { type: "text", text }] }],
+    messages: [{ role: "user", content: [image, { type: "text", text }] }],
     output: { type: "json_schema", schema: json },
     sampling: GREEDY,
     maxTokens,
     stop: [],
     reasoning: { enabled: false },
     ...(tilesMax === undefined ? {} : { tilesMax }),
-    ...(exifOrientation === undefined ? {} : { exifOrientation }),
   };
 }
 

@@ -39,7 +39,7 @@ export const REPORT_END = "</body></html>\n";
 /** One document; pictures: JPEGs by page. */
 export function reportDocument(
   name: string,
-  { data, values, conflicts, pages }: Extraction,
+  { data, values, conflicts, pages, failedPages, undrawn }: Extraction,
   pictures: ReadonlyMap<number, Buffer>,
 ): string {
   const shown = pages.map(({ page }) => {
@@ -51,8 +51,15 @@ export function reportDocument(
     return `<li>${escaped(text)}</li>`;
   });
   const json = escaped(JSON.stringify(data, null, 2));
+  const warnings = [
+    ...failedPages.map(({ page, reason }) => `Page ${page} was left out: ${reason}`),
+    ...undrawn.map(({ page, characters }) => {
+      return `Page ${page} has ${characters} characters of fonts that are not in the file`;
+    }),
+  ].map((text) => `<p class=unverified>${escaped(text)}</p>`);
   return [
     `<section><h2>${escaped(name)}</h2>`,
+    ...warnings,
     ...shown,
     others.length === 0 ? "" : `<p>Pages that say something else:</p><ul>${others.join("")}</ul>`,
     `<details><summary>JSON</summary><pre>${json}</pre></details>`,

@@ -75,6 +75,9 @@ export interface Extracted {
   readonly values: readonly object[];
   readonly conflicts: readonly object[];
   readonly pages: readonly ExtractedPage[];
+  /** Pages that could not be drawn, and those whose picture lacks characters. */
+  readonly failedPages: readonly { readonly page: number; readonly reason: string }[];
+  readonly undrawn: readonly { readonly page: number; readonly characters: number }[];
   readonly totalPages: number;
 }
 
@@ -109,6 +112,8 @@ export const extractAnswer = z.object({
   ),
   conflicts: z.array(z.object({ path: z.string(), page: z.int(), value: z.unknown() })),
   pages: z.array(pageAnswer),
+  failed_pages: z.array(z.object({ page: z.int(), reason: z.string() })).optional(),
+  undrawn: z.array(z.object({ page: z.int(), characters: z.int() })).optional(),
   total_pages: z.int(),
   usage,
 });
@@ -121,7 +126,7 @@ export function toExtraction(
   found: Extracted,
   head: { readonly id: string; readonly created: number; readonly model: string },
 ) {
-  const { data, values, conflicts, pages, totalPages } = found;
+  const { data, values, conflicts, pages, failedPages, undrawn, totalPages } = found;
   return {
     id: head.id,
     object: "extraction",
@@ -131,6 +136,8 @@ export function toExtraction(
     values,
     conflicts,
     pages: pages.map(toPageAnswer),
+    ...(failedPages.length > 0 && { failed_pages: failedPages }),
+    ...(undrawn.length > 0 && { undrawn }),
     total_pages: totalPages,
     usage: toUsage(pages),
   };

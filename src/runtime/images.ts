@@ -43,7 +43,16 @@ export class ImageStore {
   }
 
   async open(part: ImagePart, tilesMax: number): Promise<OpenedImage> {
-    const { bytes, exifOrientation = "apply" } = part;
+    const { bytes, pixels, exifOrientation = "apply" } = part;
+    if (pixels) {
+      const { rgb, width, height } = pixels;
+      const hash = createHash("sha256").update(rgb).digest("hex");
+      return await this.openAs(
+        `${hash} ${width}×${height} ${tilesMax}`,
+        tilesMax,
+        async () => pixels,
+      );
+    }
     const hash = createHash("sha256").update(bytes).digest("hex");
     const key = `${hash} ${tilesMax} ${exifOrientation}`;
     return await this.openAs(key, tilesMax, async () => ({
@@ -54,6 +63,8 @@ export class ImageStore {
 
   /** The same by the header alone: the picture may yet turn out to be damaged. */
   planFile(part: ImagePart, tilesMax: number): PlannedImage {
+    const { pixels } = part;
+    if (pixels) return this.plan(pixels.width, pixels.height, tilesMax);
     const header = inspectImage(part.bytes, part);
     return { ...this.plan(header.width, header.height, tilesMax), ...turned(header) };
   }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
 import { parsePrice } from "../../src/core/prices.ts";
 import { MediaFetcher } from "../../src/egress/media-fetcher.ts";
-import { extract } from "../../src/extract/extract.ts";
+import { extract, extractionOf } from "../../src/extract/extract.ts";
 import { FileStore } from "../../src/files/store.ts";
 import { hashKey, type KeyRing } from "../../src/gateway/keys.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
@@ -85,12 +85,8 @@ test("what the library finds, and what it took is booked", async () => {
   const before = await usageOf("ann");
   const { status, headers, answer } = await post({ file: { file_data: FILE_DATA }, pages: "1-2" });
   expect(status).toBe(200);
-  const found = await extract(engine, FILE, {
-    schema: SCHEMA,
-    pages: "1-2",
-    tilesMax: 1,
-    maxTokens: 2048,
-  });
+  const options = { schema: SCHEMA, pages: "1-2", tilesMax: 1, maxTokens: 2048 };
+  const found = await extractionOf(extract(engine, FILE, options));
   expect(answer).toMatchObject({
     object: "extraction",
     data: found.data,

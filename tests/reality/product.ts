@@ -1,7 +1,8 @@
 // What the product says of one file, in the form in which the second opinion says it.
 
 import { VireoError } from "../../src/core/errors.ts";
-import { searchText, verify } from "../../src/extract/verify.ts";
+import { indexPage } from "../../src/extract/page-index.ts";
+import { verify } from "../../src/extract/verify.ts";
 import { openDocument } from "../../src/media/document.ts";
 import { decodeImage, type RgbImage } from "../../src/media/image.ts";
 import { inspectFrames, inspectImage } from "../../src/media/source.ts";
@@ -61,7 +62,7 @@ export async function readDocument(file: Uint8Array): Promise<ReadDocument> {
     for (const page of document.pages.slice(0, PAGES_READ)) {
       const image = await document.render(page);
       const text = await document.text(page);
-      const search = searchText(text);
+      const search = indexPage(text);
       const verdict = (word: string | number): string => verify(word, search).verdict;
       pages.push({ size: sizeOf(page), image, words: wordsOf(text), verdict });
     }

@@ -5,7 +5,7 @@ import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { costOf, showPrice } from "../../core/prices.ts";
 import { wrapUpstream } from "../../core/wrap-upstream.ts";
-import { type Extraction, type ExtractOptions, extract } from "../../extract/extract.ts";
+import { type ExtractEvent, type ExtractOptions, extract } from "../../extract/extract.ts";
 import { readSchema } from "../../extract/schemas.ts";
 import { tooLate } from "../../gateway/guarded.ts";
 import { toErrorBody } from "../../openai/errors.ts";
@@ -65,10 +65,6 @@ export function extractDocument(options: RouteOptions) {
   };
 }
 
-type Progress =
-  | { readonly type: "page"; readonly answer: Extraction["pages"][number]; readonly count: number }
-  | { readonly type: "end"; readonly extraction: Extraction };
-
 /** Each holds a document open, in a process of its own, so only a few go on at once. */
 async function* oneOfFew<T>(
   running: { count: number },
@@ -92,49 +88,25 @@ async function* pageByPage(
   request: ChatRequest,
   options: RouteOptions,
   signal: AbortSignal,
-): AsyncGenerator<Progress> {
+): AsyncGenerator<ExtractEvent> {
   const { tenant = "", tilesMax, exifOrientation } = request;
   const { tenants, keys, places, deadlineMs } = options;
   tenants.check(tenant, keys?.limitsOf(tenant) ?? {}); // before anything is fetched
   const ending = follow(signal);
   const timer = setTimeout(() => ending.abort(tooLate(deadlineMs)), deadlineMs);
-  const told: Progress[] = [];
-  let wake = (): void => {};
   try {
     const { schema: given } = body;
     const schema = typeof given === "string" ? await readSchema(given) : given;
     const messages = await completeMessages(request, places, ending.signal);
     const { bytes, pages, dpi } = documentOf(messages);
-    let failure: { readonly error: unknown } | undefined;
-    const tell = (event: Progress): void => {
-      told.push(event);
-      wake();
-    };
-    extract(ownUpstream(options.upstream, tenant), bytes, {
+    yield* extract(ownUpstream(options.upstream, tenant), bytes, {
       ...toOptions(body, schema),
       ...(tilesMax === undefined ? {} : { tilesMax }),
       ...(exifOrientation === undefined ? {} : { exifOrientation }),
       ...(pages === undefined ? {} : { pages }),
       ...(dpi === undefined ? {} : { dpi }),
-      onPage: (answer, count) => tell({ type: "page", answer, count }),
       signal: ending.signal,
-    }).then(
-      (extraction) => tell({ type: "end", extraction }),
-      (error: unknown) => {
-        failure = { error };
-        wake();
-      },
-    );
-    for (;;) {
-      const event = told.shift();
-      if (event !== undefined) yield event;
-      if (event?.type === "end") return;
-      if (event !== undefined) continue;
-      if (failure !== undefined) throw failure.error;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
+    });
   } finally {
     clearTimeout(timer);
     ending.abort(new Error("nobody listens"));
@@ -160,7 +132,7 @@ function ownUpstream(upstream: Upstream, tenant: string): Upstream {
 }
 
 async function* toEvents(
-  events: AsyncIterable<Progress>,
+  events: AsyncIterable<ExtractEvent>,
   head: Parameters<typeof toExtraction>[1],
 ): AsyncGenerator<SseEvent> {
   let index = 0;
