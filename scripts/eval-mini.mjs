@@ -57,8 +57,10 @@ const engine = await open(flags.model, { format: flags.format, video });
 try {
   const answers = await answerAll(items);
   const table = summarise(answers);
+  console.log(`${flags.format} weights, EVS rate ${video.pruningRate}`);
   console.log(asTable(table));
-  if (flags.json !== undefined) writeJson(flags.json, { format: flags.format, table, answers });
+  const stated = { format: flags.format, evsRate: video.pruningRate };
+  if (flags.json !== undefined) writeJson(flags.json, { ...stated, table, answers });
 } finally {
   await engine.close();
 }

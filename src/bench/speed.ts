@@ -1,7 +1,7 @@
 // What this machine will do with a checkpoint, from a few seconds of its kernels.
 
 import type { Inspection } from "../model/inspect.ts";
-import { benchKernels, type KernelOptions } from "./kernels.ts";
+import { benchKernels, type KernelOptions, type KernelReport } from "./kernels.ts";
 
 export interface ExpectedSpeed {
   readonly format: string;
@@ -13,23 +13,30 @@ export interface ExpectedSpeed {
 
 const PREFILL_ROWS = 256;
 
+/** Measures for a few seconds and estimates. */
+export async function expectSpeed(
+  inspection: Inspection,
+  options: KernelOptions,
+): Promise<readonly ExpectedSpeed[]> {
+  return estimateSpeed(inspection, await benchKernels(options));
+}
+
 /**
  * Estimates from one matrix multiplication a format: decoding reads every packed weight once a
  * token, a prompt multiplies with every weight of the layers. Attention and the scan are left out,
  * so long contexts are slower.
  */
-export async function expectSpeed(
-  { memory, loadsAs, parts }: Inspection,
-  options: KernelOptions,
-): Promise<readonly ExpectedSpeed[]> {
-  const { results, roofs } = await benchKernels(options);
+export function estimateSpeed(
+  { memory, loadsAs, parts }: Pick<Inspection, "memory" | "loadsAs" | "parts">,
+  { results, roofs }: Pick<KernelReport, "results" | "roofs">,
+): readonly ExpectedSpeed[] {
   const language = parts.find(({ part }) => part === "language model");
   const weights = (language?.kinds ?? [])
     .filter(({ kind }) => kind !== "embeddings" && kind !== "small")
     .reduce((sum, { parameters }) => sum + parameters, 0);
   return memory.flatMap(({ format, languageBytes, headBytes }) => {
     const found = (rows: number) =>
-      results.find((one) => one.format === format && one.rows === rows && one.inputs === 5120);
+      results.find((one) => one.format === format && one.rows === rows);
     const one = found(1);
     const many = found(PREFILL_ROWS);
     if (!loadsAs.includes(format) || one === undefined || many === undefined) return [];

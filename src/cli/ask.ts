@@ -4,6 +4,7 @@ import type { ChatEvent, ChatRequest, ContentPart, ExifOrientation } from "../co
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { readUserFile } from "../extract/user-files.ts";
+import { REASONING_WITH_VIDEO } from "../openai/warnings.ts";
 import { interruptible } from "./interruptible.ts";
 import { openEngine } from "./open-engine.ts";
 import {
@@ -104,6 +105,9 @@ async function ask(question: string | undefined, flags: AskFlags): Promise<void>
   try {
     await interruptible(terminal, "interrupted", async (signal) => {
       if (flags.video) terminal.progress(`decoding ${flags.video.join(", ")} ...`);
+      if (flags.video && request.reasoning.enabled === true) {
+        terminal.note(REASONING_WITH_VIDEO.message);
+      }
       for await (const event of engine.chat(request, signal)) {
         if (flags.json) process.stdout.write(`${JSON.stringify(event)}\n`);
         else show(event, terminal);

@@ -7,7 +7,7 @@ import { openEngine } from "./open-engine.ts";
 import { type EngineFlags, programs } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface CounterFlags extends Pick<EngineFlags, "model" | "format"> {
+export interface CounterFlags extends Pick<EngineFlags, "model" | "format" | "template"> {
   readonly context?: number;
   readonly threads?: number;
   readonly time?: boolean;
@@ -28,6 +28,7 @@ export async function openCounter(flags: CounterFlags, terminal: Terminal): Prom
   const estimator = await Estimator.open(folder, {
     ...identityOf(folder),
     ...(context === undefined ? {} : { contextTokens: context }),
+    template: flags.template,
     video: programs(),
   });
   return {
@@ -43,7 +44,6 @@ async function openTimed(flags: CounterFlags, terminal: Terminal): Promise<Count
     kvDtype: "bf16",
     cache: true,
     backend: "cpu",
-    template: "checkpoint",
     ...flags,
   } as const;
   const engine = await openEngine(engineFlags, terminal, {});

@@ -15,6 +15,7 @@ import {
   framesAtMost,
   framesPerSecond,
   pruningRate,
+  templateOption,
   weightFormat,
   wholeBetween,
   wholeNumber,
@@ -67,6 +68,7 @@ export function addTokens(program: Command): void {
     .option("--no-decode", "read headers only: quicker, and a range where a video may be damaged")
     .option("--time", "load the weights, measure, and predict how long an answer takes")
     .addOption(weightFormat())
+    .addOption(templateOption())
     .option(
       "--threads <n>",
       "threads that compute, with --time (default: one per core)",

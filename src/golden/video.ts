@@ -82,6 +82,7 @@ export async function compareVideo(
   comparison.close("dissimilarity", differences, file.tensors.floats("dissimilarity"));
   const mask = retentionMask(differences, retainedRows(frames, tokens, json.q));
   comparison.same("mask", mask.join(""), json.mask);
+  comparison.note(`EVS rate ${json.q}`);
 
   const { ids, visual } = layVideo(model, text, json.messages, texts, rows, mask);
   comparison.same("ids", ids.join(" "), json.input_ids.join(" "));

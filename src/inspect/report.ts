@@ -205,6 +205,7 @@ function notesOf(
   const wrong = quantisation?.disagreements ?? [];
   const first = wrong[0];
   return [
+    ...(template?.probes ?? []).flatMap(({ note }) => (note ? [`the chat template ${note}`] : [])),
     ...(differs ? ["tokenizer.json differs from the published one"] : []),
     ...(template?.origin === "builtin"
       ? ["no chat template: the family's built-in one writes the prompts"]

@@ -83,6 +83,15 @@ describe("a template that goes wrong is found by the probe of that kind", () => 
   });
 });
 
+test("a template that keeps earlier reasoning passes, with a note", () => {
+  const keeping = FALLBACK_TEMPLATE.replace(".split('</think>')[-1] | trim", "");
+  const { probes } = openTemplate(tokenizer, keeping);
+  const earlier = probes.find(({ name }) => name === "earlier answers");
+  expect(earlier).toMatchObject({ note: expect.stringMatching(/keeps the reasoning/) });
+  expect(earlier?.problem).toBeUndefined();
+  expect(openTemplate(tokenizer, undefined).probes.every(({ note }) => !note)).toBe(true);
+});
+
 const NO_LISTS =
   "{%- for m in messages -%}{%- if m.content is not string -%}" +
   "{{ raise_exception('only text') }}{%- endif -%}" +

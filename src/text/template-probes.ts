@@ -38,6 +38,8 @@ export interface ProbeResult {
   readonly shape?: PromptShape;
   /** Absent: the template passed. */
   readonly problem?: string;
+  /** What it does otherwise than the family, without harm. */
+  readonly note?: string;
   /** Of the template, counted from 1, where the engine knows it. */
   readonly line?: number;
 }
@@ -58,6 +60,7 @@ const IMAGE: ContentPart = { type: "image", bytes: new Uint8Array(0) };
 const VIDEO: ContentPart = { type: "video", bytes: new Uint8Array(0) };
 const QUESTION = "Question 7391, please.";
 const END = "End 5208.";
+const OLD_REASONING = "Thought 1592.";
 const TOOL = {
   type: "function",
   function: {
@@ -114,7 +117,11 @@ const PROBES: readonly Probe[] = [
   },
   {
     name: "earlier answers",
-    messages: [asked, answer("<think>\nHm.\n</think>\n\nAnswer 2740."), user(say(END))],
+    messages: [
+      asked,
+      answer(`<think>\n${OLD_REASONING}\n</think>\n\nAnswer 2740.`),
+      user(say(END)),
+    ],
     texts: [QUESTION, "Answer 2740.", END],
     reasoningOpen: false,
   },
@@ -147,7 +154,13 @@ export function probeTemplate(template: ChatTemplate, tokenizer: Tokenizer): Pro
       const rendered = template.render(messages, options);
       const problem = problemOf(probe, rendered) ?? leakOf(probe, rendered, template);
       const shape = shapeOf(rendered.pieces, tokenizer);
-      return { name, shape, ...(problem === undefined ? {} : { problem }) };
+      const keeps = problem === undefined && joined(rendered.pieces).includes(OLD_REASONING);
+      return {
+        name,
+        shape,
+        ...(problem === undefined ? {} : { problem }),
+        ...(keeps ? { note: "keeps the reasoning of earlier answers in the prompt" } : {}),
+      };
     } catch (error) {
       if (!(error instanceof VireoError)) throw error;
       const line = lineOf(error);
