@@ -158,6 +158,8 @@ def video(path):
     times = run("ffprobe", "-v", "quiet", "-of", "csv=p=0", "-select_streams", str(track["index"]),
                 "-show_entries", "frame=best_effort_timestamp_time", str(path))
     seconds = sorted({float(t) for t in re.findall(r"^-?[\d.]+", times, re.M)})
+    for _ in re.findall(r"^N/A", times, re.M):  # the last frames come without their times
+        seconds.append(2 * seconds[-1] - seconds[-2])
     size = [track["width"], track["height"]]
     turn = next((s["rotation"] for s in track.get("side_data_list", []) if "rotation" in s), 0)
     if abs(turn) % 180 == 90:
