@@ -158,7 +158,12 @@ def video(path):
     times = run("ffprobe", "-v", "quiet", "-of", "csv=p=0", "-select_streams", str(track["index"]),
                 "-show_entries", "frame=best_effort_timestamp_time", str(path))
     seconds = sorted({float(t) for t in re.findall(r"^-?[\d.]+", times, re.M)})
-    for _ in re.findall(r"^N/A", times, re.M):  # the last frames come without their times
+    untimed = len(re.findall(r"^N/A", times, re.M))  # the last frames, or all of a bare stream
+    if len(seconds) < 2:
+        above, below = map(int, track["r_frame_rate"].split("/"))
+        seconds = [at * below / above for at in range(untimed + len(seconds))]
+        untimed = 0
+    for _ in range(untimed):
         seconds.append(2 * seconds[-1] - seconds[-2])
     size = [track["width"], track["height"]]
     turn = next((s["rotation"] for s in track.get("side_data_list", []) if "rotation" in s), 0)
