@@ -1,4 +1,4 @@
-// What extraction calls verified: the true values of documents, and none of those that were altered.
+// What extraction calls verified: true values of documents, and none of those that were altered.
 
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";

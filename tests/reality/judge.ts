@@ -214,6 +214,7 @@ function plain(text: string): string {
     .normalize("NFKD")
     .toLowerCase()
     .replace(/[\s\p{C}\u00ad\u2010-\u2015\u2212-]+/gu, "")
+    .replace(/[✔✓●]/g, "") // how a tick is spelled
     .replace(/[‘’‛′]/g, "'");
 }
 
@@ -271,16 +272,17 @@ function valuesOf(words: readonly string[]): string[] {
   return values.filter((text) => /[\p{L}\p{N}]/u.test(text));
 }
 
-/** Fonts' ascents are read differently: above and below are compared by their middle. */
+/** Fonts' ascents are read differently: across the line, boxes are compared by their middle. */
 function near(box: readonly number[], right: readonly number[]): boolean {
-  const apart = (a: number, b: number): boolean => Math.abs(a - b) <= BOX_TOLERANCE;
-  const middle = (b: readonly number[]): number => (b[1]! + b[3]!) / 2;
-  const tall = Math.max(BOX_TOLERANCE, (right[3]! - right[1]!) / 2);
-  return (
-    apart(box[0]!, right[0]!) &&
-    apart(box[2]!, right[2]!) &&
-    Math.abs(middle(box) - middle(right)) <= tall
-  );
+  const middle = (b: readonly number[], at: number): number => (b[at]! + b[at + 2]!) / 2;
+  const long = (at: number): boolean =>
+    Math.abs(box[at]! - right[at]!) <= BOX_TOLERANCE &&
+    Math.abs(box[at + 2]! - right[at + 2]!) <= BOX_TOLERANCE;
+  const across = (at: number): boolean => {
+    const half = (right[at + 2]! - right[at]!) / 2;
+    return Math.abs(middle(box, at) - middle(right, at)) <= Math.max(BOX_TOLERANCE, half);
+  };
+  return (long(0) && across(1)) || (across(0) && long(1));
 }
 
 function compareVideo(

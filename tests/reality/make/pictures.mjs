@@ -137,7 +137,7 @@ by("libtiff", "libtiff-tools", "tiffcp 2>&1", {
   "tiff-lzma.tif": "tiffcp -c lzma $phototif $o",
   "tiff-zstd.tif": "tiffcp -c zstd $phototif $o",
   "tiff-webp.tif": "tiffcp -c webp $phototif $o",
-  "tiff-jpeg-rgb.tif": "tiffcp -c jpeg:r:90 $phototif $o",
+  "tiff-jpeg-rgb.tif": "tiffcp -c jpeg:r:90 -r 16 $phototif $o",
   "tiff-jpeg-ycbcr.tif": "tiffcp -c jpeg:80 -r 16 $phototif $o",
   "tiff-lzw-predictor.tif": "tiffcp -c lzw:2 $phototif $o",
   "tiff-tiles.tif": "tiffcp -t -w 16 -l 16 -c zip $phototif $o",

@@ -42,11 +42,15 @@ HERE = Path(__file__).resolve().parent
 # Programs that are asked where Pillow does not read a file; each writes a PNG.
 OTHERS = {
     ".avif": ("Chromium", lambda i, o: ["node", str(HERE / "browser.mjs"), "decode", o, i]),
+    "plain .avif": ("libavif", lambda i, o: ["avifdec", i, o]),
     ".heic": ("libheif", lambda i, o: ["heif-convert", i, o]),
     ".jxl": ("libjxl", lambda i, o: ["djxl", i, o]),
     ".tif": ("libtiff", lambda i, o: ["convert", i + "[0]", "-depth", "8", o]),
 }
 
+
+# libavif keeps all bits but leaves turning to its caller; a browser turns and shows.
+PLAIN = {".avif": "plain .avif"}
 
 # Files whose extra channels neither program drops: their colour is that of another file.
 SAME_AS = {
@@ -63,7 +67,8 @@ def picture(path):
     try:
         return by_pillow(path)
     except UnidentifiedImageError:
-        program, command = OTHERS[path.suffix]
+        turned = re.search("rotated|mirrored|aperture|grid", path.name)
+        program, command = OTHERS[path.suffix if turned else PLAIN.get(path.suffix, path.suffix)]
         with tempfile.TemporaryDirectory() as folder:
             png = f"{folder}/a.png"
             subprocess.run(command(str(path), png), check=True, capture_output=True, timeout=60)
@@ -92,6 +97,10 @@ def by_pillow(path, name=None):
     return {"by": "Pillow", "format": form, "size": list(first.size), "pages": pages or [list(first.size)]}
 
 
+# Codes of TeX's T1 encoding, which Poppler passes on where a bitmap font does not name its glyphs.
+T1_LIGATURES = {0x1B: "ff", 0x1C: "fi", 0x1D: "fl", 0x1E: "ffi", 0x1F: "ffl"}
+
+
 def words_of(path, turned):
     """Per page: its size in points and its words with boxes in thousandths of the page."""
     text = run("pdftotext", "-bbox", "-cropbox", str(path), "-")
@@ -108,7 +117,7 @@ def words_of(path, turned):
         ):
             x1, y1, x2, y2 = map(float, box)
             shares = (x1 / width, y1 / height, x2 / width, y2 / height)
-            words.append([html.unescape(word), *(round(share * 1000) for share in shares)])
+            words.append([html.unescape(word).translate(T1_LIGATURES), *(round(share * 1000) for share in shares)])
         pages.append({"words": words})
     return pages
 
