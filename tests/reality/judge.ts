@@ -38,6 +38,8 @@ export interface Judgement {
 
 /** Largest and mean difference of a channel that decoders of lossy formats may have. */
 const LOSSY = { max: 12, mean: 0.6 };
+/** libheif repeats the chroma of AVIF and HEIC where others interpolate it. */
+const REPEATED_CHROMA = { max: 16, mean: 1.6 };
 const EXACT = { max: 0, mean: 0 };
 const BOX_TOLERANCE = 12;
 const INK_TOLERANCE = { max: 40, mean: 3 };
@@ -121,7 +123,7 @@ async function comparePicture(
   if (!sameSize(image, expected.size) || skip.includes("pixels")) return checks;
   const right = (await decodeImage(pixelsOf(name))).rgb;
   const { max, mean } = difference(image.rgb, right);
-  const allowed = isLossy(name) ? LOSSY : EXACT;
+  const allowed = boundsOf(name);
   checks.push(
     check("pixels", max <= allowed.max && mean <= allowed.mean, () => {
       return `differ by up to ${max}, by ${mean.toFixed(3)} in the mean`;
@@ -130,9 +132,11 @@ async function comparePicture(
   return checks;
 }
 
-/** Formats whose decoders may round differently. */
-function isLossy(name: string): boolean {
-  return /\.(jpe?g|mpo|avif|heic|jxl)$|lossy|jpeg|webp-|tiff-webp|alpha\.webp$/.test(name);
+/** Decoders of lossy formats may round differently. */
+function boundsOf(name: string): { readonly max: number; readonly mean: number } {
+  if (/\.(avif|heic)$/.test(name)) return REPEATED_CHROMA;
+  const lossy = /\.(jpe?g|mpo|jxl)$|lossy|jpeg|webp-|tiff-webp|alpha\.webp$/;
+  return lossy.test(name) ? LOSSY : EXACT;
 }
 
 function difference(a: Uint8Array, b: Uint8Array): { max: number; mean: number } {
