@@ -211,6 +211,10 @@ function toDocument({ source, ...pages }: DocumentBlock, param: string): Content
   switch (source.type) {
     case "text":
       return { type: "text", text: source.data };
+    case "content": {
+      const { content } = source;
+      return { type: "text", text: typeof content === "string" ? content : joinTexts(content) };
+    }
     case "url":
       return toDocumentPart(source.url, `${at}.url`, toPageOptions(pages));
     case "file":

@@ -38,6 +38,10 @@ const documentBlock = z.object({
     z.object({ type: z.literal("base64"), media_type: z.string().max(100), data: z.string() }),
     z.object({ type: z.literal("url"), url: z.string() }),
     z.object({ type: z.literal("text"), media_type: z.literal("text/plain"), data: text }),
+    z.object({
+      type: z.literal("content"),
+      content: z.union([text, boundedList(textBlock, LIMITS.partsPerMessage)]),
+    }),
     fileSource,
   ]),
   ...pageFields,
@@ -128,7 +132,7 @@ export const messagesBody = z.object({
     })
     .nullish(),
   ...mediaFields,
-  metadata: z.object({ user_id: z.string().max(512).nullish() }).nullish(),
+  metadata: z.object({ user_id: z.string().max(4096).nullish() }).nullish(),
 });
 export type MessagesBody = z.infer<typeof messagesBody>;
 

@@ -31,9 +31,8 @@ describe("hostile JSON", () => {
 
   test("prototypes stay as they are", () => {
     const proto = '{"polluted":true,"temperature":1}';
-    for (const field of ['"metadata":{"__proto__":5}', '"logit_bias":{"__proto__":1}']) {
-      expect(() => parse(`{${messages},${field}}`)).toThrow(VireoError);
-    }
+    expect(() => parse(`{${messages},"logit_bias":{"__proto__":1}}`)).toThrow(VireoError);
+    expect(() => parse(`{${messages},"metadata":{"__proto__":{"a":1}}}`)).not.toThrow();
     const { request } = parse(`{${messages},"__proto__":${proto},"constructor":${proto}}`);
     expect(request.sampling.temperature).toBe(0);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();

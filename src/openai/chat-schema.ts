@@ -11,6 +11,7 @@ import {
   streamFields,
   text,
   tokens,
+  videoData,
   videoSampling,
 } from "./fields.ts";
 import { outputFields } from "./output-format.ts";
@@ -29,18 +30,24 @@ const imageUrl = z.union([z.string(), named.extend({ detail: detail.nullish() })
 
 const textPart = z.object({ type: z.enum(["text", "input_text", "output_text"]), text });
 const imagePart = z.object({
-  type: z.enum(["image_url", "input_image"]),
+  type: z.enum(["image_url", "input_image", "image"]),
   image_url: imageUrl.nullish(),
+  image: imageUrl.nullish(),
   file_id: fileId,
   detail: detail.nullish(),
 });
 const videoPart = z.object({
-  type: z.enum(["video_url", "input_video"]),
+  type: z.enum(["video_url", "input_video", "video"]),
   video_url: z.union([z.string(), named]).nullish(),
+  video: z.union([z.string(), named]).nullish(),
+  input_video: z.union([z.string(), videoData, named]).nullish(),
   file_id: fileId,
   ...videoSampling,
 });
 const refusalPart = z.object({ type: z.literal("refusal"), refusal: text });
+
+/** Reasoning among the parts of an earlier answer, as some clients keep it. */
+const thinkingPart = z.object({ type: z.enum(["thinking", "redacted_thinking", "reasoning"]) });
 
 const filePart = z.object({ type: z.literal("file"), file: z.object(fileFields) });
 const inputFilePart = z.object({ type: z.literal("input_file"), ...fileFields });
@@ -52,6 +59,7 @@ export const chatPart = z.discriminatedUnion("type", [
   filePart,
   inputFilePart,
   refusalPart,
+  thinkingPart,
 ]);
 export type ChatPart = z.infer<typeof chatPart>;
 

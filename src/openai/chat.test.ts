@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { VireoError } from "../core/errors.ts";
 import { parseChatRequest } from "./chat.ts";
+import { chatBody } from "./chat-schema.ts";
 
 const PNG = `data:image/png;base64,${Buffer.from("\x89PNG").toString("base64")}`;
 const user = (content: unknown) => ({ role: "user", content });
@@ -240,6 +241,75 @@ describe("the server's default for reasoning", () => {
   });
 });
 
+describe("what agents and front ends send", () => {
+  const mp4 = "YWJj";
+  const bytes = Buffer.from("abc");
+  const partOf = (part: object) => {
+    return parseChatRequest({ ...base, messages: [user([part])] }).request.messages[0]?.content[0];
+  };
+
+  test.each([
+    { type: "input_video", input_video: { data: mp4, format: "mp4" } },
+    { type: "input_video", input_video: { data: `data:video/webm;base64,${mp4}` } },
+    { type: "input_video", input_video: { url: `data:video/mp4;base64,${mp4}` } },
+    { type: "input_video", video_url: { url: `data:video/mp4;base64,${mp4}` } },
+    { type: "video_url", video_url: `data:video/mp4;base64,${mp4}` },
+    { type: "video", video: `data:video/mp4;base64,${mp4}` },
+  ])("a video as %j", (part) => {
+    expect(partOf(part)).toEqual({ type: "video", bytes });
+  });
+
+  test.each([
+    { type: "image", image: PNG },
+    { type: "image", image_url: { url: PNG } },
+    { type: "input_image", image_url: { url: PNG, detail: null } },
+  ])("a picture as %j", (part) => {
+    expect(partOf(part)).toEqual({ type: "image", bytes: Buffer.from("\x89PNG") });
+  });
+
+  test("as many frames as the server allows", () => {
+    const video = { num_frames: -1 };
+    const { request } = parseChatRequest({ ...base, media_io_kwargs: { video } });
+    expect(request.videoSampling?.framesMax).toBeGreaterThan(1e5);
+  });
+
+  test.each([
+    [{ content: null }, ""],
+    [{}, ""],
+    [{ content: "" }, ""],
+    [{ content: [] }, []],
+    [{ content: null, refusal: "No." }, "No."],
+    [{ content: null, tool_calls: null, function_call: null, audio: null, refusal: null }, ""],
+    [{ content: [{ type: "refusal", refusal: "No." }] }, [{ type: "text", text: "No." }]],
+    [
+      {
+        content: [
+          { type: "thinking", thinking: "hm" },
+          { type: "text", text: "So" },
+        ],
+        name: "Al",
+      },
+      [{ type: "text", text: "So" }],
+    ],
+  ])("an assistant's message of %j", (said, content) => {
+    const messages = [user("Hi"), { role: "assistant", ...said }, user("And?")];
+    const [, answer] = parseChatRequest({ ...base, messages }).request.messages;
+    expect(answer).toEqual({ role: "assistant", content });
+  });
+
+  test("null for every field that may be left out", () => {
+    const required = ["model", "messages"];
+    const names = Object.keys(chatBody.shape).filter((name) => !required.includes(name));
+    const nulls = Object.fromEntries(names.map((name) => [name, null]));
+    expect(parseChatRequest({ ...base, ...nulls }).request).toEqual(parseChatRequest(base).request);
+  });
+
+  test("notes of their own in any form", () => {
+    const metadata = { session: { id: 5, tags: ["a"] }, long: "x".repeat(2000) };
+    expect(() => parseChatRequest({ ...base, metadata })).not.toThrow();
+  });
+});
+
 describe("reasoning", () => {
   test.each([
     [{ reasoning_effort: "none" }, { enabled: false }],
@@ -310,10 +380,10 @@ describe("refusals name the field", () => {
       "unsupported_modality",
       at,
     ],
-    ...[-1, 0, 1e9, 1.5, "128", null, [1]].map(
+    ...[-2, 0, 1e9, 1.5, "128", null, [1]].map(
       (num_frames): [object, string, string | undefined] => [
         { media_io_kwargs: { video: { num_frames: num_frames ?? "x" } } },
-        num_frames === -1 || num_frames === 0 || num_frames === 1e9
+        num_frames === -2 || num_frames === 0 || num_frames === 1e9
           ? "out_of_range"
           : "invalid_type",
         "media_io_kwargs.video.num_frames",
@@ -407,7 +477,7 @@ describe("refusals name the field", () => {
     [{ reasoning_format: "none", include_reasoning: true }, "out_of_range", "reasoning_format"],
     [{ model: "m:thinking", reasoning_effort: "none" }, "out_of_range", "reasoning_effort"],
     [{ continue_final_message: true }, "out_of_range", "continue_final_message"],
-    [{ metadata: { a: 1 } }, "out_of_range", "metadata"],
+    [{ metadata: [1] }, "out_of_range", "metadata"],
   ])("%#: %s", (fields, code, param) => {
     const error = refusal({ ...base, ...fields });
     expect({ code: error.code, param: error.param }).toEqual({ code, param });

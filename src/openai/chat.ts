@@ -95,7 +95,7 @@ function checkTogether(body: ChatBody): void {
   if (min_tokens && most && min_tokens > most) {
     throw refuse("min_tokens", `is ${min_tokens}, more than the ${most} tokens allowed at most`);
   }
-  if (typeof body.top_logprobs === "number" && body.logprobs !== true) {
+  if (body.top_logprobs && body.logprobs !== true) {
     throw refuse("top_logprobs", "needs logprobs: true");
   }
   if (body.stream_options && body.stream !== true) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "../core/limits.ts";
+import { isTooDeep } from "./json.ts";
 
 /** Fields that several bodies have in the same form. Clients send null for what they leave out. */
 
@@ -19,7 +20,7 @@ export const seed = z
   .min(-(2 ** 63))
   .lt(2 ** 63)
   .refine(Number.isInteger, { message: "must be a whole number" });
-export const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh"] as const;
+export const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
 
 /** A JSON object, of which nothing more is said here. */
 export const anyObject = z.custom<Record<string, unknown>>(
@@ -38,7 +39,13 @@ export function boundedList<T extends z.ZodType>(entry: T, most: number, least =
 /** Which frames of a video; counts and rates above the server's are lowered to them. */
 export const videoSampling = {
   fps: z.number().gt(0).max(1000).nullish(),
-  num_frames: z.int().min(1).max(LIMITS.videoFrames).nullish(),
+  /** -1: as many as the server allows. */
+  num_frames: z
+    .int()
+    .min(-1)
+    .max(LIMITS.videoFrames)
+    .refine((count) => count !== 0, { message: "must be at least 1, or -1 for all, but is 0" })
+    .nullish(),
   /** Seconds. */
   start: z.number().min(0).max(LIMITS.videoSeconds).nullish(),
   end: z.number().min(0).max(LIMITS.videoSeconds).nullish(),
@@ -74,6 +81,9 @@ export const pageFields = {
   pages: z.string().min(1).max(LIMITS.pageRangeCharacters).nullish(),
   dpi: z.number().min(LIMITS.pageDpiLeast).max(LIMITS.pageDpiMost).nullish(),
 };
+
+/** A video in itself: base64 or a data: URL. */
+export const videoData = z.object({ data: z.string(), format: z.string().max(32).nullish() });
 
 /** A file of a message, by one of the first three. */
 export const fileFields = {
@@ -121,17 +131,9 @@ export const streamFields = {
     .nullish(),
 };
 
-export const metadata = z.custom<object>((value) => isMetadata(value), {
-  message: "must be an object of at most 16 texts, names up to 64 and values up to 512 long",
-});
-
-function isMetadata(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const entries = Object.entries(value);
-  return (
-    entries.length <= 16 &&
-    entries.every(([key, entry]) => {
-      return key.length <= 64 && typeof entry === "string" && entry.length <= 512;
-    })
-  );
-}
+/** The client's own notes about a request: said again where the protocol does, else unused. */
+export const metadata = z.custom<object>(
+  (value) =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && !isTooDeep(value),
+  { message: "must be an object that is not nested too deeply" },
+);

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type {
   ChatMessage,
   ChatRequest,
@@ -13,6 +14,7 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { decodeText, fileKind } from "../media/kind.ts";
 import { decodeDataUrl } from "./data-url.ts";
+import type { videoData } from "./fields.ts";
 
 type MediaPart = ImagePart | VideoPart | DocumentPart;
 
@@ -247,12 +249,24 @@ export function toVideoSampling(
   }
   const sampling = {
     ...(typeof fps === "number" ? { fps } : {}),
-    ...(typeof num_frames === "number" ? { framesMax: num_frames } : {}),
+    ...(typeof num_frames === "number" ? { framesMax: toFramesMax(num_frames) } : {}),
     ...(typeof start === "number" ? { startSeconds: start } : {}),
     ...(typeof end === "number" ? { endSeconds: end } : {}),
     ...(typeof repeat_below === "number" ? { repeatBelow: repeat_below } : {}),
   };
   return Object.keys(sampling).length === 0 ? undefined : sampling;
+}
+
+/** Whatever is asked for, the engine's own ceiling holds. */
+function toFramesMax(count: number): number {
+  return count === -1 ? LIMITS.videoFrames : count;
+}
+
+/** A video that is sent as `{ data, format }`, as a URL. */
+export function videoDataUrl({ data, format }: z.infer<typeof videoData>): string {
+  if (/^\s*data:/i.test(data.slice(0, 64))) return data;
+  const subtype = /^[\w.+-]+$/.test(format ?? "") ? format : "mp4";
+  return `data:video/${subtype};base64,${data}`;
 }
 
 export function hasVideo(messages: readonly ChatMessage[]): boolean {

@@ -11,6 +11,7 @@ import {
   toNamedImage,
   toNamedVideo,
   toVideoSampling,
+  videoDataUrl,
 } from "./media.ts";
 import { toCustomArguments } from "./tool-offer.ts";
 
@@ -117,34 +118,54 @@ function toParts(
   role: ChatMessage["role"],
   param: string,
 ): ContentPart[] {
-  return parts.map((part, index): ContentPart => {
-    if (part.type === "refusal") return { type: "text", text: part.refusal };
-    if ("text" in part) return { type: "text", text: part.text };
+  return parts.flatMap((part, index): ContentPart[] => {
     const at = `${param}[${index}]`;
-    const isImage = isImagePart(part);
+    if (part.type === "refusal") return [{ type: "text", text: part.refusal }];
+    if ("text" in part) return [{ type: "text", text: part.text }];
+    if (isThinking(part)) return [];
+    if (role !== "system" && role !== "assistant") return [toMedia(part, at)];
     const isFile = part.type === "file" || part.type === "input_file";
-    if (role === "system" || role === "assistant") {
-      const what = isFile ? "a file; files" : isImage ? "an image; images" : "a video; videos";
-      const why = `is ${what} may only be in user messages and results of tools`;
-      throw refuse("unsupported_modality", at, why);
-    }
-    if (isFile) {
-      const [file, where] = part.type === "file" ? [part.file, `${at}.file`] : [part, at];
-      return toFilePart(file, where);
-    }
-    if (isImagePart(part)) {
-      const named = namedBy(part.image_url, part.file_id, at, "image_url");
-      return toNamedImage(named, detailOf(part));
-    }
-    const named = namedBy(part.video_url, part.file_id, at, "video_url");
-    return toNamedVideo(named, toVideoSampling(part, at));
+    const what = isFile
+      ? "a file; files"
+      : isImagePart(part)
+        ? "an image; images"
+        : "a video; videos";
+    const why = `is ${what} may only be in user messages and results of tools`;
+    throw refuse("unsupported_modality", at, why);
   });
 }
 
-type ImagePartBody = Extract<ChatPart, { readonly type: "image_url" | "input_image" }>;
+type Part<T extends string> = Extract<ChatPart, { readonly type: T }>;
+type ImagePartBody = Part<"image_url" | "input_image" | "image">;
+type VideoPartBody = Part<"video_url" | "input_video" | "video">;
+type MediaPartBody = ImagePartBody | VideoPartBody | Part<"file"> | Part<"input_file">;
+
+function isThinking(part: ChatPart): part is Part<"thinking" | "redacted_thinking" | "reasoning"> {
+  return /^(redacted_)?thinking$|^reasoning$/.test(part.type);
+}
 
 function isImagePart(part: ChatPart): part is ImagePartBody {
-  return part.type === "image_url" || part.type === "input_image";
+  return part.type === "image_url" || part.type === "input_image" || part.type === "image";
+}
+
+function toMedia(part: MediaPartBody, at: string): ContentPart {
+  if (part.type === "file") return toFilePart(part.file, `${at}.file`);
+  if (part.type === "input_file") return toFilePart(part, at);
+  if (isImagePart(part)) {
+    const field = part.image ? "image" : "image_url";
+    return toNamedImage(namedBy(part[field], part.file_id, at, field), detailOf(part));
+  }
+  return toNamedVideo(namedVideo(part, at), toVideoSampling(part, at));
+}
+
+function namedVideo(part: VideoPartBody, at: string): NamedMedia {
+  const { video_url, input_video: given, video, file_id: fileId } = part;
+  if (typeof given === "object" && given !== null && "data" in given) {
+    const urlParam = `${at}.input_video.data`;
+    return { url: videoDataUrl(given), urlParam, fileId, fileParam: `${at}.file_id` };
+  }
+  if (given) return namedBy(given, fileId, at, "input_video");
+  return video ? namedBy(video, fileId, at, "video") : namedBy(video_url, fileId, at, "video_url");
 }
 
 function detailOf({ image_url: given, detail }: ImagePartBody): Detail {
@@ -156,7 +177,7 @@ function namedBy(
   given: string | Partial<Record<"url" | "file_id", string | null | undefined>> | null | undefined,
   fileId: string | null | undefined,
   at: string,
-  field: "image_url" | "video_url",
+  field: "image_url" | "image" | "video_url" | "video" | "input_video",
 ): NamedMedia {
   if (typeof given !== "object" || given === null) {
     return { url: given, urlParam: `${at}.${field}`, fileId, fileParam: `${at}.file_id` };

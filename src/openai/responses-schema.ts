@@ -12,6 +12,7 @@ import {
   samplingFields,
   text,
   tokens,
+  videoData,
   videoSampling,
 } from "./fields.ts";
 import { customDefinition, functionDefinition, hostedTool, toolName } from "./tool-offer.ts";
@@ -23,13 +24,16 @@ const part = z.discriminatedUnion("type", [
   z.object({ type: z.literal("refusal"), refusal: text }),
   z.object({
     type: z.literal("input_image"),
-    image_url: z.string().nullish(),
+    image_url: z
+      .union([z.string(), z.object({ url: z.string(), detail: detail.nullish() })])
+      .nullish(),
     file_id: z.string().max(256).nullish(),
     detail: detail.nullish(),
   }),
   z.object({
     type: z.literal("input_video"),
-    video_url: z.string().nullish(),
+    video_url: z.union([z.string(), z.object({ url: z.string() })]).nullish(),
+    input_video: videoData.nullish(),
     file_id: z.string().max(256).nullish(),
     ...videoSampling,
   }),
@@ -44,7 +48,7 @@ const id = z.string().max(256);
 const message = z.object({
   type: z.literal("message").nullish(),
   role: z.enum(["user", "assistant", "system", "developer"]),
-  content,
+  content: content.nullish(),
 });
 const calledName = z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/);
 const namespace = z.string().max(128).nullish();

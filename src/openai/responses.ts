@@ -16,6 +16,7 @@ import {
   toNamedImage,
   toNamedVideo,
   toVideoSampling,
+  videoDataUrl,
 } from "./media.ts";
 import { checkTotals, textOf } from "./messages.ts";
 import { planReasoning, splitModelName } from "./reasoning.ts";
@@ -248,7 +249,7 @@ function addSaid(
   param: string,
 ): void {
   const role = given === "developer" ? "system" : given;
-  const content = toContent(parts, role, param);
+  const content = toContent(parts ?? "", role, param);
   if (role === "system") conversation.system(textOf({ content }));
   else if (role === "assistant") conversation.assistant({ content });
   else conversation.user(content);
@@ -274,8 +275,11 @@ function toContent(
     if (part.type === "input_file") return toFilePart(part, at);
     const isVideo = part.type === "input_video";
     const field = isVideo ? "video_url" : "image_url";
+    const given = isVideo
+      ? (part.video_url ?? (part.input_video && videoDataUrl(part.input_video)))
+      : part.image_url;
     const named = {
-      url: isVideo ? part.video_url : part.image_url,
+      url: typeof given === "object" ? given?.url : given,
       urlParam: `${at}.${field}`,
       fileId: part.file_id,
       fileParam: `${at}.file_id`,
