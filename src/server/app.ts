@@ -16,6 +16,7 @@ import { allowHosts } from "./middleware/host.ts";
 import { idempotent } from "./middleware/idempotency.ts";
 import { rateHeaders } from "./middleware/rate-headers.ts";
 import { requestId } from "./middleware/request-id.ts";
+import { endWithServer, refuseWhenClosing } from "./middleware/shutdown.ts";
 import { Replays } from "./replays.ts";
 import { ResponseStore } from "./response-store.ts";
 import { readVersion } from "./routes/about.ts";
@@ -23,6 +24,7 @@ import { routesOf } from "./routes/catalogue.ts";
 import { DOCS_PATHS, docsFile, openApi } from "./routes/docs.ts";
 import { playgroundFile, readPlayground } from "./routes/playground.ts";
 import type { ErrorShape, Route } from "./routes/route.ts";
+import { Shutdown } from "./shutdown.ts";
 
 export type App = Hono<Env>;
 
@@ -44,7 +46,9 @@ export function createApp(options: AppOptions): App {
   const open = [...pages, ...routes.flatMap((route) => (route.open ? [route.path] : []))];
   const app: App = new Hono<Env>();
 
+  const { shutdown = new Shutdown() } = options;
   app.use(requestId(log, now));
+  app.use(refuseWhenClosing(shutdown));
   app.use(keys === undefined ? allowHosts(hosts) : except(open, requireKey(keys)));
 
   for (const file of playground) app.get(file.path, playgroundFile(file));
@@ -54,8 +58,9 @@ export function createApp(options: AppOptions): App {
 
   const once = idempotent(new Replays(now));
   const rates = rateHeaders(shared);
+  const ending = endWithServer(shutdown);
   for (const { method, path, generates, handler } of routes) {
-    if (generates) app.on(method, path, rates, once, handler);
+    if (generates) app.on(method, path, rates, once, ending, handler);
     else app.on(method, path, handler);
   }
 

@@ -7,6 +7,7 @@ import type { KeyRing } from "../gateway/keys.ts";
 import type { Tenants } from "../gateway/tenants.ts";
 import type { MediaPlaces } from "./fetching.ts";
 import type { ResponseStore } from "./response-store.ts";
+import type { Shutdown } from "./shutdown.ts";
 
 export interface AppOptions {
   readonly upstream: Upstream;
@@ -29,6 +30,8 @@ export interface AppOptions {
   readonly deadlineMs?: number;
   /** Unix time in milliseconds. */
   readonly now?: () => number;
+  /** Ends requests when the server does. Undefined: it never does. */
+  readonly shutdown?: Shutdown;
 }
 
 /** What routes work with. */
@@ -58,5 +61,7 @@ export interface Env {
     readonly body?: Uint8Array;
     /** To be called when an answer that is streamed is over. */
     readonly onStreamEnd?: () => void;
+    /** Aborted when answers have to end because the server does. */
+    readonly serverEnd?: AbortSignal;
   };
 }

@@ -15,13 +15,15 @@ export interface StreamForm extends Pick<SseOptions, "last" | "ping"> {
 
 /** What all routes that generate do alike. */
 export interface Generation {
-  /** Aborted when the client is gone. */
+  /** Aborted when the client is gone, or the server ends. */
   readonly signal: AbortSignal;
   stream(events: AsyncIterable<SseEvent>, form: StreamForm): Promise<Response>;
 }
 
 export function generation(c: Context<Env>, { log }: RouteOptions): Generation {
   const { signal, abort } = follow(c.req.raw.signal); // that one ends with the request
+  const serverEnd = c.get("serverEnd");
+  serverEnd?.addEventListener("abort", () => abort(serverEnd.reason as Error), { once: true });
   c.header("x-provider", "local");
   return {
     signal,

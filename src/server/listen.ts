@@ -6,6 +6,7 @@ import { ERROR_STATUS, toErrorBody } from "../openai/errors.ts";
 import { type App, createApp } from "./app.ts";
 import type { AppOptions } from "./context.ts";
 import { isLoopback } from "./middleware/host.ts";
+import { Shutdown } from "./shutdown.ts";
 
 export interface ListenOptions {
   readonly host: string;
@@ -20,7 +21,10 @@ export interface Listening {
   /** As http://127.0.0.1:8000 */
   readonly url: string;
   readonly port: number;
-  /** Takes no more connections, lets answers end, and cuts off what is left after `graceMs`. */
+  /**
+   * Refuses new requests, lets answers end, ends those that are left shortly before `graceMs` is
+   * over with an error that says why, and cuts off whatever is open then.
+   */
   close(graceMs?: number): Promise<void>;
 }
 
@@ -31,6 +35,8 @@ const KEEP_ALIVE_MS = 65_000;
 const HEADER_BYTES = 32 * 1024;
 const HEADERS_MOST = 200;
 const GRACE_MS = 10_000;
+/** So long before the end of the grace the answers that still run are told. */
+const TELL_MS = 1000;
 
 /**
  * Serves the protocol over HTTP.
@@ -40,7 +46,9 @@ const GRACE_MS = 10_000;
  */
 export async function listen(options: AppOptions & ListenOptions): Promise<Listening> {
   refuseUnguarded(options);
-  const server = openServer(createApp(options));
+  const shutdown = new Shutdown();
+  const server = openServer(createApp({ ...options, shutdown }));
+  const unanswered = countUnanswered(server);
   const { host, port } = options;
   await bind(server, options);
   const address = server.address();
@@ -49,7 +57,15 @@ export async function listen(options: AppOptions & ListenOptions): Promise<Liste
   return {
     url: `http://${name}:${bound}`,
     port: bound,
-    close: (graceMs = GRACE_MS) => close(server, graceMs),
+    close: async (graceMs = GRACE_MS) => {
+      shutdown.begin();
+      const telling = setTimeout(() => shutdown.end(), graceMs - Math.min(TELL_MS, graceMs / 2));
+      const cutting = setTimeout(() => server.closeAllConnections(), graceMs);
+      await unanswered.none();
+      await close(server);
+      clearTimeout(telling);
+      clearTimeout(cutting);
+    },
   };
 }
 
@@ -161,12 +177,30 @@ function toClientError(code: string | undefined): VireoError {
   return new VireoError("malformed_http", "this is not HTTP/1.1 as RFC 9112 has it");
 }
 
-async function close(server: Server, graceMs: number): Promise<void> {
+/** Requests whose answers have not been sent whole. */
+function countUnanswered(server: Server): { none(): Promise<void> } {
+  let count = 0;
+  let onNone = (): void => {};
+  server.on("request", (_request, response) => {
+    count += 1;
+    response.once("close", () => {
+      count -= 1;
+      if (count === 0) onNone();
+    });
+  });
+  return {
+    none: () =>
+      new Promise((resolve) => {
+        if (count === 0) resolve();
+        else onNone = resolve;
+      }),
+  };
+}
+
+async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
   server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
-  clearTimeout(timer);
 }

@@ -1,0 +1,33 @@
+import type { MiddlewareHandler } from "hono";
+import type { Env } from "../context.ts";
+import { type Shutdown, shuttingDown } from "../shutdown.ts";
+
+/** Refuses requests once the server ends, but for the question whether the process is alive. */
+export function refuseWhenClosing(shutdown: Shutdown): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    if (!shutdown.isClosing) return await next();
+    c.header("connection", "close");
+    if (/\/(health\/live|livez)$/.test(c.req.path)) return await next();
+    throw shuttingDown();
+  };
+}
+
+/** Lets the server's end reach an answer that is being made, streamed or not. */
+export function endWithServer(shutdown: Shutdown): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const { signal, release } = shutdown.follow();
+    const onStreamEnd = c.get("onStreamEnd");
+    c.set("serverEnd", signal);
+    c.set("onStreamEnd", () => {
+      release();
+      onStreamEnd?.();
+    });
+    let isStream = false;
+    try {
+      await next();
+      isStream = c.res.headers.get("content-type")?.startsWith("text/event-stream") === true;
+    } finally {
+      if (!isStream) release();
+    }
+  };
+}
