@@ -25,6 +25,7 @@ import {
 } from "../openai/media.ts";
 import { argumentsText, checkTotals } from "../openai/messages.ts";
 import { planReasoning, splitModelName } from "../openai/reasoning.ts";
+import { checkStrict, pickModel, readRouting } from "../openai/routing.ts";
 import { toSampling } from "../openai/sampling.ts";
 import { check } from "../openai/schema-errors.ts";
 import { ToolCollector, type ToolOffer } from "../openai/tool-offer.ts";
@@ -72,7 +73,8 @@ export function parseCountRequest(
 }
 
 function toParsed(body: CountBody, json: object, models: readonly UpstreamModel[]): ParsedMessages {
-  const { name, thinks: bySuffix } = splitModelName(body.model);
+  const routing = readRouting(body);
+  const { name, thinks: bySuffix } = splitModelName(pickModel(body.model, routing, models));
   const { thinking } = body;
   const asked = thinking ? thinking.type !== "disabled" : bySuffix;
   const budget = thinking?.type === "enabled" ? thinking.budget_tokens : undefined;
@@ -80,6 +82,9 @@ function toParsed(body: CountBody, json: object, models: readonly UpstreamModel[
   const { enabled, thinks, warnings } = planReasoning(messages, asked, name, models);
   const offer = collectTools(body);
   const output = toOutput(body);
+  const unknown = unknownFields(json, messagesBody.shape);
+  const ignoredParams = [...offer.ignored, ...routing.ignored, ...unknown];
+  checkStrict(routing, ignoredParams);
   return {
     request: {
       messages,
@@ -97,7 +102,7 @@ function toParsed(body: CountBody, json: object, models: readonly UpstreamModel[
     },
     model: name,
     stream: body.stream ?? false,
-    ignoredParams: [...offer.ignored, ...unknownFields(json, messagesBody.shape)],
+    ignoredParams,
     warnings,
   };
 }

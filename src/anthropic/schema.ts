@@ -11,6 +11,7 @@ import {
   text,
   tokens,
 } from "../openai/fields.ts";
+import { routingFields } from "../openai/routing.ts";
 import { hostedTool, toolName } from "../openai/tool-offer.ts";
 
 /** The body of POST /v1/messages, as far as it has an effect or is refused. */
@@ -132,6 +133,7 @@ export const messagesBody = z.object({
     })
     .nullish(),
   ...mediaFields,
+  ...routingFields,
   metadata: z.object({ user_id: z.string().max(4096).nullish() }).nullish(),
 });
 export type MessagesBody = z.infer<typeof messagesBody>;

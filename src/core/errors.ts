@@ -10,6 +10,7 @@ export type ErrorCode =
   | "out_of_range"
   | "unsupported_parameter"
   | "unsupported_modality"
+  | "zdr_unavailable"
   | "context_length_exceeded"
   | "invalid_schema"
   | "invalid_media"

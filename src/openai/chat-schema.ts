@@ -16,6 +16,7 @@ import {
 } from "./fields.ts";
 import { outputFields } from "./output-format.ts";
 import { REASONING_FORMATS } from "./reasoning-format.ts";
+import { routingFields } from "./routing.ts";
 import { toolFields } from "./tools.ts";
 
 /**
@@ -133,6 +134,7 @@ export const chatBody = z.object({
   add_generation_prompt: z.boolean().nullish(),
 
   ...mediaFields,
+  ...routingFields,
 
   metadata: metadata.nullish(),
   user: z.string().max(512).nullish(),

@@ -29,8 +29,6 @@ const UNSUPPORTED: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ["prompt_logprobs", oneOf(0)],
   ["echo", oneOf(false)],
   ["media_io_kwargs", onlyVideo],
-  ["plugins", empty],
-  ["models", empty],
   ["documents", empty],
 ]);
 

@@ -8,6 +8,7 @@ import { toChatMessages } from "./messages.ts";
 import { parseOutput } from "./output-format.ts";
 import { parseReasoning, planReasoning, splitModelName } from "./reasoning.ts";
 import type { ReasoningFormat } from "./reasoning-format.ts";
+import { checkStrict, pickModel, readRouting } from "./routing.ts";
 import { toEnds, toSampling } from "./sampling.ts";
 import { check, show } from "./schema-errors.ts";
 import { parseTools, type ToolAliases } from "./tools.ts";
@@ -47,13 +48,15 @@ export function parseChatRequest(
     const message = `the request body must be a JSON object, but is ${show(json)}`;
     throw new VireoError("invalid_type", message);
   }
-  const raw = json as Readonly<Record<string, unknown>>;
+  const raw = withModel(json as Readonly<Record<string, unknown>>);
   refuseLongLists(raw);
   refuseUnsupported(raw);
   const body = check<ChatBody>(chatBody, raw);
   checkTogether(body);
   const messages = toChatMessages(body.messages, body.keep_reasoning ?? false);
-  const { name, thinks: bySuffix } = splitModelName(body.model);
+  const routing = readRouting(body);
+  const picked = pickModel(body.model, routing, models);
+  const { name, thinks: bySuffix } = splitModelName(picked);
   const reasoning = parseReasoning(body, bySuffix);
   const output = parseOutput(body);
   const { wanted: tools, offer } = parseTools(body);
@@ -61,6 +64,13 @@ export function parseChatRequest(
   const countsAlong = body.stream_options?.continuous_usage_stats === true;
   const plan = planReasoning(messages, reasoning.options.enabled, name, models);
   const { enabled, thinks, warnings } = plan;
+  const ignoredParams = [
+    ...(output ? withoutEffect(body) : []),
+    ...offer.ignored,
+    ...routing.ignored,
+    ...listIgnored(raw),
+  ];
+  checkStrict(routing, ignoredParams);
   return {
     request: {
       ...toRequest(body, messages),
@@ -77,9 +87,15 @@ export function parseChatRequest(
     logprobs: body.logprobs === true,
     reasoningFormat: reasoning.format,
     aliases: offer.aliases,
-    ignoredParams: [...(output ? withoutEffect(body) : []), ...offer.ignored, ...listIgnored(raw)],
+    ignoredParams,
     warnings,
   };
+}
+
+/** Clients of routers may name models in a list only. */
+function withModel(raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { model, models } = raw;
+  return (model ?? null) === null && Array.isArray(models) ? { ...raw, model: models[0] } : raw;
 }
 
 function refuse(param: string, why: string): VireoError {

@@ -5,6 +5,7 @@ import { LIMITS } from "../core/limits.ts";
 import { boundedList, model, samplingFields, streamFields, text, tokens } from "./fields.ts";
 import { unknownFields } from "./ignored.ts";
 import { outputFields, parseOutput } from "./output-format.ts";
+import { readRouting, routingFields } from "./routing.ts";
 import { toEnds, toSampling } from "./sampling.ts";
 import { check } from "./schema-errors.ts";
 
@@ -15,6 +16,7 @@ const ids = z.custom<number[]>(isIdList, { message: "must be a list of token ids
 
 export const completionBody = z.object({
   model,
+  ...routingFields,
   prompt: z.union([
     promptText,
     ids,
@@ -79,7 +81,10 @@ export function parseCompletionRequest(json: unknown): ParsedCompletion {
     includeUsage: body.stream_options?.include_usage === true,
     logprobs: typeof body.logprobs === "number",
     echoes: body.echo === true ? prompts.map((prompt) => toEcho(prompt)) : [],
-    ignoredParams: unknownFields(json as object, completionBody.shape),
+    ignoredParams: [
+      ...readRouting(body).ignored,
+      ...unknownFields(json as object, completionBody.shape),
+    ],
   };
 }
 

@@ -23,6 +23,7 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   out_of_range: invalid(400),
   unsupported_parameter: invalid(400),
   unsupported_modality: invalid(400),
+  zdr_unavailable: invalid(400),
   context_length_exceeded: invalid(400),
   invalid_schema: invalid(400),
   invalid_media: invalid(400),

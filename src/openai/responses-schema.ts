@@ -15,6 +15,7 @@ import {
   videoData,
   videoSampling,
 } from "./fields.ts";
+import { routingFields } from "./routing.ts";
 import { customDefinition, functionDefinition, hostedTool, toolName } from "./tool-offer.ts";
 
 /** The body of POST /v1/responses, as far as it has an effect or is refused. */
@@ -171,6 +172,7 @@ export const responseBody = z.object({
   prompt: z.null().optional(),
 
   ...mediaFields,
+  ...routingFields,
   ...sampling,
   max_output_tokens: tokens.nullish(),
   top_logprobs: z.int().min(0).max(LIMITS.topLogprobs).nullish(),

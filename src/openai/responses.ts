@@ -30,6 +30,7 @@ import {
   responseBody,
   responseItem,
 } from "./responses-schema.ts";
+import { checkStrict, pickModel, readRouting } from "./routing.ts";
 import { toEnds, toSampling } from "./sampling.ts";
 import { check } from "./schema-errors.ts";
 import {
@@ -89,7 +90,12 @@ export function parseResponseRequest(
     const message = "store is true, but this server stores no responses; leave it out";
     throw new VireoError("unsupported_parameter", message, { param: "store" });
   }
-  const { name, thinks: bySuffix } = splitModelName(body.model);
+  const routing = readRouting(body);
+  if (body.store === true && routing.isPrivate) {
+    throw refuse("store", "is true, but the request asks that nothing of it is kept; send one");
+  }
+  const picked = pickModel(body.model, routing, models);
+  const { name, thinks: bySuffix } = splitModelName(picked);
   const effort = body.reasoning?.effort;
   const asked = effort ? effort !== "none" : bySuffix;
   const { items, ignored } = readItems(body, memory);
@@ -102,6 +108,15 @@ export function parseResponseRequest(
   if (body.min_tokens && maxTokens && body.min_tokens > maxTokens) {
     throw refuse("min_tokens", `is ${body.min_tokens}, more than max_output_tokens`);
   }
+  const ignoredParams = [
+    ...ignored,
+    ...offer.ignored,
+    ...routing.ignored,
+    ...unknownFields(json as object, responseBody.shape),
+    ...(body.include ?? []).filter((name) => name !== LOGPROBS).map((name) => `include.${name}`),
+    ...(body.truncation === "auto" ? ["truncation"] : []),
+  ];
+  checkStrict(routing, ignoredParams);
   return {
     request: {
       messages,
@@ -118,16 +133,10 @@ export function parseResponseRequest(
     stream: body.stream ?? false,
     body,
     items: ownItems(json as RawBody),
-    store: body.store ?? undefined,
+    store: routing.isPrivate ? false : (body.store ?? undefined),
     logprobs: logprobs === true,
     aliases: offer.aliases,
-    ignoredParams: [
-      ...ignored,
-      ...offer.ignored,
-      ...unknownFields(json as object, responseBody.shape),
-      ...(body.include ?? []).filter((name) => name !== LOGPROBS).map((name) => `include.${name}`),
-      ...(body.truncation === "auto" ? ["truncation"] : []),
-    ],
+    ignoredParams,
     warnings,
   };
 }

@@ -17,6 +17,7 @@ import { isTooDeep } from "../openai/json.ts";
 import { toDocumentPart, toImagePart, toMediaOptions, toVideoPart } from "../openai/media.ts";
 import { checkTotals } from "../openai/messages.ts";
 import { planReasoning, splitModelName } from "../openai/reasoning.ts";
+import { pickModel, readGateway } from "../openai/routing.ts";
 import { toSampling } from "../openai/sampling.ts";
 import { check } from "../openai/schema-errors.ts";
 import { ToolCollector } from "../openai/tool-offer.ts";
@@ -53,7 +54,8 @@ export function parseCall(
   models: readonly UpstreamModel[] = [],
 ): ParsedCall {
   const body = check<CallBody>(callBody, json);
-  const { name, thinks: bySuffix } = splitModelName(model);
+  const routing = readGateway(body.providerOptions?.gateway, "providerOptions.gateway");
+  const { name, thinks: bySuffix } = splitModelName(pickModel(model, routing, models));
   const own = body.providerOptions?.vireo;
   const called = body.reasoning === "provider-default" ? undefined : body.reasoning;
   const effort = own?.reasoningEffort ?? called;
@@ -79,6 +81,7 @@ export function parseCall(
     warnings: [
       ...warnings.map(({ message }): Warning => ({ type: "other", message })),
       ...unsupportedTools(body),
+      ...routing.ignored.map((feature): Warning => ({ type: "unsupported", feature })),
     ],
   };
 }

@@ -10,6 +10,7 @@ import {
   text,
   tokens,
 } from "../openai/fields.ts";
+import { gatewayOptions } from "../openai/routing.ts";
 import { toolName } from "../openai/tool-offer.ts";
 
 /**
@@ -131,6 +132,7 @@ export const callBody = z.object({
   includeRawChunks: z.boolean().nullish(),
   providerOptions: z
     .object({
+      gateway: gatewayOptions.nullish(),
       vireo: z
         .object({
           reasoningEffort: z.enum(EFFORTS).nullish(),

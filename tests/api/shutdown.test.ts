@@ -22,7 +22,7 @@ const STREAMS: readonly (readonly [string, object, Record<string, string>, RegEx
     "/v1/responses",
     { model: MODEL, input: "endless", stream: true },
     {},
-    /event: response\.failed[^]*event: error\ndata: .*"code":"engine_closed"/,
+    /event: response\.failed[\s\S]*event: error\ndata: .*"code":"engine_closed"/,
   ],
   [
     "/v1/messages",
