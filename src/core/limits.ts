@@ -137,6 +137,12 @@ export const LIMITS = Object.freeze({
   documentsOpen: 2,
   extractionsAtOnce: 4,
 
+  // one office document, which LibreOffice makes a PDF of
+  officeMs: 60_000,
+  officeMemoryBytes: 4096 * MIB,
+  officeFileBytes: 256 * MIB,
+  officeRemembered: 4,
+
   // one look into a video or document
   thumbnailPx: 256,
   looksRemembered: 16,

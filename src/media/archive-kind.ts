@@ -47,8 +47,8 @@ export function archiveKind(bytes: Uint8Array): ArchiveKind {
       return { is: "other", name: "an EPUB book", advice: SAVE_AS_PDF };
     }
   }
-  const names = entryNames(file);
-  if (names.includes("[Content_Types].xml")) {
+  const { names, isWhole } = entryNames(file);
+  if (!isWhole || names.includes("[Content_Types].xml")) {
     const found = BY_NAME.find(([entry]) => names.some((name) => entry.test(name)));
     if (found) return { is: "office", name: found[1], ending: found[2] };
   }
@@ -65,24 +65,24 @@ function firstEntry(file: Buffer): { readonly name: string; readonly content: st
   return { name, content: file.subarray(start, start + 128).toString("latin1") };
 }
 
-/** From the directory at the end; of a file without one, from the entries' own headers. */
-function entryNames(file: Buffer): string[] {
+/** From the directory at the end; of a file that is cut short, from the entries' own headers. */
+function entryNames(file: Buffer): { readonly names: readonly string[]; isWhole: boolean } {
   const end = file.subarray(-TAIL_BYTES).lastIndexOf("PK\x05\x06");
   const tail = Math.max(0, file.length - TAIL_BYTES);
   const names: string[] = [];
-  const hasDirectory = end >= 0 && tail + end + 22 <= file.length;
-  const [signature, fixed, nameAt] = hasDirectory
+  const isWhole = end >= 0 && tail + end + 22 <= file.length;
+  const [signature, fixed, nameAt] = isWhole
     ? (["PK\x01\x02", 46, 28] as const)
     : (["PK\x03\x04", 30, 26] as const);
-  let at = hasDirectory ? file.readUInt32LE(tail + end + 16) : 0;
+  let at = isWhole ? file.readUInt32LE(tail + end + 16) : 0;
   while (names.length < ENTRIES_MAX) {
     const found = file.indexOf(signature, at, "latin1");
-    if (found < 0 || found + fixed > file.length) return names;
+    if (found < 0 || found + fixed > file.length) break;
     const nameBytes = file.readUInt16LE(found + nameAt);
     names.push(file.subarray(found + fixed, found + fixed + nameBytes).toString("utf8"));
     at = found + fixed + nameBytes;
   }
-  return names;
+  return { names, isWhole };
 }
 
 const STREAMS: readonly (readonly [stream: string, name: string, ending: string])[] = [

@@ -3,6 +3,7 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { decodeFrame, type RgbImage } from "./image.ts";
 import { type FileKind, fileKind, SEND_DOCUMENT } from "./kind.ts";
+import { officeToPdf } from "./office.ts";
 import { choosePages } from "./page-range.ts";
 import { NO_TEXT, type PageText } from "./page-text.ts";
 import { openPdf } from "./pdf.ts";
@@ -67,6 +68,7 @@ export async function openDocument(
   const kind = fileKind(file);
   if (kind.is === "pdf") return await openPdf(file, options, signal);
   if (kind.is === "picture") return await openPictures(file, options);
+  if (kind.is === "office") return await openPdf(await officeToPdf(file, kind), options, signal);
   return refuse(kind);
 }
 
@@ -77,11 +79,6 @@ function refuse(kind: FileKind): never {
 
 function noDocument(kind: FileKind): string {
   switch (kind.is) {
-    case "office":
-      return (
-        `the file is ${kind.name}, which is not read. Save it as PDF and send that, ` +
-        `as with: libreoffice --headless --convert-to pdf file.${kind.ending}`
-      );
     case "video":
       return "the file is a video, which has no pages; send it as a part of type video_url";
     case "text":

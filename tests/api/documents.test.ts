@@ -148,7 +148,7 @@ describe("chat completions", () => {
     ["a page that is not there", part(dataUrl(FILE), { pages: "4" }), 400, "out_of_range"],
     ["no pages", part(dataUrl(FILE), { pages: "x" }), 400, "out_of_range"],
     ["101 pages", part(dataUrl(pdf(Array(101).fill({})))), 413, "too_many_pages"],
-    ["DOCX", part(base64(Buffer.from("PK\x03\x04word/"))), 415, "unsupported_media_type"],
+    ["an archive", part(base64(Buffer.from("PK\x03\x04"))), 415, "unsupported_media_type"],
     ["an id", { type: "file", file: { file_id: "file-1" } }, 400, "unsupported_parameter"],
     ["a path", part("file:///etc/passwd"), 400, "invalid_media"],
     [

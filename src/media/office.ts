@@ -1,0 +1,180 @@
+// Documents of office programs, laid out by LibreOffice where the machine has it. It runs in a
+// process of its own with a profile of its own: no macros, no links, a bound on time and memory,
+// and no network (in a namespace where the system lends one, else behind a proxy that is none).
+
+import { createHash } from "node:crypto";
+import { access, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import type { OfficeFile } from "./archive-kind.ts";
+import { PROGRAM_PATH, runProgram } from "./child-program.ts";
+
+const PATH = `${PROGRAM_PATH}:/Applications/LibreOffice.app/Contents/MacOS`;
+/** LibreOffice ends so once it has made a new profile, and wants to be started again. */
+const STARTED_FIRST = 81;
+const STARTS_MAX = 2;
+
+/** Converted files by their hash, newest last: each page of a document opens it once more. */
+const converted = new Map<string, Promise<Buffer>>();
+/** One at a time; another one waits. */
+let running: Promise<unknown> = Promise.resolve();
+
+/**
+ * The document as a PDF. One that several ask for is converted once, and is not given up when one
+ * of them leaves: the time that it takes is bounded.
+ *
+ * Throws unsupported_media_type where there is no LibreOffice, media_undecodable for what it cannot
+ * open, media_too_large for what takes too long or becomes too large.
+ */
+export async function officeToPdf(file: Uint8Array, office: OfficeFile): Promise<Uint8Array> {
+  const key = createHash("sha256").update(file).digest("hex");
+  const known = converted.get(key);
+  if (known) return await known;
+  const made = running.then(() => convert(file, office));
+  running = made.catch(() => {});
+  converted.set(key, made);
+  made.catch(() => converted.delete(key));
+  for (const oldest of converted.keys()) {
+    if (converted.size <= LIMITS.officeRemembered) break;
+    converted.delete(oldest);
+  }
+  return await made;
+}
+
+async function convert(file: Uint8Array, office: OfficeFile): Promise<Buffer> {
+  const program = await findProgram();
+  if (program === undefined) throw notRead(office);
+  const folder = await mkdtemp(join(tmpdir(), "vireo-office-"));
+  try {
+    const profile = join(folder, "profile");
+    await mkdir(join(profile, "user"), { recursive: true, mode: 0o700 });
+    await writeFile(join(profile, "user", "registrymodifications.xcu"), SETTINGS);
+    const input = join(folder, `document.${office.ending}`);
+    await writeFile(input, file, { mode: 0o600 });
+    const command = [
+      ...(await findLauncher()),
+      program,
+      "--headless",
+      "--norestore",
+      "--nologo",
+      "--nodefault",
+      `-env:UserInstallation=${pathToFileURL(profile).href}`,
+      "--convert-to",
+      "pdf",
+      "--outdir",
+      folder,
+      input,
+    ];
+    await run(command, office);
+    return await readResult(join(folder, "document.pdf"), office);
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** Time is that of all starts together. */
+async function run(command: readonly string[], office: OfficeFile): Promise<void> {
+  const begun = performance.now();
+  for (let start = 0; start < STARTS_MAX; start++) {
+    const timeMs = Math.max(1, LIMITS.officeMs - (performance.now() - begun));
+    const status = await runProgram({ command, path: PATH, timeMs });
+    if (performance.now() - begun >= LIMITS.officeMs) throw tooSlow(office);
+    if (status !== STARTED_FIRST) return;
+  }
+}
+
+async function readResult(path: string, office: OfficeFile): Promise<Buffer> {
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (size === 0) {
+    const message = `LibreOffice cannot open the file: ${office.name} that is damaged or locked`;
+    throw new VireoError("media_undecodable", message);
+  }
+  const { documentBytes: limit } = LIMITS;
+  if (size <= limit) return await readFile(path);
+  const message = `the file becomes a PDF of ${size} bytes; the limit is ${limit}`;
+  throw new VireoError("media_too_large", message, { metadata: { limit, actual: size } });
+}
+
+/**
+ * `soffice` is a script that starts the program beside it; ending the script would leave the
+ * program running, so that one is started itself.
+ */
+async function findProgram(): Promise<string | undefined> {
+  for (const folder of PATH.split(":")) {
+    const script = await realpath(join(folder, "soffice")).catch(() => undefined);
+    if (script === undefined) continue;
+    const program = join(dirname(script), "soffice.bin");
+    return await access(program).then(
+      () => program,
+      () => script,
+    );
+  }
+  return undefined;
+}
+
+let launcher: Promise<readonly string[]> | undefined;
+
+/** What bounds the program's memory and takes the network from it, as far as the system has it. */
+async function findLauncher(): Promise<readonly string[]> {
+  launcher ??= (async () => {
+    const found: string[] = [];
+    const limits = [`--as=${LIMITS.officeMemoryBytes}`, `--fsize=${LIMITS.officeFileBytes}`];
+    for (const wanted of [
+      ["prlimit", ...limits],
+      ["unshare", "--map-root-user", "--net"],
+    ]) {
+      const command = [...wanted, "true"];
+      const status = await runProgram({ command, path: PATH, timeMs: 5000 }).catch(() => 1);
+      if (status === 0) found.push(...wanted);
+    }
+    return found;
+  })();
+  return await launcher;
+}
+
+function setting(path: string, name: string, value: string): string {
+  const property = `<prop oor:name="${name}" oor:op="fuse"><value>${value}</value></prop>`;
+  return `<item oor:path="/org.openoffice.${path}">${property}</item>`;
+}
+
+const NO_PROXY_THERE = [
+  setting("Inet/Settings", "ooInetProxyType", "2"),
+  ...["HTTP", "HTTPS", "FTP"].flatMap((protocol) => [
+    setting("Inet/Settings", `ooInet${protocol}ProxyName`, "127.0.0.1"),
+    setting("Inet/Settings", `ooInet${protocol}ProxyPort`, "9"),
+  ]),
+];
+
+/** Macros never run, links are never followed, and what is fetched goes to nobody. */
+const SETTINGS = `<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+${[
+  setting("Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
+  setting("Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
+  setting("Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
+  setting("Office.Writer/Content/Update", "Link", "0"),
+  setting("Office.Calc/Content/Update", "Link", "2"),
+  ...NO_PROXY_THERE,
+].join("\n")}
+</oor:items>
+`;
+
+/** For machines without LibreOffice. */
+function notRead({ name, ending }: OfficeFile): VireoError {
+  const message =
+    `the file is ${name}, which is read only where LibreOffice is installed. Save it as PDF and ` +
+    `send that, as with: libreoffice --headless --convert-to pdf file.${ending}`;
+  return new VireoError("unsupported_media_type", message);
+}
+
+function tooSlow({ name }: OfficeFile): VireoError {
+  const limit = LIMITS.officeMs / 1000;
+  const message = `the file is ${name}, which takes more than ${limit} s to lay out; send a PDF`;
+  return new VireoError("media_too_large", message, { metadata: { limit_seconds: limit } });
+}
