@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { HAS_FFMPEG } from "./needs.ts";
 import { mp4 } from "./video-files.ts";
 
 // They import "vireo" as a user does: from dist/, through the exports of package.json.
@@ -45,7 +46,7 @@ test("image.mjs looks at a picture and refuses what is none", async () => {
   ).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^\w*media\w*: /) });
 });
 
-test("video.mjs looks at a video and refuses what is none", async () => {
+test.skipIf(!HAS_FFMPEG)("video.mjs looks at a video and refuses what is none", async () => {
   const [video, text] = [join(dir, "clip.mp4"), join(dir, "text.mp4")];
   await writeFile(video, mp4());
   await writeFile(text, "not a video");

@@ -1,3 +1,4 @@
+// Needs: ffmpeg.
 // `vireo tokens` says what /v1/estimate says, without an engine.
 
 import { execFile } from "node:child_process";

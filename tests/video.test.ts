@@ -1,3 +1,4 @@
+// Needs: ffmpeg.
 // `vireo video` as a user runs it.
 
 import { execFile } from "node:child_process";

@@ -1,3 +1,4 @@
+// Needs: ffmpeg.
 // When frames are shown, compared with what ffprobe tells of the frames that it decodes.
 
 import { describe, expect, test } from "vitest";

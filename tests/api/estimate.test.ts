@@ -1,3 +1,4 @@
+// Needs: ffmpeg.
 // What is estimated is what is billed: 300 requests with everything in them, by a fixed seed.
 
 import fc from "fast-check";

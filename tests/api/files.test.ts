@@ -14,6 +14,7 @@ import { hashKey, type KeyRing } from "../../src/gateway/keys.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { openTiny } from "../engine/asking.ts";
+import { HAS_FFMPEG } from "../needs.ts";
 import { pdf } from "../pdf-files.ts";
 import { mp4 } from "../video-files.ts";
 import { MODEL } from "./fake-upstream.ts";
@@ -422,7 +423,7 @@ describe("asked about", () => {
   /** Without time, which differs from run to run. */
   const counts = (estimate: object) => ({ ...estimate, predicted: undefined });
 
-  test("an id is worth as much as a data: URL, in every spelling", async () => {
+  test.skipIf(!HAS_FFMPEG)("an id is worth as much as a data: URL, in every spelling", async () => {
     const [image, document, video] = [
       await png("#336699"),
       pdf([{ lines: ["one"] }, { lines: ["two"] }]),

@@ -1,3 +1,4 @@
+// Needs: ffmpeg.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { FILES, ffmpeg, mp4, pattern } from "../video-files.ts";
 import { ask, post, setUpTarget, type Target } from "./attacked.ts";

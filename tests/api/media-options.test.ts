@@ -1,3 +1,4 @@
+// Needs: ffmpeg.
 // How pictures and videos are shown is said in the same words on every route that takes some.
 
 import sharp from "sharp";

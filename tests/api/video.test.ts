@@ -1,3 +1,4 @@
+// Needs: ffmpeg.
 // Videos through every protocol that can carry them: what is asked is what is billed.
 
 import sharp from "sharp";

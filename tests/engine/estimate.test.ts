@@ -1,3 +1,4 @@
+// Needs: ffmpeg.
 // What an estimate says beyond the sum: ranges where something is not known yet, and time.
 
 import sharp from "sharp";

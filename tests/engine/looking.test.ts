@@ -1,3 +1,4 @@
+// Needs: ffmpeg.
 // What people are shown of videos and documents is what the model is shown.
 
 import sharp from "sharp";

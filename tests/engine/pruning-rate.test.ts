@@ -1,3 +1,4 @@
+// Needs: ffmpeg.
 // Which rate of EVS holds: the request's, else the option's, else the checkpoint's.
 
 import { cp, readFile, writeFile } from "node:fs/promises";

@@ -1,3 +1,4 @@
+// Needs: ffmpeg.
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { ChatRequest, ContentPart, VideoPart } from "../../src/core/chat.ts";
