@@ -55,7 +55,8 @@ export function toOpenApi(routes: readonly Route[], version: string): Json {
       title: "vireo",
       version,
       description:
-        "NVIDIA Nemotron Nano 12B v2 VL, in the protocols of OpenAI, Anthropic and others",
+        "A vision-language model in the protocols of OpenAI, Anthropic and others; " +
+        "GET /v1/models says which one answers",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/" }],
@@ -118,6 +119,20 @@ const IDEMPOTENCY: Json = {
   schema: { type: "string", maxLength: 255 },
 };
 
+/** What is told beside an answer. */
+const GENERATION_HEADERS: Json = Object.freeze({
+  "x-ignored-params": {
+    description: "Names of fields that had no effect, with commas between them",
+    schema: { type: "string" },
+  },
+  "x-warnings": {
+    description:
+      "What was done as asked but may not turn out well: reasoning_with_video (the model was " +
+      "published without support for it)",
+    schema: { type: "string" },
+  },
+});
+
 function toResponses(route: Route): Json {
   const answer = route.answer ? toSchema(route.answer) : { type: "object" };
   const content = route.type ? { [route.type]: { schema: { type: "string" } } } : json(answer);
@@ -125,7 +140,11 @@ function toResponses(route: Route): Json {
   const error = { description: "Refused or failed", content: json(errorOf(route)) };
   const statuses = route.open ? [503] : STATUSES;
   return {
-    200: { description: "Success", content: route.generates ? { ...content, ...stream } : content },
+    200: {
+      description: "Success",
+      content: route.generates ? { ...content, ...stream } : content,
+      ...(route.generates ? { headers: GENERATION_HEADERS } : {}),
+    },
     ...Object.fromEntries(statuses.map((status) => [status, error])),
   };
 }
