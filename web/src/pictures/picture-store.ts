@@ -1,12 +1,13 @@
 import { type MediaFile, newId, type Picture } from "../state/conversation.ts";
 import { loadPicture, type StoredPicture } from "../storage/conversations.ts";
 import { toBase64 } from "./base64.ts";
-import { jpegOrientation } from "./orientation.ts";
 
 /** As the server takes them (its limits for one image). */
 const FILE_BYTES_MOST = 20 * 1024 * 1024;
 const PIXELS_MOST = 50_000_000;
-export const PICTURE_TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp"];
+export const PICTURE_TYPES = ["png", "jpeg", "webp", "gif", "bmp", "avif"].map(
+  (type) => `image/${type}`,
+);
 
 /** Pictures put in since the page was opened; those of drafts are nowhere else. */
 const added = new Map<string, Blob>();
@@ -16,7 +17,9 @@ const shown = new Map<string, Promise<string>>();
 export async function addPicture(file: File): Promise<Picture> {
   const name = file.name || "pasted picture";
   if (!PICTURE_TYPES.includes(file.type)) {
-    throw new Error(`${name} is no PNG, JPEG, WebP, GIF or BMP picture, no video and no PDF.`);
+    throw new Error(
+      `${name} is no PNG, JPEG, WebP, GIF, BMP or AVIF picture, no video and no PDF.`,
+    );
   }
   let blob: Blob = file.slice(0, file.size, file.type);
   let bitmap: ImageBitmap;
@@ -26,9 +29,7 @@ export async function addPicture(file: File): Promise<Picture> {
     throw new Error(`${name} is damaged: it cannot be opened.`);
   }
   const { width, height } = bitmap;
-  if (file.type === "image/jpeg" && jpegOrientation(await firstBytes(file)) !== 1) {
-    blob = await redraw(bitmap);
-  }
+  if (await isWebpWithExif(file)) blob = await redraw(bitmap);
   bitmap.close();
   if (blob.size > FILE_BYTES_MOST) {
     throw new Error(`${name} is larger than 20 MB. Make it smaller and try again.`);
@@ -40,17 +41,23 @@ export async function addPicture(file: File): Promise<Picture> {
   return { id, name, type: blob.type, width, height, sizeBytes: blob.size };
 }
 
-async function firstBytes(file: Blob): Promise<Uint8Array> {
-  return new Uint8Array(await file.slice(0, 256 * 1024).arrayBuffer());
+const EXIF_FLAG = 8;
+
+/**
+ * The server turns pictures upright as EXIF says, and so do browsers, but Chromium leaves WebP as
+ * it is stored. Its pixels are sent as they are shown.
+ */
+async function isWebpWithExif(file: Blob): Promise<boolean> {
+  const head = new Uint8Array(await file.slice(0, 21).arrayBuffer());
+  const text = String.fromCharCode(...head.subarray(8, 16));
+  return text === "WEBPVP8X" && ((head[20] ?? 0) & EXIF_FLAG) !== 0;
 }
 
-const JPEG_QUALITY = 0.95;
-
-/** The bitmap stands upright already: the browser has read the camera's note. */
+/** The picture without notes about it. */
 async function redraw(bitmap: ImageBitmap): Promise<Blob> {
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
-  return canvas.convertToBlob({ type: "image/jpeg", quality: JPEG_QUALITY });
+  return canvas.convertToBlob({ type: "image/png" });
 }
 
 /** Keeps bytes until they are saved with a conversation; returns the name they go by. */
