@@ -2,6 +2,7 @@ import { bind, type CallValues } from "./arguments.ts";
 import { formatFields } from "./format.ts";
 import { indexOf, isInteger, numberOf } from "./numbers.ts";
 import { equals, lookUp } from "./operators.ts";
+import { print } from "./print.ts";
 import type { Run } from "./run.ts";
 import { STRING_METHODS } from "./string-methods.ts";
 import {
@@ -17,6 +18,7 @@ import {
   Float,
   isDict,
   isList,
+  like,
   Markup,
   Range,
   Special,
@@ -27,6 +29,7 @@ import {
   Undefined,
   type Value,
   View,
+  valueOr,
 } from "./values.ts";
 
 /** `object.name`: an attribute or method first, then a dict's key, as Jinja looks for them. */
@@ -34,11 +37,11 @@ export function readAttribute(object: Value, name: string, run: Run): Value {
   if (isDict(object)) {
     // by far the most frequent case; a method goes before a key of the same name
     if (DICT_METHODS.has(name) || CHANGING.dict.has(name) || isHidden(name)) {
-      return ownAttribute(object, name, run) ?? missing(object, name);
+      return valueOr(ownAttribute(object, name, run), () => missing(object, name));
     }
-    return object.get(name) ?? missing(object, name);
+    return valueOr(object.get(name), () => missing(object, name));
   }
-  return ownAttribute(object, name, run) ?? missing(object, name);
+  return valueOr(ownAttribute(object, name, run), () => missing(object, name));
 }
 
 /** `object[key]`: an item first, then an attribute or method of that name. */
@@ -48,7 +51,7 @@ export function readItem(object: Value, key: Value, run: Run): Value {
   if (item !== undefined) return item;
   const name = textOf(key);
   const attribute = name === undefined ? undefined : ownAttribute(object, name, run);
-  return attribute ?? missing(object, name ?? "of that index");
+  return valueOr(attribute, () => missing(object, name ?? "of that index"));
 }
 
 function missing(object: Value, name: string): Undefined {
@@ -66,7 +69,8 @@ function ownItem(object: Value, key: Value, run: Run): Value | undefined {
   if (items !== undefined) return items.at(index);
   const text = textOf(object);
   if (text === undefined) return undefined;
-  return hasPairs(text) ? characters(text).at(index) : text.at(index);
+  const letter = hasPairs(text) ? characters(text).at(index) : text.at(index);
+  return letter === undefined ? undefined : like(object, letter);
 }
 
 /** A slice of a text or sequence. */
@@ -85,9 +89,9 @@ export function readSlice(
     run.reading(text);
     const bounds = sliceBounds(characterCount(text), bound(start), bound(stop), bound(step));
     if (bounds.step === 1 && !hasPairs(text)) {
-      return text.slice(bounds.start, Math.max(bounds.start, bounds.stop));
+      return like(object, text.slice(bounds.start, Math.max(bounds.start, bounds.stop)));
     }
-    return sliceItems(characters(text), bounds).join("");
+    return like(object, sliceItems(characters(text), bounds).join(""));
   }
   const items = sequenceOf(object);
   if (items === undefined) throw new TypeError(`a ${typeName(object)} cannot be sliced`);
@@ -156,9 +160,10 @@ function textMethod(object: Value, text: string, name: string): Value | undefine
   return method(
     name,
     (own: string, args, run) => {
-      const escaped = args.positional.map((value) =>
-        typeof value === "string" ? escapeHtml(value) : value,
-      );
+      const escaped = args.positional.map((value, at) => {
+        const isText = typeof value === "string" || (name === "replace" && at < 2);
+        return isText && !(value instanceof Markup) ? escapeHtml(print(value, run)) : value;
+      });
       return marked(call(own, { ...args, positional: escaped }, run));
     },
     text,
@@ -185,7 +190,7 @@ const DICT_METHODS: ReadonlyMap<string, (dict: Dict, args: CallValues, run: Run)
       "get",
       (dict, args, run) => {
         const [key, fallback] = bind("get", args, ["key", "default"], 1);
-        return lookUp(dict, key!, run) ?? fallback ?? null;
+        return valueOr(lookUp(dict, key!, run), () => valueOr(fallback, () => null));
       },
     ],
     ["keys", viewing("keys")],

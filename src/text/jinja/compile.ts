@@ -7,7 +7,7 @@ import { isTrue, iterate } from "./operators.ts";
 import { print } from "./print.ts";
 import type { Run } from "./run.ts";
 import { type Evaluate, Frame, Scope } from "./scope.ts";
-import { Special, type Value } from "./values.ts";
+import { Special, textOf, typeName, type Value } from "./values.ts";
 
 /** How a statement ended: undefined means that the next one follows. */
 type Ending = "break" | "continue" | undefined;
@@ -176,7 +176,7 @@ class StatementCompiler {
 
   private filterBlock({ filter, body }: Of<"filter-block">, scope: Scope): Execute {
     const captured = this.captured(body, new Scope(scope, "block"), filter);
-    return (frame) => captured(frame, (value) => frame.run.write(print(value, frame.run)));
+    return (frame) => captured(frame, (value) => frame.run.write(written(value)));
   }
 
   /** Runs a body without writing, and gives its text (filtered) to `use` unless it was left. */
@@ -242,7 +242,7 @@ class StatementCompiler {
       if (named.has("caller")) throw new TypeError("a call block gives the argument caller itself");
       const withCaller = new Map(named).set("caller", caller(frame));
       const result = call(callee(frame), { positional, named: withCaller }, frame.run);
-      frame.run.write(print(result, frame.run));
+      frame.run.write(written(result));
       return undefined;
     };
   }
@@ -251,7 +251,7 @@ class StatementCompiler {
     const define = this.macro(undefined, { parameters: [], body }, scope);
     return (frame) => {
       const text = call(define(frame), { positional: [], named: new Map() }, frame.run);
-      return void frame.run.write(print(text, frame.run));
+      return void frame.run.write(written(text));
     };
   }
 
@@ -286,6 +286,13 @@ function assignAttribute(object: Value, name: string, value: Value): void {
     throw new TypeError("only a namespace's attributes can be set");
   }
   object.parts.assign(name, value);
+}
+
+/** The result of a block's call or filter, which Jinja writes only if it is a text. */
+function written(value: Value): string {
+  const text = textOf(value);
+  if (text === undefined) throw new TypeError(`the block gives a ${typeName(value)}, not a text`);
+  return text;
 }
 
 /** Exactly `count` items; an endless iterator is not read further than that. */

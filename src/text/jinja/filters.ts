@@ -15,12 +15,13 @@ import { roundFloat, roundInteger } from "./round.ts";
 import type { Run } from "./run.ts";
 import { SORTING_FILTERS } from "./sorting-filters.ts";
 import { TESTS } from "./tests.ts";
-import { characterCount, reverseText } from "./text.ts";
+import { characterCount, characters, reverseText } from "./text.ts";
 import { type Filter, TEXT_FILTERS } from "./text-filters.ts";
 import {
   Float,
   isDict,
   Lazy,
+  like,
   Special,
   sequenceOf,
   Tuple,
@@ -29,6 +30,7 @@ import {
   Undefined,
   type Value,
   View,
+  valueOr,
 } from "./values.ts";
 
 /** Jinja's filters by name. Those that write HTML, or text by chance, are left out. */
@@ -89,11 +91,13 @@ function first(value: Value, args: CallValues, run: Run): Value {
 function last(value: Value, args: CallValues, run: Run): Value {
   bind("last", args, []);
   if (value instanceof Lazy) throw new TypeError("an iterator has no last item");
-  return sequenceOf(value)?.at(-1) ?? listOf(value, run).at(-1) ?? noLast();
-}
-
-function noLast(): Undefined {
-  return new Undefined("there is no last item: the sequence is empty");
+  const text = textOf(value);
+  const letter = text === undefined ? undefined : characters(text).at(-1);
+  if (letter !== undefined) return like(value, letter);
+  const items = sequenceOf(value) ?? listOf(value, run);
+  return valueOr(items.at(-1), () => {
+    return new Undefined("there is no last item: the sequence is empty");
+  });
 }
 
 function list(value: Value, args: CallValues, run: Run): Value {
@@ -104,7 +108,7 @@ function list(value: Value, args: CallValues, run: Run): Value {
 function reverse(value: Value, args: CallValues, run: Run): Value {
   bind("reverse", args, []);
   const text = textOf(value);
-  if (text !== undefined) return reverseText(run.reading(text));
+  if (text !== undefined) return like(value, reverseText(run.reading(text)));
   const reversed = listOf(value, run).reverse();
   return value instanceof Lazy ? reversed : new Lazy(reversed.values());
 }
@@ -239,7 +243,9 @@ function* chosen(
 function attribute(value: Value, args: CallValues, run: Run): Value {
   const name = textOf(bind("attr", args, ["name"], 1)[0]!);
   if (name === undefined) throw new TypeError("attr needs a name");
-  return ownAttribute(value, name, run) ?? new Undefined(`there is no attribute ${name}`);
+  return valueOr(ownAttribute(value, name, run), () => {
+    return new Undefined(`there is no attribute ${name}`);
+  });
 }
 
 function toInteger(value: Value, args: CallValues): Value {

@@ -4,7 +4,7 @@ import { print, represent } from "./print.ts";
 import { printFixed } from "./round.ts";
 import type { Run } from "./run.ts";
 import { characterCount } from "./text.ts";
-import { Float, isDict, isList, Tuple, typeName, type Value } from "./values.ts";
+import { Float, isDict, isList, Tuple, textOf, typeName, type Value } from "./values.ts";
 
 const PERCENT = /%(?:\(([^)]*)\))?([-+ #0]*)(\d+|\*)?(?:\.(\d+))?([a-zA-Z%])/g;
 
@@ -26,7 +26,11 @@ export function format(text: string, value: Value, run: Run): string {
     const columns = width === "*" ? indexOf(next(), "a width") : Number(width ?? 0);
     run.making(columns);
     const digits = precision === undefined ? undefined : bounded(Number(precision));
-    return pad(convert(item ?? next(), type, flags, digits, run), columns, flags);
+    return pad(
+      convert(item === undefined ? next() : item, type, flags, digits, run),
+      columns,
+      flags,
+    );
   });
   if (text.slice(rest).includes("%")) throw new TypeError("a % begins no place of a text");
   const isAll = used >= values.length || isDict(value) || (used === 0 && isList(value));
@@ -106,12 +110,18 @@ export function formatFields(
   run: Run,
 ): string {
   let automatic = 0;
+  let numbered = false;
   return text.replace(FIELD, (whole, path: string | undefined, conversion, spec) => {
     if (whole === "{{" || whole === "}}") return whole.slice(1);
     if (path === undefined) throw new TypeError("a brace of a text to format has no partner");
     const first = /^[^.[]*/.exec(path)?.[0] ?? "";
+    const isNumbered = /^\d+$/.test(first);
+    if (isNumbered ? automatic > 0 : first === "" && numbered) {
+      throw new TypeError("places with and without a number cannot be mixed");
+    }
+    numbered ||= isNumbered;
     const at = first === "" ? automatic++ : Number(first);
-    let value = Number.isInteger(at) ? positional[at] : named.get(first);
+    let value = first === "" || isNumbered ? positional[at] : named.get(first);
     if (value === undefined) throw new TypeError(`no value for the place {${first}}`);
     for (const [, attribute, item] of path
       .slice(first.length)
@@ -130,6 +140,9 @@ function formatSpec(value: Value, spec: string, run: Run): string {
   if (found === null) throw new TypeError(`the format ${spec} is not supported`);
   const [, filler, align, sign, prefixed, zero, width, comma, precision, type] = found;
   const isNumber = numberOf(value) !== undefined;
+  if (!isNumber && textOf(value) === undefined) {
+    throw new TypeError(`a ${typeName(value)} cannot be formatted as ${spec}`);
+  }
   const columns = Number(width ?? 0);
   run.making(columns);
   const digits = precision === undefined ? undefined : bounded(Number(precision));
@@ -150,5 +163,5 @@ function formatSpec(value: Value, spec: string, run: Run): string {
 
 function defaultType(value: Value, precision: number | undefined): string {
   if (value instanceof Float && precision !== undefined) return "f";
-  return isInteger(value) ? "d" : "s";
+  return isInteger(numberOf(value)) ? "d" : "s";
 }

@@ -2,7 +2,7 @@ import { LIMITS } from "../../core/limits.ts";
 import { bind, type CallValues } from "./arguments.ts";
 import { TemplateError } from "./errors.ts";
 import { indexOf } from "./numbers.ts";
-import { iterate, put } from "./operators.ts";
+import { assertDefined, iterate, put } from "./operators.ts";
 import { print, represent } from "./print.ts";
 import type { Run } from "./run.ts";
 import { strftime } from "./strftime.ts";
@@ -49,6 +49,7 @@ function makeDict({ positional, named }: CallValues, run: Run): Map<Value, Value
   const made = new Map<Value, Value>();
   const source = positional[0];
   if (source !== undefined) {
+    assertDefined(source);
     for (const [key, value] of isDict(source) ? source : pairsOf(source, run)) {
       put(made, key, value, run);
     }

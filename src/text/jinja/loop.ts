@@ -12,6 +12,7 @@ import {
   Undefined,
   type Value,
   View,
+  valueOr,
 } from "./values.ts";
 
 /** Renders the loop's body again for other items, one level deeper. */
@@ -104,7 +105,7 @@ export class Loop {
       case "depth0":
         return this.depth0;
       case "previtem":
-        return this.before ?? new Undefined("there is no previous item");
+        return valueOr(this.before, () => new Undefined("there is no previous item"));
       case "nextitem": {
         const next = this.peek();
         return next.done === true ? new Undefined("there is no next item") : next.value;

@@ -1,6 +1,6 @@
 import type { CallValues } from "./arguments.ts";
 import { type Evaluate, Frame, type Scope } from "./scope.ts";
-import { Special, Tuple, Undefined, type Value } from "./values.ts";
+import { Special, Tuple, Undefined, type Value, valueOr } from "./values.ts";
 
 interface MacroParameter {
   readonly name: string;
@@ -52,13 +52,15 @@ function setArguments(
   const rest = new Map<Value, Value>(named);
   const missing: MacroParameter[] = [];
   parameters.forEach((parameter, at) => {
-    const value = positional[at] ?? (at < positional.length ? null : rest.get(parameter.name));
-    if (at >= positional.length) rest.delete(parameter.name);
+    const isPositional = at < positional.length;
+    const value = isPositional ? positional[at] : rest.get(parameter.name);
+    if (!isPositional) rest.delete(parameter.name);
     if (value === undefined) missing.push(parameter);
     else frame.slots[parameter.slot] = value;
   });
   setImplicit(scope, frame, "caller", () => {
-    const caller = rest.get("caller") ?? new Undefined("the macro was called without a block");
+    const missing = (): Value => new Undefined("the macro was called without a block");
+    const caller = valueOr(rest.get("caller"), missing);
     rest.delete("caller");
     return caller;
   });
@@ -74,7 +76,7 @@ function setArguments(
   // in their order: a default may name a parameter before it
   for (const { name, slot, fallback } of missing) {
     const hint = `the parameter ${name} was not given`;
-    frame.slots[slot] = fallback?.(frame) ?? new Undefined(hint);
+    frame.slots[slot] = valueOr(fallback?.(frame), () => new Undefined(hint));
   }
 }
 

@@ -1,6 +1,6 @@
 import { GLOBALS } from "./globals.ts";
 import type { Run } from "./run.ts";
-import { Undefined, type Value } from "./values.ts";
+import { Undefined, type Value, valueOr } from "./values.ts";
 
 /**
  * The variables of one scope while a template runs. Slots are numbered by the `Scope` that was
@@ -68,8 +68,9 @@ export class Scope {
         const value = at.slots[slot];
         if (value !== undefined) return value;
       }
-      const value = frame.run.variables.get(name) ?? GLOBALS.get(name);
-      return value === undefined ? new Undefined(`${JSON.stringify(name)} is undefined`) : value;
+      const { variables } = frame.run;
+      const value = variables.has(name) ? variables.get(name) : GLOBALS.get(name);
+      return valueOr(value, () => new Undefined(`${JSON.stringify(name)} is undefined`));
     };
   }
 

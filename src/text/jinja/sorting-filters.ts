@@ -1,9 +1,21 @@
 import { bind, type CallValues } from "./arguments.ts";
 import { attributeGetter } from "./attributes.ts";
+import { numberOf } from "./numbers.ts";
 import { assertHashable, equals, isTrue, iterate, listOf, math, order } from "./operators.ts";
 import type { Run } from "./run.ts";
 import type { Filter } from "./text-filters.ts";
-import { isDict, Lazy, Markup, Tuple, textOf, typeName, Undefined, type Value } from "./values.ts";
+import {
+  Float,
+  isDict,
+  Lazy,
+  Markup,
+  Tuple,
+  textOf,
+  typeName,
+  Undefined,
+  type Value,
+  valueOr,
+} from "./values.ts";
 
 /** Jinja's filters that order, group or add up items. */
 export const SORTING_FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
@@ -36,6 +48,13 @@ function ordered<T>(ranked: readonly Ranked<T>[], reverse: boolean, run: Run): T
   return sorted.map(({ item }) => item);
 }
 
+/** `reverse` must be a boolean or a number, as in Python's sorted. */
+function flag(value: Value): boolean {
+  const number = numberOf(value);
+  if (number === undefined || number instanceof Float) throw new TypeError("reverse is no boolean");
+  return isTrue(value);
+}
+
 function sort(value: Value, args: CallValues, run: Run): Value {
   const parameters = ["reverse", "case_sensitive", "attribute"];
   const [reverse = false, caseSensitive = false, attribute = null] = bind("sort", args, parameters);
@@ -45,7 +64,7 @@ function sort(value: Value, args: CallValues, run: Run): Value {
     item,
     key: getters.map((get) => sortable(get(item), caseSensitive)),
   }));
-  return ordered(ranked, isTrue(reverse), run);
+  return ordered(ranked, flag(reverse), run);
 }
 
 function sortDict(value: Value, args: CallValues, run: Run): Value {
@@ -57,7 +76,7 @@ function sortDict(value: Value, args: CallValues, run: Run): Value {
     item: new Tuple(entry),
     key: sortable(entry[by === "key" ? 0 : 1], caseSensitive),
   }));
-  return ordered<Value>(ranked, isTrue(reverse), run);
+  return ordered<Value>(ranked, flag(reverse), run);
 }
 
 function unique(value: Value, args: CallValues, run: Run): Value {
@@ -121,7 +140,7 @@ function extreme(name: string, isBetter: (rank: number) => boolean): Filter {
       const key = sortable(get(item), caseSensitive);
       if (best === undefined || isBetter(order(key, best.key, run))) best = { item, key };
     }
-    return best?.item ?? (best === undefined ? new Undefined("the sequence is empty") : null);
+    return valueOr(best?.item, () => new Undefined("the sequence is empty"));
   };
 }
 

@@ -10,6 +10,7 @@ import { characterCount, characters, escapeHtml } from "./text.ts";
 import {
   isDict,
   isList,
+  like,
   Markup,
   sequenceOf,
   Tuple,
@@ -47,7 +48,7 @@ function changing(make: (text: string) => string): Filter {
   return (value, args, run) => {
     bind("the filter", args, []);
     const text = run.reading(print(value, run));
-    return value instanceof Markup ? new Markup(make(text)) : make(text);
+    return like(value, make(text));
   };
 }
 
@@ -65,7 +66,7 @@ function trim(value: Value, args: CallValues, run: Run): Value {
   const [chars] = bind("trim", args, ["chars"]);
   const set = chars === undefined || chars === null ? undefined : needText(chars, "chars");
   const text = strip(run.reading(print(value, run)), set);
-  return value instanceof Markup ? new Markup(text) : text;
+  return like(value, text);
 }
 
 function needText(value: Value, what: string): string {
@@ -96,7 +97,7 @@ function indent(value: Value, args: CallValues, run: Run): Value {
     return line === "" && !isTrue(blank) ? line : spaces + line;
   });
   const made = indented.join("\n");
-  return value instanceof Markup ? new Markup(made) : made;
+  return like(value, made);
 }
 
 function boundedWidth(width: Value, run: Run): number {
@@ -107,14 +108,15 @@ function boundedWidth(width: Value, run: Run): number {
 
 function truncate(value: Value, args: CallValues, run: Run): Value {
   const parameters = ["length", "killwords", "end", "leeway"];
-  const [length = 255, killwords = false, end = "...", leeway] = bind("truncate", args, parameters);
-  const text = run.reading(needText(value, "what is truncated"));
-  const most = indexOf(length, "length");
+  const [limit = 255, killwords = false, end = "...", leeway] = bind("truncate", args, parameters);
+  const most = indexOf(limit, "length");
   const tail = needText(end, "end");
   const slack = leeway === undefined || leeway === null ? 5 : indexOf(leeway, "leeway");
   if (most < characterCount(tail) || slack < 0) throw new RangeError("length is too small");
-  const letters = characters(text);
-  if (letters.length <= most + slack) return value;
+  const text = textOf(value);
+  const length = text === undefined ? sequenceOf(value)?.length : characterCount(text);
+  if (length !== undefined && length <= most + slack) return value;
+  const letters = characters(run.reading(needText(value, "what is truncated")));
   const cut = letters.slice(0, most - characterCount(tail)).join("");
   if (isTrue(killwords)) return cut + tail;
   const blank = cut.lastIndexOf(" ");

@@ -129,10 +129,20 @@ export class Special {
   }
 }
 
+/** `value`, or what `make` gives if there is none. None is a value, so `??` would not do. */
+export function valueOr(value: Value | undefined, make: () => Value): Value {
+  return value === undefined ? make() : value;
+}
+
 /** The text of a string, plain or marked as HTML; undefined for other values. */
 export function textOf(value: Value): string | undefined {
   if (typeof value === "string") return value;
   return value instanceof Markup ? value.text : undefined;
+}
+
+/** A text made of `value`: marked as HTML if that is. */
+export function like(value: Value, text: string): string | Markup {
+  return value instanceof Markup ? new Markup(text) : text;
 }
 
 export function isDict(value: Value): value is Dict {
