@@ -6,6 +6,7 @@ import { MediaFetcher, type MediaUrls } from "../egress/media-fetcher.ts";
 import { openKeyFile } from "../gateway/keys.ts";
 import { VIDEO_GLUE, type VideoGlueName } from "../media/frames.ts";
 import type { VideoOptions } from "../runtime/videos.ts";
+import { type ModelAlias, parseAlias } from "../server/aliases.ts";
 import { checkAddress, listen } from "../server/listen.ts";
 import { openEngine } from "./open-engine.ts";
 import {
@@ -36,6 +37,7 @@ interface ServeFlags extends EngineFlags, FileFlags {
   readonly reasoning: "on" | "off" | "auto";
   readonly timeout: number;
   readonly store: boolean;
+  readonly alias?: readonly ModelAlias[];
   readonly allowHost?: readonly string[];
   readonly logLevel: LogLevel;
 }
@@ -70,6 +72,11 @@ export function addServe(program: Command): void {
       new Option("--reasoning <when>", "reason where requests do not say; auto: as the family, off")
         .choices(["on", "off", "auto"])
         .default("auto"),
+    )
+    .option(
+      "--alias <name=model>",
+      "another name for the model, * for any text: claude-*=vireo/mini; may be repeated",
+      (value: string, list: readonly ModelAlias[] = []) => [...list, parseAlias(value)],
     )
     .option("--no-store", "keep no responses in memory for later requests to go on from")
     .option("--timeout <seconds>", "the longest that a request may take", wholeNumber, 600)
@@ -140,6 +147,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     },
     deadlineMs: flags.timeout * 1000,
     storesResponses: flags.store,
+    aliases: flags.alias ?? [],
     ...(flags.keys === undefined ? {} : { keys: openKeyFile(flags.keys) }),
     host: flags.host,
     port: flags.port,

@@ -1,13 +1,16 @@
-import type { Upstream } from "./chat.ts";
+import type { Upstream, UpstreamModel } from "./chat.ts";
 
 /** An upstream in front of another: what it does not do itself, the other does. */
 export function wrapUpstream(
   upstream: Upstream,
-  own: Pick<Upstream, "chat"> & Partial<Pick<Upstream, "estimate" | "look">>,
+  own: Pick<Upstream, "chat"> &
+    Partial<Pick<Upstream, "estimate" | "look">> & {
+      readonly models?: () => readonly UpstreamModel[];
+    },
 ): Upstream {
   return {
     get models() {
-      return upstream.models;
+      return own.models?.() ?? upstream.models;
     },
     get ready() {
       return upstream.ready;

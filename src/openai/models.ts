@@ -199,7 +199,18 @@ export function findModel(
   models: readonly UpstreamModel[],
   name: string,
 ): UpstreamModel | undefined {
-  return models.find((model) => model.id === name || model.aliases.includes(name));
+  return (
+    models.find((model) => model.id === name || model.aliases.includes(name)) ??
+    models.find((model) => model.aliases.some((alias) => matches(alias, name)))
+  );
+}
+
+/** One `*` in an alias stands for any text. */
+function matches(alias: string, name: string): boolean {
+  const star = alias.indexOf("*");
+  if (star === -1) return false;
+  const [start, end] = [alias.slice(0, star), alias.slice(star + 1)];
+  return name.length >= start.length + end.length && name.startsWith(start) && name.endsWith(end);
 }
 
 /**

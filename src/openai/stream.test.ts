@@ -59,7 +59,7 @@ test("a stream", async () => {
     {},
     undefined,
   ]);
-  expect(all[4]?.choices[0]).toMatchObject({ finish_reason: "stop", native_finish_reason: "eos" });
+  expect(all[4]?.choices[0]).toMatchObject({ finish_reason: "stop", native_finish_reason: "stop" });
   expect(all.slice(0, 5).every((chunk) => chunk.usage === null)).toBe(true);
   expect(all[5]).toMatchObject({ choices: [], usage: { total_tokens: 23 } });
   expect(new Set(all.map(({ id, created, model }) => `${id} ${created} ${model}`)).size).toBe(1);
@@ -88,7 +88,7 @@ test("a whole answer", async () => {
         message: { role: "assistant", content: "ab", refusal: null, reasoning: "hm" },
         logprobs: { content: [{ token: "a" }], refusal: null },
         finish_reason: "stop",
-        native_finish_reason: "eos",
+        native_finish_reason: "stop",
       },
     ],
     usage: {

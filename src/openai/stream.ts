@@ -17,7 +17,14 @@ import {
   toToolCall,
   toToolCallDeltas,
 } from "./tools.ts";
-import { type ChoiceEvent, type EndEvent, Tally, toUsage, type UsageBody } from "./usage.ts";
+import {
+  type ChoiceEvent,
+  type EndEvent,
+  nativeFinish,
+  Tally,
+  toUsage,
+  type UsageBody,
+} from "./usage.ts";
 
 /** What is the same in every chunk of one answer. */
 export interface AnswerHead {
@@ -238,7 +245,7 @@ function deltaChunk(
 }
 
 function finishChunk(head: AnswerHead, index: number, end: EndEvent): ChatChunk {
-  const reasons = { finish_reason: end.reason, native_finish_reason: end.nativeReason };
+  const reasons = { finish_reason: end.reason, native_finish_reason: nativeFinish(end) };
   return chunk(head, [{ index, delta: {}, ...reasons }]);
 }
 
@@ -291,7 +298,7 @@ function toChoice(
     },
     logprobs: head.logprobs ? toLogprobs(tokens) : null,
     finish_reason: end.reason,
-    native_finish_reason: end.nativeReason,
+    native_finish_reason: nativeFinish(end),
   };
 }
 

@@ -4,7 +4,14 @@ import type { VireoError } from "../core/errors.ts";
 import type { Prices } from "../core/prices.ts";
 import { toErrorBody } from "./errors.ts";
 import { LOGPROB_LEAST } from "./stream.ts";
-import { type ChoiceEvent, type EndEvent, Tally, toUsage, type UsageBody } from "./usage.ts";
+import {
+  type ChoiceEvent,
+  type EndEvent,
+  nativeFinish,
+  Tally,
+  toUsage,
+  type UsageBody,
+} from "./usage.ts";
 
 /** What is the same in all objects of one answer. */
 export interface TextHead {
@@ -117,8 +124,8 @@ function piece(index: number, text: string): Choice {
   return { index, text, logprobs: null, finish_reason: null };
 }
 
-function reasonsOf({ reason, nativeReason }: EndEvent) {
-  return { finish_reason: reason, native_finish_reason: nativeReason };
+function reasonsOf(end: EndEvent) {
+  return { finish_reason: end.reason, native_finish_reason: nativeFinish(end) };
 }
 
 function echoOf(head: TextHead, choice: number): string {

@@ -3,6 +3,11 @@ import { costOf, type PicoUsd, type Prices, showPrice } from "../core/prices.ts"
 
 export type EndEvent = Extract<ChatEvent, { type: "end" }>;
 
+/** Why an answer ended: `stop` for its end token, as other hosts of this model family say. */
+export function nativeFinish({ nativeReason }: EndEvent): string {
+  return nativeReason === "eos" ? "stop" : nativeReason;
+}
+
 /** An event of one of several answers; of the first unless it says otherwise. */
 export type ChoiceEvent = ChatEvent & { readonly choice?: number };
 

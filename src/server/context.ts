@@ -5,6 +5,7 @@ import type { MediaFetcher } from "../egress/media-fetcher.ts";
 import type { FileStore } from "../files/store.ts";
 import type { KeyRing } from "../gateway/keys.ts";
 import type { Tenants } from "../gateway/tenants.ts";
+import type { ModelAlias } from "./aliases.ts";
 import type { MediaPlaces } from "./fetching.ts";
 import type { ResponseStore } from "./response-store.ts";
 import type { Shutdown } from "./shutdown.ts";
@@ -18,6 +19,8 @@ export interface AppOptions {
   readonly log: Log;
   /** Names in a Host header that are let in when no key is asked; loopback names always are. */
   readonly hosts?: readonly string[];
+  /** More names that models answer to. */
+  readonly aliases?: readonly ModelAlias[];
   /** What a token costs; nothing unless said otherwise. */
   readonly prices?: Prices;
   /** Fetches media that requests name by URL. Undefined: such requests are refused. */

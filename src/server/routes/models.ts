@@ -1,17 +1,28 @@
 import type { Context } from "hono";
+import { toModelInfo, toModelPage } from "../../anthropic/models.ts";
 import type { UpstreamModel } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
 import { findModel, toEndpoints, toModelBody, toModelList } from "../../openai/models.ts";
 import type { Env, RouteOptions } from "../context.ts";
 
+/** Two protocols share these paths; Anthropic's clients always send this header. */
+export function asksForAnthropic(c: Context<Env>): boolean {
+  return c.req.header("anthropic-version") !== undefined;
+}
+
 export function listModels({ upstream, prices }: RouteOptions) {
-  return (c: Context<Env>): Response => c.json(toModelList(upstream.models, prices));
+  return (c: Context<Env>): Response =>
+    asksForAnthropic(c)
+      ? c.json(toModelPage(upstream.models))
+      : c.json(toModelList(upstream.models, prices));
 }
 
 /** The id may hold slashes, written as they are or as %2F. */
 export function getModel({ upstream, prices }: RouteOptions) {
-  return (c: Context<Env>): Response =>
-    c.json(toModelBody(modelNamed(upstream.models, c.req.param("id")), prices));
+  return (c: Context<Env>): Response => {
+    const model = modelNamed(upstream.models, c.req.param("id"));
+    return asksForAnthropic(c) ? c.json(toModelInfo(model)) : c.json(toModelBody(model, prices));
+  };
 }
 
 export function modelEndpoints({ upstream, prices }: RouteOptions) {

@@ -1,0 +1,50 @@
+import type { Upstream, UpstreamModel } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { wrapUpstream } from "../core/wrap-upstream.ts";
+import { findModel } from "../openai/models.ts";
+
+/** Another name for a model, as clients with names of their own need it. */
+export interface ModelAlias {
+  /** A name, or with one `*` for any text, as `claude-*`. */
+  readonly name: string;
+  /** The model that answers. Undefined: the first one. */
+  readonly model?: string;
+}
+
+/** Reads `claude-*=vireo/mini` or `claude-*`. Throws invalid_option. */
+export function parseAlias(text: string): ModelAlias {
+  const [name = "", model, ...rest] = text.split("=");
+  const isName = /^[^\s*]*\*?[^\s*]*$/.test(name) && name !== "" && rest.length === 0;
+  if (!isName || model === "") {
+    const message = `--alias ${JSON.stringify(text)} is no alias; give NAME=MODEL, as a-*=nano`;
+    throw new VireoError("invalid_option", message);
+  }
+  return model === undefined ? { name } : { name, model };
+}
+
+/**
+ * The same upstream, whose models answer to more names.
+ *
+ * Throws invalid_option for an alias of a model that is not there.
+ */
+export function withAliases(upstream: Upstream, aliases: readonly ModelAlias[]): Upstream {
+  if (aliases.length === 0) return upstream;
+  const namesOf = (model: UpstreamModel): string[] =>
+    aliases.flatMap(({ name, model: target }) => {
+      const wanted = target === undefined ? upstream.models[0] : findModel(upstream.models, target);
+      return wanted === model ? [name] : [];
+    });
+  for (const { model } of aliases) {
+    if (model === undefined || findModel(upstream.models, model) !== undefined) continue;
+    const there = upstream.models.map(({ id }) => id).join(", ");
+    const message = `--alias names the model ${model}, which is not served; there is ${there}`;
+    throw new VireoError("invalid_option", message);
+  }
+  return wrapUpstream(upstream, {
+    models: () =>
+      upstream.models.map((model) => {
+        return { ...model, aliases: [...model.aliases, ...namesOf(model)] };
+      }),
+    chat: (request, signal) => upstream.chat(request, signal),
+  });
+}
