@@ -43,6 +43,8 @@ describe("numbers are compared by value", () => {
     ["4711", "INV-4711"],
     ["00123", "No. 00123"],
     ["€1,234.50", "Sum €1,234.50"],
+    ["28.04.2026", "on 28.04.2026,"],
+    ["192.168.0.1", "host 192.168.0.1"],
     ["+49 30 123456", "Tel. +49 30 123456"],
   ])("%j in %j", (value, words) => {
     expect(verdictOf(value, words)).toBe("verified");

@@ -47,25 +47,32 @@ function findText(value: string, page: PageIndex): Place | undefined {
     const date = page.dates.find(({ values }) => values.includes(value));
     return date ?? find(value, page);
   }
-  if (!isNumeral(value)) return find(value, page);
-  const number = findNumeral(value, page);
+  const own = numeralOf(value, page);
+  if (own === undefined) return find(value, page);
   // numerals without a minus and marks may be parts of names, as 4711 is of INV-4711
-  return number ?? (/^\+?[\d\s]+$/.test(value) ? find(value, page) : undefined);
+  return findNumeral(own, page) ?? (/^\+?[\d\s]+$/.test(value) ? find(value, page) : undefined);
 }
 
-function isNumeral(value: string): boolean {
-  return /^[-+−]?\p{Nd}[\p{Nd}.,'’ \u00a0\u2009\u202f]*$/u.test(value.trim());
+interface Numeral {
+  readonly values: readonly string[];
+  readonly spelled: string;
 }
 
-/** A number that came as text: in the same spelling, or of the same value if it has only one. */
-function findNumeral(value: string, page: PageIndex): Place | undefined {
-  const { text } = valueForm(value.trim());
-  const [own, ...more] = numbersIn(text, page.decimalMark);
+/** A value that came as text and is a number as a whole. */
+function numeralOf(value: string, { decimalMark }: PageIndex): Numeral | undefined {
+  const trimmed = value.trim();
+  if (!/^[-+−]?\p{Nd}[\p{Nd}.,'’ \u00a0\u2009\u202f]*$/u.test(trimmed)) return undefined;
+  const { text } = valueForm(trimmed);
+  const [own, ...more] = numbersIn(text, decimalMark);
   if (own === undefined || more.length > 0 || own.last !== text.length - 1) return undefined;
-  const { values } = own;
+  return { values: own.values, spelled: spelled(text) };
+}
+
+/** In the same spelling, or of the same value if it has only one. */
+function findNumeral({ values, spelled: wanted }: Numeral, page: PageIndex): Place | undefined {
   return page.numbers.find((token) => {
     const isSame = token.values.some((one) => values.includes(one));
-    return isSame && (values.length === 1 || spelling(token, page) === spelled(text));
+    return isSame && (values.length === 1 || spelling(token, page) === wanted);
   });
 }
 

@@ -93,11 +93,11 @@ describe("fields and notes", () => {
 
   test("are text with boxes", async () => {
     const { text, boxes } = await textOf(file);
-    expect(text.split(/\s+/)).toEqual(["Name:", "Zoe", "Quill", "urgent", "✓"]);
+    expect(text.split(/\s+/)).toEqual(["Name:", "Zoe", "Quill", "urgent", "✔"]);
     const at = text.indexOf("Zoe") * 4;
     expect(boxes[at]).toBeCloseTo(0.31, 1);
     expect(boxes[at + 1]).toBeCloseTo(0.1, 1);
-    const tick = Array.from(boxes.subarray(text.indexOf("✓") * 4), (side) =>
+    const tick = Array.from(boxes.subarray(text.indexOf("✔") * 4), (side) =>
       Number(side.toFixed(2)),
     );
     expect(tick).toEqual([0.3, 0.28, 0.4, 0.38]);

@@ -142,7 +142,7 @@ function tickOf(
     actualText: undefined,
   };
   return {
-    text: "✓",
+    text: type === FIELD_CHECK_BOX ? "✔" : "●",
     object,
     origin: [left, Math.min(top, bottom)],
     extent: [left, right],

@@ -2,7 +2,7 @@
 // own order is kept; blanks and line ends are decided here, by where the characters stand.
 
 import { LIMITS } from "../core/limits.ts";
-import { NO_TEXT, type PageText } from "./page-text.ts";
+import type { PageText } from "./page-text.ts";
 import type { Scratch } from "./pdf-scratch.ts";
 import type { PdfiumCalls } from "./pdfium.ts";
 
@@ -109,17 +109,21 @@ function readObject(
   };
 }
 
-/** Ligatures where TeX's fonts have them, which bitmap fonts leave without a name. */
-const TEX_LIGATURES: Readonly<Record<number, string>> = {
+/** Codes of TeX's fonts that bitmap fonts leave without a name: ligatures, quotes and dashes. */
+const TEX_CODES: Readonly<Record<number, string>> = {
   ...{ 11: "ff", 12: "fi", 13: "fl", 14: "ffi", 15: "ffl" }, // OT1
   ...{ 27: "ff", 28: "fi", 29: "fl", 30: "ffi", 31: "ffl" }, // T1
+  ...{ 16: "“", 17: "”", 18: "„", 19: "«", 20: "»", 21: "–", 22: "—", 255: "ß" }, // T1
 };
+
+const SOFT_HYPHEN = "\u00ad";
 
 /** A line-end hyphen is told as U+0002. Undefined: nobody can tell what the code stands for. */
 function readable(plain: string, hasError: boolean): string | undefined {
-  if (plain === "\u0002" || plain === "\u00ad") return "-";
+  if (plain === "\u0002") return "-";
+  if (plain === SOFT_HYPHEN) return plain;
   const code = plain.codePointAt(0)!;
-  if (code < 32 && hasError) return TEX_LIGATURES[code];
+  if (hasError && (code < 32 || code === 255)) return TEX_CODES[code];
   if (/^[\p{Cc}\p{Co}\p{Cn}\ufffd]$/u.test(plain)) return undefined;
   return /^\p{Cf}$/u.test(plain) ? "" : plain;
 }
@@ -166,40 +170,100 @@ export function composeText(
   coverage: number,
   undrawn: number,
 ): PageText {
-  let text = "";
+  const parts: string[] = [];
   const boxes: number[] = [];
   const raised: number[] = [];
-  let line: Character | undefined;
-  let before: Character | undefined;
-  let blank = false;
-  let kind = "";
-  for (const character of characters) {
-    if (character.blank !== undefined) {
-      blank = true;
-      kind = character.blank;
-    }
-    if (!character.isDrawn) continue;
-    const separator = before === undefined ? "" : parting(before, character, blank ? kind : "");
-    if (separator === "\n" || line === undefined) line = character;
-    const isRaised = raisedFrom(line, character);
-    if (!isRaised) line = character;
-    for (let unit = 0; unit < separator.length; unit++) boxes.push(0, 0, 0, 0);
-    for (let unit = 0; unit < separator.length; unit++) raised.push(0);
-    for (let unit = 0; unit < character.text.length; unit++) {
-      boxes.push(...character.box);
+  const add = (part: string, box: CharacterBox, isRaised: boolean): void => {
+    parts.push(part);
+    for (let unit = 0; unit < part.length; unit++) {
+      boxes.push(...box);
       raised.push(isRaised ? 1 : 0);
     }
-    text += separator + character.text;
-    [before, blank] = [character, false];
+  };
+  const drawn = inLineOrder(withoutSoftHyphens(drawnOf(characters)));
+  let line = drawn[0];
+  for (const [at, character] of drawn.entries()) {
+    const before = drawn[at - 1];
+    const separator = before === undefined ? "" : parting(before, character);
+    if (separator === "\n") line = character;
+    const isRaised = line !== undefined && raisedFrom(line, character);
+    if (!isRaised) line = character;
+    add(separator, NO_BOX, false);
+    add(character.text, character.box, isRaised);
   }
-  if (text === "") return { ...NO_TEXT, coverage, undrawn };
   return {
-    text: text.replace(/\p{Cs}/gu, "\ufffd"),
+    text: parts.join("").replace(/\p{Cs}/gu, "\ufffd"),
     boxes: Float32Array.from(boxes),
     raised: Uint8Array.from(raised),
     coverage,
     undrawn,
   };
+}
+
+const NO_BOX: CharacterBox = [0, 0, 0, 0];
+
+/** A blank before a character that is not drawn is one before the next that is. */
+function drawnOf(characters: readonly Character[]): Character[] {
+  const drawn: Character[] = [];
+  let blank: string | undefined;
+  for (const character of characters) {
+    blank = character.blank ?? blank;
+    if (!character.isDrawn) continue;
+    drawn.push(blank === character.blank ? character : { ...character, blank });
+    blank = undefined;
+  }
+  return drawn;
+}
+
+/** A soft hyphen is one only at a line's end, where some programs draw another sign for it. */
+function withoutSoftHyphens(characters: readonly Character[]): Character[] {
+  return characters.flatMap((character, at) => {
+    if (character.text !== SOFT_HYPHEN) return [character];
+    const next = characters[at + 1];
+    const isAtEnd = next !== undefined && Math.abs(shiftOf(character, next)) > LINE_SHIFT;
+    return isAtEnd && !/[-\u2010]/.test(next.text) ? [{ ...character, text: "-" }] : [];
+  });
+}
+
+/**
+ * Files may draw the parts of a line in any order. Where a line jumps back, its parts are put in
+ * the order in which they stand; lines with letters from right to left stay as they are.
+ */
+function inLineOrder(characters: readonly Character[]): Character[] {
+  const ordered: Character[] = [];
+  let line: Character[][] = [];
+  const finish = (): void => {
+    const isForward = line.every((part, at) => {
+      return at === 0 || part[0]!.extent[0] >= line[at - 1]![0]!.extent[0];
+    });
+    const isTurned = line.some((part) => part.some(({ text }) => RIGHT_TO_LEFT.test(text)));
+    if (!isForward && !isTurned) {
+      line.sort(([a], [b]) => a!.extent[0] - b!.extent[0]);
+      // blanks were seen between parts that were no neighbours: the gaps decide
+      line = line.map(([first, ...rest]) => [{ ...first!, blank: "\n" }, ...rest]);
+    }
+    ordered.push(...line.flat());
+    line = [];
+  };
+  for (const character of characters) {
+    const before = line.at(-1)?.at(-1);
+    if (before === undefined) line = [[character]];
+    else if (!isOnLine(before, character)) {
+      finish();
+      line = [[character]];
+    } else if (character.extent[0] < before.extent[0]) line.push([character]);
+    else line.at(-1)!.push(character);
+  }
+  finish();
+  return ordered;
+}
+
+function isOnLine(before: Character, character: Character): boolean {
+  const [x, y] = before.object.along;
+  const [nextX, nextY] = character.object.along;
+  if (x * nextX + y * nextY < 0.9) return false;
+  const size = Math.max(before.object.size, character.object.size);
+  return Math.abs(shiftOf(before, character)) * (before.object.size / size) <= LINE_SHIFT;
 }
 
 /** Distance of a character's baseline from another's, in the other's height; up is positive. */
@@ -212,21 +276,17 @@ function shiftOf(from: Character, to: Character): number {
 const RIGHT_TO_LEFT = /\p{Script=Arabic}|\p{Script=Hebrew}|\p{Script=Syriac}|\p{Script=Thaana}/u;
 
 /** What stands between two characters: nothing, a blank, a tab or a line end. */
-function parting(before: Character, character: Character, blank: string): string {
+function parting(before: Character, character: Character): string {
+  if (!isOnLine(before, character)) return "\n";
+  const { blank } = character;
   const size = Math.max(before.object.size, character.object.size);
-  const [x, y] = before.object.along;
-  const [nextX, nextY] = character.object.along;
-  const isTurned = x * nextX + y * nextY < 0.9;
-  const shift = Math.abs(shiftOf(before, character)) * (before.object.size / size);
-  if (isTurned || shift > LINE_SHIFT) return "\n";
-  const end = before.extent[1];
-  const gap = (character.extent[0] - end) / size;
+  const gap = (character.extent[0] - before.extent[1]) / size;
   if (RIGHT_TO_LEFT.test(before.text) || RIGHT_TO_LEFT.test(character.text)) {
-    return blank === "" ? "" : blankOf(blank);
+    return blank === undefined ? "" : blankOf(blank);
   }
-  if (gap < -2) return blank === "" ? "\n" : "\t"; // back on the same line: another column
   if (gap > COLUMN_GAP) return "\t";
-  if (blank === "") return "";
+  if (gap < -2) return blank === undefined ? "\n" : "\t"; // back on the same line
+  if (blank === undefined) return "";
   return gap < WORD_GAP && /[\r\n]/.test(blank) ? "" : blankOf(blank);
 }
 
