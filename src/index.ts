@@ -6,6 +6,7 @@ export type {
   ContentPart,
   DocumentLook,
   DocumentPart,
+  FailedPage,
   ImagePart,
   Looking,
   OutputFormat,

@@ -296,6 +296,8 @@ export interface PageLook {
   readonly width: number;
   readonly height: number;
   readonly jpeg: Uint8Array;
+  /** Characters that no font has, so that the picture lacks them. */
+  readonly undrawn: number;
   /** What the file says is written there; boxes: left, top, right, bottom in thousandths. */
   readonly words: readonly {
     readonly text: string;
@@ -303,9 +305,17 @@ export interface PageLook {
   }[];
 }
 
+/** A page of a document that cannot be drawn, though others can. */
+export interface FailedPage {
+  /** Counts the file's pages from 1. */
+  readonly page: number;
+  readonly reason: string;
+}
+
 export interface DocumentLook {
   /** Pages of the file. */
   readonly totalPages: number;
+  readonly failedPages: readonly FailedPage[];
   readonly pages: readonly PageLook[];
 }
 

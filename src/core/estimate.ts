@@ -18,6 +18,9 @@ export interface DocumentEstimate {
   readonly totalPages: number;
   /** number: counts from 1. image: its place among the images, from 0. */
   readonly pages: readonly { readonly number: number; readonly image: number }[];
+  readonly failedPages: readonly { readonly page: number; readonly reason: string }[];
+  /** Pages on which characters have no glyph in any font, so that their picture lacks them. */
+  readonly undrawn: readonly { readonly page: number; readonly characters: number }[];
   /** Placeholder rows of its pages. */
   readonly tokens: number;
 }

@@ -1,6 +1,12 @@
-import { type ChatRequest, GREEDY, type PageOptions, type Upstream } from "../core/chat.ts";
+import {
+  type ChatRequest,
+  type FailedPage,
+  GREEDY,
+  type PageOptions,
+  type Upstream,
+} from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
-import { type Document, openDocument, type PageSize } from "../media/document.ts";
+import { type Document, isFaultOfPage, openDocument, type PageSize } from "../media/document.ts";
 import { encodeJpeg } from "../media/encode.ts";
 import type { RgbImage } from "../media/image.ts";
 import type { PageText } from "../media/page-text.ts";
@@ -39,12 +45,6 @@ export interface PageAnswer {
   readonly value: unknown;
   readonly promptTokens: number;
   readonly completionTokens: number;
-}
-
-/** A page that could not be drawn or read, though others could. */
-export interface FailedPage {
-  readonly page: number;
-  readonly reason: string;
 }
 
 export interface Extraction {
@@ -151,11 +151,6 @@ async function drawPage(
   const isShown = pictures || !known?.has(page.number);
   const image = isShown ? await document.render(page) : undefined;
   return { image, text: isVerified ? await document.text(page) : undefined };
-}
-
-function isFaultOfPage(error: unknown): error is VireoError {
-  const codes: readonly string[] = ["media_undecodable", "media_too_large"];
-  return error instanceof VireoError && codes.includes(error.code);
 }
 
 function findingsOf(value: unknown, text: PageText | undefined): ReadonlyMap<string, Finding> {

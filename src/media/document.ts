@@ -36,9 +36,17 @@ export interface Document {
   readonly faults: readonly PageFault[];
   /** Throws media_undecodable or media_too_large for this page alone: others can be drawn after. */
   render(page: PageSize): Promise<RgbImage>;
+  /** Characters of the page that no font has; counted without drawing it. */
+  countUndrawn(page: PageSize): Promise<number>;
   /** The page's own text; empty where it has only pictures. Throws what render throws. */
   text(page: PageSize): Promise<PageText>;
   close(): Promise<void>;
+}
+
+/** Whether an error of `render` or `text` is that page's alone. */
+export function isFaultOfPage(error: unknown): error is VireoError {
+  const codes: readonly string[] = ["media_undecodable", "media_too_large"];
+  return error instanceof VireoError && codes.includes(error.code);
 }
 
 /**
@@ -101,6 +109,7 @@ async function openPictures(file: Uint8Array, options: PageOptions): Promise<Doc
     }),
     faults: [],
     render: ({ number }) => decodeFrame(file, number - 1, options),
+    countUndrawn: async () => 0,
     text: async () => NO_TEXT,
     close: async () => {},
   };

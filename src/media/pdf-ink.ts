@@ -57,6 +57,11 @@ export function lookAtInk(
   return { coverage: ink.coverage(drawn), undrawn };
 }
 
+/** Fonts that are in the file have their glyphs; those that replace others have Latin letters. */
+export function mayLackGlyph({ object, text }: Character): boolean {
+  return !object.isEmbedded && text.codePointAt(0)! > 0xff;
+}
+
 /** Less than half of a character outside of the page is still to be read. */
 function isOnPage([left, top, right, bottom]: CharacterBox): boolean {
   const [x, y] = [(left + right) / 2, (top + bottom) / 2];
@@ -138,8 +143,7 @@ class InkReader {
       }
       return 0;
     }
-    const isBeyondLatin = lost.every(({ text }) => text.codePointAt(0)! > 0xff);
-    const lacksGlyphs = isBeyondLatin && (isSeen || !this.hasGlyphs(object));
+    const lacksGlyphs = lost.every(mayLackGlyph) && (isSeen || !this.hasGlyphs(object));
     if (lacksGlyphs || (isSeen && longestLoss(characters) < 3)) {
       for (const character of lost) character.isDrawn = true;
     }

@@ -3,7 +3,7 @@
 
 import type { PageText } from "./page-text.ts";
 import { installFonts } from "./pdf-fonts.ts";
-import { lookAtInk } from "./pdf-ink.ts";
+import { lookAtInk, mayLackGlyph } from "./pdf-ink.ts";
 import { PdfPage } from "./pdf-page.ts";
 import { Scratch } from "./pdf-scratch.ts";
 import { composeText, readCharacters } from "./pdf-text.ts";
@@ -19,7 +19,7 @@ export type PdfCommand =
       readonly width: number;
       readonly height: number;
     }
-  | { readonly kind: "text"; readonly page: number };
+  | { readonly kind: "text" | "undrawn"; readonly page: number };
 
 export type PdfReply =
   | { readonly ok: true; readonly value: unknown }
@@ -59,6 +59,8 @@ class Reader {
         return this.page(command.page).render(command.width, command.height);
       case "text":
         return this.text(command.page);
+      case "undrawn":
+        return this.undrawn(command.page);
     }
   }
 
@@ -105,6 +107,14 @@ class Reader {
     const page = PdfPage.load(this.pdfium, this.scratch, place);
     this.loaded = { index, page };
     return page;
+  }
+
+  /** The drawing tells, which is made only where some text could lack its glyphs. */
+  private undrawn(index: number): number {
+    const { pointer } = this.page(index);
+    this.scratch.forgetMarks();
+    const { characters } = readCharacters(this.pdfium, this.scratch, pointer);
+    return characters.some(mayLackGlyph) ? this.text(index).undrawn : 0;
   }
 
   private text(index: number): PageText {

@@ -87,6 +87,10 @@ class PdfDocument implements Document {
     return (await this.source.ask({ kind: "text", page: number - 1 }, number)) as PageText;
   }
 
+  async countUndrawn({ number }: PageSize): Promise<number> {
+    return (await this.source.ask({ kind: "undrawn", page: number - 1 }, number)) as number;
+  }
+
   close(): Promise<void> {
     return this.source.close();
   }

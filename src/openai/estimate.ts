@@ -63,6 +63,9 @@ export interface EstimateBody {
       readonly tokens: number;
     }[];
     readonly tokens: number;
+    /** Pages that cannot be drawn, and those whose picture lacks characters that no font has. */
+    readonly failed_pages?: readonly { readonly page: number; readonly reason: string }[];
+    readonly undrawn?: readonly { readonly page: number; readonly characters: number }[];
   }[];
   readonly videos: readonly {
     readonly index: number;
@@ -147,9 +150,11 @@ export function toEstimateBody(
       },
       tokens: image.tokens,
     })),
-    documents: estimate.documents.map(({ totalPages, pages, tokens }, index) => ({
+    documents: estimate.documents.map(({ totalPages, pages, tokens, ...rest }, index) => ({
       index,
       total_pages: totalPages,
+      ...(rest.failedPages.length > 0 && { failed_pages: rest.failedPages }),
+      ...(rest.undrawn.length > 0 && { undrawn: rest.undrawn }),
       pages: pages.map(({ number, image }) => {
         return { page: number, image, tokens: estimate.images[image]?.tokens ?? 0 };
       }),

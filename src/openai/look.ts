@@ -63,6 +63,10 @@ export const documentLookAnswer = z.object({
         .optional()
         .describe("how a picture was turned to stand upright, as EXIF numbers it"),
       image: jpegUrl,
+      undrawn_characters: z
+        .int()
+        .optional()
+        .describe("characters that no font has, so that the picture lacks them"),
       words: z.array(
         z.object({
           text: z.string(),
@@ -74,22 +78,28 @@ export const documentLookAnswer = z.object({
       ),
     }),
   ),
+  failed_pages: z
+    .array(z.object({ page: z.int(), reason: z.string() }))
+    .optional()
+    .describe("pages that cannot be drawn"),
 });
 
 export function toDocumentLook(
-  { totalPages, pages }: DocumentLook,
+  { totalPages, pages, failedPages }: DocumentLook,
   model: string,
 ): z.infer<typeof documentLookAnswer> {
   return {
     object: "document.inspection",
     model,
     total_pages: totalPages,
-    pages: pages.map(({ number, width, height, turn, jpeg, words }) => ({
+    ...(failedPages.length > 0 && { failed_pages: [...failedPages] }),
+    pages: pages.map(({ number, width, height, turn, jpeg, undrawn, words }) => ({
       page: number,
       width,
       height,
       ...(turn === undefined ? {} : { orientation_applied: turn }),
       image: dataUrl(jpeg),
+      ...(undrawn > 0 && { undrawn_characters: undrawn }),
       words: words.map(({ text, box }) => ({ text, box: [...box] })),
     })),
   };

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { DocumentLook, DocumentPart, PageLook } from "../core/chat.ts";
+import type { DocumentLook, DocumentPart, FailedPage, PageLook } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { openDocument, type PageSize } from "../media/document.ts";
+import { type Document, isFaultOfPage, openDocument, type PageSize } from "../media/document.ts";
 import { encodeJpeg } from "../media/encode.ts";
 import { wordsOf } from "../media/words.ts";
 import { Gate } from "./gate.ts";
@@ -18,6 +18,9 @@ export interface PlannedDocument {
   /** Pages of the file. */
   readonly total: number;
   readonly pages: readonly PlannedPage[];
+  readonly failedPages: readonly FailedPage[];
+  /** Pages with characters that no font has; empty where nobody has counted. */
+  readonly undrawn: readonly { readonly page: number; readonly characters: number }[];
 }
 
 export interface OpenedDocument extends PlannedDocument {
@@ -36,6 +39,9 @@ const PLANS_REMEMBERED = 64;
 interface Layout {
   readonly total: number;
   readonly pages: readonly PageSize[];
+  readonly failedPages: readonly FailedPage[];
+  /** Absent where nobody has counted. */
+  readonly undrawn?: PlannedDocument["undrawn"];
 }
 
 /** Makes images of documents' pages, one page at a time; a second showing costs nothing. */
@@ -54,11 +60,15 @@ export class DocumentStore {
       options.signal.throwIfAborted();
       const key = keyOf(part);
       const known = this.layouts.get(key);
-      if (known) return this.planned(known, options);
+      if (known?.undrawn) return this.planned(known, options);
       const document = await openDocument(part.bytes, part, options.signal);
-      await document.close();
-      this.remember(key, document);
-      return this.planned(document, options);
+      try {
+        const layout = { ...layoutOf(document), undrawn: await countUndrawn(document) };
+        this.remember(key, layout);
+        return this.planned(layout, options);
+      } finally {
+        await document.close();
+      }
     });
   }
 
@@ -76,15 +86,16 @@ export class DocumentStore {
       }
       const document = await openDocument(part.bytes, part, signal);
       try {
-        this.remember(key, document);
-        const plan = this.planned(document, options);
-        const images: OpenedImage[] = [];
-        for (const page of document.pages) {
-          signal.throwIfAborted();
+        const layout = layoutOf(document);
+        this.remember(key, { ...known, ...layout });
+        const plan = this.planned(layout, options);
+        const images = new Map<number, OpenedImage>();
+        const failedPages = await forEachPage(document, signal, async (page) => {
           const draw = async () => ({ ...(await document.render(page)), ...turnOf(page) });
-          images.push(await this.images.openAs(keyOfPage(page), tilesMax, draw));
-        }
-        return withImages(plan, images);
+          images.set(page.number, await this.images.openAs(keyOfPage(page), tilesMax, draw));
+        });
+        const pages = plan.pages.filter(({ number }) => images.has(number));
+        return withImages({ ...plan, pages, failedPages }, [...images.values()]);
       } finally {
         await document.close();
       }
@@ -104,22 +115,25 @@ export class DocumentStore {
         const { length } = document.pages;
         if (length > LIMITS.pagesPerLook) throw tooManyAtOnce(length);
         const looks: PageLook[] = [];
-        for (const page of document.pages) {
-          signal.throwIfAborted();
+        const failedPages = await forEachPage(document, signal, async (page) => {
           const image = await document.render(shrunk(page));
           const jpeg = await encodeJpeg(image, LIMITS.lookPagePx);
-          looks.push({ ...page, jpeg, words: wordsOf(await document.text(page)) });
-        }
-        return { totalPages: document.total, pages: looks };
+          const text = await document.text(page);
+          looks.push({ ...page, jpeg, undrawn: text.undrawn, words: wordsOf(text) });
+        });
+        return { totalPages: document.total, pages: looks, failedPages };
       } finally {
         await document.close();
       }
     });
   }
 
-  private planned({ total, pages }: Layout, options: DocumentOptions): PlannedDocument {
+  private planned(layout: Layout, options: DocumentOptions): PlannedDocument {
+    const { total, pages, failedPages, undrawn = [] } = layout;
     const plan = {
       total,
+      failedPages,
+      undrawn,
       pages: pages.map((page) => {
         const { number, width, height } = page;
         return { number, ...this.images.plan(width, height, options.tilesMax), ...turnOf(page) };
@@ -129,13 +143,55 @@ export class DocumentStore {
     return plan;
   }
 
-  private remember(key: string, { total, pages }: Layout): void {
-    this.layouts.set(key, { total, pages });
+  private remember(key: string, layout: Layout): void {
+    this.layouts.set(key, layout);
     for (const oldest of this.layouts.keys()) {
       if (this.layouts.size <= PLANS_REMEMBERED) break;
       this.layouts.delete(oldest);
     }
   }
+}
+
+function layoutOf({ total, pages, faults }: Document): Layout {
+  const failedPages = faults.map(({ number, reason }) => ({ page: number, reason }));
+  return { total, pages, failedPages };
+}
+
+/** Counting is a service: a page that cannot be read is told when it is to be drawn. */
+async function countUndrawn(document: Document): Promise<PlannedDocument["undrawn"]> {
+  const found: { page: number; characters: number }[] = [];
+  for (const page of document.pages) {
+    const characters = await document.countUndrawn(page).catch((error: unknown) => {
+      if (!isFaultOfPage(error)) throw error;
+      return 0;
+    });
+    if (characters > 0) found.push({ page: page.number, characters });
+  }
+  return found;
+}
+
+/**
+ * Works on each page. Returns those that have faults, the file's and those that were met; throws
+ * the first one's error if all have.
+ */
+async function forEachPage(
+  document: Document,
+  signal: AbortSignal,
+  work: (page: PageSize) => Promise<void>,
+): Promise<FailedPage[]> {
+  const { failedPages } = layoutOf(document);
+  const met: FailedPage[] = [];
+  let failure: unknown;
+  for (const page of document.pages) {
+    signal.throwIfAborted();
+    await work(page).catch((error: unknown) => {
+      if (!isFaultOfPage(error)) throw error;
+      failure ??= error;
+      met.push({ page: page.number, reason: error.message });
+    });
+  }
+  if (met.length > 0 && met.length === document.pages.length) throw failure;
+  return [...failedPages, ...met];
 }
 
 /** What the pages cost is what was drawn: some GIFs turn out smaller or larger than they say. */

@@ -204,7 +204,14 @@ function withPages(
 ): readonly ChatMessage[] {
   if (documents.length === 0) return messages;
   const next = documents.values();
-  const pagesOf = (_: DocumentPart) => next.next().value!.pages.map(() => PAGE);
+  const pagesOf = (_: DocumentPart): ContentPart[] => {
+    const { pages, failedPages } = next.next().value!;
+    const notes = failedPages.map(({ page }) => ({
+      type: "text" as const,
+      text: `(Page ${page} of this document cannot be drawn.)`,
+    }));
+    return [...pages.map(() => PAGE), ...notes];
+  };
   return messages.map((message): ChatMessage => {
     const { content } = message;
     if (typeof content === "string") return message;

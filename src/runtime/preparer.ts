@@ -160,8 +160,10 @@ function describeImage(image: PlannedImage, tilePx: number): ImageEstimate {
 
 /** Images are pictures and pages, in the order of the messages. */
 function describeDocuments({ images, documents }: OpenedMedia): DocumentEstimate[] {
-  return documents.map(({ total, pages }) => ({
+  return documents.map(({ total, pages, failedPages, undrawn }) => ({
     totalPages: total,
+    failedPages,
+    undrawn,
     pages: pages.map((page) => ({ number: page.number, image: images.indexOf(page) })),
     tokens: pages.reduce((sum, page) => sum + page.tokens, 0),
   }));

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Listening } from "../../src/server/listen.ts";
-import { encryptedPdf, pdf, tiff } from "../pdf-files.ts";
+import { encryptedPdf, firstExtra, pdf, tiff } from "../pdf-files.ts";
 import { MODEL } from "./fake-upstream.ts";
 import { setMediaStage } from "./media-stage.ts";
 
@@ -131,6 +131,32 @@ describe("chat completions", () => {
     const words = `data:text/plain;base64,${base64(Buffer.from("What?"))}`;
     const { documents } = await billed(chat([part(file), part(words)]));
     expect(documents[0]?.pages).toHaveLength(2);
+  });
+
+  test("a page that cannot be drawn is named, and the others are answered", async () => {
+    const broken = FILE.toString("latin1").replace("6 0 obj\n<<", "6 0 obj\n((");
+    const body = chat([part(dataUrl(Buffer.from(broken, "latin1"))), text("?")]);
+    const { documents } = await billed(body);
+    expect(documents[0]).toMatchObject({
+      pages: [{ page: 1 }, { page: 3 }],
+      failed_pages: [{ page: 2, reason: expect.stringMatching(/page 2/) }],
+    });
+    const looked = chat([part(dataUrl(Buffer.from(broken, "latin1")), { pages: "1-3" })]);
+    const { answer } = await post("/v1/inspect/document", looked);
+    expect(answer).toMatchObject({
+      pages: [{ page: 1 }, { page: 3 }],
+      failed_pages: [{ page: 2 }],
+    });
+  });
+
+  test("characters that no font has are counted", async () => {
+    const font =
+      "<< /Type /Font /Subtype /TrueType /BaseFont /Arial /FirstChar 1 /LastChar 1 /Widths [600] " +
+      "/Encoding << /BaseEncoding /WinAnsiEncoding /Differences [1 /uni65E5] >> >>";
+    const entries = `/Resources << /Font << /F1 ${firstExtra(1)} 0 R >> >>`;
+    const file = pdf([{ lines: ["\x01\x01"], entries }], { objects: [font] });
+    const { documents } = await billed(chat([part(dataUrl(file)), text("?")]));
+    expect(documents[0]).toMatchObject({ undrawn: [{ page: 1, characters: 2 }] });
   });
 
   test("what does not fit is refused before it is drawn, and estimated all the same", async () => {

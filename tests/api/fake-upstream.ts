@@ -77,7 +77,10 @@ export function createFakeUpstream(): FakeUpstream {
       }),
       document: async () => ({
         totalPages: 1,
-        pages: [{ number: 1, width: 2, height: 1, jpeg: bytes("no picture"), words: [] }],
+        failedPages: [],
+        pages: [
+          { number: 1, width: 2, height: 1, jpeg: bytes("no picture"), undrawn: 0, words: [] },
+        ],
       }),
     },
     tokenize: (text) => [...bytes(text)],
