@@ -1,0 +1,38 @@
+// Installs the pinned clients beside their package files, once for each lock file.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+export const FOLDERS = ["sdks", "agents", "promptfoo"];
+
+/** Throws with npm's words if a folder cannot be installed. */
+export function installClients() {
+  for (const name of FOLDERS) {
+    const folder = `${HERE}${name}`;
+    const lock = readFileSync(`${folder}/package-lock.json`);
+    const hash = createHash("sha256").update(lock).digest("hex");
+    const stamp = `${folder}/node_modules/.vireo-lane`;
+    if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) continue;
+    console.log(`installing tests/clients/${name}`);
+    const done = spawnSync("npm", ["ci", "--no-progress"], { cwd: folder, encoding: "utf8" });
+    if (done.status !== 0) throw new Error(`npm ci in ${folder} failed:\n${done.stderr}`);
+    writeFileSync(stamp, hash);
+  }
+}
+
+/** Node.js 24, which the newest clients need: our own if it is new enough, else the installed one. */
+export function findNode24() {
+  if (Number(process.versions.node.split(".")[0]) >= 24) return process.execPath;
+  const found = `${HERE}sdks/node_modules/node-${process.platform}-${process.arch}/bin/node`;
+  if (existsSync(found)) return found;
+  throw new Error("the clients need Node.js 24: run this with it, there is no package for here");
+}
+
+/** The version of a client that is installed. */
+export function versionOf(folder, packageName) {
+  const file = `${HERE}${folder}/node_modules/${packageName}/package.json`;
+  return JSON.parse(readFileSync(file, "utf8")).version;
+}
