@@ -94,7 +94,7 @@ function toDelta(type: Block["type"], text: string): Json {
 function toContent(block: Block): Json {
   const { type, text } = block;
   if (type === "reasoning") return { type: "thinking", thinking: text, signature: "" };
-  if (type === "text") return { type: "text", text, citations: null };
+  if (type === "text") return { type: "text", text };
   return { type: "tool_use", id: `toolu_${block.id}`, name: block.name, input: toInput(text) };
 }
 
