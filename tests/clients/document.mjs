@@ -33,9 +33,9 @@ function document(rows) {
   return `# Clients
 
 Each of these was run against the server; \`npm run test:clients\` does it again, with the versions
-named here, and writes this page with \`-- --write\`. It needs npm's registry once and speaks to
-nothing but 127.0.0.1 after that. The server's answers are scripted there, so that each check looks
-at what the model was shown and at what the client made of the answer.
+named here, and writes this page with \`-- --write\`. It needs npm's registry once; after that it
+works without a network. The server's answers are scripted there, so that each check looks at what
+the model was shown and at what the client made of the answer.
 
 | client | version | ${CHECKS.join(" | ")} |
 | --- | --- | ${CHECKS.map(() => "---").join(" | ")} |
@@ -45,7 +45,8 @@ ${table.join("\n")}
 - *tools*: a call comes, the client runs the tool and sends the result, the model answers with it.
 - *error*: a prompt that is too long must reach the program as the client's own error with status
   400 and our sentence.
-- –: the client has no such thing without a terminal or does not send it to servers of this kind.
+- –: not checked apart. opencode, Continue and Codex always stream, promptfoo never; run without a
+  terminal, Continue sends no files and Codex only pictures.
 ${notes.map((note, at) => `- ${at + 1}: ${note}\n`).join("")}
 ## How to point each at a server
 

@@ -23,7 +23,7 @@ export function installClients() {
   }
 }
 
-/** Node.js 24, which the newest clients need: our own if it is new enough, else the installed one. */
+/** Node.js 24, which the newest clients need: this one if it is new enough, else the installed. */
 export function findNode24() {
   if (Number(process.versions.node.split(".")[0]) >= 24) return process.execPath;
   const found = `${HERE}sdks/node_modules/node-${process.platform}-${process.arch}/bin/node`;

@@ -1,7 +1,7 @@
 // `npm run test:clients`: each client in roster.mjs, pinned and under Node.js 24, against the built
-// server. Prints a table and "N passed, N failed"; `-- --write` puts the table into docs/clients.md,
-// otherwise a table that differs from the one there counts as a failure. `-- --only NAME` runs the
-// clients whose name holds NAME.
+// server. Prints a table and "N passed, N failed". `-- --write` puts the table into
+// docs/clients.md; otherwise a table that differs from the one there counts as a failure.
+// `-- --only NAME` runs the clients whose name holds NAME.
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";

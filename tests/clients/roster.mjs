@@ -37,7 +37,8 @@ const AI_PROVIDERS = [
     "`@ai-sdk/openai-compatible`",
     [
       'import { createOpenAICompatible } from "@ai-sdk/openai-compatible";',
-      'const vireo = createOpenAICompatible({ name: "vireo", baseURL: "http://127.0.0.1:8000/v1" });',
+      'const at = { name: "vireo", baseURL: "http://127.0.0.1:8000/v1", apiKey: "none" };',
+      "const vireo = createOpenAICompatible(at);",
       'const model = vireo("MODEL");',
     ],
   ],

@@ -33,4 +33,8 @@ await runProgramChecks(
     error: () => codex(...flags, TOO_LONG),
   },
   home,
+  {
+    wanted: { error: /ran out of room in the model's context window/ },
+    notes: { error: "Codex knows the error's code and tells it in its own words." },
+  },
 );

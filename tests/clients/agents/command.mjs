@@ -28,10 +28,13 @@ export async function openHome() {
   return home;
 }
 
-/** Runs the checks of a program; `home` is removed afterwards. */
-export async function runProgramChecks(checks, home) {
+/**
+ * Runs the checks of a program; `home` is removed afterwards. `own`: what it says in its own words
+ * instead, with a note for the table.
+ */
+export async function runProgramChecks(checks, home, own = { wanted: {}, notes: {} }) {
   try {
-    await runChecks(checks, WANTED);
+    await runChecks(checks, { ...WANTED, ...own.wanted }, own.notes);
   } finally {
     await rm(home, { recursive: true, force: true });
   }

@@ -44,7 +44,7 @@ const WANTED = {
 const TIMEOUT_MS = 120_000;
 
 /** Runs the checks of one client in turn; one line of JSON each on stdout. */
-export async function runChecks(checks, wanted = WANTED) {
+export async function runChecks(checks, wanted = WANTED, notes = {}) {
   for (const [name, check] of Object.entries(checks)) {
     let failure = "";
     try {
@@ -54,7 +54,7 @@ export async function runChecks(checks, wanted = WANTED) {
     } catch (error) {
       failure = String(error?.message ?? error).slice(0, 600);
     }
-    console.log(JSON.stringify({ check: name, failure }));
+    console.log(JSON.stringify({ check: name, failure, note: notes[name] }));
   }
 }
 
