@@ -16,13 +16,14 @@ export interface QuantisationReport {
   }[];
 }
 
-/** Compares the format of each matrix with what the files say of it. */
+/** Compares the format of each matrix that is there with what the files say of it. */
 export function inspectQuantisation(
   plan: CheckpointPlan,
   config: JsonObject | undefined,
   quantConfig: JsonObject | undefined,
+  missing: ReadonlySet<string>,
 ): QuantisationReport {
-  const linears = linearsOf(plan);
+  const linears = linearsOf(plan).filter(({ name }) => !missing.has(`${name}.weight`));
   const stored: Partial<Record<LinearPlan["format"], number>> = {};
   for (const { format } of linears) stored[format] = (stored[format] ?? 0) + 1;
   const { stated, excluded } = statedIn(config, quantConfig);

@@ -98,6 +98,7 @@ describe("what one part lacks does not hide the others", () => {
     expect(report.problems.join("\n")).toMatch(/\d+ more tensors are missing or wrong/);
     expect(report.tensors!.found).toBeGreaterThan(500);
     expect(report.tensors!.problems.length).toBeGreaterThan(100);
+    expect(report.quantisation?.disagreements).toEqual([]);
     expect(report.template?.probes).toHaveLength(12);
     expect(report.videoPruningRate).toBe(0.7);
   });

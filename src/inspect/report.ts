@@ -121,7 +121,12 @@ async function inspectWeights(
   const found = index.tensors.size - plan.ignored.length - wrong;
   return {
     tensors: { found, problems, ignored, unknown },
-    quantisation: inspectQuantisation(plan, raw.config, raw.quantisation),
+    quantisation: inspectQuantisation(
+      plan,
+      raw.config,
+      raw.quantisation,
+      new Set(problems.map(({ name }) => name)),
+    ),
     contents: await inspectPlan(index, sizes, plan),
   };
 }

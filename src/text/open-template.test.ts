@@ -26,6 +26,28 @@ test("the built-in template and the checkpoint's own pass every probe", () => {
   expect(failing(golden("chat_template.jinja"))).toEqual([]);
 });
 
+test.each([
+  ["published-style", "words"],
+  ["family", "variable"],
+])("the %s template passes every probe; reasoning by %s", (name, reasoningSwitch) => {
+  const file = new URL(`../../tests/templates/${name}.jinja`, import.meta.url);
+  const source = readFileSync(file, "utf8");
+  expect(failing(source)).toEqual([]);
+  const template = openTemplate(tokenizer, source);
+  expect(template.reasoningSwitch).toBe(reasoningSwitch);
+  const asked: ChatMessage[] = [{ role: "user", content: [image, image, say("a")] }];
+  for (const enableThinking of [true, false]) {
+    expect(template.render(asked, { enableThinking }).reasoningOpen).toBe(enableThinking);
+  }
+});
+
+test("a template that knows no pictures answers texts and refuses pictures by name", () => {
+  const file = new URL("../../tests/templates/llama.jinja", import.meta.url);
+  const fails = failing(readFileSync(file, "utf8"));
+  expect(fails).toEqual(expect.arrayContaining(["one picture", "video", "reasoning on"]));
+  expect(fails).not.toContain("text");
+});
+
 test("a probe tells the shape of its prompt", () => {
   const { probes } = openTemplate(tokenizer, undefined);
   expect(probes.find(({ name }) => name === "video")?.shape).toMatchObject({
