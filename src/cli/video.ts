@@ -43,7 +43,7 @@ export function addVideo(program: Command): void {
       "Looks at a video window by window. A question is answered for each window and then for " +
         "the whole video; captions and chapters come with times. Needs ffmpeg.",
     )
-    .argument("<file>", "MP4, MOV, MKV, WebM, FLV, 3GP or GIF")
+    .argument("<file>", "MP4, MOV, MKV, WebM, MPEG-TS, WMV or another video")
     .argument("[question]")
     .option("--captions", "one caption for each window")
     .option("--chapters", "captions, divided into chapters with titles")

@@ -27,8 +27,9 @@ export type ExifOrientation = "apply" | "ignore";
 
 /** Which frames of a video are looked at. What the engine allows at most stays the ceiling. */
 export interface VideoSampling {
-  /** Frames a second. */
+  /** Frames a second; −1: as many as the engine allows. */
   readonly fps?: number;
+  /** Frames; −1: as many as the engine allows. */
   readonly framesMax?: number;
   /** A stretch of the video, from its first frame on; both ends belong to it. */
   readonly startSeconds?: number;

@@ -1,9 +1,8 @@
 // The one place that tells what a file is. Names, endings and declared types are not asked.
 
 import { isUtf8 } from "node:buffer";
-import { VireoError } from "../core/errors.ts";
 import { archiveKind, compoundKind, type OfficeFile } from "./archive-kind.ts";
-import { inspectVideo } from "./video-source.ts";
+import { recogniseVideo, unreadVideo } from "./video-source.ts";
 
 /** Picture formats that are decoded here. */
 export type ImageType = "png" | "jpeg" | "webp" | "gif" | "bmp" | "tiff" | "avif" | "heic" | "ico";
@@ -28,7 +27,6 @@ export const SEND_DOCUMENT = `send a PDF, or ${SEND_PICTURE.slice("send ".length
 
 /** Bytes at the start of a file that are looked at for a magic number. */
 const HEAD_BYTES = 1024;
-const VIDEO_HEAD_BYTES = 65_536;
 
 /**
  * Tells what a file is by its bytes.
@@ -47,7 +45,7 @@ export function fileKind(bytes: Uint8Array): FileKind {
     return { is: "office", name: "a rich text file (RTF)", ending: "rtf" };
   const boxed = boxedKind(head);
   if (boxed) return boxed;
-  if (isVideo(bytes)) return { is: "video" };
+  if (recogniseVideo(bytes)) return { is: "video" };
   const listed = OTHERS.find(([magic, , , at = 0]) => head.startsWith(magic, at));
   if (
     (/^P[1-6][ \t\r\n]/.test(head) && !isUtf8(bytes.subarray(0, HEAD_BYTES))) ||
@@ -62,7 +60,13 @@ export function fileKind(bytes: Uint8Array): FileKind {
   if (listed) return { is: "other", name: listed[1], advice: listed[2] };
   const text = textKind(bytes, head);
   if (isPdfHead(head) && !(text && !hasPdfEnd(bytes))) return { is: "pdf" };
-  return text ?? { is: "unknown" };
+  return text ?? unreadKind(bytes);
+}
+
+function unreadKind(bytes: Uint8Array): FileKind {
+  const name = unreadVideo(bytes);
+  if (name === undefined) return { is: "unknown" };
+  return { is: "other", name, advice: name === "sound" ? NO_SOUND : SEND_VIDEO };
 }
 
 /** A PDF's name may stand behind up to a KiB of something else, as of a mail or a printer. */
@@ -74,17 +78,6 @@ function isPdfHead(head: string): boolean {
 function hasPdfEnd(bytes: Uint8Array): boolean {
   if (Buffer.from(bytes.subarray(0, 5)).toString("latin1") === "%PDF-") return true;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes("startxref");
-}
-
-/** Decoders of videos know best which files they take; they look at the start only. */
-function isVideo(bytes: Uint8Array): boolean {
-  try {
-    inspectVideo(bytes.subarray(0, VIDEO_HEAD_BYTES));
-    return true;
-  } catch (error) {
-    if (error instanceof VireoError) return false;
-    throw error;
-  }
 }
 
 function pictureType(head: string, bytes: Uint8Array): ImageType | undefined {
@@ -194,10 +187,6 @@ const OTHERS: readonly (readonly [magic: string, name: string, advice: string, a
   ["ustar", "a TAR archive", UNPACK, 257],
   ["PK\x05\x06", "an empty ZIP archive", UNPACK],
   ["PK\x07\x08", "a ZIP archive in several files", UNPACK],
-  ["OggS", "OGG", SEND_VIDEO],
-  ["0&\xb2u\x8ef\xcf\x11", "a Windows Media file (WMV)", SEND_VIDEO],
-  ["\0\0\x01\xb3", "MPEG", SEND_VIDEO],
-  ["\0\0\x01\xba", "MPEG", SEND_VIDEO],
   ["ID3", "sound (MP3)", NO_SOUND],
   ["\xff\xfb", "sound (MP3)", NO_SOUND],
   ["fLaC", "sound (FLAC)", NO_SOUND],

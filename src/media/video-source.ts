@@ -12,12 +12,15 @@ export type Container =
   | "mpeg"
   | "ogg"
   | "asf"
-  | "dv";
+  | "dv"
+  | "apng";
 
 /** The list of formats that messages about unknown files end with. */
 export const VIDEO_FORMATS =
-  "MP4, MOV, 3GP, MKV, WebM, FLV, AVI, GIF, MPEG-TS, MPEG, OGV, WMV or DV";
+  "MP4, MOV, 3GP, MKV, WebM, FLV, AVI, GIF, APNG, MPEG-TS, MPEG, OGV, WMV or DV";
 
+/** How far into a PNG its animation is looked for; profiles and texts may come first. */
+const PNG_HEAD_BYTES = 65_536;
 /** Box types that a file of the MP4 family may begin with. */
 const MOV_BOXES = ["ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot", "moof", "sidx"];
 
@@ -77,6 +80,7 @@ export function recogniseVideo(bytes: Uint8Array): Container | undefined {
   const magic = hexOf(bytes);
   const found = MAGIC.find(([pattern]) => pattern.test(magic))?.[1];
   if (found !== undefined) return found;
+  if (isAnimatedPng(bytes)) return "apng";
   return isTransportStream(bytes) ? "mpegts" : undefined;
 }
 
@@ -93,6 +97,17 @@ function hexOf(bytes: Uint8Array): string {
 /** AVIF and HEIC are of the MP4 family too. */
 function isPicture(start: string): boolean {
   return start.startsWith("ftyp", 4) && /^(avi[fs]|hei|hev|mif1|msf1)/.test(start.slice(8, 12));
+}
+
+/** A PNG whose animation is announced (acTL) before its first pixels (IDAT). */
+function isAnimatedPng(bytes: Uint8Array): boolean {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, PNG_HEAD_BYTES));
+  if (!file.toString("latin1", 0, 8).startsWith("\x89PNG")) return false;
+  for (let at = 8; at + 8 <= file.length; at += 12 + file.readUInt32BE(at)) {
+    const type = file.toString("latin1", at + 4, at + 8);
+    if (type === "acTL" || type === "IDAT") return type === "acTL";
+  }
+  return false;
 }
 
 /** Packets of 188 bytes, alone, behind a time code (M2TS) or before a checksum. */

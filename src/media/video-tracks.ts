@@ -49,6 +49,9 @@ const DECODERS: Readonly<Record<string, readonly string[]>> = Object.freeze({
   prores: ["prores"],
   dnxhd: ["dnxhd"],
   dvvideo: ["dvvideo"],
+  png: ["png"],
+  apng: ["apng"],
+  rawvideo: ["rawvideo"],
 });
 
 /** Value of -codec_whitelist: the decoders of one format, or of all that are let in. */

@@ -389,7 +389,7 @@ describe("refusals name the field", () => {
         "media_io_kwargs.video.num_frames",
       ],
     ),
-    [{ media_io_kwargs: { video: { fps: -1 } } }, "out_of_range", "media_io_kwargs.video.fps"],
+    [{ media_io_kwargs: { video: { fps: -2 } } }, "out_of_range", "media_io_kwargs.video.fps"],
     [{ media_io_kwargs: { video: 5 } }, "invalid_type", "media_io_kwargs.video"],
     [{ media_io_kwargs: { image: { mode: 1 } } }, "unsupported_parameter", "media_io_kwargs"],
     [

@@ -36,16 +36,16 @@ export function boundedList<T extends z.ZodType>(entry: T, most: number, least =
   return z.array(z.unknown()).min(least).max(most).pipe(z.array(entry).min(least).max(most));
 }
 
+/** A number above 0, or −1, which is how vLLM spells "as many as the server allows". */
+function atMostOrAll<T extends z.ZodNumber>(number: T) {
+  const message = "must be above 0, or -1 for as many as the server allows";
+  return number.min(-1).refine((value) => value === -1 || value > 0, message);
+}
+
 /** Which frames of a video; counts and rates above the server's are lowered to them. */
 export const videoSampling = {
-  fps: z.number().gt(0).max(1000).nullish(),
-  /** -1: as many as the server allows. */
-  num_frames: z
-    .int()
-    .min(-1)
-    .max(LIMITS.videoFrames)
-    .refine((count) => count !== 0, { message: "must be at least 1, or -1 for all, but is 0" })
-    .nullish(),
+  fps: atMostOrAll(z.number().max(1000)).nullish(),
+  num_frames: atMostOrAll(z.int().max(LIMITS.videoFrames)).nullish(),
   /** Seconds. */
   start: z.number().min(0).max(LIMITS.videoSeconds).nullish(),
   end: z.number().min(0).max(LIMITS.videoSeconds).nullish(),

@@ -62,6 +62,11 @@ describe("files", () => {
     ["sound in MP4", BROKEN, () => ffmpeg("-f lavfi -i sine=duration=1 -c:a aac", "mp4")],
     ["sound in MKV", BROKEN, () => ffmpeg("-f lavfi -i sine=duration=1 -c:a aac", "mkv")],
     ["nothing but a head", BROKEN, () => Buffer.from("0000001866747970", "hex")],
+    [
+      "an animated PNG without pixels",
+      NO_VIDEO,
+      () => Buffer.from("\x89PNG\r\n\x1a\n\0", "latin1"),
+    ],
     ["a rare codec", BROKEN, () => ffmpeg(`${pattern("32x32", 5, 1)} -c:v ffv1`, "mkv")],
     ["JPEG 2000", BROKEN, () => ffmpeg(`${pattern("32x32", 5, 1)} -c:v jpeg2000`, "mov")],
     ["a GIF of 10,000 frames", "200", () => gif(10_000)],
@@ -133,7 +138,7 @@ describe("links and numbers", () => {
     expect(await outcome(mp4(), changes)).toMatch(/^400 (out_of_range|invalid_type)$/);
   });
 
-  test.each([0, -1, 1e9, "2"])("%j frames a second", async (fps) => {
+  test.each([0, -2, 1e9, "2"])("%j frames a second", async (fps) => {
     const changes = { media_io_kwargs: { video: { fps } } };
     expect(await outcome(mp4(), changes)).toMatch(/^400 (out_of_range|invalid_type)$/);
   });

@@ -167,6 +167,8 @@ describe.each(ROUTES)("%s", (path, body) => {
       await tokens({ video: true, fields: frames(3) }),
     ];
     expect(three).toBeLessThan(all);
+    const unlimited = { media_io_kwargs: { video: { num_frames: -1, fps: -1 } } };
+    expect(await tokens({ video: true, fields: unlimited })).toBe(all);
     expect(three - two).toBeGreaterThanOrEqual(tileTokens);
     const fields = { mm_processor_kwargs: { video_pruning_rate: 0.75 } };
     expect(await tokens({ video: true, fields })).toBeLessThan(all);
