@@ -321,6 +321,39 @@ describe("many files", () => {
     expect(await readdir(documents)).toEqual(expect.arrayContaining(["a.pdf", "notes.txt"]));
   });
 
+  test("every file of a folder is read, or named with its reason", async () => {
+    const all = join(folder, "all");
+    await mkdir(join(all, "sub"), { recursive: true });
+    const page = pdf([{ lines: ["page 1"] }]);
+    const contents: readonly (readonly [string, Uint8Array | string])[] = [
+      ["A.PDF", page],
+      ["a report without an ending", page],
+      ["picture.txt", tiff([{ width: 9, height: 9, gray: 1 }])],
+      ["sub/FAX.TIF", tiff([{ width: 9, height: 9, gray: 1 }])],
+      ["archive.pdf", "PK\x03\x04"],
+      ["data.pdf", '{"no": "pages"}'],
+      ["photo.png", Buffer.from("ff0afa7f", "hex")],
+      [".hidden", "x"],
+      ["Thumbs.db", "x"],
+    ];
+    for (const [name, content] of contents) await writeFile(join(all, name), content);
+    const files = await listDocuments([all]);
+    const csv = options({ out: join(all, "out.csv"), format: "csv", csvBom: true });
+    const { documents, failures } = await extractFiles(fakeUpstream().upstream, files, csv);
+    expect(documents).toBe(7);
+    expect(failures.map(({ file, reason }) => [file.slice(all.length + 1), reason])).toEqual([
+      ["archive.pdf", expect.stringContaining("a ZIP archive")],
+      ["data.pdf", expect.stringContaining("is text")],
+      ["photo.png", expect.stringContaining("JPEG XL")],
+    ]);
+    const written = await readFile(join(all, "out.csv"), "utf8");
+    const lines = written.trimEnd().split("\r\n");
+    expect(lines[0]).toBe("\ufefffile,said,error");
+    expect(lines).toHaveLength(8);
+    expect(lines.filter((line) => line.includes("JPEG XL"))).toHaveLength(1);
+    expect(await listDocuments([all], csv.out)).toEqual(files); // not what was just written
+  });
+
   test("a file that went away, and one with a long name", async () => {
     const long = join(folder, `${"発".repeat(80)}.pdf`);
     await rename(join(folder, "a.pdf"), long);

@@ -159,6 +159,20 @@ describe("chat completions", () => {
     expect(documents[0]).toMatchObject({ undrawn: [{ page: 1, characters: 2 }] });
   });
 
+  test.each([
+    "application/json",
+    "application/pdf",
+    "image/png",
+    "text/plain",
+    "application/octet-stream",
+  ])("JSON that is sent as a file of type %s is text", async (type) => {
+    const file = `data:${type};base64,${base64(Buffer.from('{"total": 12.5}'))}`;
+    const asText = await billed(chat([text('{"total": 12.5}'), text("?")]));
+    const asFile = await billed(chat([part(file), text("?")]));
+    expect(asFile.documents).toEqual([]);
+    expect(asFile.prompt_tokens).toBe(asText.prompt_tokens);
+  });
+
   test("what does not fit is refused before it is drawn, and estimated all the same", async () => {
     const body = chat([part(dataUrl(pdf(Array(100).fill({ box: "0 0 800 1100" })))), text("?")]);
     const { answer: estimate } = await post("/v1/estimate", body);

@@ -36,6 +36,23 @@ const DOCUMENTS = [
   ["image/tiff", tiff([gray, gray, gray, gray])],
 ] as const;
 
+test.each([true, false])("a photo is turned upright, decoded or not (%s)", async (decode) => {
+  const create = { width: 900, height: 300, channels: 3 as const, background: "olive" };
+  const photo = await sharp({ create }).jpeg().withMetadata({ orientation: 6 }).toBuffer();
+  const url = dataUrl("image/jpeg", photo);
+  const content = [{ type: "image_url", image_url: { url } }];
+  const ask = async (fields: object) => {
+    const body = { model: MODEL, messages: [{ role: "user", content }], decode, ...fields };
+    const answer: unknown = await post("/v1/estimate", body);
+    const { images } = answer as {
+      images: { width: number; height: number; orientation_applied?: number }[];
+    };
+    return images.map((image) => [image.width, image.height, image.orientation_applied]);
+  };
+  expect(await ask({})).toEqual([[300, 900, 6]]);
+  expect(await ask({ exif_orientation: "ignore" })).toEqual([[900, 300, undefined]]);
+});
+
 /** A part of a message, as a recipe: pictures are made when they are wanted. */
 const part = fc.oneof(
   fc.record({

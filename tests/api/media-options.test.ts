@@ -159,6 +159,16 @@ describe.each(ROUTES)("%s", (path, body) => {
     expect(some - one).toBe(2 * tileTokens); // two, and the thumbnail
   });
 
+  test("pictures upright, or as they are stored", async () => {
+    for (const fields of [
+      { exif_orientation: "apply" },
+      { exif_orientation: "ignore" },
+      { mm_processor_kwargs: { exif_orientation: "ignore" } },
+    ]) {
+      expect((await post(path, body({ fields }))).status, JSON.stringify(fields)).toBe(200);
+    }
+  });
+
   test("frames of videos", async () => {
     const all = await tokens({ video: true });
     const frames = (num_frames: number) => ({ media_io_kwargs: { video: { num_frames } } });
@@ -178,6 +188,8 @@ describe.each(ROUTES)("%s", (path, body) => {
     for (const fields of [
       { max_num_tiles: 0 },
       { max_num_tiles: 13 },
+      { exif_orientation: "turn" },
+      { exif_orientation: "apply", mm_processor_kwargs: { exif_orientation: "ignore" } },
       { max_num_tiles: 2, mm_processor_kwargs: { max_num_tiles: 3 } },
       { mm_processor_kwargs: { video_pruning_rate: 1 } },
       { media_io_kwargs: { video: { num_frames: 0 } } },
