@@ -61,6 +61,35 @@ describe("bmp", () => {
     const input = { width: 2, height: 1, bits, rows: [row], palette };
     expect(await rgbOf(input)).toEqual([3, 2, 1, 10, 20, 30]);
   });
+  test.each([
+    // three times 1, once 0; the row ends; 1 0 1 as they are; the picture ends
+    [
+      8,
+      1,
+      [
+        [3, 1, 1, 0],
+        [0, 0, 0, 3],
+        [1, 0, 1, 0],
+        [0, 1],
+      ],
+      [1, 0, 1, 0, 1, 1, 1, 0],
+    ],
+    // 1 0 1 0 in turns; two to the right and one up, then 1 1; the picture ends early
+    [
+      4,
+      2,
+      [
+        [4, 0x10, 0, 0],
+        [0, 2, 2, 0],
+        [2, 0x11],
+      ],
+      [0, 0, 1, 1, 1, 0, 1, 0],
+    ],
+  ])("runs of indices of %i bits", async (bits, compression, rows, indices) => {
+    const rgb = await rgbOf({ width: 4, height: 2, bits, compression, rows, palette });
+    const colours = [palette.slice(0, 3).reverse(), palette.slice(4, 7).reverse()];
+    expect(rgb).toEqual(indices.flatMap((index) => colours[index]!));
+  });
   test("an index outside the palette is black", async () => {
     expect(await rgbOf({ width: 1, height: 1, bits: 8, rows: [[9]], palette })).toEqual([0, 0, 0]);
   });
@@ -82,6 +111,7 @@ describe("bmp", () => {
       { ...good, rows: [[]] },
       { ...good, bits: 7 },
       { ...good, compression: 1 },
+      { ...good, compression: 4 },
       { ...good, width: 0 },
       { ...good, width: -2 },
       { ...good, height: -(2 ** 31) },

@@ -15,6 +15,8 @@ interface Layout {
   readonly pixelsAt: number;
   readonly rowBytes: number;
   readonly masks: readonly Mask[];
+  /** The rows are runs of palette indices of 8 or 4 bits (BI_RLE8, BI_RLE4). */
+  readonly runs: boolean;
 }
 
 interface Mask {
@@ -23,10 +25,11 @@ interface Mask {
 }
 
 /**
- * Decodes an uncompressed BMP of 1, 4, 8, 16, 24 or 32 bits per pixel.
+ * Decodes a BMP of 1, 4, 8, 16, 24 or 32 bits per pixel, also one of runs of indices.
  *
- * All pixel data must be in the file, so the work is bounded by its size. The fourth byte of a
- * 32-bit pixel is alpha only if the file declares a mask for it.
+ * Without runs all pixel data must be in the file; with them a run paints no more than is left of
+ * its row, so the work is bounded by the file's size or the pixels. The fourth byte of a 32-bit
+ * pixel is alpha only if the file declares a mask for it.
  *
  * Throws media_undecodable.
  */
@@ -37,6 +40,11 @@ export function decodeBmp(bytes: Uint8Array): RgbaPixels {
     const { width, height, bits } = layout;
     const rgba = new Uint8Array(width * height * 4);
     const palette = bits <= 8 ? readPalette(view, layout) : undefined;
+    if (layout.runs) {
+      const indices = readRuns(view, layout);
+      paintIndices(new DataView(indices.buffer), rgba, 8, palette!);
+      return { rgba, width, height };
+    }
     for (let row = 0; row < height; row++) {
       const stored = layout.topDown ? row : height - 1 - row;
       const source = new DataView(
@@ -60,6 +68,17 @@ function damaged(why: string): VireoError {
   return new VireoError("media_undecodable", `the bmp image cannot be decoded: ${why}`);
 }
 
+const COMPRESSIONS: ReadonlyMap<number, string> = new Map([
+  [4, "JPEG"],
+  [5, "PNG"],
+]);
+
+function notRead(compression: number): VireoError {
+  const name = COMPRESSIONS.get(compression) ?? `of number ${compression}`;
+  const message = `BMP with compression ${name} is not read; send it uncompressed, or as PNG`;
+  return new VireoError("unsupported_media_type", message);
+}
+
 function readLayout(view: DataView): Layout {
   const headerBytes = view.getUint32(14, true);
   const old = headerBytes === 12;
@@ -70,13 +89,49 @@ function readLayout(view: DataView): Layout {
   const compression = old ? 0 : view.getUint32(30, true);
   if (![1, 4, 8, 16, 24, 32].includes(bits)) throw damaged(`${bits} bits per pixel`);
   const masked = (compression === 3 || compression === 6) && (bits === 16 || bits === 32);
-  if (compression !== 0 && !masked) throw damaged("it is compressed; send it uncompressed");
+  const runs = (compression === 1 && bits === 8) || (compression === 2 && bits === 4);
+  if (compression !== 0 && !masked && !runs) throw notRead(compression);
   const rowBytes = Math.ceil((width * bits) / 32) * 4;
   const pixelsAt = view.getUint32(10, true);
   if (!(width > 0 && height > 0)) throw damaged("it has no pixels");
-  if (pixelsAt + rowBytes * height > view.byteLength) throw damaged("it ends too early");
+  const least = runs ? 1 : rowBytes * height;
+  if (pixelsAt + least > view.byteLength) throw damaged("it ends too early");
   const masks = masked ? readMasks(view, headerBytes, compression) : standardMasks(bits);
-  return { width, height, topDown: signedHeight < 0, bits, pixelsAt, rowBytes, masks };
+  return { width, height, topDown: signedHeight < 0, bits, pixelsAt, rowBytes, masks, runs };
+}
+
+/**
+ * Indices of all pixels, rows from the top. Pixels that no run paints are 0. A pair of bytes is a
+ * run, or behind a zero an escape: 0 ends the row, 1 the picture, 2 moves right and up, and a
+ * larger number is so many indices as they are, padded to two bytes.
+ */
+function readRuns(view: DataView, { width, height, topDown, bits, pixelsAt }: Layout): Uint8Array {
+  const indices = new Uint8Array(width * height);
+  let [x, row, at] = [0, 0, pixelsAt];
+  const paint = (count: number, byteOf: (pixel: number) => number): void => {
+    const line = (topDown ? row : height - 1 - row) * width;
+    const end = Math.min(width, x + count);
+    for (let pixel = 0; x < end; pixel++, x++) {
+      const byte = byteOf(pixel);
+      indices[line + x] = bits === 8 ? byte : pixel % 2 === 0 ? byte >> 4 : byte & 15;
+    }
+  };
+  while (row < height && at + 1 < view.byteLength) {
+    const [count, value] = [view.getUint8(at), view.getUint8(at + 1)];
+    at += 2;
+    if (count > 0) paint(count, () => value);
+    else if (value === 0) [x, row] = [0, row + 1];
+    else if (value === 1) break;
+    else if (value === 2) {
+      [x, row] = [x + view.getUint8(at), row + view.getUint8(at + 1)];
+      at += 2;
+    } else {
+      const [perByte, from] = [8 / bits, at];
+      paint(value, (pixel) => view.getUint8(from + Math.floor(pixel / perByte)));
+      at += Math.ceil(value / perByte / 2) * 2;
+    }
+  }
+  return indices;
 }
 
 function readMasks(view: DataView, headerBytes: number, compression: number): Mask[] {

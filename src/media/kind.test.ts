@@ -20,6 +20,13 @@ const ole = (stream: string): Uint8Array =>
     Buffer.from(`${stream}\0`, "utf16le"),
   ]);
 
+/** An old Targa file of 2 × 2 pixels of 24 bits, with so many bytes of pixels. */
+function targa(pixelBytes: number): Uint8Array {
+  const file = Buffer.alloc(18 + pixelBytes, 0xfe);
+  file.set([0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 24, 0]);
+  return file;
+}
+
 describe("a file is told by its bytes", () => {
   const odf = (type: string) => zipOf(["mimetype", `application/vnd.oasis.opendocument.${type}`]);
   test.each([
@@ -56,6 +63,12 @@ describe("a file is told by its bytes", () => {
     ["JPEG 2000", latin1("\0\0\0\x0cjP  \r\n\x87\n"), { is: "other", name: "JPEG 2000" }],
     ["PSD", latin1("8BPS\0\x01"), { is: "other", name: "Photoshop (PSD)" }],
     ["DICOM", latin1(`${"\0".repeat(128)}DICM`), { is: "other", name: "DICOM" }],
+    ["FITS", latin1("SIMPLE  =                    T"), { is: "other", name: "FITS" }],
+    ["PAM", latin1("P7\nWIDTH 2\nHEIGHT 2\n"), { is: "other", name: /PAM/ }],
+    ["SGI", latin1("\x01\xda\0\x01\0\x03"), { is: "other", name: /SGI/ }],
+    ["Sun raster", latin1("\x59\xa6\x6a\x95\0\0\0\x02"), { is: "other", name: "Sun raster" }],
+    ["old Targa", targa(12), { is: "other", name: "Targa (TGA)" }],
+    ["half a Targa", targa(11), { is: "unknown" }],
     ["GZIP", latin1("\x1f\x8b\x08\0"), { is: "other", name: "a GZIP archive" }],
     ["MP3", latin1("ID3\x04\0"), { is: "other", name: "sound (MP3)" }],
     ["noise", latin1("\x01\x02\0\x03"), { is: "unknown" }],

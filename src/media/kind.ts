@@ -53,11 +53,8 @@ export function fileKind(bytes: Uint8Array): FileKind {
   ) {
     return { is: "other", name: "a portable pixmap (PBM, PGM or PPM)", advice: SEND_PICTURE };
   }
-  const end = Buffer.from(bytes.subarray(-18)).toString("latin1");
-  if (end.startsWith("TRUEVISION-XFILE")) {
-    return { is: "other", name: "Targa (TGA)", advice: SEND_PICTURE };
-  }
   if (listed) return { is: "other", name: listed[1], advice: listed[2] };
+  if (isTarga(bytes)) return { is: "other", name: "Targa (TGA)", advice: SEND_PICTURE };
   const text = textKind(bytes, head);
   if (isPdfHead(head) && !(text && !hasPdfEnd(bytes))) return { is: "pdf" };
   return text ?? unreadKind(bytes);
@@ -115,6 +112,19 @@ function isRawPhoto(head: string): boolean {
   return head.startsWith("CR", 8) || head.startsWith("II*\0\x08\0\0\0\x1c\0\xfe\0");
 }
 
+/** Old Targa files have no magic number: the fields of the header must fit the file's length. */
+function isTarga(bytes: Uint8Array): boolean {
+  const end = Buffer.from(bytes.subarray(-18)).toString("latin1");
+  if (end.startsWith("TRUEVISION-XFILE")) return true;
+  if (bytes.length < 18) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [hasMap, type, bits] = [bytes[1]!, bytes[2]!, bytes[16]!];
+  const pixels = view.getUint16(12, true) * view.getUint16(14, true);
+  if (hasMap > 1 || ![1, 2, 3].includes(type) || ![8, 15, 16, 24, 32].includes(bits)) return false;
+  const map = hasMap * Math.ceil(bytes[7]! / 8) * view.getUint16(5, true);
+  return pixels > 0 && bytes.length === 18 + bytes[0]! + map + pixels * Math.ceil(bits / 8);
+}
+
 /** The major brand of a file of the MP4 family, and those that it says it is compatible with. */
 function brandsOf(head: string): string[] {
   const length = Buffer.from(head.slice(0, 4), "latin1").readUInt32BE(0);
@@ -161,6 +171,14 @@ const OTHERS: readonly (readonly [magic: string, name: string, advice: string, a
   ["FLIF", "FLIF", SEND_PICTURE],
   ["v/1\x01", "OpenEXR", SEND_PICTURE],
   ["#?RADIANCE", "Radiance HDR", SEND_PICTURE],
+  ["#?RGBE", "Radiance HDR", SEND_PICTURE],
+  ["SIMPLE  =", "FITS", SEND_PICTURE],
+  ["P7\nWIDTH", "a portable arbitrary map (PAM)", SEND_PICTURE],
+  ["\x01\xda\0", "Silicon Graphics (SGI)", SEND_PICTURE],
+  ["\x01\xda\x01", "Silicon Graphics (SGI)", SEND_PICTURE],
+  ["\x59\xa6\x6a\x95", "Sun raster", SEND_PICTURE],
+  ["DanM", "Microsoft Paint (MSP)", SEND_PICTURE],
+  ["LinS", "Microsoft Paint (MSP)", SEND_PICTURE],
   ["icns", "an icon of macOS (ICNS)", SEND_PICTURE],
   ["DDS ", "DDS", SEND_PICTURE],
   ["\x8aMNG\r\n\x1a\n", "MNG", SEND_PICTURE],

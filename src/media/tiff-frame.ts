@@ -95,6 +95,7 @@ export function checkTiffFrame(directory: TiffDirectory): void {
   const format = tagValue(directory, TAG.sampleFormat);
   if (format === SIGNED && bits < 32) throw notRead(`TIFF with signed samples of ${bits} bits`);
   if (format === FLOAT && bits !== 32) throw notRead(`TIFF with floating samples of ${bits} bits`);
+  if (format === FLOAT && channels > 2) throw notRead("TIFF with floating samples of colours");
 }
 
 function notRead(what: string): VireoError {
