@@ -15,6 +15,7 @@ import {
 } from "../openai/conversation.ts";
 import { unknownFields } from "../openai/ignored.ts";
 import { isTooDeep } from "../openai/json.ts";
+import { looseFormats } from "../openai/loose-formats.ts";
 import {
   toDocumentPart,
   toFilePart,
@@ -102,7 +103,7 @@ function toParsed(body: CountBody, json: object, models: readonly UpstreamModel[
     },
     model: name,
     stream: body.stream ?? false,
-    ignoredParams,
+    ignoredParams: [...ignoredParams, ...looseFormats(output, offer.definitions)],
     warnings,
   };
 }

@@ -3,6 +3,7 @@ import { VireoError } from "../core/errors.ts";
 import { type ChatBody, chatBody } from "./chat-schema.ts";
 import { isRefusedField, refuseLongLists, refuseUnsupported } from "./chat-unsupported.ts";
 import { videoSampling } from "./fields.ts";
+import { looseFormats } from "./loose-formats.ts";
 import { toMediaOptions } from "./media.ts";
 import { toChatMessages } from "./messages.ts";
 import { parseOutput } from "./output-format.ts";
@@ -87,7 +88,7 @@ export function parseChatRequest(
     logprobs: body.logprobs === true,
     reasoningFormat: reasoning.format,
     aliases: offer.aliases,
-    ignoredParams,
+    ignoredParams: [...ignoredParams, ...looseFormats(output, offer.definitions)],
     warnings,
   };
 }

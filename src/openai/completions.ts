@@ -4,6 +4,7 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { boundedList, model, samplingFields, streamFields, text, tokens } from "./fields.ts";
 import { unknownFields } from "./ignored.ts";
+import { looseFormats } from "./loose-formats.ts";
 import { outputFields, parseOutput } from "./output-format.ts";
 import { readRouting, routingFields } from "./routing.ts";
 import { toEnds, toSampling } from "./sampling.ts";
@@ -82,6 +83,7 @@ export function parseCompletionRequest(json: unknown): ParsedCompletion {
     logprobs: typeof body.logprobs === "number",
     echoes: body.echo === true ? prompts.map((prompt) => toEcho(prompt)) : [],
     ignoredParams: [
+      ...looseFormats(output),
       ...readRouting(body).ignored,
       ...unknownFields(json as object, completionBody.shape),
     ],

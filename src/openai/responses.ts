@@ -10,6 +10,7 @@ import { Conversation } from "./conversation.ts";
 import { random62 } from "./ids.ts";
 import { unknownFields } from "./ignored.ts";
 import { isTooDeep } from "./json.ts";
+import { looseFormats } from "./loose-formats.ts";
 import {
   toFilePart,
   toMediaOptions,
@@ -136,7 +137,7 @@ export function parseResponseRequest(
     store: routing.isPrivate ? false : (body.store ?? undefined),
     logprobs: logprobs === true,
     aliases: offer.aliases,
-    ignoredParams,
+    ignoredParams: [...ignoredParams, ...looseFormats(output, offer.definitions)],
     warnings,
   };
 }
