@@ -215,7 +215,7 @@ test.each<[string, object, number, string]>([
     "invalid_schema",
   ],
   ["a page that is not there", { pages: "9", file: { file_data: FILE_DATA } }, 400, "out_of_range"],
-  ["text", { file: { file_data: "data:text/plain;base64,AAAA" } }, 400, "unsupported_modality"],
+  ["text", { file: { file_data: "data:text/plain;base64,SGkh" } }, 400, "unsupported_modality"],
   [
     "no document",
     { file: { file_data: "data:application/pdf;base64,AAAA" } },
