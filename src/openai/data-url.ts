@@ -30,7 +30,7 @@ const RULES: Readonly<Record<MediaKind, KindRules>> = Object.freeze({
     otherField: "image_url",
   },
   document: {
-    types: /^(application\/|image\/|text\/(?!html))/,
+    types: /^(application|image|text)\//,
     bytesMost: LIMITS.documentBytes,
     example: "send the file itself as data:application/pdf;base64,…",
     otherTypes: /^video\//,
@@ -114,7 +114,7 @@ function decodePlain(data: string, { what, bytesMost: limit, param }: Base64Rule
 
 function checkType(type: string, kind: MediaKind, param: string): void {
   const { types, otherTypes, otherField, example } = RULES[kind];
-  if (type === "image/svg+xml") {
+  if (type === "image/svg+xml" && kind !== "document") {
     const message = `${param}: SVG is not supported; convert it to PNG`;
     throw new VireoError("unsupported_media_type", message, { param });
   }

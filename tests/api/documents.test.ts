@@ -163,6 +163,8 @@ describe("chat completions", () => {
     "application/json",
     "application/pdf",
     "image/png",
+    "image/svg+xml",
+    "text/html",
     "text/plain",
     "application/octet-stream",
   ])("JSON that is sent as a file of type %s is text", async (type) => {
