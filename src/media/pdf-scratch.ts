@@ -76,6 +76,19 @@ export class Scratch {
     this.actualTexts.clear();
   }
 
+  /** Left, top, right, bottom of a page object in points of the page. */
+  objectBounds(object: number): CharacterBox {
+    const { at, pdfium } = this;
+    if (pdfium._FPDFPageObj_GetBounds(object, at, at + 4, at + 8, at + 12) === 0)
+      return [0, 0, 0, 0];
+    const [left = 0, bottom = 0, right = 0, top = 0] = new Float32Array(
+      pdfium.HEAPU8.buffer,
+      at,
+      4,
+    );
+    return [left, top, right, bottom];
+  }
+
   annotationRect(annotation: number): CharacterBox {
     if (this.pdfium._FPDFAnnot_GetRect(annotation, this.at) === 0) return [0, 0, 0, 0];
     const [left = 0, top = 0, right = 0, bottom = 0] = new Float32Array(

@@ -3,6 +3,7 @@
 
 import { LIMITS } from "../core/limits.ts";
 import type { PageText } from "./page-text.ts";
+import { gatherActualText } from "./pdf-actual-text.ts";
 import type { Scratch } from "./pdf-scratch.ts";
 import type { PdfiumCalls } from "./pdfium.ts";
 
@@ -29,7 +30,7 @@ export interface Character {
   /** Where it stands on its line, in points of the page before rotation. */
   readonly origin: readonly [number, number];
   /** Left and right ends along the line, in the same points. */
-  extent: readonly [number, number];
+  readonly extent: readonly [number, number];
   readonly box: CharacterBox;
   /** Blanks of PDFium before it, if any. */
   readonly blank: string | undefined;
@@ -62,7 +63,7 @@ export function readCharacters(
     const plain = code <= 0x10ffff ? String.fromCodePoint(code) : "\uffff";
     const hasError = pdfium._FPDFText_HasUnicodeMapError(layer, index) === 1;
     if (isGenerated || (/^\s$/u.test(plain) && !hasError)) {
-      blank = (blank ?? "") + plain;
+      blank = (blank ?? "") + (isGenerated ? GENERATED : plain);
       continue;
     }
     const pointer = pdfium._FPDFText_GetTextObject(layer, index);
@@ -85,7 +86,7 @@ export function readCharacters(
     blank = undefined;
   }
   pdfium._FPDFText_ClosePage(layer);
-  return { characters: withoutRepeats(characters), unreadable };
+  return { characters: gatherActualText(pdfium, scratch, page, characters), unreadable };
 }
 
 function readObject(
@@ -117,6 +118,8 @@ const TEX_CODES: Readonly<Record<number, string>> = {
 };
 
 const SOFT_HYPHEN = "\u00ad";
+/** Stands for a blank or line end that is not in the file: PDFium saw a gap. */
+const GENERATED = "\n";
 
 /** A line-end hyphen is told as U+0002. Undefined: nobody can tell what the code stands for. */
 function readable(plain: string, hasError: boolean): string | undefined {
@@ -135,26 +138,6 @@ function extentOf(
   const ends = [left * x + top * y, right * x + bottom * y, left * x + bottom * y];
   ends.push(right * x + top * y);
   return [Math.min(...ends), Math.max(...ends)];
-}
-
-/**
- * A piece of marked content with ActualText may be drawn by several runs, as clusters of Thai and
- * Hindi are; PDFium gives the text for each of them. It is kept once, as wide as all of them.
- */
-function withoutRepeats(characters: readonly Character[]): Character[] {
-  const lastOfFirstRun = new Map<number, Character>();
-  return characters.filter((character) => {
-    const { object, extent } = character;
-    if (object.actualText === undefined) return true;
-    const { mark } = object.actualText;
-    const last = lastOfFirstRun.get(mark);
-    if (last === undefined || last.object === object) {
-      lastOfFirstRun.set(mark, character);
-      return true;
-    }
-    last.extent = [last.extent[0], Math.max(last.extent[1], extent[1])];
-    return false;
-  });
 }
 
 /** A gap that is wider than so much of the font's height parts columns, not words. */
@@ -240,7 +223,7 @@ function inLineOrder(characters: readonly Character[]): Character[] {
     if (!isForward && !isTurned) {
       line.sort(([a], [b]) => a!.extent[0] - b!.extent[0]);
       // blanks were seen between parts that were no neighbours: the gaps decide
-      line = line.map(([first, ...rest]) => [{ ...first!, blank: "\n" }, ...rest]);
+      line = line.map(([first, ...rest]) => [{ ...first!, blank: GENERATED }, ...rest]);
     }
     ordered.push(...line.flat());
     line = [];
@@ -287,7 +270,7 @@ function parting(before: Character, character: Character): string {
   if (gap > COLUMN_GAP) return "\t";
   if (gap < -2) return blank === undefined ? "\n" : "\t"; // back on the same line
   if (blank === undefined) return "";
-  return gap < WORD_GAP && /[\r\n]/.test(blank) ? "" : blankOf(blank);
+  return gap < WORD_GAP && blank.includes(GENERATED) ? "" : blankOf(blank);
 }
 
 /** Blanks that do not part a number's groups are kept as they are; others become a plain one. */

@@ -50,6 +50,7 @@ export interface PdfiumCalls {
   _FPDFFormObj_CountObjects(form: number): number;
   _FPDFFormObj_GetObject(form: number, index: number): number;
   _FPDFPageObj_GetType(object: number): number;
+  _FPDFPageObj_GetBounds(object: number, ...sides: readonly number[]): number;
   _FPDFPageObj_SetIsActive(object: number, isActive: number): number;
   _FPDFPageObj_CountMarks(object: number): number;
   _FPDFPageObj_GetMark(object: number, index: number): number;
