@@ -25,10 +25,7 @@ function withoutTheirPrograms(): string[] {
 export default defineConfig({
   test: {
     include: FOLDERS.map((folder) => `${folder}/**/*.test.ts`),
-    exclude: [
-      ...withoutTheirPrograms(),
-      ...(process.env.VIREO_REALITY === undefined ? ["tests/reality/**"] : []),
-    ],
+    exclude: withoutTheirPrograms(),
     testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: false,
