@@ -79,6 +79,16 @@ const SCHEMAS = {
     },
     required: ["code", "text"],
   },
+  formats: {
+    type: "object",
+    properties: {
+      day: { type: "string", format: "date" },
+      at: { type: "string", format: "date-time" },
+      mail: { type: "string", format: "email", pattern: "^[^+]*$", maxLength: 60 },
+      page: { type: "string", format: "uri" },
+    },
+    required: ["day", "at", "mail", "page"],
+  },
   "recursive tree": {
     $ref: "#/$defs/node",
     $defs: {
