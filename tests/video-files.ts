@@ -72,7 +72,8 @@ export function frameTimes(file: Uint8Array): number[] {
     const path = join(folder, "video");
     writeFileSync(path, file);
     const asked = "-v error -select_streams V:0 -show_entries frame=best_effort_timestamp_time";
-    const told = execFileSync("ffprobe", [...asked.split(" "), "-of", "csv=p=0", path]);
+    const options = [...asked.split(" "), "-of", "csv=p=0", path];
+    const told = execFileSync("ffprobe", options, { stdio: ["ignore", "pipe", "ignore"] });
     const times: number[] = [];
     for (const line of String(told).split("\n")) {
       const time = Number.parseFloat(line);

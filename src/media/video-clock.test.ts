@@ -141,6 +141,17 @@ describe("unusual clocks", () => {
     expect(clock).toEqual([...clock].sort((a, b) => a - b));
   });
 
+  test.each([
+    ["H.264", "-c:v libx264 -bf 2 -g 30"],
+    ["MPEG-2 with open groups", "-c:v mpeg2video -bf 2 -g 12"],
+  ])("a recording that begins between two key frames: %s", async (_, codec) => {
+    const whole = ffmpeg(`${pattern("32x32", 25, 6)} ${codec}`, "ts");
+    const packets = Math.floor(whole.length / 188 / 3);
+    const clock = await clockOf(whole.subarray(packets * 188));
+    expect(clock[0]).toBe(0);
+    expect(clock.length).toBeLessThan(140);
+  });
+
   test("a picture that stands still is shown to the end of its only frame", async () => {
     const file = ffmpeg(
       "-f lavfi -i color=red:size=32x32:rate=1/10:duration=10 -c:v libx264",

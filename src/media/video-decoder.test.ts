@@ -27,11 +27,12 @@ const ALL: FrameSampling = { fps: 0, framesMax: 0 };
 const indices = ({ frames }: DecodedVideo) => frames.map(({ index }) => index);
 const times = ({ frames }: DecodedVideo) => frames.map(({ timeSeconds }) => timeSeconds);
 
+/** ffprobe tells the file's own times, which MKV and FLV round to milliseconds. */
 function expectTimes(video: DecodedVideo, file: Uint8Array): void {
   const told = frameTimes(file);
   expect(video.total).toBe(told.length);
   times(video).forEach((time, at) => {
-    expect(time).toBeCloseTo(told[video.frames[at]!.index]!, 5);
+    expect(Math.abs(time - told[video.frames[at]!.index]!)).toBeLessThanOrEqual(0.001);
   });
 }
 
@@ -168,7 +169,8 @@ describe("tracks beside the pictures are ignored", () => {
       const calls = readFileSync(log, "utf8").trim().split("\n");
       expect(calls).toHaveLength(2);
       expect(calls[0]).toMatch(/-c copy /);
-      for (const call of calls) expect(call).not.toMatch(/-codec_whitelist \S*(aac|mp3|pcm|png)/);
+      for (const call of calls)
+        expect(call).not.toMatch(/-codec_whitelist \S*(aac|mp3|pcm|vorbis)/);
       expect(calls[1]).toMatch(/-codec_whitelist h264 .*-map 0:0 -an -sn -dn/);
     } finally {
       rmSync(folder, { recursive: true });
@@ -243,6 +245,9 @@ describe("which frames", () => {
     "AVI, MPEG-4": ["avi", "-c:v mpeg4"],
     "AVI, H.264": ["avi", "-c:v libx264 -g 30"],
     GIF: ["gif", "-c:v gif"],
+    "MPEG-TS, H.264": ["ts", "-c:v libx264 -bf 2 -g 30"],
+    "MPEG-TS whose clock wraps around": ["ts", "-c:v libx264 -g 50 -output_ts_offset 95430"],
+    "WMV, version 2": ["wmv", "-c:v wmv2"],
   };
   test.each(Object.entries(LATE))("late ones: %s", async (_, [extension, codec]) => {
     const file = ffmpeg(`${pattern("32x32", 10, 45)} ${codec}`, extension);

@@ -36,6 +36,8 @@ export class ProbeReader {
   private readonly times: number[] = [];
   /** Of the packet that is shown last, in the file's unit. */
   private last = { time: Number.NEGATIVE_INFINITY, duration: 0 };
+  /** The first key frame's time, and whether frames that are shown before it may follow. */
+  private begin: { readonly time: number; leads: boolean } | undefined;
   private readonly header = new Map<string, string>();
   private rest = "";
   private untimed = 0;
@@ -63,14 +65,29 @@ export class ProbeReader {
     if (line.startsWith("#")) return;
     const fields = line.split(",");
     const flags = Number.parseInt(/F=0x([0-9A-F]+)/.exec(line)?.[1] ?? String(KEY_FRAME), 16);
-    if (fields.length < 6 || (flags & DISCARDED) !== 0) return;
+    if (fields.length < 6) return;
     const [time, duration] = [Number(fields[2]), Number(fields[3])];
+    const decodes = this.isDecodable(time, (flags & KEY_FRAME) !== 0);
+    if (!decodes || (flags & DISCARDED) !== 0) return;
     // a packet without a presentation time is given the decoding time, which is made up
     if (!Number.isSafeInteger(time) || time < 0.9 * MADE_UP_TIME) this.untimed += 1;
     else {
       this.times.push(time);
       if (time >= this.last.time) this.last = { time, duration };
     }
+  }
+
+  /**
+   * A recording that was cut begins with frames that need an earlier key frame: those before the
+   * first one, and those behind it that are shown before it. Decoders skip them.
+   */
+  private isDecodable(time: number, isKey: boolean): boolean {
+    if (isKey && this.begin === undefined) {
+      this.begin = { time, leads: true };
+      this.times.length = 0;
+    }
+    if (this.begin !== undefined && time > this.begin.time) this.begin.leads = false;
+    return !(this.begin?.leads && time < this.begin.time);
   }
 
   /** Forgets packets' times; those of decoded frames follow. */
