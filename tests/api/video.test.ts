@@ -111,8 +111,8 @@ describe("chat completions", () => {
     expect(videos).toMatchObject([{ fps: 30, frames: { total: 90 }, pruning_rate: 0 }]);
     const { sampled } = videos[0]!.frames;
     expect(sampled).toEqual([
-      { index: 30, seconds: 0.99, tokens: { least: 4, most: 4 } },
-      { index: 89, seconds: 2.937, tokens: { least: 4, most: 4 } },
+      { index: 30, seconds: 1, tokens: { least: 4, most: 4 } },
+      { index: 89, seconds: 89 / 30, tokens: { least: 4, most: 4 } },
     ]);
   });
 
