@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import type { Backend, SampleRow, Tensor } from "../../src/backends/backend.ts";
-import { GREEDY_ROW, pad16, SCAN_CHUNK, scanTailWidth } from "../../src/backends/backend.ts";
+import {
+  columns,
+  GREEDY_ROW,
+  pad16,
+  SCAN_CHUNK,
+  scanTailWidth,
+} from "../../src/backends/backend.ts";
 import { openBackend } from "../../src/backends/open.ts";
 import { zeros } from "./values.ts";
 
@@ -61,4 +67,13 @@ test("the null backend's results have the shapes of the reference's", async () =
   const sampled = values.at(-1)!;
   expect([sampled[0], sampled[1], sampled[42], sampled[84]]).toEqual([5, 0, 5, 5]);
   await reference.step.read();
+
+  // the engine reads only the columns that it needs
+  const again = made.begin();
+  const drawn = again.sample(again.empty(2, 64), [
+    GREEDY,
+    { ...GREEDY, allowed: Int32Array.of(8, 0) },
+  ]);
+  const [tokens] = await again.read(columns(drawn, 0, 2));
+  expect(tokens).toEqual(Float32Array.of(5, 0, 3, 0));
 });

@@ -69,9 +69,11 @@ export class NullBackend implements Backend, RecorderHost {
   async run({ program }: Recorder, outputs: readonly Tensor[]): Promise<Float32Array[]> {
     const values = outputs.map(({ rows, cols }) => new Float32Array(rows * cols));
     for (const { y, rows } of program.operationsOf("sample")) {
-      const at = outputs.findIndex(({ offset, cols }) => offset === y.offset && cols === y.cols);
-      decodeSampleRows(rows, y.rows).forEach(({ allowed }, row) => {
-        values[at]?.fill(sampledToken(allowed), row * y.cols, row * y.cols + 1);
+      outputs.forEach(({ buffer, offset, cols }, at) => {
+        if (buffer !== this.arena || offset !== y.offset) return;
+        decodeSampleRows(rows, y.rows).forEach(({ allowed }, row) => {
+          values[at]![row * cols] = sampledToken(allowed);
+        });
       });
     }
     return values;
