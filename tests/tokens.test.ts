@@ -100,7 +100,7 @@ test("the same as /v1/estimate, file by file", async () => {
 test("a table, with what is wrong on stderr", async () => {
   const { code, out, err } = await run(...contents.keys(), "f.bin", "g", "--price-prompt", "0.01");
   expect(code).toBe(1);
-  expect(err).toMatch(/f\.bin: it is no picture/);
+  expect(err).toMatch(/f\.bin: the file is of no known format; send a PDF, or PNG/);
   expect(err).toMatch(/g: cannot read g: there is no such file/);
   const rows = out.trimEnd().split("\n");
   expect(rows).toHaveLength(7);
@@ -141,6 +141,6 @@ test("each page and frame, and what does not fit", async () => {
   const { out } = await run("b.pdf", "d.mp4", "--each", "--evs", "0.5", "--max-tokens", "4000");
   expect(out).toMatch(/^ {2}page 2 +1250 x 416 +\d x \d tiles/m);
   expect(out).toMatch(/^ {2}frame 0 +0\.00 s +(\d+) +\1$/m);
-  expect(out).toMatch(/^ {2}frame 17 +0\.56 s +\d+ +\d+-\d+$/m);
+  expect(out).toMatch(/^ {2}frame 17 +0\.57 s +\d+ +\d+-\d+$/m);
   expect(out).toContain("no, over 4096");
 });

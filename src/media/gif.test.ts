@@ -1,5 +1,7 @@
+import sharp from "sharp";
 import { expect, test } from "vitest";
-import { paintGifBackground } from "./gif.ts";
+import { layGifOnScreen } from "./gif.ts";
+import { decodeImage } from "./image.ts";
 
 const RED_BLUE = [255, 0, 0, 0, 0, 255];
 const BLUE_RED = [0, 0, 255, 255, 0, 0];
@@ -19,7 +21,7 @@ function gif({ palette = true, own = false, transparent = false, left = 0 } = {}
 
 const shown = (file: Uint8Array): number[] => {
   const rgb = Uint8Array.from([9, 9, 9, 9, 9, 9]);
-  return [...paintGifBackground(file, { rgb, width: 2, height: 1 }).rgb];
+  return [...layGifOnScreen(file, { rgb, width: 2, height: 1 }, { width: 2, height: 1 }).rgb];
 };
 
 test("what the first frame leaves free has the first colour of its palette", () => {
@@ -34,4 +36,23 @@ test("without a palette, with a transparent colour or cut short nothing is paint
   expect(shown(gif({ palette: false }))).toEqual(untouched);
   expect(shown(gif({ transparent: true }))).toEqual(untouched);
   expect(shown(gif().subarray(0, 15))).toEqual(untouched);
+});
+
+test.each([
+  [640, 480],
+  [800, 600],
+  [1024, 768],
+  [641, 480],
+  [2100, 90],
+])("a frame that is smaller than a screen of %i × %i stands on it", async (width, height) => {
+  const file = await sharp({ create: { width: 100, height: 50, channels: 3, background: "red" } })
+    .gif()
+    .toBuffer();
+  file.writeUInt16LE(width, 6);
+  file.writeUInt16LE(height, 8);
+  const image = await decodeImage(file);
+  expect([image.width, image.height]).toEqual([width, height]);
+  const pixel = (x: number, y: number) => [...image.rgb.subarray((y * width + x) * 3).slice(0, 3)];
+  expect(pixel(99, 49)).toEqual(pixel(0, 0));
+  expect(pixel(width - 1, height - 1)).toEqual([255, 255, 255]); // its palette is transparent
 });

@@ -1,25 +1,46 @@
 import type { RgbImage } from "./image.ts";
+import type { Size } from "./picture-headers.ts";
 
 const IMAGE = 0x2c;
 const EXTENSION = 0x21;
 const GRAPHIC_CONTROL = 0xf9;
 
 /**
- * Paints what the first frame of a GIF leaves free in the first colour of its palette, as Pillow
- * does, which the model's pictures were read with; the library leaves it black. A frame with a
- * transparent colour leaves the rest transparent.
+ * Lays the first frame of a GIF on a screen of that size and paints the rest of the screen in the
+ * first colour of the frame's palette, as Pillow does, which read the model's pictures. Beside a
+ * frame with a transparent colour the rest is white.
  *
- * image: the first frame, in the size of the file; it is changed.
+ * image: the frame as the library decodes it, on its screen or alone. libvips takes screens of
+ * some usual sizes (640 × 480, 800 × 600, …) for mistakes, gives the frame alone where it is
+ * smaller, and leaves the rest of other screens black. The image may be changed.
  */
-export function paintGifBackground(bytes: Uint8Array, image: RgbImage): RgbImage {
+export function layGifOnScreen(bytes: Uint8Array, image: RgbImage, screen: Size): RgbImage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     const frame = firstFrame(view);
-    if (frame) paintAround(image, frame);
+    if (frame === undefined) return image;
+    const whole = isAlone(image, frame, screen) ? placed(image, frame, screen) : image;
+    if (frame.firstColour) paintAround(whole, frame, frame.firstColour);
+    return whole;
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error; // cut short behind what was decoded
+    if (error instanceof RangeError) return image; // cut short behind what was decoded
+    throw error;
   }
-  return image;
+}
+
+/** Whether the image is the frame without the screen around it. */
+function isAlone({ width, height }: RgbImage, frame: Frame, screen: Size): boolean {
+  if (width === screen.width && height === screen.height) return false;
+  return width === frame.right - frame.left && height === frame.bottom - frame.top;
+}
+
+function placed(image: RgbImage, { left, top }: Frame, { width, height }: Size): RgbImage {
+  const rgb = new Uint8Array(width * height * 3).fill(255);
+  for (let y = 0; y < image.height; y++) {
+    const row = image.rgb.subarray(y * image.width * 3, (y + 1) * image.width * 3);
+    rgb.set(row, ((top + y) * width + left) * 3);
+  }
+  return { rgb, width, height };
 }
 
 function afterPalette(view: DataView, flagsAt: number, at: number): number {
@@ -32,15 +53,16 @@ interface Frame {
   readonly top: number;
   readonly right: number;
   readonly bottom: number;
-  readonly firstColour: readonly number[];
+  /** Undefined if the frame has a transparent colour, or no palette. */
+  readonly firstColour: readonly number[] | undefined;
 }
 
-/** Where the first frame lies; undefined where it has a transparent colour, or no palette. */
+/** The place of the first frame on the screen; undefined if there is none. */
 function firstFrame(view: DataView): Frame | undefined {
   let at = afterPalette(view, 10, 13);
+  let transparent = false;
   while (view.getUint8(at) === EXTENSION) {
-    if (view.getUint8(at + 1) === GRAPHIC_CONTROL && (view.getUint8(at + 3) & 1) === 1)
-      return undefined;
+    if (view.getUint8(at + 1) === GRAPHIC_CONTROL) transparent = (view.getUint8(at + 3) & 1) === 1;
     at += 2;
     while (view.getUint8(at) !== 0) at += 1 + view.getUint8(at);
     at += 1;
@@ -48,17 +70,24 @@ function firstFrame(view: DataView): Frame | undefined {
   if (view.getUint8(at) !== IMAGE) return undefined;
   const [left, top, width, height] = [1, 3, 5, 7].map((field) => view.getUint16(at + field, true));
   const own = afterPalette(view, at + 9, at + 10) > at + 10;
-  if (!own && afterPalette(view, 10, 13) === 13) return undefined;
-  const firstColour = [0, 1, 2].map((channel) => view.getUint8((own ? at + 10 : 13) + channel));
+  const hasPalette = own || afterPalette(view, 10, 13) > 13;
+  const firstColour =
+    hasPalette && !transparent
+      ? [0, 1, 2].map((channel) => view.getUint8((own ? at + 10 : 13) + channel))
+      : undefined;
   return { left: left!, top: top!, right: left! + width!, bottom: top! + height!, firstColour };
 }
 
-function paintAround({ rgb, width, height }: RgbImage, frame: Frame) {
+function paintAround(
+  { rgb, width, height }: RgbImage,
+  frame: Frame,
+  colour: readonly number[],
+): void {
   for (let y = 0; y < height; y++) {
     const inside = y >= frame.top && y < frame.bottom;
     for (let x = 0; x < width; x++) {
       if (inside && x >= frame.left && x < frame.right) continue;
-      rgb.set(frame.firstColour, (y * width + x) * 3);
+      rgb.set(colour, (y * width + x) * 3);
     }
   }
 }

@@ -3,7 +3,7 @@ import { assert } from "../core/assert.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { decodeBmp, type RgbaPixels } from "./bmp.ts";
-import { paintGifBackground } from "./gif.ts";
+import { layGifOnScreen } from "./gif.ts";
 import { decodeHeic } from "./heic.ts";
 import { decodeIcoBody, type IcoPicture, icoPicture } from "./ico.ts";
 import type { ImageType } from "./kind.ts";
@@ -69,7 +69,7 @@ async function decodeStored(bytes: Uint8Array, header: FrameHeader): Promise<Rgb
     case "heic":
       return await decodeHeic(bytes);
     case "gif":
-      return paintGifBackground(bytes, await decodeByLibrary(bytes, header));
+      return layGifOnScreen(bytes, await decodeByLibrary(bytes, header), header);
     case "avif":
       return await decodeByLibrary(asStillAvif(bytes), header);
     case "ico": {
