@@ -40,6 +40,8 @@ export {
 export type { Conflict, Evidence } from "./extract/merge.ts";
 export { listSchemas, readSchema } from "./extract/schemas.ts";
 export { FileStore, type FileStoreOptions } from "./files/store.ts";
+export { Estimator, type EstimatorOptions } from "./inputs/estimator.ts";
+export type { VideoOptions } from "./inputs/media/videos.ts";
 export { type CheckpointReport, inspectFolder } from "./inspect/report.ts";
 export type { VideoGlueName } from "./media/frames.ts";
 export type {
@@ -51,8 +53,6 @@ export type {
 } from "./media/video-decoder.ts";
 export { formatInspection, type Inspection, inspectCheckpoint } from "./model/inspect.ts";
 export { Engine, type EngineInfo, type EngineOptions, open } from "./runtime/engine.ts";
-export { Estimator, type EstimatorOptions } from "./runtime/estimator.ts";
-export type { VideoOptions } from "./runtime/videos.ts";
 export { createApp } from "./server/app.ts";
 export type { AppOptions } from "./server/context.ts";
 export { type ListenOptions, listen } from "./server/listen.ts";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { EstimateBody } from "../src/openai/estimate.ts";
+import type { EstimateBody } from "../src/protocols/vireo/estimate.ts";
 import { setMediaStage } from "./api/media-stage.ts";
 import { pdf, tiff } from "./pdf-files.ts";
 import { mp4 } from "./video-files.ts";

@@ -3,16 +3,16 @@
 import type { CpuBackend } from "../backends/cpu/cpu.ts";
 import { type ChatEvent, GREEDY } from "../core/chat.ts";
 import { silentLog } from "../core/log.ts";
+import { Visual } from "../inputs/media/media-embedding.ts";
+import { type Prompt, textPrompt } from "../inputs/prompt.ts";
 import type { Model } from "../model/load.ts";
 import { createState } from "../model/state.ts";
 import { Answer } from "../runtime/answer.ts";
 import { Batcher } from "../runtime/batcher.ts";
-import { EventQueue } from "../runtime/events.ts";
+import { EventQueue } from "../runtime/event-queue.ts";
 import { PrefixKeys } from "../runtime/prefix-keys.ts";
-import { type Prompt, textPrompt } from "../runtime/prompt.ts";
 import { Sampler } from "../runtime/sampler.ts";
 import { Sequence } from "../runtime/sequence.ts";
-import { Visual } from "../runtime/visual.ts";
 import { LETTERS } from "./letters.ts";
 import { WRITTEN_IDS } from "./synthetic.ts";
 

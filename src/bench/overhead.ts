@@ -4,11 +4,11 @@
 import { NullBackend } from "../backends/null/null.ts";
 import { type ChatEvent, GREEDY } from "../core/chat.ts";
 import { silentLog } from "../core/log.ts";
+import { textPrompt } from "../inputs/prompt.ts";
 import { createState } from "../model/state.ts";
 import { Answer } from "../runtime/answer.ts";
 import { Batcher } from "../runtime/batcher.ts";
-import { EventQueue } from "../runtime/events.ts";
-import { textPrompt } from "../runtime/prompt.ts";
+import { EventQueue } from "../runtime/event-queue.ts";
 import { Sampler } from "../runtime/sampler.ts";
 import { Sequence } from "../runtime/sequence.ts";
 import { LETTERS } from "./letters.ts";

@@ -3,10 +3,10 @@
 
 import type { Backend } from "../backends/backend.ts";
 import { openCpuBackend } from "../backends/cpu/cpu.ts";
+import { retentionRanks } from "../inputs/media/evs.ts";
+import { Visual } from "../inputs/media/media-embedding.ts";
 import type { Model } from "../model/load.ts";
 import { visionBlock } from "../model/vision/encoder.ts";
-import { retentionRanks } from "../runtime/evs.ts";
-import { Visual } from "../runtime/visual.ts";
 import { openClients } from "./clients.ts";
 import { type SyntheticOptions, syntheticModel } from "./synthetic.ts";
 import { interleave, timed } from "./timing.ts";

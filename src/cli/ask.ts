@@ -4,7 +4,7 @@ import type { ChatEvent, ChatRequest, ContentPart, ExifOrientation } from "../co
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { readUserFile } from "../extract/user-files.ts";
-import { REASONING_WITH_VIDEO } from "../openai/warnings.ts";
+import { REASONING_WITH_VIDEO } from "../protocols/shared/warnings.ts";
 import { interruptible } from "./interruptible.ts";
 import { openEngine } from "./open-engine.ts";
 import {

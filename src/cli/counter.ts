@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { type ChatRequest, GREEDY } from "../core/chat.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
-import { Estimator } from "../runtime/estimator.ts";
+import { Estimator } from "../inputs/estimator.ts";
 import { identityOf, modelFolder } from "./model-folder.ts";
 import { openEngine } from "./open-engine.ts";
 import { type EngineFlags, programs } from "./options.ts";

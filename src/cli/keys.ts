@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { addKey, readKeyFile, removeKey } from "../gateway/keys.ts";
+import { addKey, readKeyFile, removeKey } from "../limits/keys.ts";
 import { wholeNumber } from "./options.ts";
 
 const DEFAULT_FILE = "vireo-keys.json";

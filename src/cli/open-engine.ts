@@ -1,5 +1,5 @@
+import type { VideoOptions } from "../inputs/media/videos.ts";
 import { type Engine, type EngineOptions, open } from "../runtime/engine.ts";
-import type { VideoOptions } from "../runtime/videos.ts";
 import { identityOf, modelFolder } from "./model-folder.ts";
 import { type EngineFlags, engineOptions, programs } from "./options.ts";
 import { bytesText, printable, type Terminal } from "./terminal.ts";

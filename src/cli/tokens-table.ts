@@ -1,5 +1,5 @@
 import type { Prices } from "../core/prices.ts";
-import type { EstimateBody, Range } from "../openai/estimate.ts";
+import type { EstimateBody, Range } from "../protocols/vireo/estimate.ts";
 
 /** A file and what it costs. */
 export interface Counted {

@@ -6,7 +6,7 @@ import { type Prices, parsePrice } from "../core/prices.ts";
 import { readUserFile } from "../extract/user-files.ts";
 import { decodeText, fileKind } from "../media/kind.ts";
 import { inspectFrames } from "../media/source.ts";
-import { type EstimateBody, toEstimateBody } from "../openai/estimate.ts";
+import { type EstimateBody, toEstimateBody } from "../protocols/vireo/estimate.ts";
 import { type Counter, type CounterFlags, openCounter } from "./counter.ts";
 import {
   dotsPerInch,

@@ -3,12 +3,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "../backends/backend.ts";
+import type { TextFiles } from "../inputs/text-files.ts";
 import { decodeImage } from "../media/image.ts";
 import { normaliseTiles, tileImage } from "../media/pixels.ts";
 import { chooseGrid } from "../media/tiling.ts";
 import type { Model } from "../model/load.ts";
 import { encodePixels } from "../runtime/forward.ts";
-import type { TextFiles } from "../runtime/text-files.ts";
 import type { CaseFile } from "./case-files.ts";
 import type { Comparison } from "./comparison.ts";
 import { compareLanguage, type LanguageCase } from "./language.ts";

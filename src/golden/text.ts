@@ -1,8 +1,8 @@
 // Cases of the tokenizer and the chat template.
 
 import type { ChatMessage, ContentPart } from "../core/chat.ts";
-import { buildPrompt, type ImageIds, type Prompt, type PromptVideo } from "../runtime/prompt.ts";
-import type { TextFiles } from "../runtime/text-files.ts";
+import { buildPrompt, type ImageIds, type Prompt, type PromptVideo } from "../inputs/prompt.ts";
+import type { TextFiles } from "../inputs/text-files.ts";
 import type { PromptPiece } from "../text/template.ts";
 import type { CaseFile } from "./case-files.ts";
 import type { Comparison } from "./comparison.ts";

@@ -1,13 +1,13 @@
 // Cases of video: frames → projected rows → which of them are kept → ids and logits.
 
 import type { Backend } from "../backends/backend.ts";
+import { dissimilarity, retainedRows, retentionMask } from "../inputs/media/evs.ts";
+import { settleVideo } from "../inputs/prompt.ts";
+import type { TextFiles } from "../inputs/text-files.ts";
 import { frameTexts, VIDEO_GLUE } from "../media/frames.ts";
 import { normaliseTiles, tileImage } from "../media/pixels.ts";
 import type { Model } from "../model/load.ts";
-import { dissimilarity, retainedRows, retentionMask } from "../runtime/evs.ts";
 import { encodePixels } from "../runtime/forward.ts";
-import { settleVideo } from "../runtime/prompt.ts";
-import type { TextFiles } from "../runtime/text-files.ts";
 import type { CaseFile } from "./case-files.ts";
 import type { Comparison } from "./comparison.ts";
 import { compareLanguage, type LanguageCase } from "./language.ts";

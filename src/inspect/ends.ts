@@ -1,4 +1,4 @@
-import { endsOf } from "../runtime/text-files.ts";
+import { endsOf } from "../inputs/text-files.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { isJsonObject } from "../weights/json.ts";
 import type { ConfigReport } from "./config.ts";

@@ -2,14 +2,14 @@
 
 import { join } from "node:path";
 import { LIMITS } from "../core/limits.ts";
+import { findImageIds } from "../inputs/preparer.ts";
+import { readTemplate } from "../inputs/text-files.ts";
 import { type Inspection, inspectPlan } from "../model/inspect.ts";
+import { identify, type ModelIdentity } from "../model/model-identity.ts";
 import { surveyTensors, type TensorProblem } from "../model/names.ts";
 import type { FieldCheck } from "../model/supported.ts";
 import { kindOfUnused } from "../model/unused-tensors.ts";
 import { machineBytes } from "../runtime/memory.ts";
-import { identify, type ModelIdentity } from "../runtime/model-identity.ts";
-import { findImageIds } from "../runtime/preparer.ts";
-import { readTemplate } from "../runtime/text-files.ts";
 import { type OpenedTemplate, openTemplate } from "../text/open-template.ts";
 import { openTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { readJsonFile } from "../weights/json.ts";

@@ -2,17 +2,17 @@ import { type Backend, PAGE_ROWS, type SampleRow } from "../backends/backend.ts"
 import { VireoError } from "../core/errors.ts";
 import type { PredictedTime } from "../core/estimate.ts";
 import type { Log } from "../core/log.ts";
+import { EncodeQueue } from "../inputs/media/encode-queue.ts";
+import type { Visual } from "../inputs/media/media-embedding.ts";
+import { TILES_AT_ONCE, TileEncoder } from "../inputs/media/tile-encoder.ts";
 import type { Model } from "../model/load.ts";
 import { copySlots, type ModelState } from "../model/state.ts";
-import { EncodeQueue } from "./encode-queue.ts";
 import { runSpans, type SpanInput } from "./forward.ts";
-import { Pace } from "./pace.ts";
 import { NumberPool } from "./pool.ts";
 import { PrefixCache, type PrefixCacheStats } from "./prefix-cache.ts";
 import { nextInTurn, type Share, shareStep } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
-import { TILES_AT_ONCE, TileEncoder } from "./tile-encoder.ts";
-import type { Visual } from "./visual.ts";
+import { Pace } from "./step-budget.ts";
 
 export interface BatcherOptions {
   readonly backend: Backend;

@@ -12,7 +12,21 @@ import { VireoError } from "../core/errors.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
+import { resizeBy } from "../inputs/media/images.ts";
+import { lookingBy } from "../inputs/media/inspector.ts";
+import type { VideoOptions } from "../inputs/media/videos.ts";
+import { Preparer } from "../inputs/preparer.ts";
+import type { Prompt } from "../inputs/prompt.ts";
+import { chooseContext, openStores } from "../inputs/stores.ts";
+import {
+  logTemplate,
+  openTextFiles,
+  type TemplateInfo,
+  type TextFiles,
+  templateInfo,
+} from "../inputs/text-files.ts";
 import { type LoadFormat, loadModel, type Model } from "../model/load.ts";
+import { describeModel, identify, type ModelIdentity } from "../model/model-identity.ts";
 import { createState } from "../model/state.ts";
 import type { TemplateMode } from "../text/open-template.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -20,25 +34,11 @@ import type { PackProgress } from "../weights/packed.ts";
 import { Answer, type AnswerOptions } from "./answer.ts";
 import { Batcher, type BatcherStats } from "./batcher.ts";
 import { Constraints } from "./constraint.ts";
-import { EventQueue } from "./events.ts";
-import { resizeBy } from "./images.ts";
-import { lookingBy } from "./looking.ts";
+import { EventQueue } from "./event-queue.ts";
 import { planSizes, wholeOption } from "./memory.ts";
-import { describeModel, identify, type ModelIdentity } from "./model-identity.ts";
-import { chooseContext, openStores } from "./opening.ts";
 import { PrefixKeys } from "./prefix-keys.ts";
-import { Preparer } from "./preparer.ts";
-import type { Prompt } from "./prompt.ts";
 import { Sampler } from "./sampler.ts";
 import { Sequence } from "./sequence.ts";
-import {
-  logTemplate,
-  openTextFiles,
-  type TemplateInfo,
-  type TextFiles,
-  templateInfo,
-} from "./text-files.ts";
-import type { VideoOptions } from "./videos.ts";
 
 export interface EngineOptions extends BackendOptions {
   /** "cpu" unless said otherwise. */

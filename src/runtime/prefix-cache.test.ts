@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { textPrompt } from "../inputs/prompt.ts";
 import { NumberPool } from "./pool.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import { PrefixKeys, reusePoints } from "./prefix-keys.ts";
-import { textPrompt } from "./prompt.ts";
 
 const promptOf = (ids: readonly number[], boundaries: readonly number[] = []) => ({
   ...textPrompt([...ids]),

@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { PAGE_ROWS } from "../backends/backend.ts";
-import type { Prompt } from "./prompt.ts";
-import type { Visual } from "./visual.ts";
+import type { Visual } from "../inputs/media/media-embedding.ts";
+import type { Prompt } from "../inputs/prompt.ts";
 
 /** Snapshots of one prompt at most: each is as large as a sequence's Mamba state. */
 const POINTS_MOST = 4;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { buildPrompt } from "./prompt.ts";
+import type { Visual } from "../inputs/media/media-embedding.ts";
+import { buildPrompt } from "../inputs/prompt.ts";
 import { Sequence, type SequenceInput } from "./sequence.ts";
-import type { Visual } from "./visual.ts";
 
 const tokenizer = { encodeText: (text: string) => [...Buffer.from(text)] } as never;
 const imageIds = { begin: 1, placeholder: 0, end: 2 };

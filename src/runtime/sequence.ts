@@ -1,13 +1,18 @@
 import { PAGE_ROWS } from "../backends/backend.ts";
 import type { ChatEvent, FinishReason, NativeFinishReason, Timings, Usage } from "../core/chat.ts";
+import type { Visual } from "../inputs/media/media-embedding.ts";
+import {
+  type Prompt,
+  settleVideo,
+  type UnsettledVideo,
+  type VisualSpan,
+} from "../inputs/prompt.ts";
 import type { Answer } from "./answer.ts";
-import type { EventQueue } from "./events.ts";
+import type { EventQueue } from "./event-queue.ts";
 import type { SpanInput } from "./forward.ts";
 import type { CachedPrefix } from "./prefix-cache.ts";
 import { reusePoints } from "./prefix-keys.ts";
-import { type Prompt, settleVideo, type UnsettledVideo, type VisualSpan } from "./prompt.ts";
 import type { Sampler } from "./sampler.ts";
-import type { Visual } from "./visual.ts";
 
 const REASONS: Readonly<Record<NativeFinishReason, FinishReason>> = Object.freeze({
   eos: "stop",

@@ -1,7 +1,7 @@
 import type { Upstream, UpstreamModel } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
-import { findModel } from "../openai/models.ts";
+import { findModel } from "../protocols/shared/models.ts";
 
 /** Another name for a model, as clients with names of their own need it. */
 export interface ModelAlias {

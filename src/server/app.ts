@@ -1,16 +1,21 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
-import { toMessagesError } from "../anthropic/errors.ts";
 import { VireoError } from "../core/errors.ts";
 import { FREE } from "../core/prices.ts";
-import { guarded } from "../gateway/guarded.ts";
-import { singleKey } from "../gateway/keys.ts";
-import { Tenants } from "../gateway/tenants.ts";
-import { ERROR_STATUS, errorHeaders, toErrorBody, toVireoError } from "../openai/errors.ts";
-import { toGatewayError } from "../vercel/errors.ts";
+import { singleKey } from "../limits/keys.ts";
+import { guarded } from "../limits/limited-upstream.ts";
+import { Tenants } from "../limits/tenants.ts";
+import { toGatewayError } from "../protocols/ai-gateway/errors.ts";
+import { toMessagesError } from "../protocols/anthropic/errors.ts";
+import {
+  ERROR_STATUS,
+  errorHeaders,
+  toErrorBody,
+  toVireoError,
+} from "../protocols/shared/errors.ts";
 import { withAliases } from "./aliases.ts";
 import type { AppOptions, Env, RouteOptions } from "./context.ts";
-import { fetching } from "./fetching.ts";
+import { Replays } from "./idempotency-cache.ts";
 import { Metrics } from "./metrics.ts";
 import { requireKey } from "./middleware/auth.ts";
 import { allowHosts } from "./middleware/host.ts";
@@ -18,7 +23,7 @@ import { idempotent } from "./middleware/idempotency.ts";
 import { rateHeaders } from "./middleware/rate-headers.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { endWithServer, refuseWhenClosing } from "./middleware/shutdown.ts";
-import { Replays } from "./replays.ts";
+import { fetching } from "./resolve-media.ts";
 import { ResponseStore } from "./response-store.ts";
 import { readVersion } from "./routes/about.ts";
 import { routesOf } from "./routes/catalogue.ts";

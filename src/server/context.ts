@@ -3,10 +3,10 @@ import type { Log } from "../core/log.ts";
 import type { Prices } from "../core/prices.ts";
 import type { MediaFetcher } from "../egress/media-fetcher.ts";
 import type { FileStore } from "../files/store.ts";
-import type { KeyRing } from "../gateway/keys.ts";
-import type { Tenants } from "../gateway/tenants.ts";
+import type { KeyRing } from "../limits/keys.ts";
+import type { Tenants } from "../limits/tenants.ts";
 import type { ModelAlias } from "./aliases.ts";
-import type { MediaPlaces } from "./fetching.ts";
+import type { MediaPlaces } from "./resolve-media.ts";
 import type { ResponseStore } from "./response-store.ts";
 import type { Shutdown } from "./shutdown.ts";
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "n
 import type { Duplex } from "node:stream";
 import { createAdaptorServer } from "@hono/node-server";
 import { VireoError } from "../core/errors.ts";
-import { ERROR_STATUS, toErrorBody } from "../openai/errors.ts";
+import { ERROR_STATUS, toErrorBody } from "../protocols/shared/errors.ts";
 import { type App, createApp } from "./app.ts";
 import type { AppOptions } from "./context.ts";
 import { isLoopback } from "./middleware/host.ts";

@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { ChatEvent, ChatRequest, Upstream } from "../core/chat.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
-import { toVireoError } from "../openai/errors.ts";
+import { toVireoError } from "../protocols/shared/errors.ts";
 
 const LABELS = ["model_name"] as const;
 const SECONDS = [0.001, 0.005, 0.01, 0.02, 0.04, 0.08, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 600];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ERROR_STATUS } from "../openai/errors.ts";
+import { ERROR_STATUS } from "../protocols/shared/errors.ts";
 import type { ErrorShape, Route } from "./routes/route.ts";
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { LIMITS } from "../core/limits.ts";
-import type { ResponseMemory } from "../openai/responses.ts";
+import type { ResponseMemory } from "../protocols/openai/responses.ts";
 
 /** Bounds of a ResponseStore. */
 export interface StoreLimits {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LIMITS } from "../../src/core/limits.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { MediaFetcher } from "../../src/egress/media-fetcher.ts";
-import type { KeyRing } from "../../src/gateway/keys.ts";
+import type { KeyRing } from "../../src/limits/keys.ts";
 import { createApp } from "../../src/server/app.ts";
 import { createFakeUpstream, MODEL } from "./fake-upstream.ts";
 

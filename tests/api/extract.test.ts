@@ -9,7 +9,7 @@ import { parsePrice } from "../../src/core/prices.ts";
 import { MediaFetcher } from "../../src/egress/media-fetcher.ts";
 import { extract, extractionOf } from "../../src/extract/extract.ts";
 import { FileStore } from "../../src/files/store.ts";
-import { hashKey, type KeyRing } from "../../src/gateway/keys.ts";
+import { hashKey, type KeyRing } from "../../src/limits/keys.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { openTiny } from "../engine/asking.ts";

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { LIMITS } from "../../src/core/limits.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { FileStore } from "../../src/files/store.ts";
-import { hashKey, type KeyRing } from "../../src/gateway/keys.ts";
+import { hashKey, type KeyRing } from "../../src/limits/keys.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { openTiny } from "../engine/asking.ts";

@@ -3,7 +3,7 @@
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
-import { retainedRows } from "../../src/runtime/evs.ts";
+import { retainedRows } from "../../src/inputs/media/evs.ts";
 import { createApp } from "../../src/server/app.ts";
 import { HAS_FFMPEG } from "../needs.ts";
 import { encryptedPdf, pdf } from "../pdf-files.ts";

@@ -1,11 +1,11 @@
 // The server's default for reasoning, and reasoning about videos, on every protocol.
 
 import { describe, expect, test } from "vitest";
-import { parseMessagesRequest } from "../../src/anthropic/request.ts";
 import type { ChatRequest, UpstreamModel } from "../../src/core/chat.ts";
-import { parseChatRequest } from "../../src/openai/chat.ts";
-import { parseResponseRequest } from "../../src/openai/responses.ts";
-import { parseCall } from "../../src/vercel/call.ts";
+import { parseCall } from "../../src/protocols/ai-gateway/call.ts";
+import { parseMessagesRequest } from "../../src/protocols/anthropic/request.ts";
+import { parseChatRequest } from "../../src/protocols/openai/chat.ts";
+import { parseResponseRequest } from "../../src/protocols/openai/responses.ts";
 
 const models = (reasoning: boolean): UpstreamModel[] => [
   {

@@ -1,7 +1,7 @@
 import OpenAI, { NotFoundError } from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
-import { hashKey, type KeyRing } from "../../src/gateway/keys.ts";
+import { hashKey, type KeyRing } from "../../src/limits/keys.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { createFakeUpstream, MODEL } from "./fake-upstream.ts";
 

@@ -2,8 +2,8 @@ import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
 import { parsePrice } from "../../src/core/prices.ts";
-import { hashKey, type KeyRing } from "../../src/gateway/keys.ts";
-import type { TenantLimits } from "../../src/gateway/tenants.ts";
+import { hashKey, type KeyRing } from "../../src/limits/keys.ts";
+import type { TenantLimits } from "../../src/limits/tenants.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { createFakeUpstream, type FakeUpstream, MODEL } from "./fake-upstream.ts";
 

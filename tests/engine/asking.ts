@@ -8,8 +8,8 @@ import {
   GREEDY,
   type Usage,
 } from "../../src/core/chat.ts";
+import { openTextFiles } from "../../src/inputs/text-files.ts";
 import { type Engine, type EngineOptions, open } from "../../src/runtime/engine.ts";
-import { openTextFiles } from "../../src/runtime/text-files.ts";
 
 export const TINY = new URL("../../models/tiny", import.meta.url).pathname;
 

@@ -4,10 +4,10 @@ import sharp from "sharp";
 import { afterEach, expect, test, vi } from "vitest";
 import type { ChatRequest, VideoPart, VideoSampling } from "../../src/core/chat.ts";
 import { LIMITS } from "../../src/core/limits.ts";
+import { Visual } from "../../src/inputs/media/media-embedding.ts";
 import type { RgbImage } from "../../src/media/image.ts";
 import { RepeatFinder } from "../../src/media/repeats.ts";
 import type { VideoDecoder, VideoFrame } from "../../src/media/video-decoder.ts";
-import { Visual } from "../../src/runtime/visual.ts";
 import { ask, requestOf, usingTiny } from "./asking.ts";
 
 afterEach(() => {

@@ -5,9 +5,9 @@ import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createLog } from "../../src/core/log.ts";
-import { toModelBody } from "../../src/openai/models.ts";
+import type { VideoOptions } from "../../src/inputs/media/videos.ts";
+import { toModelBody } from "../../src/protocols/openai/models.ts";
 import { open } from "../../src/runtime/engine.ts";
-import type { VideoOptions } from "../../src/runtime/videos.ts";
 import { mp4 } from "../video-files.ts";
 import { inFolder, requestOf, TINY } from "./asking.ts";
 

@@ -2,8 +2,8 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GREEDY } from "../../src/core/chat.ts";
 import { LIMITS } from "../../src/core/limits.ts";
+import { openTextFiles } from "../../src/inputs/text-files.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
-import { openTextFiles } from "../../src/runtime/text-files.ts";
 import { ask, lettersOnly, openTiny, requestOf, settled, TINY, usingTiny } from "./asking.ts";
 
 const EOS = 12;

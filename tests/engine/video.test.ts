@@ -2,11 +2,11 @@
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { ChatRequest, ContentPart, VideoPart } from "../../src/core/chat.ts";
+import { retainedRows } from "../../src/inputs/media/evs.ts";
+import { openTextFiles } from "../../src/inputs/text-files.ts";
 import { frameLabel } from "../../src/media/frames.ts";
 import { readModelConfig } from "../../src/model/config.ts";
 import type { Engine, EngineOptions } from "../../src/runtime/engine.ts";
-import { retainedRows } from "../../src/runtime/evs.ts";
-import { openTextFiles } from "../../src/runtime/text-files.ts";
 import { openCheckpointFiles } from "../../src/weights/safetensors.ts";
 import { mp4 } from "../video-files.ts";
 import { ask, requestOf, TINY, usingTiny } from "./asking.ts";

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import { VireoError } from "../../core/errors.ts";
-import type { KeyRing } from "../../gateway/keys.ts";
+import type { KeyRing } from "../../limits/keys.ts";
 import type { Env } from "../context.ts";
 
 /**

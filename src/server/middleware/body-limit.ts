@@ -3,7 +3,7 @@ import * as zlib from "node:zlib";
 import type { Context } from "hono";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
-import { parseJson } from "../../openai/json.ts";
+import { parseJson } from "../../protocols/shared/json.ts";
 import type { Env } from "../context.ts";
 
 /**

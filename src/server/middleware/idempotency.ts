@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Env } from "../context.ts";
-import type { Claim, Replays } from "../replays.ts";
+import type { Claim, Replays } from "../idempotency-cache.ts";
 import { bodyOf } from "./body-limit.ts";
 
 /** Of the request at hand, not of the answer that is sent again. */

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import type { Allowance, Tenants } from "../../gateway/tenants.ts";
+import type { Allowance, Tenants } from "../../limits/tenants.ts";
 import type { Env, RouteOptions } from "../context.ts";
 
 /** Says what is left of a key's requests and tokens, as OpenAI does. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Context } from "hono";
-import { cardOf } from "../../openai/models.ts";
+import { cardOf } from "../../protocols/shared/models.ts";
 import type { Env, RouteOptions } from "../context.ts";
 
 /** Of this program, as its package says. */

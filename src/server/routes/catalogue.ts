@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { countBody, messagesBody } from "../../anthropic/schema.ts";
-import { chatBody } from "../../openai/chat-schema.ts";
-import { completionBody } from "../../openai/completions.ts";
-import { estimateBody } from "../../openai/estimate.ts";
-import { extractAnswer, extractBody } from "../../openai/extract.ts";
+import { callBody } from "../../protocols/ai-gateway/schema.ts";
+import { countBody, messagesBody } from "../../protocols/anthropic/schema.ts";
+import { chatBody } from "../../protocols/openai/chat-schema.ts";
+import { completionBody } from "../../protocols/openai/completions.ts";
 import {
   completeBody,
   deletedAnswer,
@@ -15,15 +14,16 @@ import {
   partForm,
   uploadAnswer,
   uploadBody,
-} from "../../openai/files.ts";
-import { documentLookAnswer, videoLookAnswer } from "../../openai/look.ts";
+} from "../../protocols/openai/files.ts";
+import { estimateBody } from "../../protocols/vireo/estimate.ts";
+import { extractAnswer, extractBody } from "../../protocols/vireo/extract.ts";
+import { documentLookAnswer, videoLookAnswer } from "../../protocols/vireo/inspect.ts";
 import {
   detokenizeAnswer,
   detokenizeBody,
   tokenizeAnswer,
   tokenizeBody,
-} from "../../openai/tokenize.ts";
-import { callBody } from "../../vercel/schema.ts";
+} from "../../protocols/vireo/tokenize.ts";
 import type { RouteOptions } from "../context.ts";
 import type { Metrics } from "../metrics.ts";
 import { metadata, release, version } from "./about.ts";

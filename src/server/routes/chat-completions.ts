@@ -1,20 +1,20 @@
 import type { Context } from "hono";
 import type { UpstreamModel } from "../../core/chat.ts";
-import { type ParsedChatRequest, parseChatRequest } from "../../openai/chat.ts";
-import { sideBySide, toChoices } from "../../openai/choices.ts";
-import { requireModel } from "../../openai/models.ts";
+import { type ParsedChatRequest, parseChatRequest } from "../../protocols/openai/chat.ts";
 import {
   type AnswerHead,
   newAnswerId,
   toChunks,
   toCompletion,
   toErrorChunk,
-} from "../../openai/stream.ts";
-import { Tally } from "../../openai/usage.ts";
+} from "../../protocols/openai/stream.ts";
+import { sideBySide, toChoices } from "../../protocols/shared/choices.ts";
+import { requireModel } from "../../protocols/shared/models.ts";
+import { Tally } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../generation.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import { DONE, type SseEvent } from "../sse.ts";
+import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../streaming-reply.ts";
 
 export function chatCompletions(options: RouteOptions) {
   const { upstream, prices, now } = options;

@@ -1,14 +1,18 @@
 import type { Context } from "hono";
-import { sideBySide, toChoices } from "../../openai/choices.ts";
-import { parseCompletionRequest } from "../../openai/completions.ts";
-import { requireModel } from "../../openai/models.ts";
-import { newAnswerId } from "../../openai/stream.ts";
-import { toTextChunks, toTextCompletion, toTextErrorChunk } from "../../openai/text-completion.ts";
-import { Tally } from "../../openai/usage.ts";
+import { parseCompletionRequest } from "../../protocols/openai/completions.ts";
+import { newAnswerId } from "../../protocols/openai/stream.ts";
+import {
+  toTextChunks,
+  toTextCompletion,
+  toTextErrorChunk,
+} from "../../protocols/openai/text-completion.ts";
+import { sideBySide, toChoices } from "../../protocols/shared/choices.ts";
+import { requireModel } from "../../protocols/shared/models.ts";
+import { Tally } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { answerHeaders, generation, ignoredHeader } from "../generation.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import { DONE } from "../sse.ts";
+import { answerHeaders, generation, ignoredHeader } from "../streaming-reply.ts";
 import { asEvents } from "./chat-completions.ts";
 
 export function completions(options: RouteOptions) {

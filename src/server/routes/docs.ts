@@ -5,7 +5,7 @@ import swaggerFolder from "swagger-ui-dist/absolute-path.js";
 import { assert } from "../../core/assert.ts";
 import type { Env } from "../context.ts";
 import { toOpenApi } from "../openapi.ts";
-import { type PageFile, sendPageFile, toPageFile } from "../page-file.ts";
+import { type PageFile, sendPageFile, toPageFile } from "../static-file.ts";
 import type { Route } from "./route.ts";
 
 const PAGE = `<!doctype html>

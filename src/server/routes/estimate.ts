@@ -1,6 +1,6 @@
 import type { Context } from "hono";
-import { parseEstimate, toEstimateBody } from "../../openai/estimate.ts";
-import { requireModel } from "../../openai/models.ts";
+import { requireModel } from "../../protocols/shared/models.ts";
+import { parseEstimate, toEstimateBody } from "../../protocols/vireo/estimate.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 

@@ -7,23 +7,23 @@ import { costOf, showPrice } from "../../core/prices.ts";
 import { wrapUpstream } from "../../core/wrap-upstream.ts";
 import { type ExtractEvent, type ExtractOptions, extract } from "../../extract/extract.ts";
 import { readSchema } from "../../extract/schemas.ts";
-import { tooLate } from "../../gateway/guarded.ts";
-import { toErrorBody } from "../../openai/errors.ts";
+import { tooLate } from "../../limits/limited-upstream.ts";
+import { toErrorBody } from "../../protocols/shared/errors.ts";
+import { random62 } from "../../protocols/shared/ids.ts";
+import { requireModel } from "../../protocols/shared/models.ts";
+import { hasPrice } from "../../protocols/shared/usage.ts";
 import {
   documentOf,
   type ExtractBody,
   parseExtract,
   toExtraction,
   toPageAnswer,
-} from "../../openai/extract.ts";
-import { random62 } from "../../openai/ids.ts";
-import { requireModel } from "../../openai/models.ts";
-import { hasPrice } from "../../openai/usage.ts";
+} from "../../protocols/vireo/extract.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { completeMessages } from "../fetching.ts";
-import { generation } from "../generation.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
+import { completeMessages } from "../resolve-media.ts";
 import type { SseEvent } from "../sse.ts";
+import { generation } from "../streaming-reply.ts";
 
 /** Of an answer for one page, where nothing is said; half of a context that is small. */
 const PAGE_TOKENS = 4096;

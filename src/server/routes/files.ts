@@ -3,7 +3,12 @@ import type { Context } from "hono";
 import { VireoError } from "../../core/errors.ts";
 import { cleanName, typeOf } from "../../files/records.ts";
 import type { FileStore } from "../../files/store.ts";
-import { parseFileFields, parseListQuery, toFileBody, toFileList } from "../../openai/files.ts";
+import {
+  parseFileFields,
+  parseListQuery,
+  toFileBody,
+  toFileList,
+} from "../../protocols/openai/files.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { receiveForm } from "../receive-form.ts";
 

@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import type { ChatRequest } from "../../core/chat.ts";
-import { parseChatRequest } from "../../openai/chat.ts";
-import { requireModel } from "../../openai/models.ts";
-import { parseResponseRequest } from "../../openai/responses.ts";
+import { parseChatRequest } from "../../protocols/openai/chat.ts";
+import { parseResponseRequest } from "../../protocols/openai/responses.ts";
+import { requireModel } from "../../protocols/shared/models.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 

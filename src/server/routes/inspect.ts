@@ -1,9 +1,9 @@
 import type { Context } from "hono";
 import type { ChatRequest, Looking } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
-import { parseChatRequest } from "../../openai/chat.ts";
-import { toDocumentLook, toVideoLook } from "../../openai/look.ts";
-import { requireModel } from "../../openai/models.ts";
+import { parseChatRequest } from "../../protocols/openai/chat.ts";
+import { requireModel } from "../../protocols/shared/models.ts";
+import { toDocumentLook, toVideoLook } from "../../protocols/vireo/inspect.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 

@@ -1,15 +1,15 @@
 import type { Context } from "hono";
 import { VireoError } from "../../core/errors.ts";
-import { requireModel } from "../../openai/models.ts";
-import { newAnswerId } from "../../openai/stream.ts";
-import { Tally } from "../../openai/usage.ts";
-import { collectResult, toStreamParts } from "../../vercel/answer.ts";
-import { parseCall } from "../../vercel/call.ts";
-import { toGatewayConfig } from "../../vercel/config.ts";
-import { toGatewayError } from "../../vercel/errors.ts";
+import { collectResult, toStreamParts } from "../../protocols/ai-gateway/answer.ts";
+import { parseCall } from "../../protocols/ai-gateway/call.ts";
+import { toGatewayConfig } from "../../protocols/ai-gateway/config.ts";
+import { toGatewayError } from "../../protocols/ai-gateway/errors.ts";
+import { newAnswerId } from "../../protocols/openai/stream.ts";
+import { requireModel } from "../../protocols/shared/models.ts";
+import { Tally } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { answerHeaders, generation } from "../generation.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
+import { answerHeaders, generation } from "../streaming-reply.ts";
 import { asEvents } from "./chat-completions.ts";
 
 /** The protocol between the AI SDK and a gateway: the call as the SDK makes it, and its result. */

@@ -1,18 +1,18 @@
 import type { Context } from "hono";
-import { toMessagesError } from "../../anthropic/errors.ts";
+import { toMessagesError } from "../../protocols/anthropic/errors.ts";
 import {
   collectMessage,
   type MessageEvent,
   newMessageId,
   toMessageEvents,
-} from "../../anthropic/message.ts";
-import { parseCountRequest, parseMessagesRequest } from "../../anthropic/request.ts";
-import { requireModel } from "../../openai/models.ts";
-import { Tally } from "../../openai/usage.ts";
+} from "../../protocols/anthropic/message.ts";
+import { parseCountRequest, parseMessagesRequest } from "../../protocols/anthropic/request.ts";
+import { requireModel } from "../../protocols/shared/models.ts";
+import { Tally } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../generation.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import type { SseEvent } from "../sse.ts";
+import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../streaming-reply.ts";
 import { countTokens } from "./input-tokens.ts";
 
 const PING = 'event: ping\ndata: {"type":"ping"}\n\n';

@@ -1,8 +1,9 @@
 import type { Context } from "hono";
-import { toModelInfo, toModelPage } from "../../anthropic/models.ts";
 import type { UpstreamModel } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
-import { findModel, toEndpoints, toModelBody, toModelList } from "../../openai/models.ts";
+import { toModelInfo, toModelPage } from "../../protocols/anthropic/models.ts";
+import { toEndpoints, toModelBody, toModelList } from "../../protocols/openai/models.ts";
+import { findModel } from "../../protocols/shared/models.ts";
 import type { Env, RouteOptions } from "../context.ts";
 
 /** Two protocols share these paths; Anthropic's clients always send this header. */

@@ -3,7 +3,7 @@ import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Context } from "hono";
 import type { Env } from "../context.ts";
-import { isPageType, type PageFile, sendPageFile, toPageFile } from "../page-file.ts";
+import { isPageType, type PageFile, sendPageFile, toPageFile } from "../static-file.ts";
 
 /** Where `vite build` leaves the page. */
 const BUILT = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "dist", "web");

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { inputQuery } from "../../openai/responses-input.ts";
-import { responseBody } from "../../openai/responses-schema.ts";
+import { inputQuery } from "../../protocols/openai/responses-input.ts";
+import { responseBody } from "../../protocols/openai/responses-schema.ts";
 import type { RouteOptions } from "../context.ts";
 import { responseTokens } from "./input-tokens.ts";
 import { deleteResponse, getResponse, responseInput, responses } from "./responses.ts";

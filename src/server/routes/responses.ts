@@ -1,21 +1,25 @@
 import type { Context } from "hono";
 import { VireoError } from "../../core/errors.ts";
-import { requireModel } from "../../openai/models.ts";
-import { parseResponseRequest } from "../../openai/responses.ts";
-import { type InputQuery, inputQuery, toInputList } from "../../openai/responses-input.ts";
+import { parseResponseRequest } from "../../protocols/openai/responses.ts";
+import {
+  type InputQuery,
+  inputQuery,
+  toInputList,
+} from "../../protocols/openai/responses-input.ts";
 import {
   collectResponse,
   type Json,
   newResponseId,
   type ResponseEvent,
   ResponseWriter,
-} from "../../openai/responses-stream.ts";
-import { check } from "../../openai/schema-errors.ts";
-import { Tally } from "../../openai/usage.ts";
+} from "../../protocols/openai/responses-stream.ts";
+import { requireModel } from "../../protocols/shared/models.ts";
+import { check } from "../../protocols/shared/schema-errors.ts";
+import { Tally } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../generation.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import type { SseEvent } from "../sse.ts";
+import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../streaming-reply.ts";
 
 /** Answers, and keeps the answer for later requests unless that is not wanted. */
 export function responses(options: RouteOptions) {

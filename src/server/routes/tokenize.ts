@@ -1,15 +1,15 @@
 import type { Context } from "hono";
 import type { UpstreamModel } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
-import { parseChatRequest } from "../../openai/chat.ts";
-import { requireModel } from "../../openai/models.ts";
-import { check } from "../../openai/schema-errors.ts";
+import { parseChatRequest } from "../../protocols/openai/chat.ts";
+import { requireModel } from "../../protocols/shared/models.ts";
+import { check } from "../../protocols/shared/schema-errors.ts";
 import {
   type DetokenizeBody,
   detokenizeBody,
   type TokenizeBody,
   tokenizeBody,
-} from "../../openai/tokenize.ts";
+} from "../../protocols/vireo/tokenize.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 

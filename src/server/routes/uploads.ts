@@ -7,8 +7,8 @@ import {
   toUploadBody,
   type UploadBody,
   uploadBody,
-} from "../../openai/files.ts";
-import { check } from "../../openai/schema-errors.ts";
+} from "../../protocols/openai/files.ts";
+import { check } from "../../protocols/shared/schema-errors.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import { receiveForm } from "../receive-form.ts";

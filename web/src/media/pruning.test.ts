@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { retainedRows, retentionMask, retentionRanks } from "../../../src/runtime/evs.ts";
+import { retainedRows, retentionMask, retentionRanks } from "../../../src/inputs/media/evs.ts";
 import { keptTokens, prunedPath, readRanks } from "./pruning.ts";
 
 const RATES = Array.from({ length: 20 }, (_, at) => at * 0.05).concat([0.1 + 0.2, 1 / 3, 0.999]);

@@ -1,0 +1,153 @@
+import type { ChatEvent, NativeFinishReason, Usage } from "../../core/chat.ts";
+import { type Block, collectBlocks, toBlocks } from "../shared/blocks.ts";
+import { random62 } from "../shared/ids.ts";
+import type { EndEvent } from "../shared/usage.ts";
+
+/** What is the same in all objects of one answer. */
+export interface MessageHead {
+  readonly id: string;
+  readonly model: string;
+  readonly stopSequences: readonly string[];
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** An event of the stream; its type is also its name. */
+export interface MessageEvent extends Json {
+  readonly type: string;
+}
+
+/** `msg_<24 letters and digits>` */
+export function newMessageId(): string {
+  return `msg_${random62(24)}`;
+}
+
+/** The events of a streamed answer. Throws what the events throw. */
+export async function* toMessageEvents(
+  events: AsyncIterable<ChatEvent>,
+  head: MessageHead,
+): AsyncGenerator<MessageEvent> {
+  for await (const event of toBlocks(events)) {
+    switch (event.type) {
+      case "start": {
+        const usage = { ...NO_USAGE, promptTokens: event.promptTokens };
+        const empty = toMessage(head, [], undefined, usage);
+        yield { type: "message_start", message: empty };
+        break;
+      }
+      case "open": {
+        const { block } = event;
+        const content_block = { ...toContent(block), ...EMPTY[block.type] };
+        yield { type: "content_block_start", index: block.index, content_block };
+        break;
+      }
+      case "delta":
+        yield {
+          type: "content_block_delta",
+          index: event.block.index,
+          delta: toDelta(event.block.type, event.text),
+        };
+        break;
+      case "close":
+        yield { type: "content_block_stop", index: event.block.index };
+        break;
+      case "end": {
+        const { end } = event;
+        yield { type: "message_delta", delta: toStop(head, end), usage: toMessageUsage(end.usage) };
+        yield { type: "message_stop" };
+      }
+    }
+  }
+}
+
+/** The whole answer at once. Throws what the events throw. */
+export async function collectMessage(
+  events: AsyncIterable<ChatEvent>,
+  head: MessageHead,
+): Promise<Json> {
+  const { blocks, end } = await collectBlocks(events);
+  return toMessage(head, blocks, end, end.usage);
+}
+
+const NO_USAGE: Usage = {
+  promptTokens: 0,
+  imageTokens: 0,
+  videoTokens: 0,
+  cachedTokens: 0,
+  completionTokens: 0,
+  reasoningTokens: 0,
+};
+
+const EMPTY: Readonly<Record<Block["type"], Json>> = {
+  reasoning: { thinking: "" },
+  text: { text: "" },
+  tool_call: { input: {} },
+};
+
+function toDelta(type: Block["type"], text: string): Json {
+  if (type === "reasoning") return { type: "thinking_delta", thinking: text };
+  if (type === "text") return { type: "text_delta", text };
+  return { type: "input_json_delta", partial_json: text };
+}
+
+/** There is nobody who would check a signature, but clients want one. */
+function toContent(block: Block): Json {
+  const { type, text } = block;
+  if (type === "reasoning") return { type: "thinking", thinking: text, signature: "" };
+  if (type === "text") return { type: "text", text };
+  return { type: "tool_use", id: `toolu_${block.id}`, name: block.name, input: toInput(text) };
+}
+
+/** Arguments that are no object can only come from a model that was not held to a schema. */
+function toInput(text: string): unknown {
+  try {
+    const input = JSON.parse(text) as unknown;
+    return typeof input === "object" && input !== null ? input : { value: input };
+  } catch {
+    return { value: text };
+  }
+}
+
+function toMessage(
+  head: MessageHead,
+  blocks: readonly Block[],
+  end: EndEvent | undefined,
+  usage: Usage,
+): Json {
+  return {
+    id: head.id,
+    type: "message",
+    role: "assistant",
+    model: head.model,
+    content: blocks.map(toContent),
+    ...(end === undefined ? { stop_reason: null, stop_sequence: null } : toStop(head, end)),
+    usage: toMessageUsage(usage),
+  };
+}
+
+const STOP_REASONS: Readonly<Record<NativeFinishReason, string>> = {
+  eos: "end_turn",
+  stop_string: "stop_sequence",
+  length: "max_tokens",
+  context: "model_context_window_exceeded",
+  tool_call: "tool_use",
+  grammar_end: "end_turn",
+};
+
+function toStop({ stopSequences }: MessageHead, end: EndEvent): Json {
+  const reason = end.reason === "tool_calls" ? "tool_use" : STOP_REASONS[end.nativeReason];
+  // An engine does not tell which of several it was.
+  const known = reason === "stop_sequence" && stopSequences.length === 1;
+  return { stop_reason: reason, stop_sequence: known ? stopSequences[0] : null };
+}
+
+/** Here what came from a cache is not counted as input. */
+function toMessageUsage(usage: Usage): Json {
+  return {
+    input_tokens: usage.promptTokens - usage.cachedTokens,
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: usage.cachedTokens,
+    output_tokens: usage.completionTokens,
+    service_tier: "standard",
+  };
+}

@@ -1,0 +1,94 @@
+import { VireoError } from "../../core/errors.ts";
+import { LIMITS } from "../../core/limits.ts";
+
+type Body = Readonly<Record<string, unknown>>;
+
+const empty = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+const oneOf =
+  (...values: readonly unknown[]) =>
+  (value: unknown): boolean =>
+    values.includes(value);
+const onlyText = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((entry) => entry === "text");
+/** Of settings by kinds of media, those of videos; the schema refuses what is no object. */
+const onlyVideo = (value: unknown): boolean =>
+  typeof value !== "object" || value === null || Object.keys(value).every((key) => key === "video");
+const never = (): boolean => false;
+
+/**
+ * Fields that would change the answer and are refused today, each with the values that ask for
+ * nothing. Null always asks for nothing.
+ */
+const UNSUPPORTED: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ["modalities", onlyText],
+  ["audio", never],
+  ["web_search_options", never],
+  ["typical_p", oneOf(1)],
+  ["best_of", oneOf(1)],
+  ["use_beam_search", oneOf(false)],
+  ["prompt_logprobs", oneOf(0)],
+  ["echo", oneOf(false)],
+  ["media_io_kwargs", onlyVideo],
+  ["documents", empty],
+]);
+
+const UNSUPPORTED_PARTS: ReadonlyMap<unknown, string> = new Map([
+  ["input_audio", "audio"],
+  ["audio_url", "audio"],
+]);
+
+/** True for a field that is known, but only in values that ask for nothing. */
+export function isRefusedField(name: string): boolean {
+  return UNSUPPORTED.has(name);
+}
+
+/** Throws unsupported_parameter or unsupported_modality for what is known and refused today. */
+export function refuseUnsupported(body: Body): void {
+  for (const [param, asksNothing] of UNSUPPORTED) {
+    const value = Object.hasOwn(body, param) ? body[param] : undefined;
+    if (value === undefined || value === null || asksNothing(value)) continue;
+    const message = `${param} is not supported by this server; leave it out`;
+    throw new VireoError("unsupported_parameter", message, { param });
+  }
+  forEachPart(body, (part, param) => {
+    const type = typeof part === "object" && part !== null && "type" in part ? part.type : "";
+    const what = UNSUPPORTED_PARTS.get(type);
+    if (what === undefined) return;
+    const wanted = "text, images, videos or PDFs";
+    const message = `${param} holds ${what}, not read by this server; send ${wanted}`;
+    throw new VireoError("unsupported_modality", message, { param });
+  });
+}
+
+/** Refuses lists that are too long before anything looks at their entries one by one. */
+export function refuseLongLists(body: Body): void {
+  const refuse = (value: unknown, limit: number, param: string): void => {
+    if (!Array.isArray(value) || value.length <= limit) return;
+    const message = `${param} has ${value.length} entries; at most ${limit} are taken`;
+    throw new VireoError("out_of_range", message, { param });
+  };
+  refuse(body.messages, LIMITS.messages, "messages");
+  refuse(body.stop, LIMITS.stopStrings, "stop");
+  refuse(body.tools, LIMITS.toolsPerRequest, "tools");
+  refuse(body.functions, LIMITS.toolsPerRequest, "functions");
+  refuse(body.guided_choice, LIMITS.schemaNodes, "guided_choice");
+  if (!Array.isArray(body.messages)) return;
+  body.messages.forEach((message: unknown, index) => {
+    if (typeof message !== "object" || message === null) return;
+    const { content, tool_calls } = message as Body;
+    refuse(content, LIMITS.partsPerMessage, `messages[${index}].content`);
+    refuse(tool_calls, LIMITS.partsPerMessage, `messages[${index}].tool_calls`);
+  });
+}
+
+function forEachPart(body: Body, visit: (part: unknown, param: string) => void): void {
+  if (!Array.isArray(body.messages)) return;
+  body.messages.forEach((message: unknown, index) => {
+    if (typeof message !== "object" || message === null) return;
+    const { content } = message as Body;
+    if (!Array.isArray(content)) return;
+    content.forEach((part: unknown, at) => {
+      visit(part, `messages[${index}].content[${at}]`);
+    });
+  });
+}

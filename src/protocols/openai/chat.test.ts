@@ -1,0 +1,493 @@
+import { describe, expect, test } from "vitest";
+import { VireoError } from "../../core/errors.ts";
+import { parseChatRequest } from "./chat.ts";
+import { chatBody } from "./chat-schema.ts";
+
+const PNG = `data:image/png;base64,${Buffer.from("\x89PNG").toString("base64")}`;
+const user = (content: unknown) => ({ role: "user", content });
+const base = { model: "m", messages: [user("Hi")] };
+
+function refusal(body: unknown): VireoError {
+  try {
+    parseChatRequest(body);
+  } catch (error) {
+    if (error instanceof VireoError) return error;
+    throw error;
+  }
+  throw new Error("not refused");
+}
+
+describe("what is asked for is passed on", () => {
+  test("the least", () => {
+    expect(parseChatRequest(base)).toEqual({
+      request: {
+        messages: [{ role: "user", content: "Hi" }],
+        sampling: {
+          temperature: 0,
+          topP: 1,
+          topK: 0,
+          minP: 0,
+          repetitionPenalty: 1,
+          frequencyPenalty: 0,
+          presencePenalty: 0,
+          logitBias: [],
+        },
+        stop: [],
+        reasoning: {},
+      },
+      model: "m",
+      aliases: new Map(),
+      count: 1,
+      countsAlong: false,
+      logprobs: false,
+      stream: false,
+      includeUsage: false,
+      reasoningFormat: "all",
+      ignoredParams: [],
+      warnings: [],
+    });
+  });
+
+  test("everything", () => {
+    const { request, ...rest } = parseChatRequest({
+      ...base,
+      max_completion_tokens: 7,
+      min_tokens: 2,
+      ignore_eos: true,
+      stop: ["a", "b"],
+      temperature: 0.5,
+      top_p: 0.5,
+      top_k: 5,
+      min_p: 0.1,
+      repetition_penalty: 1.1,
+      frequency_penalty: -1,
+      presence_penalty: 1,
+      seed: -5,
+      logit_bias: { 12: -100 },
+      logprobs: true,
+      top_logprobs: 3,
+      stream: true,
+      stream_options: { include_usage: true, include_obfuscation: false },
+      reasoning: { effort: "high", max_tokens: 99, exclude: true },
+      mm_processor_kwargs: { max_num_tiles: 4, other: 1 },
+      user: "u",
+      metadata: { a: "b" },
+      store: false,
+      "bad\r\nname": 1,
+    });
+    expect(request).toEqual({
+      messages: [{ role: "user", content: "Hi" }],
+      sampling: {
+        temperature: 0.5,
+        topP: 0.5,
+        topK: 5,
+        minP: 0.1,
+        repetitionPenalty: 1.1,
+        frequencyPenalty: -1,
+        presencePenalty: 1,
+        logitBias: [[12, -100]],
+        seed: -5n,
+      },
+      stop: ["a", "b"],
+      maxTokens: 7,
+      minTokens: 2,
+      ignoreEos: true,
+      topLogprobs: 3,
+      tilesMax: 4,
+      reasoning: { enabled: true, budgetTokens: 99 },
+    });
+    expect(rest).toEqual({
+      aliases: new Map(),
+      count: 1,
+      countsAlong: false,
+      logprobs: true,
+      model: "m",
+      stream: true,
+      includeUsage: true,
+      reasoningFormat: "none",
+      ignoredParams: ["store", "stream_options.include_obfuscation", "mm_processor_kwargs.other"],
+      warnings: [],
+    });
+  });
+
+  test("null is the same as nothing", () => {
+    const names = ["max_tokens", "stop", "temperature", "seed", "tools", "logit_bias", "stream"];
+    const nulls = Object.fromEntries(names.map((name) => [name, null]));
+    expect(parseChatRequest({ ...base, ...nulls }).request).toEqual(parseChatRequest(base).request);
+  });
+
+  test("messages of every role, parts of every spelling", () => {
+    const { messages } = parseChatRequest({
+      model: "m",
+      messages: [
+        { role: "system", content: "a" },
+        { role: "developer", content: [{ type: "text", text: "b" }] },
+        user([
+          { type: "input_text", text: "c", cache_control: { type: "ephemeral" } },
+          { type: "image_url", image_url: { url: PNG, detail: "low" } },
+          { type: "image_url", image_url: PNG },
+          { type: "input_image", image_url: PNG },
+        ]),
+        {
+          role: "assistant",
+          content: null,
+          reasoning_content: "left out",
+          tool_calls: [{ id: "1", type: "function", function: { name: "f", arguments: "{}" } }],
+        },
+        { role: "tool", tool_call_id: "1", content: "r" },
+        { role: "assistant", content: "d" },
+      ],
+    }).request;
+    const image = { type: "image", bytes: Buffer.from("\x89PNG") };
+    expect(messages).toEqual([
+      { role: "system", content: "a\n\nb" },
+      {
+        role: "user",
+        content: [{ type: "text", text: "c" }, { ...image, tilesMax: 1 }, image, image],
+      },
+      { role: "assistant", content: "", toolCalls: [{ name: "f", arguments: "{}" }] },
+      { role: "tool", content: "r" },
+      { role: "assistant", content: "d" },
+    ]);
+  });
+});
+
+describe("videos", () => {
+  const parsed = (part: object, changes: object = {}) =>
+    parseChatRequest({
+      ...base,
+      ...changes,
+      messages: [user([part, { type: "text", text: "?" }])],
+    });
+
+  test("files, lists of frames and URLs", () => {
+    const of = (url: string, rest: object = {}) => {
+      const { messages } = parsed({ type: "video_url", video_url: { url }, ...rest }).request;
+      return messages[0]?.content[0];
+    };
+    const bytes = Buffer.from("abc");
+    expect(of("data:video/mp4;base64,YWJj")).toEqual({ type: "video", bytes });
+    expect(of("data:;base64,YWJj")).toEqual({ type: "video", bytes });
+    expect(of("data:image/gif;base64,YWJj")).toEqual({ type: "video", bytes });
+    expect(of("data:video/jpeg;base64,YWJj,YWJj")).toEqual({
+      type: "video",
+      bytes: new Uint8Array(),
+      frames: [bytes, bytes],
+    });
+    const sampling = { fps: 1, framesMax: 4, startSeconds: 0, endSeconds: 2.5 };
+    const said = { fps: 1, num_frames: 4, start: 0, end: 2.5 };
+    expect(of("https://example.com/a.mp4", said)).toEqual({
+      type: "video",
+      bytes: new Uint8Array(),
+      url: "https://example.com/a.mp4",
+      param: "messages[0].content[0].video_url.url",
+      sampling,
+    });
+  });
+
+  test("what is said of all of them", () => {
+    const video = { num_frames: 8, backend: "opencv" };
+    const changes = {
+      media_io_kwargs: { video },
+      mm_processor_kwargs: { video_pruning_rate: 0.75 },
+    };
+    const { request, ignoredParams } = parseChatRequest({ ...base, ...changes });
+    expect(request.videoSampling).toEqual({ framesMax: 8 });
+    expect(request.videoPruningRate).toBe(0.75);
+    expect(ignoredParams).toEqual(["media_io_kwargs.video.backend"]);
+  });
+
+  test("are reasoned about if asked for, with a warning", () => {
+    const part = { type: "input_video", video_url: "data:video/mp4;base64,YWJj" };
+    const { request, warnings, ignoredParams } = parsed(part, { reasoning_effort: "high" });
+    expect(request.reasoning.enabled).toBe(true);
+    expect(request.sampling.temperature).toBe(0.6);
+    expect(warnings.map(({ code }) => code)).toEqual(["reasoning_with_video"]);
+    expect(ignoredParams).toEqual([]);
+    expect(parsed(part).warnings).toEqual([]);
+  });
+});
+
+describe("the server's default for reasoning", () => {
+  const models = [
+    {
+      id: "m",
+      aliases: [],
+      createdUnix: 0,
+      ownedBy: "local",
+      contextTokens: 9,
+      maxOutputTokens: 9,
+      fingerprint: "f",
+      reasoning: true,
+    },
+  ];
+  const video = { type: "input_video", video_url: "data:video/mp4;base64,YWJj" };
+  const asked = (content: unknown) => [{ role: "user", content }];
+
+  test("holds where neither the request nor a message says", () => {
+    const { request } = parseChatRequest(base, models);
+    expect(request.reasoning.enabled).toBe(true);
+    expect(request.sampling.temperature).toBe(0.6);
+    const off = parseChatRequest({ ...base, reasoning: { enabled: false } }, models);
+    expect(off.request.reasoning.enabled).toBe(false);
+    const said = parseChatRequest({ ...base, messages: asked("Hi /no_think") }, models);
+    expect(said.request.sampling.temperature).toBe(0);
+  });
+
+  test("does not reach requests with a video", () => {
+    const { request, warnings } = parseChatRequest({ ...base, messages: asked([video]) }, models);
+    expect(request.reasoning.enabled).toBeUndefined();
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe("what agents and front ends send", () => {
+  const mp4 = "YWJj";
+  const bytes = Buffer.from("abc");
+  const partOf = (part: object) => {
+    return parseChatRequest({ ...base, messages: [user([part])] }).request.messages[0]?.content[0];
+  };
+
+  test.each([
+    { type: "input_video", input_video: { data: mp4, format: "mp4" } },
+    { type: "input_video", input_video: { data: `data:video/webm;base64,${mp4}` } },
+    { type: "input_video", input_video: { url: `data:video/mp4;base64,${mp4}` } },
+    { type: "input_video", video_url: { url: `data:video/mp4;base64,${mp4}` } },
+    { type: "video_url", video_url: `data:video/mp4;base64,${mp4}` },
+    { type: "video", video: `data:video/mp4;base64,${mp4}` },
+  ])("a video as %j", (part) => {
+    expect(partOf(part)).toEqual({ type: "video", bytes });
+  });
+
+  test.each([
+    { type: "image", image: PNG },
+    { type: "image", image_url: { url: PNG } },
+    { type: "input_image", image_url: { url: PNG, detail: null } },
+  ])("a picture as %j", (part) => {
+    expect(partOf(part)).toEqual({ type: "image", bytes: Buffer.from("\x89PNG") });
+  });
+
+  test("as many frames as the server allows", () => {
+    const video = { num_frames: -1 };
+    const { request } = parseChatRequest({ ...base, media_io_kwargs: { video } });
+    expect(request.videoSampling?.framesMax).toBeGreaterThan(1e5);
+  });
+
+  test.each([
+    [{ content: null }, ""],
+    [{}, ""],
+    [{ content: "" }, ""],
+    [{ content: [] }, []],
+    [{ content: null, refusal: "No." }, "No."],
+    [{ content: null, tool_calls: null, function_call: null, audio: null, refusal: null }, ""],
+    [{ content: [{ type: "refusal", refusal: "No." }] }, [{ type: "text", text: "No." }]],
+    [
+      {
+        content: [
+          { type: "thinking", thinking: "hm" },
+          { type: "text", text: "So" },
+        ],
+        name: "Al",
+      },
+      [{ type: "text", text: "So" }],
+    ],
+  ])("an assistant's message of %j", (said, content) => {
+    const messages = [user("Hi"), { role: "assistant", ...said }, user("And?")];
+    const [, answer] = parseChatRequest({ ...base, messages }).request.messages;
+    expect(answer).toEqual({ role: "assistant", content });
+  });
+
+  test("null for every field that may be left out", () => {
+    const required = ["model", "messages"];
+    const names = Object.keys(chatBody.shape).filter((name) => !required.includes(name));
+    const nulls = Object.fromEntries(names.map((name) => [name, null]));
+    expect(parseChatRequest({ ...base, ...nulls }).request).toEqual(parseChatRequest(base).request);
+  });
+
+  test("notes of their own in any form", () => {
+    const metadata = { session: { id: 5, tags: ["a"] }, long: "x".repeat(2000) };
+    expect(() => parseChatRequest({ ...base, metadata })).not.toThrow();
+  });
+});
+
+describe("reasoning", () => {
+  test.each([
+    [{ reasoning_effort: "none" }, { enabled: false }],
+    [{ reasoning_effort: "low" }, { enabled: true }],
+    [{ reasoning: { enabled: true } }, { enabled: true }],
+    [{ reasoning: { max_tokens: 0 } }, { enabled: false }],
+    [{ reasoning: { max_tokens: 50 } }, { enabled: true, budgetTokens: 50 }],
+    [{ thinking_token_budget: 50 }, { budgetTokens: 50 }],
+    [{ thinking_token_budget: 0 }, { enabled: false }],
+    [{ chat_template_kwargs: { enable_thinking: true } }, { enabled: true }],
+  ])("%j", (fields, expected) => {
+    expect(parseChatRequest({ ...base, ...fields }).request.reasoning).toEqual(expected);
+  });
+
+  test("changes what is sampled by default", () => {
+    const think = parseChatRequest({ model: "m", messages: [user("Hi /think")] }).request.sampling;
+    expect([think.temperature, think.topP]).toEqual([0.6, 0.95]);
+    const field = { ...base, reasoning_effort: "high", temperature: 0 };
+    expect(parseChatRequest(field).request.sampling.temperature).toBe(0);
+  });
+});
+
+describe("refusals name the field", () => {
+  const part = (value: unknown) => ({ messages: [user([value])] });
+  const image = (url: unknown) => part({ type: "image_url", image_url: { url } });
+  const video = (url: unknown) => part({ type: "video_url", video_url: { url } });
+  const mp4 = "data:video/mp4;base64,AAAA";
+  const at = "messages[0].content[0]";
+  test.each<[object, string, string | undefined]>([
+    [{ model: undefined }, "missing_required", "model"],
+    [{ model: 5 }, "invalid_type", "model"],
+    [{ messages: undefined }, "missing_required", "messages"],
+    [{ messages: [] }, "out_of_range", "messages"],
+    [{ messages: "Hi" }, "invalid_type", "messages"],
+    [{ messages: Array(1001).fill(user("a")) }, "out_of_range", "messages"],
+    [{ messages: [5] }, "invalid_type", "messages[0]"],
+    [{ messages: [{ role: "boss", content: "a" }] }, "out_of_range", "messages[0].role"],
+    [{ messages: [{ role: "user" }] }, "missing_required", "messages[0].content"],
+    [{ messages: [user(5)] }, "invalid_type", "messages[0].content"],
+    [{ messages: [user("\ud800")] }, "out_of_range", "messages[0].content"],
+    [
+      { messages: [user("a"), { role: "tool", tool_call_id: "x", content: "b" }] },
+      "out_of_range",
+      "messages[1].tool_call_id",
+    ],
+    [part({ type: "text" }), "missing_required", `${at}.text`],
+    [part({ type: "hologram" }), "invalid_type", `${at}.type`],
+    [video("x"), "invalid_media", `${at}.video_url.url`],
+    [video("data:image/png;base64,AAAA"), "unsupported_modality", `${at}.video_url.url`],
+    [video("data:video/mp4;base64,"), "invalid_media", `${at}.video_url.url`],
+    [video("data:video/mp4;base64,A"), "invalid_media", `${at}.video_url.url`],
+    [video("data:video/jpeg;base64,AAAA,,AAAA"), "invalid_media", `${at}.video_url.url`],
+    [video("data:video/jpeg;base64,AAAA,*"), "invalid_media", `${at}.video_url.url`],
+    [
+      video(`data:video/jpeg;base64,${Array(5000).fill("AAAA").join()}`),
+      "media_too_large",
+      `${at}.video_url.url`,
+    ],
+    [part({ type: "video_url", video_url: mp4, fps: 0 }), "out_of_range", `${at}.fps`],
+    [part({ type: "video_url", video_url: mp4, start: 2, end: 1 }), "out_of_range", `${at}.end`],
+    [
+      { messages: [user(Array(9).fill({ type: "video_url", video_url: mp4 }))] },
+      "too_many_videos",
+      "messages",
+    ],
+    [
+      { messages: [{ role: "system", content: [{ type: "video_url", video_url: mp4 }] }] },
+      "unsupported_modality",
+      at,
+    ],
+    ...[-2, 0, 1e9, 1.5, "128", null, [1]].map(
+      (num_frames): [object, string, string | undefined] => [
+        { media_io_kwargs: { video: { num_frames: num_frames ?? "x" } } },
+        num_frames === -2 || num_frames === 0 || num_frames === 1e9
+          ? "out_of_range"
+          : "invalid_type",
+        "media_io_kwargs.video.num_frames",
+      ],
+    ),
+    [{ media_io_kwargs: { video: { fps: -2 } } }, "out_of_range", "media_io_kwargs.video.fps"],
+    [{ media_io_kwargs: { video: 5 } }, "invalid_type", "media_io_kwargs.video"],
+    [{ media_io_kwargs: { image: { mode: 1 } } }, "unsupported_parameter", "media_io_kwargs"],
+    [
+      { mm_processor_kwargs: { video_pruning_rate: 1 } },
+      "out_of_range",
+      "mm_processor_kwargs.video_pruning_rate",
+    ],
+    [part({ type: "input_audio" }), "unsupported_modality", at],
+    [part({ type: "file", file: {} }), "missing_required", `${at}.file.file_data`],
+    [part({ type: "image_url", image_url: {} }), "missing_required", `${at}.image_url.url`],
+    [part({ type: "video_url" }), "missing_required", `${at}.video_url`],
+    [part({ type: "file", file: { file_data: "%" } }), "invalid_media", `${at}.file.file_data`],
+    [part({ type: "file", file: { file_data: "AA==", dpi: 1 } }), "out_of_range", `${at}.file.dpi`],
+    [image("file:///etc/passwd"), "invalid_media", `${at}.image_url.url`],
+    [image("//host/share"), "invalid_media", `${at}.image_url.url`],
+    [image("data:text/html;base64,AAAA"), "invalid_media", `${at}.image_url.url`],
+    [image("data:image/svg+xml;base64,AAAA"), "unsupported_media_type", `${at}.image_url.url`],
+    [image("data:video/mp4;base64,AAAA"), "unsupported_modality", `${at}.image_url.url`],
+    [image("data:image/png;base64"), "invalid_media", `${at}.image_url.url`],
+    [image("data:image/png;base64,AA%zz"), "invalid_media", `${at}.image_url.url`],
+    [image("data:;base64,"), "invalid_media", `${at}.image_url.url`],
+    [image("data:image/png;base64,A-_A"), "invalid_media", `${at}.image_url.url`],
+    [image("data:image/png;base64,AA==AA"), "invalid_media", `${at}.image_url.url`],
+    [image("data:image/png;base64,AAAAA"), "invalid_media", `${at}.image_url.url`],
+    [image(`data:image/png;base64,${"A".repeat(3e7)}`), "media_too_large", `${at}.image_url.url`],
+    [image(5), "invalid_type", `${at}.image_url.url`],
+    [
+      { messages: [{ role: "assistant", content: [{ type: "image_url", image_url: PNG }] }] },
+      "unsupported_modality",
+      at,
+    ],
+    [
+      { messages: [user(Array(65).fill({ type: "image_url", image_url: PNG }))] },
+      "too_many_images",
+      "messages",
+    ],
+    [{ max_tokens: 0 }, "out_of_range", "max_tokens"],
+    [{ max_tokens: -1 }, "out_of_range", "max_tokens"],
+    [{ max_tokens: 2 ** 31 }, "out_of_range", "max_tokens"],
+    [{ max_tokens: 1.5 }, "invalid_type", "max_tokens"],
+    [{ max_tokens: "10" }, "invalid_type", "max_tokens"],
+    [{ max_tokens: 5, max_completion_tokens: 6 }, "out_of_range", "max_tokens"],
+    [{ min_tokens: 6, max_tokens: 5 }, "out_of_range", "min_tokens"],
+    [{ temperature: Number.NaN }, "out_of_range", "temperature"],
+    [{ temperature: Number.POSITIVE_INFINITY }, "out_of_range", "temperature"],
+    [{ temperature: 1e308 }, "out_of_range", "temperature"],
+    [{ temperature: "1" }, "invalid_type", "temperature"],
+    [{ top_p: 0 }, "out_of_range", "top_p"],
+    [{ top_k: -2 }, "out_of_range", "top_k"],
+    [{ min_p: 1.1 }, "out_of_range", "min_p"],
+    [{ repetition_penalty: 0 }, "out_of_range", "repetition_penalty"],
+    [{ presence_penalty: 3 }, "out_of_range", "presence_penalty"],
+    [{ seed: 2 ** 63 }, "out_of_range", "seed"],
+    [{ seed: 0.5 }, "out_of_range", "seed"],
+    [{ n: 1e6 }, "out_of_range", "n"],
+    [{ n: 9 }, "out_of_range", "n"],
+    [{ stop: [""] }, "out_of_range", "stop[0]"],
+    [{ stop: Array(17).fill("a") }, "out_of_range", "stop"],
+    [{ stop: 5 }, "invalid_type", "stop"],
+    [{ stop: "a".repeat(257) }, "out_of_range", "stop"],
+    [{ logit_bias: { a: 1 } }, "out_of_range", "logit_bias"],
+    [{ logit_bias: { 5: 101 } }, "out_of_range", "logit_bias"],
+    [{ logit_bias: { 99999999: 1 } }, "out_of_range", "logit_bias"],
+    [{ logit_bias: [1] }, "out_of_range", "logit_bias"],
+    [{ top_logprobs: 3 }, "out_of_range", "top_logprobs"],
+    [{ logprobs: true, top_logprobs: 21 }, "out_of_range", "top_logprobs"],
+    [{ stream_options: { include_usage: true } }, "out_of_range", "stream_options"],
+    [{ reasoning_effort: "huge" }, "out_of_range", "reasoning_effort"],
+    [
+      { reasoning_effort: "none", reasoning: { enabled: true } },
+      "out_of_range",
+      "reasoning_effort",
+    ],
+    [
+      { mm_processor_kwargs: { max_num_tiles: 13 } },
+      "out_of_range",
+      "mm_processor_kwargs.max_num_tiles",
+    ],
+    [{ tools: [{}] }, "missing_required", "tools[0].type"],
+    [{ typical_p: 0.5 }, "unsupported_parameter", "typical_p"],
+    [{ bad_words: [""] }, "out_of_range", "bad_words[0]"],
+    [{ bad_words: Array(200).fill("a") }, "out_of_range", "bad_words"],
+    [{ stop_token_ids: [1.5] }, "invalid_type", "stop_token_ids[0]"],
+    [{ reasoning_format: "xml" }, "out_of_range", "reasoning_format"],
+    [{ reasoning_format: "none", include_reasoning: true }, "out_of_range", "reasoning_format"],
+    [{ model: "m:thinking", reasoning_effort: "none" }, "out_of_range", "reasoning_effort"],
+    [{ continue_final_message: true }, "out_of_range", "continue_final_message"],
+    [{ metadata: [1] }, "out_of_range", "metadata"],
+  ])("%#: %s", (fields, code, param) => {
+    const error = refusal({ ...base, ...fields });
+    expect({ code: error.code, param: error.param }).toEqual({ code, param });
+    expect(error.message).toContain(param ?? "");
+    expect(error.message.length).toBeLessThan(400);
+  });
+
+  test("a body that is no object", () => {
+    for (const body of [[], "a", 5, null, undefined]) {
+      expect(refusal(body).code).toBe("invalid_type");
+    }
+  });
+});

@@ -1,0 +1,174 @@
+import type { ChatMessage, ChatRequest, UpstreamModel } from "../../core/chat.ts";
+import { VireoError } from "../../core/errors.ts";
+import { videoSampling } from "../shared/fields.ts";
+import { looseFormats } from "../shared/loose-formats.ts";
+import { toMediaOptions } from "../shared/media.ts";
+import { parseOutput } from "../shared/output-format.ts";
+import { parseReasoning, planReasoning, splitModelName } from "../shared/reasoning.ts";
+import type { ReasoningFormat } from "../shared/reasoning-format.ts";
+import { checkStrict, pickModel, readRouting } from "../shared/routing.ts";
+import { toEnds, toSampling } from "../shared/sampling.ts";
+import { check, show } from "../shared/schema-errors.ts";
+import { parseTools, type ToolAliases } from "../shared/tools.ts";
+import type { RequestWarning } from "../shared/warnings.ts";
+import { type ChatBody, chatBody } from "./chat-schema.ts";
+import { isRefusedField, refuseLongLists, refuseUnsupported } from "./chat-unsupported.ts";
+import { toChatMessages } from "./messages.ts";
+
+export interface ParsedChatRequest {
+  readonly request: ChatRequest;
+  /** The name that was asked for, not yet looked up. */
+  readonly model: string;
+  /** Answers wanted, side by side. */
+  readonly count: number;
+  readonly stream: boolean;
+  /** The stream ends with a chunk of token counts. */
+  readonly includeUsage: boolean;
+  /** Every chunk holds token counts so far. */
+  readonly countsAlong: boolean;
+  readonly logprobs: boolean;
+  /** Where reasoning stands in the answer, if there is any. */
+  readonly reasoningFormat: ReasoningFormat;
+  readonly aliases: ToolAliases;
+  /** Fields that had no effect, for `x-ignored-params`. */
+  readonly ignoredParams: readonly string[];
+  readonly warnings: readonly RequestWarning[];
+}
+
+/**
+ * Checks the parsed body of POST /v1/chat/completions and translates it.
+ *
+ * models: whose defaults hold where the request does not say.
+ * Throws a VireoError that names the field and the way out.
+ */
+export function parseChatRequest(
+  json: unknown,
+  models: readonly UpstreamModel[] = [],
+): ParsedChatRequest {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    const message = `the request body must be a JSON object, but is ${show(json)}`;
+    throw new VireoError("invalid_type", message);
+  }
+  const raw = withModel(json as Readonly<Record<string, unknown>>);
+  refuseLongLists(raw);
+  refuseUnsupported(raw);
+  const body = check<ChatBody>(chatBody, raw);
+  checkTogether(body);
+  const messages = toChatMessages(body.messages, body.keep_reasoning ?? false);
+  const routing = readRouting(body);
+  const picked = pickModel(body.model, routing, models);
+  const { name, thinks: bySuffix } = splitModelName(picked);
+  const reasoning = parseReasoning(body, bySuffix);
+  const output = parseOutput(body);
+  const { wanted: tools, offer } = parseTools(body);
+  const usage = raw.usage as { readonly include?: unknown } | null | undefined;
+  const countsAlong = body.stream_options?.continuous_usage_stats === true;
+  const plan = planReasoning(messages, reasoning.options.enabled, name, models);
+  const { enabled, thinks, warnings } = plan;
+  const ignoredParams = [
+    ...(output ? withoutEffect(body) : []),
+    ...offer.ignored,
+    ...routing.ignored,
+    ...listIgnored(raw),
+  ];
+  checkStrict(routing, ignoredParams);
+  return {
+    request: {
+      ...toRequest(body, messages),
+      ...tools,
+      ...(output === undefined ? {} : { output }),
+      sampling: toSampling(body, thinks),
+      reasoning: { ...reasoning.options, ...(enabled === undefined ? {} : { enabled }) },
+    },
+    model: name,
+    count: body.n ?? 1,
+    stream: body.stream ?? false,
+    includeUsage: body.stream_options?.include_usage === true || usage?.include === true,
+    countsAlong,
+    logprobs: body.logprobs === true,
+    reasoningFormat: reasoning.format,
+    aliases: offer.aliases,
+    ignoredParams: [...ignoredParams, ...looseFormats(output, offer.definitions)],
+    warnings,
+  };
+}
+
+/** Clients of routers may name models in a list only. */
+function withModel(raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { model, models } = raw;
+  return (model ?? null) === null && Array.isArray(models) ? { ...raw, model: models[0] } : raw;
+}
+
+function refuse(param: string, why: string): VireoError {
+  return new VireoError("out_of_range", `${param} ${why}`, { param });
+}
+
+function checkTogether(body: ChatBody): void {
+  const { max_tokens, max_completion_tokens, min_tokens } = body;
+  if (max_tokens && max_completion_tokens && max_tokens !== max_completion_tokens) {
+    throw refuse("max_tokens", "contradicts max_completion_tokens; send the latter only");
+  }
+  const most = max_completion_tokens ?? max_tokens;
+  if (min_tokens && most && min_tokens > most) {
+    throw refuse("min_tokens", `is ${min_tokens}, more than the ${most} tokens allowed at most`);
+  }
+  if (body.top_logprobs && body.logprobs !== true) {
+    throw refuse("top_logprobs", "needs logprobs: true");
+  }
+  if (body.stream_options && body.stream !== true) {
+    throw refuse("stream_options", "needs stream: true");
+  }
+  if (body.continue_final_message && body.messages.at(-1)?.role !== "assistant") {
+    throw refuse("continue_final_message", "needs a last message of role assistant");
+  }
+  if ((body.add_generation_prompt ?? true) === (body.continue_final_message ?? false)) {
+    // Both spellings say the same; vLLM wants both, so only a contradiction is refused.
+    if (typeof body.add_generation_prompt === "boolean") {
+      throw refuse("add_generation_prompt", "must be the opposite of continue_final_message");
+    }
+  }
+}
+
+function toRequest(
+  body: ChatBody,
+  messages: ChatMessage[],
+): Omit<ChatRequest, "sampling" | "reasoning"> {
+  // Tokens are counted by their log probabilities, which come with each piece.
+  const countsAlong = body.stream_options?.continuous_usage_stats === true;
+  const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? undefined;
+  return {
+    messages,
+    ...toEnds(body),
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(body.logprobs === true || countsAlong ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
+    ...toMediaOptions(body),
+    ...(body.continue_final_message === true ? { continueFinalMessage: true } : {}),
+  };
+}
+
+/** An answer of a given form ends where the form does, not before. */
+function withoutEffect(body: ChatBody): string[] {
+  const { stop } = body;
+  return typeof stop === "string" || (stop && stop.length > 0) ? ["stop"] : [];
+}
+
+const HEADER_NAMES_MOST = 32;
+
+/** Names go into a header, so only plain ones are listed. */
+function listIgnored(raw: Readonly<Record<string, unknown>>): string[] {
+  const known = (object: object, shape: object, prefix: string): string[] =>
+    Object.keys(object)
+      .filter((key) => !Object.hasOwn(shape, key))
+      .map((key) => prefix + key);
+  const nested = (
+    ["stream_options", "chat_template_kwargs", "mm_processor_kwargs", "structured_outputs"] as const
+  ).flatMap((name) =>
+    known(raw[name] ?? {}, chatBody.shape[name].unwrap().unwrap().shape, `${name}.`),
+  );
+  const aboutVideos = (raw.media_io_kwargs as { readonly video?: object } | null | undefined)
+    ?.video;
+  const video = known(aboutVideos ?? {}, videoSampling, "media_io_kwargs.video.");
+  return [...known(raw, chatBody.shape, ""), ...nested, ...video]
+    .filter((name) => !isRefusedField(name) && name !== "usage" && /^[\w.-]{1,64}$/.test(name))
+    .slice(0, HEADER_NAMES_MOST);
+}

@@ -1,0 +1,142 @@
+import { z } from "zod";
+import type { ChatRequest } from "../../core/chat.ts";
+import { VireoError } from "../../core/errors.ts";
+import { LIMITS } from "../../core/limits.ts";
+import {
+  boundedList,
+  model,
+  samplingFields,
+  streamFields,
+  text,
+  tokens,
+} from "../shared/fields.ts";
+import { unknownFields } from "../shared/ignored.ts";
+import { looseFormats } from "../shared/loose-formats.ts";
+import { outputFields, parseOutput } from "../shared/output-format.ts";
+import { readRouting, routingFields } from "../shared/routing.ts";
+import { toEnds, toSampling } from "../shared/sampling.ts";
+import { check } from "../shared/schema-errors.ts";
+
+/** POST /v1/completions: text goes on, without roles and without a template. */
+
+const promptText = text.max(LIMITS.textCharacters);
+const ids = z.custom<number[]>(isIdList, { message: "must be a list of token ids" });
+
+export const completionBody = z.object({
+  model,
+  ...routingFields,
+  prompt: z.union([
+    promptText,
+    ids,
+    boundedList(promptText, LIMITS.answersPerRequest, 1),
+    boundedList(ids, LIMITS.answersPerRequest, 1),
+  ]),
+  max_tokens: tokens.nullish(),
+  logprobs: z.int().min(0).max(5).nullish(),
+  echo: z.boolean().nullish(),
+  best_of: z.int().min(1).nullish(),
+  suffix: z.string().max(LIMITS.textCharacters).nullish(),
+  user: z.string().max(512).nullish(),
+  ...samplingFields,
+  ...streamFields,
+  ...outputFields,
+});
+type CompletionBody = z.infer<typeof completionBody>;
+
+function isIdList(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  if (value.length > LIMITS.promptTokenIds) return false;
+  return value.every((id) => Number.isInteger(id) && id >= 0 && id < LIMITS.vocabularyTokens);
+}
+
+export interface ParsedCompletion {
+  /** One for each prompt; each is answered `count` times. */
+  readonly requests: readonly ChatRequest[];
+  readonly model: string;
+  readonly count: number;
+  readonly stream: boolean;
+  readonly includeUsage: boolean;
+  readonly logprobs: boolean;
+  /** Texts that stand before the answers to each prompt. Empty: none. */
+  readonly echoes: readonly string[];
+  readonly ignoredParams: readonly string[];
+}
+
+/** OpenAI's default; whoever wants more says so. */
+const MAX_TOKENS = 16;
+
+/** Throws a VireoError that names the field and the way out. */
+export function parseCompletionRequest(json: unknown): ParsedCompletion {
+  const body = check<CompletionBody>(completionBody, json);
+  const prompts = toPrompts(body.prompt);
+  const count = body.n ?? 1;
+  checkTogether(body, prompts.length * count);
+  const output = parseOutput(body);
+  const request = {
+    messages: [],
+    maxTokens: body.max_tokens ?? MAX_TOKENS,
+    ...toEnds(body),
+    sampling: toSampling(body, false),
+    reasoning: {},
+    ...(output === undefined ? {} : { output }),
+    ...(typeof body.logprobs === "number" ? { topLogprobs: body.logprobs } : {}),
+  };
+  return {
+    requests: prompts.map((prompt) => ({ ...request, prompt })),
+    model: body.model,
+    count,
+    stream: body.stream ?? false,
+    includeUsage: body.stream_options?.include_usage === true,
+    logprobs: typeof body.logprobs === "number",
+    echoes: body.echo === true ? prompts.map((prompt) => toEcho(prompt)) : [],
+    ignoredParams: [
+      ...looseFormats(output),
+      ...readRouting(body).ignored,
+      ...unknownFields(json as object, completionBody.shape),
+    ],
+  };
+}
+
+type Prompt = string | readonly number[];
+
+function toPrompts(prompt: CompletionBody["prompt"]): readonly Prompt[] {
+  if (typeof prompt === "string") return [prompt];
+  const [first] = prompt;
+  return typeof first === "number" ? [prompt as number[]] : (prompt as string[] | number[][]);
+}
+
+function toEcho(prompt: Prompt): string {
+  if (typeof prompt === "string") return prompt;
+  throw refuse("echo", "needs prompts of text; POST /detokenize makes text of ids");
+}
+
+function checkTogether(body: CompletionBody, answers: number): void {
+  if (answers > LIMITS.answersPerRequest) {
+    const most = LIMITS.answersPerRequest;
+    const message = `prompt times n asks for ${answers} answers; at most ${most} are given`;
+    throw new VireoError("out_of_range", message, { param: "prompt" });
+  }
+  if (body.suffix) throw refuse("suffix", "is not supported by this model; leave it out");
+  if (typeof body.best_of === "number" && body.best_of !== (body.n ?? 1)) {
+    throw refuse("best_of", "is not supported; send n, and choose among the answers");
+  }
+  if (body.echo === true && typeof body.logprobs === "number") {
+    throw refuse("echo", "cannot be had with logprobs: those of prompts are not computed");
+  }
+  if (body.stream_options?.continuous_usage_stats === true) {
+    throw refuse("stream_options.continuous_usage_stats", "is for chat completions only");
+  }
+  if (body.stream_options && body.stream !== true) {
+    throw new VireoError("out_of_range", "stream_options needs stream: true", {
+      param: "stream_options",
+    });
+  }
+  if (body.min_tokens && body.min_tokens > (body.max_tokens ?? MAX_TOKENS)) {
+    const message = `min_tokens is ${body.min_tokens}, more than max_tokens`;
+    throw new VireoError("out_of_range", message, { param: "min_tokens" });
+  }
+}
+
+function refuse(param: string, why: string): VireoError {
+  return new VireoError("unsupported_parameter", `${param} ${why}`, { param });
+}

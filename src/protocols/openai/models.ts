@@ -1,0 +1,150 @@
+import type { UpstreamModel } from "../../core/chat.ts";
+import { type Prices, showPrice } from "../../core/prices.ts";
+import { cardOf } from "../shared/models.ts";
+
+const PARAMETERS = [
+  "bad_words",
+  "chat_template_kwargs",
+  "frequency_penalty",
+  "function_call",
+  "functions",
+  "guided_choice",
+  "guided_grammar",
+  "guided_json",
+  "guided_regex",
+  "ignore_eos",
+  "include_reasoning",
+  "keep_reasoning",
+  "logit_bias",
+  "logprobs",
+  "max_completion_tokens",
+  "max_tokens",
+  "min_p",
+  "min_tokens",
+  "n",
+  "parallel_tool_calls",
+  "presence_penalty",
+  "reasoning",
+  "reasoning_effort",
+  "reasoning_format",
+  "repetition_penalty",
+  "response_format",
+  "seed",
+  "stop",
+  "stop_token_ids",
+  "stream",
+  "structured_outputs",
+  "temperature",
+  "thinking_token_budget",
+  "tool_choice",
+  "tools",
+  "top_k",
+  "top_logprobs",
+  "top_p",
+] as const;
+
+export interface PricingBody {
+  /** US dollars per token, as decimal texts: sums of money are no floats. */
+  readonly prompt: string;
+  readonly completion: string;
+  readonly image: string;
+  readonly request: string;
+}
+
+export interface ModelBody {
+  readonly id: string;
+  readonly object: "model";
+  readonly created: number;
+  readonly owned_by: string;
+  readonly name: string;
+  readonly description: string;
+  readonly canonical_slug: string;
+  readonly hugging_face_id: string;
+  readonly license: string;
+  readonly context_length: number;
+  readonly max_model_len: number;
+  readonly architecture: {
+    readonly modality: string;
+    readonly input_modalities: readonly string[];
+    readonly output_modalities: readonly string[];
+    readonly tokenizer: string;
+    readonly instruct_type: null;
+  };
+  readonly pricing: PricingBody;
+  readonly top_provider: {
+    readonly context_length: number;
+    readonly max_completion_tokens: number;
+    readonly is_moderated: false;
+  };
+  readonly supported_parameters: readonly string[];
+  /**
+   * Share of a video's tokens that is dropped unless `mm_processor_kwargs.video_pruning_rate`
+   * says otherwise.
+   */
+  readonly video_pruning_rate?: number;
+  readonly per_request_limits: null;
+}
+
+const ARCHITECTURE = Object.freeze({
+  modality: "text+image+video->text",
+  input_modalities: ["text", "image", "video", "file"],
+  output_modalities: ["text"],
+  tokenizer: "Nemotron",
+  instruct_type: null,
+});
+
+export function toModelBody(model: UpstreamModel, prices: Prices): ModelBody {
+  const card = cardOf(model);
+  const { videoPruningRate: rate } = model;
+  return {
+    id: model.id,
+    object: "model",
+    created: model.createdUnix,
+    owned_by: model.ownedBy,
+    name: card.name,
+    description: card.description,
+    canonical_slug: model.id,
+    hugging_face_id: card.huggingFaceId,
+    license: card.license,
+    context_length: model.contextTokens,
+    max_model_len: model.contextTokens,
+    architecture: ARCHITECTURE,
+    pricing: toPricing(prices),
+    top_provider: {
+      context_length: model.contextTokens,
+      max_completion_tokens: model.maxOutputTokens,
+      is_moderated: false,
+    },
+    supported_parameters: PARAMETERS,
+    ...(rate === undefined ? {} : { video_pruning_rate: rate }),
+    per_request_limits: null,
+  };
+}
+
+/** Pictures are priced by the tokens that they take. */
+function toPricing({ prompt, completion }: Prices): PricingBody {
+  return { prompt: showPrice(prompt), completion: showPrice(completion), image: "0", request: "0" };
+}
+
+export function toModelList(
+  models: readonly UpstreamModel[],
+  prices: Prices,
+): { readonly object: "list"; readonly data: readonly ModelBody[] } {
+  return { object: "list", data: models.map((model) => toModelBody(model, prices)) };
+}
+
+/** Who answers for a model: this server alone. */
+export function toEndpoints(model: UpstreamModel, prices: Prices, ready: boolean) {
+  const { id, name, created, description, architecture, pricing } = toModelBody(model, prices);
+  const endpoint = {
+    name: `local | ${id}`,
+    provider_name: "local",
+    context_length: model.contextTokens,
+    max_prompt_tokens: model.contextTokens,
+    max_completion_tokens: model.maxOutputTokens,
+    pricing,
+    supported_parameters: PARAMETERS,
+    status: ready ? 0 : -1,
+  };
+  return { data: { id, name, created, description, architecture, endpoints: [endpoint] } };
+}

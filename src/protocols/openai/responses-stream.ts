@@ -1,0 +1,261 @@
+import type { ChatEvent, Usage } from "../../core/chat.ts";
+import type { VireoError } from "../../core/errors.ts";
+import { type Block, type BlockEvent, collectBlocks, toBlocks } from "../shared/blocks.ts";
+import { toErrorBody } from "../shared/errors.ts";
+import { random62 } from "../shared/ids.ts";
+import { customInput, type ToolAlias } from "../shared/tool-offer.ts";
+import { argumentPieces } from "../shared/tools.ts";
+import type { EndEvent } from "../shared/usage.ts";
+import type { ResponseBody } from "./responses-schema.ts";
+import { toLogprobList } from "./stream.ts";
+
+/** What is the same in all objects of one answer. */
+export interface ResponseHead {
+  readonly id: string;
+  readonly createdUnix: number;
+  readonly model: string;
+  readonly logprobs: boolean;
+  readonly body: ResponseBody;
+  /** The response will be kept for later requests. */
+  readonly stored: boolean;
+  /** Tools that were offered to the model in another form. */
+  readonly aliases: ReadonlyMap<string, ToolAlias>;
+  /** What the request came to where it left things out. */
+  readonly temperature: number;
+  readonly topP: number;
+}
+
+export type Json = Readonly<Record<string, unknown>>;
+type Status = "in_progress" | "completed" | "incomplete" | "failed";
+
+/** An event of the stream; its type is also its name. */
+export interface ResponseEvent extends Json {
+  readonly type: string;
+  readonly sequence_number: number;
+}
+
+/** `resp_<24 letters and digits>` */
+export function newResponseId(): string {
+  return `resp_${random62(24)}`;
+}
+
+/** Writes one answer as events that are numbered from 0. */
+export class ResponseWriter {
+  private readonly head: ResponseHead;
+  private readonly keep: (response: Json) => void;
+  private sent = 0;
+
+  /** keep: takes the whole response before the last event tells of it. */
+  constructor(head: ResponseHead, keep: (response: Json) => void = () => {}) {
+    this.head = head;
+    this.keep = keep;
+  }
+
+  /** Throws what the events throw. */
+  async *events(events: AsyncIterable<ChatEvent>): AsyncGenerator<ResponseEvent> {
+    const response = toResponse(this.head, "in_progress", []);
+    for await (const event of toBlocks(events)) {
+      switch (event.type) {
+        case "start":
+          yield this.event("response.created", { response });
+          yield this.event("response.in_progress", { response });
+          break;
+        case "open":
+          yield* this.open(event.block);
+          break;
+        case "delta":
+          // the text of a custom tool is known when its JSON has ended
+          if (!isCustom(event.block, this.head)) yield this.delta(event);
+          break;
+        case "close":
+          yield* this.close(event.block);
+          break;
+        case "end": {
+          const whole = toWholeResponse(this.head, event.blocks, event.end);
+          this.keep(whole);
+          yield this.event(`response.${whole.status}`, { response: whole });
+        }
+      }
+    }
+  }
+
+  /** What a stream that breaks ends with: one event for those who wait, one that is thrown. */
+  failure(error: VireoError, requestId: string): ResponseEvent[] {
+    const { error: told } = toErrorBody(error, requestId);
+    const { code, message, param } = told;
+    const failed = { ...toResponse(this.head, "failed", []), error: { code, message } };
+    return [
+      this.event("response.failed", { response: failed }),
+      this.event("error", { code, message, param, error: told }),
+    ];
+  }
+
+  private event(type: string, rest: Json): ResponseEvent {
+    return { type, sequence_number: this.sent++, ...rest };
+  }
+
+  private *open(block: Block): Generator<ResponseEvent> {
+    const empty = isCustom(block, this.head) ? { input: "" } : EMPTY[block.type];
+    const item = { ...toItem(block, this.head, "in_progress"), ...empty };
+    yield this.event("response.output_item.added", { output_index: block.index, item });
+    if (block.type === "tool_call") return;
+    const part = toPart({ ...block, text: "", tokens: [] }, this.head);
+    yield this.event("response.content_part.added", { ...inItem(block, this.head), part });
+  }
+
+  private delta({ block, text, tokens }: Extract<BlockEvent, { type: "delta" }>): ResponseEvent {
+    if (block.type === "tool_call") {
+      const place = { item_id: itemId(block, this.head), output_index: block.index };
+      return this.event("response.function_call_arguments.delta", { ...place, delta: text });
+    }
+    const said = { ...inItem(block, this.head), delta: text };
+    if (block.type === "reasoning") return this.event("response.reasoning_text.delta", said);
+    const logprobs = this.head.logprobs ? toLogprobList(tokens) : [];
+    return this.event("response.output_text.delta", { ...said, logprobs });
+  }
+
+  private *close(block: Block): Generator<ResponseEvent> {
+    const { head } = this;
+    const place = { item_id: itemId(block, head), output_index: block.index };
+    if (isCustom(block, head)) {
+      const input = customInput({ arguments: block.text });
+      for (const delta of argumentPieces(input)) {
+        yield this.event("response.custom_tool_call_input.delta", { ...place, delta });
+      }
+      yield this.event("response.custom_tool_call_input.done", { ...place, input });
+    } else if (block.type === "tool_call") {
+      const call = { name: nameOf(block, head).name, arguments: block.text };
+      yield this.event("response.function_call_arguments.done", { ...place, ...call });
+    } else {
+      const part = toPart(block, head);
+      const said = { ...inItem(block, head), text: block.text };
+      const logprobs = head.logprobs ? toLogprobList(block.tokens) : [];
+      yield block.type === "reasoning"
+        ? this.event("response.reasoning_text.done", said)
+        : this.event("response.output_text.done", { ...said, logprobs });
+      yield this.event("response.content_part.done", { ...inItem(block, head), part });
+    }
+    const item = toItem(block, head, "completed");
+    yield this.event("response.output_item.done", { output_index: block.index, item });
+  }
+}
+
+/** The whole answer at once. Throws what the events throw. */
+export async function collectResponse(
+  events: AsyncIterable<ChatEvent>,
+  head: ResponseHead,
+): Promise<Json> {
+  const { blocks, end } = await collectBlocks(events);
+  return toWholeResponse(head, blocks, end);
+}
+
+const EMPTY: Readonly<Record<Block["type"], Json>> = {
+  reasoning: { content: [] },
+  text: { content: [] },
+  tool_call: { arguments: "" },
+};
+const PREFIX = { reasoning: "rs_", text: "msg_", tool_call: "fc_" } as const;
+
+function isCustom(block: Block, { aliases }: ResponseHead): boolean {
+  return block.type === "tool_call" && aliases.get(block.name)?.custom === true;
+}
+
+/** The tool of a call as the client named it. */
+function nameOf({ name }: Block, { aliases }: ResponseHead): Omit<ToolAlias, "custom"> {
+  const { custom: _, ...named } = aliases.get(name) ?? { name };
+  return named;
+}
+
+function itemId(block: Block, head: ResponseHead): string {
+  return (isCustom(block, head) ? "ctc_" : PREFIX[block.type]) + block.id;
+}
+
+function inItem(block: Block, head: ResponseHead): Json {
+  return { item_id: itemId(block, head), output_index: block.index, content_index: 0 };
+}
+
+function toItem(block: Block, head: ResponseHead, status: Status): Json {
+  const id = itemId(block, head);
+  if (block.type === "tool_call") {
+    const call = { call_id: `call_${block.id}`, ...nameOf(block, head) };
+    return isCustom(block, head)
+      ? {
+          id,
+          type: "custom_tool_call",
+          status,
+          ...call,
+          input: customInput({ arguments: block.text }),
+        }
+      : { id, type: "function_call", status, ...call, arguments: block.text };
+  }
+  const content = [toPart(block, head)];
+  return block.type === "reasoning"
+    ? { id, type: "reasoning", summary: [], content, status }
+    : { id, type: "message", role: "assistant", status, content };
+}
+
+function toPart(block: Block, head: ResponseHead): Json {
+  const { text, tokens } = block;
+  if (block.type === "reasoning") return { type: "reasoning_text", text };
+  const logprobs = head.logprobs ? toLogprobList(tokens) : [];
+  return { type: "output_text", text, annotations: [], logprobs };
+}
+
+function toWholeResponse(head: ResponseHead, blocks: readonly Block[], end: EndEvent) {
+  const status = end.reason === "length" ? "incomplete" : "completed";
+  const lastIndex = blocks.length - 1;
+  const output = blocks.map((block) =>
+    toItem(block, head, block.index === lastIndex ? status : "completed"),
+  );
+  return {
+    ...toResponse(head, status, output),
+    ...(status === "incomplete" ? { incomplete_details: { reason: "max_output_tokens" } } : {}),
+    usage: toResponseUsage(end.usage),
+  };
+}
+
+function toResponse(head: ResponseHead, status: Status, output: readonly Json[]) {
+  const { body } = head;
+  return {
+    id: head.id,
+    object: "response",
+    created_at: head.createdUnix,
+    status,
+    background: false,
+    error: null,
+    incomplete_details: null,
+    instructions: body.instructions ?? null,
+    max_output_tokens: body.max_output_tokens ?? null,
+    model: head.model,
+    output,
+    parallel_tool_calls: body.parallel_tool_calls ?? true,
+    previous_response_id: body.previous_response_id ?? null,
+    reasoning: { effort: body.reasoning?.effort ?? null, summary: null },
+    service_tier: "default",
+    store: head.stored,
+    temperature: head.temperature,
+    text: { format: body.text?.format ?? { type: "text" } },
+    tool_choice: body.tool_choice ?? "auto",
+    tools: body.tools ?? [],
+    top_logprobs: body.top_logprobs ?? 0,
+    top_p: head.topP,
+    truncation: "disabled",
+    usage: null,
+    user: body.user ?? null,
+    metadata: body.metadata ?? {},
+  };
+}
+
+function toResponseUsage(usage: Usage): Json {
+  return {
+    input_tokens: usage.promptTokens,
+    input_tokens_details: {
+      cached_tokens: usage.cachedTokens,
+      image_tokens: usage.imageTokens,
+      video_tokens: usage.videoTokens,
+    },
+    output_tokens: usage.completionTokens,
+    output_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+    total_tokens: usage.promptTokens + usage.completionTokens,
+  };
+}

@@ -1,0 +1,318 @@
+import { assert } from "../../core/assert.ts";
+import type { ChosenToken, FinishReason, TokenLogprob, Usage } from "../../core/chat.ts";
+import type { VireoError } from "../../core/errors.ts";
+import type { Prices } from "../../core/prices.ts";
+import { toErrorBody } from "../shared/errors.ts";
+import { random62 } from "../shared/ids.ts";
+import {
+  createInlineReasoning,
+  type ReasoningBody,
+  type ReasoningFormat,
+  toReasoning,
+} from "../shared/reasoning-format.ts";
+import {
+  type ToolAliases,
+  type ToolCallBody,
+  type ToolCallDelta,
+  toToolCall,
+  toToolCallDeltas,
+} from "../shared/tools.ts";
+import {
+  type ChoiceEvent,
+  type EndEvent,
+  nativeFinish,
+  Tally,
+  toUsage,
+  type UsageBody,
+} from "../shared/usage.ts";
+
+/** What is the same in every chunk of one answer. */
+export interface AnswerHead {
+  readonly id: string;
+  readonly createdUnix: number;
+  readonly model: string;
+  readonly fingerprint: string;
+  readonly includeUsage: boolean;
+  readonly reasoningFormat: ReasoningFormat;
+  readonly logprobs: boolean;
+  /** Answers to the prompt. Undefined: one. */
+  readonly count?: number;
+  /** Every chunk says how many tokens there are so far. */
+  readonly countsAlong?: boolean;
+  /** Undefined: no cost is told. */
+  readonly prices?: Prices;
+  /** Tools that were offered to the model in another form. */
+  readonly aliases?: ToolAliases;
+}
+
+interface TokenBody {
+  readonly token: string;
+  readonly logprob: number;
+  readonly bytes: readonly number[];
+}
+
+interface LogprobsBody {
+  readonly content: readonly (TokenBody & { readonly top_logprobs: readonly TokenBody[] })[];
+  readonly refusal: null;
+}
+
+interface Delta extends ReasoningBody {
+  readonly role?: "assistant";
+  readonly content?: string;
+  readonly tool_calls?: readonly ToolCallDelta[];
+}
+
+export interface ChatChunk {
+  readonly id: string;
+  readonly object: "chat.completion.chunk";
+  readonly created: number;
+  readonly model: string;
+  readonly provider: "local";
+  readonly system_fingerprint: string;
+  readonly choices: readonly {
+    readonly index: number;
+    readonly delta: Delta;
+    readonly logprobs?: LogprobsBody | null;
+    readonly finish_reason: FinishReason | "error" | null;
+    readonly native_finish_reason?: string;
+  }[];
+  readonly usage?: UsageBody | null;
+  readonly error?: ReturnType<typeof toErrorBody>["error"];
+}
+
+export interface ChatCompletion {
+  readonly id: string;
+  readonly object: "chat.completion";
+  readonly created: number;
+  readonly model: string;
+  readonly provider: "local";
+  readonly system_fingerprint: string;
+  readonly service_tier: "default";
+  readonly choices: readonly {
+    readonly index: number;
+    readonly message: ReasoningBody & {
+      readonly role: "assistant";
+      /** Null only beside tool calls. */
+      readonly content: string | null;
+      readonly refusal: null;
+      /** Absent if there are none: some clients take null for a mistake. */
+      readonly tool_calls?: readonly ToolCallBody[];
+    };
+    readonly logprobs: LogprobsBody | null;
+    readonly finish_reason: FinishReason;
+    readonly native_finish_reason: string;
+  }[];
+  readonly usage: UsageBody;
+}
+
+/** `gen-<unix seconds>-<20 letters and digits>` */
+export function newAnswerId(createdUnix: number): string {
+  return `gen-${createdUnix}-${random62(20)}`;
+}
+
+/** The chunks of a streamed answer, or of several side by side. Throws what the events throw. */
+export async function* toChunks(
+  events: AsyncIterable<ChoiceEvent>,
+  head: AnswerHead,
+): AsyncGenerator<ChatChunk, void, undefined> {
+  const tally = new Tally(head.count);
+  const counter = head.countsAlong ? new TokenCounter() : undefined;
+  const writers = new Map<number, (event: ChoiceEvent) => Generator<ChatChunk>>();
+  for await (const event of tally.watch(events)) {
+    const choice = event.choice ?? 0;
+    counter?.count(event);
+    let write = writers.get(choice);
+    if (write === undefined) {
+      write = choiceWriter(head, choice);
+      writers.set(choice, write);
+      yield counted(deltaChunk(head, choice, { role: "assistant", content: "" }), counter, head);
+    }
+    for (const made of write(event)) yield counted(made, counter, head);
+  }
+  if (head.includeUsage) yield { ...chunk(head, []), usage: toUsage(tally.usage, head.prices) };
+}
+
+/** Turns the events of one choice into chunks. */
+function choiceWriter(head: AnswerHead, index: number) {
+  const inline = createInlineReasoning();
+  const isInline = head.reasoningFormat === "inline";
+  return function* (event: ChoiceEvent): Generator<ChatChunk> {
+    const closeInline = function* (): Generator<ChatChunk> {
+      const content = inline.end();
+      if (content !== "") yield deltaChunk(head, index, { content });
+    };
+    switch (event.type) {
+      case "start":
+        break;
+      case "reasoning": {
+        if (head.reasoningFormat === "none") break;
+        const { text } = event;
+        const delta = isInline ? { content: inline.push(text) } : reasoningOf(head, text);
+        yield deltaChunk(head, index, delta);
+        break;
+      }
+      case "text":
+        yield deltaChunk(head, index, { content: inline.end() + event.text }, event.tokens);
+        break;
+      case "tool_call":
+        yield* closeInline();
+        for (const delta of toToolCallDeltas(event, event.index, head.aliases)) {
+          yield deltaChunk(head, index, { tool_calls: [delta] });
+        }
+        break;
+      case "end":
+        yield* closeInline();
+        yield finishChunk(head, index, event);
+    }
+  };
+}
+
+/** Token counts so far, from events that tell of their tokens. */
+class TokenCounter {
+  private usage: Usage = {
+    promptTokens: 0,
+    imageTokens: 0,
+    videoTokens: 0,
+    cachedTokens: 0,
+    completionTokens: 0,
+    reasoningTokens: 0,
+  };
+  private readonly completed = new Map<number, number>();
+
+  count(event: ChoiceEvent): void {
+    const choice = event.choice ?? 0;
+    const { promptTokens, imageTokens, videoTokens } = event.type === "start" ? event : this.usage;
+    const before = this.completed.get(choice) ?? 0;
+    const isPiece = event.type === "text" || event.type === "reasoning";
+    const after =
+      event.type === "end"
+        ? event.usage.completionTokens
+        : before + (isPiece ? (event.tokens?.length ?? 0) : 0);
+    this.completed.set(choice, after);
+    const reasoned = event.type === "reasoning" ? after - before : 0;
+    this.usage = {
+      promptTokens,
+      imageTokens,
+      videoTokens,
+      cachedTokens: 0,
+      completionTokens: this.usage.completionTokens + after - before,
+      reasoningTokens: this.usage.reasoningTokens + reasoned,
+    };
+  }
+
+  get soFar(): Usage {
+    return this.usage;
+  }
+}
+
+function counted(made: ChatChunk, counter: TokenCounter | undefined, head: AnswerHead): ChatChunk {
+  return counter === undefined ? made : { ...made, usage: toUsage(counter.soFar, head.prices) };
+}
+
+function reasoningOf(head: AnswerHead, text: string): ReasoningBody {
+  return toReasoning(text, head.reasoningFormat);
+}
+
+/** The last chunk of a stream that breaks; nothing may follow it. */
+export function toErrorChunk(head: AnswerHead, error: VireoError, requestId: string): ChatChunk {
+  return {
+    ...chunk(head, [{ index: 0, delta: {}, finish_reason: "error" }]),
+    error: toErrorBody(error, requestId).error,
+  };
+}
+
+function chunk(head: AnswerHead, choices: ChatChunk["choices"]): ChatChunk {
+  return {
+    id: head.id,
+    object: "chat.completion.chunk",
+    created: head.createdUnix,
+    model: head.model,
+    provider: "local",
+    system_fingerprint: head.fingerprint,
+    choices,
+    ...(head.includeUsage ? { usage: null } : {}),
+  };
+}
+
+function deltaChunk(
+  head: AnswerHead,
+  index: number,
+  delta: Delta,
+  tokens?: readonly ChosenToken[],
+): ChatChunk {
+  const logprobs = head.logprobs ? { logprobs: tokens ? toLogprobs(tokens) : null } : {};
+  return chunk(head, [{ index, delta, ...logprobs, finish_reason: null }]);
+}
+
+function finishChunk(head: AnswerHead, index: number, end: EndEvent): ChatChunk {
+  const reasons = { finish_reason: end.reason, native_finish_reason: nativeFinish(end) };
+  return chunk(head, [{ index, delta: {}, ...reasons }]);
+}
+
+/** The whole answer at once. Throws what the events throw. */
+export async function toCompletion(
+  events: AsyncIterable<ChoiceEvent>,
+  head: AnswerHead,
+): Promise<ChatCompletion> {
+  const tally = new Tally(head.count);
+  const said = Array.from({ length: head.count ?? 1 }, (): ChoiceEvent[] => []);
+  for await (const event of tally.watch(events)) said[event.choice ?? 0]?.push(event);
+  return {
+    id: head.id,
+    object: "chat.completion",
+    created: head.createdUnix,
+    model: head.model,
+    provider: "local",
+    system_fingerprint: head.fingerprint,
+    service_tier: "default",
+    choices: said.map((choice, index) => toChoice(choice, index, head)),
+    usage: toUsage(tally.usage, head.prices),
+  };
+}
+
+function toChoice(
+  events: readonly ChoiceEvent[],
+  index: number,
+  head: AnswerHead,
+): ChatCompletion["choices"][number] {
+  const textOf = (type: "reasoning" | "text"): string =>
+    events.map((event) => (event.type === type ? event.text : "")).join("");
+  const calls = events.flatMap((event) =>
+    event.type === "tool_call" ? [toToolCall(event, head.aliases)] : [],
+  );
+  const tokens = events.flatMap((event) => (event.type === "text" ? (event.tokens ?? []) : []));
+  const end = events.at(-1);
+  assert(end?.type === "end", "an answer has an end");
+  const thought = textOf("reasoning");
+  const inline = createInlineReasoning();
+  const shown = head.reasoningFormat === "inline" && thought !== "";
+  const said = (shown ? inline.push(thought) + inline.end() : "") + textOf("text");
+  return {
+    index,
+    message: {
+      role: "assistant",
+      content: calls.length > 0 && said === "" ? null : said,
+      refusal: null,
+      ...(thought === "" ? {} : reasoningOf(head, thought)),
+      ...(calls.length === 0 ? {} : { tool_calls: calls }),
+    },
+    logprobs: head.logprobs ? toLogprobs(tokens) : null,
+    finish_reason: end.reason,
+    native_finish_reason: nativeFinish(end),
+  };
+}
+
+function toLogprobs(tokens: readonly ChosenToken[]): LogprobsBody {
+  return { content: toLogprobList(tokens), refusal: null };
+}
+
+export function toLogprobList(tokens: readonly ChosenToken[]): LogprobsBody["content"] {
+  return tokens.map((token) => ({ ...toToken(token), top_logprobs: token.top.map(toToken) }));
+}
+
+/** JSON has no -Infinity; the protocol uses -9999 for it. */
+export const LOGPROB_LEAST = -9999;
+
+function toToken({ text, bytes, logprob }: TokenLogprob): TokenBody {
+  return { token: text, logprob: Math.max(logprob, LOGPROB_LEAST), bytes: [...bytes] };
+}

@@ -1,0 +1,162 @@
+import { assert } from "../../core/assert.ts";
+import type { ChosenToken, FinishReason } from "../../core/chat.ts";
+import type { VireoError } from "../../core/errors.ts";
+import type { Prices } from "../../core/prices.ts";
+import { toErrorBody } from "../shared/errors.ts";
+import {
+  type ChoiceEvent,
+  type EndEvent,
+  nativeFinish,
+  Tally,
+  toUsage,
+  type UsageBody,
+} from "../shared/usage.ts";
+import { LOGPROB_LEAST } from "./stream.ts";
+
+/** What is the same in all objects of one answer. */
+export interface TextHead {
+  readonly id: string;
+  readonly createdUnix: number;
+  readonly model: string;
+  readonly fingerprint: string;
+  readonly logprobs: boolean;
+  readonly includeUsage: boolean;
+  /** Answers to each prompt. */
+  readonly count: number;
+  /** Answers to all prompts. */
+  readonly total: number;
+  readonly echoes: readonly string[];
+  readonly prices: Prices;
+}
+
+/** Log probabilities as they were before chats: lists side by side. */
+interface TextLogprobs {
+  readonly tokens: readonly string[];
+  readonly token_logprobs: readonly number[];
+  readonly top_logprobs: readonly Readonly<Record<string, number>>[];
+  /** Where each token begins in the text, in characters. */
+  readonly text_offset: readonly number[];
+}
+
+export interface TextCompletion {
+  readonly id: string;
+  readonly object: "text_completion";
+  readonly created: number;
+  readonly model: string;
+  readonly provider: "local";
+  readonly system_fingerprint: string;
+  readonly choices: readonly {
+    readonly index: number;
+    readonly text: string;
+    readonly logprobs: TextLogprobs | null;
+    readonly finish_reason: FinishReason | "error" | null;
+    readonly native_finish_reason?: string;
+  }[];
+  readonly usage?: UsageBody | null;
+  readonly error?: ReturnType<typeof toErrorBody>["error"];
+}
+
+/** The parts of a streamed answer. Throws what the events throw. */
+export async function* toTextChunks(
+  events: AsyncIterable<ChoiceEvent>,
+  head: TextHead,
+): AsyncGenerator<TextCompletion> {
+  const tally = new Tally(head.count);
+  const usage = head.includeUsage ? { usage: null } : {};
+  const offsets = new Map<number, number>();
+  for await (const event of tally.watch(events)) {
+    const choice = event.choice ?? 0;
+    if (event.type === "start") {
+      const echo = echoOf(head, choice);
+      if (echo !== "") yield { ...body(head, [piece(choice, echo)]), ...usage };
+    } else if (event.type === "text" || event.type === "reasoning") {
+      const offset = offsets.get(choice) ?? 0;
+      offsets.set(choice, offset + event.text.length);
+      const logprobs = head.logprobs ? toTextLogprobs(event.tokens ?? [], offset) : null;
+      yield { ...body(head, [{ ...piece(choice, event.text), logprobs }]), ...usage };
+    } else if (event.type === "end") {
+      yield { ...body(head, [{ ...piece(choice, ""), ...reasonsOf(event) }]), ...usage };
+    }
+  }
+  if (head.includeUsage) yield { ...body(head, []), usage: toUsage(tally.usage, head.prices) };
+}
+
+/** The whole answer at once. Throws what the events throw. */
+export async function toTextCompletion(
+  events: AsyncIterable<ChoiceEvent>,
+  head: TextHead,
+): Promise<TextCompletion> {
+  const tally = new Tally(head.count);
+  const said = Array.from({ length: head.total }, (_, choice) => ({
+    text: echoOf(head, choice),
+    tokens: [] as ChosenToken[],
+    end: undefined as EndEvent | undefined,
+  }));
+  for await (const event of tally.watch(events)) {
+    const answer = said[event.choice ?? 0];
+    assert(answer !== undefined, "there is an answer for each request");
+    if (event.type === "end") answer.end = event;
+    if (event.type !== "text" && event.type !== "reasoning") continue;
+    answer.text += event.text;
+    for (const token of event.tokens ?? []) answer.tokens.push(token);
+  }
+  const choices = said.map(({ text, tokens, end }, index) => {
+    assert(end !== undefined, "an answer has an end");
+    const logprobs = head.logprobs ? toTextLogprobs(tokens, 0) : null;
+    return { ...piece(index, text), logprobs, ...reasonsOf(end) };
+  });
+  return { ...body(head, choices), usage: toUsage(tally.usage, head.prices) };
+}
+
+/** The last part of a stream that breaks; nothing may follow it. */
+export function toTextErrorChunk(
+  head: TextHead,
+  error: VireoError,
+  requestId: string,
+): TextCompletion {
+  const choice = { ...piece(0, ""), finish_reason: "error" as const };
+  return { ...body(head, [choice]), error: toErrorBody(error, requestId).error };
+}
+
+type Choice = TextCompletion["choices"][number];
+
+function piece(index: number, text: string): Choice {
+  return { index, text, logprobs: null, finish_reason: null };
+}
+
+function reasonsOf(end: EndEvent) {
+  return { finish_reason: end.reason, native_finish_reason: nativeFinish(end) };
+}
+
+function echoOf(head: TextHead, choice: number): string {
+  return head.echoes[Math.floor(choice / head.count)] ?? "";
+}
+
+function body(head: TextHead, choices: readonly Choice[]): TextCompletion {
+  return {
+    id: head.id,
+    object: "text_completion",
+    created: head.createdUnix,
+    model: head.model,
+    provider: "local",
+    system_fingerprint: head.fingerprint,
+    choices,
+  };
+}
+
+function toTextLogprobs(tokens: readonly ChosenToken[], offset: number): TextLogprobs {
+  const least = (logprob: number): number => Math.max(logprob, LOGPROB_LEAST);
+  let at = offset;
+  const offsets = tokens.map(({ text }) => {
+    at += text.length;
+    return at - text.length;
+  });
+  return {
+    tokens: tokens.map(({ text }) => text),
+    token_logprobs: tokens.map(({ logprob }) => least(logprob)),
+    top_logprobs: tokens.map(({ top }) =>
+      Object.fromEntries(top.map(({ text, logprob }) => [text, least(logprob)])),
+    ),
+    text_offset: offsets,
+  };
+}

@@ -1,0 +1,37 @@
+import type { ChatMessage } from "../../core/chat.ts";
+import { VireoError } from "../../core/errors.ts";
+import { LIMITS } from "../../core/limits.ts";
+
+/** The text of a message, without its media. */
+export function textOf({ content }: Pick<ChatMessage, "content">): string {
+  if (typeof content === "string") return content;
+  return content.map((part) => (part.type === "text" ? part.text : "")).join("");
+}
+
+/** Throws too_many_images, _videos or _documents, or out_of_range for more text than is taken. */
+export function checkTotals(messages: readonly ChatMessage[], param = "messages"): void {
+  const media = { image: 0, video: 0, document: 0 };
+  let characters = 0;
+  for (const message of messages) {
+    characters += textOf(message).length;
+    characters += message.reasoning?.length ?? 0;
+    for (const call of message.toolCalls ?? []) characters += call.arguments.length;
+    if (typeof message.content === "string") continue;
+    for (const { type } of message.content) if (type !== "text") media[type] += 1;
+  }
+  const { imagesPerRequest, videosPerRequest, documentsPerRequest } = LIMITS;
+  for (const [code, kind, limit] of [
+    ["too_many_images", "image", imagesPerRequest],
+    ["too_many_videos", "video", videosPerRequest],
+    ["too_many_documents", "document", documentsPerRequest],
+  ] as const) {
+    const actual = media[kind];
+    if (actual <= limit) continue;
+    const message = `${param} has ${actual} ${kind}s; at most ${limit} are taken`;
+    throw new VireoError(code, message, { param, metadata: { limit, actual } });
+  }
+  if (characters > LIMITS.textCharacters) {
+    const message = `${param} has ${characters} characters; at most ${LIMITS.textCharacters}`;
+    throw new VireoError("out_of_range", message, { param });
+  }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { parseChatRequest } from "../openai/chat.ts";
+import { parseResponseRequest } from "../openai/responses.ts";
+import { looseFormats } from "./loose-formats.ts";
+
+const schema = {
+  type: "object",
+  properties: {
+    format: { type: "string", format: "date" },
+    link: { anyOf: [{ format: "iri" }, { format: "uri" }] },
+    list: { items: { $ref: "#/$defs/format" }, default: { format: "data" } },
+  },
+  $defs: { format: { format: "idn-email" } },
+};
+
+test("formats that no grammar keeps are named, wherever they stand", () => {
+  const output = { type: "json_schema", schema: JSON.stringify(schema) } as const;
+  expect(looseFormats(output).sort()).toEqual(["format.idn-email", "format.iri"]);
+});
+
+test("of strict tools alone", () => {
+  const tool = { name: "a", parameters: { properties: { a: { format: "regex" } } } };
+  expect(looseFormats(undefined, [tool])).toEqual([]);
+  expect(looseFormats(undefined, [{ ...tool, strict: true }])).toEqual(["format.regex"]);
+});
+
+test("what is no schema, endless or named to harm a header names nothing", () => {
+  const output = (text: string) => ({ type: "json_schema", schema: text }) as const;
+  expect(looseFormats(output("{"))).toEqual([]);
+  expect(looseFormats(output("7"))).toEqual([]);
+  expect(looseFormats(output(JSON.stringify({ format: "a\r\nb: c" })))).toEqual([]);
+  const deep = `${'{"items":'.repeat(50_000)}{"format":"iri"}${"}".repeat(50_000)}`;
+  expect(looseFormats(output(deep))).toEqual([]);
+  const many = Array.from({ length: 100 }, (_, at) => ({ format: `f${at}` }));
+  expect(looseFormats(output(JSON.stringify({ anyOf: many })))).toHaveLength(16);
+});
+
+describe("each protocol names them", () => {
+  const object = { type: "object", properties: { a: { type: "string", format: "iri" } } };
+  const message = [{ role: "user", content: "Hi" }];
+  const strictTool = { name: "f", parameters: object, strict: true };
+  const choice = { type: "json_schema", json_schema: { name: "x", schema: object } } as const;
+
+  test.each([
+    ["chat", () => parseChatRequest({ model: "m", messages: message, response_format: choice })],
+    [
+      "a tool of chat",
+      () => {
+        const tools = [{ type: "function", function: strictTool }];
+        return parseChatRequest({ model: "m", messages: message, tools });
+      },
+    ],
+    [
+      "responses",
+      () => {
+        const tools = [{ type: "function", ...strictTool }];
+        return parseResponseRequest({ model: "m", input: "Hi", tools });
+      },
+    ],
+  ])("%s", (_name, parse) => {
+    expect(parse().ignoredParams).toEqual(["format.iri"]);
+  });
+});

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { type ChatRequest, GREEDY, type SamplingOptions } from "../../core/chat.ts";
+import { VireoError } from "../../core/errors.ts";
+import { LIMITS } from "../../core/limits.ts";
+import { samplingFields } from "./fields.ts";
+import { show } from "./schema-errors.ts";
+
+const samplingBody = z.object(samplingFields);
+export type SamplingBody = Partial<z.infer<typeof samplingBody>>;
+
+/** Published settings for what a request leaves out.            Source: MODEL.md § Sampling. */
+const THINKING = { temperature: 0.6, topP: 0.95 } as const;
+
+/** thinks: the answer begins with reasoning, for which other settings are usual. */
+export function toSampling(body: SamplingBody, thinks: boolean): SamplingOptions {
+  const { temperature, topP } = thinks ? THINKING : GREEDY;
+  return {
+    temperature: body.temperature ?? temperature,
+    topP: body.top_p ?? topP,
+    topK: body.top_k ?? GREEDY.topK,
+    minP: body.min_p ?? GREEDY.minP,
+    repetitionPenalty: body.repetition_penalty ?? GREEDY.repetitionPenalty,
+    frequencyPenalty: body.frequency_penalty ?? GREEDY.frequencyPenalty,
+    presencePenalty: body.presence_penalty ?? GREEDY.presencePenalty,
+    logitBias: parseLogitBias(body.logit_bias ?? {}),
+    ...(body.bad_words && body.bad_words.length > 0 ? { badWords: body.bad_words } : {}),
+    ...(typeof body.seed === "number" ? { seed: BigInt(body.seed) } : {}),
+  };
+}
+
+/** When the answer ends, besides by its length. */
+export function toEnds(
+  body: SamplingBody,
+): Pick<ChatRequest, "stop" | "stopTokenIds" | "minTokens" | "ignoreEos"> {
+  const stop = body.stop ?? [];
+  const stopTokenIds = body.stop_token_ids ?? [];
+  return {
+    stop: typeof stop === "string" ? [stop] : stop,
+    ...(stopTokenIds.length === 0 ? {} : { stopTokenIds }),
+    ...(typeof body.min_tokens === "number" ? { minTokens: body.min_tokens } : {}),
+    ...(typeof body.ignore_eos === "boolean" ? { ignoreEos: body.ignore_eos } : {}),
+  };
+}
+
+function parseLogitBias(map: object): [number, number][] {
+  const entries = Object.entries(map);
+  const refuse = (why: string): VireoError =>
+    new VireoError("out_of_range", `logit_bias ${why}`, { param: "logit_bias" });
+  if (entries.length > LIMITS.logitBiasEntries) {
+    throw refuse(`has more than ${LIMITS.logitBiasEntries} entries`);
+  }
+  return entries.map(([key, value]: [string, unknown]) => {
+    if (!/^\d{1,7}$/.test(key) || Number(key) >= LIMITS.vocabularyTokens) {
+      throw refuse(`has the key ${show(key)}, which is no token id`);
+    }
+    if (typeof value !== "number" || !(Math.abs(value) <= 100)) {
+      throw refuse(`gives token ${key} ${show(value)}; send -100 to 100`);
+    }
+    return [Number(key), value];
+  });
+}

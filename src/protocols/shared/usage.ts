@@ -1,0 +1,135 @@
+import type { ChatEvent, Timings, Usage } from "../../core/chat.ts";
+import { costOf, type PicoUsd, type Prices, showPrice } from "../../core/prices.ts";
+
+export type EndEvent = Extract<ChatEvent, { type: "end" }>;
+
+/** Why an answer ended: `stop` for its end token, as other hosts of this model family say. */
+export function nativeFinish({ nativeReason }: EndEvent): string {
+  return nativeReason === "eos" ? "stop" : nativeReason;
+}
+
+/** An event of one of several answers; of the first unless it says otherwise. */
+export type ChoiceEvent = ChatEvent & { readonly choice?: number };
+
+export interface UsageBody {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+  readonly prompt_tokens_details: Readonly<Record<string, number>>;
+  readonly completion_tokens_details: Readonly<Record<string, number>>;
+  /** US dollars; absent where nothing has a price. */
+  readonly cost?: number;
+  readonly cost_details?: Readonly<Record<string, number>>;
+  readonly is_byok?: false;
+}
+
+/**
+ * Sums up what the answers to a request take. The tokens of a prompt count once, however many
+ * answers it has: `answersPerPrompt` neighbours share one.
+ */
+export class Tally {
+  private readonly answersPerPrompt: number;
+  private sum: Usage = {
+    promptTokens: 0,
+    imageTokens: 0,
+    videoTokens: 0,
+    cachedTokens: 0,
+    completionTokens: 0,
+    reasoningTokens: 0,
+  };
+  private slowest: Timings = { queueMs: 0, mediaMs: 0, prefillMs: 0, decodeMs: 0 };
+
+  constructor(answersPerPrompt = 1) {
+    this.answersPerPrompt = answersPerPrompt;
+  }
+
+  /** Complete when all answers have ended. */
+  get usage(): Usage {
+    return this.sum;
+  }
+
+  /** Of answers side by side, the longest of each kind. */
+  get timings(): Timings {
+    return this.slowest;
+  }
+
+  /** Passes events on and notes the ends among them. */
+  async *watch<E extends ChoiceEvent>(events: AsyncIterable<E>): AsyncGenerator<E> {
+    for await (const event of events) {
+      if (event.type === "end") this.add(event, event.choice ?? 0);
+      yield event;
+    }
+  }
+
+  add({ usage, timings }: EndEvent, choice: number): void {
+    const { sum, slowest } = this;
+    const isFirst = choice % this.answersPerPrompt === 0;
+    this.sum = {
+      promptTokens: sum.promptTokens + (isFirst ? usage.promptTokens : 0),
+      imageTokens: sum.imageTokens + (isFirst ? usage.imageTokens : 0),
+      videoTokens: sum.videoTokens + (isFirst ? usage.videoTokens : 0),
+      cachedTokens: sum.cachedTokens + (isFirst ? usage.cachedTokens : 0),
+      completionTokens: sum.completionTokens + usage.completionTokens,
+      reasoningTokens: sum.reasoningTokens + usage.reasoningTokens,
+    };
+    this.slowest = {
+      queueMs: Math.max(slowest.queueMs, timings.queueMs),
+      mediaMs: Math.max(slowest.mediaMs, timings.mediaMs),
+      prefillMs: Math.max(slowest.prefillMs, timings.prefillMs),
+      decodeMs: Math.max(slowest.decodeMs, timings.decodeMs),
+    };
+  }
+}
+
+/** prices: undefined where nothing has a price. */
+export function toUsage(usage: Usage, prices?: Prices): UsageBody {
+  const { promptTokens, imageTokens, videoTokens } = usage;
+  const { cachedTokens, completionTokens, reasoningTokens } = usage;
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+    prompt_tokens_details: {
+      cached_tokens: cachedTokens,
+      audio_tokens: 0,
+      text_tokens: promptTokens - imageTokens - videoTokens,
+      image_tokens: imageTokens,
+      video_tokens: videoTokens,
+      file_tokens: 0,
+    },
+    completion_tokens_details: {
+      reasoning_tokens: reasoningTokens,
+      audio_tokens: 0,
+      accepted_prediction_tokens: 0,
+      rejected_prediction_tokens: 0,
+    },
+    ...(prices === undefined || !hasPrice(prices) ? {} : toCost(usage, prices)),
+  };
+}
+
+export function hasPrice(prices: Prices): boolean {
+  return prices.prompt > 0n || prices.completion > 0n;
+}
+
+function toCost(
+  usage: Usage,
+  prices: Prices,
+): Pick<UsageBody, "cost" | "cost_details" | "is_byok"> {
+  const mediaTokens = usage.imageTokens + usage.videoTokens;
+  const textTokens = usage.promptTokens - mediaTokens;
+  return {
+    cost: toNumber(costOf(prices, usage)),
+    cost_details: {
+      upstream_inference_cost: 0,
+      input: toNumber(prices.prompt * BigInt(textTokens)),
+      media: toNumber(prices.prompt * BigInt(mediaTokens)),
+      output: toNumber(prices.completion * BigInt(usage.completionTokens)),
+    },
+    is_byok: false,
+  };
+}
+
+/** The number nearest to an exact sum; nothing is calculated with it. */
+function toNumber(sum: PicoUsd): number {
+  return Number(showPrice(sum));
+}

@@ -1,0 +1,118 @@
+import { z } from "zod";
+import type { DocumentLook, VideoLook } from "../../core/chat.ts";
+
+const jpegUrl = z.string().describe("data: URL of a JPEG file");
+
+/** The answer of POST /v1/inspect/video: what the model is shown of a video. */
+export const videoLookAnswer = z.object({
+  object: z.literal("video.inspection"),
+  model: z.string(),
+  width: z.int(),
+  height: z.int(),
+  fps: z.number().optional(),
+  duration: z.number().optional().describe("seconds from the first frame to the end of the last"),
+  total_frames: z.int(),
+  frames: z.array(
+    z.object({
+      index: z.int().describe("of the frame in the file"),
+      seconds: z.number().optional().describe("when it is shown, from the first frame on"),
+      thumbnail: jpegUrl,
+    }),
+  ),
+  frame_tokens: z.object({ columns: z.int(), rows: z.int() }),
+  pruning: z.object({
+    ranks: z
+      .string()
+      .describe(
+        "base64 of little-endian uint32, [frames, rows, columns]; at a rate q the tokens are " +
+          "kept whose rank is below max(tokens of a frame, floor(tokens of all * (1 - q)))",
+      ),
+    default_rate: z.number(),
+  }),
+});
+
+export function toVideoLook(look: VideoLook, model: string): z.infer<typeof videoLookAnswer> {
+  const { width, height, fps, durationSeconds, totalFrames } = look;
+  const { columns, rows, ranks, pruningRate } = look;
+  return {
+    object: "video.inspection",
+    model,
+    width,
+    height,
+    ...(fps === undefined ? {} : { fps }),
+    ...(durationSeconds === undefined ? {} : { duration: durationSeconds }),
+    total_frames: totalFrames,
+    frames: look.frames.map(({ jpeg, ...frame }) => ({ ...frame, thumbnail: dataUrl(jpeg) })),
+    frame_tokens: { columns, rows },
+    pruning: { ranks: littleEndian(ranks).toString("base64"), default_rate: pruningRate },
+  };
+}
+
+/** The answer of POST /v1/inspect/document: pages as people see them. */
+export const documentLookAnswer = z.object({
+  object: z.literal("document.inspection"),
+  model: z.string(),
+  total_pages: z.int(),
+  pages: z.array(
+    z.object({
+      page: z.int().describe("counts from 1"),
+      width: z.int().describe("pixels in which the model is shown it"),
+      height: z.int(),
+      orientation_applied: z
+        .int()
+        .optional()
+        .describe("how a picture was turned to stand upright, as EXIF numbers it"),
+      image: jpegUrl,
+      undrawn_characters: z
+        .int()
+        .optional()
+        .describe("characters that no font has, so that the picture lacks them"),
+      words: z.array(
+        z.object({
+          text: z.string(),
+          box: z
+            .array(z.int())
+            .length(4)
+            .describe("left, top, right, bottom in thousandths of the page"),
+        }),
+      ),
+    }),
+  ),
+  failed_pages: z
+    .array(z.object({ page: z.int(), reason: z.string() }))
+    .optional()
+    .describe("pages that cannot be drawn"),
+});
+
+export function toDocumentLook(
+  { totalPages, pages, failedPages }: DocumentLook,
+  model: string,
+): z.infer<typeof documentLookAnswer> {
+  return {
+    object: "document.inspection",
+    model,
+    total_pages: totalPages,
+    ...(failedPages.length > 0 && { failed_pages: [...failedPages] }),
+    pages: pages.map(({ number, width, height, turn, jpeg, undrawn, words }) => ({
+      page: number,
+      width,
+      height,
+      ...(turn === undefined ? {} : { orientation_applied: turn }),
+      image: dataUrl(jpeg),
+      ...(undrawn > 0 && { undrawn_characters: undrawn }),
+      words: words.map(({ text, box }) => ({ text, box: [...box] })),
+    })),
+  };
+}
+
+function dataUrl(jpeg: Uint8Array): string {
+  return `data:image/jpeg;base64,${Buffer.from(jpeg).toString("base64")}`;
+}
+
+function littleEndian(values: Uint32Array): Buffer {
+  const bytes = Buffer.alloc(values.length * 4);
+  values.forEach((value, at) => {
+    bytes.writeUInt32LE(value, at * 4);
+  });
+  return bytes;
+}

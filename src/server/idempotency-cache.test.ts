@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { LIMITS } from "../core/limits.ts";
+import { type Claim, Replays, type StoredAnswer } from "./idempotency-cache.ts";
+
+const answerOf = (bytes: number): StoredAnswer => ({
+  status: 200,
+  headers: [],
+  body: new Uint8Array(bytes),
+});
+
+function claim(replays: Replays, key: string, tenant = "t"): Claim {
+  const found = replays.open(tenant, key, ["POST", "/x", "body"]);
+  if ("body" in found) throw new Error("it is known already");
+  return found;
+}
+
+function isKnown(replays: Replays, key: string, tenant = "t"): boolean {
+  const found = replays.open(tenant, key, ["POST", "/x", "body"]);
+  if ("release" in found) found.release();
+  return "body" in found;
+}
+
+test("an answer is kept for its tenant, its key and its request", () => {
+  const replays = new Replays(() => 0);
+  claim(replays, "a").keep(answerOf(3));
+  expect(replays.open("t", "a", ["POST", "/x", "body"])).toMatchObject({ status: 200 });
+  expect(isKnown(replays, "a", "other")).toBe(false);
+  // parts do not run into each other
+  expect(() => replays.open("t", "a", ["POST", "/xb", "ody"])).toThrow("another request");
+});
+
+test("what is being answered is not answered twice, and what failed is forgotten", () => {
+  const replays = new Replays(() => 0);
+  const first = claim(replays, "a");
+  expect(() => claim(replays, "a")).toThrow("still being answered");
+  first.release();
+  const second = claim(replays, "a");
+  first.keep(answerOf(1)); // too late: the key has a new owner
+  expect(() => claim(replays, "a")).toThrow("still being answered");
+  second.keep(answerOf(1));
+  second.release();
+  expect(isKnown(replays, "a")).toBe(true);
+});
+
+test("answers are forgotten after a day", () => {
+  let now = 0;
+  const replays = new Replays(() => now);
+  claim(replays, "a").keep(answerOf(1));
+  now = 24 * 60 * 60 * 1000 - 1;
+  expect(isKnown(replays, "a")).toBe(true);
+  now += 1;
+  expect(isKnown(replays, "a")).toBe(false);
+});
+
+test("the least used are forgotten when there are too many, or too many bytes", () => {
+  const replays = new Replays(() => 0);
+  const most = LIMITS.replayEntries;
+  for (let index = 0; index < most; index++) claim(replays, `k${index}`).keep(answerOf(1));
+  expect(isKnown(replays, "k0")).toBe(true);
+  claim(replays, "another").keep(answerOf(1));
+  expect(isKnown(replays, "k0")).toBe(true);
+  expect(isKnown(replays, "k1")).toBe(false);
+  claim(replays, "large").keep(answerOf(LIMITS.replayBytes));
+  expect(isKnown(replays, "k0")).toBe(false);
+  expect(isKnown(replays, "large")).toBe(true);
+  claim(replays, "too large").keep(answerOf(LIMITS.replayBytes + 1));
+  expect(isKnown(replays, "too large")).toBe(false);
+});

@@ -1,0 +1,108 @@
+import type { ChatMessage, ChatRequest, Upstream } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import { wrapUpstream } from "../core/wrap-upstream.ts";
+import { fetchAll, type MediaFetcher } from "../egress/media-fetcher.ts";
+import type { FileStore } from "../files/store.ts";
+import { remoteMedia, withFetched } from "../protocols/shared/media.ts";
+import { type StoredFile, storedMedia, withStored } from "../protocols/shared/stored.ts";
+
+/** Where what requests name is found. */
+export interface MediaPlaces {
+  /** Undefined: nothing is fetched; requests with URLs end with media_fetch_blocked. */
+  readonly media: MediaFetcher | undefined;
+  /** Undefined: no files are kept; requests with ids end with unsupported_parameter. */
+  readonly files: FileStore | undefined;
+}
+
+/**
+ * An upstream that fetches the pictures and videos that requests name by URL, and reads those that
+ * they name by id. It stands behind the limits of tenants and inside a request's deadline, and
+ * nothing is fetched for a request that is refused.
+ */
+export function fetching(upstream: Upstream, places: MediaPlaces): Upstream {
+  // Several answers to one request share its messages, and need the files once.
+  const fetched = new WeakMap<readonly ChatMessage[], Promise<readonly ChatMessage[]>>();
+  const complete = async (request: ChatRequest, signal?: AbortSignal): Promise<ChatRequest> => {
+    if (isComplete(request)) return request;
+    const messages = fetched.get(request.messages) ?? completeMessages(request, places, signal);
+    fetched.set(request.messages, messages);
+    return { ...request, messages: await messages };
+  };
+  async function* chatOfComplete(request: ChatRequest, signal?: AbortSignal) {
+    yield* upstream.chat(await complete(request, signal), signal);
+  }
+  const { look } = upstream;
+  return wrapUpstream(upstream, {
+    look: look && {
+      video: async (request, signal) => look.video(await complete(request, signal), signal),
+      document: async (request, signal) => look.document(await complete(request, signal), signal),
+    },
+    chat(request, signal) {
+      return isComplete(request) ? upstream.chat(request, signal) : chatOfComplete(request, signal);
+    },
+    estimate: async (request, options) => {
+      return await upstream.estimate(await complete(request, options?.signal), options);
+    },
+  });
+}
+
+function isComplete(request: ChatRequest): boolean {
+  return remoteMedia(request).length === 0 && storedMedia(request).length === 0;
+}
+
+/** The request's messages with the bytes of all that they name. */
+export async function completeMessages(
+  request: ChatRequest,
+  { media, files }: MediaPlaces,
+  signal?: AbortSignal,
+): Promise<readonly ChatMessage[]> {
+  const messages = await readFiles(request, files);
+  return await fetchFiles({ ...request, messages }, media, signal);
+}
+
+async function readFiles(
+  request: ChatRequest,
+  store: FileStore | undefined,
+): Promise<readonly ChatMessage[]> {
+  const named = storedMedia(request);
+  const [first] = named;
+  if (first === undefined) return request.messages;
+  if (store === undefined) {
+    const { param, type } = first;
+    const message = `${param}: this server keeps no files; send the ${type} as a data: URL`;
+    throw new VireoError("unsupported_parameter", message, { param });
+  }
+  const { tenant = "" } = request;
+  const records = new Map(
+    named.map(({ fileId, param }) => [fileId, store.find(tenant, fileId, param)]),
+  );
+  const actual = [...records.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  const limit = LIMITS.namedFileBytes;
+  if (actual > limit) {
+    const message = `the files that are named have ${actual} bytes together; at most ${limit}`;
+    throw new VireoError("media_too_large", message, { metadata: { limit, actual } });
+  }
+  const read = new Map<string, StoredFile>();
+  for (const [id, record] of records) {
+    read.set(id, { bytes: await store.read(record), type: record.type });
+  }
+  return withStored(request.messages, read);
+}
+
+async function fetchFiles(
+  request: ChatRequest,
+  media: MediaFetcher | undefined,
+  signal?: AbortSignal,
+): Promise<readonly ChatMessage[]> {
+  const named = remoteMedia(request);
+  const [first] = named;
+  if (first === undefined) return request.messages;
+  if (media === undefined) {
+    const { param, type } = first;
+    const message = `${param}: this server fetches nothing; send the ${type} as a data: URL`;
+    throw new VireoError("media_fetch_blocked", message, { param });
+  }
+  const files = await fetchAll(media, named, LIMITS.fetchedBytes, signal);
+  return withFetched(request.messages, files);
+}

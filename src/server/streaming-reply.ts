@@ -1,0 +1,69 @@
+import type { Context } from "hono";
+import { follow } from "../core/abort.ts";
+import type { VireoError } from "../core/errors.ts";
+import { costOf, type Prices, showPrice } from "../core/prices.ts";
+import { toVireoError } from "../protocols/shared/errors.ts";
+import { hasPrice, type Tally } from "../protocols/shared/usage.ts";
+import type { RequestWarning } from "../protocols/shared/warnings.ts";
+import type { Env, RouteOptions } from "./context.ts";
+import { SSE_HEADERS, type SseEvent, type SseOptions, sse } from "./sse.ts";
+
+export interface StreamForm extends Pick<SseOptions, "last" | "ping"> {
+  /** How a stream of this protocol tells that it broke. */
+  readonly toErrorEvents: (error: VireoError, requestId: string) => readonly SseEvent[];
+}
+
+/** What all routes that generate do alike. */
+export interface Generation {
+  /** Aborted when the client is gone, or the server ends. */
+  readonly signal: AbortSignal;
+  stream(events: AsyncIterable<SseEvent>, form: StreamForm): Promise<Response>;
+}
+
+export function generation(c: Context<Env>, { log }: RouteOptions): Generation {
+  const { signal, abort } = follow(c.req.raw.signal); // that one ends with the request
+  const serverEnd = c.get("serverEnd");
+  serverEnd?.addEventListener("abort", () => abort(serverEnd.reason as Error), { once: true });
+  c.header("x-provider", "local");
+  return {
+    signal,
+    async stream(events, { toErrorEvents, ...form }) {
+      const onEnd = c.get("onStreamEnd");
+      const body = await sse(events, {
+        ...form,
+        ...(onEnd === undefined ? {} : { onEnd }),
+        abort: () => abort(new Error("the client is gone")),
+        toErrorEvents: (thrown) => {
+          const error = toVireoError(thrown);
+          const requestId = c.get("requestId");
+          if (!signal.aborted) log("error", "stream_broken", { requestId, code: error.code });
+          return toErrorEvents(error, requestId);
+        },
+      });
+      return c.body(body, 200, SSE_HEADERS);
+    },
+  };
+}
+
+/** Says what a whole answer took. */
+export function answerHeaders(c: Context<Env>, { usage, timings }: Tally, prices: Prices): void {
+  const parts = [
+    ["queue", timings.queueMs],
+    ["media", timings.mediaMs],
+    ["prefill", timings.prefillMs],
+    ["decode", timings.decodeMs],
+  ] as const;
+  c.header("server-timing", parts.map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`).join(", "));
+  c.header("x-cache", usage.cachedTokens > 0 ? "hit" : "miss");
+  if (hasPrice(prices)) c.header("x-cost-usd", showPrice(costOf(prices, usage)));
+}
+
+/** Names of fields that had no effect. */
+export function ignoredHeader(c: Context<Env>, names: readonly string[]): void {
+  if (names.length > 0) c.header("x-ignored-params", names.join(","));
+}
+
+/** Codes of what was done as asked but may not turn out well. */
+export function warningsHeader(c: Context<Env>, warnings: readonly RequestWarning[]): void {
+  if (warnings.length > 0) c.header("x-warnings", warnings.map(({ code }) => code).join(","));
+}
