@@ -26,8 +26,8 @@ from vireo_training import (
 )
 from vireo_training.batches import draw_batch, retained
 from vireo_training.chat import NO_TARGET, tokens_of
-from vireo_training.data import clues, mixture, scenes
-from vireo_training.data import print as print_pages
+from vireo_training.data import auxiliary_targets, mixture, scenes
+from vireo_training.data import print_windows
 from vireo_training.data.page import CLASS_OF, TRAINING_FONTS, Page, box_text
 from vireo_training.learner import TOWER, Learner
 from vireo_training.plan import STAGES, Drawing, rows_of
@@ -282,11 +282,11 @@ class Data(unittest.TestCase):
         x1, y1, x2, y2 = page.boxes[0]
         held = [(x, y, CLASS_OF[letter], x1, y1, x2, y2) for x, y, letter in page.glyphs]
         picture = numpy.zeros((512, 512, 3), numpy.uint8)
-        pixels, cells, extents = print_pages.window(picture, numpy.array(held), First())
-        side = print_pages.SIDE
+        pixels, cells, extents = print_windows.window(picture, numpy.array(held), First())
+        side = print_windows.SIDE
         self.assertEqual(pixels.shape, (side, side, 3))
         patches = slice(side // 16)
-        wanted = clues.letters_of(page, 512, 512)[:, patches, patches]
+        wanted = auxiliary_targets.letters_of(page, 512, 512)[:, patches, patches]
         self.assertEqual(cells.tolist(), wanted.tolist())
         row, column = numpy.argwhere(cells[0, ..., 0])[0]
         left, up, right, down = extents[row, column]
@@ -297,7 +297,7 @@ class Data(unittest.TestCase):
     def test_a_glyph_beside_a_border_may_be_in_either_patch(self):
         page = Page(64, 32, random.Random(1), TRAINING_FONTS, plain=True)
         page.glyphs = [(16.5, 8, "a"), (40, 8, "b")]
-        cells = clues.letters_of(page, 64, 32)[..., 0]
+        cells = auxiliary_targets.letters_of(page, 64, 32)[..., 0]
         a, b = CLASS_OF["a"], CLASS_OF["b"]
         held = {tuple(shift[0]) for shift in cells.tolist()}
         self.assertEqual(held, {(0, a, b, 0), (a, 0, b, 0)})
@@ -316,10 +316,10 @@ class Data(unittest.TestCase):
         page = Page(64, 32, random.Random(1), TRAINING_FONTS, plain=True)
         page.text(0, 0, "7", 12)
         page.text(0, 16, "4", 12)
-        halves, wholes = clues.token_clues(page, tokenizer, 64, 32)
+        halves, wholes = auxiliary_targets.token_clues(page, tokenizer, 64, 32)
         texts = halves[0, :, :, 0].tolist()
         self.assertEqual(texts, [[tokenizer.ordinary("7")[0], tokenizer.ordinary("4")[0]], [-1, -1]])
-        self.assertEqual(wholes[:, clues.PLACE].tolist(), [[0, 0], [0, 1]])
+        self.assertEqual(wholes[:, auxiliary_targets.PLACE].tolist(), [[0, 0], [0, 1]])
 
     def test_text_has_a_clue_of_what_is_on_its_left_or_above(self):
         tokenizer = Tokenizer(MINI)
@@ -327,12 +327,12 @@ class Data(unittest.TestCase):
         page.text(0, 0, "7", 12)
         page.text(64, 0, "4", 12)
         page.text(0, 32, "9", 12)
-        self.assertEqual(clues.neighbours_of(page), [(None, None), (0, None), (None, 0)])
-        halves, _ = clues.token_clues(page, tokenizer, 128, 64)
+        self.assertEqual(auxiliary_targets.neighbours_of(page), [(None, None), (0, None), (None, 0)])
+        halves, _ = auxiliary_targets.token_clues(page, tokenizer, 128, 64)
         seven = tokenizer.ordinary("7")[0]
-        self.assertEqual(halves[0, 0, 0, clues.EARLIER].tolist(), [-1, -1, -1])
-        self.assertEqual(halves[0, 2, 0, clues.EARLIER].tolist(), [seven, -1, -1])
-        self.assertEqual(halves[0, 4, 0, clues.EARLIER].tolist(), [seven, -1, -1])
+        self.assertEqual(halves[0, 0, 0, auxiliary_targets.EARLIER].tolist(), [-1, -1, -1])
+        self.assertEqual(halves[0, 2, 0, auxiliary_targets.EARLIER].tolist(), [seven, -1, -1])
+        self.assertEqual(halves[0, 4, 0, auxiliary_targets.EARLIER].tolist(), [seven, -1, -1])
 
     def test_a_moved_shape_is_read_where_it_was_and_where_it_is(self):
         tokenizer, rng = Tokenizer(MINI), random.Random(8)
@@ -341,7 +341,7 @@ class Data(unittest.TestCase):
             if "moved" in sample.turns[0][1]:
                 break
         _, targets = tokens_of(sample, tokenizer, 256, rng)
-        where = clues.read_at(sample, targets, tokenizer, 512, 512)
+        where = auxiliary_targets.read_at(sample, targets, tokenizer, 512, 512)
         *_, start, end = sample.turns[0][1].spots
         ninths = {tuple(place * 3 // 32) for place in where if place[0] >= 0}
         self.assertEqual(ninths, {start[3:], end[3:]})
@@ -350,7 +350,7 @@ class Data(unittest.TestCase):
         page = Page(128, 64, random.Random(1), TRAINING_FONTS, plain=True)
         page.text(0, 0, "Q1", 12)
         page.text(0, 32, "15", 12)
-        read = clues.sources("Q1: 15. 15 + 15 = 30", page)
+        read = auxiliary_targets.sources("Q1: 15. 15 + 15 = 30", page)
         self.assertEqual(read, [0, 1, -1, 2, 3, *9 * [-1]])
 
     def test_kinds_and_colours_are_counted(self):

@@ -17,7 +17,7 @@ from PIL import Image
 from .batches import normalised
 from .chat import ANSWER_NOW, ASSISTANT, SKELETON, THINK_NOW, USER, media
 from .checkpoint import load
-from .data import talk
+from .data import dialogues
 from .export import MAX_TILES
 from .network import Linear
 from .tiling import tiles_of
@@ -31,7 +31,7 @@ def prompt_of(item):
     tools = ""
     if item.get("tools"):
         listed = ", ".join(json.dumps(tool) for tool in item["tools"])
-        tools = talk.TOOL_LEAD + listed + talk.TOOL_REST
+        tools = dialogues.TOOL_LEAD + listed + dialogues.TOOL_REST
     clip = None if item.get("video") else 0
     asked = media(len(item["images"]), clip) + item["question"]
     start = THINK_NOW if item.get("think") else ANSWER_NOW

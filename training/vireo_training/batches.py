@@ -3,9 +3,9 @@
 import numpy
 
 from .chat import NO_TARGET, tokens_of
-from .data import clues, mixture
+from .data import auxiliary_targets, mixture
 from .data.page import CLIP_MEAN, CLIP_STD
-from .data.print import SIDE
+from .data.print_windows import SIDE
 
 # Picture tokens along a side of the tile.
 GRID = 16
@@ -107,15 +107,15 @@ def draw_batch(kind, count, rng, tokenizer):
     ]
     batch = {"kind": kind, **laid_out(written, tokenizer), "corner": window.corner}
     batch["pixels"], batch["kept"] = (numpy.concatenate(each) for each in (tiles, kept))
-    batch["cells"] = numpy.stack([clues.letters_of(page, width, height) for page in pages])
-    halves, wholes = zip(*(clues.token_clues(page, tokenizer, width, height) for page in pages))
+    batch["cells"] = numpy.stack([auxiliary_targets.letters_of(page, width, height) for page in pages])
+    halves, wholes = zip(*(auxiliary_targets.token_clues(page, tokenizer, width, height) for page in pages))
     batch["halves"] = numpy.concatenate(halves, 1)[:, batch["kept"].flatten()]
     batch["wholes"] = numpy.concatenate(wholes)[batch["kept"].flatten()]
     batch["where"] = numpy.full((*batch["ids"].shape, 2), -1, numpy.int64)
     for i, (sample, (_, wanted)) in enumerate(zip(samples, written)):
-        read = clues.read_at(sample, wanted, tokenizer, width, height)
+        read = auxiliary_targets.read_at(sample, wanted, tokenizer, width, height)
         batch["where"][i, : len(wanted)] = read
-    window.move(batch["wholes"][:, clues.PLACE])
+    window.move(batch["wholes"][:, auxiliary_targets.PLACE])
     window.move(batch["where"], 2)
     return batch
 

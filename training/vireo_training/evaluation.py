@@ -12,7 +12,7 @@ import pathlib
 import random
 import sys
 
-from .data import business, figures, papers, scenes, talk, transcribe
+from .data import dialogues, documents, figures, invoices, scenes, transcription
 from .data.page import HELD_OUT_FONTS as FONTS
 from .data.page import HELD_OUT_HAND_FONTS as HANDS
 
@@ -25,23 +25,23 @@ def item(page_or_pages, question, answer, **more):
 
 
 def line(rng):
-    sample = transcribe.line(rng, FONTS, strength=0.7)
+    sample = transcription.line(rng, FONTS, strength=0.7)
     return item(sample.pages, *sample.turns[0])
 
 
 def page(rng):
-    sample = transcribe.transcription(rng, FONTS, 512, 512, 60, strength=0.7)
+    sample = transcription.transcription(rng, FONTS, 512, 512, 60, strength=0.7)
     return item(sample.pages, *sample.turns[0])
 
 
 def invoice(rng):
-    drawn, values = business.draw_invoice(rng, FONTS, held_out=True, strength=0.7)
-    return item(drawn, *business.json_turn(rng, values, fewest=5))
+    drawn, values = invoices.draw_invoice(rng, FONTS, held_out=True, strength=0.7)
+    return item(drawn, *invoices.json_turn(rng, values, fewest=5))
 
 
 def box(rng):
-    drawn, values = business.draw_invoice(rng, FONTS, held_out=True, strength=0)
-    question, place = business.box_turn(rng, drawn, values)
+    drawn, values = invoices.draw_invoice(rng, FONTS, held_out=True, strength=0)
+    question, place = invoices.box_turn(rng, drawn, values)
     return item(drawn, question, place())
 
 
@@ -77,15 +77,15 @@ def first(sample, **more):
 
 
 def receipt(rng):
-    return first(papers.receipt(rng, FONTS, strength=0.7))
+    return first(documents.receipt(rng, FONTS, strength=0.7))
 
 
 def form(rng):
-    return first(papers.form(rng, FONTS, HANDS, strength=0.7))
+    return first(documents.form(rng, FONTS, HANDS, strength=0.7))
 
 
 def version(rng):
-    return first(papers.versions(rng, FONTS))
+    return first(documents.versions(rng, FONTS))
 
 
 def captions(rng):
@@ -99,12 +99,12 @@ def reasoned(rng):
 
 
 def booking(rng):
-    drawn = business.draw_invoice(rng, FONTS, held_out=True, strength=0.7)
-    return with_tools(papers.booking(rng, drawn))
+    drawn = invoices.draw_invoice(rng, FONTS, held_out=True, strength=0.7)
+    return with_tools(documents.booking(rng, drawn))
 
 
 def tool(rng):
-    return with_tools(talk.tools(rng))
+    return with_tools(dialogues.tools(rng))
 
 
 def with_tools(sample):
@@ -116,8 +116,8 @@ def with_tools(sample):
 
 
 def refusal(rng):
-    drawn, _ = business.draw_invoice(rng, FONTS, held_out=True, strength=0.7)
-    return item(drawn, rng.choice(business.ABSENT), business.NOT_SAID)
+    drawn, _ = invoices.draw_invoice(rng, FONTS, held_out=True, strength=0.7)
+    return item(drawn, rng.choice(invoices.ABSENT), invoices.NOT_SAID)
 
 
 SKILLS = [

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 
 from .batches import GRID, normalised
 from .chat import NO_TARGET
-from .data.clues import BOX, CHANGED, COUNTED, EARLIER, MOST, PARTNER, PLACE, TEXT
+from .data.auxiliary_targets import BOX, CHANGED, COUNTED, EARLIER, MOST, PARTNER, PLACE, TEXT
 from .data.page import CLASSES, SLOTS
-from .data.print import STEPS
+from .data.print_windows import STEPS
 from .network import RMS_NORM_EPS, Linear, Network
 
 # Sides of boxes in tens of thousandths, and how far off one may be.
@@ -22,7 +22,7 @@ TOWER = ("network.vision", "glyphs", "extents")
 
 
 class Learner(torch.nn.Module):
-    """The network, and heads that are not exported (data/clues.py says what they are taught)."""
+    """The network, and heads that are not exported (data/auxiliary_targets.py says what they are taught)."""
 
     def __init__(self, sizes):
         super().__init__()

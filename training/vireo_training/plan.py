@@ -7,7 +7,7 @@ import random
 from .batches import draw_batch, draw_print
 from .data.mixture import FONTS, SIZES
 from .data.page import HAND_FONTS
-from .data.print import PrintedWindows
+from .data.print_windows import PrintedWindows
 from .tokenizer import Tokenizer
 
 # Each stage: share of the run at which it begins, weight of the reading losses, windows of print

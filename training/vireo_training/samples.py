@@ -8,7 +8,7 @@ import pathlib
 import random
 import sys
 
-from .data import business, figures, scenes
+from .data import figures, invoices, scenes
 from .data.page import Page
 
 FONTS = ["Carlito-Regular"]
@@ -69,9 +69,9 @@ def documents(folder):
 
     def invoice(seed, strength=0):
         rng = random.Random(f"document {seed}")
-        return business.draw_invoice(rng, FONTS, held_out=True, strength=strength)[0]
+        return invoices.draw_invoice(rng, FONTS, held_out=True, strength=strength)[0]
 
-    business.Page = PrintedPage
+    invoices.Page = PrintedPage
     for i in range(1, 5):
         (folder / f"invoice-{i:02}.pdf").write_bytes(pdf_of([invoice(i)]))
     (folder / "invoice-05.pdf").write_bytes(pdf_of([invoice(5), invoice(6)]))
@@ -88,8 +88,8 @@ def documents(folder):
 def main(pictures, examples):
     folder = pathlib.Path(pictures)
     folder.mkdir(parents=True, exist_ok=True)
-    business.Page = figures.Page = WhitePage
-    page, _ = business.draw_invoice(random.Random(INVOICE), FONTS, held_out=True, strength=0)
+    invoices.Page = figures.Page = WhitePage
+    page, _ = invoices.draw_invoice(random.Random(INVOICE), FONTS, held_out=True, strength=0)
     page.picture.save(folder / "invoice.png", optimize=True)
     for name, draw, seed in (
         ("table", figures.table, TABLE),

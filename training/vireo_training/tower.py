@@ -4,7 +4,7 @@ python3 -m vireo_training.tower --minutes 60 --start /tmp/mini/run.pt --out /tmp
 
 Of pictures that hold little or no print the tower keeps what it said before, so that the language
 model, which has no part in this, still knows shapes. What it is told of print it has to learn anew:
-train.py with --still network.vision,glyphs,extents does that.
+train.py with --freeze network.vision,glyphs,extents does that.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import torch
 from .batches import draw_batch, draw_print
 from .data.mixture import FONTS
 from .data.page import HAND_FONTS
-from .data.print import PrintedWindows
+from .data.print_windows import PrintedWindows
 from .learner import TOWER, Learner
 from .optim import optimisers
 from .sizes import Sizes

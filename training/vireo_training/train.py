@@ -56,7 +56,7 @@ class Run:
         self.options, self.learner, self.ranks = options, learner, ranks
         names = {id(p): name for name, p in learner.named_parameters()}
         named = [(names[id(p)], p) for p in ranks.mine()]
-        mine = [each for each in named if not each[0].startswith(options.still)]
+        mine = [each for each in named if not each[0].startswith(options.freeze)]
         self.optimisers = optimisers(mine, muon=options.optimizer == "muon")
         self.base = [group["lr"] for each in self.optimisers for group in each.param_groups]
         self.step, self.seconds = 0, 0.0
@@ -108,7 +108,7 @@ class Run:
         waits = self.options.heads_first if self.begun else 0
         for name, p in self.learner.named_parameters():
             learns = not name.startswith("network.") or self.step >= waits
-            p.requires_grad_(learns and not name.startswith(self.options.still))
+            p.requires_grad_(learns and not name.startswith(self.options.freeze))
         groups = [group for each in self.optimisers for group in each.param_groups]
         for group, base in zip(groups, self.base):
             steps = self.step if group["heads"] else self.step - waits
@@ -169,7 +169,12 @@ def options_of():
         help="steps in which only heads learn where --start has none: they would pull it about",
     )
     parser.add_argument("--rows", help="of each step, not the plan's: 'counts:12 pair:1|clip:1'")
-    parser.add_argument("--still", default="", help="what does not learn: beginnings of names")
+    parser.add_argument(
+        "--freeze",
+        "--still",
+        default="",
+        help="name prefixes of the parameters that are not trained, separated by commas",
+    )
     parser.add_argument("--tokenizer", default="../models/mini", help="folder of tokenizer.json")
     parser.add_argument("--ranks", type=int, default=2, help="processes, one thread each")
     parser.add_argument("--device", default="cpu", help="cpu, or cuda with --ranks 1")
@@ -180,7 +185,7 @@ def options_of():
     options = parser.parse_args()
     if options.rows:
         options.rows = rows_of(options.rows)
-    options.still = tuple(filter(None, options.still.split(",")))
+    options.freeze = tuple(filter(None, options.freeze.split(",")))
     return options
 
 
@@ -243,7 +248,7 @@ def work(options, learner, ranks, rank, ahead=None):
 
 def drawn(options):
     """What every process draws alike; no print for the tower alone where its glyphs rest."""
-    printed = not "glyphs".startswith(options.still)
+    printed = not "glyphs".startswith(options.freeze)
     return options.tokenizer, options.times, options.rows, printed
 
 

@@ -4,8 +4,8 @@ and what a tool is to be told about a page."""
 import json
 
 from ..chat import Sample
-from . import talk, words
-from .business import NOT_SAID, Invoice, json_ask
+from . import dialogues, words
+from .invoices import NOT_SAID, Invoice, json_ask
 from .page import HAND_FONTS, Page, damage, told
 from .scenes import nothing, remember
 
@@ -201,11 +201,11 @@ def booking(rng, drawn):
             "required": fields,
         },
     }
-    others = [talk.tool(name) for name in rng.sample(list(talk.TOOLS), rng.randint(0, 1))]
+    others = [dialogues.tool(name) for name in rng.sample(list(dialogues.TOOLS), rng.randint(0, 1))]
     offered = [definition, *others]
     rng.shuffle(offered)
     held = {name: invoice.values[name] for name in fields}
     call = json.dumps([{"name": "book_invoice", "arguments": held}], ensure_ascii=False)
-    tools = talk.TOOL_LEAD + ", ".join(map(json.dumps, offered)) + talk.TOOL_REST
+    tools = dialogues.TOOL_LEAD + ", ".join(map(json.dumps, offered)) + dialogues.TOOL_REST
     ask = rng.choice(("Book this invoice.", "Enter the invoice.", "Please book it."))
     return Sample([page], [(ask, f"<TOOLCALL>{call}</TOOLCALL>")], tools=tools)

@@ -1,6 +1,6 @@
 """What is drawn how often, at each of three sizes of picture."""
 
-from . import business, figures, papers, scenes, talk, transcribe
+from . import dialogues, documents, figures, invoices, scenes, transcription
 from .page import TRAINING_FONTS
 
 # Width and height in pixels. Small ones stand anywhere on the tile's position grid, so that
@@ -47,34 +47,34 @@ FONTS = TRAINING_FONTS
 
 
 def strip(rng):
-    return transcribe.transcription(rng, FONTS, *STRIP, most_words=8, strength=0.7)
+    return transcription.transcription(rng, FONTS, *STRIP, most_words=8, strength=0.7)
 
 
 def stretched(rng):
     """A line as tall as a tile's: half as wide and a fifth as high, and stretched as much."""
-    return transcribe.line(rng, FONTS, 0.7, 256, (30, 34, 40, 48))
+    return transcription.line(rng, FONTS, 0.7, 256, (30, 34, 40, 48))
 
 
 def quarter(rng):
     draw = rng.random()
     if draw < 0.3:
-        return transcribe.transcription(rng, FONTS, *QUARTER, most_words=rng.choice((20, 50)))
+        return transcription.transcription(rng, FONTS, *QUARTER, most_words=rng.choice((20, 50)))
     if draw < 0.5:
-        return transcribe.dense(rng, FONTS, *QUARTER)
+        return transcription.dense(rng, FONTS, *QUARTER)
     if draw < 0.65:
-        return transcribe.line(rng, FONTS, 1, 256, (64, 80, 96, 128))
+        return transcription.line(rng, FONTS, 1, 256, (64, 80, 96, 128))
     if draw < 0.75:
         return figures.table(rng, FONTS, *QUARTER, most=4)
     return figures.chart(rng, FONTS, *QUARTER, turns=3, more=True)
 
 
 def small_print(rng):
-    return transcribe.dense(rng, FONTS, *QUARTER)
+    return transcription.dense(rng, FONTS, *QUARTER)
 
 
 def small_page(rng):
     """Many short lines, to learn which comes next."""
-    return transcribe.transcription(rng, FONTS, *QUARTER, most_words=60, strength=0.7)
+    return transcription.transcription(rng, FONTS, *QUARTER, most_words=60, strength=0.7)
 
 
 def thoughts(rng):
@@ -86,15 +86,15 @@ def grid(rng):
 
 
 def bookings(rng):
-    return papers.booking(rng, business.draw_part(rng, FONTS, *WIDE))
+    return documents.booking(rng, invoices.draw_part(rng, FONTS, *WIDE))
 
 
 def small_versions(rng):
-    return papers.versions(rng, FONTS, *MIDDLE)
+    return documents.versions(rng, FONTS, *MIDDLE)
 
 
 def fields(rng):
-    return business.invoice_talk(rng, business.draw_part(rng, FONTS, *WIDE))
+    return invoices.invoice_talk(rng, invoices.draw_part(rng, FONTS, *WIDE))
 
 
 def small_scene(rng):
@@ -124,11 +124,11 @@ def middle_clip(rng):
 def tile(rng):
     draw = rng.random()
     if draw < 0.3:
-        return transcribe.transcription(rng, FONTS, *TILE, most_words=rng.choice((15, 30, 60)))
+        return transcription.transcription(rng, FONTS, *TILE, most_words=rng.choice((15, 30, 60)))
     if draw < 0.46:
         return line(rng)
     if draw < 0.58:
-        return transcribe.dense(rng, FONTS, turns=6)
+        return transcription.dense(rng, FONTS, turns=6)
     return table(rng) if draw < 0.73 else chart(rng)
 
 
@@ -141,19 +141,19 @@ def chart(rng):
 
 
 def line(rng):
-    return transcribe.line(rng, FONTS)
+    return transcription.line(rng, FONTS)
 
 
 def page(rng):
-    return transcribe.transcription(rng, FONTS, *TILE, most_words=60, strength=0.7)
+    return transcription.transcription(rng, FONTS, *TILE, most_words=60, strength=0.7)
 
 
 def invoice(rng):
-    return business.invoice_talk(rng, business.draw_invoice(rng, FONTS))
+    return invoices.invoice_talk(rng, invoices.draw_invoice(rng, FONTS))
 
 
 def places(rng):
-    return business.places(rng, business.draw_part(rng, FONTS, *WIDE, strength=0))
+    return invoices.places(rng, invoices.draw_part(rng, FONTS, *WIDE, strength=0))
 
 
 def scene(rng):
@@ -172,15 +172,15 @@ def paper(rng):
     """What is asked less often, one of many."""
     draw = rng.randrange(6)
     if draw < 2:
-        drawn = (papers.receipt, papers.form)[draw](rng, FONTS)
+        drawn = (documents.receipt, documents.form)[draw](rng, FONTS)
         rng.shuffle(drawn.turns)
         return drawn
     if draw == 2:
-        return papers.columns(rng, FONTS)
+        return documents.columns(rng, FONTS)
     if draw == 3:
-        return papers.versions(rng, FONTS)
+        return documents.versions(rng, FONTS)
     if draw == 4:
-        return papers.booking(rng, business.draw_invoice(rng, FONTS))
+        return documents.booking(rng, invoices.draw_invoice(rng, FONTS))
     return figures.reasoned(rng, FONTS)
 
 
@@ -196,7 +196,7 @@ def captions(rng, size=TILE, frames=(4, 6)):
 def spoken(rng):
     draw = rng.random()
     if draw < 0.15:
-        return talk.chat(rng)
+        return dialogues.chat(rng)
     if draw < 0.45:
-        return talk.repeat(rng)
-    return talk.sums(rng) if draw < 0.55 else talk.tools(rng)
+        return dialogues.repeat(rng)
+    return dialogues.sums(rng) if draw < 0.55 else dialogues.tools(rng)

@@ -2,9 +2,9 @@
 
 import numpy
 
-from . import business, figures, papers, transcribe, words
-from .business import Invoice
-from .clues import shifted_cells
+from . import documents, figures, invoices, transcription, words
+from .invoices import Invoice
+from .auxiliary_targets import shifted_cells
 from .page import CLASS_OF, Page, damage
 
 SIDE = 128
@@ -60,16 +60,16 @@ def document(rng, fonts):
     """One of those that are asked about."""
     draw = rng.random()
     if draw < 0.3:
-        return business.draw_invoice(rng, fonts)[0]
+        return invoices.draw_invoice(rng, fonts)[0]
     if draw < 0.4:
-        return papers.receipt(rng, fonts).pages[0]
+        return documents.receipt(rng, fonts).pages[0]
     if draw < 0.55:
         return figures.table(rng, fonts).pages[0]
     if draw < 0.6:
         return figures.chart(rng, fonts).pages[0]
     if draw < 0.8:
-        return transcribe.line(rng, fonts).pages[0]
-    return transcribe.dense(rng, fonts).pages[0]
+        return transcription.line(rng, fonts).pages[0]
+    return transcription.dense(rng, fonts).pages[0]
 
 
 def flattened(page):
