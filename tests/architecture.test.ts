@@ -176,7 +176,7 @@ test("relative imports name their file with its extension, and it exists", () =>
       .filter(({ from }) => from.startsWith("."))
       .filter(
         ({ from }) =>
-          !/\.(tsx?|json|css|svg|png)$/.test(from) ||
+          !/\.(tsx?|json|css|svg|png|pdf|mp4)$/.test(from) ||
           !existsSync(join(ROOT, dirname(source.path), from)),
       )
       .map(({ from }) => `${source.path} imports ${from}`),

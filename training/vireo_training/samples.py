@@ -1,11 +1,12 @@
-"""Draws the pictures that the README and the playground show, and ten documents for
-`vireo extract`, with fonts kept out of training.
+"""Draws the samples of the README and the playground (pictures, a PDF, a video; the video needs
+ffmpeg), and ten documents for `vireo extract`, with fonts kept out of training.
 
 python3 -m vireo_training.samples ../web/src/samples ../examples/documents
 """
 
 import pathlib
 import random
+import subprocess
 import sys
 
 from .data import figures, invoices, scenes
@@ -14,6 +15,9 @@ from .data.page import Page
 FONTS = ["Carlito-Regular"]
 # Seeds whose pictures look well beside each other.
 INVOICE, TABLE, CHART, SHAPES = 1, 5, 3, 0
+# The model in the box answers the playground's questions about these two correctly.
+DOCUMENT, CLIP = "document 2", "clip 2"
+CLIP_FRAMES, CLIP_FPS = 8, 2
 
 
 class WhitePage(Page):
@@ -85,6 +89,25 @@ def documents(folder):
     first.save(folder / "invoice-10.tiff", **more)
 
 
+def document(folder):
+    """A one-page PDF for the playground, and its page as the picture of the sample's button."""
+    page = business.draw_invoice(random.Random(DOCUMENT), FONTS, held_out=True, strength=0)[0]
+    (folder / "document.pdf").write_bytes(pdf_of([page]))
+    page.picture.save(folder / "document.png", optimize=True)
+
+
+def video(folder):
+    """A clip of four seconds in H.264, which browsers play, and its first frame."""
+    pages = scenes.clip(random.Random(CLIP), FONTS, frames=CLIP_FRAMES).pages
+    frames = [page.picture.convert("RGB") for page in pages]
+    size = f"{frames[0].width}x{frames[0].height}"
+    read = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", str(CLIP_FPS), "-i", "-"]
+    write = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "20", "-movflags", "+faststart"]
+    command = ["ffmpeg", "-v", "error", "-y", *read, *write, "-bitexact", str(folder / "video.mp4")]
+    subprocess.run(command, input=b"".join(frame.tobytes() for frame in frames), check=True)
+    frames[0].save(folder / "video.png", optimize=True)
+
+
 def main(pictures, examples):
     folder = pathlib.Path(pictures)
     folder.mkdir(parents=True, exist_ok=True)
@@ -99,6 +122,9 @@ def main(pictures, examples):
         arguments = {} if name == "shapes" else {"strength": 0}
         sample = draw(random.Random(seed), FONTS, **arguments)
         sample.pages[0].picture.save(folder / f"{name}.png", optimize=True)
+    video(folder)
+    business.Page = PrintedPage
+    document(folder)
     documents(pathlib.Path(examples))
 
 
