@@ -3,6 +3,7 @@ import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import type { Upstream } from "../../src/core/chat.ts";
 import { silentLog } from "../../src/core/log.ts";
+import type { AppOptions } from "../../src/server/context.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { createScriptedUpstream, type ScriptedUpstream } from "./scripted-upstream.ts";
 
@@ -58,6 +59,7 @@ export async function setStage(
   executablePath: string,
   apiKey?: string,
   changes: Partial<Upstream> = {},
+  options: Partial<AppOptions> = {},
 ): Promise<Stage> {
   const upstream = { ...createScriptedUpstream(), ...changes };
   const key = apiKey === undefined ? {} : { apiKey };
@@ -67,6 +69,7 @@ export async function setStage(
     port: 0,
     log: silentLog,
     ...key,
+    ...options,
   });
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   return {

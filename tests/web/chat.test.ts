@@ -159,6 +159,40 @@ describe.skipIf(chromium === undefined)("a chat in the browser", () => {
     await page.context().close();
   });
 
+  test("JSON grows as a tree, and is a table once it is complete", async () => {
+    const json = '[{"item": "tea", "price": 2}, {"item": "milk", "price": 3}]';
+    stage.upstream.scripts.set("rows", [json.slice(0, 41), 1500, json.slice(41)]);
+    const { page, complaints } = await stage.open();
+    await ask(page, "rows");
+    const tree = page.locator(".json-tree");
+    await tree.getByText("tea").waitFor();
+    expect(await lastAnswer(page).getAttribute("data-status")).toBe("streaming");
+    expect(await page.getByText("incomplete").count()).toBe(1);
+    await done(page);
+    await page.locator(".json-table").getByText("milk").waitFor();
+    await page.getByRole("button", { name: "Text", exact: true }).click();
+    expect(await page.locator(".json-view .code-name").first().textContent()).toBe('"item"');
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test("a malformed tool call shows no markup, whole or cut off", async () => {
+    const call = '[{"name": "get_weather", "arguments": {"city": ';
+    for (const end of ["</TOOLCALL>", "</TOOL", ""]) {
+      const question = `call ends with "${end}"`;
+      stage.upstream.scripts.set(question, ["Hm. <TOOL", `CALL>${call}${end}`]);
+      const { page } = await stage.open();
+      await ask(page, question);
+      await done(page);
+      await page.getByText("its call cannot be read").waitFor();
+      await page.getByText("Show what it wrote").click();
+      const answer = await lastAnswer(page).textContent();
+      expect(answer).toContain("get_weather");
+      expect(answer).not.toMatch(/TOOL/);
+      await page.context().close();
+    }
+  });
+
   test("token probabilities are shown as colour, with the other choices", async () => {
     const bytes = Buffer.from("sure");
     const top = [{ id: 2, text: "maybe", bytes: Buffer.from("maybe"), logprob: -1 }];

@@ -14,12 +14,12 @@ export interface FoundBox extends Box {
 
 const SCALE = 1000;
 /** More boxes than anyone can tell apart. */
-const BOXES_MOST = 200;
+const MAX_BOXES = 200;
 const NUMBER = String.raw`\s*(\d{1,4}(?:\.\d{1,6})?)\s*`;
 const BOX = String.raw`\[${NUMBER},${NUMBER},${NUMBER},${NUMBER}\]`;
 const KEYS = ["bbox", "box", "box_2d", "bounding_box", "bbox_2d"];
 const LABELS = ["label", "name", "class", "category", "text", "title", "object", "type"];
-const DEPTH_MOST = 64;
+const MAX_DEPTH = 64;
 
 export function boxPattern(): RegExp {
   return new RegExp(BOX, "g");
@@ -65,7 +65,7 @@ export function findBoxes(text: string, values: readonly unknown[]): readonly Fo
   for (const { box } of splitAtBoxes(text)) {
     if (box !== undefined && !found.has(box.key)) found.set(box.key, box);
   }
-  return [...found.values()].slice(0, BOXES_MOST);
+  return [...found.values()].slice(0, MAX_BOXES);
 }
 
 function collect(
@@ -74,7 +74,7 @@ function collect(
   found: Map<string, FoundBox>,
   depth: number,
 ): void {
-  if (depth > DEPTH_MOST || typeof value !== "object" || value === null) return;
+  if (depth > MAX_DEPTH || typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {
     const box = toBox(value);
     if (box === undefined) for (const entry of value) collect(entry, label, found, depth + 1);

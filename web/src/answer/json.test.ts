@@ -3,8 +3,12 @@ import { answerJson, blockJson, tableOf, toCsv } from "./json.ts";
 
 describe("JSON in an answer", () => {
   test("the whole answer", () => {
-    expect(answerJson(' {"a": 1}\n')).toEqual({ whole: { a: 1 }, blocks: [] });
-    expect(answerJson('[{"a": 1}]').whole).toEqual([{ a: 1 }]);
+    expect(answerJson(' {"a": 1}\n')).toEqual({
+      whole: { value: { a: 1 }, complete: true },
+      blocks: [],
+    });
+    expect(answerJson('[{"a": 1}]').whole?.value).toEqual([{ a: 1 }]);
+    expect(answerJson('[{"a": 1}, {"b').whole).toEqual({ value: [{ a: 1 }, {}], complete: false });
   });
 
   test.each([
@@ -12,7 +16,7 @@ describe("JSON in an answer", () => {
     '"word"',
     "true",
     "Hello",
-    '{"a": ',
+    '{"a": x',
     "[1,2,3,4]",
     "[]",
     "",
@@ -25,7 +29,8 @@ describe("JSON in an answer", () => {
       'Here:\n```json\n{"a": 1}\n```\nand\n~~~\n[{"b": 2}]\n~~~\n```python\n{"c": 3}\n```';
     expect(answerJson(text).blocks).toEqual([{ a: 1 }, [{ b: 2 }]]);
     expect(answerJson('```json\n{"a": 1}').blocks).toEqual([]);
-    expect(blockJson("json", '{"a": 1}')).toEqual({ a: 1 });
+    expect(blockJson("json", '{"a": 1}')).toEqual({ value: { a: 1 }, complete: true });
+    expect(blockJson("json", '{"a": ')).toEqual({ value: {}, complete: false });
     expect(blockJson("js", '{"a": 1}')).toBeUndefined();
     expect(blockJson("json", "[1, 2]")).toBeUndefined();
   });

@@ -1,16 +1,17 @@
 import { isRecord } from "../api/failure.ts";
+import { type PartialJson, parsePartialJson } from "./partial-json.ts";
 
 /** The JSON objects and arrays of an answer. */
 export interface AnswerJson {
-  /** The answer is nothing but this. */
-  readonly whole?: unknown;
-  /** Of the fenced blocks, in order. */
+  /** The value, if the answer is nothing but one; maybe cut off. */
+  readonly whole?: PartialJson;
+  /** The values of the fenced blocks, in order. */
   readonly blocks: readonly unknown[];
 }
 
 const LANGUAGES = ["", "json", "jsonc", "json5"];
 
-/** What a text is as JSON, if it is an object or an array; a bare number or word is prose. */
+/** The object or array that a text is; undefined for anything else, a bare number included. */
 export function parseJson(text: string): unknown {
   const trimmed = text.trim();
   if (!/^[[{]/.test(trimmed)) return undefined;
@@ -21,15 +22,17 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** A box alone is no JSON answer, but a place in the picture; nor is an empty list. */
+/** False for a box alone, which is a place in the picture, and for an empty list. */
 function isWorthShowing(value: unknown): boolean {
   if (Array.isArray(value)) return value.some((entry) => typeof entry === "object");
   return isRecord(value);
 }
 
 export function answerJson(text: string): AnswerJson {
-  const whole = parseJson(text);
-  if (whole !== undefined) return isWorthShowing(whole) ? { whole, blocks: [] } : { blocks: [] };
+  const whole = parsePartialJson(text);
+  if (whole !== undefined) {
+    return isWorthShowing(whole.value) ? { whole, blocks: [] } : { blocks: [] };
+  }
   const blocks = fencedBlocks(text)
     .filter(({ language }) => LANGUAGES.includes(language.toLowerCase()))
     .map((block) => parseJson(block.text))
@@ -42,7 +45,7 @@ interface FencedBlock {
   readonly text: string;
 }
 
-/** Line by line: one pattern for all of it would take quadratic time on a hostile text. */
+/** Goes line by line: one pattern for all of it would take quadratic time on a hostile text. */
 function fencedBlocks(text: string): readonly FencedBlock[] {
   const blocks: FencedBlock[] = [];
   let open: { readonly fence: string; readonly language: string; lines: string[] } | undefined;
@@ -59,11 +62,11 @@ function fencedBlocks(text: string): readonly FencedBlock[] {
   return blocks;
 }
 
-/** A fenced block's JSON, for its language and text. */
-export function blockJson(language: string, text: string): unknown {
+/** The JSON of a fenced block, maybe cut off, for its language and text. */
+export function blockJson(language: string, text: string): PartialJson | undefined {
   if (!LANGUAGES.includes(language.toLowerCase())) return undefined;
-  const value = parseJson(text);
-  return value !== undefined && isWorthShowing(value) ? value : undefined;
+  const found = parsePartialJson(text);
+  return found !== undefined && isWorthShowing(found.value) ? found : undefined;
 }
 
 export interface Table {
@@ -71,7 +74,7 @@ export interface Table {
   readonly rows: readonly (readonly unknown[])[];
 }
 
-const COLUMNS_MOST = 50;
+const MAX_COLUMNS = 50;
 
 /** The table in a value: an array of objects, or the first such array in an object. */
 export function tableOf(value: unknown): Table | undefined {
@@ -88,7 +91,7 @@ function tableOfArray(entries: readonly unknown[]): Table | undefined {
   if (entries.length === 0 || !entries.every(isRecord)) return undefined;
   const names = new Set<string>();
   for (const entry of entries) for (const name of Object.keys(entry)) names.add(name);
-  if (names.size === 0 || names.size > COLUMNS_MOST) return undefined;
+  if (names.size === 0 || names.size > MAX_COLUMNS) return undefined;
   const columns = [...names];
   const cell = (entry: Readonly<Record<string, unknown>>, name: string): unknown =>
     Object.hasOwn(entry, name) ? entry[name] : undefined;
@@ -101,7 +104,7 @@ export function cellText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** As RFC 4180 has it, with a guard: spreadsheets run cells that begin like formulas. */
+/** CSV by RFC 4180. A quote guards cells that spreadsheets would run as formulas. */
 export function toCsv({ columns, rows }: Table): string {
   const quote = (text: string): string => {
     const guarded = /^[=+@\t\r]|^-(?![\d.]+$)/.test(text) ? `'${text}` : text;

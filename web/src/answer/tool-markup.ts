@@ -8,9 +8,9 @@ const OPEN = "<TOOLCALL>";
 const CLOSE = "</TOOLCALL>";
 
 /**
- * Separates malformed tool calls from the rest of an answer. The server turns well-formed calls into
- * `tool_calls`; what is left between the model's tags is no call. No piece contains a tag, not even
- * one that is cut off at the end.
+ * Separates malformed tool calls from the rest of an answer. The server turns well-formed calls
+ * into `tool_calls`; what is left between the model's tags is no call. No piece contains a tag, not
+ * even one that is cut off at the end.
  */
 export function splitAtCalls(text: string): readonly AnswerPiece[] {
   const pieces: AnswerPiece[] = [];

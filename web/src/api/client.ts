@@ -1,8 +1,16 @@
 import { type Delta, isAbort, readDeltas } from "./deltas.ts";
 import { failureOfResponse, isRecord, networkFailure, RequestError } from "./failure.ts";
-import type { ChatBody, DocumentLook, Estimate, Model, VideoLook } from "./types.ts";
+import type {
+  ChatBody,
+  DocumentInspection,
+  Estimate,
+  KeyInfo,
+  Model,
+  UploadedFile,
+  VideoInspection,
+} from "./types.ts";
 
-/** Where the page came from; relative, so that it also works below a path of a proxy. */
+/** Relative to the page, so that it also works below a path of a proxy. */
 const BASE = "v1";
 
 /** Sends a request; a refusal or a lost connection becomes a RequestError. */
@@ -22,7 +30,7 @@ async function call(path: string, key: string, init: RequestInit = {}): Promise<
   return response;
 }
 
-/** The models that the server answers for. Throws RequestError. */
+/** The models that the server serves. Throws RequestError. */
 export async function listModels(key: string, signal?: AbortSignal): Promise<readonly Model[]> {
   const response = await call("models", key, signal === undefined ? {} : { signal });
   const body: unknown = await response.json();
@@ -30,7 +38,7 @@ export async function listModels(key: string, signal?: AbortSignal): Promise<rea
   return body.data.filter((entry) => isRecord(entry) && typeof entry.id === "string");
 }
 
-/** What a request would cost. Throws RequestError; status 404: this server has no estimates. */
+/** The cost of a request. Throws RequestError; status 404: this server has no estimates. */
 export async function estimate(
   body: ChatBody,
   key: string,
@@ -40,23 +48,45 @@ export async function estimate(
   return (await call("estimate", key, init)).json() as Promise<Estimate>;
 }
 
-/** What the model is shown of a video. Throws RequestError; status 501: it cannot be shown. */
+/** The frames that the model is shown of a video. Throws RequestError; status 501: unsupported. */
 export async function inspectVideo(
   body: ChatBody,
   key: string,
   signal?: AbortSignal,
-): Promise<VideoLook> {
-  return (await call("inspect/video", key, posted(body, signal))).json() as Promise<VideoLook>;
+): Promise<VideoInspection> {
+  return (
+    await call("inspect/video", key, posted(body, signal))
+  ).json() as Promise<VideoInspection>;
 }
 
-/** Pages of a document, in the same way. */
+/** Pages of a document, rendered. Throws as `inspectVideo` does. */
 export async function inspectDocument(
   body: ChatBody,
   key: string,
   signal?: AbortSignal,
-): Promise<DocumentLook> {
+): Promise<DocumentInspection> {
   const response = await call("inspect/document", key, posted(body, signal));
-  return response.json() as Promise<DocumentLook>;
+  return response.json() as Promise<DocumentInspection>;
+}
+
+/** The files of this key, newest first. Throws RequestError; status 404: it stores no files. */
+export async function listFiles(
+  key: string,
+  signal: AbortSignal,
+): Promise<readonly UploadedFile[]> {
+  const body: unknown = await (await call("files", key, { signal })).json();
+  return isRecord(body) && Array.isArray(body.data) ? body.data : [];
+}
+
+/** Throws RequestError. */
+export async function deleteFile(id: string, key: string): Promise<void> {
+  await call(`files/${encodeURIComponent(id)}`, key, { method: "DELETE" });
+}
+
+/** The limits and the usage of this key. Throws RequestError. */
+export async function getKey(key: string, signal: AbortSignal): Promise<KeyInfo> {
+  const body = (await (await call("key", key, { signal })).json()) as { readonly data: KeyInfo };
+  return body.data;
 }
 
 function posted(body: ChatBody, signal: AbortSignal | undefined): RequestInit {

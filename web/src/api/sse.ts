@@ -1,5 +1,5 @@
 /** Longer than any event that the server writes; what is longer is no event stream. */
-const EVENT_CHARACTERS_MOST = 8 * 1024 * 1024;
+const MAX_EVENT_CHARACTERS = 8 * 1024 * 1024;
 
 /**
  * The data of every server-sent event of a body, as it arrives. Comments, event names and ids are
@@ -29,7 +29,7 @@ export async function* readEvents(
           data = [];
         }
       }
-      if (rest.length > EVENT_CHARACTERS_MOST) throw new RangeError("an event has no end");
+      if (rest.length > MAX_EVENT_CHARACTERS) throw new RangeError("an event has no end");
     }
   } finally {
     // Leaving early, by an error or a break, ends the request as well.

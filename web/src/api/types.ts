@@ -1,5 +1,5 @@
-// What the server takes and gives, as far as the page reads it. Everything that the server may
-// leave out is optional: the page works with less.
+// The server's requests and responses, as far as the page uses them. Everything that a server may
+// leave out is optional. tests/web/types.test.ts compares them with the server's own types.
 
 export interface TextPart {
   readonly type: "text";
@@ -82,8 +82,40 @@ export interface Model {
   readonly top_provider?: { readonly max_completion_tokens?: number };
   readonly pricing?: Prices;
   readonly supported_parameters?: readonly string[];
-  /** Share of a video's tokens that the server drops unless it is told otherwise. */
+  /** The share of a video's tokens that the server drops if a request gives no other. */
   readonly video_pruning_rate?: number;
+  /** What the server can read with the programs that are installed beside it. */
+  readonly abilities?: Readonly<Record<string, unknown>>;
+}
+
+/** A file that was uploaded to the server. */
+export interface UploadedFile {
+  readonly id: string;
+  readonly filename: string;
+  readonly bytes: number;
+  readonly purpose?: string;
+  /** Unix time in seconds. */
+  readonly created_at?: number;
+  /** Unix time in seconds; absent or null: never. */
+  readonly expires_at?: number | null;
+}
+
+/** What a key may do and what it has used since the server was started. */
+export interface KeyInfo {
+  readonly label: string;
+  /** null: no limit. */
+  readonly rate_limit: {
+    readonly requests_per_minute: number | null;
+    readonly tokens_per_minute: number | null;
+    readonly concurrent_requests: number | null;
+  };
+  readonly usage: {
+    readonly requests: number;
+    readonly prompt_tokens: number;
+    readonly completion_tokens: number;
+    /** Decimal. */
+    readonly cost_usd: string;
+  };
 }
 
 export interface PictureEstimate {
@@ -113,8 +145,8 @@ export interface VideoEstimate {
   readonly tokens_unpruned: number;
 }
 
-/** What the model is shown of a video. */
-export interface VideoLook {
+/** The frames that the model is shown of a video. */
+export interface VideoInspection {
   readonly width: number;
   readonly height: number;
   readonly fps?: number;
@@ -130,7 +162,7 @@ export interface VideoLook {
   readonly pruning: { readonly ranks: string; readonly default_rate: number };
 }
 
-export interface PageLook {
+export interface PageInspection {
   readonly page: number;
   readonly width: number;
   readonly height: number;
@@ -139,9 +171,9 @@ export interface PageLook {
   readonly words: readonly { readonly text: string; readonly box: readonly number[] }[];
 }
 
-export interface DocumentLook {
+export interface DocumentInspection {
   readonly total_pages: number;
-  readonly pages: readonly PageLook[];
+  readonly pages: readonly PageInspection[];
 }
 
 export interface Estimate {

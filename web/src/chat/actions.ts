@@ -1,5 +1,5 @@
 import { createContext, useContext } from "react";
-import type { Question } from "../state/conversation.ts";
+import type { Question } from "../conversation/model.ts";
 
 /** What can be done to messages. */
 export interface ThreadActions {

@@ -2,8 +2,9 @@ import { memo, useDeferredValue, useMemo, useState } from "react";
 import { findBoxes } from "../answer/boxes.ts";
 import { answerJson } from "../answer/json.ts";
 import { firstPage } from "../answer/pages.ts";
+import { splitAtCalls } from "../answer/tool-markup.ts";
 import type { Prices } from "../api/types.ts";
-import type { Answer, MediaFile, Paper, Picture } from "../state/conversation.ts";
+import type { Answer, DocumentFile, MediaFile, Picture } from "../conversation/model.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { useThreadActions } from "./actions.ts";
@@ -16,11 +17,11 @@ import { Markdown } from "./markdown.tsx";
 import { PageProvider } from "./page-context.tsx";
 import { Reasoning } from "./reasoning.tsx";
 import { TokenView } from "./token-view.tsx";
-import { ToolCalls } from "./tools.tsx";
+import { MalformedCall, ToolCalls } from "./tools.tsx";
 
 interface AnswerProps {
   readonly answer: Answer;
-  /** Those that the answer is about. */
+  /** The pictures that the answer is about. */
   readonly pictures: readonly Picture[];
   readonly files: readonly MediaFile[];
   readonly prices: Prices | undefined;
@@ -71,37 +72,45 @@ interface BodyProps {
 }
 
 function AnswerBody({ answer, pictures, files, view }: BodyProps) {
-  // A long answer is redrawn when there is time, so that typing and scrolling stay quick.
+  // A long answer is rendered when there is time, so that typing and scrolling stay quick.
   const text = useDeferredValue(answer.text);
   const json = useMemo(() => answerJson(text), [text]);
-  const papers = useMemo(() => files.filter(isPaper), [files]);
-  const shown = pictures.length + papers.length;
+  const documents = useMemo(() => files.filter(isDocument), [files]);
+  const shown = pictures.length + documents.length;
   const boxes = useMemo(() => {
     if (shown === 0) return [];
-    return findBoxes(text, json.whole === undefined ? json.blocks : [json.whole]);
+    return findBoxes(text, json.whole === undefined ? json.blocks : [json.whole.value]);
   }, [text, json, shown]);
   if (text === "") return null;
   if (view === "tokens") return <TokenView tokens={answer.tokens} />;
   if (view === "text") return <pre className="plain-text">{text}</pre>;
   return (
     <BoxProvider boxes={boxes}>
-      <PageProvider papers={papers}>
+      <PageProvider documents={documents}>
         <BoxedPicture
           pictures={pictures}
-          papers={papers}
+          documents={documents}
           firstPage={({ pages }) => firstPage(text, pages)}
         />
         {json.whole === undefined ? (
-          <Markdown text={text} />
+          splitAtCalls(text).map((piece, at) =>
+            piece.isCall ? (
+              // biome-ignore lint/suspicious/noArrayIndexKey: pieces never change their places.
+              <MalformedCall key={at} text={piece.text} />
+            ) : (
+              // biome-ignore lint/suspicious/noArrayIndexKey: pieces never change their places.
+              <Markdown key={at} text={piece.text} />
+            ),
+          )
         ) : (
-          <JsonView value={json.whole} text={text} />
+          <JsonView json={json.whole} text={text} />
         )}
       </PageProvider>
     </BoxProvider>
   );
 }
 
-function isPaper(file: MediaFile): file is Paper {
+function isDocument(file: MediaFile): file is DocumentFile {
   return file.kind === "document";
 }
 

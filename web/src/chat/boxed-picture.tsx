@@ -1,29 +1,29 @@
 import { useState } from "react";
+import type { DocumentFile, Picture } from "../conversation/model.ts";
 import { PageView } from "../media/page-view.tsx";
 import { PictureView } from "../pictures/picture-view.tsx";
-import type { Paper, Picture } from "../state/conversation.ts";
 import { hueOf, useBoxes } from "./box-context.tsx";
 import { Boxes } from "./box-shapes.tsx";
 
 interface BoxedPictureProps {
   /** Those that the answer is about. */
   readonly pictures: readonly Picture[];
-  readonly papers: readonly Paper[];
+  readonly documents: readonly DocumentFile[];
   /** Of a document the page that is shown first. */
-  readonly firstPage: (paper: Paper) => number;
+  readonly firstPage: (file: DocumentFile) => number;
 }
 
 /** The picture or page of an answer, with the answer's boxes over it. */
-export function BoxedPicture({ pictures, papers, firstPage }: BoxedPictureProps) {
+export function BoxedPicture({ pictures, documents, firstPage }: BoxedPictureProps) {
   const { boxes } = useBoxes();
   const [chosen, choose] = useState(0);
-  const shown = [...pictures, ...papers];
+  const shown = [...pictures, ...documents];
   const one = shown[chosen] ?? shown[0];
   if (one === undefined || boxes.length === 0) return null;
   return (
     <figure className="boxed-picture">
       {"kind" in one ? (
-        <BoxedPage key={one.id} paper={one} firstPage={firstPage(one)} />
+        <BoxedPage key={one.id} file={one} firstPage={firstPage(one)} />
       ) : (
         <PictureView picture={one} label={`${one.name} with ${boxes.length} boxes`}>
           <Boxes width={one.width} height={one.height} />
@@ -50,11 +50,17 @@ export function BoxedPicture({ pictures, papers, firstPage }: BoxedPictureProps)
   );
 }
 
-function BoxedPage({ paper, firstPage }: { readonly paper: Paper; readonly firstPage: number }) {
+function BoxedPage({
+  file,
+  firstPage,
+}: {
+  readonly file: DocumentFile;
+  readonly firstPage: number;
+}) {
   const [number, setNumber] = useState<number>();
   return (
     <PageView
-      paper={paper}
+      file={file}
       number={number ?? firstPage}
       onNumber={setNumber}
       over={(width, height) => <Boxes width={width} height={height} />}

@@ -1,6 +1,6 @@
 import type { Prices, Usage } from "../api/types.ts";
+import type { Answer } from "../conversation/model.ts";
 import { figuresOf } from "../state/answer.ts";
-import type { Answer } from "../state/conversation.ts";
 import { count, dollars, price, seconds } from "../ui/numbers.ts";
 
 /** How fast an answer was, how long, how it ended and what it cost. */

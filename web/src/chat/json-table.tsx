@@ -2,7 +2,7 @@ import { useState } from "react";
 import { toBox } from "../answer/boxes.ts";
 import { cellText, type Table } from "../answer/json.ts";
 import { counted } from "../ui/numbers.ts";
-import { BoxMark } from "./box-context.tsx";
+import { BoxMark, hueOf, useBoxes } from "./box-context.tsx";
 
 const ROWS_AT_FIRST = 200;
 
@@ -25,13 +25,7 @@ export function JsonTable({ table }: { readonly table: Table }) {
         <tbody>
           {rows.map((row, at) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: rows never change their places.
-            <tr key={at}>
-              {row.map((cell, column) => (
-                <td key={table.columns[column]} data-number={typeof cell === "number"}>
-                  <Cell value={cell} />
-                </td>
-              ))}
-            </tr>
+            <Row key={at} columns={table.columns} row={row} />
           ))}
         </tbody>
       </table>
@@ -46,6 +40,37 @@ export function JsonTable({ table }: { readonly table: Table }) {
 
 function isNumeric({ rows }: Table, column: number): boolean {
   return rows.every((row) => typeof row[column] === "number");
+}
+
+interface RowProps {
+  readonly columns: readonly string[];
+  readonly row: readonly unknown[];
+}
+
+/** A row has the colour of its box, and points at it when it is touched or hovered. */
+function Row({ columns, row }: RowProps) {
+  const { boxes, pointed, point } = useBoxes();
+  const box = row
+    .map((cell) => (Array.isArray(cell) ? toBox(cell) : undefined))
+    .find((found) => boxes.some(({ key }) => key === found?.key));
+  const linked =
+    box === undefined
+      ? {}
+      : {
+          className: `boxed-row hue-${hueOf(boxes, box.key)}`,
+          "data-pointed": pointed === box.key,
+          onPointerEnter: () => point(box.key),
+          onPointerLeave: () => point(undefined),
+        };
+  return (
+    <tr {...linked}>
+      {row.map((cell, column) => (
+        <td key={columns[column]} data-number={typeof cell === "number"}>
+          <Cell value={cell} />
+        </td>
+      ))}
+    </tr>
+  );
 }
 
 function Cell({ value }: { readonly value: unknown }) {

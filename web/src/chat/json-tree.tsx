@@ -5,7 +5,7 @@ import { counted } from "../ui/numbers.ts";
 import { BoxMark } from "./box-context.tsx";
 
 /** Deeper, a value is shown as its text: a stranger's JSON may be a thousand levels deep. */
-const DEPTH_MOST = 40;
+const MAX_DEPTH = 40;
 const OPEN_LEVELS = 3;
 const ENTRIES_AT_FIRST = 100;
 
@@ -27,7 +27,7 @@ function Entry({ name, value, depth }: EntryProps) {
   const label = name === undefined ? null : <span className="json-name">{name}</span>;
   const box = Array.isArray(value) ? toBox(value) : undefined;
   const isFolder = typeof value === "object" && value !== null && box === undefined;
-  if (!isFolder || depth >= DEPTH_MOST) {
+  if (!isFolder || depth >= MAX_DEPTH) {
     return (
       <li>
         {label}

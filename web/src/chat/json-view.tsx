@@ -1,7 +1,9 @@
 import { useState } from "react";
 import { type Table, tableOf, toCsv } from "../answer/json.ts";
-import { download } from "../storage/export.ts";
+import type { PartialJson } from "../answer/partial-json.ts";
+import { Code } from "../ui/code.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
+import { download } from "../ui/download.ts";
 import { Icon } from "../ui/icon.tsx";
 import { JsonTable } from "./json-table.tsx";
 import { JsonTree } from "./json-tree.tsx";
@@ -9,9 +11,14 @@ import { JsonTree } from "./json-tree.tsx";
 type View = keyof typeof NAMES;
 const NAMES = { table: "Table", tree: "Tree", text: "Text" } as const;
 
-/** JSON that a model wrote: as a table if it is one, as a tree, and as its own text. */
-export function JsonView({ value, text }: { readonly value: unknown; readonly text: string }) {
-  const table = tableOf(value);
+interface JsonViewProps {
+  readonly json: PartialJson;
+  readonly text: string;
+}
+
+/** JSON of an answer as a table if it is one, as a tree, and as text; a tree while it grows. */
+export function JsonView({ json: { value, complete }, text }: JsonViewProps) {
+  const table = complete ? tableOf(value) : undefined;
   const views: readonly View[] = table === undefined ? ["tree", "text"] : ["table", "tree", "text"];
   const [chosen, choose] = useState<View>();
   const view = chosen ?? views[0] ?? "tree";
@@ -33,14 +40,18 @@ export function JsonView({ value, text }: { readonly value: unknown; readonly te
         </fieldset>
         <span className="grow" />
         {table === undefined ? null : <CsvButtons table={table} />}
-        <CopyButton label="JSON" caption="JSON" text={() => JSON.stringify(value, null, 2)} />
+        {complete ? (
+          <CopyButton label="JSON" caption="JSON" text={() => JSON.stringify(value, null, 2)} />
+        ) : (
+          <span className="note">incomplete</span>
+        )}
       </div>
       {view === "table" && table !== undefined ? <JsonTable table={table} /> : null}
       {view === "tree" ? <JsonTree value={value} /> : null}
       {view === "text" ? (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: keys must reach what scrolls.
-        <pre tabIndex={0}>
-          <code>{text.trim()}</code>
+        <pre className="wrapped" tabIndex={0}>
+          <Code text={text.trim()} language="json" />
         </pre>
       ) : null}
     </div>
@@ -49,7 +60,7 @@ export function JsonView({ value, text }: { readonly value: unknown; readonly te
 
 function CsvButtons({ table }: { readonly table: Table }) {
   const save = (): void => {
-    // The mark at the beginning tells spreadsheets that the text is UTF-8.
+    // The byte order mark tells spreadsheets that the text is UTF-8.
     download(new Blob(["\ufeff", toCsv(table)], { type: "text/csv" }), "table.csv");
   };
   return (

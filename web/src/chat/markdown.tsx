@@ -4,12 +4,13 @@ import remarkGfm from "remark-gfm";
 import { splitAtBoxes, toBox } from "../answer/boxes.ts";
 import { blockJson } from "../answer/json.ts";
 import { splitAtPages } from "../answer/pages.ts";
+import { Code } from "../ui/code.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { BoxMark } from "./box-context.tsx";
 import { JsonView } from "./json-view.tsx";
 import { PageLink } from "./page-context.tsx";
 
-/** A node of the tree that react-markdown hands to its plugins, as far as it is touched here. */
+/** A node of the tree that react-markdown gives to its plugins, as far as it is used here. */
 interface HastNode {
   readonly type: string;
   readonly value?: string;
@@ -18,7 +19,7 @@ interface HastNode {
   children?: HastNode[];
 }
 
-/** Puts a `mark` around every box in the text and a `cite` around pages, except in code blocks. */
+/** Wraps each box in the text in `mark` and each page in `cite`, except in code blocks. */
 function markBoxes() {
   const visit = (node: HastNode): void => {
     if (node.children === undefined || node.tagName === "pre") return;
@@ -46,7 +47,7 @@ const REMARK = [remarkGfm];
 const REHYPE = [markBoxes];
 
 const COMPONENTS: Components = {
-  // A model's words must not fetch anything: a picture's address can carry words away.
+  // An answer must not fetch anything: the address of a picture could carry data away.
   img: ({ alt }) => <span className="inert-image">{alt || "picture"}</span>,
   a: ({ href, children }) => (
     <a href={href} target="_blank" rel="noopener noreferrer nofollow">
@@ -71,7 +72,7 @@ const COMPONENTS: Components = {
   ),
 };
 
-/** HTML in an answer is shown as the text that it is; nothing runs, and nothing is fetched. */
+/** An answer as Markdown. HTML in it is shown as text; nothing runs and nothing is fetched. */
 export const Markdown = memo(function Markdown({ text }: { readonly text: string }) {
   return (
     <div className="markdown">
@@ -87,7 +88,7 @@ export const Markdown = memo(function Markdown({ text }: { readonly text: string
   );
 });
 
-/** Only links that leave the page in plain sight. */
+/** Allows only web addresses and mail. */
 export function safeUrl(url: string): string | undefined {
   return /^(https?:\/\/|mailto:)/i.test(url) ? url : undefined;
 }
@@ -97,7 +98,7 @@ function CodeBlock({ children }: { readonly children: ReactNode }) {
   const text = textOf(code?.props.children).replace(/\n$/, "");
   const language = /language-([\w-]+)/.exec(code?.props.className ?? "")?.[1] ?? "";
   const json = blockJson(language, text);
-  if (json !== undefined) return <JsonView value={json} text={text} />;
+  if (json !== undefined) return <JsonView json={json} text={text} />;
   return (
     <div className="code-block">
       <div className="code-head">
@@ -105,8 +106,8 @@ function CodeBlock({ children }: { readonly children: ReactNode }) {
         <CopyButton label="code" text={() => text} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys must reach what scrolls. */}
-      <pre tabIndex={0}>
-        <code>{text}</code>
+      <pre className="wrapped" tabIndex={0}>
+        <Code text={text} language={language} />
       </pre>
     </div>
   );

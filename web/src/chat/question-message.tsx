@@ -1,7 +1,7 @@
 import { memo, useState } from "react";
+import type { Question } from "../conversation/model.ts";
 import { FileButton } from "../media/file-button.tsx";
 import { PictureButton } from "../pictures/picture-button.tsx";
-import type { Question } from "../state/conversation.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { useThreadActions } from "./actions.ts";

@@ -1,5 +1,5 @@
+import type { Answer } from "../conversation/model.ts";
 import { figuresOf } from "../state/answer.ts";
-import type { Answer } from "../state/conversation.ts";
 import { Icon } from "../ui/icon.tsx";
 import { counted, seconds } from "../ui/numbers.ts";
 

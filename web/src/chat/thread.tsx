@@ -1,6 +1,6 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
 import type { Prices } from "../api/types.ts";
-import { filesBefore, type Message, openCalls, picturesBefore } from "../state/conversation.ts";
+import { filesBefore, type Message, openCalls, picturesBefore } from "../conversation/model.ts";
 import { Icon } from "../ui/icon.tsx";
 import { AnswerMessage } from "./answer-message.tsx";
 import { QuestionMessage } from "./question-message.tsx";
@@ -12,7 +12,7 @@ interface ThreadProps {
   readonly prices: Prices | undefined;
 }
 
-/** The conversation, and what screen readers are told of it. */
+/** The messages of a conversation, with a status for screen readers. */
 export function Thread({ messages, running, prices }: ThreadProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const { away, toEnd } = useFollow(scroller, messages);
@@ -58,10 +58,10 @@ function MessageView({ messages, at, prices }: MessageViewProps) {
   }
 }
 
-/** Nearer to the end than this, the reader follows what is written. */
+/** A reader nearer to the end than this follows the answer. */
 const FOLLOW_PX = 120;
 
-/** Keeps the end in view while it grows, unless the reader has scrolled away. */
+/** Keeps the end in view while it grows, unless the user has scrolled away. */
 function useFollow(
   scroller: RefObject<HTMLDivElement | null>,
   messages: readonly Message[],
@@ -73,9 +73,9 @@ function useFollow(
     const element = scroller.current;
     if (element === null) return;
     let top = 0;
-    const look = (): void => {
+    const measure = (): void => {
       const left = element.scrollHeight - element.scrollTop - element.clientHeight;
-      // Only a person scrolls up; that the end has moved further away means nothing.
+      // Only the user scrolls up; a growing distance to the end alone means nothing.
       if (left < FOLLOW_PX) follows.current = true;
       else if (element.scrollTop < top) follows.current = false;
       top = element.scrollTop;
@@ -83,18 +83,18 @@ function useFollow(
     };
     const resized = new ResizeObserver(() => {
       if (follows.current) element.scrollTop = element.scrollHeight;
-      look();
+      measure();
     });
-    element.addEventListener("scroll", look, { passive: true });
+    element.addEventListener("scroll", measure, { passive: true });
     resized.observe(element);
     if (element.firstElementChild !== null) resized.observe(element.firstElementChild);
     return () => {
-      element.removeEventListener("scroll", look);
+      element.removeEventListener("scroll", measure);
       resized.disconnect();
     };
   }, [scroller]);
   useEffect(() => {
-    // Whoever asks wants to see the answer.
+    // A new message brings the end into view.
     if (messages.length > known.current) follows.current = true;
     known.current = messages.length;
     const element = scroller.current;
@@ -110,7 +110,7 @@ function useFollow(
 
 const SPOKEN_CHARACTERS = 600;
 
-/** Says where the answer stands: word by word would drown a listener. */
+/** Tells screen readers the state of the answer; word by word would be too much. */
 function Spoken({ messages }: { readonly messages: readonly Message[] }) {
   const last = messages.at(-1);
   let said = "";

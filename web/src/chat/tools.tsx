@@ -1,7 +1,8 @@
 import { useState } from "react";
 import { parseJson } from "../answer/json.ts";
 import type { ToolCall } from "../api/types.ts";
-import type { ToolResult } from "../state/conversation.ts";
+import type { ToolResult } from "../conversation/model.ts";
+import { Code } from "../ui/code.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { useThreadActions } from "./actions.ts";
 
@@ -15,8 +16,8 @@ export function ToolCalls({ calls }: { readonly calls: readonly ToolCall[] }) {
             <Icon name="wrench" />
             <code>{call.name}</code>
           </p>
-          <pre>
-            <code>{prettyArguments(call.arguments)}</code>
+          <pre className="wrapped">
+            <Code text={prettyArguments(call.arguments)} language="json" />
           </pre>
         </li>
       ))}
@@ -29,7 +30,28 @@ function prettyArguments(text: string): string {
   return value === undefined ? text : JSON.stringify(value, null, 2);
 }
 
-/** A field for each call: the person plays the tools, and the model goes on with what they say. */
+/** A call that the server could not read, without the model's markup around it. */
+export function MalformedCall({ text }: { readonly text: string }) {
+  return (
+    <div className="malformed-call" role="note">
+      <p>
+        <Icon name="wrench" />
+        The model tried to call a tool, but its call cannot be read.
+      </p>
+      <details>
+        <summary>
+          <Icon name="chevron" />
+          Show what it wrote
+        </summary>
+        <pre className="wrapped">
+          <Code text={text} language="json" />
+        </pre>
+      </details>
+    </div>
+  );
+}
+
+/** A field for each call: the user types in the results, and the model goes on with them. */
 export function ToolForm({ calls }: { readonly calls: readonly ToolCall[] }) {
   const [texts, setTexts] = useState<readonly string[]>(() => calls.map(() => ""));
   const { giveResults } = useThreadActions();
@@ -44,7 +66,7 @@ export function ToolForm({ calls }: { readonly calls: readonly ToolCall[] }) {
       }}
     >
       <p className="note">
-        The model waits for these results. Nothing is run: you say what came out.
+        The model waits for these results. The page runs nothing: type in what each tool returned.
       </p>
       {calls.map((call, at) => (
         <label key={call.id || at}>
@@ -76,8 +98,11 @@ export function ToolResultMessage({ result }: { readonly result: ToolResult }) {
         <Icon name="wrench" />
         <code>{result.name}</code> answered
       </p>
-      <pre>
-        <code>{result.text === "" ? "(nothing)" : prettyArguments(result.text)}</code>
+      <pre className="wrapped">
+        <Code
+          text={result.text === "" ? "(nothing)" : prettyArguments(result.text)}
+          language="json"
+        />
       </pre>
     </article>
   );

@@ -1,8 +1,9 @@
 import { useMemo, useState } from "react";
-import type { Message } from "../state/conversation.ts";
+import type { Message } from "../conversation/model.ts";
+import { useServer, useSessionState, useSettings } from "../state/contexts.ts";
 import { type Draft, isEmpty } from "../state/reducer.ts";
 import { requestBody, streamed } from "../state/request.ts";
-import type { Settings } from "../state/settings.ts";
+import { Code } from "../ui/code.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { toAiSdk } from "./ai-sdk.ts";
@@ -19,15 +20,15 @@ const LANGUAGES = [
 ] as const;
 
 interface CodeDialogProps {
-  readonly messages: readonly Message[];
-  readonly draft: Draft;
-  readonly settings: Settings;
-  readonly needsKey: boolean;
   readonly onClose: () => void;
 }
 
 /** The next request, or the last one if nothing is being written, as code. */
-export function CodeDialog({ messages, draft, settings, needsKey, onClose }: CodeDialogProps) {
+export function CodeDialog({ onClose }: CodeDialogProps) {
+  const messages = useSessionState((state) => state.conversation.messages);
+  const draft = useSessionState((state) => state.draft);
+  const { settings } = useSettings();
+  const needsKey = useServer().apiKey !== "";
   const [language, setLanguage] = useState<string>("curl");
   const request = useMemo((): CodeRequest => {
     const body = requestBody(messagesOf(messages, draft), settings, ({ type, name }) =>
@@ -58,12 +59,12 @@ export function CodeDialog({ messages, draft, settings, needsKey, onClose }: Cod
         <CopyButton label="code" caption="Copy" text={() => text} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys must reach what scrolls. */}
-      <pre tabIndex={0}>
-        <code>{text}</code>
+      <pre className="wrapped" tabIndex={0}>
+        <Code text={text} language={language} />
       </pre>
       <p className="note">
-        Pictures, videos and documents are read from files of their names. A key is never written
-        out.
+        The code reads pictures, videos and documents from files of the same names, and the key from
+        the environment.
       </p>
     </Dialog>
   );

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type Answer,
+  type DocumentFile,
   newAnswer,
-  type Paper,
   type Picture,
   type Video,
-} from "../state/conversation.ts";
+} from "../conversation/model.ts";
 import { requestBody, streamed } from "../state/request.ts";
 import { DEFAULTS } from "../state/settings.ts";
 import { toAiSdk } from "./ai-sdk.ts";
@@ -38,7 +38,7 @@ const clip: Video = {
   sizeBytes: 9,
   playable: true,
 };
-const contract: Paper = {
+const contract: DocumentFile = {
   kind: "document",
   id: "d",
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a name that is out for mischief.

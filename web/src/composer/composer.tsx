@@ -1,21 +1,19 @@
-import { type KeyboardEvent, type RefObject, useEffect, useRef } from "react";
+import { type KeyboardEvent, type RefObject, useLayoutEffect, useRef } from "react";
+import { filesOf, type Message, picturesOf } from "../conversation/model.ts";
 import { ACCEPT } from "../media/kinds.ts";
-import { filesOf, type Message, picturesOf } from "../state/conversation.ts";
+import { useSession, useSettings } from "../state/contexts.ts";
 import { type Draft, isEmpty } from "../state/reducer.ts";
-import type { Session } from "../state/session.ts";
-import { type Settings, settingsProblem } from "../state/settings.ts";
+import { settingsProblem } from "../state/settings.ts";
 import { Icon } from "../ui/icon.tsx";
+import { AttachmentTray } from "./attachment-tray.tsx";
 import { EstimateBar } from "./estimate-bar.tsx";
 import { fileEstimates } from "./file-estimates.ts";
-import { PictureTray } from "./picture-tray.tsx";
-import { useEstimate } from "./use-estimate.ts";
+import type { EstimateState } from "./use-estimate.ts";
 
 interface ComposerProps {
-  readonly session: Session;
   readonly messages: readonly Message[];
   readonly draft: Draft;
-  readonly settings: Settings;
-  readonly apiKey: string;
+  readonly estimate: EstimateState;
   readonly running: boolean;
   readonly field: RefObject<HTMLTextAreaElement | null>;
   readonly onFiles: (files: readonly File[]) => void;
@@ -23,22 +21,16 @@ interface ComposerProps {
   readonly opening: string | undefined;
 }
 
-/** Where questions are written, with what they will cost. */
+/** The field for the next question, with its attachments and its cost. */
 export function Composer(props: ComposerProps) {
-  const { session, messages, draft, settings, apiKey, running, field, onFiles, opening } = props;
-  const state = useEstimate({ messages, draft, settings, apiKey, paused: running });
+  const { messages, draft, estimate: state, running, field, onFiles, opening } = props;
+  const session = useSession();
+  const { settings } = useSettings();
   const problem = settingsProblem(settings);
   const blocked = isEmpty(draft) || problem !== undefined || settings.model === "";
   const before = picturesOf(messages).length;
-  const filesBefore = filesOf(messages);
-  useHeight(field, draft.text);
   const send = (): void => {
     if (!blocked && !running) session.ask();
-  };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
-    event.preventDefault();
-    send();
   };
   return (
     <form
@@ -49,11 +41,11 @@ export function Composer(props: ComposerProps) {
         send();
       }}
     >
-      <PictureTray
+      <AttachmentTray
         pictures={draft.pictures}
         estimates={draft.pictures.map((_, at) => state.estimate?.images[before + at])}
         files={draft.files}
-        fileEstimates={fileEstimates(filesBefore, draft.files, state.estimate)}
+        fileEstimates={fileEstimates(filesOf(messages), draft.files, state.estimate)}
         onRemove={(id) => session.detach(id)}
       />
       {opening === undefined ? null : (
@@ -62,15 +54,12 @@ export function Composer(props: ComposerProps) {
         </p>
       )}
       <div className="composer-row">
-        <FileButton onFiles={onFiles} />
-        <textarea
-          ref={field}
-          rows={1}
-          aria-label="Question"
-          placeholder="Ask about a picture, video or PDF"
-          value={draft.text}
-          onChange={(event) => session.typeDraft(event.target.value)}
-          onKeyDown={onKeyDown}
+        <AttachButton onFiles={onFiles} />
+        <QuestionField
+          field={field}
+          text={draft.text}
+          onText={(text) => session.typeDraft(text)}
+          onSend={send}
         />
         {running ? (
           <StopButton onStop={() => void session.stop()} />
@@ -87,6 +76,43 @@ export function Composer(props: ComposerProps) {
         </p>
       )}
     </form>
+  );
+}
+
+const MAX_HEIGHT_PX = 240;
+
+interface QuestionFieldProps {
+  readonly field: RefObject<HTMLTextAreaElement | null>;
+  readonly text: string;
+  readonly onText: (text: string) => void;
+  readonly onSend: () => void;
+}
+
+/** A text field that grows with its text, up to a bound. */
+function QuestionField({ field, text, onText, onSend }: QuestionFieldProps) {
+  useLayoutEffect(() => {
+    const element = field.current;
+    if (element === null) return;
+    element.style.height = "auto";
+    // An empty field is as high as one line, whatever the placeholder needs.
+    const height = text === "" ? element.clientHeight : element.scrollHeight;
+    element.style.height = `${Math.min(height, MAX_HEIGHT_PX)}px`;
+  }, [text, field]);
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    onSend();
+  };
+  return (
+    <textarea
+      ref={field}
+      rows={1}
+      aria-label="Question"
+      placeholder="Ask about a picture, video or PDF"
+      value={text}
+      onChange={(event) => onText(event.target.value)}
+      onKeyDown={onKeyDown}
+    />
   );
 }
 
@@ -118,14 +144,14 @@ function StopButton({ onStop }: { readonly onStop: () => void }) {
   );
 }
 
-function FileButton({ onFiles }: { readonly onFiles: ComposerProps["onFiles"] }) {
+function AttachButton({ onFiles }: Pick<ComposerProps, "onFiles">) {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
       <button
         type="button"
         className="icon-button"
-        title="Add pictures, videos or PDFs (or drop, or paste them)"
+        title="Add pictures, videos or documents (or drop or paste them)"
         aria-label="Add pictures or files"
         onClick={() => input.current?.click()}
       >
@@ -144,17 +170,4 @@ function FileButton({ onFiles }: { readonly onFiles: ComposerProps["onFiles"] })
       />
     </>
   );
-}
-
-const HEIGHT_MOST_PX = 240;
-
-/** The field is as high as its text, up to a bound. */
-function useHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the text makes the height.
-  useEffect(() => {
-    const element = field.current;
-    if (element === null) return;
-    element.style.height = "auto";
-    element.style.height = `${Math.min(element.scrollHeight, HEIGHT_MOST_PX)}px`;
-  }, [text, field]);
 }

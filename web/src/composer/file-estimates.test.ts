@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Estimate } from "../api/types.ts";
-import type { MediaFile } from "../state/conversation.ts";
+import type { MediaFile } from "../conversation/model.ts";
 import { fileEstimates, withFiles } from "./file-estimates.ts";
 
 function estimate(text: number, video: number, changes: Partial<Estimate> = {}): Estimate {

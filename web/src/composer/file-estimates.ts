@@ -1,5 +1,5 @@
 import type { Estimate } from "../api/types.ts";
-import type { MediaFile } from "../state/conversation.ts";
+import type { MediaFile } from "../conversation/model.ts";
 
 /** Tokens of the draft's files: estimates list videos and documents apart, each in their order. */
 export function fileEstimates(

@@ -1,16 +1,19 @@
-import { useEffect, useMemo, useRef, useState } from "react";
-import { estimate as askEstimate } from "../api/client.ts";
+import { useMemo, useState } from "react";
+import { estimate as requestEstimate } from "../api/client.ts";
 import { type Failure, toFailure } from "../api/failure.ts";
 import type { Estimate } from "../api/types.ts";
+import { filesOf, type Message, picturesOf } from "../conversation/model.ts";
 import { dataUrlOf } from "../pictures/picture-store.ts";
 import { standIn } from "../pictures/stand-in.ts";
-import { filesOf, type Message, picturesOf } from "../state/conversation.ts";
+import { useServer, useSettings } from "../state/contexts.ts";
 import { type Draft, isEmpty } from "../state/reducer.ts";
 import { requestBody } from "../state/request.ts";
 import { type Settings, settingsProblem } from "../state/settings.ts";
+import { type Async, useAsync } from "../ui/use-async.ts";
 import { type FileCosts, withFiles } from "./file-estimates.ts";
 
 const PAUSE_MS = 250;
+const OPTIONS = { delayMs: PAUSE_MS, keepPrevious: true };
 
 export interface EstimateState {
   readonly estimate?: Estimate;
@@ -21,110 +24,85 @@ export interface EstimateState {
 interface EstimateInput {
   readonly messages: readonly Message[];
   readonly draft: Draft;
-  readonly settings: Settings;
-  readonly apiKey: string;
-  /** No estimate while an answer is being written. */
+  /** True while an answer is in progress: nothing is estimated meanwhile. */
   readonly paused: boolean;
 }
 
-interface FilesState {
-  readonly costs?: FileCosts;
-  readonly refusal?: string;
-}
-
 /**
- * What the next request would cost, asked for after a pause in typing. Servers without estimates
- * are asked once.
+ * The cost of the next request, asked for after a pause in typing. A server without estimates
+ * (status 404) is asked once.
  *
- * Videos and documents are large, so they are sent when they change and not with every word: what
- * they add, measured once, is added to the estimate of the rest.
+ * Videos and documents are large, so they are sent only when they change. What they add is measured
+ * once, as the difference of two estimates, and added to the estimate of the rest.
  */
-export function useEstimate(input: EstimateInput): EstimateState {
-  const { messages, draft, settings, apiKey, paused } = input;
-  const [state, setState] = useState<EstimateState>({});
-  const [filesState, setFilesState] = useState<FilesState>({});
-  const unsupported = useRef(false);
-  const { text, pictures, files } = draft;
-  const nothing = messages.length === 0 && isEmpty(draft);
-  const hasFiles = files.length > 0 || filesOf(messages).length > 0;
-  const latest = useRef<readonly Message[]>([]);
-  latest.current = withDraft(messages, draft);
-  const idle = nothing || paused || settings.model === "";
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `latest` holds messages and draft.
-  useEffect(() => {
-    if (nothing) setState({});
-    if (idle || unsupported.current || settingsProblem(settings) !== undefined) return;
-    return afterPause(
-      async (signal) => askEstimate(await bareBody(latest.current, settings), apiKey, signal),
-      (estimate) => setState({ estimate }),
-      (failure) => {
-        if (failure.status === 404) unsupported.current = true;
-        setState(refusalOf(failure));
-      },
-    );
-  }, [messages, text, pictures, settings, apiKey, nothing, idle]);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the text changes nothing of it.
-  useEffect(() => {
-    if (!hasFiles) setFilesState({});
-    if (!hasFiles || idle || unsupported.current) return;
-    if (settingsProblem(settings) !== undefined) return;
-    return afterPause(
-      async (signal) => {
-        const said = latest.current;
-        const whole = await askEstimate(await wholeBody(said, settings), apiKey, signal);
-        const bare = await askEstimate(await bareBody(said, settings), apiKey, signal);
-        return { whole, bare };
-      },
-      (costs) => setFilesState({ costs }),
-      (failure) => setFilesState(refusalOf(failure)),
-    );
-  }, [messages, pictures, files, settings, apiKey, idle, hasFiles]);
-
+export function useEstimate({ messages, draft, paused }: EstimateInput): EstimateState {
+  const { settings } = useSettings();
+  const { apiKey } = useServer();
+  const all = useMemo(() => withDraft(messages, draft), [messages, draft]);
+  const hasFiles = filesOf(all).length > 0;
+  const [unsupported, setUnsupported] = useState(false);
+  const isEmptyChat = all.length === 0;
+  const isWrong = settings.model === "" || settingsProblem(settings) !== undefined;
+  const isIdle = paused || isEmptyChat || isWrong || unsupported;
+  const context = JSON.stringify([settings, apiKey]);
+  const text = useAsync(
+    isIdle ? undefined : `${context} ${keyOf(all, true)}`,
+    async (signal) => {
+      try {
+        return await requestEstimate(await bareBody(all, settings), apiKey, signal);
+      } catch (thrown) {
+        if (toFailure(thrown).status === 404) setUnsupported(true);
+        throw thrown;
+      }
+    },
+    OPTIONS,
+  );
+  const files = useAsync(
+    isIdle || !hasFiles ? undefined : `${context} ${keyOf(all, false)}`,
+    async (signal): Promise<FileCosts> => {
+      const whole = await requestEstimate(await wholeBody(all, settings), apiKey, signal);
+      const bare = await requestEstimate(await bareBody(all, settings), apiKey, signal);
+      return { whole, bare };
+    },
+    OPTIONS,
+  );
   return useMemo(
-    () => (hasFiles ? combined(state, filesState, settings) : state),
-    [state, filesState, settings, hasFiles],
+    () => (isEmptyChat ? {} : combined(text, hasFiles ? files : undefined, settings)),
+    [text, files, hasFiles, isEmptyChat, settings],
   );
 }
 
 function combined(
-  { estimate, refusal }: EstimateState,
-  files: FilesState,
+  text: Async<Estimate>,
+  files: Async<FileCosts> | undefined,
   { maxTokens }: Settings,
 ): EstimateState {
-  const why = files.refusal ?? refusal;
-  if (why !== undefined) return { refusal: why };
-  if (estimate === undefined || files.costs === undefined) return {};
-  return { estimate: withFiles(estimate, files.costs, Math.max(1, Number(maxTokens))) };
+  const refusal = refusalOf(files?.failure) ?? refusalOf(text.failure);
+  if (refusal !== undefined) return { refusal };
+  const estimate = text.failure === undefined ? text.value : undefined;
+  if (estimate === undefined) return {};
+  if (files === undefined) return { estimate };
+  if (files.value === undefined || files.failure !== undefined) return {};
+  return { estimate: withFiles(estimate, files.value, Math.max(1, Number(maxTokens))) };
 }
 
-/** Returns how to give it up. */
-function afterPause<T>(
-  ask: (signal: AbortSignal) => Promise<T>,
-  onAnswer: (answer: T) => void,
-  onFailure: (failure: Failure) => void,
-): () => void {
-  const controller = new AbortController();
-  const run = async (): Promise<void> => {
-    try {
-      const answer = await ask(controller.signal);
-      if (!controller.signal.aborted) onAnswer(answer);
-    } catch (thrown) {
-      if (!controller.signal.aborted) onFailure(toFailure(thrown));
-    }
-  };
-  const timer = setTimeout(() => void run(), PAUSE_MS);
-  return () => {
-    clearTimeout(timer);
-    controller.abort();
-  };
-}
-
-/** What the person can do nothing about here is not said. */
-function refusalOf({ status, message }: Failure): { readonly refusal?: string } {
+/** The server's refusal, unless the user cannot do anything about it here. */
+function refusalOf(failure: Failure | undefined): string | undefined {
+  const { status, message } = failure ?? {};
   const isRefused = status !== undefined && status < 500 && ![401, 404, 429].includes(status);
-  return isRefused ? { refusal: message } : {};
+  return isRefused ? message : undefined;
+}
+
+/** Names what an estimate depends on. */
+function keyOf(messages: readonly Message[], withText: boolean): string {
+  return messages
+    .map((message) => {
+      const { text } = message;
+      const attached =
+        message.role === "user" ? [...message.pictures, ...(message.files ?? [])] : [];
+      return [message.id, withText ? text : "", ...attached.map(({ id }) => id)].join(" ");
+    })
+    .join("\n");
 }
 
 function withDraft(messages: readonly Message[], draft: Draft): readonly Message[] {
@@ -132,7 +110,7 @@ function withDraft(messages: readonly Message[], draft: Draft): readonly Message
   return [...messages, { role: "user", id: "draft", ...draft, text: draft.text.trim() }];
 }
 
-/** With blank pictures, and without files. */
+/** The request with blank pictures and without files. */
 async function bareBody(messages: readonly Message[], settings: Settings) {
   const urls = await pictureUrls(messages);
   const bare = messages.map((message) => {

@@ -1,32 +1,35 @@
 import { useCallback, useEffect, useState } from "react";
-import { addFile, FILES_BYTES_MOST, type WhoIsAsked } from "../media/add-file.ts";
-import { type MediaFile, type Picture, storedOf } from "../state/conversation.ts";
+import type { Model } from "../api/types.ts";
+import { type MediaFile, type Picture, storedOf } from "../conversation/model.ts";
+import { missingAbility } from "../media/abilities.ts";
+import { addFile, MAX_REQUEST_FILE_BYTES } from "../media/add-file.ts";
+import { kindOf } from "../media/kinds.ts";
 import type { Session } from "../state/session.ts";
 
-const PICTURES_MOST = 64;
+const MAX_PICTURES = 64;
 
 export interface Files {
   readonly add: (files: readonly File[]) => void;
-  /** The name of the file that is being opened: the server may have to look at it. */
+  /** The name of the file that is being opened; the server may have to inspect it. */
   readonly opening: string | undefined;
-  /** Files are being held over the page. */
+  /** Whether files are being dragged over the page. */
   readonly dropping: boolean;
 }
 
 /** Files from drag and drop, from the clipboard and from the file button. */
 export function useFiles(
   session: Session,
-  asked: WhoIsAsked,
   onNotice: (text: string) => void,
+  model: Model | undefined,
 ): Files {
   const [dropping, setDropping] = useState(false);
   const [opening, setOpening] = useState<string>();
   const add = useCallback(
     (files: readonly File[]) => {
       const onOpening = (name: string | undefined): void => setOpening(name);
-      void addAll(session, files, { asked, onNotice, onOpening });
+      void addAll(session, files, { model, onNotice, onOpening });
     },
-    [session, asked, onNotice],
+    [session, model, onNotice],
   );
   useEffect(() => {
     const hasFiles = (event: DragEvent): boolean => {
@@ -67,21 +70,26 @@ export function useFiles(
 }
 
 interface Adding {
-  readonly asked: WhoIsAsked;
+  readonly model: Model | undefined;
   readonly onNotice: (text: string) => void;
   readonly onOpening: (name: string | undefined) => void;
 }
 
 async function addAll(session: Session, files: readonly File[], adding: Adding): Promise<void> {
-  const { asked, onNotice, onOpening } = adding;
+  const { model, onNotice, onOpening } = adding;
   for (const file of files) {
-    if (session.getState().draft.pictures.length >= PICTURES_MOST) {
-      onNotice(`At most ${PICTURES_MOST} pictures go into one request.`);
+    if (session.getState().draft.pictures.length >= MAX_PICTURES) {
+      onNotice(`At most ${MAX_PICTURES} pictures go into one request.`);
       return;
+    }
+    const missing = missingAbility(model, kindOf(file.name, file.type));
+    if (missing !== undefined) {
+      onNotice(`${file.name} cannot be read. ${missing}`);
+      continue;
     }
     onOpening(file.name);
     try {
-      add(session, file.name, await addFile(file, asked), onNotice);
+      add(session, file.name, await addFile(file, () => session.requestContext()), onNotice);
     } catch (thrown) {
       onNotice(thrown instanceof Error ? thrown.message : `${file.name} cannot be read.`);
     } finally {
@@ -99,7 +107,7 @@ function add(
   const { conversation, draft } = session.getState();
   const present = [...storedOf(conversation.messages), ...draft.pictures, ...draft.files];
   const bytes = present.reduce((sum, { sizeBytes }) => sum + sizeBytes, added.sizeBytes);
-  if (bytes > FILES_BYTES_MOST) {
+  if (bytes > MAX_REQUEST_FILE_BYTES) {
     onNotice(`With ${name} this chat is too large for one request. Start a new one.`);
   } else if ("kind" in added) session.attachFile(added);
   else session.attach([added]);

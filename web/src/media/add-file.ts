@@ -1,43 +1,42 @@
 import { inspectDocument, inspectVideo } from "../api/client.ts";
 import { toFailure } from "../api/failure.ts";
-import { addPicture, dataUrlOf, keepBlob } from "../pictures/picture-store.ts";
-import type { MediaFile, Paper, Picture, Video } from "../state/conversation.ts";
-import { lookBody } from "../state/request.ts";
-import type { Settings } from "../state/settings.ts";
+import type { DocumentFile, MediaFile, Picture, Video } from "../conversation/model.ts";
+import { addPicture, dataUrlOf, storeBlob } from "../pictures/picture-store.ts";
+import { inspectionBody } from "../state/request.ts";
+import type { RequestContext } from "../state/session.ts";
 import { count } from "../ui/numbers.ts";
 import { firstFrame } from "./first-frame.ts";
 import { isMovingGif, kindOf } from "./kinds.ts";
 
-/** What fits into one request, as base64 and with room for the rest. */
-export const FILES_BYTES_MOST = 45 * 1024 * 1024;
+/** How many bytes of files fit into one request, as base64 and with room for the rest. */
+export const MAX_REQUEST_FILE_BYTES = 45 * 1024 * 1024;
 
-/** Who is asked about files that the browser cannot open. */
-export interface Asked {
-  readonly settings: Settings;
-  readonly apiKey: string;
-}
+/** Resolves once the page knows the server's models, or that the server cannot be asked. */
+export type GetRequestContext = () => Promise<RequestContext>;
 
-/** Waits until the page knows which models the server has, or that it cannot be asked. */
-export type WhoIsAsked = () => Promise<Asked>;
-
-/** Takes a file in. Throws an Error with a sentence for the person when it cannot be sent. */
-export async function addFile(file: File, asked: WhoIsAsked): Promise<Picture | MediaFile> {
+/** Stores a file. Throws an Error whose message tells the user why it cannot be sent. */
+export async function addFile(
+  file: File,
+  getContext: GetRequestContext,
+): Promise<Picture | MediaFile> {
   const { kind, type } = kindOf(file.name, file.type);
   const isGif = type === "image/gif" && isMovingGif(new Uint8Array(await file.arrayBuffer()));
   if (kind === "picture" && !isGif) return addPicture(file);
   if (file.size === 0) throw new Error(`${file.name} is empty.`);
-  if (file.size > FILES_BYTES_MOST) {
-    const most = count(FILES_BYTES_MOST / 2 ** 20);
-    throw new Error(`${file.name} is larger than ${most} MB, which is what fits into a request.`);
+  if (file.size > MAX_REQUEST_FILE_BYTES) {
+    const megabytes = count(MAX_REQUEST_FILE_BYTES / 2 ** 20);
+    throw new Error(
+      `${file.name} is larger than ${megabytes} MB, which is what fits into a request.`,
+    );
   }
   const blob = file.slice(0, file.size, type);
-  const stored = { id: keepBlob(blob), name: file.name, type, sizeBytes: file.size };
-  return kind === "document" ? addPaper(stored, asked) : addVideo(stored, blob, asked);
+  const stored = { id: storeBlob(blob), name: file.name, type, sizeBytes: file.size };
+  return kind === "document" ? addDocument(stored, getContext) : addVideo(stored, blob, getContext);
 }
 
 type Stored = Pick<MediaFile, "id" | "name" | "type" | "sizeBytes">;
 
-async function addVideo(stored: Stored, blob: Blob, asked: WhoIsAsked): Promise<Video> {
+async function addVideo(stored: Stored, blob: Blob, getContext: GetRequestContext): Promise<Video> {
   const video: Video = { kind: "video", ...stored, playable: true };
   const seen = await firstFrame(blob);
   if (seen !== undefined) {
@@ -45,41 +44,41 @@ async function addVideo(stored: Stored, blob: Blob, asked: WhoIsAsked): Promise<
     const poster = posterOf(stored.name, frame);
     return { ...video, poster, ...(seconds === undefined ? {} : { seconds }) };
   }
-  const look = await askServer(asked, async ({ settings, apiKey }) => {
-    const body = lookBody(video, { ...settings, videoFrames: "1" }, await dataUrlOf(video));
+  const inspection = await askServer(getContext, async ({ settings, apiKey }) => {
+    const body = inspectionBody(video, { ...settings, videoFrames: "1" }, await dataUrlOf(video));
     return inspectVideo(body, apiKey);
   });
-  const url = look?.frames[0]?.thumbnail;
-  if (look === undefined || url === undefined) return { ...video, playable: false };
-  const poster = posterOf(stored.name, { ...look, blob: blobOf(url) });
-  const seconds = look.duration === undefined ? {} : { seconds: look.duration };
+  const url = inspection?.frames[0]?.thumbnail;
+  if (inspection === undefined || url === undefined) return { ...video, playable: false };
+  const poster = posterOf(stored.name, { ...inspection, blob: blobOf(url) });
+  const seconds = inspection.duration === undefined ? {} : { seconds: inspection.duration };
   return { ...video, playable: false, poster, ...seconds };
 }
 
-async function addPaper(stored: Stored, asked: WhoIsAsked): Promise<Paper> {
-  const paper: Paper = { kind: "document", ...stored };
-  const look = await askServer(asked, async ({ settings, apiKey }) => {
-    const body = lookBody(paper, settings, await dataUrlOf(paper), "1");
+async function addDocument(stored: Stored, getContext: GetRequestContext): Promise<DocumentFile> {
+  const file: DocumentFile = { kind: "document", ...stored };
+  const inspection = await askServer(getContext, async ({ settings, apiKey }) => {
+    const body = inspectionBody(file, settings, await dataUrlOf(file), "1");
     return inspectDocument(body, apiKey);
   });
-  const page = look?.pages[0];
-  if (look === undefined || page === undefined) return paper;
+  const page = inspection?.pages[0];
+  if (inspection === undefined || page === undefined) return file;
   const poster = posterOf(stored.name, { ...page, blob: blobOf(page.image) });
-  return { ...paper, pages: look.total_pages, poster };
+  return { ...file, pages: inspection.total_pages, poster };
 }
 
-/** Of the server's refusals those that are about the file itself. */
+/** The statuses with which the server refuses the file itself. */
 const ABOUT_THE_FILE = [400, 413, 415, 422];
 
-/** Undefined where the server cannot tell. Throws an Error when the file cannot be read. */
+/** Returns undefined if the server cannot tell. Throws an Error when the file cannot be read. */
 async function askServer<T>(
-  asked: WhoIsAsked,
-  ask: (asked: Asked) => Promise<T>,
+  getContext: GetRequestContext,
+  ask: (context: RequestContext) => Promise<T>,
 ): Promise<T | undefined> {
-  const who = await asked();
-  if (who.settings.model === "") return undefined;
+  const context = await getContext();
+  if (context.settings.model === "") return undefined;
   try {
-    return await ask(who);
+    return await ask(context);
   } catch (thrown) {
     const { status = 0, message } = toFailure(thrown);
     if (ABOUT_THE_FILE.includes(status)) throw new Error(message);
@@ -94,7 +93,7 @@ interface Still {
 }
 
 function posterOf(name: string, { blob, width, height }: Still): Picture {
-  return { id: keepBlob(blob), name, type: blob.type, width, height, sizeBytes: blob.size };
+  return { id: storeBlob(blob), name, type: blob.type, width, height, sizeBytes: blob.size };
 }
 
 function blobOf(url: string): Blob {

@@ -1,24 +1,22 @@
 import { useState } from "react";
+import type { MediaFile } from "../conversation/model.ts";
 import { PictureView } from "../pictures/picture-view.tsx";
-import type { MediaFile } from "../state/conversation.ts";
 import { Icon } from "../ui/icon.tsx";
 import { clock, counted } from "../ui/numbers.ts";
 import { PageDialog } from "./page-dialog.tsx";
 import { VideoDialog } from "./video-dialog.tsx";
 
-/** A video or document as its first frame or page, which opens to more. */
+/** The first frame or page of a video or document; opens a dialog with all of it. */
 export function FileButton({ file }: { readonly file: MediaFile }) {
   const [open, setOpen] = useState(false);
   const close = (): void => setOpen(false);
   const isVideo = file.kind === "video";
   return (
     <>
-      <button
-        type="button"
-        className="picture-button file-button"
-        aria-label={`${isVideo ? "Look into" : "Read"} ${file.name}`}
-        onClick={() => setOpen(true)}
-      >
+      <button type="button" className="picture-button file-button" onClick={() => setOpen(true)}>
+        <span className="hidden">
+          {isVideo ? "Look into" : "Read"} {file.poster === undefined ? "" : `${file.name}, `}
+        </span>
         {file.poster === undefined ? (
           <span className="file-blank">
             <Icon name={isVideo ? "film" : "page"} />
@@ -33,7 +31,7 @@ export function FileButton({ file }: { readonly file: MediaFile }) {
         </span>
       </button>
       {open && file.kind === "video" ? <VideoDialog video={file} onClose={close} /> : null}
-      {open && file.kind === "document" ? <PageDialog paper={file} onClose={close} /> : null}
+      {open && file.kind === "document" ? <PageDialog file={file} onClose={close} /> : null}
     </>
   );
 }

@@ -1,22 +1,22 @@
 import { type KeyboardEvent, memo, useRef, useState } from "react";
-import type { VideoLook } from "../api/types.ts";
+import type { VideoInspection } from "../api/types.ts";
 import { counted } from "../ui/numbers.ts";
 import { prunedPath } from "./pruning.ts";
 
 interface FrameStripProps {
-  readonly look: VideoLook;
-  /** Of all frames' tokens. */
+  readonly inspection: VideoInspection;
+  /** One rank for each token of all frames. */
   readonly ranks: Uint32Array;
-  /** Tokens that are kept of the video. */
+  /** How many tokens of the video are kept. */
   readonly kept: number;
   readonly onSeek: (seconds: number) => void;
 }
 
-/** The sampled frames side by side. One is a stop of the Tab key; the arrows lead to the others. */
-export function FrameStrip({ look, ranks, kept, onSeek }: FrameStripProps) {
+/** The sampled frames in a row. Tab reaches one of them, the arrow keys the others. */
+export function FrameStrip({ inspection, ranks, kept, onSeek }: FrameStripProps) {
   const [chosen, choose] = useState(0);
   const list = useRef<HTMLOListElement>(null);
-  const { frames, frame_tokens: grid } = look;
+  const { frames, frame_tokens: grid } = inspection;
   const tokens = grid.columns * grid.rows;
   const go = (to: number): void => {
     const next = Math.min(frames.length - 1, Math.max(0, to));
@@ -42,7 +42,7 @@ export function FrameStrip({ look, ranks, kept, onSeek }: FrameStripProps) {
         {frames.map((frame, at) => (
           <li key={frame.index}>
             <Frame
-              look={look}
+              inspection={inspection}
               at={at}
               ranks={ranks.subarray(at * tokens, (at + 1) * tokens)}
               kept={kept}
@@ -53,17 +53,17 @@ export function FrameStrip({ look, ranks, kept, onSeek }: FrameStripProps) {
         ))}
       </ol>
       <p className="note">
-        {counted(frames.length, "frame")} of {look.total_frames}, {tokens} tokens each
-        {look.fps === undefined
+        {counted(frames.length, "frame")} of {inspection.total_frames}, {tokens} tokens each
+        {inspection.fps === undefined
           ? ""
-          : `; the file has ${Math.round(look.fps * 100) / 100} a second`}
+          : `; the file has ${Math.round(inspection.fps * 100) / 100} a second`}
       </p>
     </section>
   );
 }
 
 interface FrameProps {
-  readonly look: VideoLook;
+  readonly inspection: VideoInspection;
   readonly at: number;
   readonly ranks: Uint32Array;
   readonly kept: number;
@@ -71,23 +71,22 @@ interface FrameProps {
   readonly onChoose: () => void;
 }
 
-const Frame = memo(function Frame({ look, at, ranks, kept, chosen, onChoose }: FrameProps) {
-  const frame = look.frames[at];
-  const { columns, rows } = look.frame_tokens;
+const Frame = memo(function Frame({ inspection, at, ranks, kept, chosen, onChoose }: FrameProps) {
+  const frame = inspection.frames[at];
+  const { columns, rows } = inspection.frame_tokens;
   const { path, pruned } = prunedPath({ ranks, columns }, kept);
   const left = ranks.length - pruned;
-  const when = frame?.seconds === undefined ? "" : ` at ${frame.seconds.toFixed(2)} s`;
+  const hasTime = frame?.seconds !== undefined;
   return (
     <button
       type="button"
       className="frame"
       tabIndex={chosen ? 0 : -1}
       aria-current={chosen}
-      aria-label={`Frame ${at + 1}${when}, ${left} of ${ranks.length} tokens kept`}
       onClick={onChoose}
     >
       <span className="picture">
-        <img src={frame?.thumbnail} alt="" width={look.width} height={look.height} />
+        <img src={frame?.thumbnail} alt="" width={inspection.width} height={inspection.height} />
         <svg
           className="over-picture"
           viewBox={`0 0 ${columns} ${rows}`}
@@ -99,10 +98,9 @@ const Frame = memo(function Frame({ look, at, ranks, kept, chosen, onChoose }: F
         </svg>
       </span>
       <span className="frame-caption">
-        <strong>
-          {frame?.seconds === undefined ? `${at + 1}` : `${frame.seconds.toFixed(2)} s`}
-        </strong>
-        <span>{left}</span>
+        <span className="hidden">{hasTime ? `Frame ${at + 1} at ` : "Frame "}</span>
+        <strong>{hasTime ? `${frame.seconds.toFixed(2)} s` : at + 1}</strong> <span>{left}</span>
+        <span className="hidden">{` of ${ranks.length} tokens kept`}</span>
       </span>
     </button>
   );

@@ -2,7 +2,7 @@ import { PICTURE_TYPES } from "../pictures/picture-store.ts";
 
 export type Kind = "picture" | "video" | "document";
 
-/** Types of files by the ends of their names: browsers do not know all of them. */
+/** Media types by file extension: browsers do not know all of them. */
 const VIDEOS: Readonly<Record<string, string>> = {
   mp4: "video/mp4",
   m4v: "video/mp4",
@@ -12,20 +12,35 @@ const VIDEOS: Readonly<Record<string, string>> = {
   flv: "video/x-flv",
   "3gp": "video/3gpp",
   avi: "video/x-msvideo",
+  ts: "video/mp2t",
+  mpg: "video/mpeg",
+  ogv: "video/ogg",
+  wmv: "video/x-ms-wmv",
+};
+/** Documents that the server converts with LibreOffice, if it has it. */
+const OFFICE: Readonly<Record<string, string>> = {
+  docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  pptx: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+  odt: "application/vnd.oasis.opendocument.text",
+  ods: "application/vnd.oasis.opendocument.spreadsheet",
+  odp: "application/vnd.oasis.opendocument.presentation",
+  rtf: "application/rtf",
 };
 const DOCUMENTS: Readonly<Record<string, string>> = {
   pdf: "application/pdf",
   tif: "image/tiff",
   tiff: "image/tiff",
+  ...OFFICE,
 };
 
-/** What the file button offers. */
+/** The types that the file dialog offers. */
 export const ACCEPT = [
   ...PICTURE_TYPES,
   ...Object.entries({ ...VIDEOS, ...DOCUMENTS }).flatMap(([end, type]) => [`.${end}`, type]),
 ].join(",");
 
-/** How a file is sent, and as what type. */
+/** The kind of part that a file is sent as, and its media type. */
 export function kindOf(name: string, type: string): { readonly kind: Kind; readonly type: string } {
   const end = /\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? "";
   const known = type === "" || type === "application/octet-stream";
@@ -39,7 +54,11 @@ export function kindOf(name: string, type: string): { readonly kind: Kind; reado
   return { kind: "picture", type };
 }
 
-/** Whether a GIF moves: it has more than one frame. Walks its blocks and decodes nothing. */
+export function isOffice(type: string): boolean {
+  return Object.values(OFFICE).includes(type);
+}
+
+/** Whether a GIF has more than one frame. Walks its blocks and decodes nothing. */
 export function isMovingGif(file: Uint8Array): boolean {
   const tableBytes = (flags: number): number => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
   let at = 13 + tableBytes(file[10] ?? 0);

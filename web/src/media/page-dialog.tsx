@@ -1,10 +1,10 @@
 import { type ReactNode, useState } from "react";
-import type { Paper } from "../state/conversation.ts";
+import type { DocumentFile } from "../conversation/model.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { PageView } from "./page-view.tsx";
 
 interface PageDialogProps {
-  readonly paper: Paper;
+  readonly file: DocumentFile;
   readonly page?: number;
   /** Drawn over the page, in its pixels. */
   readonly over?: (width: number, height: number) => ReactNode;
@@ -12,12 +12,12 @@ interface PageDialogProps {
 }
 
 /** A document to be turned over, page by page. */
-export function PageDialog({ paper, page = 1, over, onClose }: PageDialogProps) {
+export function PageDialog({ file, page = 1, over, onClose }: PageDialogProps) {
   const [number, setNumber] = useState(page);
   return (
-    <Dialog title={paper.name} className="page-dialog" onClose={onClose}>
+    <Dialog title={file.name} className="page-dialog" onClose={onClose}>
       <PageView
-        paper={paper}
+        file={file}
         number={number}
         onNumber={setNumber}
         withText

@@ -1,45 +1,45 @@
 import { type ReactNode, useId } from "react";
-import type { Paper } from "../state/conversation.ts";
+import type { DocumentFile } from "../conversation/model.ts";
 import { Icon } from "../ui/icon.tsx";
-import { usePage } from "./use-look.ts";
+import { usePageInspection } from "./use-inspection.ts";
 
 interface PageViewProps {
-  readonly paper: Paper;
+  readonly file: DocumentFile;
   readonly number: number;
   readonly onNumber: (number: number) => void;
   /** Drawn over the page, in a square of 1000. */
   readonly over?: (width: number, height: number) => ReactNode;
-  /** Shows what the file says is written there. */
+  /** Shows the page's text layer below it. */
   readonly withText?: boolean;
 }
 
-/** A page of a document, as the server draws it, with the way to the others. */
-export function PageView({ paper, number, onNumber, over, withText = false }: PageViewProps) {
-  const { look, problem } = usePage(paper, number);
-  const words = look?.words.map(({ text }) => text).join(" ") ?? "";
+/** A page of a document, as the server renders it, with buttons to the other pages. */
+export function PageView({ file, number, onNumber, over, withText = false }: PageViewProps) {
+  const { value: page, failure } = usePageInspection(file, number);
+  const words = page?.words.map(({ text }) => text).join(" ") ?? "";
   return (
     <>
-      <PageSteps paper={paper} number={number} onNumber={onNumber} />
-      {look === undefined ? (
+      <PageSteps file={file} number={number} onNumber={onNumber} />
+      {page === undefined ? (
         <p className="note page-wait" role="status">
-          {problem ?? `Drawing page ${number}…`}
+          {failure?.message ?? `Rendering page ${number}…`}
         </p>
       ) : (
         <span className="picture page-picture">
           <img
-            src={look.image}
-            alt={`Page ${number} of ${paper.name}`}
-            width={look.width}
-            height={look.height}
+            src={page.image}
+            alt={`Page ${number} of ${file.name}`}
+            width={page.width}
+            height={page.height}
           />
           {over === undefined ? null : (
             <svg
               className="over-picture"
-              viewBox={`0 0 ${look.width} ${look.height}`}
+              viewBox={`0 0 ${page.width} ${page.height}`}
               preserveAspectRatio="none"
               aria-hidden="true"
             >
-              {over(look.width, look.height)}
+              {over(page.width, page.height)}
             </svg>
           )}
         </span>
@@ -57,12 +57,12 @@ export function PageView({ paper, number, onNumber, over, withText = false }: Pa
   );
 }
 
-type StepsProps = Pick<PageViewProps, "paper" | "number" | "onNumber">;
+type StepsProps = Pick<PageViewProps, "file" | "number" | "onNumber">;
 
-function PageSteps({ paper: { pages }, number, onNumber }: StepsProps) {
+function PageSteps({ file: { pages }, number, onNumber }: StepsProps) {
   const id = useId();
   if (pages === 1) return null;
-  const most = pages ?? Number.POSITIVE_INFINITY;
+  const max = pages ?? Number.POSITIVE_INFINITY;
   return (
     <div className="page-steps">
       <button
@@ -83,7 +83,7 @@ function PageSteps({ paper: { pages }, number, onNumber }: StepsProps) {
         value={number}
         onChange={(event) => {
           const wanted = event.target.valueAsNumber;
-          if (Number.isInteger(wanted) && wanted >= 1 && wanted <= most) onNumber(wanted);
+          if (Number.isInteger(wanted) && wanted >= 1 && wanted <= max) onNumber(wanted);
         }}
       />
       {pages === undefined ? null : <span>of {pages}</span>}
@@ -91,7 +91,7 @@ function PageSteps({ paper: { pages }, number, onNumber }: StepsProps) {
         type="button"
         className="icon-button"
         aria-label="Next page"
-        disabled={number >= most}
+        disabled={number >= max}
         onClick={() => onNumber(number + 1)}
       >
         <Icon name="chevron" />

@@ -2,19 +2,20 @@ import { useId } from "react";
 import type { Prices } from "../api/types.ts";
 import { count, dollars, price } from "../ui/numbers.ts";
 
-const RATE_MOST = 0.95;
-const STEP = 0.05;
+const MAX_RATE = 0.95;
+/** A server's own rate is any hundredth, as 0.33. */
+const STEP = 0.01;
 
 interface PruningSliderProps {
   readonly rate: number;
-  /** Tokens that are kept at that rate, of all. */
+  /** Tokens that are kept at that rate, of `total`. */
   readonly kept: number;
   readonly total: number;
   readonly prices: Prices | undefined;
   readonly onRate: (rate: number) => void;
 }
 
-/** How much of a video EVS leaves out, with what it leaves and costs. */
+/** The share of a video's tokens that EVS drops, with the number and price of those it keeps. */
 export function PruningSlider({ rate, kept, total, prices, onRate }: PruningSliderProps) {
   const id = useId();
   const each = price(prices?.prompt);
@@ -23,14 +24,14 @@ export function PruningSlider({ rate, kept, total, prices, onRate }: PruningSlid
   const cost = each === undefined ? "" : ` · ${dollars(kept * each)}`;
   return (
     <div className="pruning">
-      <label htmlFor={id}>Leave out</label>
+      <label htmlFor={id}>Drop</label>
       <input
         id={id}
         type="range"
         min={0}
-        max={RATE_MOST}
+        max={MAX_RATE}
         step={STEP}
-        value={Math.min(rate, RATE_MOST)}
+        value={Math.min(rate, MAX_RATE)}
         aria-valuetext={`${percent}: ${tokens}`}
         onChange={(event) => onRate(Number(event.target.value))}
       />
@@ -39,8 +40,8 @@ export function PruningSlider({ rate, kept, total, prices, onRate }: PruningSlid
         {cost}
       </output>
       <p className="note">
-        Dimmed: tokens that differ least from the same place one frame earlier (EVS). The rate goes
-        with your next request; the first frame is always whole.
+        Dimmed: the tokens that EVS drops, because they differ least from the same place one frame
+        earlier. The first frame is always complete. The rate applies to your next request.
       </p>
     </div>
   );

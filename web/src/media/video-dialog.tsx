@@ -1,35 +1,35 @@
 import { type RefObject, useMemo, useRef } from "react";
-import type { VideoLook } from "../api/types.ts";
-import { usePicture } from "../pictures/use-picture.ts";
-import type { Video } from "../state/conversation.ts";
+import type { VideoInspection } from "../api/types.ts";
+import type { Video } from "../conversation/model.ts";
+import { usePictureUrl } from "../pictures/picture-urls.ts";
+import { useServer, useSettings } from "../state/contexts.ts";
 import { Dialog } from "../ui/dialog.tsx";
-import { useLookContext } from "./asked.ts";
 import { FrameStrip } from "./frame-strip.tsx";
 import { keptTokens, readRanks } from "./pruning.ts";
 import { PruningSlider } from "./pruning-slider.tsx";
-import { useVideoLook } from "./use-look.ts";
+import { useVideoInspection } from "./use-inspection.ts";
 
 interface VideoDialogProps {
   readonly video: Video;
   readonly onClose: () => void;
 }
 
-/** A video, the frames that the model is shown of it, and which of their tokens are left out. */
+/** A video, the frames that the model is shown, and which of their tokens EVS drops. */
 export function VideoDialog({ video, onClose }: VideoDialogProps) {
   const player = useRef<HTMLVideoElement>(null);
-  const { look, problem } = useVideoLook(video);
+  const { value: inspection, failure } = useVideoInspection(video);
   const seek = (seconds: number): void => {
     if (player.current !== null) player.current.currentTime = seconds;
   };
   return (
     <Dialog title={video.name} className="video-dialog" onClose={onClose}>
       <Player video={video} player={player} />
-      {look === undefined ? (
+      {inspection === undefined ? (
         <p className="note" role="status">
-          {problem ?? "Looking at what the model is shown…"}
+          {failure?.message ?? "Asking the server which frames the model is shown…"}
         </p>
       ) : (
-        <Frames look={look} onSeek={seek} />
+        <Frames inspection={inspection} onSeek={seek} />
       )}
     </Dialog>
   );
@@ -41,42 +41,45 @@ interface PlayerProps {
 }
 
 function Player({ video, player }: PlayerProps) {
-  const url = usePicture(video);
-  if (url === "lost") return <p className="picture-lost">{video.name} is no longer kept.</p>;
+  const url = usePictureUrl(video);
+  if (url === "lost")
+    return <p className="picture-lost">{video.name} is no longer stored in this browser.</p>;
   if (!video.playable) {
-    return <p className="note">This browser cannot play it; the model is shown it all the same.</p>;
+    return <p className="note">This browser cannot play it, but the server can read it.</p>;
   }
   if (video.type === "image/gif") {
     return <img className="player" src={url} alt={video.name} />;
   }
   return (
-    // biome-ignore lint/a11y/useMediaCaption: it is somebody's own file, and has none.
+    // biome-ignore lint/a11y/useMediaCaption: the user's own file has no captions.
     <video ref={player} className="player" src={url} aria-label={video.name} controls playsInline />
   );
 }
 
 interface FramesProps {
-  readonly look: VideoLook;
+  readonly inspection: VideoInspection;
   readonly onSeek: (seconds: number) => void;
 }
 
-function Frames({ look, onSeek }: FramesProps) {
-  const { settings, change, prices } = useLookContext();
-  const ranks = useMemo(() => readRanks(look.pruning.ranks), [look]);
-  const { columns, rows } = look.frame_tokens;
+function Frames({ inspection, onSeek }: FramesProps) {
+  const { settings, change } = useSettings();
+  const { model } = useServer();
+  const ranks = useMemo(() => readRanks(inspection.pruning.ranks), [inspection]);
+  const { columns, rows } = inspection.frame_tokens;
   const { videoPruning } = settings;
-  const rate = videoPruning === "" ? look.pruning.default_rate : Number(videoPruning);
-  const kept = keptTokens(look.frames.length, columns * rows, rate);
+  const serverRate = model?.video_pruning_rate ?? inspection.pruning.default_rate;
+  const rate = videoPruning === "" ? serverRate : Number(videoPruning);
+  const kept = keptTokens(inspection.frames.length, columns * rows, rate);
   return (
     <>
       <PruningSlider
         rate={rate}
         kept={kept}
         total={ranks.length}
-        prices={prices}
+        prices={model?.pricing}
         onRate={(next) => change({ videoPruning: String(next) })}
       />
-      <FrameStrip look={look} ranks={ranks} kept={kept} onSeek={onSeek} />
+      <FrameStrip inspection={inspection} ranks={ranks} kept={kept} onSeek={onSeek} />
     </>
   );
 }

@@ -1,12 +1,14 @@
 import type { ReactNode } from "react";
 import type { Model } from "../api/types.ts";
+import { useServer } from "../state/contexts.ts";
 import { Icon } from "../ui/icon.tsx";
 import { counted, dollars, price } from "../ui/numbers.ts";
 import { isMini, isNemotron } from "./known.ts";
 import { Scores } from "./scores.tsx";
 
-/** What runs here: everything that the server says of its models. */
-export function ModelPage({ models }: { readonly models: readonly Model[] }) {
+/** Everything that the server tells about its models. */
+export function ModelPage() {
+  const { models } = useServer();
   return (
     <div className="model-page">
       <p className="back">
@@ -15,7 +17,7 @@ export function ModelPage({ models }: { readonly models: readonly Model[] }) {
           Back to the chat
         </a>
       </p>
-      {models.length === 0 ? <p>The server has not said yet what it runs.</p> : null}
+      {models.length === 0 ? <p>The server has not listed its models yet.</p> : null}
       {models.map((model) => (
         <ModelCard key={model.id} model={model} />
       ))}
@@ -56,10 +58,10 @@ function MiniNotice() {
     <p className="mini-notice">
       <Icon name="info" />
       <span>
-        The model in the box has the layers of the real one, ten million parameters instead of
-        twelve billion, and was trained from nothing on drawn pages. It reads short printed text,
-        invoices, tables, charts and shapes, with many mistakes. Start the server with{" "}
-        <code>--model</code> and a checkpoint of Nemotron Nano 12B v2 VL for anything else.
+        The bundled model has the architecture of the 12B model with ten million parameters, and was
+        trained from scratch on synthetic pages. It reads short printed text, invoices, tables,
+        charts and shapes, with many mistakes. For anything else, start the server with{" "}
+        <code>--model</code> and a checkpoint of Nemotron Nano 12B v2 VL.
       </span>
     </p>
   );
@@ -105,8 +107,8 @@ function list(name: string, values: readonly string[] | undefined) {
 }
 
 function licenceOf(model: Model): string {
-  if (isMini(model.id)) return "Apache-2.0, as the program";
-  return isNemotron(model) ? "NVIDIA Open Model License" : "not told by the server";
+  if (isMini(model.id)) return "Apache-2.0, like the program";
+  return isNemotron(model) ? "NVIDIA Open Model License" : "not given by the server";
 }
 
 const MILLION = 1_000_000;

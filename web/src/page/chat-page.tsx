@@ -2,21 +2,26 @@ import { type RefObject, useMemo } from "react";
 import { ThreadActionsProvider } from "../chat/actions.ts";
 import { Thread } from "../chat/thread.tsx";
 import { Composer } from "../composer/composer.tsx";
-import { LookProvider } from "../media/asked.ts";
+import { useEstimate } from "../composer/use-estimate.ts";
+import type { Files } from "../composer/use-files.ts";
+import { isRunning, useServer, useSession, useSessionState } from "../state/contexts.ts";
+import { AttachedPreview } from "./attached-preview.tsx";
 import { type Sample, sampleFile } from "./samples.ts";
-import type { Playground } from "./use-playground.ts";
 import { Welcome } from "./welcome.tsx";
 
 interface ChatPageProps {
-  readonly playground: Playground;
+  readonly files: Files;
   readonly field: RefObject<HTMLTextAreaElement | null>;
 }
 
-export function ChatPage({ playground, field }: ChatPageProps) {
-  const { session, state, running, settings, change, models, apiKey, files } = playground;
-  const { conversation, draft } = state;
+export function ChatPage({ files, field }: ChatPageProps) {
+  const session = useSession();
+  const conversation = useSessionState((state) => state.conversation);
+  const draft = useSessionState((state) => state.draft);
+  const running = useSessionState(isRunning);
+  const { model } = useServer();
   const { messages } = conversation;
-  const prices = models.models.find(({ id }) => id === settings.model)?.pricing;
+  const estimate = useEstimate({ messages, draft, paused: running });
   const actions = useMemo(
     () => ({
       regenerate: (answerId: string) => void session.regenerate(answerId),
@@ -30,40 +35,39 @@ export function ChatPage({ playground, field }: ChatPageProps) {
     field.current?.focus();
   };
   const onSample = async (sample: Sample): Promise<void> => {
-    files.add([await sampleFile(sample)]);
     onIdea(sample.question);
+    files.add([await sampleFile(sample)]);
   };
-  const look = useMemo(
-    () => ({ settings, apiKey, prices, change }),
-    [settings, apiKey, prices, change],
-  );
+  const isNew = messages.length === 0;
+  const isAttached = draft.pictures.length + draft.files.length > 0;
   return (
-    <LookProvider value={look}>
-      <ThreadActionsProvider value={actions}>
-        {messages.length === 0 ? (
-          <Welcome
-            model={settings.model}
-            onIdea={onIdea}
-            onSample={(sample) => void onSample(sample)}
+    <ThreadActionsProvider value={actions}>
+      {isNew && !isAttached ? (
+        <Welcome onIdea={onIdea} onSample={(sample) => void onSample(sample)} />
+      ) : null}
+      {isNew && isAttached ? (
+        <AttachedPreview draft={draft} images={estimate.estimate?.images} />
+      ) : null}
+      {isNew ? null : (
+        <>
+          <h1 className="hidden">{conversation.title}</h1>
+          <Thread
+            key={conversation.id}
+            messages={messages}
+            running={running}
+            prices={model?.pricing}
           />
-        ) : (
-          <>
-            <h1 className="hidden">{conversation.title}</h1>
-            <Thread key={conversation.id} messages={messages} running={running} prices={prices} />
-          </>
-        )}
-        <Composer
-          session={session}
-          messages={messages}
-          draft={draft}
-          settings={settings}
-          apiKey={apiKey}
-          running={running}
-          field={field}
-          onFiles={files.add}
-          opening={files.opening}
-        />
-      </ThreadActionsProvider>
-    </LookProvider>
+        </>
+      )}
+      <Composer
+        messages={messages}
+        draft={draft}
+        estimate={estimate}
+        running={running}
+        field={field}
+        onFiles={files.add}
+        opening={files.opening}
+      />
+    </ThreadActionsProvider>
   );
 }

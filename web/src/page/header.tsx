@@ -1,13 +1,16 @@
 import { isMini } from "../model/known.ts";
+import { useServer, useSettings } from "../state/contexts.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { type Theme, useTheme } from "../ui/theme.ts";
 import type { Panel } from "./use-panels.ts";
-import type { Playground } from "./use-playground.ts";
+
+/** The dialogs that the header and the settings open. */
+export type DialogName = "key" | "code";
 
 interface HeaderProps {
-  readonly playground: Playground;
   readonly chats: Panel;
   readonly panel: Panel;
+  readonly onDialog: (name: DialogName) => void;
 }
 
 const THEME_ICONS: Readonly<Record<Theme, IconName>> = {
@@ -16,8 +19,8 @@ const THEME_ICONS: Readonly<Record<Theme, IconName>> = {
   dark: "moon",
 };
 
-export function Header({ playground, chats, panel }: HeaderProps) {
-  const { settings, setWindow } = playground;
+export function Header({ chats, panel, onDialog }: HeaderProps) {
+  const { settings } = useSettings();
   const { theme, next } = useTheme();
   return (
     <>
@@ -42,7 +45,7 @@ export function Header({ playground, chats, panel }: HeaderProps) {
           className="icon-button"
           title="This request as code"
           aria-label="As code"
-          onClick={() => setWindow("code")}
+          onClick={() => onDialog("code")}
         >
           <Icon name="code" />
         </button>
@@ -66,26 +69,24 @@ export function Header({ playground, chats, panel }: HeaderProps) {
           <Icon name="sliders" />
         </button>
       </header>
-      <ConnectionNotice playground={playground} />
+      <ConnectionNotice onDialog={onDialog} />
     </>
   );
 }
 
-/** Says that the server does not answer; the page keeps asking. */
-function ConnectionNotice({ playground }: { readonly playground: Playground }) {
-  const { models, setWindow } = playground;
-  if (models.failure === undefined) return null;
-  const needsKey = models.failure.status === 401;
+/** Tells that the server does not answer; the page keeps asking. */
+function ConnectionNotice({ onDialog }: Pick<HeaderProps, "onDialog">) {
+  const { failure, reload } = useServer();
+  if (failure === undefined) return null;
+  const needsKey = failure.status === 401;
   return (
     <p className="connection" role="status">
       <Icon name="alert" />
-      <span className="grow">
-        {needsKey ? "This server asks for a key." : models.failure.message}
-      </span>
+      <span className="grow">{needsKey ? "This server requires a key." : failure.message}</span>
       <button
         type="button"
         className="link-button"
-        onClick={needsKey ? () => setWindow("key") : models.reload}
+        onClick={needsKey ? () => onDialog("key") : reload}
       >
         {needsKey ? "Enter it" : "Try now"}
       </button>

@@ -1,29 +1,56 @@
 import chart from "../samples/chart.png";
+import documentFile from "../samples/document.pdf";
+import documentPage from "../samples/document.png";
 import invoice from "../samples/invoice.png";
 import shapes from "../samples/shapes.png";
 import table from "../samples/table.png";
+import videoFile from "../samples/video.mp4";
+import videoFrame from "../samples/video.png";
 
 export interface Sample {
   readonly name: string;
-  readonly url: string;
+  /** The address of the picture that stands for it. */
+  readonly picture: string;
+  /** The address of the file, if it is another one than the picture. */
+  readonly file?: string;
+  readonly type: string;
   readonly question: string;
 }
 
-/** Pictures to begin with, drawn by training/vireo_training/samples.py. */
+const PNG = "image/png";
+
+/** Samples to start with, made by training/vireo_training/samples.py. */
 export const SAMPLES: readonly Sample[] = [
   {
     name: "Invoice",
-    url: invoice,
+    picture: invoice,
+    type: PNG,
     question: "Return JSON with the keys vendor, date, customer, total.",
   },
-  { name: "Table", url: table, question: "Write the table as Markdown." },
-  { name: "Chart", url: chart, question: "What is the value of Q3?" },
-  { name: "Shapes", url: shapes, question: "Describe the picture." },
+  {
+    name: "PDF",
+    picture: documentPage,
+    file: documentFile,
+    type: "application/pdf",
+    question: "Return JSON with the keys vendor, date, customer, total.",
+  },
+  {
+    name: "Video",
+    picture: videoFrame,
+    file: videoFile,
+    type: "video/mp4",
+    question: "What happens in the video?",
+  },
+  { name: "Table", picture: table, type: PNG, question: "Write the table as Markdown." },
+  { name: "Chart", picture: chart, type: PNG, question: "What is the value of Q3?" },
+  { name: "Shapes", picture: shapes, type: PNG, question: "Describe the picture." },
 ];
 
-/** The picture of a sample as a file, as if it had been dropped on the page. */
-export async function sampleFile({ name, url }: Sample): Promise<File> {
-  const answer = await fetch(url);
+/** The file of a sample, as if the user had dropped it on the page. */
+export async function sampleFile({ name, picture, file = picture, type }: Sample): Promise<File> {
+  const answer = await fetch(file);
   if (!answer.ok) throw new Error(`The sample could not be loaded (${answer.status}).`);
-  return new File([await answer.blob()], `${name.toLowerCase()}.png`, { type: "image/png" });
+  const end = file.slice(file.lastIndexOf("."));
+  const base = name === "PDF" ? "document" : name.toLowerCase();
+  return new File([await answer.blob()], `${base}${end}`, { type });
 }

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useStored } from "../state/use-stored.ts";
+import { useStored } from "../storage/use-stored.ts";
 import { useMedia } from "../ui/use-media.ts";
 
 /** A panel at the side: a column where there is room, else over the page when it is asked for. */

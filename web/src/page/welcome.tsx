@@ -1,14 +1,16 @@
+import { missingAbilities } from "../media/abilities.ts";
 import { isMini } from "../model/known.ts";
+import { useServer } from "../state/contexts.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Logo } from "../ui/logo.tsx";
 import { SAMPLES, type Sample } from "./samples.ts";
 
-/** Beginnings of questions, with what they show. */
+/** Questions to start from, with a title for each. */
 const IDEAS: readonly (readonly [title: string, question: string])[] = [
   ["Describe a picture", "Describe this picture in three sentences."],
   ["Read a document", "Write down all text of this document as Markdown, with its tables."],
   [
-    "Take out a table",
+    "Extract a table",
     'Give every line of this receipt as JSON: an array of objects with "item", "quantity" and ' +
       '"price".',
   ],
@@ -20,34 +22,39 @@ const IDEAS: readonly (readonly [title: string, question: string])[] = [
 ];
 
 interface WelcomeProps {
-  readonly model: string;
   readonly onIdea: (question: string) => void;
   readonly onSample: (sample: Sample) => void;
 }
 
-/** What an empty conversation shows. */
-export function Welcome({ model, onIdea, onSample }: WelcomeProps) {
-  const mini = isMini(model);
+/** The greeting of an empty conversation, with samples to start with. */
+export function Welcome({ onIdea, onSample }: WelcomeProps) {
+  const { model } = useServer();
   return (
     <section className="welcome" aria-label="Welcome">
       <Logo />
       <h1>What shall we look at?</h1>
       <p>
         Drop pictures, videos or PDFs anywhere, paste them, or choose them below. Chats stay in this
-        browser; the page talks to no one but its own server.
+        browser; the page talks only to its own server.
       </p>
-      <ul className="samples" aria-label="Pictures to begin with">
+      {missingAbilities(model).map((problem) => (
+        <p key={problem} className="mini-notice">
+          <Icon name="alert" />
+          <span>{problem}</span>
+        </p>
+      ))}
+      <ul className="samples" aria-label="Samples to start with">
         {SAMPLES.map((sample) => (
           <li key={sample.name}>
             <button type="button" onClick={() => onSample(sample)}>
-              <img src={sample.url} alt="" width="512" height="512" />
+              <img src={sample.picture} alt="" width="512" height="512" />
               <strong>{sample.name}</strong>
               <span>{sample.question}</span>
             </button>
           </li>
         ))}
       </ul>
-      {mini ? <MiniNotice /> : <Ideas onIdea={onIdea} />}
+      {isMini(model?.id ?? "") ? <MiniNotice /> : <Ideas onIdea={onIdea} />}
     </section>
   );
 }
@@ -72,9 +79,9 @@ function MiniNotice() {
     <p className="mini-notice">
       <Icon name="info" />
       <span>
-        The model in the box is very small: it has begun to read pages like these, with mistakes,
-        above all in numbers. Start the server with <code>--model</code> and a checkpoint of the 12B
-        model for anything else. <a href="#/model">About the model</a>
+        The bundled model is very small: it reads pages like these, but makes mistakes, above all in
+        numbers. For anything else, start the server with <code>--model</code> and a checkpoint of
+        the 12B model. <a href="#/model">About the model</a>
       </span>
     </p>
   );

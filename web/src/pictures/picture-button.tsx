@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { PictureEstimate } from "../api/types.ts";
-import type { Picture } from "../state/conversation.ts";
+import type { Picture } from "../conversation/model.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { PictureView } from "./picture-view.tsx";
 import { sizeText, TileGrid, tileText } from "./tile-grid.tsx";

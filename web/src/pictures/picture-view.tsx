@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
-import type { Picture } from "../state/conversation.ts";
-import { usePicture } from "./use-picture.ts";
+import type { Picture } from "../conversation/model.ts";
+import { usePictureUrl } from "./picture-urls.ts";
 
 interface PictureViewProps {
   readonly picture: Picture;
@@ -9,10 +9,11 @@ interface PictureViewProps {
   readonly children?: ReactNode;
 }
 
-/** A picture as the model sees it: stored pixels, whole. */
+/** A whole picture, turned as the server turns it. */
 export function PictureView({ picture, label, children }: PictureViewProps) {
-  const url = usePicture(picture);
-  if (url === "lost") return <p className="picture-lost">{picture.name} is no longer kept.</p>;
+  const url = usePictureUrl(picture);
+  if (url === "lost")
+    return <p className="picture-lost">{picture.name} is no longer stored in this browser.</p>;
   return (
     <span className="picture">
       <img

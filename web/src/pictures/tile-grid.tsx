@@ -1,5 +1,5 @@
 import type { PictureEstimate } from "../api/types.ts";
-import type { Picture } from "../state/conversation.ts";
+import type { Picture } from "../conversation/model.ts";
 import { count, counted } from "../ui/numbers.ts";
 
 interface TileGridProps {

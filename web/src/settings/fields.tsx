@@ -6,27 +6,30 @@ import {
   type Settings,
 } from "../state/settings.ts";
 
-interface NumberFieldProps {
-  readonly field: NumberName;
-  /** What holds while the field is empty. */
-  readonly hint: string;
-  readonly step?: number;
+export interface SettingsProps {
   readonly settings: Settings;
   readonly change: (patch: Partial<Settings>) => void;
 }
 
+interface NumberFieldProps extends SettingsProps {
+  readonly field: NumberName;
+  /** The value that applies while the field is empty. */
+  readonly hint: string;
+  readonly step?: number;
+}
+
 export function NumberField({ field, hint, step, settings, change }: NumberFieldProps) {
   const problem = numberProblem(field, settings[field]);
-  const { label, least, most, whole } = NUMBERS[field];
+  const { label, min, max, whole } = NUMBERS[field];
   const description = useId();
   return (
     <label className="field">
       <span>{label}</span>
       <input
         type="number"
-        inputMode={whole && least >= 0 ? "numeric" : "decimal"}
-        min={least}
-        max={most}
+        inputMode={whole && min >= 0 ? "numeric" : "decimal"}
+        min={min}
+        max={max}
         step={step ?? (whole ? 1 : "any")}
         placeholder={hint}
         value={settings[field]}
@@ -50,7 +53,7 @@ interface TextFieldProps {
   readonly value: string;
   readonly onChange: (text: string) => void;
   readonly code?: boolean;
-  /** What is wrong with the text, shown below. */
+  /** Shown below the field. */
   readonly problem?: string | undefined;
 }
 
@@ -86,7 +89,7 @@ interface SegmentsProps<T extends string> {
   readonly onChange: (value: T) => void;
 }
 
-/** A choice of a few, all in sight. */
+/** A choice of a few options, all visible. */
 export function Segments<T extends string>(props: SegmentsProps<T>) {
   const { label, options, value, onChange } = props;
   const name = useId();

@@ -1,7 +1,6 @@
 import { inspectSchema } from "../state/inspect.ts";
 import type { FormatMode } from "../state/settings.ts";
-import { Segments, TextField } from "./fields.tsx";
-import type { SettingsProps } from "./settings-panel.tsx";
+import { Segments, type SettingsProps, TextField } from "./fields.tsx";
 
 const FORMATS: readonly (readonly [FormatMode, string])[] = [
   ["text", "Free"],
@@ -29,7 +28,7 @@ const EXAMPLE = `{
   "additionalProperties": false
 }`;
 
-/** What the answer must look like. */
+/** The format that the answer must have. */
 export function FormatSection({ settings, change }: SettingsProps) {
   const { format, schema } = settings;
   const read = inspectSchema(schema);

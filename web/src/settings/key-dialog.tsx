@@ -1,24 +1,25 @@
 import { useState } from "react";
+import { useServer } from "../state/contexts.ts";
 import { Dialog } from "../ui/dialog.tsx";
 
 interface KeyDialogProps {
-  readonly apiKey: string;
-  readonly onSave: (key: string) => void;
   readonly onClose: () => void;
 }
 
-/** Asks for the key of a server that wants one. */
-export function KeyDialog({ apiKey, onSave, onClose }: KeyDialogProps) {
+/** Asks for the API key of a server that requires one. */
+export function KeyDialog({ onClose }: KeyDialogProps) {
+  const { apiKey, setApiKey } = useServer();
   const [text, setText] = useState(apiKey);
   return (
     <Dialog title="API key" className="key-dialog" onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          onSave(text.trim());
+          setApiKey(text.trim());
+          onClose();
         }}
       >
-        <p>This server answers only with a key. Ask whoever runs it.</p>
+        <p>This server requires an API key. Its operator can give you one.</p>
         <label className="field">
           <span>Key</span>
           <input
@@ -29,8 +30,8 @@ export function KeyDialog({ apiKey, onSave, onClose }: KeyDialogProps) {
           />
         </label>
         <p className="note">
-          It is kept until this tab is closed, sent to this server only, and never put into copied
-          code.
+          The page stores it until this tab is closed, sends it to this server only, and never puts
+          it into copied code.
         </p>
         <div className="row">
           <button type="submit" className="main-button">

@@ -1,19 +1,13 @@
 import { type ReactNode, useState } from "react";
-import type { Model } from "../api/types.ts";
-import { changedCount, DEFAULTS, type ReasoningMode, type Settings } from "../state/settings.ts";
+import { missingAbility } from "../media/abilities.ts";
+import { useServer, useSettings } from "../state/contexts.ts";
+import { changedCount, DEFAULTS, type ReasoningMode } from "../state/settings.ts";
 import { Icon } from "../ui/icon.tsx";
-import { NumberField, Segments, TextField } from "./fields.tsx";
+import { NumberField, Segments, type SettingsProps, TextField } from "./fields.tsx";
 import { FormatSection } from "./format-section.tsx";
 import { ToolsSection } from "./tools-section.tsx";
 
-export interface SettingsProps {
-  readonly settings: Settings;
-  readonly change: (patch: Partial<Settings>) => void;
-}
-
-interface PanelProps extends SettingsProps {
-  readonly models: readonly Model[];
-  readonly apiKey: string;
+interface PanelProps {
   readonly onKey: () => void;
   readonly onClose: () => void;
 }
@@ -24,9 +18,11 @@ const REASONING: readonly (readonly [ReasoningMode, string])[] = [
   ["off", "Off"],
 ];
 
-/** All that a request can be told. Empty fields leave the choice to the server. */
+/** The parameters of a request. Empty fields leave the choice to the server. */
 export function SettingsPanel(props: PanelProps) {
-  const { settings, change, models, apiKey, onKey, onClose } = props;
+  const { onKey, onClose } = props;
+  const { settings, change } = useSettings();
+  const { models, model, apiKey } = useServer();
   const changed = changedCount(settings);
   return (
     <div className="settings">
@@ -65,7 +61,8 @@ export function SettingsPanel(props: PanelProps) {
       <MediaGroups
         settings={settings}
         change={change}
-        pruningRate={models.find(({ id }) => id === settings.model)?.video_pruning_rate}
+        pruningRate={model?.video_pruning_rate}
+        videoProblem={missingAbility(model, { kind: "video", type: "" })}
       />
       <Group title="Answer format" open={settings.format !== "text"}>
         <FormatSection settings={settings} change={change} />
@@ -84,11 +81,13 @@ export function SettingsPanel(props: PanelProps) {
 }
 
 interface MediaGroupsProps extends SettingsProps {
-  /** What the server does if the field is empty. */
+  /** The rate that the server uses if the field is empty. */
   readonly pruningRate: number | undefined;
+  /** Why the server cannot read videos, if so. */
+  readonly videoProblem: string | undefined;
 }
 
-function MediaGroups({ settings, change, pruningRate }: MediaGroupsProps) {
+function MediaGroups({ settings, change, pruningRate, videoProblem }: MediaGroupsProps) {
   return (
     <>
       <Group title="Pictures">
@@ -96,6 +95,7 @@ function MediaGroups({ settings, change, pruningRate }: MediaGroupsProps) {
         <p className="note">Fewer tiles cost fewer tokens and show less detail.</p>
       </Group>
       <Group title="Videos">
+        {videoProblem === undefined ? null : <p className="problem">{videoProblem}</p>}
         <div className="field-grid">
           <NumberField field="videoFps" hint="2" settings={settings} change={change} step={0.5} />
           <NumberField field="videoFrames" hint="128" settings={settings} change={change} />
@@ -108,12 +108,10 @@ function MediaGroups({ settings, change, pruningRate }: MediaGroupsProps) {
           />
         </div>
         <p className="note">
-          Of a video, the tokens that differ least from the frame before are left out (EVS)
-          {pruningRate === undefined ? (
-            "."
-          ) : (
-            <>: {pruningRate} unless you say otherwise; 0: none.</>
-          )}
+          EVS drops the tokens of a video that differ least from the frame before.
+          {pruningRate === undefined
+            ? ""
+            : ` This server drops a share of ${pruningRate} by default; 0 drops none.`}
         </p>
       </Group>
     </>
@@ -149,7 +147,7 @@ interface GroupProps {
 }
 
 function Group({ title, open = false, children }: GroupProps) {
-  // Only how it begins: a group must not close under the hands of somebody who empties a field.
+  // `open` counts only at first: a group must not close while its last field is being emptied.
   const [begins] = useState(open);
   return (
     <details className="group" open={begins}>
@@ -179,7 +177,7 @@ function SamplingGroup({ settings, change }: SettingsProps) {
       <TextField
         label="Stop texts"
         rows={2}
-        placeholder="One per line; \n is a line's end"
+        placeholder="One per line; \n stands for a line break"
         value={settings.stop}
         onChange={(stop) => change({ stop })}
       />

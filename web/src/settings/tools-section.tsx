@@ -1,7 +1,6 @@
 import { inspectTools } from "../state/inspect.ts";
 import { counted } from "../ui/numbers.ts";
-import { TextField } from "./fields.tsx";
-import type { SettingsProps } from "./settings-panel.tsx";
+import { type SettingsProps, TextField } from "./fields.tsx";
 
 const EXAMPLE = `[
   {
@@ -15,7 +14,7 @@ const EXAMPLE = `[
   }
 ]`;
 
-/** The functions that the model may call; the person answers the calls. */
+/** The functions that the model may call; the user types in their results. */
 export function ToolsSection({ settings, change }: SettingsProps) {
   const read = inspectTools(settings.tools);
   const names = "tools" in read ? read.tools.map((tool) => tool.function.name) : [];

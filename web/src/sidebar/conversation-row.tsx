@@ -1,7 +1,7 @@
 import { useState } from "react";
-import type { ConversationSummary } from "../state/conversation.ts";
+import type { ConversationSummary } from "../conversation/model.ts";
 import { Icon } from "../ui/icon.tsx";
-import type { ConversationActions } from "./sidebar.tsx";
+import type { ConversationActions } from "./use-conversation-actions.ts";
 
 interface RowProps {
   readonly conversation: ConversationSummary;
@@ -67,7 +67,7 @@ export function ConversationRow({ conversation, open, actions, onOpen }: RowProp
   );
 }
 
-const TITLE_MOST = 200;
+const MAX_TITLE_CHARACTERS = 200;
 
 function RenameField(props: { readonly title: string; readonly onDone: (title: string) => void }) {
   const { title, onDone } = props;
@@ -75,10 +75,10 @@ function RenameField(props: { readonly title: string; readonly onDone: (title: s
   return (
     <input
       className="rename-field"
-      // biome-ignore lint/a11y/noAutofocus: the person has just asked to rename.
+      // biome-ignore lint/a11y/noAutofocus: the user has just asked to rename.
       autoFocus
       aria-label="Name of the chat"
-      maxLength={TITLE_MOST}
+      maxLength={MAX_TITLE_CHARACTERS}
       value={text}
       onChange={(event) => setText(event.target.value)}
       onBlur={() => onDone(text.trim())}

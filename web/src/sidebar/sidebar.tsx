@@ -1,27 +1,25 @@
-import type { ConversationSummary } from "../state/conversation.ts";
-import type { Session } from "../state/session.ts";
-import { KEPT_MOST, loadConversation } from "../storage/conversations.ts";
-import { download, exportConversation, fileName } from "../storage/export.ts";
+import { useSession, useSessionState } from "../state/contexts.ts";
+import { MAX_SAVED } from "../storage/conversations.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Logo } from "../ui/logo.tsx";
-import { useNotice } from "../ui/notices.tsx";
 import { ClearButton } from "./clear-button.tsx";
 import { ConversationRow } from "./conversation-row.tsx";
+import { useConversationActions } from "./use-conversation-actions.ts";
 
 interface SidebarProps {
-  readonly session: Session;
-  readonly kept: readonly ConversationSummary[];
-  readonly openId: string;
   readonly onNew: () => void;
-  /** Something was chosen: a panel over the page goes away. */
+  /** Something was chosen: a drawer over the page closes. */
   readonly onChosen: () => void;
-  /** The panel is over the page and can be closed. */
+  /** Given if the sidebar is a drawer over the page. */
   readonly onClose?: (() => void) | undefined;
 }
 
-/** The conversations that this browser keeps. */
+/** The conversations that this browser has saved. */
 export function Sidebar(props: SidebarProps) {
-  const { session, kept, openId, onNew, onChosen, onClose } = props;
+  const { onNew, onChosen, onClose } = props;
+  const session = useSession();
+  const saved = useSessionState((state) => state.saved);
+  const openId = useSessionState((state) => state.conversation.id);
   const actions = useConversationActions(session);
   return (
     <nav className="sidebar" aria-label="Conversations">
@@ -57,7 +55,7 @@ export function Sidebar(props: SidebarProps) {
         New chat
       </button>
       <ul className="conversations">
-        {kept.map((conversation) => (
+        {saved.map((conversation) => (
           <ConversationRow
             key={conversation.id}
             conversation={conversation}
@@ -71,42 +69,35 @@ export function Sidebar(props: SidebarProps) {
           />
         ))}
       </ul>
-      <footer className="sidebar-foot">
-        <p className="note">
-          Kept in this browser only: the last {KEPT_MOST.conversations} chats at most.
-        </p>
-        {kept.length === 0 ? null : <ClearButton onClear={() => actions.clear()} />}
-      </footer>
+      <SidebarFoot onChosen={onChosen} onClear={saved.length === 0 ? undefined : actions.clear} />
     </nav>
   );
 }
 
-export type ConversationActions = ReturnType<typeof useConversationActions>;
+interface FootProps {
+  readonly onChosen: () => void;
+  /** Undefined if there is nothing to delete. */
+  readonly onClear: (() => void) | undefined;
+}
 
-/** What can be done to a conversation; what the browser's storage refuses is said. */
-function useConversationActions(session: Session) {
-  const notice = useNotice();
-  const attempt = (work: () => Promise<void>): void => {
-    work().catch(() => notice("The browser's storage refused."));
-  };
-  return {
-    rename: (id: string, title: string) => attempt(() => session.rename(id, title)),
-    remove: ({ id, title }: ConversationSummary) =>
-      attempt(async () => {
-        const undo = await session.remove(id);
-        if (undo === undefined) return;
-        notice(`Deleted “${title}”.`, { label: "Undo", run: () => attempt(undo) });
-      }),
-    save: ({ id, title }: ConversationSummary) =>
-      attempt(async () => {
-        const conversation = await loadConversation(id);
-        if (conversation === undefined) return;
-        download(await exportConversation(conversation), fileName(title, "json"));
-      }),
-    clear: () =>
-      attempt(async () => {
-        await session.clear();
-        notice("All chats are deleted.");
-      }),
-  };
+function SidebarFoot({ onChosen, onClear }: FootProps) {
+  return (
+    <footer className="sidebar-foot">
+      <button
+        type="button"
+        className="quiet-button wide"
+        onClick={() => {
+          location.hash = "#/files";
+          onChosen();
+        }}
+      >
+        <Icon name="page" />
+        Files and usage
+      </button>
+      <p className="note">
+        Chats are saved in this browser only: the last {MAX_SAVED.conversations} at most.
+      </p>
+      {onClear === undefined ? null : <ClearButton onClear={onClear} />}
+    </footer>
+  );
 }

@@ -1,7 +1,7 @@
 import type { Delta } from "../api/deltas.ts";
 import type { Failure } from "../api/failure.ts";
 import type { ToolCall } from "../api/types.ts";
-import type { Answer } from "./conversation.ts";
+import type { Answer } from "../conversation/model.ts";
 
 /** How an answer came to its end. */
 export type Outcome =
@@ -47,14 +47,14 @@ function grow(answer: Answer, delta: Delta, now: number): Answer {
 }
 
 /** More calls than any answer holds; an index beyond is a broken stream's. */
-const CALLS_MOST = 128;
+const MAX_CALLS = 128;
 
 function growCalls(
   calls: readonly ToolCall[],
   delta: Extract<Delta, { type: "tool_call" }>,
 ): readonly ToolCall[] {
   const at = Math.min(delta.index, calls.length);
-  if (at < 0 || at >= CALLS_MOST) return calls;
+  if (at < 0 || at >= MAX_CALLS) return calls;
   const before = calls[at] ?? { id: "", name: "", arguments: "" };
   return calls.toSpliced(at, 1, {
     id: before.id === "" ? (delta.id ?? "") : before.id,

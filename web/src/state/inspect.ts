@@ -22,7 +22,7 @@ export interface Problem {
 }
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
-const TOOLS_MOST = 128;
+const MAX_TOOLS = 128;
 
 /** Reads the tools as typed: an array (or one tool), each with or without its `function` around. */
 export function inspectTools(text: string): Problem | { readonly tools: readonly Tool[] } {
@@ -30,7 +30,7 @@ export function inspectTools(text: string): Problem | { readonly tools: readonly
   const parsed = parse(text);
   if ("problem" in parsed) return parsed;
   const entries = Array.isArray(parsed.value) ? parsed.value : [parsed.value];
-  if (entries.length > TOOLS_MOST) return { problem: `at most ${TOOLS_MOST} tools are taken` };
+  if (entries.length > MAX_TOOLS) return { problem: `at most ${MAX_TOOLS} tools are taken` };
   const tools: Tool[] = [];
   for (const [index, entry] of entries.entries()) {
     const inner: unknown = isRecord(entry) && "function" in entry ? entry.function : entry;

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Delta } from "../api/deltas.ts";
+import {
+  type Answer,
+  newAnswer,
+  openCalls,
+  type Question,
+  titleOf,
+} from "../conversation/model.ts";
 import { figuresOf } from "./answer.ts";
-import { type Answer, newAnswer, openCalls, type Question, titleOf } from "./conversation.ts";
 import { type Action, initialState, reduce, type State } from "./reducer.ts";
 
 const question = (text: string, id = text): Question => ({ role: "user", id, text, pictures: [] });
@@ -10,13 +16,13 @@ const run = (actions: readonly Action[], from: State = initialState(0)): State =
 
 function asked(text: string): { readonly state: State; readonly id: string } {
   const answer = newAnswer("m", 1000);
-  const state = run([{ type: "said", messages: [question(text), answer], now: 1000 }]);
+  const state = run([{ type: "message_added", messages: [question(text), answer], now: 1000 }]);
   return { state, id: answer.id };
 }
 
 function answered(deltas: readonly Delta[], at = 1100): Answer {
   const { state, id } = asked("Hi");
-  const grown = run([{ type: "grew", id, deltas, now: at }], state);
+  const grown = run([{ type: "delta", id, deltas, now: at }], state);
   const ended = run([{ type: "ended", id, outcome: { status: "done" }, now: 2100 }], grown);
   return ended.conversation.messages.at(-1) as Answer;
 }
@@ -25,8 +31,8 @@ describe("a conversation", () => {
   test("is named after its first question and listed once", () => {
     const { state } = asked("What is\n this?");
     expect(state.conversation.title).toBe("What is this?");
-    const again = run([{ type: "said", messages: [question("More")], now: 2000 }], state);
-    expect(again.kept.map(({ title }) => title)).toEqual(["What is this?"]);
+    const again = run([{ type: "message_added", messages: [question("More")], now: 2000 }], state);
+    expect(again.saved.map(({ title }) => title)).toEqual(["What is this?"]);
     expect(again.conversation.updatedAt).toBe(2000);
   });
 
@@ -36,7 +42,7 @@ describe("a conversation", () => {
     const renamed = run([{ type: "renamed", id, title: "Mine" }], state);
     const cut = run([{ type: "cut", messageId: "Hi" }], renamed);
     expect(cut.conversation).toMatchObject({ title: "Mine", messages: [] });
-    expect(cut.kept[0]?.title).toBe("Mine");
+    expect(cut.saved[0]?.title).toBe("Mine");
   });
 
   test("long names are cut between characters", () => {
@@ -47,7 +53,7 @@ describe("a conversation", () => {
     const { state, id } = asked("Hi");
     const other = run([{ type: "opened", conversation: initialState(0).conversation }], state);
     const deltas: Delta[] = [{ type: "text", text: "late", tokens: [] }];
-    expect(run([{ type: "grew", id, deltas, now: 1 }], other)).toEqual(other);
+    expect(run([{ type: "delta", id, deltas, now: 1 }], other)).toEqual(other);
   });
 
   test("drafts keep their pictures until they are sent", () => {
@@ -57,7 +63,7 @@ describe("a conversation", () => {
       { type: "pictures_added", pictures: [picture] },
     ]);
     expect(state.draft).toEqual({ text: "a", pictures: [picture], files: [] });
-    expect(run([{ type: "picture_removed", id: "p" }], state).draft.pictures).toEqual([]);
+    expect(run([{ type: "attachment_removed", id: "p" }], state).draft.pictures).toEqual([]);
     expect(run([{ type: "draft_cleared" }], state).draft).toEqual({
       text: "",
       pictures: [],

@@ -1,5 +1,4 @@
 import type { Delta } from "../api/deltas.ts";
-import { endAnswer, growAnswer, type Outcome } from "./answer.ts";
 import {
   type Answer,
   type Conversation,
@@ -8,8 +7,10 @@ import {
   type Message,
   newConversation,
   type Picture,
+  summaryOf,
   titleOf,
-} from "./conversation.ts";
+} from "../conversation/model.ts";
+import { endAnswer, growAnswer, type Outcome } from "./answer.ts";
 
 export interface Draft {
   readonly text: string;
@@ -18,27 +19,27 @@ export interface Draft {
 }
 
 export interface State {
-  /** The one on the screen. */
+  /** The open conversation. */
   readonly conversation: Conversation;
-  /** All that are kept, the latest first; the one on the screen only once it has messages. */
-  readonly kept: readonly ConversationSummary[];
+  /** All saved conversations, newest first; the open one once it has messages. */
+  readonly saved: readonly ConversationSummary[];
   readonly draft: Draft;
 }
 
 export type Action =
-  | { readonly type: "listed"; readonly kept: readonly ConversationSummary[] }
+  | { readonly type: "listed"; readonly saved: readonly ConversationSummary[] }
   | { readonly type: "opened"; readonly conversation: Conversation }
   | { readonly type: "renamed"; readonly id: string; readonly title: string }
   | { readonly type: "draft_typed"; readonly text: string }
   | { readonly type: "pictures_added"; readonly pictures: readonly Picture[] }
   | { readonly type: "file_added"; readonly file: MediaFile }
-  | { readonly type: "picture_removed"; readonly id: string }
+  | { readonly type: "attachment_removed"; readonly id: string }
   | { readonly type: "draft_cleared" }
-  | { readonly type: "said"; readonly messages: readonly Message[]; readonly now: number }
-  /** Cuts the conversation before a message. */
+  | { readonly type: "message_added"; readonly messages: readonly Message[]; readonly now: number }
+  /** Removes a message and everything after it. */
   | { readonly type: "cut"; readonly messageId: string }
   | {
-      readonly type: "grew";
+      readonly type: "delta";
       readonly id: string;
       readonly deltas: readonly Delta[];
       readonly now: number;
@@ -57,13 +58,13 @@ export function isEmpty({ text, pictures, files }: Draft): boolean {
 }
 
 export function initialState(now: number = Date.now()): State {
-  return { conversation: newConversation(now), kept: [], draft: EMPTY_DRAFT };
+  return { conversation: newConversation(now), saved: [], draft: EMPTY_DRAFT };
 }
 
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
     case "listed":
-      return { ...state, kept: action.kept };
+      return { ...state, saved: action.saved };
     case "opened":
       return { ...state, conversation: action.conversation, draft: EMPTY_DRAFT };
     case "renamed":
@@ -78,7 +79,7 @@ export function reduce(state: State, action: Action): State {
       const files = [...state.draft.files, action.file];
       return { ...state, draft: { ...state.draft, files } };
     }
-    case "picture_removed": {
+    case "attachment_removed": {
       const isOther = ({ id }: { readonly id: string }): boolean => id !== action.id;
       const pictures = state.draft.pictures.filter(isOther);
       const files = state.draft.files.filter(isOther);
@@ -86,14 +87,14 @@ export function reduce(state: State, action: Action): State {
     }
     case "draft_cleared":
       return { ...state, draft: EMPTY_DRAFT };
-    case "said":
-      return said(state, action.messages, action.now);
+    case "message_added":
+      return addMessages(state, action.messages, action.now);
     case "cut": {
       const { messages } = state.conversation;
       const at = messages.findIndex((message) => message.id === action.messageId);
       return at === -1 ? state : withMessages(state, messages.slice(0, at));
     }
-    case "grew":
+    case "delta":
       return withAnswer(state, action.id, (a) => growAnswer(a, action.deltas, action.now));
     case "ended":
       return withAnswer(state, action.id, (a) => endAnswer(a, action.outcome, action.now));
@@ -106,20 +107,16 @@ function renamed(state: State, id: string, title: string): State {
   return {
     ...state,
     conversation: rename(state.conversation),
-    kept: state.kept.map(rename),
+    saved: state.saved.map(rename),
   };
 }
 
-function said(state: State, added: readonly Message[], now: number): State {
+function addMessages(state: State, added: readonly Message[], now: number): State {
   const messages = [...state.conversation.messages, ...added];
   const next = withMessages(state, messages);
   const conversation = { ...next.conversation, updatedAt: now };
-  const others = state.kept.filter(({ id }) => id !== conversation.id);
-  return { ...next, conversation, kept: [summaryOf(conversation), ...others] };
-}
-
-export function summaryOf({ messages: _, ...summary }: Conversation): ConversationSummary {
-  return summary;
+  const others = state.saved.filter(({ id }) => id !== conversation.id);
+  return { ...next, conversation, saved: [summaryOf(conversation), ...others] };
 }
 
 function withMessages(state: State, messages: readonly Message[]): State {
@@ -128,7 +125,7 @@ function withMessages(state: State, messages: readonly Message[]): State {
   return { ...state, conversation: { ...conversation, title, messages } };
 }
 
-/** An answer of another conversation is left alone: it is nobody's any more. */
+/** Does nothing if the answer is not in the open conversation. */
 function withAnswer(state: State, id: string, change: (answer: Answer) => Answer): State {
   const { conversation } = state;
   const messages = conversation.messages.map((message) =>

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import {
   type Answer,
+  type DocumentFile,
   newAnswer,
-  type Paper,
   type Picture,
   storedOf,
   titleOf,
   type Video,
-} from "./conversation.ts";
-import { lookBody, requestBody } from "./request.ts";
+} from "../conversation/model.ts";
+import { inspectionBody, requestBody } from "./request.ts";
 import { DEFAULTS, readSettings, type Settings, settingsProblem } from "./settings.ts";
 
 const picture: Picture = {
@@ -161,7 +161,7 @@ describe("videos and documents", () => {
     sizeBytes: 9,
     playable: true,
   };
-  const paper: Paper = {
+  const file: DocumentFile = {
     kind: "document",
     id: "d1",
     name: "a.pdf",
@@ -179,7 +179,7 @@ describe("videos and documents", () => {
   const url = ({ id }: { readonly id: string }) => `url:${id}`;
 
   test("go with the question, and the sampling goes with videos only", () => {
-    const asked = { ...question, pictures: [picture], files: [video, paper] };
+    const asked = { ...question, pictures: [picture], files: [video, file] };
     const sent = requestBody([asked], settings, url);
     expect(sent.messages[0]?.content).toEqual([
       { type: "image_url", image_url: { url: "url:p1" } },
@@ -189,13 +189,13 @@ describe("videos and documents", () => {
     ]);
     expect(sent.mm_processor_kwargs).toEqual({ max_num_tiles: 4, video_pruning_rate: 0.75 });
     expect(sent.media_io_kwargs).toEqual({ video: { fps: 1, num_frames: 16 } });
-    const without = requestBody([{ ...question, files: [paper] }], settings, url);
+    const without = requestBody([{ ...question, files: [file] }], settings, url);
     expect(without.mm_processor_kwargs).toEqual({ max_num_tiles: 4 });
     expect(without.media_io_kwargs).toBeUndefined();
   });
 
   test("are looked at by themselves", () => {
-    expect(lookBody(paper, settings, "url:d1", "2-5")).toEqual({
+    expect(inspectionBody(file, settings, "url:d1", "2-5")).toEqual({
       model: "m",
       messages: [
         {
@@ -206,7 +206,7 @@ describe("videos and documents", () => {
         },
       ],
     });
-    expect(lookBody(video, { ...settings, videoPruning: "" }, "url:v1")).toMatchObject({
+    expect(inspectionBody(video, { ...settings, videoPruning: "" }, "url:v1")).toMatchObject({
       messages: [{ content: [{ type: "video_url", video_url: { url: "url:v1" } }] }],
       media_io_kwargs: { video: { fps: 1, num_frames: 16 } },
     });
@@ -214,7 +214,7 @@ describe("videos and documents", () => {
 
   test("name a conversation without words, and are kept with it", () => {
     const poster = { ...picture, id: "p2" };
-    const asked = { ...question, text: "", files: [{ ...video, poster }, paper] };
+    const asked = { ...question, text: "", files: [{ ...video, poster }, file] };
     expect(titleOf([asked])).toBe("a.mp4");
     expect(storedOf([asked]).map(({ id }) => id)).toEqual(["v1", "d1", "p2"]);
     expect(storedOf([question])).toEqual([]);

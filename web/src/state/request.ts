@@ -6,7 +6,7 @@ import {
   type Message,
   type Picture,
   type Question,
-} from "./conversation.ts";
+} from "../conversation/model.ts";
 import { inspectSchema, inspectTools } from "./inspect.ts";
 import { NUMBERS, type NumberField, type Settings } from "./settings.ts";
 
@@ -60,7 +60,7 @@ export function streamed(body: ChatBody): ChatBody {
 }
 
 /** What asks for a look into a video or at pages of a document. pages: as "2-9". */
-export function lookBody(
+export function inspectionBody(
   file: MediaFile,
   settings: Settings,
   url: string,

@@ -1,7 +1,4 @@
 import type { ChatBody } from "../api/types.ts";
-import { addedBlobs, dataUrlOf } from "../pictures/picture-store.ts";
-import { readValue, writeValue } from "../storage/browser-values.ts";
-import * as storage from "../storage/conversations.ts";
 import {
   type MediaFile,
   type Message,
@@ -12,30 +9,40 @@ import {
   type Picture,
   type Question,
   storedOf,
-} from "./conversation.ts";
+} from "../conversation/model.ts";
+import { addedBlobs, dataUrlOf } from "../pictures/picture-store.ts";
+import { readValue, writeValue } from "../storage/browser-values.ts";
+import * as storage from "../storage/conversations.ts";
 import { type Action, initialState, isEmpty, reduce, type State } from "./reducer.ts";
 import { requestBody, streamed } from "./request.ts";
 import { runAnswer } from "./run-answer.ts";
-import type { Settings } from "./settings.ts";
+import { DEFAULTS, type Settings } from "./settings.ts";
 
 const SAVE_EVERY_MS = 2000;
-const NOT_KEPT = "This browser does not keep the conversation: its storage is full or off.";
+const NOT_SAVED = "This browser cannot save the conversation: its storage is full or off.";
+
+/** What a request to the server needs. */
+export interface RequestContext {
+  readonly settings: Settings;
+  readonly apiKey: string;
+}
 
 export interface SessionOptions {
-  readonly settings: () => Settings;
-  readonly key: () => string;
   /** The server wants a key, or another one. */
   readonly onKeyNeeded: () => void;
   /** Something that the person should know and that belongs to no message. */
   readonly onNotice: (text: string) => void;
 }
 
-/** The conversations of this page: what is on the screen, the answer in progress, what is kept. */
+/** The page's conversations: the open one, the answer in progress, and those that are saved. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #listeners = new Set<() => void>();
   #state = initialState();
   #running: { readonly controller: AbortController; readonly end: Promise<void> } | undefined;
+  #context: RequestContext = { settings: DEFAULTS, apiKey: "" };
+  #ready = false;
+  #waiting: (() => void)[] = [];
   #savedAt = 0;
   #warned = false;
 
@@ -50,14 +57,27 @@ export class Session {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Brings back what the browser has kept. */
+  /** ready: the page knows the server's models, or that the server cannot be asked. */
+  configure(context: RequestContext, ready: boolean): void {
+    this.#context = context;
+    this.#ready = ready;
+    if (ready) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** The newest settings and key, once the page knows which models the server has. */
+  async requestContext(): Promise<RequestContext> {
+    if (!this.#ready) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.#context;
+  }
+
+  /** Loads what the browser has saved. */
   async restore(): Promise<void> {
     await this.#list();
     const id = readValue("local", "open");
     if (id !== null && this.#state.conversation.messages.length === 0) await this.open(id);
   }
 
-  /** Ends what runs and saves it. */
+  /** Stops the running answer and saves it. */
   async close(): Promise<void> {
     await this.stop();
     await this.save();
@@ -71,7 +91,7 @@ export class Session {
     try {
       await storage.saveConversation(conversation, addedBlobs(added));
     } catch {
-      if (!this.#warned) this.#options.onNotice(NOT_KEPT);
+      if (!this.#warned) this.#options.onNotice(NOT_SAVED);
       this.#warned = true;
     }
   }
@@ -104,7 +124,7 @@ export class Session {
   }
 
   detach(id: string): void {
-    this.#dispatch({ type: "picture_removed", id });
+    this.#dispatch({ type: "attachment_removed", id });
   }
 
   /** Sends the draft. */
@@ -112,34 +132,34 @@ export class Session {
     const { draft } = this.#state;
     if (this.#running !== undefined || isEmpty(draft)) return;
     this.#dispatch({ type: "draft_cleared" });
-    this.#say([{ role: "user", id: newId(), ...draft, text: draft.text.trim() }]);
+    this.#send([{ role: "user", id: newId(), ...draft, text: draft.text.trim() }]);
   }
 
-  /** Ends the answer that is being written. What there is of it stays. */
+  /** Stops the running answer. The text so far stays. */
   async stop(): Promise<void> {
     this.#running?.controller.abort();
     await this.#running?.end;
   }
 
-  /** Asks again for an answer; it and what follows are dropped. */
+  /** Asks for an answer again; the old one and everything after it are dropped. */
   async regenerate(answerId: string): Promise<void> {
     await this.stop();
     this.#dispatch({ type: "cut", messageId: answerId });
-    this.#say([]);
+    this.#send([]);
   }
 
-  /** Puts another text in place of a question and asks from there. */
+  /** Replaces the text of a question and asks from there. */
   async edit(question: Question, text: string): Promise<void> {
     await this.stop();
     this.#dispatch({ type: "cut", messageId: question.id });
-    this.#say([{ ...question, id: newId(), text: text.trim() }]);
+    this.#send([{ ...question, id: newId(), text: text.trim() }]);
   }
 
-  /** Answers the open tool calls by hand, in their order, and lets the model go on. */
+  /** Sends the results of the open tool calls, in their order. */
   giveResults(texts: readonly string[]): void {
     const calls = openCalls(this.#state.conversation.messages);
     if (this.#running !== undefined || calls.length === 0) return;
-    this.#say(
+    this.#send(
       calls.map(({ id, name }, index) => {
         return { role: "tool", id: newId(), callId: id, name, text: texts[index] ?? "" };
       }),
@@ -156,7 +176,7 @@ export class Session {
     await storage.saveConversation({ ...conversation, title, titled: true });
   }
 
-  /** Takes a conversation out; the result brings it back. */
+  /** Deletes a conversation; the returned function restores it. */
   async remove(id: string): Promise<(() => Promise<void>) | undefined> {
     const wasOpen = this.#state.conversation.id === id;
     if (wasOpen) await this.startNew();
@@ -182,37 +202,37 @@ export class Session {
   }
 
   async #list(): Promise<void> {
-    const kept = await storage.listConversations().catch(() => []);
-    this.#dispatch({ type: "listed", kept });
+    const saved = await storage.listConversations().catch(() => []);
+    this.#dispatch({ type: "listed", saved });
   }
 
-  /** Says something, and lets the model answer. */
-  #say(messages: readonly Message[]): void {
+  /** Adds messages and asks the model for the next answer. */
+  #send(messages: readonly Message[]): void {
     const now = Date.now();
-    const answer = newAnswer(this.#options.settings().model, now);
+    const answer = newAnswer(this.#context.settings.model, now);
     const isFirst = this.#state.conversation.messages.length === 0;
-    this.#dispatch({ type: "said", messages: [...messages, answer], now });
+    this.#dispatch({ type: "message_added", messages: [...messages, answer], now });
     const history = this.#state.conversation.messages.slice(0, -1);
     const controller = new AbortController();
-    this.#running = { controller, end: this.#write(answer.id, history, controller.signal) };
-    void this.#keep(storedOf(messages), isFirst);
+    this.#running = { controller, end: this.#runAnswer(answer.id, history, controller.signal) };
+    void this.#saveNew(storedOf(messages), isFirst);
   }
 
-  async #keep(added: readonly (Picture | MediaFile)[], isFirst: boolean): Promise<void> {
+  async #saveNew(added: readonly (Picture | MediaFile)[], isFirst: boolean): Promise<void> {
     await this.save(added);
     if (!isFirst) return;
     await storage.tidy(this.#state.conversation.id).catch(() => undefined);
     await this.#list();
   }
 
-  async #write(id: string, history: readonly Message[], signal: AbortSignal): Promise<void> {
-    const settings = this.#options.settings();
+  async #runAnswer(id: string, history: readonly Message[], signal: AbortSignal): Promise<void> {
+    const { settings, apiKey } = this.#context;
     const outcome = await runAnswer({
       body: () => bodyOf(history, settings),
-      key: this.#options.key(),
+      key: apiKey,
       signal,
       onDeltas: (deltas) => {
-        this.#dispatch({ type: "grew", id, deltas, now: Date.now() });
+        this.#dispatch({ type: "delta", id, deltas, now: Date.now() });
         if (Date.now() - this.#savedAt > SAVE_EVERY_MS) void this.save();
       },
     });

@@ -87,33 +87,33 @@ export function readSettings(stored: string | null): Settings {
 
 interface NumberRange {
   readonly label: string;
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
   readonly whole: boolean;
 }
 
-const TOKENS_MOST = 2 ** 31 - 1;
+const MAX_TOKENS = 2 ** 31 - 1;
 
 /** The fields that hold numbers, with what the server takes (spec of the chat request). */
 export const NUMBERS = {
-  temperature: { label: "Temperature", least: 0, most: 2, whole: false },
-  topP: { label: "Top-p", least: 0.01, most: 1, whole: false },
-  topK: { label: "Top-k", least: -1, most: 1_000_000, whole: true },
-  maxTokens: { label: "Longest answer", least: 1, most: TOKENS_MOST, whole: true },
+  temperature: { label: "Temperature", min: 0, max: 2, whole: false },
+  topP: { label: "Top-p", min: 0.01, max: 1, whole: false },
+  topK: { label: "Top-k", min: -1, max: 1_000_000, whole: true },
+  maxTokens: { label: "Longest answer", min: 1, max: MAX_TOKENS, whole: true },
   seed: {
     label: "Seed",
-    least: Number.MIN_SAFE_INTEGER,
-    most: Number.MAX_SAFE_INTEGER,
+    min: Number.MIN_SAFE_INTEGER,
+    max: Number.MAX_SAFE_INTEGER,
     whole: true,
   },
-  frequencyPenalty: { label: "Frequency penalty", least: -2, most: 2, whole: false },
-  presencePenalty: { label: "Presence penalty", least: -2, most: 2, whole: false },
-  repetitionPenalty: { label: "Repetition penalty", least: 0.01, most: 100, whole: false },
-  reasoningBudget: { label: "Reasoning budget", least: 1, most: TOKENS_MOST, whole: true },
-  maxTiles: { label: "Tiles per picture", least: 1, most: 12, whole: true },
-  videoPruning: { label: "Tokens left out", least: 0, most: 0.99, whole: false },
-  videoFps: { label: "Frames a second", least: 0.01, most: 1000, whole: false },
-  videoFrames: { label: "Frames at most", least: 1, most: 1024, whole: true },
+  frequencyPenalty: { label: "Frequency penalty", min: -2, max: 2, whole: false },
+  presencePenalty: { label: "Presence penalty", min: -2, max: 2, whole: false },
+  repetitionPenalty: { label: "Repetition penalty", min: 0.01, max: 100, whole: false },
+  reasoningBudget: { label: "Reasoning budget", min: 1, max: MAX_TOKENS, whole: true },
+  maxTiles: { label: "Tiles per picture", min: 1, max: 12, whole: true },
+  videoPruning: { label: "Tokens left out", min: 0, max: 0.99, whole: false },
+  videoFps: { label: "Frames a second", min: 0.01, max: 1000, whole: false },
+  videoFrames: { label: "Frames at most", min: 1, max: 1024, whole: true },
 } as const satisfies Readonly<Partial<Record<keyof Settings, NumberRange>>>;
 
 export type NumberField = keyof typeof NUMBERS;
@@ -121,12 +121,12 @@ export type NumberField = keyof typeof NUMBERS;
 /** What is wrong with a number field, or undefined. */
 export function numberProblem(field: NumberField, text: string): string | undefined {
   if (text.trim() === "") return undefined;
-  const { label, least, most, whole } = NUMBERS[field];
+  const { label, min, max, whole } = NUMBERS[field];
   const value = Number(text);
   if (!Number.isFinite(value)) return `${label} must be a number.`;
   if (whole && !Number.isInteger(value)) return `${label} must be a whole number.`;
-  if (value < least) return `${label} must be at least ${least}.`;
-  if (value > most) return `${label} must be at most ${most}.`;
+  if (value < min) return `${label} must be at least ${min}.`;
+  if (value > max) return `${label} must be at most ${max}.`;
   return undefined;
 }
 

@@ -1,55 +1,45 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useMemo, useState } from "react";
 import { listModels } from "../api/client.ts";
-import { type Failure, toFailure } from "../api/failure.ts";
+import type { Failure } from "../api/failure.ts";
 import type { Model } from "../api/types.ts";
+import { useAsync } from "../ui/use-async.ts";
 
 export interface Models {
   readonly models: readonly Model[];
-  /** Why there are none, or why the server cannot be reached now. */
+  /** Why there are no models, or why the server cannot be reached now. */
   readonly failure?: Failure;
   readonly reload: () => void;
 }
 
 const RETRY_MS = 3000;
+const NO_MODELS: readonly Model[] = [];
 
 /** The server's models; asked for again until there is an answer, and when the network is back. */
-export function useModels(key: string, onKeyNeeded: () => void): Models {
-  const [models, setModels] = useState<readonly Model[]>([]);
-  const [failure, setFailure] = useState<Failure>();
+export function useModels(apiKey: string, onKeyNeeded: () => void): Models {
   const [round, setRound] = useState(0);
   const reload = useCallback(() => setRound((count) => count + 1), []);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a round asks again.
+  const { value: models = NO_MODELS, failure } = useAsync(
+    `${round} ${apiKey}`,
+    (signal) => listModels(apiKey, signal),
+    { keepPrevious: true },
+  );
+  const needKey = useEffectEvent(onKeyNeeded);
   useEffect(() => {
-    const controller = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    listModels(key, controller.signal).then(
-      (found) => {
-        setModels(found);
-        setFailure(undefined);
-      },
-      (thrown: unknown) => {
-        if (controller.signal.aborted) return;
-        const reason = toFailure(thrown);
-        setFailure(reason);
-        if (reason.status === 401) onKeyNeeded();
-        else timer = setTimeout(reload, RETRY_MS);
-      },
-    );
-    return () => {
-      controller.abort();
-      clearTimeout(timer);
-    };
-  }, [key, round, reload, onKeyNeeded]);
-
+    if (failure === undefined) return;
+    if (failure.status === 401) return needKey();
+    const timer = setTimeout(reload, RETRY_MS);
+    return () => clearTimeout(timer);
+  }, [failure, reload]);
   useEffect(() => {
-    window.addEventListener("online", reload);
-    window.addEventListener("offline", reload);
+    addEventListener("online", reload);
+    addEventListener("offline", reload);
     return () => {
-      window.removeEventListener("online", reload);
-      window.removeEventListener("offline", reload);
+      removeEventListener("online", reload);
+      removeEventListener("offline", reload);
     };
   }, [reload]);
-
-  return { models, reload, ...(failure === undefined ? {} : { failure }) };
+  return useMemo(
+    () => ({ models, reload, ...(failure === undefined ? {} : { failure }) }),
+    [models, failure, reload],
+  );
 }

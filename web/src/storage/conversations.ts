@@ -3,12 +3,12 @@ import {
   type ConversationSummary,
   type Message,
   storedOf,
-} from "../state/conversation.ts";
-import { summaryOf } from "../state/reducer.ts";
+  summaryOf,
+} from "../conversation/model.ts";
 import { resultOf, type Store, transact } from "./database.ts";
 
-/** What is kept at most; the conversation that was left alone longest goes first. */
-export const KEPT_MOST = Object.freeze({
+/** Limits of what the browser saves; the conversation that was used longest ago goes first. */
+export const MAX_SAVED = Object.freeze({
   conversations: 100,
   pictureBytes: 256 * 1024 * 1024,
 });
@@ -18,7 +18,7 @@ export interface StoredPicture {
   readonly blob: Blob;
 }
 
-/** A conversation that was taken out, with all that is needed to put it back. */
+/** A deleted conversation with everything that is needed to restore it. */
 export interface Removed {
   readonly conversation: Conversation;
   readonly pictures: readonly StoredPicture[];
@@ -32,7 +32,7 @@ export async function listConversations(): Promise<readonly ConversationSummary[
   return all.sort((a, b) => b.updatedAt - a.updatedAt).map(summaryOf);
 }
 
-/** One conversation. An answer that was being written when the page went away is marked broken. */
+/** One conversation. An answer that was in progress when the page was closed is marked broken. */
 export async function loadConversation(id: string): Promise<Conversation | undefined> {
   const found = await transact("readonly", (store) =>
     resultOf<Conversation | undefined>(store("conversations").get(id)),
@@ -65,7 +65,7 @@ export async function loadPicture(id: string): Promise<Blob | undefined> {
   return found?.blob;
 }
 
-/** Takes a conversation out, with its pictures and files. */
+/** Deletes a conversation with its pictures and files. */
 export async function removeConversation(id: string): Promise<Removed | undefined> {
   return transact("readwrite", async (store) => {
     const conversations = store("conversations");
@@ -91,8 +91,8 @@ export async function clearEverything(): Promise<void> {
 }
 
 /**
- * Takes out the oldest conversations beyond what is kept, and pictures that no conversation holds
- * any more. `openId` stays whatever its age.
+ * Deletes the oldest conversations beyond the limits, and pictures that no conversation refers to.
+ * Never deletes `openId`.
  */
 export async function tidy(openId: string): Promise<void> {
   await transact("readwrite", async (store) => {
@@ -102,7 +102,7 @@ export async function tidy(openId: string): Promise<void> {
     for (const [index, conversation] of all.sort(openFirst(openId)).entries()) {
       const pictures = storedOf(conversation.messages);
       bytes += pictures.reduce((sum, picture) => sum + picture.sizeBytes, 0);
-      const fits = index < KEPT_MOST.conversations && bytes <= KEPT_MOST.pictureBytes;
+      const fits = index < MAX_SAVED.conversations && bytes <= MAX_SAVED.pictureBytes;
       if (!fits && index > 0) await resultOf(store("conversations").delete(conversation.id));
       else for (const picture of pictures) used.add(picture.id);
     }

@@ -70,8 +70,8 @@ const PATTERNS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Splits source text into coloured pieces. Their texts, joined, are the text itself. A language that
- * is not known, or a text that is too long, is one plain piece.
+ * Splits source text into coloured pieces. Their texts, joined, are the text itself. A text that is
+ * too long, or in an unknown language, is one plain piece.
  */
 export function highlight(text: string, language: string): readonly Piece[] {
   const name = language.toLowerCase();

@@ -39,3 +39,17 @@ export function price(text: string | undefined): number | undefined {
   const value = Number(text ?? "0");
   return Number.isFinite(value) && value > 0 ? value : undefined;
 }
+
+/** "1.4 MB": a size with two digits that matter. */
+export function bytes(value: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, value < 1 ? 0 : Math.floor(Math.log10(value) / 3));
+  const scaled = value / 1000 ** power;
+  return `${power > 0 && scaled < 10 ? scaled.toFixed(1) : Math.round(scaled)} ${units[power]}`;
+}
+
+/** A Unix time in seconds as a date, with its time of day. */
+export function date(unixSeconds: number): string {
+  const options = { dateStyle: "medium", timeStyle: "short" } as const;
+  return new Date(unixSeconds * 1000).toLocaleString("en", options);
+}

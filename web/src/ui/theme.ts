@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { useStored } from "../state/use-stored.ts";
+import { useStored } from "../storage/use-stored.ts";
 
 export type Theme = "auto" | "light" | "dark";
 const ORDER: readonly Theme[] = ["auto", "light", "dark"];

@@ -1,12 +1,12 @@
 import type { PictureEstimate } from "../api/types.ts";
+import type { MediaFile, Picture } from "../conversation/model.ts";
 import { FileButton, lengthText } from "../media/file-button.tsx";
 import { PictureButton } from "../pictures/picture-button.tsx";
 import { sizeText, tileText } from "../pictures/tile-grid.tsx";
-import type { MediaFile, Picture } from "../state/conversation.ts";
 import { Icon } from "../ui/icon.tsx";
 import { counted } from "../ui/numbers.ts";
 
-interface PictureTrayProps {
+interface AttachmentTrayProps {
   readonly pictures: readonly Picture[];
   /** One for each picture, once they are known. */
   readonly estimates: readonly (PictureEstimate | undefined)[];
@@ -17,11 +17,11 @@ interface PictureTrayProps {
 }
 
 /** The pictures that go with the next question, cut into tiles as the model will see them. */
-export function PictureTray(props: PictureTrayProps) {
+export function AttachmentTray(props: AttachmentTrayProps) {
   const { pictures, estimates, files, fileEstimates, onRemove } = props;
   if (pictures.length + files.length === 0) return null;
   return (
-    <ul className="picture-tray" aria-label="Pictures and files to send">
+    <ul className="attachment-tray" aria-label="Pictures and files to send">
       {pictures.map((picture, at) => {
         const estimate = estimates[at];
         return (

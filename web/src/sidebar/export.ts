@@ -1,5 +1,5 @@
+import type { Conversation, MediaFile, Message, Picture } from "../conversation/model.ts";
 import { dataUrlOf } from "../pictures/picture-store.ts";
-import type { Conversation, MediaFile, Message, Picture } from "../state/conversation.ts";
 
 /** A conversation as one JSON file, with its pictures and files as data URLs. */
 export async function exportConversation(conversation: Conversation): Promise<Blob> {
@@ -21,17 +21,7 @@ async function withData(message: Message): Promise<unknown> {
   };
 }
 
-/** Hands a file to the browser's downloads. */
-export function download(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
-/** A title as the name of a file. */
+/** A file name for a title. */
 export function fileName(title: string, extension: string): string {
   const plain = title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "");
   return `${plain.slice(0, 60) || "chat"}.${extension}`;

@@ -2,7 +2,7 @@ import type { FinishReason } from "../api/deltas.ts";
 import type { Failure } from "../api/failure.ts";
 import type { Token, ToolCall, Usage } from "../api/types.ts";
 
-/** A picture that somebody put in. Its bytes lie in the picture store under its id. */
+/** An attached picture. The picture store holds its bytes under its id. */
 export interface Picture {
   readonly id: string;
   readonly name: string;
@@ -13,7 +13,7 @@ export interface Picture {
   readonly sizeBytes: number;
 }
 
-/** A video; its bytes lie where those of pictures do. */
+/** An attached video; the picture store holds its bytes as well. */
 export interface Video {
   readonly kind: "video";
   readonly id: string;
@@ -21,39 +21,39 @@ export interface Video {
   readonly type: string;
   readonly sizeBytes: number;
   readonly seconds?: number;
-  /** This browser can play it. */
+  /** Whether this browser can play it. */
   readonly playable: boolean;
-  /** Its first frame. */
+  /** The first frame. */
   readonly poster?: Picture;
 }
 
 /** A PDF, or a TIFF with its frames. */
-export interface Paper {
+export interface DocumentFile {
   readonly kind: "document";
   readonly id: string;
   readonly name: string;
   readonly type: string;
   readonly sizeBytes: number;
   readonly pages?: number;
-  /** Its first page. */
+  /** The first page. */
   readonly poster?: Picture;
 }
 
-/** What is no picture and is sent whole. */
-export type MediaFile = Video | Paper;
+/** An attachment that is sent as a whole file. */
+export type MediaFile = Video | DocumentFile;
 
 export interface Question {
   readonly role: "user";
   readonly id: string;
   readonly text: string;
   readonly pictures: readonly Picture[];
-  /** Absent in conversations that were kept before there were any. */
+  /** Absent in conversations that older versions saved. */
   readonly files?: readonly MediaFile[];
 }
 
 /**
- * streaming: being written; done: the model ended it; stopped: the person did; failed: it broke or
- * never began, and `failure` says why.
+ * streaming: in progress; done: ended by the model; stopped: ended by the user; failed: broken off
+ * or never begun, with the reason in `failure`.
  */
 export type AnswerStatus = "streaming" | "done" | "stopped" | "failed";
 
@@ -64,7 +64,7 @@ export interface Answer {
   readonly text: string;
   readonly reasoning: string;
   readonly toolCalls: readonly ToolCall[];
-  /** With logprobs only. */
+  /** Empty unless the request asked for logprobs. */
   readonly tokens: readonly Token[];
   readonly model: string;
   readonly finishReason?: FinishReason | string;
@@ -73,11 +73,11 @@ export interface Answer {
   readonly times: AnswerTimes;
 }
 
-/** Unix times in milliseconds, measured here. */
+/** Unix times in milliseconds, measured in the browser. */
 export interface AnswerTimes {
   readonly askedAt: number;
   readonly firstAt?: number;
-  /** The first piece that is no reasoning. */
+  /** When the first piece after the reasoning came. */
   readonly spokeAt?: number;
   readonly endedAt?: number;
 }
@@ -95,7 +95,7 @@ export type Message = Question | Answer | ToolResult;
 export interface Conversation {
   readonly id: string;
   readonly title: string;
-  /** The person gave the title; otherwise it follows the first question. */
+  /** Whether the user gave the title; otherwise it is taken from the first question. */
   readonly titled: boolean;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -103,6 +103,10 @@ export interface Conversation {
 }
 
 export type ConversationSummary = Omit<Conversation, "messages">;
+
+export function summaryOf({ messages: _, ...summary }: Conversation): ConversationSummary {
+  return summary;
+}
 
 const TITLE_CHARACTERS = 60;
 
@@ -131,7 +135,7 @@ export function newAnswer(model: string, now: number): Answer {
   };
 }
 
-/** A name for a message, a picture or a conversation; also where the page is no secure context. */
+/** A random id. crypto.randomUUID would need a secure context, and http on a LAN is none. */
 export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -149,7 +153,7 @@ export function titleOf(messages: readonly Message[]): string {
 
 const NO_PICTURES: readonly Picture[] = [];
 
-/** The pictures that an answer is about: those of the nearest earlier question that has any. */
+/** The pictures of the nearest question before an answer that has any. */
 export function picturesBefore(messages: readonly Message[], answerId: string): readonly Picture[] {
   const at = messages.findIndex((message) => message.id === answerId);
   for (let index = at - 1; index >= 0; index--) {
@@ -166,7 +170,7 @@ export function picturesOf(messages: readonly Message[]): readonly Picture[] {
 
 const NO_FILES: readonly MediaFile[] = [];
 
-/** The same of videos and documents. */
+/** The videos and documents of the nearest question before an answer that has any. */
 export function filesBefore(messages: readonly Message[], answerId: string): readonly MediaFile[] {
   const at = messages.findIndex((message) => message.id === answerId);
   for (let index = at - 1; index >= 0; index--) {
@@ -181,14 +185,14 @@ export function filesOf(messages: readonly Message[]): readonly MediaFile[] {
   return messages.flatMap((message) => (message.role === "user" ? (message.files ?? []) : []));
 }
 
-/** All that has bytes in the store: pictures, files and their first frames or pages. */
+/** Everything with bytes in the store: pictures, files and their posters. */
 export function storedOf(messages: readonly Message[]): readonly (Picture | MediaFile)[] {
   const files = filesOf(messages);
   const posters = files.flatMap(({ poster }) => (poster === undefined ? [] : [poster]));
   return [...picturesOf(messages), ...files, ...posters];
 }
 
-/** The calls of the last answer that nobody has answered yet. */
+/** The calls of the last answer that have no results yet. */
 export function openCalls(messages: readonly Message[]): readonly ToolCall[] {
   const last = messages.at(-1);
   if (last?.role !== "assistant" || last.status !== "done") return [];
