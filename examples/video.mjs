@@ -9,7 +9,7 @@ const [file, question = "What happens, and when?", folder = tiny] = process.argv
 if (!file) throw new Error("usage: node examples/video.mjs clip.mp4");
 
 const video = { type: "video", bytes: await readFile(file) };
-const engine = await open(folder, { video: { fps: 2, framesMax: 128, pruningRate: 0.7 } });
+const engine = await open(folder, { video: { fps: 2, maxFrames: 128, pruningRate: 0.7 } });
 try {
   const request = {
     messages: [{ role: "user", content: [video, { type: "text", text: question }] }],

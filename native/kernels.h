@@ -123,7 +123,7 @@ struct AttentionArgs {
   Batch batch;
 };
 constexpr int kPageRows = 64;
-constexpr int kHeadsMax = 64;  // query heads of one kv head
+constexpr int kMaxHeads = 64;  // query heads of one kv head
 
 // Bidirectional attention inside each tile. qkv [tiles·tokens, 3·heads·dim] (q | k | v) → y
 // [tiles·tokens, heads·dim].

@@ -13,9 +13,9 @@ namespace {
 
 // Bounds the sizes that an operation names, so that no product of them overflows before it is
 // compared.
-constexpr int32_t kSizeMax = 1 << 20;
+constexpr int32_t kMaxSize = 1 << 20;
 bool sizes_fit(std::initializer_list<int32_t> sizes) {
-  return std::all_of(sizes.begin(), sizes.end(), [](int32_t x) { return x > 0 && x <= kSizeMax; });
+  return std::all_of(sizes.begin(), sizes.end(), [](int32_t x) { return x > 0 && x <= kMaxSize; });
 }
 
 bool same_rows(const View& a, const View& b) { return a.rows == b.rows; }
@@ -111,7 +111,7 @@ Op read_scan(Reader& r) {
   a.state = state.data, a.tail = tail.data;
   a.heads = r.integer(), a.groups = r.integer(), a.n = r.integer();
   r.require(sizes_fit({a.heads, a.groups, a.n}) && a.heads % a.groups == 0 &&
-                a.u.cols % a.heads == 0 && a.u.cols / a.heads <= kSizeMax,
+                a.u.cols % a.heads == 0 && a.u.cols / a.heads <= kMaxSize,
             "sizes do not fit");
   if (!r.ok()) return a;
   a.width = (int32_t)(a.u.cols / a.heads);
@@ -140,7 +140,7 @@ Op read_attention(Reader& r) {
   const int32_t keys = r.integer(), values = r.integer();
   a.scale = r.real();
   r.require(sizes_fit({a.kv_heads, a.dim}) && a.dim % 16 == 0 && a.q.cols % a.dim == 0 &&
-                a.q.cols / a.dim <= kSizeMax && (int64_t)a.kv_heads * a.dim <= 1 << 24 &&
+                a.q.cols / a.dim <= kMaxSize && (int64_t)a.kv_heads * a.dim <= 1 << 24 &&
                 pages >= 0,
             "sizes do not fit");
   if (!r.ok()) return a;
@@ -151,7 +151,7 @@ Op read_attention(Reader& r) {
   a.v_cache = memory.at(values, 0, (uint64_t)bytes);
   r.require(a.k_cache && a.v_cache, "the cache lies outside its buffer");
   a.batch = r.batch(a.q.rows);
-  r.require(a.heads % a.kv_heads == 0 && a.heads / a.kv_heads <= kHeadsMax &&
+  r.require(a.heads % a.kv_heads == 0 && a.heads / a.kv_heads <= kMaxHeads &&
                 same_shape(a.q, a.y) && a.k.cols == (int64_t)a.kv_heads * a.dim &&
                 same_shape(a.k, a.v) && same_rows(a.q, a.k),
             "shapes do not fit");
@@ -172,7 +172,7 @@ Op read_tile_attention(Reader& r) {
   a.tokens = r.integer(), a.heads = r.integer(), a.exact = r.integer();
   a.scale = r.real();
   r.require(sizes_fit({a.tokens, a.heads}) && a.y.cols % a.heads == 0 &&
-                a.y.cols / a.heads <= kSizeMax && a.y.cols / a.heads % 2 == 0,
+                a.y.cols / a.heads <= kMaxSize && a.y.cols / a.heads % 2 == 0,
             "sizes do not fit");
   if (!r.ok()) return a;
   a.dim = (int32_t)(a.y.cols / a.heads);

@@ -32,7 +32,7 @@ import { makeTokenizer } from "./tiny/tokenizer.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const SHARD_BYTES = 5e9;
-const MERGES_MAX = 400;
+const MAX_MERGES = 400;
 const EXCLUDED = ["lm_head", "language_model.lm_head", "mlp1*", "vision_model*"];
 
 const { values, positionals } = parseArgs({
@@ -86,7 +86,7 @@ function writeJsonFiles(dir, format) {
     writeFileSync(join(dir, "hf_quant_config.json"), JSON.stringify(file, null, 2));
   }
   const text = readFileSync(join(HERE, "tiny/text.txt"), "utf8");
-  const made = makeTokenizer(text, MERGES_MAX, NANO_12B.imageId);
+  const made = makeTokenizer(text, MAX_MERGES, NANO_12B.imageId);
   writeFileSync(join(dir, "tokenizer.json"), JSON.stringify(made.tokenizer));
   writeFileSync(join(dir, "tokenizer_config.json"), JSON.stringify(made.config));
   copyFileSync(join(HERE, "tiny/chat_template.jinja"), join(dir, "chat_template.jinja"));

@@ -20,7 +20,7 @@ import { makeTokenizer } from "./tiny/tokenizer.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** The text runs out of repeated pairs before. */
-const MERGES_MAX = 400;
+const MAX_MERGES = 400;
 const SIZES = {
   pattern: "M-M*-M-M*-",
   hidden: 128,
@@ -44,7 +44,7 @@ makeTiny(folder);
 
 function makeTiny(dir) {
   const text = readFileSync(join(HERE, "tiny/text.txt"), "utf8");
-  const { tokenizer, config, imageId, size } = makeTokenizer(text, MERGES_MAX);
+  const { tokenizer, config, imageId, size } = makeTokenizer(text, MAX_MERGES);
   const sizes = { ...SIZES, imageId, vocabulary: Math.ceil(size / 32) * 32 };
   mkdirSync(dir, { recursive: true });
   const write = (name, content) => writeFileSync(join(dir, name), content);

@@ -5,9 +5,9 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
 
 const ROOT = new URL("../", import.meta.url).pathname;
-const FILE_LINES_MAX = 400;
-const FUNCTION_LINES_MAX = 70;
-const COLUMNS_MAX = 100;
+const MAX_FILE_LINES = 400;
+const MAX_FUNCTION_LINES = 70;
+const MAX_COLUMNS = 100;
 
 /** What each folder of src may import, besides itself. `types:` allows `import type` only. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -206,23 +206,23 @@ test("only cli reads the command line and the environment", () => {
   expect(findings(others, /process\.(argv|env)\b/)).toEqual([]);
 });
 
-test(`files have at most ${FILE_LINES_MAX} lines`, () => {
+test(`files have at most ${MAX_FILE_LINES} lines`, () => {
   // A style sheet is a list of rules, and as long as there is something to look at.
   const page = WEB.filter(isProduct).filter(({ path }) => !path.endsWith(".css"));
   const long = [...SRC.filter(isProduct), ...page, ...NATIVE].filter(
-    ({ lines }) => lines.length > FILE_LINES_MAX + 1,
+    ({ lines }) => lines.length > MAX_FILE_LINES + 1,
   );
   expect(long.map(({ path, lines }) => `${path}: ${lines.length - 1}`)).toEqual([]);
 });
 
-test(`lines have at most ${COLUMNS_MAX} columns`, () => {
+test(`lines have at most ${MAX_COLUMNS} columns`, () => {
   const long = [...SRC, ...WEB, ...NATIVE, ...AROUND].flatMap(({ path, lines }) =>
-    lines.flatMap((line, at) => ([...line].length > COLUMNS_MAX ? [`${path}:${at + 1}`] : [])),
+    lines.flatMap((line, at) => ([...line].length > MAX_COLUMNS ? [`${path}:${at + 1}`] : [])),
   );
   expect(long).toEqual([]);
 });
 
-test(`functions have at most ${FUNCTION_LINES_MAX} lines`, () => {
+test(`functions have at most ${MAX_FUNCTION_LINES} lines`, () => {
   // The formatter closes a function in the column where it begins, so indentation is enough.
   const begins = /^( {0,2})(?:export )?(?:async )?(?:function\b.*|(?!if|for|while|switch)\w+\(.*)/;
   const long = [...SRC, ...WEB].filter(isProduct).flatMap(({ path, lines }) =>
@@ -233,7 +233,7 @@ test(`functions have at most ${FUNCTION_LINES_MAX} lines`, () => {
       const close = lines.slice(at).find((later) => later.startsWith(`${indent})`));
       const isOneLine = line.endsWith(";") || line.endsWith(",");
       const hasBody = !line.endsWith("(") || close?.endsWith("{") === true;
-      return !isOneLine && hasBody && length > FUNCTION_LINES_MAX
+      return !isOneLine && hasBody && length > MAX_FUNCTION_LINES
         ? [`${path}:${at + 1}: ${length}`]
         : [];
     }),

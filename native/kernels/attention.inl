@@ -36,7 +36,7 @@ inline vf load_cached(const uint16_t* p) { return load_bf16(p); }
 
 constexpr int kPageVecs = kPageRows / LANES;
 constexpr int kVecsAtOnce = LANES == 16 ? 4 : LANES == 8 ? 2 : 1;
-constexpr int kRowsAtOnceMax =
+constexpr int kMaxRowsAtOnce =
     16;  // query rows that go over a page together, while it is in the L1 cache
 
 // What a query knows so far: the running maximum of its scores and the sum of their exponentials.
@@ -119,7 +119,7 @@ inline void attend_rows(const AttentionArgs& a, const Span& span, int64_t kv_hea
                         int rows) {
   const int64_t dim = a.dim, heads = a.heads / a.kv_heads, from = kv_head * heads * dim;
   const int32_t* pages = a.batch.pages + span.page_begin;
-  Softmax state[kRowsAtOnceMax][kHeadsMax];
+  Softmax state[kMaxRowsAtOnce][kMaxHeads];
   for (int r = 0; r < rows; ++r) {
     for (int h = 0; h < heads; ++h) state[r][h] = {-__builtin_inff(), 0.0f};
     memset(a.y.data + (span.row + first + r) * a.y.stride + from, 0, (size_t)(heads * dim) * 4);
@@ -154,9 +154,9 @@ void attention(const AttentionArgs& a, int part, int parts) {
   for (int s = 0; s < a.batch.count; ++s) {
     const Span& span = a.batch.spans[s];
     for (int64_t kv_head = 0; kv_head < a.kv_heads; ++kv_head)
-      for (int first = 0; first < span.rows; first += kRowsAtOnceMax, ++index) {
+      for (int first = 0; first < span.rows; first += kMaxRowsAtOnce, ++index) {
         if (index % parts != part) continue;
-        const int left = span.rows - first, rows = left < kRowsAtOnceMax ? left : kRowsAtOnceMax;
+        const int left = span.rows - first, rows = left < kMaxRowsAtOnce ? left : kMaxRowsAtOnce;
         if (a.cache_f32) attend_rows<float>(a, span, kv_head, first, rows);
         else attend_rows<uint16_t>(a, span, kv_head, first, rows);
       }

@@ -21,8 +21,8 @@ const MEDIA = [
  *
  * firstMediaId: where the media tokens begin; ids before it that no token has stay unused.
  */
-export function makeTokenizer(text, mergesMax, firstMediaId) {
-  const merges = learnMerges(text, mergesMax);
+export function makeTokenizer(text, maxMerges, firstMediaId) {
+  const merges = learnMerges(text, maxMerges);
   const ordinary = [...CONTROL, ...BYTES, ...merges.map(([left, right]) => left + right)];
   const imageId = firstMediaId ?? ordinary.length;
   const added = [
@@ -97,7 +97,7 @@ const BYTES = (() => {
 })();
 
 /** The most frequent pair first; pairs of equal count in the order of their text. */
-function learnMerges(text, mergesMax) {
+function learnMerges(text, maxMerges) {
   const words = new Map();
   for (const [word] of text.matchAll(new RegExp(SPLIT, "gu"))) {
     const bytes = [...Buffer.from(word)].map((byte) => BYTES[byte]).join(" ");
@@ -105,7 +105,7 @@ function learnMerges(text, mergesMax) {
   }
   let pieces = [...words].map(([word, count]) => [word.split(" "), count]);
   const merges = [];
-  while (merges.length < mergesMax) {
+  while (merges.length < maxMerges) {
     const best = mostFrequentPair(pieces);
     if (best === undefined) break;
     merges.push(best);

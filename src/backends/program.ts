@@ -46,7 +46,7 @@ function layoutOf(op: OpName, code: number): Layout {
 }
 
 /** More words than any op has. */
-const OP_WORDS_MAX = 128;
+const MAX_OP_WORDS = 128;
 
 /**
  * A step as words: for each op [code, word count, operands …] as ops.ts lays them out and, apart
@@ -73,7 +73,7 @@ export class Program {
   record<Op extends OpName>(op: Op, ...operands: OperandList<Op>): void {
     const { code, kinds } = LAYOUTS[op];
     const start = this.opWords;
-    if (start + OP_WORDS_MAX > this.ops.length) this.ops = grown(this.ops, start + OP_WORDS_MAX);
+    if (start + MAX_OP_WORDS > this.ops.length) this.ops = grown(this.ops, start + MAX_OP_WORDS);
     const { ops } = this;
     ops[start] = code;
     let at = start + 2;

@@ -18,7 +18,7 @@ import { WRITTEN_IDS } from "./synthetic.ts";
 
 const PLACEHOLDER = WRITTEN_IDS - 1;
 const TEXT_AROUND = 64;
-const ROWS_MAX = 256;
+const MAX_ROWS = 256;
 
 interface Room {
   readonly slots: number;
@@ -36,7 +36,7 @@ export function openClients(backend: CpuBackend, model: Model, room: Room): Clie
     slots,
     snapshots,
     pages,
-    rowsMax: ROWS_MAX,
+    maxRows: MAX_ROWS,
     log: silentLog,
     now: () => performance.now(),
   });

@@ -66,7 +66,7 @@ const SHAPES: readonly Shape[] = [
   { outputs: 640, inputs: 1280, rows: [256], formats: ["bf16", "int8"] },
 ];
 const RUN_MS = 5;
-const REPEATS_MAX = 2000;
+const MAX_REPEATS = 2000;
 const ARENA_BYTES = 512 * 1024 * 1024;
 
 export async function benchKernels(options: KernelOptions): Promise<KernelReport> {
@@ -181,7 +181,7 @@ async function repeated(backend: Backend, { matrix, x }: Case): Promise<() => Pr
   };
   await run(1);
   const once = Math.min(await run(2), await run(2), await run(2));
-  const repeats = Math.min(REPEATS_MAX, Math.max(1, Math.round(RUN_MS / once)));
+  const repeats = Math.min(MAX_REPEATS, Math.max(1, Math.round(RUN_MS / once)));
   return () => run(repeats);
 }
 

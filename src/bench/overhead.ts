@@ -40,7 +40,7 @@ export async function benchOverhead(seconds: number): Promise<OverheadReport> {
     model,
     state,
     ...sizes,
-    rowsMax: 256,
+    maxRows: 256,
     log: silentLog,
     now,
   });

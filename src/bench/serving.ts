@@ -37,7 +37,7 @@ const DECODED = 48;
 const LONG_PROMPT = 4096;
 const REPEATED_PROMPT = 2048;
 const IMAGES = 2;
-const ROUNDS_LEAST = 3;
+const MIN_ROUNDS = 3;
 const ARENA_BYTES = 1024 * 1024 * 1024;
 
 export interface ServingOptions extends SyntheticOptions {
@@ -73,7 +73,7 @@ async function rounds<T>(
   await run();
   const results: T[] = [];
   const end = performance.now() + seconds * 1000;
-  while (results.length < ROUNDS_LEAST || performance.now() < end) results.push(await run());
+  while (results.length < MIN_ROUNDS || performance.now() < end) results.push(await run());
   return results.sort((a, b) => ratio(a) - ratio(b));
 }
 

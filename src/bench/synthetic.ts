@@ -69,7 +69,7 @@ export function syntheticConfig({ pattern, ...options }: SyntheticOptions): Mode
       eps: 1e-6,
     },
     projector: { input: 5120, hidden: 20480, output: hidden, eps: 1e-5 },
-    image: { tilesMax: 12, useThumbnail: true, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+    image: { maxTiles: 12, useThumbnail: true, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
     tokens: {
       image: "<image>",
       imageStart: "<img>",

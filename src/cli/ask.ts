@@ -12,8 +12,8 @@ import {
   dotsPerInch,
   type EngineFlags,
   exifOrientation,
-  framesAtMost,
   framesPerSecond,
+  maxFrames,
   pruningRate,
   wholeBetween,
   wholeNumber,
@@ -58,7 +58,7 @@ export function addAsk(program: Command): void {
     .option("--dpi <n>", "dots per inch for pages of PDFs (default: 150)", dotsPerInch)
     .option("--video <file>", "a video to look at; may be repeated (needs ffmpeg)", collect)
     .option("--fps <x>", "frames of a video a second at most (default: 2; 0: all)", framesPerSecond)
-    .option("--frames <n>", "frames of a video at most (default: 128)", framesAtMost)
+    .option("--frames <n>", "frames of a video at most (default: 128)", maxFrames)
     .option(
       "--evs <q>",
       "share of a video's tokens to drop (default: the checkpoint's; 0: none)",
@@ -99,7 +99,7 @@ async function ask(question: string | undefined, flags: AskFlags): Promise<void>
   const { fps, frames, evs } = flags;
   const engine = await openEngine(flags, terminal, {
     ...(fps === undefined ? {} : { fps }),
-    ...(frames === undefined ? {} : { framesMax: frames }),
+    ...(frames === undefined ? {} : { maxFrames: frames }),
     ...(evs === undefined ? {} : { pruningRate: evs }),
   });
   try {
@@ -143,7 +143,7 @@ async function buildRequest(question: string | undefined, flags: AskFlags): Prom
       ...(budget === undefined ? {} : { budgetTokens: budget }),
     },
     ...(maxTokens === undefined ? {} : { maxTokens }),
-    ...(maxTiles === undefined ? {} : { tilesMax: maxTiles }),
+    ...(maxTiles === undefined ? {} : { maxTiles: maxTiles }),
     ...(flags.exifOrientation === undefined ? {} : { exifOrientation: flags.exifOrientation }),
   };
 }
@@ -176,9 +176,9 @@ function isSeed(text: string): boolean {
 async function readMedia(
   path: string,
   type: "image" | "video",
-  bytesMost: number,
+  maxBytes: number,
 ): Promise<ContentPart> {
-  return { type, bytes: await readUserFile(path, bytesMost) };
+  return { type, bytes: await readUserFile(path, maxBytes) };
 }
 
 async function readDocument(path: string, { pages, dpi }: AskFlags): Promise<ContentPart> {

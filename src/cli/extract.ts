@@ -114,7 +114,7 @@ async function run(paths: readonly string[], flags: ExtractFlags): Promise<void>
         ...(pages === undefined ? {} : { pages }),
         ...(dpi === undefined ? {} : { dpi }),
         ...(maxTokens === undefined ? {} : { maxTokens }),
-        ...(maxTiles === undefined ? {} : { tilesMax: maxTiles }),
+        ...(maxTiles === undefined ? {} : { maxTiles: maxTiles }),
         ...(flags.exifOrientation === undefined ? {} : { exifOrientation: flags.exifOrientation }),
         ...(instruction === undefined ? {} : { instruction }),
         onProgress: showProgress(terminal),

@@ -92,9 +92,9 @@ export function engineOptions(flags: EngineFlags): EngineOptions {
     ...(flags.cpu === undefined ? {} : { kernelSet: flags.cpu }),
     ...(flags.memory === undefined ? {} : { memoryBytes: flags.memory }),
     ...(flags.context === undefined ? {} : { contextTokens: flags.context }),
-    ...(flags.sequences === undefined ? {} : { sequencesMax: flags.sequences }),
-    ...(flags.prefixes === undefined ? {} : { prefixesMax: flags.prefixes }),
-    ...(flags.rows === undefined ? {} : { rowsMax: flags.rows }),
+    ...(flags.sequences === undefined ? {} : { maxSequences: flags.sequences }),
+    ...(flags.prefixes === undefined ? {} : { maxPrefixes: flags.prefixes }),
+    ...(flags.rows === undefined ? {} : { maxRows: flags.rows }),
     ...(flags.cache === false ? { cacheDir: false } : {}),
     ...(typeof flags.cache === "string" ? { cacheDir: flags.cache } : {}),
   };
@@ -135,8 +135,8 @@ export function wholeBetween(least: number, most: number): (text: string) => num
 
 /** Settings of videos, with the engine's own bounds. */
 export const framesPerSecond = between(0, 1000);
-export const framesAtMost = wholeBetween(1, LIMITS.framesPerVideo);
-export const dotsPerInch = between(LIMITS.pageDpiLeast, LIMITS.pageDpiMost);
+export const maxFrames = wholeBetween(1, LIMITS.framesPerVideo);
+export const dotsPerInch = between(LIMITS.minPageDpi, LIMITS.maxPageDpi);
 export const pruningRate = between(0, 0.999);
 
 export function realNumber(text: string): number {

@@ -12,7 +12,7 @@ import { openEngine } from "./open-engine.ts";
 import {
   type EngineFlags,
   framesPerSecond as fps,
-  framesAtMost as frames,
+  maxFrames as frames,
   pruningRate as rate,
   wholeBetween,
   wholeNumber,
@@ -131,7 +131,7 @@ function videoOptions(flags: ServeFlags): VideoOptions {
   const { videoFps, videoFrames, videoPruningRate, videoGlue } = flags;
   return {
     ...(videoFps === undefined ? {} : { fps: videoFps }),
-    ...(videoFrames === undefined ? {} : { framesMax: videoFrames }),
+    ...(videoFrames === undefined ? {} : { maxFrames: videoFrames }),
     ...(videoPruningRate === undefined ? {} : { pruningRate: videoPruningRate }),
     ...(videoGlue === undefined ? {} : { glue: videoGlue }),
   };

@@ -12,8 +12,8 @@ import {
   dotsPerInch,
   EMBEDDED_MODEL,
   exifOrientation,
-  framesAtMost,
   framesPerSecond,
+  maxFrames,
   pruningRate,
   templateOption,
   weightFormat,
@@ -55,7 +55,7 @@ export function addTokens(program: Command): void {
     .option("--pages <list>", 'pages of documents, as "1-3,7" (default: all)')
     .option("--dpi <n>", "dots per inch for pages of PDFs (default: 150)", dotsPerInch)
     .option("--fps <x>", "frames of a video a second at most (default: 2)", framesPerSecond)
-    .option("--frames <n>", "frames of a video at most (default: 128)", framesAtMost)
+    .option("--frames <n>", "frames of a video at most (default: 128)", maxFrames)
     .option("--max-tiles <n>", "tiles per picture, 1 to 12", wholeBetween(1, 12))
     .addOption(exifOrientation())
     .option("-n, --max-tokens <n>", "room for the answer", wholeNumber)
@@ -145,7 +145,7 @@ function requestOf(part: ContentPart, flags: TokensFlags): ChatRequest {
   const { question, fps, frames, maxTiles, evs } = flags;
   const videoSampling = {
     ...(fps === undefined ? {} : { fps }),
-    ...(frames === undefined ? {} : { framesMax: frames }),
+    ...(frames === undefined ? {} : { maxFrames: frames }),
   };
   const asked: ContentPart[] = question === "" ? [] : [{ type: "text", text: question }];
   return {
@@ -154,7 +154,7 @@ function requestOf(part: ContentPart, flags: TokensFlags): ChatRequest {
     stop: [],
     reasoning: {},
     videoSampling,
-    ...(maxTiles === undefined ? {} : { tilesMax: maxTiles }),
+    ...(maxTiles === undefined ? {} : { maxTiles: maxTiles }),
     ...(flags.exifOrientation === undefined ? {} : { exifOrientation: flags.exifOrientation }),
     ...(evs === undefined ? {} : { videoPruningRate: evs }),
   };

@@ -11,8 +11,8 @@ import { openEngine } from "./open-engine.ts";
 import {
   between,
   type EngineFlags,
-  framesAtMost,
   framesPerSecond,
+  maxFrames,
   pruningRate,
   wholeNumber,
   withEngineOptions,
@@ -59,7 +59,7 @@ export function addVideo(program: Command): void {
     .option("--window <seconds>", "what is seen at once (default: 64; 8 for captions)", seconds)
     .option("--overlap <seconds>", "of each window with the one before (default: 4; 0)", seconds)
     .option("--fps <x>", "frames a second at most (default: 2; 0: all)", framesPerSecond)
-    .option("--frames <n>", "frames of a window at most (default: 128)", framesAtMost)
+    .option("--frames <n>", "frames of a window at most (default: 128)", maxFrames)
     .option(
       "--evs <q>",
       "share of the tokens to drop (default: the checkpoint's; 0: none)",
@@ -94,7 +94,7 @@ async function run(path: string, question: string | undefined, flags: VideoFlags
   const { fps, frames } = flags;
   const engine = await openEngine(flags, terminal, {
     ...(fps === undefined ? {} : { fps }),
-    ...(frames === undefined ? {} : { framesMax: frames }),
+    ...(frames === undefined ? {} : { maxFrames: frames }),
   });
   try {
     await interruptible(terminal, "interrupted", async (signal) => {

@@ -18,7 +18,7 @@ export interface ImagePart {
   /** A picture that is decoded already, as a page that was drawn: [height, width, 3] in RGB. */
   readonly pixels?: { readonly rgb: Uint8Array; readonly width: number; readonly height: number };
   /** Tiles of this one without the thumbnail. Undefined: as the request says. */
-  readonly tilesMax?: number;
+  readonly maxTiles?: number;
   readonly exifOrientation?: ExifOrientation;
 }
 
@@ -30,7 +30,7 @@ export interface VideoSampling {
   /** Frames a second; −1: as many as the engine allows. */
   readonly fps?: number;
   /** Frames; −1: as many as the engine allows. */
-  readonly framesMax?: number;
+  readonly maxFrames?: number;
   /** A stretch of the video, from its first frame on; both ends belong to it. */
   readonly startSeconds?: number;
   readonly endSeconds?: number;
@@ -173,7 +173,7 @@ export interface ChatRequest {
   readonly topLogprobs?: number;
   readonly reasoning: ReasoningOptions;
   /** Tiles per image without the thumbnail, 1..12. Undefined: the checkpoint's own limit. */
-  readonly tilesMax?: number;
+  readonly maxTiles?: number;
   /** Of all pictures. Undefined: "apply", they are turned upright. */
   readonly exifOrientation?: ExifOrientation;
   readonly videoSampling?: VideoSampling;

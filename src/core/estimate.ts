@@ -51,8 +51,8 @@ export interface FrameEstimate {
   /** When it is shown, from the first frame on; absent where nobody knows. */
   readonly seconds?: number;
   /** Rows that are left after pruning. The two differ until the frames are encoded. */
-  readonly tokensLeast: number;
-  readonly tokensMost: number;
+  readonly minTokens: number;
+  readonly maxTokens: number;
 }
 
 /** From the pace of what was computed lately; nothing else runs, and nothing is remembered. */
@@ -74,7 +74,7 @@ export interface PromptEstimate {
   /** Where videos were not decoded, the most: with every frame. */
   readonly promptTokens: number;
   /** Where videos were not decoded, the least: frames that cannot be decoded are left out. */
-  readonly promptTokensLeast?: number;
+  readonly minPromptTokens?: number;
   /** Of those, placeholder rows of images. */
   readonly imageTokens: number;
   /** Of those, placeholder rows of videos. */

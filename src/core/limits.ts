@@ -120,8 +120,8 @@ export const LIMITS = Object.freeze({
   pageRangeCharacters: 1024,
   pagePixels: 16_000_000,
   pageSidePx: 16_384,
-  pageDpiLeast: 18,
-  pageDpiMost: 600,
+  minPageDpi: 18,
+  maxPageDpi: 600,
   pageTextCharacters: 200_000,
   /** Runs of text, pictures and paths of a page that are looked at one by one. */
   pageObjects: 100_000,

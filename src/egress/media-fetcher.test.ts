@@ -190,7 +190,7 @@ describe("fetching", () => {
       asked = [];
       const urls = [`${origin}/a`, `${origin}/b`, `${origin}/a`];
       const named = urls.map((url, index) => {
-        return { url, param: `image ${index}`, bytesMost: 100 };
+        return { url, param: `image ${index}`, maxBytes: 100 };
       });
       const files = await fetchAll(fetcher, named, 1000);
       expect([...files.keys()].sort()).toEqual([`${origin}/a`, `${origin}/b`]);

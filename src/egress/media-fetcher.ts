@@ -6,7 +6,7 @@ import { blocked, checkMediaUrl, isPublicAddress } from "./address.ts";
 /** none: nothing is fetched. public: from the Internet only. any: the operator's network too. */
 export type MediaUrls = "none" | "public" | "any";
 
-const REDIRECTS_MOST = 3;
+const MAX_REDIRECTS = 3;
 const CONNECT_MS = 5000;
 const TOTAL_MS = 20_000;
 const REDIRECT_STATUS: readonly number[] = [301, 302, 303, 307, 308];
@@ -43,17 +43,17 @@ export class MediaFetcher {
   }
 
   /**
-   * The bytes at a URL, at most `bytesMost` of them.
+   * The bytes at a URL, at most `maxBytes` of them.
    *
    * Throws media_fetch_blocked, media_fetch_failed (the other side's fault), media_too_large, or
    * the signal's reason.
    */
-  async fetch(text: string, bytesMost: number, signal?: AbortSignal): Promise<Uint8Array> {
+  async fetch(text: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
     if (this.urls === "none") throw blocked("this server fetches nothing");
     const late = AbortSignal.timeout(TOTAL_MS);
     const both = signal === undefined ? late : AbortSignal.any([signal, late]);
     try {
-      return await this.follow(text, bytesMost, both);
+      return await this.follow(text, maxBytes, both);
     } catch (error) {
       signal?.throwIfAborted();
       throw toFetchError(error);
@@ -64,16 +64,16 @@ export class MediaFetcher {
     await this.agent.destroy();
   }
 
-  private async follow(text: string, bytesMost: number, signal: AbortSignal): Promise<Uint8Array> {
+  private async follow(text: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     let url = checkMediaUrl(text, this.urls === "any");
-    for (let hop = 0; hop <= REDIRECTS_MOST; hop++) {
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       const { statusCode, headers, body } = await request(url.href, {
         dispatcher: this.agent,
         signal,
         headers: { accept: "image/*,video/*,application/pdf", "user-agent": "vireo" },
       });
       if (!REDIRECT_STATUS.includes(statusCode)) {
-        if (statusCode === 200) return await readUpTo(body, bytesMost);
+        if (statusCode === 200) return await readUpTo(body, maxBytes);
         discard(body);
         throw failed(`it answered with status ${statusCode}`, statusCode);
       }
@@ -84,7 +84,7 @@ export class MediaFetcher {
       }
       url = checkMediaUrl(new URL(location, url.href).href, this.urls === "any");
     }
-    throw blocked(`it redirects more than ${REDIRECTS_MOST} times`);
+    throw blocked(`it redirects more than ${MAX_REDIRECTS} times`);
   }
 }
 
@@ -96,16 +96,16 @@ async function resolveChecked(name: string, anyAddress: boolean) {
   return addresses;
 }
 
-async function readUpTo(body: Body, bytesMost: number): Promise<Uint8Array> {
+async function readUpTo(body: Body, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     const piece = chunk as Uint8Array;
     bytes += piece.length;
-    if (bytes > bytesMost) {
+    if (bytes > maxBytes) {
       discard(body);
-      const message = `the file at the media URL has more than ${bytesMost} bytes`;
-      throw new VireoError("media_too_large", message, { metadata: { limit: bytesMost } });
+      const message = `the file at the media URL has more than ${maxBytes} bytes`;
+      throw new VireoError("media_too_large", message, { metadata: { limit: maxBytes } });
     }
     chunks.push(piece);
   }
@@ -139,32 +139,32 @@ export interface NamedUrl {
   readonly url: string;
   readonly param: string;
   /** Of this file. */
-  readonly bytesMost: number;
+  readonly maxBytes: number;
 }
 
 /**
- * Fetches each URL once, a few at a time; all files together have at most `bytesMost` bytes.
+ * Fetches each URL once, a few at a time; all files together have at most `maxBytes` bytes.
  *
  * Throws what `fetch` throws, naming the field; what else is under way is given up.
  */
 export async function fetchAll(
   fetcher: MediaFetcher,
   urls: readonly NamedUrl[],
-  bytesMost: number,
+  maxBytes: number,
   signal?: AbortSignal,
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   const waiting = [...new Map(urls.map((named) => [named.url, named])).values()];
   const over = new AbortController();
   const both = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
-  let bytesLeft = bytesMost;
+  let bytesLeft = maxBytes;
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { url, param, bytesMost: ownMost } = next;
+      const { url, param, maxBytes: ownMost } = next;
       try {
         const bytes = await fetcher.fetch(url, Math.min(ownMost, bytesLeft), both);
         bytesLeft -= bytes.length;
-        if (bytesLeft < 0) throw tooMuch(bytesMost);
+        if (bytesLeft < 0) throw tooMuch(maxBytes);
         files.set(url, bytes);
       } catch (error) {
         const named = nameField(error, param);

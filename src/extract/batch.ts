@@ -183,8 +183,8 @@ async function openJob(
 ): Promise<Job> {
   const bytes = await readUserFile(file, LIMITS.documentBytes);
   const model = upstream.models[0];
-  const { schema, pages, dpi, tilesMax, exifOrientation, instruction, maxTokens } = options;
-  const about = [file, schema, pages, dpi, tilesMax, exifOrientation, instruction, maxTokens];
+  const { schema, pages, dpi, maxTiles, exifOrientation, instruction, maxTokens } = options;
+  const about = [file, schema, pages, dpi, maxTiles, exifOrientation, instruction, maxTokens];
   const key = JSON.stringify([...about, model?.id, model?.fingerprint]);
   const hash = createHash("sha256").update(key).update(bytes).digest("hex").slice(0, 16);
   const plain = basename(file, extname(file)).replace(/[^\p{L}\p{N}_.-]+/gu, "_");

@@ -29,7 +29,7 @@ export interface ExtractOptions extends PageOptions {
   readonly instruction?: string;
   /** Of the answer for one page. Default 4096. */
   readonly maxTokens?: number;
-  readonly tilesMax?: number;
+  readonly maxTiles?: number;
   /** False: values are not looked up in the file's own text. Default true. */
   readonly verify?: boolean;
   /** Answers of pages that are known from before, which are not asked for again. */
@@ -179,7 +179,7 @@ async function askPage(
 }
 
 function requestOf(pixels: RgbImage, count: number, options: ExtractOptions): ChatRequest {
-  const { schema, instruction, tilesMax } = options;
+  const { schema, instruction, maxTiles } = options;
   const { maxTokens = MAX_TOKENS } = options;
   const json = JSON.stringify(schema);
   const shown = json.length <= SCHEMA_SHOWN_CHARACTERS ? ` of this JSON Schema:\n${json}` : ".";
@@ -197,7 +197,7 @@ function requestOf(pixels: RgbImage, count: number, options: ExtractOptions): Ch
     maxTokens,
     stop: [],
     reasoning: { enabled: false },
-    ...(tilesMax === undefined ? {} : { tilesMax }),
+    ...(maxTiles === undefined ? {} : { maxTiles }),
   };
 }
 

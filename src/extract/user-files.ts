@@ -39,11 +39,11 @@ export function refuse(what: "read" | "write", path: string, cause: unknown): ne
 }
 
 /** A file that the user names. Throws media_too_large, and invalid_option with a reason. */
-export async function readUserFile(path: string, bytesMost: number): Promise<Uint8Array> {
+export async function readUserFile(path: string, maxBytes: number): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
-    if (size > bytesMost) {
-      const text = `${path} has ${size} bytes; the limit is ${bytesMost}`;
+    if (size > maxBytes) {
+      const text = `${path} has ${size} bytes; the limit is ${maxBytes}`;
       throw new VireoError("media_too_large", text);
     }
     return await readFile(path);

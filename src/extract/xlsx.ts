@@ -2,12 +2,12 @@ import writeExcelFile from "write-excel-file/node";
 import { VireoError } from "../core/errors.ts";
 import type { Sheet } from "./sheets.ts";
 
-const ROWS_MAX = 1_048_576;
-const COLUMNS_MAX = 16_384;
+const MAX_ROWS = 1_048_576;
+const MAX_COLUMNS = 16_384;
 const CELL_CHARACTERS = 32_767;
 const NAME_CHARACTERS = 31;
 /** Spreadsheets keep 15 digits of a number, and round the rest away. */
-const NUMBER_MAX = 1e15;
+const MAX_NUMBER = 1e15;
 
 /**
  * Sheets as an Excel workbook: numbers are numbers, all else is text and never a formula. Numbers
@@ -28,8 +28,8 @@ export async function toXlsx(given: readonly Sheet[]): Promise<Buffer> {
 
 function checkSize(rows: Sheet["rows"]): void {
   const columns = rows.reduce((most, row) => Math.max(most, row.length), 0);
-  if (rows.length <= ROWS_MAX && columns <= COLUMNS_MAX) return;
-  const message = `a sheet has at most ${ROWS_MAX} rows and ${COLUMNS_MAX} columns; take csv`;
+  if (rows.length <= MAX_ROWS && columns <= MAX_COLUMNS) return;
+  const message = `a sheet has at most ${MAX_ROWS} rows and ${MAX_COLUMNS} columns; take csv`;
   throw new VireoError("out_of_range", message);
 }
 
@@ -37,7 +37,7 @@ function toRow(row: readonly unknown[]) {
   return row.map((value) => {
     if (value === null || value === undefined || value === "") return null;
     if (typeof value === "boolean") return { value, type: Boolean };
-    if (typeof value === "number" && Math.abs(value) < NUMBER_MAX) return { value, type: Number };
+    if (typeof value === "number" && Math.abs(value) < MAX_NUMBER) return { value, type: Number };
     return { value: toText(String(value)), type: String };
   });
 }

@@ -8,7 +8,7 @@ export interface DraftOptions {
   readonly folder: string;
   readonly ledger: Ledger;
   readonly tenant: string;
-  readonly bytesMost: number;
+  readonly maxBytes: number;
 }
 
 export interface Written {
@@ -44,7 +44,7 @@ export class Draft {
 
   /** Throws media_too_large or storage_full. */
   async write(chunk: Uint8Array): Promise<void> {
-    const { ledger, tenant, bytesMost: limit } = this.options;
+    const { ledger, tenant, maxBytes: limit } = this.options;
     if (this.bytes + chunk.length > limit) {
       const message = `the file has more than ${limit} bytes, which is the most that is taken`;
       throw new VireoError("media_too_large", message, { metadata: { limit } });

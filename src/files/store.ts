@@ -108,9 +108,9 @@ export class FileStore {
   }
 
   /** A new file to write to; whoever asks for it discards it in the end, kept or not. */
-  async draft(tenant: string, bytesMost = this.fileBytes): Promise<Draft> {
+  async draft(tenant: string, maxBytes = this.fileBytes): Promise<Draft> {
     const folder = join(this.options.folder, "drafts");
-    return await Draft.open({ folder, ledger: this.ledger, tenant, bytesMost });
+    return await Draft.open({ folder, ledger: this.ledger, tenant, maxBytes });
   }
 
   /**

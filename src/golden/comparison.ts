@@ -21,11 +21,11 @@ export class Comparison {
   relativeNorm = 0;
   tensors = 0;
 
-  private readonly relativeNormMost: number;
+  private readonly maxRelativeNorm: number;
 
-  constructor(precision: Precision, relativeNormMost = BF16_RELATIVE_NORM) {
+  constructor(precision: Precision, maxRelativeNorm = BF16_RELATIVE_NORM) {
     this.precision = precision;
-    this.relativeNormMost = relativeNormMost;
+    this.maxRelativeNorm = maxRelativeNorm;
   }
 
   /** Compares to the precision's tolerance. Returns the largest |a − b|. */
@@ -38,7 +38,7 @@ export class Comparison {
       this.fail(`${what} has ${actual.length} values instead of ${expected.length}`);
     } else if (this.precision === "exact" && outside >= 0) {
       this.fail(`${what}[${outside}] is ${actual[outside]} instead of ${expected[outside]}`);
-    } else if (this.precision === "bf16" && !(relativeNorm <= this.relativeNormMost)) {
+    } else if (this.precision === "bf16" && !(relativeNorm <= this.maxRelativeNorm)) {
       this.fail(`${what} is off by ${(100 * relativeNorm).toFixed(2)} %`);
     }
     return largest;

@@ -52,7 +52,7 @@ interface Kind {
   readonly perPrecision: boolean;
   readonly compare: Compare | { readonly skip: string };
   /** Of the bf16 precision. */
-  readonly relativeNormMost?: number;
+  readonly maxRelativeNorm?: number;
 }
 
 const KINDS: readonly Kind[] = [
@@ -88,7 +88,7 @@ const KINDS: readonly Kind[] = [
     ...kind(/^video-/, true, async ({ backend, text, ...room }, file, comparison) =>
       compareVideo(backend, await modelOf(backend, room), text, file, comparison),
     ),
-    relativeNormMost: BF16_RELATIVE_NORM_VIDEO,
+    maxRelativeNorm: BF16_RELATIVE_NORM_VIDEO,
   },
 ];
 
@@ -163,7 +163,7 @@ async function runCase(
   if (typeof found.compare !== "function") {
     return { status: "skipped", line: `${head}skipped: ${found.compare.skip}` };
   }
-  const comparison = new Comparison(precision, found.relativeNormMost);
+  const comparison = new Comparison(precision, found.maxRelativeNorm);
   try {
     await found.compare(room, await openCase(room.options.cases, name), comparison);
   } catch (error) {

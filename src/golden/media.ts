@@ -32,7 +32,7 @@ interface TilingCase {
 export function compareTiling(file: CaseFile, comparison: Comparison): void {
   const { cases, patch_size: patchPx } = file.json as unknown as TilingCase;
   for (const entry of cases) {
-    const limits = { tilePx: entry.tile, tilesMax: entry.max_tiles };
+    const limits = { tilePx: entry.tile, maxTiles: entry.max_tiles };
     const grid = chooseGrid(entry.width, entry.height, limits);
     const tiles = countTiles(grid);
     const tokens = (tiles * (entry.tile / patchPx) ** 2) / PATCHES_PER_TOKEN;
@@ -66,7 +66,7 @@ export async function comparePreprocessing(
   comparison.same("height", image.height, json.height);
   comparison.within("rgb", image.rgb, file.tensors.bytes("rgb"), 0);
   const { tilePx } = config.vision;
-  const grid = chooseGrid(image.width, image.height, { tilePx, tilesMax: config.image.tilesMax });
+  const grid = chooseGrid(image.width, image.height, { tilePx, maxTiles: config.image.maxTiles });
   comparison.same("grid", `${grid.columns}x${grid.rows}`, `${json.columns}x${json.rows}`);
   const resizes = [undefined, backendResize(backend)];
   for (const resize of backend.resize ? resizes : [undefined]) {

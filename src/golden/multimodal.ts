@@ -56,8 +56,8 @@ async function encodeImage(backend: Backend, model: Model, bytes: Uint8Array) {
   const { config } = model;
   const image = await decodeImage(bytes, { exifOrientation: "ignore" });
   const { tilePx } = config.vision;
-  const { tilesMax } = config.image;
-  const grid = chooseGrid(image.width, image.height, { tilePx, tilesMax });
+  const { maxTiles } = config.image;
+  const grid = chooseGrid(image.width, image.height, { tilePx, maxTiles });
   const resize = backendResize(backend);
   const tiles = await tileImage(image, { grid, tilePx, ...(resize && { resize }) });
   const pixels = normaliseTiles(tiles, config.image);

@@ -17,8 +17,8 @@ import { TextReader } from "./text-reader.ts";
 
 /** Keeps a stranger's rules apart from those of json-text.ts. */
 const OWN = "gbnf:";
-const NESTING_MOST = 100;
-const COUNT_MOST = 100_000;
+const MAX_NESTING = 100;
+const MAX_COUNT = 100_000;
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ["n", "\n"],
   ["r", "\r"],
@@ -78,7 +78,7 @@ class GbnfParser {
   }
 
   private alternatives(inside: "a rule" | "a group"): Expression {
-    if (++this.depth > NESTING_MOST) throw this.wrong("groups are nested too deeply");
+    if (++this.depth > MAX_NESTING) throw this.wrong("groups are nested too deeply");
     const options = [this.parts(inside)];
     while (this.text.take("|")) {
       this.skip("lines");
@@ -145,8 +145,8 @@ class GbnfParser {
     let digits = "";
     for (; /^\d$/.test(this.text.peek()); this.text.at++) digits += this.text.peek();
     this.skip("blanks");
-    if (digits === "" || Number(digits) > COUNT_MOST) {
-      throw this.wrong(`expected a count up to ${COUNT_MOST}`);
+    if (digits === "" || Number(digits) > MAX_COUNT) {
+      throw this.wrong(`expected a count up to ${MAX_COUNT}`);
     }
     return Number(digits);
   }

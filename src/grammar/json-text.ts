@@ -74,10 +74,10 @@ const ESCAPE = sequence(
 );
 const DIGIT = characters([0x30, 0x39]);
 /** Whole numbers of up to 15 digits are exact wherever JSON is read. */
-export const DIGITS_MOST = 15;
+export const MAX_DIGITS = 15;
 const WHOLE = choice(
   text("0"),
-  sequence(characters([0x31, 0x39]), repeat(DIGIT, 0, DIGITS_MOST - 1)),
+  sequence(characters([0x31, 0x39]), repeat(DIGIT, 0, MAX_DIGITS - 1)),
 );
 /** An exponent of two digits keeps every number finite. */
 const EXPONENT = sequence(
@@ -102,7 +102,7 @@ export function jsonRules(): Map<string, Expression> {
       sequence(
         optional(text("-")),
         WHOLE,
-        optional(sequence(text("."), repeat(DIGIT, 1, DIGITS_MOST))),
+        optional(sequence(text("."), repeat(DIGIT, 1, MAX_DIGITS))),
         optional(EXPONENT),
       ),
     ],

@@ -69,7 +69,7 @@ export class CompiledGrammar {
     const words =
       free === 0 ? new Int32Array(vocabulary.words) : vocabulary.maskOfGroups(free).slice();
     const { byte, depth, end, token, groups } = tree;
-    const path = new Int32Array(tree.depthMost + 1);
+    const path = new Int32Array(tree.maxDepth + 1);
     path[0] = start;
     const { classes, classOf } = automaton;
     let { table } = automaton.memory;
@@ -114,7 +114,7 @@ export class CompiledGrammar {
   private freeGroups(start: number): number {
     let free = -1;
     let state = start;
-    for (let level = 0; level < this.vocabulary.tree.depthMost; level++) {
+    for (let level = 0; level < this.vocabulary.tree.maxDepth; level++) {
       const step = this.commonStep(state);
       free &= step.groups;
       if (free === 0 || step.to === state) return free;

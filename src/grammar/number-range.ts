@@ -8,7 +8,7 @@ import {
   sequence,
   text,
 } from "./expression.ts";
-import { ANY_NUMBER, DIGITS_MOST, INTEGER } from "./json-text.ts";
+import { ANY_NUMBER, INTEGER, MAX_DIGITS } from "./json-text.ts";
 import type { Bound } from "./schema.ts";
 
 const DIGIT = characters([0x30, 0x39]);
@@ -21,7 +21,7 @@ export interface ScaledRange {
 }
 
 /** The largest whole number that answers may hold, and, negated, the smallest. */
-export const WHOLE_MOST = 10n ** BigInt(DIGITS_MOST) - 1n;
+export const MAX_WHOLE = 10n ** BigInt(MAX_DIGITS) - 1n;
 
 /** Whole numbers of a range, without signs for zero and without leading zeros. */
 export function integersBetween(least: bigint, most: bigint): Expression {
@@ -109,11 +109,11 @@ interface NumberSchema {
 /** Whole numbers between the bounds; at most 15 digits. */
 export function integerSchema({ least, most }: NumberSchema): Expression {
   if (least === undefined && most === undefined) return INTEGER;
-  return integersBetween(scaledLeast(least, 0), scaledMost(most, 0));
+  return integersBetween(minScaled(least, 0), maxScaled(most, 0));
 }
 
 const DECIMALS_USUAL = 4;
-const DECIMALS_MOST = 9;
+const MAX_DECIMALS = 9;
 /** Decimal numbers of up to 15 digits stay apart as doubles. */
 const DIGITS_EXACT = 15;
 
@@ -124,17 +124,17 @@ const DIGITS_EXACT = 15;
  */
 export function numberSchema({ least, most }: NumberSchema): Expression {
   if (least === undefined && most === undefined) return ANY_NUMBER;
-  const [first, last] = [scaledLeast(least, 0), scaledMost(most, 0)];
-  const anyFraction = sequence(text("."), repeat(DIGIT, 1, DIGITS_MOST));
+  const [first, last] = [minScaled(least, 0), maxScaled(most, 0)];
+  const anyFraction = sequence(text("."), repeat(DIGIT, 1, MAX_DIGITS));
   const positive = integersBetween(larger(first, 0n), last - 1n);
   const negative = integersBetween(larger(-last, 1n), -first - 1n);
   const given = [...(least ? [first] : []), ...(most ? [last] : [])];
   const widest = Math.max(...given.map((bound) => bound.toString().length));
   const wanted = Math.max(DECIMALS_USUAL, decimalsOf(least), decimalsOf(most));
-  const finest = Math.min(wanted, DECIMALS_MOST, Math.max(1, DIGITS_EXACT - widest));
+  const finest = Math.min(wanted, MAX_DECIMALS, Math.max(1, DIGITS_EXACT - widest));
   const edges = Array.from({ length: finest }, (_, at) => {
     const decimals = at + 1;
-    const [low, high] = [scaledLeast(least, decimals), scaledMost(most, decimals)];
+    const [low, high] = [minScaled(least, decimals), maxScaled(most, decimals)];
     const unit = 10n ** BigInt(decimals);
     return [
       { least: low, most: smaller(high, first * unit) },
@@ -158,16 +158,16 @@ function larger(a: bigint, b: bigint): bigint {
   return a > b ? a : b;
 }
 
-function scaledLeast(bound: Bound | undefined, decimals: number): bigint {
-  const most = WHOLE_MOST * 10n ** BigInt(decimals);
-  if (bound === undefined || bound.value < -Number(WHOLE_MOST)) return -most;
+function minScaled(bound: Bound | undefined, decimals: number): bigint {
+  const most = MAX_WHOLE * 10n ** BigInt(decimals);
+  if (bound === undefined || bound.value < -Number(MAX_WHOLE)) return -most;
   const { floor, exact } = scaled(bound.value, decimals);
   return exact && !bound.exclusive ? floor : floor + 1n;
 }
 
-function scaledMost(bound: Bound | undefined, decimals: number): bigint {
-  const most = WHOLE_MOST * 10n ** BigInt(decimals);
-  if (bound === undefined || bound.value > Number(WHOLE_MOST)) return most;
+function maxScaled(bound: Bound | undefined, decimals: number): bigint {
+  const most = MAX_WHOLE * 10n ** BigInt(decimals);
+  if (bound === undefined || bound.value > Number(MAX_WHOLE)) return most;
   const { floor, exact } = scaled(bound.value, decimals);
   return exact && bound.exclusive ? floor - 1n : floor;
 }
@@ -187,8 +187,8 @@ function scaled(value: number, decimals: number): { floor: bigint; exact: boolea
 
 function decimalsOf(bound: Bound | undefined): number {
   if (bound === undefined) return 0;
-  for (let decimals = 0; decimals < DECIMALS_MOST; decimals++) {
+  for (let decimals = 0; decimals < MAX_DECIMALS; decimals++) {
     if (scaled(bound.value, decimals).exact) return decimals;
   }
-  return DECIMALS_MOST;
+  return MAX_DECIMALS;
 }

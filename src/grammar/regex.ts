@@ -49,8 +49,8 @@ const CONTROLS: ReadonlyMap<string, number> = new Map([
   ["r", 13],
   ["0", 0],
 ]);
-const NESTING_MOST = 100;
-const COUNT_MOST = 100_000;
+const MAX_NESTING = 100;
+const MAX_COUNT = 100_000;
 
 /**
  * Reads a regular expression (ECMAScript's, with the u flag) as a grammar that matches a whole
@@ -91,7 +91,7 @@ class RegexParser {
   }
 
   private alternatives(): Piece {
-    if (++this.depth > NESTING_MOST) throw this.wrong("groups are nested too deeply");
+    if (++this.depth > MAX_NESTING) throw this.wrong("groups are nested too deeply");
     const options = [this.pieces()];
     while (this.text.take("|")) options.push(this.pieces());
     this.depth -= 1;
@@ -211,7 +211,7 @@ class RegexParser {
     let digits = "";
     while (/^\d$/.test(this.text.peek())) digits += this.text.next("a digit");
     if (digits === "") throw this.wrong("expected a number; write \\{ for a brace");
-    if (Number(digits) > COUNT_MOST) throw this.wrong(`counts go up to ${COUNT_MOST}`);
+    if (Number(digits) > MAX_COUNT) throw this.wrong(`counts go up to ${MAX_COUNT}`);
     return Number(digits);
   }
 

@@ -21,7 +21,7 @@ import {
   member,
   otherKeys,
 } from "./json-text.ts";
-import { integerSchema, numberSchema, WHOLE_MOST } from "./number-range.ts";
+import { integerSchema, MAX_WHOLE, numberSchema } from "./number-range.ts";
 import type { RuleBook } from "./regular.ts";
 import { hasType, JSON_TYPES, type JsonType, readSchema, type Schema, wrong } from "./schema.ts";
 import { isBare, isNever, SchemaMerger } from "./schema-merge.ts";
@@ -48,10 +48,10 @@ function mostOf(count: number | undefined, least = 0): number {
   return Math.min(count, Math.max(COUNT_KEPT, least));
 }
 
-const BRANCHES_COMPARED_MOST = 64;
+const MAX_BRANCHES_COMPARED = 64;
 
 /** Of schemas in schemas, those that a `$ref` leads to among them. */
-const WRITTEN_DEPTH_MOST = 16 * LIMITS.schemaDepth;
+const MAX_WRITTEN_DEPTH = 16 * LIMITS.schemaDepth;
 
 class SchemaWriter {
   private readonly json: unknown;
@@ -104,7 +104,7 @@ class SchemaWriter {
     const at = isScalar(flat) ? 0 : level;
     const known = rules[at];
     if (known) return known;
-    if (++this.depth > WRITTEN_DEPTH_MOST) throw wrong(schema.path, "is nested too deeply");
+    if (++this.depth > MAX_WRITTEN_DEPTH) throw wrong(schema.path, "is nested too deeply");
     const name = this.newRule(NEVER);
     rules[at] = rule(name);
     this.book.rules.set(name, this.body(flat, level));
@@ -152,8 +152,8 @@ class SchemaWriter {
 
   private oneOf({ oneOf = [], ...rest }: Schema, level: number): Expression {
     const branches = this.branches(rest, oneOf);
-    if (branches.length > BRANCHES_COMPARED_MOST) {
-      throw wrong(`${rest.path}/oneOf`, `has more than ${BRANCHES_COMPARED_MOST} branches`);
+    if (branches.length > MAX_BRANCHES_COMPARED) {
+      throw wrong(`${rest.path}/oneOf`, `has more than ${MAX_BRANCHES_COMPARED} branches`);
     }
     branches.forEach((branch, index) => {
       for (const other of branches.slice(index + 1)) {
@@ -223,7 +223,7 @@ class SchemaWriter {
         `is one of more than ${LIMITS.schemaBoundedNumbers} numbers with bounds`,
       );
     }
-    const far = Number(WHOLE_MOST);
+    const far = Number(MAX_WHOLE);
     const beyond = "is beyond the 15 digits that numbers in answers have";
     if (schema.least && schema.least.value > far) throw wrong(`${schema.path}/minimum`, beyond);
     if (schema.most && schema.most.value < -far) throw wrong(`${schema.path}/maximum`, beyond);

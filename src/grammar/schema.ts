@@ -104,13 +104,13 @@ export function parseSchemaText(source: string): unknown {
 }
 
 /** Each level of a schema takes two levels of JSON: `properties` and the property. */
-const JSON_DEPTH_MOST = 2 * LIMITS.schemaDepth;
+const MAX_JSON_DEPTH = 2 * LIMITS.schemaDepth;
 
 function checkSize(json: unknown): void {
   let level = [json];
   let nodes = 0;
   for (let depth = 1; level.length > 0; depth++) {
-    if (depth > JSON_DEPTH_MOST) {
+    if (depth > MAX_JSON_DEPTH) {
       throw wrong("#", `is nested too deeply; at most ${LIMITS.schemaDepth} levels are taken`);
     }
     nodes += level.length;
@@ -328,11 +328,11 @@ export function tighterBound(a: Bound, b: Bound, side: "least" | "most"): Bound 
   return a.value > b.value === (side === "least") ? a : b;
 }
 
-const KEY_CHARACTERS_MOST = 256;
+const MAX_KEY_CHARACTERS = 256;
 
 function checkKey(key: string, path: string): string {
-  if (key.length <= KEY_CHARACTERS_MOST) return key;
-  throw wrong(`${path}/properties`, `has a name longer than ${KEY_CHARACTERS_MOST} characters`);
+  if (key.length <= MAX_KEY_CHARACTERS) return key;
+  throw wrong(`${path}/properties`, `has a name longer than ${MAX_KEY_CHARACTERS} characters`);
 }
 
 function objectAt(value: unknown, path: string): Json {

@@ -23,7 +23,7 @@ import { schemaExpression } from "./schema-grammar.ts";
 const OPEN = "<TOOLCALL>";
 const CLOSE = "</TOOLCALL>";
 /** Calls of one answer, where several are allowed. */
-const CALLS_MOST = 32;
+const MAX_CALLS = 32;
 
 /** Arguments stand in a call, which stands in a list. */
 const ARGUMENTS_LEVEL = 2;
@@ -75,7 +75,7 @@ export function toolGrammar(request: ToolRequest): Grammar | undefined {
     ),
   );
   rules.set("call", call);
-  const most = parallel && named === undefined ? CALLS_MOST : 1;
+  const most = parallel && named === undefined ? MAX_CALLS : 1;
   const listed = sequence(rule("call"), repeat(sequence(comma(1), rule("call")), 0, most - 1));
   const calls = sequence(bracketed(listed, 0), text(CLOSE));
   if (wanted !== "auto") return { root: sequence(text(OPEN), calls), rules };

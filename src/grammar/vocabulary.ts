@@ -23,7 +23,7 @@ export interface TokenTree {
   readonly tokenGroups: Uint16Array;
   /** Groups of the node's byte and of all that is below it. */
   readonly groups: Uint16Array;
-  readonly depthMost: number;
+  readonly maxDepth: number;
 }
 
 export interface Vocabulary {
@@ -39,7 +39,7 @@ export interface Vocabulary {
 }
 
 /** Longer tokens are left out: no grammar ever needs one, and each costs a level of the walk. */
-const BYTES_MOST = 255;
+const MAX_BYTES = 255;
 
 /**
  * Sorts a tokenizer's tokens for masks. Done once, a slice at a time, so that nobody waits long:
@@ -54,7 +54,7 @@ export async function readVocabulary(source: TokenBytes): Promise<Vocabulary> {
   for (let id = 0; id < tokens; id++) {
     if (id % 8192 === 8191) await nextTurn();
     const bytes = source.bytesOf(id);
-    if (bytes.length === 0 || bytes.length > BYTES_MOST || special.has(id)) continue;
+    if (bytes.length === 0 || bytes.length > MAX_BYTES || special.has(id)) continue;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
     const known = idOf.get(text);
     if (known !== undefined) {
@@ -97,7 +97,7 @@ async function plant(
   const groups = new Uint16Array(most);
   const path: number[] = [];
   let nodes = 0;
-  let depthMost = 0;
+  let maxDepth = 0;
   const close = (keep: number): void => {
     while (path.length > keep) {
       const node = path.pop()!;
@@ -118,7 +118,7 @@ async function plant(
       path.push(nodes++);
     }
     const last = path.at(-1)!;
-    depthMost = Math.max(depthMost, text.length);
+    maxDepth = Math.max(maxDepth, text.length);
     token[last] = idOf.get(text)!;
     tokenGroups[last] = groupsOf(text);
     groups[last]! |= tokenGroups[last]!;
@@ -127,7 +127,7 @@ async function plant(
   close(0);
   return {
     nodes,
-    depthMost,
+    maxDepth,
     byte: byte.slice(0, nodes),
     depth: depth.slice(0, nodes),
     end: end.slice(0, nodes),
@@ -190,7 +190,7 @@ function groupsOf(bytes: string): number {
 }
 
 /** At most this many different masks are asked for by real grammars; more are made anew. */
-const GROUP_MASKS_MOST = 64;
+const MAX_GROUP_MASKS = 64;
 
 function rememberMasks(
   { nodes, token, tokenGroups }: TokenTree,
@@ -204,7 +204,7 @@ function rememberMasks(
     for (let at = 0; at < nodes; at++) {
       if ((tokenGroups[at]! & ~groups) === 0) allow(mask, token[at]!);
     }
-    if (known.size < GROUP_MASKS_MOST) known.set(groups, mask);
+    if (known.size < MAX_GROUP_MASKS) known.set(groups, mask);
     return mask;
   };
 }

@@ -77,7 +77,7 @@ export class Preparer {
     const undecoded = !decode && media.videos.length > 0;
     return {
       promptTokens: prompt.ids.length,
-      ...(undecoded && { promptTokensLeast: this.least(request, media, tokensPerTile) }),
+      ...(undecoded && { minPromptTokens: this.least(request, media, tokensPerTile) }),
       imageTokens: prompt.imageTokens,
       videoTokens: prompt.videoTokens,
       toolTokens: prompt.ids.length - bare.ids.length,
@@ -199,13 +199,13 @@ function tokensOfFrame(
   frame: number,
   frames: number,
   all: number,
-): Pick<FrameEstimate, "tokensLeast" | "tokensMost"> {
+): Pick<FrameEstimate, "minTokens" | "maxTokens"> {
   const known = tileTokens?.[frame] ?? (frame === 0 ? all : undefined);
-  if (known !== undefined) return { tokensLeast: known, tokensMost: known };
+  if (known !== undefined) return { minTokens: known, maxTokens: known };
   const shared = tokens - all;
   return {
-    tokensLeast: Math.max(0, shared - all * (frames - 2)),
-    tokensMost: Math.min(all, shared),
+    minTokens: Math.max(0, shared - all * (frames - 2)),
+    maxTokens: Math.min(all, shared),
   };
 }
 

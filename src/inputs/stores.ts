@@ -33,7 +33,7 @@ export function openStores(
     decoder: options.decoder ?? new FfmpegDecoder(options.programPath),
     resize,
     settings: videoSettings(options, config.videoPruningRate),
-    bytesMax: VIDEO_CACHE_BYTES,
+    maxBytes: VIDEO_CACHE_BYTES,
     ...(drafts && { drafts }),
   });
   return { images, documents: new DocumentStore(images), videos };

@@ -10,7 +10,7 @@ export interface FormatSpeed {
 }
 
 const COLUMNS = 100;
-const NAMED_MAX = 8;
+const MAX_NAMED = 8;
 
 /** Plain text for a terminal, at most 100 columns. */
 export function formatReport(
@@ -150,8 +150,8 @@ function verdictLines({ works, problems, notes }: CheckpointReport): string[] {
 }
 
 function listed<T>(items: readonly T[], text: (item: T) => string): string[] {
-  const more = items.length - NAMED_MAX;
-  const lines = items.slice(0, NAMED_MAX).map(text);
+  const more = items.length - MAX_NAMED;
+  const lines = items.slice(0, MAX_NAMED).map(text);
   return more > 0 ? [...lines, `  and ${more} more`] : lines;
 }
 

@@ -171,14 +171,14 @@ function missingFile({ name, note }: FileReport): string {
   return `${name} is missing; it ${note}`;
 }
 
-const NAMED_MAX = 5;
+const MAX_NAMED = 5;
 
 function tensorProblems({ problems, unknown }: TensorReport): string[] {
-  const named = problems.slice(0, NAMED_MAX).map(({ name, expected, found }) => {
+  const named = problems.slice(0, MAX_NAMED).map(({ name, expected, found }) => {
     return `tensor "${name}" is ${found ?? "missing"}; expected ${expected}`;
   });
   const more = problems.length - named.length;
-  const strange = unknown.slice(0, NAMED_MAX).map((name) => `tensor "${name}" is not known`);
+  const strange = unknown.slice(0, MAX_NAMED).map((name) => `tensor "${name}" is not known`);
   const others = unknown.length - strange.length;
   return [
     ...named,

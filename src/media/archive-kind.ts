@@ -14,7 +14,7 @@ type ArchiveKind =
 const UNPACK = "unpack it and send the files that are in it";
 const SAVE_AS_PDF = "save it as PDF and send that";
 /** Entries and bytes of an archive's directory that are looked at. */
-const ENTRIES_MAX = 5000;
+const MAX_ENTRIES = 5000;
 const TAIL_BYTES = 65_536 + 22;
 
 const BY_NAME: readonly (readonly [entry: RegExp, name: string, ending: string])[] = [
@@ -75,7 +75,7 @@ function entryNames(file: Buffer): { readonly names: readonly string[]; isWhole:
     ? (["PK\x01\x02", 46, 28] as const)
     : (["PK\x03\x04", 30, 26] as const);
   let at = isWhole ? file.readUInt32LE(tail + end + 16) : 0;
-  while (names.length < ENTRIES_MAX) {
+  while (names.length < MAX_ENTRIES) {
     const found = file.indexOf(signature, at, "latin1");
     if (found < 0 || found + fixed > file.length) break;
     const nameBytes = file.readUInt16LE(found + nameAt);

@@ -17,7 +17,7 @@ export interface ChildProgram {
   readonly onLine?: (line: string) => void;
 }
 
-const LINE_CHARACTERS_MOST = 4096;
+const MAX_LINE_CHARACTERS = 4096;
 
 /**
  * Runs a program without a shell until it ends, its time is over or nobody wants it any more.
@@ -70,7 +70,7 @@ async function readLines(child: ChildProcess, onLine: (line: string) => void): P
   let rest = "";
   for await (const chunk of child.stderr ?? []) {
     const lines = (rest + String(chunk)).split(/[\r\n]+/);
-    rest = (lines.pop() ?? "").slice(-LINE_CHARACTERS_MOST);
+    rest = (lines.pop() ?? "").slice(-MAX_LINE_CHARACTERS);
     for (const line of lines) onLine(line);
   }
   onLine(rest);

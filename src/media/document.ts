@@ -62,15 +62,15 @@ export async function openDocument(
   signal?: AbortSignal,
 ): Promise<Document> {
   const { dpi } = options;
-  const { documentBytes: limit, pageDpiLeast, pageDpiMost } = LIMITS;
+  const { documentBytes: limit, minPageDpi, maxPageDpi } = LIMITS;
   if (file.length === 0) throw new VireoError("invalid_media", "the document is empty (0 bytes)");
   if (file.length > limit) {
     const metadata = { limit, actual: file.length };
     const message = `the document has ${file.length} bytes; the limit is ${limit}`;
     throw new VireoError("media_too_large", message, { metadata });
   }
-  if (dpi !== undefined && !(dpi >= pageDpiLeast && dpi <= pageDpiMost)) {
-    const message = `dpi is ${dpi}; it must be from ${pageDpiLeast} to ${pageDpiMost}`;
+  if (dpi !== undefined && !(dpi >= minPageDpi && dpi <= maxPageDpi)) {
+    const message = `dpi is ${dpi}; it must be from ${minPageDpi} to ${maxPageDpi}`;
     throw new VireoError("out_of_range", message, { param: "dpi" });
   }
   const kind = fileKind(file);

@@ -16,9 +16,9 @@ test.each([
 });
 
 test("limits that are none", () => {
-  expect(sampleFrames(10, 30, { fps: 0, framesMax: 0 })).toHaveLength(10);
-  expect(sampleFrames(10, 30, { fps: -1, framesMax: 4 })).toEqual([0, 3, 6, 9]);
-  expect(sampleFrames(100, 1000, { fps: 1, framesMax: 4 })).toEqual([0]);
+  expect(sampleFrames(10, 30, { fps: 0, maxFrames: 0 })).toHaveLength(10);
+  expect(sampleFrames(10, 30, { fps: -1, maxFrames: 4 })).toEqual([0, 3, 6, 9]);
+  expect(sampleFrames(100, 1000, { fps: 1, maxFrames: 4 })).toEqual([0]);
 });
 
 test.each([

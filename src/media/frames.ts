@@ -4,7 +4,7 @@ export interface FrameSampling {
   /** Frames a second at most; 0 or less: not a limit. */
   readonly fps: number;
   /** Frames at most; 0 or less: not a limit. */
-  readonly framesMax: number;
+  readonly maxFrames: number;
 }
 
 /** A stretch of a video, in seconds from its first frame on; both ends belong to it. */
@@ -14,7 +14,7 @@ export interface FrameWindow {
 }
 
 /** What the published serving configuration uses.              Source: MODEL.md § Video. */
-export const DEFAULT_SAMPLING: FrameSampling = Object.freeze({ fps: 2, framesMax: 128 });
+export const DEFAULT_SAMPLING: FrameSampling = Object.freeze({ fps: 2, maxFrames: 128 });
 
 /**
  * Indices of the frames that are looked at, ascending: spread evenly, the first and the last
@@ -25,9 +25,9 @@ export const DEFAULT_SAMPLING: FrameSampling = Object.freeze({ fps: 2, framesMax
 export function sampleFrames(
   total: number,
   videoFps: number,
-  { fps, framesMax }: FrameSampling = DEFAULT_SAMPLING,
+  { fps, maxFrames }: FrameSampling = DEFAULT_SAMPLING,
 ): number[] {
-  const most = framesMax > 0 ? Math.min(framesMax, total) : total;
+  const most = maxFrames > 0 ? Math.min(maxFrames, total) : total;
   const paced = fps > 0 ? Math.floor((total / videoFps) * fps) : most;
   const count = Math.max(1, Math.min(most, paced));
   if (count === total) return Array.from({ length: total }, (_, index) => index);

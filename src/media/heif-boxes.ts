@@ -9,9 +9,9 @@ interface Box {
   readonly end: number;
 }
 
-const BOXES_MAX = 10_000;
-const PROPERTIES_MAX = 1000;
-const ITEMS_MAX = 10_000;
+const MAX_BOXES = 10_000;
+const MAX_PROPERTIES = 1000;
+const MAX_ITEMS = 10_000;
 
 /** Throws RangeError where the boxes end too early; undefined without a primary picture. */
 export function heifHeader(view: DataView): StoredPicture | undefined {
@@ -24,7 +24,7 @@ export function heifHeader(view: DataView): StoredPicture | undefined {
   const wide = view.getUint8(primary.start) > 0;
   const item = wide ? view.getUint32(primary.start + 4) : view.getUint16(primary.start + 4);
   const container = childOf(view, properties, "ipco");
-  const listed = container ? boxesIn(view, container, PROPERTIES_MAX) : [];
+  const listed = container ? boxesIn(view, container, MAX_PROPERTIES) : [];
   let size: Size | undefined;
   for (const index of associated(view, properties, item)) {
     const property = listed[index - 1];
@@ -59,7 +59,7 @@ function cut(side: number, aperture: number, offset: number): number {
 
 /** Numbers of an item's properties, in the order in which they are applied. */
 function associated(view: DataView, properties: Box, item: number): number[] {
-  for (const box of boxesIn(view, properties, BOXES_MAX)) {
+  for (const box of boxesIn(view, properties, MAX_BOXES)) {
     if (box.type !== "ipma") continue;
     const found = associationsIn(view, box, item);
     if (found) return found;
@@ -72,7 +72,7 @@ function associationsIn(view: DataView, { start }: Box, item: number): number[] 
   const wideIndex = (view.getUint8(start + 3) & 1) === 1;
   const entries = view.getUint32(start + 4);
   let at = start + 8;
-  for (let entry = 0; entry < Math.min(entries, ITEMS_MAX); entry++) {
+  for (let entry = 0; entry < Math.min(entries, MAX_ITEMS); entry++) {
     const id = wideItem ? view.getUint32(at) : view.getUint16(at);
     at += wideItem ? 4 : 2;
     const count = view.getUint8(at);
@@ -88,7 +88,7 @@ function associationsIn(view: DataView, { start }: Box, item: number): number[] 
 }
 
 function childOf(view: DataView, parent: Box, type: string): Box | undefined {
-  return boxesIn(view, parent, BOXES_MAX, type).at(-1);
+  return boxesIn(view, parent, MAX_BOXES, type).at(-1);
 }
 
 /** The boxes directly inside of one, up to a number of them or the first of a type. */

@@ -15,7 +15,7 @@ import { PROGRAM_PATH, runProgram } from "./child-program.ts";
 const PATH = `${PROGRAM_PATH}:/Applications/LibreOffice.app/Contents/MacOS`;
 /** LibreOffice ends so once it has made a new profile, and wants to be started again. */
 const STARTED_FIRST = 81;
-const STARTS_MAX = 2;
+const MAX_STARTS = 2;
 
 /** Converted files by their hash, newest last: each page of a document opens it once more. */
 const converted = new Map<string, Promise<Buffer>>();
@@ -78,7 +78,7 @@ async function convert(file: Uint8Array, office: OfficeFile): Promise<Buffer> {
 /** Time is that of all starts together. */
 async function run(command: readonly string[], office: OfficeFile): Promise<void> {
   const begun = performance.now();
-  for (let start = 0; start < STARTS_MAX; start++) {
+  for (let start = 0; start < MAX_STARTS; start++) {
     const timeMs = Math.max(1, LIMITS.officeMs - (performance.now() - begun));
     const status = await runProgram({ command, path: PATH, timeMs });
     if (performance.now() - begun >= LIMITS.officeMs) throw tooSlow(office);

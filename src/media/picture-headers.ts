@@ -16,14 +16,14 @@ export interface StoredPicture extends Size {
 
 const ORIENTATION = 274;
 /** Chunks of a PNG or WebP, and segments of a JPEG, that are looked at. */
-const CHUNKS_MAX = 10_000;
+const MAX_CHUNKS = 10_000;
 
 /** The orientation in a block of EXIF, which is a TIFF without pixels; 1 if it is damaged. */
 export function exifOrientation(block: DataView): Orientation {
   try {
     const marked = block.byteLength > 6 && block.getUint32(0) === 0x45786966;
     const tiff = marked ? viewOf(block, 6, block.byteLength - 6) : block;
-    const directory = readTiff(tiff, { framesMax: 1 })[0];
+    const directory = readTiff(tiff, { maxFrames: 1 })[0];
     return toOrientation(directory && tagValue(directory, ORIENTATION));
   } catch (error) {
     if (error instanceof RangeError) return 1;
@@ -44,7 +44,7 @@ export function pngHeader(view: DataView): StoredPicture {
   const size = { width: view.getUint32(16), height: view.getUint32(20) };
   let exif: Orientation = 1;
   let at = 8;
-  for (let chunk = 0; chunk < CHUNKS_MAX && at + 12 <= view.byteLength; chunk++) {
+  for (let chunk = 0; chunk < MAX_CHUNKS && at + 12 <= view.byteLength; chunk++) {
     const length = view.getUint32(at);
     if (view.getUint32(at + 4) === 0x65584966) exif = exifOrientation(viewOf(view, at + 8, length));
     at += 12 + length;
@@ -55,7 +55,7 @@ export function pngHeader(view: DataView): StoredPicture {
 export function jpegHeader(view: DataView): StoredPicture | undefined {
   let size: Size | undefined;
   let exif: Orientation | undefined;
-  for (let at = 2, segment = 0; segment < CHUNKS_MAX; ) {
+  for (let at = 2, segment = 0; segment < MAX_CHUNKS; ) {
     if (at + 4 > view.byteLength && size) break;
     if (view.getUint8(at) !== 0xff) break;
     const marker = view.getUint8(at + 1);
@@ -101,7 +101,7 @@ export function webpHeader(view: DataView): StoredPicture | undefined {
 
 function webpExif(view: DataView): Orientation {
   let at = 12;
-  for (let chunk = 0; chunk < CHUNKS_MAX && at + 8 <= view.byteLength; chunk++) {
+  for (let chunk = 0; chunk < MAX_CHUNKS && at + 8 <= view.byteLength; chunk++) {
     const length = view.getUint32(at + 4, true);
     if (view.getUint32(at) === 0x45584946) return exifOrientation(viewOf(view, at + 8, length));
     at += 8 + length + (length % 2);
@@ -123,7 +123,7 @@ export function gifHeader(view: DataView): StoredPicture {
 function gifFrame(view: DataView) {
   const flags = view.getUint8(10);
   let at = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
-  for (let block = 0; block < CHUNKS_MAX && at + 9 < view.byteLength; block++) {
+  for (let block = 0; block < MAX_CHUNKS && at + 9 < view.byteLength; block++) {
     const introducer = view.getUint8(at);
     if (introducer === 0x2c) {
       const place = [1, 3, 5, 7].map((offset) => view.getUint16(at + offset, true));

@@ -46,7 +46,7 @@ describe.each(names)("preprocess-%s, against the golden data", (name) => {
 
   test("tiled, resized, normalised", async () => {
     const image = await decoded;
-    const limits = { tilePx: TILE_PX, tilesMax: 12 };
+    const limits = { tilePx: TILE_PX, maxTiles: 12 };
     const grid = chooseGrid(image.width, image.height, limits);
     expect(grid).toEqual({ columns: expected.columns, rows: expected.rows });
     expect(countTiles(grid)).toBe(expected.num_tiles);

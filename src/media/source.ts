@@ -68,7 +68,7 @@ export function inspectFrames(bytes: Uint8Array, options: PictureOptions = {}): 
 
 function tiffFrames(view: DataView): FrameHeader[] {
   const { framesPerTiff } = LIMITS;
-  const all = withinBounds(() => readTiff(view, { framesMax: framesPerTiff + 1 })) ?? [];
+  const all = withinBounds(() => readTiff(view, { maxFrames: framesPerTiff + 1 })) ?? [];
   if (all.length > framesPerTiff) throw tooLarge("frames", all.length, framesPerTiff);
   const numbered = all.map((directory, index) => ({ directory, index }));
   const pages = numbered.filter(({ directory }) => isPage(directory));

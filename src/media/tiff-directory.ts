@@ -8,13 +8,13 @@ export interface TiffDirectory {
 
 export interface TiffOptions {
   /** Directories that are read at most. */
-  readonly framesMax: number;
+  readonly maxFrames: number;
 }
 
 /** Directories hold up to 65,535 entries; a hostile file's are not all read. */
-const ENTRIES_MAX = 4096;
+const MAX_ENTRIES = 4096;
 /** Values of an entry that are kept: no tag that is asked for has more. */
-const VALUES_MAX = 16;
+const MAX_VALUES = 16;
 
 /** Bytes of a value by its type; types that hold no whole numbers are left out. */
 const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8 };
@@ -29,13 +29,13 @@ export function tagValue({ tags }: TiffDirectory, tag: number): number | undefin
  * Throws RangeError where the first one lies outside of the file; a later one that does ends the
  * chain.
  */
-export function readTiff(view: DataView, { framesMax }: TiffOptions): TiffDirectory[] {
+export function readTiff(view: DataView, { maxFrames }: TiffOptions): TiffDirectory[] {
   const little = view.getUint16(0) === 0x4949;
   const layout = layoutOf(view, little);
   const found: TiffDirectory[] = [];
   const seen = new Set<number>();
   let at = offsetAt(view, layout.firstAt, layout);
-  while (at !== 0 && !seen.has(at) && found.length < framesMax) {
+  while (at !== 0 && !seen.has(at) && found.length < maxFrames) {
     seen.add(at);
     try {
       const { directory, next } = readDirectory(view, at, layout);
@@ -70,7 +70,7 @@ function readDirectory(view: DataView, at: number, layout: Layout) {
   const entries = big ? Number(view.getBigUint64(at, little)) : view.getUint16(at, little);
   const [first, entryBytes] = big ? [at + 8, 20] : [at + 2, 12];
   const tags = new Map<number, readonly number[]>();
-  for (let entry = 0; entry < Math.min(entries, ENTRIES_MAX); entry++) {
+  for (let entry = 0; entry < Math.min(entries, MAX_ENTRIES); entry++) {
     const place = first + entry * entryBytes;
     if (place + entryBytes > view.byteLength) break;
     const tag = view.getUint16(place, little);
@@ -92,7 +92,7 @@ function valuesAt(view: DataView, place: number, layout: Layout): number[] {
   const fits = count * bytes <= (big ? 8 : 4);
   const start = fits ? inPlace : offsetAt(view, inPlace, layout);
   const values: number[] = [];
-  for (let index = 0; index < Math.min(count, VALUES_MAX); index++) {
+  for (let index = 0; index < Math.min(count, MAX_VALUES); index++) {
     const at = start + index * bytes;
     if (at + bytes > view.byteLength) break;
     values.push(numberAt(view, at, bytes, little));

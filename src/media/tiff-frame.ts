@@ -78,7 +78,7 @@ const PHOTOMETRICS: ReadonlyMap<number, string> = new Map([
 const SIGNED = 2;
 const FLOAT = 3;
 /** The library that decodes takes no more. */
-const CHANNELS_MAX = 5;
+const MAX_CHANNELS = 5;
 
 /** Throws unsupported_media_type for a frame whose compression or colours are not read, by name. */
 export function checkTiffFrame(directory: TiffDirectory): void {
@@ -90,7 +90,7 @@ export function checkTiffFrame(directory: TiffDirectory): void {
   const colours = PHOTOMETRICS.get(tagValue(directory, TAG.photometric) ?? 1);
   if (colours) throw notRead(`TIFF with ${colours}`);
   const channels = tagValue(directory, TAG.samples) ?? 1;
-  if (channels > CHANNELS_MAX) throw notRead(`TIFF with ${channels} channels`);
+  if (channels > MAX_CHANNELS) throw notRead(`TIFF with ${channels} channels`);
   const bits = tagValue(directory, TAG.bits) ?? 1;
   const format = tagValue(directory, TAG.sampleFormat);
   if (format === SIGNED && bits < 32) throw notRead(`TIFF with signed samples of ${bits} bits`);

@@ -8,7 +8,7 @@ const { cases } = JSON.parse(readFileSync(file, "utf8"));
 test("every golden size", () => {
   expect(cases.length).toBeGreaterThan(100);
   for (const { tile, max_tiles, width, height, columns, rows, num_tiles } of cases) {
-    const grid = chooseGrid(width, height, { tilePx: tile, tilesMax: max_tiles });
+    const grid = chooseGrid(width, height, { tilePx: tile, maxTiles: max_tiles });
     expect({ width, height, ...grid }).toEqual({ width, height, columns, rows });
     expect(countTiles(grid)).toBe(num_tiles);
   }
@@ -26,7 +26,7 @@ describe("tiles of 512 pixels", () => {
     [1920, 1080, 12, 4, 2],
     [1920, 1080, 6, 2, 1],
     [1920, 1080, 1, 1, 1],
-  ])("%i x %i, at most %i: %i x %i", (width, height, tilesMax, columns, rows) => {
-    expect(chooseGrid(width, height, { tilePx: 512, tilesMax })).toEqual({ columns, rows });
+  ])("%i x %i, at most %i: %i x %i", (width, height, maxTiles, columns, rows) => {
+    expect(chooseGrid(width, height, { tilePx: 512, maxTiles })).toEqual({ columns, rows });
   });
 });

@@ -9,7 +9,7 @@ export interface Grid {
 export interface GridLimits {
   readonly tilePx: number;
   /** Tiles without the thumbnail. */
-  readonly tilesMax: number;
+  readonly maxTiles: number;
 }
 
 /**
@@ -22,11 +22,11 @@ export interface GridLimits {
  * width, height: decoded pixels.                                  Source: MODEL.md § Tiling.
  */
 export function chooseGrid(width: number, height: number, limits: GridLimits): Grid {
-  const { tilePx, tilesMax } = limits;
-  assert(width >= 1 && height >= 1 && tilesMax >= 1, "the size was checked before decoding");
+  const { tilePx, maxTiles } = limits;
+  assert(width >= 1 && height >= 1 && maxTiles >= 1, "the size was checked before decoding");
   let best: Grid = { columns: 1, rows: 1 };
   let bestError = Number.POSITIVE_INFINITY;
-  for (const grid of gridsByArea(tilesMax)) {
+  for (const grid of gridsByArea(maxTiles)) {
     const error = Math.abs(width / height - grid.columns / grid.rows);
     const fillsHalf = width * height > 0.5 * tilePx * tilePx * grid.columns * grid.rows;
     if (error < bestError || (error === bestError && fillsHalf)) [best, bestError] = [grid, error];
@@ -35,10 +35,10 @@ export function chooseGrid(width: number, height: number, limits: GridLimits): G
 }
 
 /** Small to large; the order within one area does not matter. */
-function gridsByArea(tilesMax: number): Grid[] {
+function gridsByArea(maxTiles: number): Grid[] {
   const grids: Grid[] = [];
-  for (let columns = 1; columns <= tilesMax; columns++) {
-    for (let rows = 1; columns * rows <= tilesMax; rows++) grids.push({ columns, rows });
+  for (let columns = 1; columns <= maxTiles; columns++) {
+    for (let rows = 1; columns * rows <= maxTiles; rows++) grids.push({ columns, rows });
   }
   return grids.sort((a, b) => a.columns * a.rows - b.columns * b.rows);
 }

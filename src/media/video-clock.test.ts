@@ -7,7 +7,7 @@ import { frameLabel } from "./frames.ts";
 import { FfmpegDecoder } from "./video-decoder.ts";
 
 const decoder = new FfmpegDecoder();
-const ALL = { fps: 0, framesMax: 0 };
+const ALL = { fps: 0, maxFrames: 0 };
 const H264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
 const take = async <T>(frame: T): Promise<T> => frame;
 
@@ -56,7 +56,7 @@ describe("constant rates", () => {
   test("1,440 frames at 24000/1001: the last one is at 60.018 s", async () => {
     const source = "-f lavfi -i testsrc2=size=16x16:rate=24000/1001 -frames:v 1440";
     const file = ffmpeg(`${source} ${H264}`, "mp4");
-    const { frames } = await decoder.plan(file, { sampling: { fps: 2, framesMax: 128 } });
+    const { frames } = await decoder.plan(file, { sampling: { fps: 2, maxFrames: 128 } });
     expect(frames.at(-1)?.index).toBe(1439);
     expect(frames.at(-1)?.timeSeconds).toBeCloseTo(60.018, 3);
     expect(frameLabel(119, frames.at(-1)?.timeSeconds)).toMatch(/ sampled at 60\.02 seconds/);
@@ -182,7 +182,7 @@ describe("unusual clocks", () => {
 
   test("one second of 1200 frames is told in hundredths", async () => {
     const file = mp4("16x16", 1200, 1);
-    const { frames } = await decoder.plan(file, { sampling: { fps: 0, framesMax: 5 } });
+    const { frames } = await decoder.plan(file, { sampling: { fps: 0, maxFrames: 5 } });
     expect(frames.map(({ timeSeconds }) => timeSeconds.toFixed(2))).toEqual([
       ...["0.00", "0.25", "0.50", "0.75", "1.00"],
     ]);

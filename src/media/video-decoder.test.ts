@@ -23,7 +23,7 @@ const decode = (
     take: async (frame) => frame,
     ...(signal && { signal }),
   });
-const ALL: FrameSampling = { fps: 0, framesMax: 0 };
+const ALL: FrameSampling = { fps: 0, maxFrames: 0 };
 const indices = ({ frames }: DecodedVideo) => frames.map(({ index }) => index);
 const times = ({ frames }: DecodedVideo) => frames.map(({ timeSeconds }) => timeSeconds);
 
@@ -181,7 +181,7 @@ describe("tracks beside the pictures are ignored", () => {
 describe("which frames", () => {
   test("are the ones that ffmpeg shows at those places", async () => {
     const file = mp4("64x48", 30, 1);
-    const { frames } = await decode(file, { fps: 0, framesMax: 4 });
+    const { frames } = await decode(file, { fps: 0, maxFrames: 4 });
     expect(frames.map(({ index }) => index)).toEqual([0, 9, 19, 29]);
     const raw = "-i INPUT -fps_mode passthrough -pix_fmt rgb24 -f rawvideo";
     const all = ffmpeg(raw, "rgb", file);
@@ -209,14 +209,14 @@ describe("which frames", () => {
     const video = await decode(file);
     expect(indices(video).slice(0, 4)).toEqual([0, 16, 33, 49]);
     expect(video.frames).toHaveLength(128);
-    expect((await decode(file, { fps: 0, framesMax: 1024 })).frames).toHaveLength(1024);
+    expect((await decode(file, { fps: 0, maxFrames: 1024 })).frames).toHaveLength(1024);
   });
 
   test("of a stretch", async () => {
     const file = mp4("32x32", 10, 6);
     const part = await decode(file, DEFAULT_SAMPLING, { startSeconds: 2, endSeconds: 3.9 });
     expect(indices(part)).toEqual([20, 26, 32, 39]);
-    const rest = await decode(file, { fps: 0, framesMax: 2 }, { startSeconds: 5 });
+    const rest = await decode(file, { fps: 0, maxFrames: 2 }, { startSeconds: 5 });
     expect(indices(rest)).toEqual([50, 59]);
     for (const window of [{ startSeconds: 7 }, { startSeconds: 2, endSeconds: 1 }]) {
       const wrong = decode(file, DEFAULT_SAMPLING, window);
@@ -266,7 +266,7 @@ describe("which frames", () => {
       const blind = '#!/bin/sh\ncase "$*" in *" -ss "*) exit 0; esac\nexec /usr/bin/ffmpeg "$@"\n';
       writeFileSync(join(folder, "ffmpeg"), blind, { mode: 0o755 });
       const limited = new FfmpegDecoder(`${folder}:${PROGRAM_PATH}`);
-      const sampling = { fps: 0, framesMax: 1 };
+      const sampling = { fps: 0, maxFrames: 1 };
       const options = { sampling, take: async (frame: RgbImage) => frame };
       const file = mp4("32x32", 10, 45);
       const window = { startSeconds: 40 };

@@ -5,7 +5,7 @@ import { ffmpeg, frameTimes, mp4, pattern } from "../../tests/video-files.ts";
 import { FfmpegDecoder } from "./video-decoder.ts";
 
 const decoder = new FfmpegDecoder();
-const ALL = { fps: 0, framesMax: 0 };
+const ALL = { fps: 0, maxFrames: 0 };
 const H264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
 const SOUND = "-f lavfi -i sine=duration=1 -map 0 -map 1";
 const SHORT = pattern("96x64", 25, 1);

@@ -86,7 +86,7 @@ test.each(NAMES)("%s is read whole", async (name) => {
     },
     projector: { input: 256, hidden: 128, output: 64, eps: 1e-5 },
     image: {
-      tilesMax: 12,
+      maxTiles: 12,
       useThumbnail: true,
       mean: [0.48145466, 0.4578275, 0.40821073],
       std: [0.26862954, 0.26130258, 0.27577711],
@@ -149,7 +149,7 @@ describe("other spellings", () => {
       preprocessor: { max_num_tiles: 6 },
       generation: { eos_token_id: [2, 11] },
     });
-    expect(config.image.tilesMax).toBe(6);
+    expect(config.image.maxTiles).toBe(6);
     expect(config.tokens.eosIds).toEqual([2, 11, 12]);
   });
 

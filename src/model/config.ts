@@ -92,7 +92,7 @@ export interface ModelConfig {
   };
   readonly image: {
     /** Without the thumbnail. */
-    readonly tilesMax: number;
+    readonly maxTiles: number;
     readonly useThumbnail: boolean;
     readonly mean: Rgb;
     readonly std: Rgb;
@@ -128,7 +128,7 @@ const LAYER_KINDS: ReadonlyMap<string, LayerKind> = new Map([
   ["attention", "attention"],
   ["full_attention", "attention"],
 ]);
-const LAYERS_MAX = 1024;
+const MAX_LAYERS = 1024;
 const EOS_ID = 12;
 const CLIP_MEAN: Rgb = [0.48145466, 0.4578275, 0.40821073];
 const CLIP_STD: Rgb = [0.26862954, 0.26130258, 0.27577711];
@@ -236,7 +236,7 @@ function parsePattern(llm: Fields): readonly LayerKind[] {
   const given = spelled === undefined ? text(llm, key) : fieldOf(llm, spelled);
   const names: readonly unknown[] =
     typeof given === "string" || Array.isArray(given) ? [...given] : invalid(`${key} is no list`);
-  if (names.length > LAYERS_MAX) invalid(`${llm.where}: more than ${LAYERS_MAX} layers`);
+  if (names.length > MAX_LAYERS) invalid(`${llm.where}: more than ${MAX_LAYERS} layers`);
   const layers = names.map(
     (name) =>
       LAYER_KINDS.get(String(name)) ??
@@ -266,7 +266,7 @@ function parseMamba(llm: Fields): MambaConfig {
 }
 
 /** As many as the kernels keep at once. */
-const QUERIES_PER_KV_MOST = 64;
+const MAX_QUERIES_PER_KV = 64;
 
 function parseAttention(llm: Fields): AttentionConfig {
   const heads = size(llm, "num_attention_heads");
@@ -275,9 +275,9 @@ function parseAttention(llm: Fields): AttentionConfig {
   if (heads % kvHeads !== 0) {
     invalid(`num_attention_heads ${heads} is no multiple of num_key_value_heads ${kvHeads}`);
   }
-  if (heads / kvHeads > QUERIES_PER_KV_MOST) {
+  if (heads / kvHeads > MAX_QUERIES_PER_KV) {
     unsupported(
-      `${heads / kvHeads} query heads share a KV head; at most ${QUERIES_PER_KV_MOST} may`,
+      `${heads / kvHeads} query heads share a KV head; at most ${MAX_QUERIES_PER_KV} may`,
     );
   }
   if (headDim % 16 !== 0)
@@ -336,14 +336,14 @@ function parseVision(
 }
 
 function parseImage(root: Fields, preprocessor: Fields | undefined): ModelConfig["image"] {
-  const tilesMax = preprocessor === undefined ? 12 : size(preprocessor, "max_num_tiles", 12);
-  if (tilesMax > LIMITS.tilesPerImage) {
-    invalid(`max_num_tiles is ${tilesMax}; the limit is ${LIMITS.tilesPerImage}`);
+  const maxTiles = preprocessor === undefined ? 12 : size(preprocessor, "max_num_tiles", 12);
+  if (maxTiles > LIMITS.tilesPerImage) {
+    invalid(`max_num_tiles is ${maxTiles}; the limit is ${LIMITS.tilesPerImage}`);
   }
   const std = rgb(root, "norm_std") ?? rgb(preprocessor, "norm_std") ?? CLIP_STD;
   if (!std.every((value) => value > 0)) invalid("norm_std is not positive");
   return {
-    tilesMax,
+    maxTiles,
     useThumbnail: flag(root, "use_thumbnail", true),
     mean: rgb(root, "norm_mean") ?? rgb(preprocessor, "norm_mean") ?? CLIP_MEAN,
     std,

@@ -248,7 +248,7 @@ export function formatInspection(inspection: Inspection): string {
     `Vision      ${vision.layers} blocks of ${vision.hidden}, ${vision.prefixTokens} prefix ` +
       `tokens, projector ${projector.input} → ${projector.hidden} → ${projector.output}`,
     `  tiles of ${vision.tilePx} px, ${vision.tokensPerTile} tokens each, at most ` +
-      `${image.tilesMax}${image.useThumbnail ? " and a thumbnail" : ""} per image`,
+      `${image.maxTiles}${image.useThumbnail ? " and a thumbnail" : ""} per image`,
     "",
     "Memory for weights, by format of the language model's matrices",
     `  ${["format", "matrices", "lm_head", "embedding", "vision", "small", "total"]

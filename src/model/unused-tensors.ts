@@ -25,7 +25,7 @@ const UNUSED: readonly { readonly kind: string; readonly names: RegExp }[] = [
   { kind: "scales of an FP8 KV cache", names: /^language_model\..*\.[kv]_scale$/ },
   { kind: "rotary frequencies", names: /^language_model\..*\.rotary_emb\.inv_freq$/ },
 ];
-const SHOWN_MAX = 3;
+const MAX_SHOWN = 3;
 
 /** What an unused tensor is, or undefined for one that is not known. */
 export function kindOfUnused(name: string): string | undefined {
@@ -41,8 +41,8 @@ export function refuseUnknown(unused: readonly string[]): void {
     const text = `tensor ${quoted(bias)} is a bias that this network does not have`;
     throw new VireoError("unsupported_checkpoint", text);
   }
-  const shown = unknown.slice(0, SHOWN_MAX).map(quoted).join(", ");
-  const more = unknown.length > SHOWN_MAX ? ` and ${unknown.length - SHOWN_MAX} more` : "";
+  const shown = unknown.slice(0, MAX_SHOWN).map(quoted).join(", ");
+  const more = unknown.length > MAX_SHOWN ? ` and ${unknown.length - MAX_SHOWN} more` : "";
   const text =
     `${shown}${more}: the network has no place for ${unknown.length > 1 ? "them" : "it"}, so the ` +
     "checkpoint is of another network or not whole";

@@ -23,7 +23,7 @@ export interface BatcherOptions {
   readonly snapshots: number;
   readonly pages: number;
   /** Rows of one step: decode rows and prompt chunks together. */
-  readonly rowsMax: number;
+  readonly maxRows: number;
   readonly log: Log;
   readonly now: () => number;
 }
@@ -43,7 +43,7 @@ export interface BatcherStats {
 }
 
 /** Turns in a row in which nothing is encoded and no token computed: something is wrong then. */
-const IDLE_TURNS_MOST = 1000;
+const MAX_IDLE_TURNS = 1000;
 
 /** [slot, slot to copy it to] */
 type SlotCopy = readonly [from: number, to: number];
@@ -159,7 +159,7 @@ export class Batcher {
         const ran = await this.runOneStep(spentMs);
         await this.copy(this.keepPrefixes(ran));
         this.idleTurns = ran.length > 0 || spentMs > 0 ? 0 : this.idleTurns + 1;
-        if (this.idleTurns > IDLE_TURNS_MOST) throw new Error("nothing that runs can go on");
+        if (this.idleTurns > MAX_IDLE_TURNS) throw new Error("nothing that runs can go on");
       } catch (error) {
         this.prefixes.clear(); // a copy may be half done
         this.options.log("error", "step_failed", { message: (error as Error).message });
@@ -256,11 +256,11 @@ export class Batcher {
 
   /** Returns the sequences that had a part in it. */
   private async runOneStep(spentMs: number): Promise<readonly Sequence[]> {
-    const { backend, model, state, rowsMax, now } = this.options;
+    const { backend, model, state, maxRows, now } = this.options;
     const promptRows = (streams: number): number => {
-      return this.pace.promptRows(streams, rowsMax, spentMs);
+      return this.pace.promptRows(streams, maxRows, spentMs);
     };
-    const wanted = shareStep(this.running, rowsMax, promptRows, this.steps);
+    const wanted = shareStep(this.running, maxRows, promptRows, this.steps);
     const shares = this.reservePages(wanted);
     if (shares.length === 0) return [];
     const spans: SpanInput[] = [];

@@ -51,11 +51,11 @@ export interface EngineOptions extends BackendOptions {
   /** Tokens of prompt and answer together. Default: what the checkpoint says. */
   readonly contextTokens?: number;
   /** Sequences computed at once. Default 16. */
-  readonly sequencesMax?: number;
+  readonly maxSequences?: number;
   /** Prompt beginnings that are remembered, so that they are not computed again. Default 32. */
-  readonly prefixesMax?: number;
+  readonly maxPrefixes?: number;
   /** Rows of one step. Default 256. */
-  readonly rowsMax?: number;
+  readonly maxRows?: number;
   /** Folder for packed weights; false keeps them in memory. Default: `.vireo` in the checkpoint. */
   readonly cacheDir?: string | false;
   readonly video?: VideoOptions;
@@ -81,7 +81,7 @@ export interface EngineOptions extends BackendOptions {
 }
 
 /** Rows of one step, unless asked otherwise. */
-const ROWS_MAX = 256;
+const MAX_ROWS = 256;
 
 export interface EngineInfo {
   readonly backend: string;
@@ -159,7 +159,7 @@ export class Engine implements Upstream {
     this.model = model;
     this.text = text;
     const contextTokens = chooseContext(model.config, options.contextTokens);
-    const rowsMax = wholeOption("rows", options.rowsMax, ROWS_MAX, 4096);
+    const maxRows = wholeOption("rows", options.maxRows, MAX_ROWS, 4096);
     const sizes = planSizes(model.config, model.region.bytes, options, contextTokens);
     const stores = openStores(model.config, resizeBy(backend.resize), options.video, {
       grew: (draft) => this.batcher.encodeDraft(draft),
@@ -176,7 +176,7 @@ export class Engine implements Upstream {
       slots: sizes.slots - sizes.snapshots,
       snapshots: sizes.snapshots,
       pages: sizes.pages,
-      rowsMax,
+      maxRows,
       log: options.log ?? silentLog,
       now: () => performance.now(),
     });

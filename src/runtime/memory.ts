@@ -7,9 +7,9 @@ import { pageBytes, type StateSizes, slotBytes } from "../model/state.ts";
 export interface MemoryWishes {
   /** All of the engine's memory: weights, caches, temporaries. */
   readonly memoryBytes?: number | undefined;
-  readonly sequencesMax: number;
+  readonly maxSequences: number;
   /** Mamba states kept for prefixes that come again; 0 for none. */
-  readonly snapshotsMax: number;
+  readonly maxSnapshots: number;
   readonly contextTokens: number;
   readonly kvDtype: KvDtype;
 }
@@ -32,7 +32,7 @@ export interface StatePlan extends StateSizes {
 
 /**
  * Divides the memory that the weights leave between Mamba slots and KV pages: up to
- * `sequencesMax` slots, up to `snapshotsMax` more for cached prefixes, and pages for that many full
+ * `maxSequences` slots, up to `maxSnapshots` more for cached prefixes, and pages for that many full
  * contexts or as many as there is room for.
  *
  * Throws out_of_memory, with the numbers, if not even one sequence fits.
@@ -42,7 +42,7 @@ export function planState(
   weightBytes: number,
   wishes: MemoryWishes,
 ): StatePlan {
-  const { sequencesMax, snapshotsMax, contextTokens, kvDtype } = wishes;
+  const { maxSequences, maxSnapshots, contextTokens, kvDtype } = wishes;
   const limit = wishes.memoryBytes ?? Math.floor(machineBytes() * DEFAULT_SHARE);
   const room = limit - weightBytes;
   const perSlot = slotBytes(config);
@@ -55,11 +55,11 @@ export function planState(
       `sequence beside them (${gigabytes(least)}); raise --memory or choose a smaller --format`;
     throw new VireoError("out_of_memory", text);
   }
-  const running = Math.max(1, Math.min(sequencesMax, Math.floor((room * 0.5) / perSlot)));
-  const snapshots = Math.min(snapshotsMax, Math.floor((room * SNAPSHOT_SHARE) / perSlot));
+  const running = Math.max(1, Math.min(maxSequences, Math.floor((room * 0.5) / perSlot)));
+  const snapshots = Math.min(maxSnapshots, Math.floor((room * SNAPSHOT_SHARE) / perSlot));
   const slots = running + snapshots;
-  const pagesMost = pagesPerContext * (running + Math.min(1, snapshots));
-  const pages = Math.min(pagesMost, Math.floor((room - slots * perSlot) / perPage));
+  const maxPages = pagesPerContext * (running + Math.min(1, snapshots));
+  const pages = Math.min(maxPages, Math.floor((room - slots * perSlot) / perPage));
   return { slots, snapshots, pages, kvDtype };
 }
 
@@ -70,12 +70,12 @@ function gigabytes(bytes: number): string {
 export interface SizeOptions {
   readonly memoryBytes?: number;
   readonly kvDtype?: KvDtype;
-  readonly sequencesMax?: number;
-  readonly prefixesMax?: number;
+  readonly maxSequences?: number;
+  readonly maxPrefixes?: number;
 }
 
-const SEQUENCES_MAX = 16;
-const PREFIXES_MAX = 32;
+const MAX_SEQUENCES = 16;
+const MAX_PREFIXES = 32;
 
 /** planState for what somebody asked for. Throws invalid_option and out_of_memory. */
 export function planSizes(
@@ -84,11 +84,11 @@ export function planSizes(
   options: SizeOptions,
   contextTokens: number,
 ): StatePlan {
-  const { memoryBytes, kvDtype = "bf16", sequencesMax, prefixesMax } = options;
+  const { memoryBytes, kvDtype = "bf16", maxSequences, maxPrefixes } = options;
   return planState(config, weightBytes, {
     memoryBytes,
-    sequencesMax: wholeOption("sequences", sequencesMax, SEQUENCES_MAX, 4096),
-    snapshotsMax: wholeOption("prefixes", prefixesMax, PREFIXES_MAX, 4096, 0),
+    maxSequences: wholeOption("sequences", maxSequences, MAX_SEQUENCES, 4096),
+    maxSnapshots: wholeOption("prefixes", maxPrefixes, MAX_PREFIXES, 4096, 0),
     contextTokens,
     kvDtype,
   });

@@ -4,7 +4,7 @@ import type { Visual } from "../inputs/media/media-embedding.ts";
 import type { Prompt } from "../inputs/prompt.ts";
 
 /** Snapshots of one prompt at most: each is as large as a sequence's Mamba state. */
-const POINTS_MOST = 4;
+const MAX_POINTS = 4;
 
 /**
  * Where another prompt is likely to part from this one: the page boundaries before the ends of its
@@ -16,8 +16,8 @@ export function reusePoints({ ids, boundaries }: Pick<Prompt, "ids" | "boundarie
   const points = [...new Set(floors)]
     .filter((tokens) => tokens > 0 && tokens < ids.length)
     .sort((a, b) => a - b);
-  if (points.length <= POINTS_MOST) return points;
-  return [points[0]!, ...points.slice(1 - POINTS_MOST)];
+  if (points.length <= MAX_POINTS) return points;
+  return [points[0]!, ...points.slice(1 - MAX_POINTS)];
 }
 
 /**

@@ -13,7 +13,7 @@ export interface Share {
 }
 
 /** A prompt gets at least so many rows of a step, so that products have something to bite on. */
-const ROWS_LEAST = 32;
+const MIN_ROWS = 32;
 
 /**
  * Chooses the rows of the next step.
@@ -24,28 +24,28 @@ const ROWS_LEAST = 32;
  * there are too few rows for all of them, they take turns at being first. Pure: the same candidates
  * in the same turn give the same shares.
  *
- * candidates: oldest first. rowsMax: rows of a step. turn: counts the steps.
+ * candidates: oldest first. maxRows: rows of a step. turn: counts the steps.
  */
 export function shareStep(
   candidates: readonly Candidate[],
-  rowsMax: number,
-  promptRows: (streams: number) => number = () => rowsMax,
+  maxRows: number,
+  promptRows: (streams: number) => number = () => maxRows,
   turn = 0,
 ): Share[] {
   const shares: Share[] = [];
   for (const [index, { tokensPending, tokensReady }] of candidates.entries()) {
-    if (tokensPending !== 1 || tokensReady !== 1 || shares.length === rowsMax) continue;
+    if (tokensPending !== 1 || tokensReady !== 1 || shares.length === maxRows) continue;
     shares.push({ index, tokens: 1 });
   }
-  let rowsLeft = Math.min(rowsMax - shares.length, promptRows(shares.length));
+  let rowsLeft = Math.min(maxRows - shares.length, promptRows(shares.length));
   const waiting = [...candidates.entries()]
     .filter(([, { tokensPending, tokensReady }]) => tokensPending > 1 && tokensReady > 0)
     .map(([index, { tokensReady }]) => ({ index, tokensReady, tokens: 0 }));
   const count = Math.max(1, waiting.length);
-  const first = rowsLeft < count * ROWS_LEAST ? turn % count : 0;
+  const first = rowsLeft < count * MIN_ROWS ? turn % count : 0;
   const prompts = [...waiting.slice(first), ...waiting.slice(0, first)];
-  const fair = Math.max(ROWS_LEAST, Math.floor(rowsLeft / count));
-  for (const limit of [fair, rowsMax]) {
+  const fair = Math.max(MIN_ROWS, Math.floor(rowsLeft / count));
+  for (const limit of [fair, maxRows]) {
     for (const prompt of prompts) {
       const more = Math.min(prompt.tokensReady - prompt.tokens, limit, rowsLeft);
       prompt.tokens += more;

@@ -2,7 +2,7 @@ import type { PredictedTime } from "../core/estimate.ts";
 
 /** A turn with work for others may take so many times as long as a step of the streams alone. */
 const SLOWDOWN = 1.8;
-const ROWS_LEAST = 16;
+const MIN_ROWS = 16;
 /** Weight of the newest observation. */
 const NEWEST = 0.2;
 
@@ -33,16 +33,16 @@ export class Pace {
    * Prompt rows of the next step beside `decodeRows` streams. spentMs: what this turn has given to
    * pictures already.
    */
-  promptRows(decodeRows: number, rowsMax: number, spentMs = 0): number {
-    if (decodeRows === 0) return rowsMax;
+  promptRows(decodeRows: number, maxRows: number, spentMs = 0): number {
+    if (decodeRows === 0) return maxRows;
     const rows = this.affordable(this.rowMs, spentMs);
-    return Math.min(Math.max(rows, ROWS_LEAST), rowsMax);
+    return Math.min(Math.max(rows, MIN_ROWS), maxRows);
   }
 
   /** Blocks of a tile that are encoded before the next step, 1 at least. */
-  blocks(streams: number, blocksMax: number): number {
-    if (streams === 0) return blocksMax;
-    return Math.min(Math.max(this.affordable(this.blockMs, 0), 1), blocksMax);
+  blocks(streams: number, maxBlocks: number): number {
+    if (streams === 0) return maxBlocks;
+    return Math.min(Math.max(this.affordable(this.blockMs, 0), 1), maxBlocks);
   }
 
   /** Undefined as long as nothing of the kind has run. */

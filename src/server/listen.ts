@@ -33,7 +33,7 @@ const BODY_TIMEOUT_MS = 120_000;
 const SECOND_LOOK_MS = 1000;
 const KEEP_ALIVE_MS = 65_000;
 const HEADER_BYTES = 32 * 1024;
-const HEADERS_MOST = 200;
+const MAX_HEADERS = 200;
 const GRACE_MS = 10_000;
 /** So long before the end of the grace the answers that still run are told. */
 const TELL_MS = 1000;
@@ -118,7 +118,7 @@ function openServer(app: App): Server {
       connectionsCheckingInterval: 2000,
     },
   }) as Server;
-  server.maxHeadersCount = HEADERS_MOST;
+  server.maxHeadersCount = MAX_HEADERS;
   refuseWhatNeverBegan(server);
   return server;
 }

@@ -11,7 +11,7 @@ export interface FormOptions {
   /** Name of the field with the file. */
   readonly field: string;
   /** Of the file. */
-  readonly bytesMost: number;
+  readonly maxBytes: number;
 }
 
 export interface ReceivedForm {
@@ -33,7 +33,7 @@ const AROUND_BYTES = 256 * 1024;
  * storage_full; what was written until then is discarded.
  */
 export async function receiveForm(c: Context<Env>, options: FormOptions): Promise<ReceivedForm> {
-  const { store, field, bytesMost: limit } = options;
+  const { store, field, maxBytes: limit } = options;
   const tenant = c.get("tenant");
   const boundary = boundaryOf(c.req.header("content-type") ?? "");
   if ((c.req.header("content-encoding") ?? "identity") !== "identity") {

@@ -14,7 +14,7 @@ export interface CaptionOptions extends WatchOptions {
 const WINDOW_SECONDS = 8;
 const QUESTION = "Describe in one short sentence what happens here.";
 const CAPTION_TOKENS = 96;
-const CHAPTERS_MOST = 40;
+const MAX_CHAPTERS = 40;
 const CHAPTER_TOKENS = 2048;
 const TITLE_CHARACTERS = 80;
 
@@ -52,7 +52,7 @@ export async function chaptersOf(
   options: WatchOptions = {},
 ): Promise<Caption[]> {
   if (captions.length === 0) return [];
-  const most = Math.min(CHAPTERS_MOST, captions.length);
+  const most = Math.min(MAX_CHAPTERS, captions.length);
   const chapter = {
     type: "object",
     properties: {

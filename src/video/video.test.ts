@@ -3,7 +3,7 @@ import type { ChatRequest, Upstream, VideoPart } from "../core/chat.ts";
 import { captionVideo, chaptersOf } from "./captions.ts";
 import { clock, toSrt, toVtt } from "./subtitles.ts";
 import { askVideo } from "./watch.ts";
-import { WINDOWS_MOST, windowsOf } from "./windows.ts";
+import { MAX_WINDOWS, windowsOf } from "./windows.ts";
 
 const FILE = Uint8Array.of(1);
 const COUNTS = { promptTokens: 1, imageTokens: 0, videoTokens: 1, cachedTokens: 0 };
@@ -53,7 +53,7 @@ test.each([
   [10, Number.NaN, 0],
   [10, 5, 5],
   [10, 5, -1],
-  [WINDOWS_MOST * 2, 1, 0],
+  [MAX_WINDOWS * 2, 1, 0],
 ])("windows of %d s: %d long, %d of overlap, are refused", (length, window, overlap) => {
   expect(() => windowsOf(length, window, overlap)).toThrow(/must be|overlap|too many/);
 });
@@ -64,12 +64,12 @@ test("a short video is one question; its file is seen whole", async () => {
     asked.push(request);
     return " A cat. ";
   });
-  const options = { pruningRate: 0.75, maxTokens: 50, framesMax: 16 };
+  const options = { pruningRate: 0.75, maxTokens: 50, maxFrames: 16 };
   const answer = await askVideo(upstream, FILE, "What is it?", options);
   expect(answer.text).toBe("A cat.");
   expect(asked).toHaveLength(1);
   expect(asked[0]).toMatchObject({ videoPruningRate: 0.75, maxTokens: 50 });
-  expect(partsOf(asked[0]!).video?.sampling).toEqual({ framesMax: 16 });
+  expect(partsOf(asked[0]!).video?.sampling).toEqual({ maxFrames: 16 });
 });
 
 test("a long one is asked window by window, and the answers become one", async () => {

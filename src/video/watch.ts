@@ -14,7 +14,7 @@ import { type Window, windowsOf } from "./windows.ts";
 export interface WatchOptions {
   /** Frames a second; the upstream's own limits hold besides. */
   readonly fps?: number;
-  readonly framesMax?: number;
+  readonly maxFrames?: number;
   /** Share of the rows that EVS leaves out. Undefined: the upstream's own. */
   readonly pruningRate?: number;
   readonly windowSeconds?: number;
@@ -80,13 +80,13 @@ export async function askWindows(
 ): Promise<WindowAnswer[]> {
   const answers: WindowAnswer[] = [];
   for (const window of windows) {
-    const { fps, framesMax } = options;
+    const { fps, maxFrames } = options;
     const video: VideoPart = {
       type: "video",
       bytes,
       sampling: {
         ...(fps === undefined ? {} : { fps }),
-        ...(framesMax === undefined ? {} : { framesMax }),
+        ...(maxFrames === undefined ? {} : { maxFrames }),
         ...(windows.length === 1
           ? {}
           : { startSeconds: window.seenFromSeconds, endSeconds: window.endSeconds }),
@@ -136,7 +136,7 @@ export async function secondsOf(
   bytes: Uint8Array,
   signal?: AbortSignal,
 ): Promise<number> {
-  const video: VideoPart = { type: "video", bytes, sampling: { framesMax: 1 } };
+  const video: VideoPart = { type: "video", bytes, sampling: { maxFrames: 1 } };
   const { videos } = await upstream.estimate(requestOf([video], {}), { signal });
   return videos[0]?.durationSeconds ?? 0;
 }

@@ -8,13 +8,13 @@ export interface Window {
 }
 
 /** Of one video; each is a question to the model. */
-export const WINDOWS_MOST = 720;
+export const MAX_WINDOWS = 720;
 /** A remainder shorter than this share of a window belongs to the window before. */
 const REMAINDER = 0.25;
 
 /**
  * Divides a video into windows of that length; each sees `overlapSeconds` of the one before. Throws
- * invalid_option for lengths that do not fit and for more than WINDOWS_MOST windows.
+ * invalid_option for lengths that do not fit and for more than MAX_WINDOWS windows.
  */
 export function windowsOf(
   lengthSeconds: number,
@@ -32,8 +32,8 @@ export function windowsOf(
   const whole = Math.floor(lengthSeconds / windowSeconds);
   const remainder = lengthSeconds - whole * windowSeconds;
   const count = Math.max(1, whole + (remainder > REMAINDER * windowSeconds ? 1 : 0));
-  if (count > WINDOWS_MOST) {
-    const least = Math.ceil(lengthSeconds / WINDOWS_MOST);
+  if (count > MAX_WINDOWS) {
+    const least = Math.ceil(lengthSeconds / MAX_WINDOWS);
     const text = `${count} windows are too many; make them ${least} s long or longer`;
     throw new VireoError("invalid_option", text, { param: "windowSeconds" });
   }

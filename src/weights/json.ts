@@ -15,17 +15,17 @@ export function isJsonObject(value: unknown): value is JsonObject {
  */
 export async function readJsonFile(
   path: string,
-  bytesMax: number = LIMITS.jsonFileBytes,
+  maxBytes: number = LIMITS.jsonFileBytes,
 ): Promise<JsonObject | undefined> {
   const file = basename(path);
   let bytes: Uint8Array;
   try {
     const found = await stat(path);
     if (!found.isFile()) throw new VireoError("invalid_checkpoint", `${file} is not a file`);
-    if (found.size > bytesMax) {
+    if (found.size > maxBytes) {
       throw new VireoError(
         "invalid_checkpoint",
-        `${file} has ${found.size} bytes; the limit is ${bytesMax}`,
+        `${file} has ${found.size} bytes; the limit is ${maxBytes}`,
       );
     }
     bytes = await readFile(path);

@@ -8,7 +8,7 @@ import { LIMITS } from "../core/limits.ts";
 import { decodeUtf8, isJsonObject } from "./json.ts";
 
 export const LENGTH_BYTES = 8;
-const RANK_MAX = 8;
+const MAX_RANK = 8;
 
 export interface ShardFile {
   /** The file's name inside the checkpoint folder. */
@@ -74,8 +74,8 @@ function parseEntry(name: string, value: unknown, file: ShardFile): TensorEntry 
   if (typeof dtype !== "string" || !isStoredDtype(dtype)) {
     throw bad(file.name, `${where} has the unknown dtype ${quoted(String(dtype))}`);
   }
-  if (!Array.isArray(shape) || shape.length > RANK_MAX || !shape.every(isSize)) {
-    throw bad(file.name, `${where} has a shape that is not a list of up to ${RANK_MAX} sizes`);
+  if (!Array.isArray(shape) || shape.length > MAX_RANK || !shape.every(isSize)) {
+    throw bad(file.name, `${where} has a shape that is not a list of up to ${MAX_RANK} sizes`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
     throw bad(file.name, `${where} has data_offsets that are not two positions`);

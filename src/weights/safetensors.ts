@@ -20,7 +20,7 @@ export type { ShardFile, TensorEntry } from "./safetensors-header.ts";
 const INDEX_FILE = "model.safetensors.index.json";
 const SINGLE_FILE = "model.safetensors";
 /** One read call may not ask for 2 GiB or more. */
-const READ_BYTES_MAX = 256 * 1024 * 1024;
+const MAX_READ_BYTES = 256 * 1024 * 1024;
 const KEY_EDGE_BYTES = 64 * 1024;
 const KEY_TENSOR_BYTES = 4 * 1024;
 
@@ -223,7 +223,7 @@ async function withFile<T>(
 async function readFully(handle: FileHandle, into: Uint8Array, from: number): Promise<boolean> {
   let done = 0;
   while (done < into.length) {
-    const length = Math.min(READ_BYTES_MAX, into.length - done);
+    const length = Math.min(MAX_READ_BYTES, into.length - done);
     const { bytesRead } = await handle.read(into, done, length, from + done);
     if (bytesRead === 0) return false;
     done += bytesRead;

@@ -5,7 +5,7 @@ import { type Listening, listen } from "../../src/server/listen.ts";
 import { openTiny } from "../engine/asking.ts";
 
 const MODEL = "nvidia/nemotron-nano-12b-v2-vl";
-const ROW_MS_MOST = 2000;
+const MAX_ROW_MS = 2000;
 
 export const KEY = "sk-right";
 /** What an answer must not tell: stacks, addresses of memory, paths of this machine. */
@@ -22,7 +22,7 @@ export interface Target {
 }
 
 export async function setUpTarget(): Promise<Target> {
-  const engine = await openTiny({ sequencesMax: 4 });
+  const engine = await openTiny({ maxSequences: 4 });
   const media = new MediaFetcher("public");
   const shared = { upstream: engine, media, log: silentLog, host: "127.0.0.1", port: 0 };
   const locked = await listen({ ...shared, apiKey: KEY });
@@ -67,7 +67,7 @@ export async function post(
     body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
   });
   const text = await response.text();
-  expect(performance.now() - begun).toBeLessThan(ROW_MS_MOST);
+  expect(performance.now() - begun).toBeLessThan(MAX_ROW_MS);
   const answer = { status: response.status, body: JSON.parse(text) as Answer["body"] };
   if (answer.status !== 200) checkError(answer, text);
   return answer;

@@ -44,7 +44,7 @@ let files: FileStore;
 const media = new MediaFetcher("none");
 
 beforeAll(async () => {
-  engine = await openTiny({ sequencesMax: 4 });
+  engine = await openTiny({ maxSequences: 4 });
   folder = await mkdtemp(join(tmpdir(), "vireo-extract-api-"));
   const quotas = { quotaBytes: 1e7, tenantQuotaBytes: 1e7, ttlSeconds: 3600 };
   files = await FileStore.open({ folder, ...quotas });
@@ -85,7 +85,7 @@ test("what the library finds, and what it took is booked", async () => {
   const before = await usageOf("ann");
   const { status, headers, answer } = await post({ file: { file_data: FILE_DATA }, pages: "1-2" });
   expect(status).toBe(200);
-  const options = { schema: SCHEMA, pages: "1-2", tilesMax: 1, maxTokens: 2048 };
+  const options = { schema: SCHEMA, pages: "1-2", maxTiles: 1, maxTokens: 2048 };
   const found = await extractionOf(extract(engine, FILE, options));
   expect(answer).toMatchObject({
     object: "extraction",

@@ -49,7 +49,7 @@ async function stop(): Promise<void> {
 }
 
 beforeAll(async () => {
-  engine = await openTiny({ sequencesMax: 4 });
+  engine = await openTiny({ maxSequences: 4 });
   folder = await mkdtemp(join(tmpdir(), "vireo-files-"));
   await start();
 });

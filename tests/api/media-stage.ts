@@ -8,7 +8,7 @@ import { openTiny } from "../engine/asking.ts";
 
 /** A server over models/tiny that fetches from anywhere, and a host with one file at all paths. */
 export async function setMediaStage(file: () => Buffer, options: EngineOptions = {}) {
-  const engine = await openTiny({ sequencesMax: 4, ...options });
+  const engine = await openTiny({ maxSequences: 4, ...options });
   const media = new MediaFetcher("any");
   const address = { host: "127.0.0.1", port: 0 };
   const server = await listen({ upstream: engine, media, log: silentLog, ...address });

@@ -12,7 +12,7 @@ let server: Listening;
 let client: OpenAI;
 
 beforeAll(async () => {
-  engine = await openTiny({ contextTokens: 4096, sequencesMax: 4 });
+  engine = await openTiny({ contextTokens: 4096, maxSequences: 4 });
   const address = { host: "127.0.0.1", port: 0 };
   server = await listen({ upstream: engine, apiKey: "sk-real", log: silentLog, ...address });
   client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "sk-real", maxRetries: 0 });

@@ -19,7 +19,7 @@ let anthropic: Anthropic;
 let gateway: ReturnType<typeof createGateway>;
 
 beforeAll(async () => {
-  engine = await openTiny({ contextTokens: 4096, sequencesMax: 4 });
+  engine = await openTiny({ contextTokens: 4096, maxSequences: 4 });
   server = await listen({ upstream: engine, log: silentLog, host: "127.0.0.1", port: 0 });
   openai = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "x", maxRetries: 0 });
   anthropic = new Anthropic({ baseURL: server.url, apiKey: "x", maxRetries: 0 });

@@ -89,10 +89,10 @@ export async function lettersOnly(): Promise<readonly (readonly [number, number]
 }
 
 /** Waits until nothing runs or waits; fails after that many steps of the engine. */
-export async function settled(engine: Engine, stepsMax = 1): Promise<void> {
+export async function settled(engine: Engine, maxSteps = 1): Promise<void> {
   const from = engine.stats.steps;
   while (engine.stats.running + engine.stats.waiting > 0) {
-    if (engine.stats.steps > from + stepsMax) throw new Error("the engine is still at work");
+    if (engine.stats.steps > from + maxSteps) throw new Error("the engine is still at work");
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -24,17 +24,15 @@ test("tokens of each frame after EVS: a range, and exact once the frames are enc
       const before = await engine.estimate(request);
       await ask(engine, request);
       const after = await engine.estimate(request);
-      const exact = frames(after).map(({ tokensLeast, tokensMost }) => {
-        expect(tokensLeast).toBe(tokensMost);
-        return tokensLeast;
+      const exact = frames(after).map(({ minTokens, maxTokens }) => {
+        expect(minTokens).toBe(maxTokens);
+        return minTokens;
       });
       expect(exact.reduce((sum, tokens) => sum + tokens)).toBe(before.videos[0]!.tokens);
-      expect(frames(before).some(({ tokensLeast, tokensMost }) => tokensLeast < tokensMost)).toBe(
-        true,
-      );
-      frames(before).forEach(({ tokensLeast, tokensMost }, at) => {
-        expect(exact[at]).toBeGreaterThanOrEqual(tokensLeast);
-        expect(exact[at]).toBeLessThanOrEqual(tokensMost);
+      expect(frames(before).some(({ minTokens, maxTokens }) => minTokens < maxTokens)).toBe(true);
+      frames(before).forEach(({ minTokens, maxTokens }, at) => {
+        expect(exact[at]).toBeGreaterThanOrEqual(minTokens);
+        expect(exact[at]).toBeLessThanOrEqual(maxTokens);
       });
     }
   });
@@ -50,8 +48,8 @@ test("without decoding: the same where all is well, a range that holds elsewhere
         const request = about([clip(bytes)], { videoPruningRate });
         const read = await engine.estimate(request, { decode: false });
         const decoded = await engine.estimate(request);
-        const least = read.promptTokensLeast ?? Number.NaN;
-        expect(decoded.promptTokensLeast).toBeUndefined();
+        const least = read.minPromptTokens ?? Number.NaN;
+        expect(decoded.minPromptTokens).toBeUndefined();
         if (bytes === whole) expect(read.promptTokens).toBe(decoded.promptTokens);
         else expect(frames(decoded).length).toBeLessThan(frames(read).length);
         expect(decoded.promptTokens).toBeGreaterThanOrEqual(least);
@@ -72,7 +70,7 @@ test("without decoding, a damaged picture is counted; with it, refused", async (
     const read = await engine.estimate(about([cut]), { decode: false });
     const sound = await engine.estimate(about([{ type: "image", bytes: png }]));
     expect(read.promptTokens).toBe(sound.promptTokens);
-    expect(read.promptTokensLeast).toBeUndefined();
+    expect(read.minPromptTokens).toBeUndefined();
     const nothing: ContentPart = { type: "image", bytes: Buffer.from("nothing") };
     await expect(engine.estimate(about([nothing]), { decode: false })).rejects.toMatchObject({
       code: "unsupported_media_type",

@@ -37,7 +37,7 @@ const about = (video: VideoPart, changes: Partial<ChatRequest> = {}): ChatReques
 /** Frames that were encoded for an answer, its tokens, and what the estimate says of repeats. */
 async function answer(video: VideoPart, videoSampling: VideoSampling = {}, pruningRate = 0) {
   const encoded = vi.spyOn(Visual.prototype, "nextPixels");
-  return await usingTiny({ prefixesMax: 0 }, async (engine) => {
+  return await usingTiny({ maxPrefixes: 0 }, async (engine) => {
     const request = about(video, { videoSampling, videoPruningRate: pruningRate });
     encoded.mockClear();
     const { ids } = await ask(engine, request);
@@ -65,7 +65,7 @@ test("tiles and frames that are encoded together have the same rows", async () =
     .toBuffer();
   const messages = [{ role: "user", content: [{ type: "image", bytes }] }] as const;
   const rows = () =>
-    usingTiny({ prefixesMax: 0 }, async (engine) => {
+    usingTiny({ maxPrefixes: 0 }, async (engine) => {
       const { ranks } = await engine.look.video(about(video));
       const { ids } = await ask(engine, requestOf("", { messages, maxTokens: 6 }));
       return { ranks, ids };
@@ -111,11 +111,11 @@ test("a frame is encoded while the next one is still being decoded", async () =>
   const accept = vi.spyOn(Visual.prototype, "accept");
   // for ever, if nobody begins before the end
   const decoder = decoderOf(() => vi.waitFor(() => expect(accept).toHaveBeenCalled(), 10_000));
-  const ahead = await usingTiny({ prefixesMax: 0, video: { decoder } }, (engine) => {
+  const ahead = await usingTiny({ maxPrefixes: 0, video: { decoder } }, (engine) => {
     return ask(engine, about(film));
   });
   const plain = await usingTiny(
-    { prefixesMax: 0, video: { decoder: decoderOf(async () => {}) } },
+    { maxPrefixes: 0, video: { decoder: decoderOf(async () => {}) } },
     (engine) => ask(engine, about(film)),
   );
   expect(ahead.ids).toEqual(plain.ids);

@@ -30,9 +30,9 @@ const about = (parts: readonly ContentPart[], changes: Partial<ChatRequest> = {}
 
 test("a video has a thumbnail and a time for each frame, and ranks for each token", async () => {
   await usingTiny({}, async (engine) => {
-    const look = await engine.look.video(about([clip], { videoSampling: { framesMax: 4 } }));
+    const look = await engine.look.video(about([clip], { videoSampling: { maxFrames: 4 } }));
     expect(look).toMatchObject({ width: 96, height: 64, fps: 30, totalFrames: 90 });
-    const [estimate] = (await engine.estimate(about([clip], { videoSampling: { framesMax: 4 } })))
+    const [estimate] = (await engine.estimate(about([clip], { videoSampling: { maxFrames: 4 } })))
       .videos;
     expect(look.frames.map(({ jpeg: _, ...frame }) => frame)).toEqual(
       estimate?.frames.map(({ index, seconds }) => ({ index, seconds })),
@@ -104,7 +104,7 @@ test("ranks give the rows that a visual keeps of itself at that rate", async () 
 test("after a look no question encodes again, at whatever rate; answers are the same", async () => {
   const slices = vi.spyOn(TileEncoder.prototype, "advance");
   const answers = (rates: readonly number[], looks: boolean) =>
-    usingTiny({ prefixesMax: 0 }, async (engine) => {
+    usingTiny({ maxPrefixes: 0 }, async (engine) => {
       if (looks) await engine.look.video(about([clip]));
       slices.mockClear();
       const said: unknown[] = [];
@@ -128,7 +128,7 @@ test("after a look no question encodes again, at whatever rate; answers are the 
 });
 
 test("a look beside a question leaves its answer as it is", async () => {
-  await usingTiny({ prefixesMax: 0 }, async (engine) => {
+  await usingTiny({ maxPrefixes: 0 }, async (engine) => {
     const alone = await ask(engine, about([clip]));
     const other: VideoPart = { type: "video", bytes: mp4("64x64", 10, 2) };
     const [beside, look] = await Promise.all([

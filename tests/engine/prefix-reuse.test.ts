@@ -32,7 +32,7 @@ const conversation = (...texts: string[]): ChatRequest => {
 
 /** The request on an engine that remembers nothing. */
 const cold = (request: ChatRequest) =>
-  usingTiny({ prefixesMax: 0 }, (engine) => ask(engine, request));
+  usingTiny({ maxPrefixes: 0 }, (engine) => ask(engine, request));
 
 /** Asks and expects what a cold engine says, to the last bit of each probability. */
 async function expectSame(engine: Engine, request: ChatRequest): Promise<number> {
@@ -106,7 +106,7 @@ describe("a prompt that begins like one before", () => {
 
 describe("a small cache", () => {
   test("forgets the oldest and never answers wrongly", async () => {
-    await usingTiny({ prefixesMax: 2, sequencesMax: 2, threads: 1 }, async (engine) => {
+    await usingTiny({ maxPrefixes: 2, maxSequences: 2, threads: 1 }, async (engine) => {
       const requests = ["a", "b", "c", "d"].map((text) => requestOf(`${text} ${STORY}`));
       const expected = await Promise.all(requests.map(cold));
       for (let round = 0; round < 3; round++) {
@@ -120,7 +120,7 @@ describe("a small cache", () => {
   });
 
   test("gives its pages to those who run", async () => {
-    const options = { contextTokens: 512, sequencesMax: 1, prefixesMax: 4 };
+    const options = { contextTokens: 512, maxSequences: 1, maxPrefixes: 4 };
     await usingTiny(options, async (engine) => {
       const requests = ["a", "b", "c"].map((text) => requestOf(`${text} ${STORY}`));
       for (const request of [...requests, ...requests]) {

@@ -11,7 +11,7 @@ const alwaysEos = { ...GREEDY, logitBias: [[EOS, 100]] as const };
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await openTiny({ sequencesMax: 4, threads: 1 });
+  engine = await openTiny({ maxSequences: 4, threads: 1 });
 });
 afterAll(() => engine.close());
 
@@ -153,7 +153,7 @@ describe("requests that do not fit", () => {
   });
 
   test("one more than may wait is refused, and room comes back", () =>
-    usingTiny({ sequencesMax: 1, threads: 1 }, async (small) => {
+    usingTiny({ maxSequences: 1, threads: 1 }, async (small) => {
       const begun = [];
       for (let i = 0; i < 1 + LIMITS.requestsWaiting; i++) {
         const events = small.chat(requestOf("Hello", { maxTokens: 4000 }));
@@ -209,7 +209,7 @@ describe("who goes away", () => {
 
 describe("closing", () => {
   test("ends what runs and what waits with engine_closed", async () => {
-    const closing = await openTiny({ sequencesMax: 1, threads: 1 });
+    const closing = await openTiny({ maxSequences: 1, threads: 1 });
     const requests = [1, 2, 3].map(() => ask(closing, requestOf("Hello", { maxTokens: 3000 })));
     const results = Promise.allSettled(requests);
     while (closing.stats.steps < 5) await new Promise((resolve) => setImmediate(resolve));

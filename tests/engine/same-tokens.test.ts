@@ -70,14 +70,14 @@ describe("the same tokens, whatever else goes on", () => {
     expect(new Set([...expected.values()].map(String)).size).toBe(expected.size);
   });
 
-  const ways = [256, 1, 7, 31, 33, 64].flatMap((rowsMax) =>
-    (rowsMax % 33 === 0 || rowsMax === 256 ? [1, 2] : [1]).map((threads) => ({ rowsMax, threads })),
+  const ways = [256, 1, 7, 31, 33, 64].flatMap((maxRows) =>
+    (maxRows % 33 === 0 || maxRows === 256 ? [1, 2] : [1]).map((threads) => ({ maxRows, threads })),
   );
-  test.each(ways)("$rowsMax rows a step, $threads threads", (options: EngineOptions) =>
+  test.each(ways)("$maxRows rows a step, $threads threads", (options: EngineOptions) =>
     usingTiny(options, expectSame));
 
   test("when there are fewer slots than requests", () =>
-    usingTiny({ sequencesMax: 2, rowsMax: 33, threads: 2 }, expectSame));
+    usingTiny({ maxSequences: 2, maxRows: 33, threads: 2 }, expectSame));
 
   test("when pages run out and the youngest has to start again", async () => {
     const { weightBytes } = await usingTiny({}, async ({ info }) => info);
@@ -91,7 +91,7 @@ describe("the same tokens, whatever else goes on", () => {
     const options: EngineOptions = {
       memoryBytes: weightBytes + room,
       contextTokens: 1024,
-      sequencesMax: 3,
+      maxSequences: 3,
       kvDtype: "f32",
       log: (_, event) => events.push(event),
     };

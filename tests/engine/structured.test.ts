@@ -20,7 +20,7 @@ const AT_ONCE = 16;
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await openTiny({ sequencesMax: AT_ONCE });
+  engine = await openTiny({ maxSequences: AT_ONCE });
 });
 afterAll(() => engine.close());
 
@@ -155,7 +155,7 @@ describe("beside other wishes", () => {
     const requests = [1, 2, 3, 4].map((seed) => noise(seed, { output: wish, maxTokens: 350 }));
     const calm = [];
     for (const request of requests) calm.push((await ask(engine, request)).text);
-    await usingTiny({ contextTokens: 512, memoryBytes: 40e6, sequencesMax: 4 }, async (small) => {
+    await usingTiny({ contextTokens: 512, memoryBytes: 40e6, maxSequences: 4 }, async (small) => {
       const all = await Promise.all(requests.map((request) => ask(small, request)));
       expect(all.map((answer) => answer.text)).toEqual(calm);
     });

@@ -92,7 +92,7 @@ describe("a prompt with a video", () => {
     const listed: VideoPart = { type: "video", bytes: new Uint8Array(), frames };
     const damaged = { ...listed, frames: [frames[0]!, Buffer.from("x"), frames[2]!] };
     const nothing = { ...listed, frames: [Buffer.from("x")] };
-    const kept = { tokensLeast: perFrame, tokensMost: perFrame };
+    const kept = { minTokens: perFrame, maxTokens: perFrame };
     await usingTiny({}, async (engine) => {
       const whole = await promptOf(engine, about([listed]));
       expect(whole.videos[0]).toEqual({
@@ -112,13 +112,13 @@ describe("a prompt with a video", () => {
       ]);
       const wrong = engine.estimate(about([nothing]));
       await expect(wrong).rejects.toMatchObject({ code: "unsupported_media_type" });
-      const few = await engine.estimate(about([listed], { videoSampling: { framesMax: 2 } }));
+      const few = await engine.estimate(about([listed], { videoSampling: { maxFrames: 2 } }));
       expect(few.videos[0]?.frames.map(({ index }) => index)).toEqual([0, 2]);
     });
   });
 
   test("requests ask for less than the engine allows, never for more", async () => {
-    await usingTiny({ video: { fps: 2, framesMax: 5 } }, async (engine) => {
+    await usingTiny({ video: { fps: 2, maxFrames: 5 } }, async (engine) => {
       const framesOf = async (videoSampling: ChatRequest["videoSampling"], part = clip) => {
         const changes = videoSampling === undefined ? {} : { videoSampling };
         const { videos } = await engine.estimate(about([part], changes));
@@ -126,19 +126,19 @@ describe("a prompt with a video", () => {
       };
       const most = [0, 22, 44, 66, 89];
       expect(await framesOf(undefined)).toEqual(most);
-      expect(await framesOf({ fps: 30, framesMax: 1000 })).toEqual(most);
+      expect(await framesOf({ fps: 30, maxFrames: 1000 })).toEqual(most);
       expect(await framesOf({ fps: 1 })).toEqual([0, 44, 89]);
-      expect(await framesOf({ framesMax: 2 })).toEqual([0, 89]);
+      expect(await framesOf({ maxFrames: 2 })).toEqual([0, 89]);
       expect(await framesOf({ startSeconds: 1, endSeconds: 2 })).toEqual([30, 60]);
-      const ofPart = { ...clip, sampling: { framesMax: 3 } };
-      expect(await framesOf({ framesMax: 2, fps: 1 }, ofPart)).toEqual([0, 44, 89]);
+      const ofPart = { ...clip, sampling: { maxFrames: 3 } };
+      expect(await framesOf({ maxFrames: 2, fps: 1 }, ofPart)).toEqual([0, 44, 89]);
     });
   });
 
   test.each([
     [{ fps: -1 }, /video fps is -1/],
-    [{ framesMax: 0 }, /video framesMax is 0/],
-    [{ framesMax: 5000 }, /from 1 to 1024/],
+    [{ maxFrames: 0 }, /video maxFrames is 0/],
+    [{ maxFrames: 5000 }, /from 1 to 1024/],
     [{ pruningRate: 1 }, /below 1/],
     [{ glue: "none" as never }, /one of training, tensorrt/],
   ])("an engine is not opened with %j", async (video, message) => {
@@ -189,7 +189,7 @@ describe("the same tokens, whatever else goes on", () => {
   beforeAll(async () => {
     expected = [];
     for (const request of requests()) {
-      const answer = await usingTiny({ threads: 1, prefixesMax: 0 }, (e) => ask(e, request));
+      const answer = await usingTiny({ threads: 1, maxPrefixes: 0 }, (e) => ask(e, request));
       expected.push(answer.ids);
     }
   });
@@ -201,10 +201,10 @@ describe("the same tokens, whatever else goes on", () => {
 
   test.each<EngineOptions>([
     {},
-    { rowsMax: 7 },
-    { rowsMax: 33, threads: 2 },
-    { sequencesMax: 2, rowsMax: 64 },
-    { prefixesMax: 0, threads: 2 },
+    { maxRows: 7 },
+    { maxRows: 33, threads: 2 },
+    { maxSequences: 2, maxRows: 64 },
+    { maxPrefixes: 0, threads: 2 },
   ])("%j", async (options) => {
     await usingTiny(options, async (engine) => {
       const all = requests();
@@ -216,7 +216,7 @@ describe("the same tokens, whatever else goes on", () => {
         const again = await ask(engine, request); // from the prefix cache, if there is one
         expect(again.ids).toEqual(expected[index]);
         expect(again.usage.promptTokens).toBe(together[index]!.usage.promptTokens);
-        if (options.prefixesMax === 0) expect(again.usage.cachedTokens).toBe(0);
+        if (options.maxPrefixes === 0) expect(again.usage.cachedTokens).toBe(0);
       }
     });
   });
@@ -228,7 +228,7 @@ describe("the same tokens, whatever else goes on", () => {
       await of(0.5, "What happens?");
       const followed = await of(0.5, "And then?");
       expect(followed.usage.cachedTokens).toBeGreaterThan(0);
-      const cold = await usingTiny({ prefixesMax: 0 }, (one) =>
+      const cold = await usingTiny({ maxPrefixes: 0 }, (one) =>
         ask(one, about([clip], { videoPruningRate: 0.5 }, "And then?")),
       );
       expect(followed.tokens).toEqual(cold.tokens);

@@ -8,7 +8,7 @@ import { matrixOf, matrixSource, randomValues, stridedOf, tensorOf } from "./val
 
 const FORMATS: readonly WeightFormat[] = ["bf16", "fp8", "nvfp4", "int8", "int4"];
 const ROWS = [1, 2, 3, 5, 16, 17, 33, 70];
-const ROWS_MAX = 70;
+const MAX_ROWS = 70;
 const OUTPUTS = [16, 40, 96, 328];
 
 /** nvfp4 has a scale for every 16 inputs. */
@@ -34,7 +34,7 @@ async function run(
 ): Promise<Float32Array[]> {
   const source = matrixSource(format, outputs, inputs, inputs + outputs);
   const w = await matrixOf(backend, format, outputs, inputs, source);
-  const x = tensorOf(backend, randomValues(ROWS_MAX * inputs, 3), ROWS_MAX);
+  const x = tensorOf(backend, randomValues(MAX_ROWS * inputs, 3), MAX_ROWS);
   const bias = options.bias ? tensorOf(backend, randomValues(outputs, 4), 1) : undefined;
   const { activation } = options;
   const step = backend.begin();
@@ -52,7 +52,7 @@ const nameOf = ({ format, outputs, inputs }: Case) => `${format} [${outputs}, ${
 const expected = new Map<Case, Float32Array>();
 beforeAll(() =>
   using(REFERENCE, async (backend) => {
-    for (const c of CASES) expected.set(c, (await run(backend, c, [ROWS_MAX]))[0]!);
+    for (const c of CASES) expected.set(c, (await run(backend, c, [MAX_ROWS]))[0]!);
   }),
 );
 

@@ -75,9 +75,9 @@ export async function readDocument(file: Uint8Array): Promise<ReadDocument> {
 const decoder = new FfmpegDecoder();
 
 export async function readVideo(file: Uint8Array): Promise<ReadVideo> {
-  const all = await decoder.plan(file, { sampling: { fps: 0, framesMax: 1024 } });
+  const all = await decoder.plan(file, { sampling: { fps: 0, maxFrames: 1024 } });
   const few = await decoder.decode(file, {
-    sampling: { fps: 0, framesMax: FRAMES_DECODED },
+    sampling: { fps: 0, maxFrames: FRAMES_DECODED },
     take: async (frame) => frame,
   });
   return {

@@ -54,10 +54,10 @@ const pattern = fc.record({ type: fc.constant("string"), pattern: fc.constantFro
 
 const whole = fc
   .tuple(fc.integer({ min: -5000, max: 5000 }), fc.nat(3000), fc.boolean(), fc.boolean())
-  .map(([least, more, exclusiveLeast, exclusiveMost]) => ({
+  .map(([least, more, minExclusive, maxExclusive]) => ({
     type: "integer",
-    [exclusiveLeast ? "exclusiveMinimum" : "minimum"]: least,
-    [exclusiveMost ? "exclusiveMaximum" : "maximum"]: least + more + 2,
+    [minExclusive ? "exclusiveMinimum" : "minimum"]: least,
+    [maxExclusive ? "exclusiveMaximum" : "maximum"]: least + more + 2,
   }));
 const real = fc
   .tuple(

@@ -50,7 +50,7 @@ export function createScriptedUpstream(id: string = MODEL): ScriptedUpstream {
 function countPrompt(request: ChatRequest): PromptEstimate {
   const images = pictures(request).map((bytes) => {
     const [width, height] = pngSize(bytes);
-    const grid = chooseGrid(width, height, { tilePx: TILE_PX, tilesMax: request.tilesMax ?? 12 });
+    const grid = chooseGrid(width, height, { tilePx: TILE_PX, maxTiles: request.maxTiles ?? 12 });
     const tiles = countTiles(grid);
     const tokens = tiles * TILE_TOKENS;
     return { width, height, ...grid, thumbnail: tiles > 1, tilePx: TILE_PX, tokens };

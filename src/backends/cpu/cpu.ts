@@ -45,7 +45,7 @@ const SOURCES: Readonly<Record<MatrixSource["kind"], number>> = {
   nvfp4: 4,
 };
 const ARENA_BYTES = 7 * 1024 ** 3;
-const THREADS_MAX = 64;
+const MAX_THREADS = 64;
 const NOTHING = new Uint8Array(0);
 
 /** The kernel sets of this CPU, fastest first. */
@@ -62,9 +62,9 @@ export function openCpuBackend(options: CpuOptions = {}): CpuBackend {
     const text = `this CPU has no kernel set "${kernelSet}"; it has ${sets.join(", ")}`;
     throw new VireoError("invalid_option", text, { param: "cpu" });
   }
-  const threads = options.threads ?? Math.min(availableParallelism(), THREADS_MAX);
-  if (!Number.isInteger(threads) || threads < 1 || threads > THREADS_MAX) {
-    const text = `threads is ${threads}; it must be a whole number from 1 to ${THREADS_MAX}`;
+  const threads = options.threads ?? Math.min(availableParallelism(), MAX_THREADS);
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
+    const text = `threads is ${threads}; it must be a whole number from 1 to ${MAX_THREADS}`;
     throw new VireoError("invalid_option", text, { param: "threads" });
   }
   return new CpuBackend(native, kernelSet, threads, options);

@@ -28,7 +28,7 @@ export interface OpenedDocument extends PlannedDocument {
 }
 
 export interface DocumentOptions {
-  readonly tilesMax: number;
+  readonly maxTiles: number;
   /** Hears what the pages cost before any is drawn, and may throw. */
   readonly onPlan: (plan: PlannedDocument) => void;
   readonly signal: AbortSignal;
@@ -74,9 +74,9 @@ export class DocumentStore {
 
   /** The same, and draws the pages. */
   async open(part: DocumentPart, options: DocumentOptions): Promise<OpenedDocument> {
-    const { tilesMax, signal } = options;
+    const { maxTiles, signal } = options;
     const key = keyOf(part);
-    const keyOfPage = ({ number }: PageSize) => `${key} page ${number} ${tilesMax}`;
+    const keyOfPage = ({ number }: PageSize) => `${key} page ${number} ${maxTiles}`;
     return await this.gate.pass(async () => {
       signal.throwIfAborted();
       const known = this.layouts.get(key);
@@ -92,7 +92,7 @@ export class DocumentStore {
         const images = new Map<number, OpenedImage>();
         const failedPages = await forEachPage(document, signal, async (page) => {
           const draw = async () => ({ ...(await document.render(page)), ...turnOf(page) });
-          images.set(page.number, await this.images.openAs(keyOfPage(page), tilesMax, draw));
+          images.set(page.number, await this.images.openAs(keyOfPage(page), maxTiles, draw));
         });
         const pages = plan.pages.filter(({ number }) => images.has(number));
         return withImages({ ...plan, pages, failedPages }, [...images.values()]);
@@ -136,7 +136,7 @@ export class DocumentStore {
       undrawn,
       pages: pages.map((page) => {
         const { number, width, height } = page;
-        return { number, ...this.images.plan(width, height, options.tilesMax), ...turnOf(page) };
+        return { number, ...this.images.plan(width, height, options.maxTiles), ...turnOf(page) };
       }),
     };
     options.onPlan(plan);

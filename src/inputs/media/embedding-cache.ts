@@ -2,11 +2,11 @@ import type { Visual } from "./media-embedding.ts";
 
 /** What was opened lately, by the keys of its visuals; the least recently used goes first. */
 export class VisualCache<T extends { readonly visual: Visual }> {
-  private readonly bytesMax: number;
+  private readonly maxBytes: number;
   private readonly entries = new Map<string, T>();
 
-  constructor(bytesMax: number) {
-    this.bytesMax = bytesMax;
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
   }
 
   get(key: string): T | undefined {
@@ -35,7 +35,7 @@ export class VisualCache<T extends { readonly visual: Visual }> {
     let bytes = 0;
     for (const { visual } of this.entries.values()) bytes += visual.bytes;
     for (const [oldest, { visual }] of this.entries) {
-      if (bytes <= this.bytesMax || oldest === key) break;
+      if (bytes <= this.maxBytes || oldest === key) break;
       this.entries.delete(oldest); // sequences that use it keep it alive
       bytes -= visual.bytes;
     }

@@ -36,49 +36,49 @@ export class ImageStore {
   private readonly resize: Resize;
   private readonly cache: VisualCache<OpenedImage>;
 
-  constructor(config: ModelConfig, resize: Resize, bytesMax: number) {
+  constructor(config: ModelConfig, resize: Resize, maxBytes: number) {
     this.config = config;
     this.resize = resize;
-    this.cache = new VisualCache(bytesMax);
+    this.cache = new VisualCache(maxBytes);
   }
 
-  async open(part: ImagePart, tilesMax: number): Promise<OpenedImage> {
+  async open(part: ImagePart, maxTiles: number): Promise<OpenedImage> {
     const { bytes, pixels, exifOrientation = "apply" } = part;
     if (pixels) {
       const { rgb, width, height } = pixels;
       const hash = createHash("sha256").update(rgb).digest("hex");
       return await this.openAs(
-        `${hash} ${width}×${height} ${tilesMax}`,
-        tilesMax,
+        `${hash} ${width}×${height} ${maxTiles}`,
+        maxTiles,
         async () => pixels,
       );
     }
     const hash = createHash("sha256").update(bytes).digest("hex");
-    const key = `${hash} ${tilesMax} ${exifOrientation}`;
-    return await this.openAs(key, tilesMax, async () => ({
+    const key = `${hash} ${maxTiles} ${exifOrientation}`;
+    return await this.openAs(key, maxTiles, async () => ({
       ...(await decodeImage(bytes, part)),
       ...turned(inspectImage(bytes, part)),
     }));
   }
 
   /** The same by the header alone: the picture may yet turn out to be damaged. */
-  planFile(part: ImagePart, tilesMax: number): PlannedImage {
+  planFile(part: ImagePart, maxTiles: number): PlannedImage {
     const { pixels } = part;
-    if (pixels) return this.plan(pixels.width, pixels.height, tilesMax);
+    if (pixels) return this.plan(pixels.width, pixels.height, maxTiles);
     const header = inspectImage(part.bytes, part);
-    return { ...this.plan(header.width, header.height, tilesMax), ...turned(header) };
+    return { ...this.plan(header.width, header.height, maxTiles), ...turned(header) };
   }
 
   /** The same of any picture with a key of its own; its pixels are made only if needed. */
   async openAs(
     key: string,
-    tilesMax: number,
+    maxTiles: number,
     decode: () => Promise<DecodedImage>,
   ): Promise<OpenedImage> {
     const known = this.cache.get(key);
     if (known) return known;
     const image = await decode();
-    const plan = this.plan(image.width, image.height, tilesMax);
+    const plan = this.plan(image.width, image.height, maxTiles);
     const { tilePx } = this.config.vision;
     const places = await placeTiles(image, { grid: plan.grid, tilePx, resize: this.resize });
     const visual = Visual.of(this.config, { key, places });
@@ -91,9 +91,9 @@ export class ImageStore {
     return this.cache.get(key);
   }
 
-  plan(width: number, height: number, tilesMax: number): PlannedImage {
+  plan(width: number, height: number, maxTiles: number): PlannedImage {
     const { tilePx, tokensPerTile } = this.config.vision;
-    const grid = chooseGrid(width, height, { tilePx, tilesMax });
+    const grid = chooseGrid(width, height, { tilePx, maxTiles });
     const tileCount = tilesOf(grid);
     return { width, height, grid, tileCount, tokens: tileCount * tokensPerTile };
   }

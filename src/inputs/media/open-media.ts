@@ -91,9 +91,9 @@ export class MediaOpener {
     await Promise.allSettled([this.opening, ...this.underWay]);
   }
 
-  private tilesMax(request: ChatRequest): number {
-    const { tilesMax } = this.config.image;
-    return Math.min(request.tilesMax ?? tilesMax, tilesMax);
+  private maxTiles(request: ChatRequest): number {
+    const { maxTiles } = this.config.image;
+    return Math.min(request.maxTiles ?? maxTiles, maxTiles);
   }
 
   /** One picture at a time over all requests: decoded pixels are the largest thing in memory. */
@@ -103,14 +103,14 @@ export class MediaOpener {
   ): Promise<(PlannedImage | OpenedImage)[]> {
     const files = partsOf(request).filter((part) => part.type === "image");
     if (files.length === 0) return Promise.resolve([]);
-    const tilesMax = this.tilesMax(request);
+    const maxTiles = this.maxTiles(request);
     const opened = this.opening.then(async () => {
       const images: (PlannedImage | OpenedImage)[] = [];
       const { images: store } = this.stores;
       for (const part of files) {
         signal?.throwIfAborted();
         check();
-        const most = Math.min(part.tilesMax ?? tilesMax, tilesMax);
+        const most = Math.min(part.maxTiles ?? maxTiles, maxTiles);
         images.push(
           depth === "headers" ? store.planFile(part, most) : await store.open(part, most),
         );
@@ -136,7 +136,7 @@ export class MediaOpener {
       if (depth === "drawn") this.checkFits(tokens);
     };
     const opened: (PlannedDocument | OpenedDocument)[] = [];
-    const options = { tilesMax: this.tilesMax(request), onPlan, signal: this.until(signal) };
+    const options = { maxTiles: this.maxTiles(request), onPlan, signal: this.until(signal) };
     const { documents: store } = this.stores;
     for (const part of partsOf(request)) {
       if (part.type !== "document") continue;

@@ -28,7 +28,7 @@ export interface VideoOptions {
   /** Frames a second at most, whatever a request asks for. Default 2; 0: no limit. */
   readonly fps?: number;
   /** Frames of a video at most, 1 to 1024. Default 128. */
-  readonly framesMax?: number;
+  readonly maxFrames?: number;
   /** Share of the rows that EVS leaves out, 0 to below 1. Default: what the checkpoint says. */
   readonly pruningRate?: number;
   /** The text around frames. Default: as in training. */
@@ -41,7 +41,7 @@ export interface VideoOptions {
 
 /** Throws invalid_option. */
 export function videoSettings(options: VideoOptions, checkpointRate: number): VideoSettings {
-  const { fps = DEFAULT_SAMPLING.fps, framesMax = DEFAULT_SAMPLING.framesMax } = options;
+  const { fps = DEFAULT_SAMPLING.fps, maxFrames = DEFAULT_SAMPLING.maxFrames } = options;
   const { pruningRate = checkpointRate, glue = "training" } = options;
   const refuse = (name: string, value: unknown, wanted: string) => {
     const text = `video ${name} is ${value}; it must be ${wanted}`;
@@ -49,8 +49,8 @@ export function videoSettings(options: VideoOptions, checkpointRate: number): Vi
   };
   const most = LIMITS.framesPerVideo;
   if (!(fps >= 0 && fps <= 1000)) throw refuse("fps", fps, "from 0 to 1000");
-  if (!(Number.isInteger(framesMax) && framesMax >= 1 && framesMax <= most)) {
-    throw refuse("framesMax", framesMax, `a whole number from 1 to ${most}`);
+  if (!(Number.isInteger(maxFrames) && maxFrames >= 1 && maxFrames <= most)) {
+    throw refuse("maxFrames", maxFrames, `a whole number from 1 to ${most}`);
   }
   if (!(pruningRate >= 0 && pruningRate < 1)) {
     throw refuse("pruningRate", pruningRate, "from 0 to below 1");
@@ -58,7 +58,7 @@ export function videoSettings(options: VideoOptions, checkpointRate: number): Vi
   if (!Object.hasOwn(VIDEO_GLUE, glue)) {
     throw refuse("glue", glue, `one of ${Object.keys(VIDEO_GLUE).join(", ")}`);
   }
-  return { sampling: { fps, framesMax }, pruningRate, glue: VIDEO_GLUE[glue] };
+  return { sampling: { fps, maxFrames }, pruningRate, glue: VIDEO_GLUE[glue] };
 }
 
 export interface VideoSettings {
@@ -144,7 +144,7 @@ export interface VideoStoreOptions {
   readonly decoder: VideoDecoder;
   readonly resize: Resize;
   readonly settings: VideoSettings;
-  readonly bytesMax: number;
+  readonly maxBytes: number;
   readonly drafts?: DraftEncoder;
 }
 
@@ -157,7 +157,7 @@ export class VideoStore {
 
   constructor(options: VideoStoreOptions) {
     this.options = options;
-    this.cache = new VisualCache(options.bytesMax);
+    this.cache = new VisualCache(options.maxBytes);
   }
 
   /**
@@ -341,8 +341,8 @@ export class VideoStore {
   }
 
   private choose(files: readonly Uint8Array[], wanted: VideoSampling): readonly number[] {
-    const { framesMax } = this.allowed(wanted);
-    return sampleFrames(files.length, 1, { fps: 0, framesMax });
+    const { maxFrames } = this.allowed(wanted);
+    return sampleFrames(files.length, 1, { fps: 0, maxFrames });
   }
 
   /** Each frame is one tile; its aspect ratio is not kept. */
@@ -351,10 +351,10 @@ export class VideoStore {
     return this.options.resize(frame, tilePx, tilePx);
   }
 
-  private allowed({ fps, framesMax }: VideoSampling): FrameSampling {
+  private allowed({ fps, maxFrames }: VideoSampling): FrameSampling {
     const { sampling } = this.options.settings;
-    const most = [framesMax ?? 0, sampling.framesMax, LIMITS.framesPerVideo];
-    return { fps: leastOf([fps ?? 0, sampling.fps]), framesMax: leastOf(most) };
+    const most = [maxFrames ?? 0, sampling.maxFrames, LIMITS.framesPerVideo];
+    return { fps: leastOf([fps ?? 0, sampling.fps]), maxFrames: leastOf(most) };
   }
 }
 

@@ -93,7 +93,7 @@ describe("what is asked for is passed on", () => {
       minTokens: 2,
       ignoreEos: true,
       topLogprobs: 3,
-      tilesMax: 4,
+      maxTiles: 4,
       reasoning: { enabled: true, budgetTokens: 99 },
     });
     expect(rest).toEqual({
@@ -143,7 +143,7 @@ describe("what is asked for is passed on", () => {
       { role: "system", content: "a\n\nb" },
       {
         role: "user",
-        content: [{ type: "text", text: "c" }, { ...image, tilesMax: 1 }, image, image],
+        content: [{ type: "text", text: "c" }, { ...image, maxTiles: 1 }, image, image],
       },
       { role: "assistant", content: "", toolCalls: [{ name: "f", arguments: "{}" }] },
       { role: "tool", content: "r" },
@@ -174,7 +174,7 @@ describe("videos", () => {
       bytes: new Uint8Array(),
       frames: [bytes, bytes],
     });
-    const sampling = { fps: 1, framesMax: 4, startSeconds: 0, endSeconds: 2.5 };
+    const sampling = { fps: 1, maxFrames: 4, startSeconds: 0, endSeconds: 2.5 };
     const said = { fps: 1, num_frames: 4, start: 0, end: 2.5 };
     expect(of("https://example.com/a.mp4", said)).toEqual({
       type: "video",
@@ -192,7 +192,7 @@ describe("videos", () => {
       mm_processor_kwargs: { video_pruning_rate: 0.75 },
     };
     const { request, ignoredParams } = parseChatRequest({ ...base, ...changes });
-    expect(request.videoSampling).toEqual({ framesMax: 8 });
+    expect(request.videoSampling).toEqual({ maxFrames: 8 });
     expect(request.videoPruningRate).toBe(0.75);
     expect(ignoredParams).toEqual(["media_io_kwargs.video.backend"]);
   });
@@ -270,7 +270,7 @@ describe("what agents and front ends send", () => {
   test("as many frames as the server allows", () => {
     const video = { num_frames: -1 };
     const { request } = parseChatRequest({ ...base, media_io_kwargs: { video } });
-    expect(request.videoSampling?.framesMax).toBeGreaterThan(1e5);
+    expect(request.videoSampling?.maxFrames).toBeGreaterThan(1e5);
   });
 
   test.each([

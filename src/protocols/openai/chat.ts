@@ -152,7 +152,7 @@ function withoutEffect(body: ChatBody): string[] {
   return typeof stop === "string" || (stop && stop.length > 0) ? ["stop"] : [];
 }
 
-const HEADER_NAMES_MOST = 32;
+const MAX_HEADER_NAMES = 32;
 
 /** Names go into a header, so only plain ones are listed. */
 function listIgnored(raw: Readonly<Record<string, unknown>>): string[] {
@@ -170,5 +170,5 @@ function listIgnored(raw: Readonly<Record<string, unknown>>): string[] {
   const video = known(aboutVideos ?? {}, videoSampling, "media_io_kwargs.video.");
   return [...known(raw, chatBody.shape, ""), ...nested, ...video]
     .filter((name) => !isRefusedField(name) && name !== "usage" && /^[\w.-]{1,64}$/.test(name))
-    .slice(0, HEADER_NAMES_MOST);
+    .slice(0, MAX_HEADER_NAMES);
 }

@@ -51,10 +51,10 @@ export const completeBody = z.object({
 });
 export type CompleteBody = z.infer<typeof completeBody>;
 
-const LIST_MOST = 10_000;
+const MAX_LIST = 10_000;
 export const listQuery = z.object({
   purpose: purpose.optional(),
-  limit: z.int().min(1).max(LIST_MOST).default(LIST_MOST),
+  limit: z.int().min(1).max(MAX_LIST).default(MAX_LIST),
   after: z.string().max(64).optional(),
   order: z.enum(["asc", "desc"]).default("desc"),
 });

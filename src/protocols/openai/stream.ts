@@ -311,8 +311,8 @@ export function toLogprobList(tokens: readonly ChosenToken[]): LogprobsBody["con
 }
 
 /** JSON has no -Infinity; the protocol uses -9999 for it. */
-export const LOGPROB_LEAST = -9999;
+export const MIN_LOGPROB = -9999;
 
 function toToken({ text, bytes, logprob }: TokenLogprob): TokenBody {
-  return { token: text, logprob: Math.max(logprob, LOGPROB_LEAST), bytes: [...bytes] };
+  return { token: text, logprob: Math.max(logprob, MIN_LOGPROB), bytes: [...bytes] };
 }

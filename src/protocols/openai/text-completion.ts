@@ -11,7 +11,7 @@ import {
   toUsage,
   type UsageBody,
 } from "../shared/usage.ts";
-import { LOGPROB_LEAST } from "./stream.ts";
+import { MIN_LOGPROB } from "./stream.ts";
 
 /** What is the same in all objects of one answer. */
 export interface TextHead {
@@ -145,7 +145,7 @@ function body(head: TextHead, choices: readonly Choice[]): TextCompletion {
 }
 
 function toTextLogprobs(tokens: readonly ChosenToken[], offset: number): TextLogprobs {
-  const least = (logprob: number): number => Math.max(logprob, LOGPROB_LEAST);
+  const least = (logprob: number): number => Math.max(logprob, MIN_LOGPROB);
   let at = offset;
   const offsets = tokens.map(({ text }) => {
     at += text.length;

@@ -6,7 +6,7 @@ export type MediaKind = "image" | "video" | "document";
 
 interface KindRules {
   readonly types: RegExp;
-  readonly bytesMost: number;
+  readonly maxBytes: number;
   /** The way out of most mistakes. */
   readonly example: string;
   /** The field for the other kind. */
@@ -17,21 +17,21 @@ interface KindRules {
 const RULES: Readonly<Record<MediaKind, KindRules>> = Object.freeze({
   image: {
     types: /^image\//,
-    bytesMost: LIMITS.imageBytes,
+    maxBytes: LIMITS.imageBytes,
     example: "send the image itself as data:image/png;base64,…",
     otherTypes: /^video\//,
     otherField: "video_url",
   },
   video: {
     types: /^(video\/|image\/gif$)/,
-    bytesMost: LIMITS.videoBytes,
+    maxBytes: LIMITS.videoBytes,
     example: "send the video itself as data:video/mp4;base64,…",
     otherTypes: /^image\//,
     otherField: "image_url",
   },
   document: {
     types: /^(application|image|text)\//,
-    bytesMost: LIMITS.documentBytes,
+    maxBytes: LIMITS.documentBytes,
     example: "send the file itself as data:application/pdf;base64,…",
     otherTypes: /^video\//,
     otherField: "video_url",
@@ -39,7 +39,7 @@ const RULES: Readonly<Record<MediaKind, KindRules>> = Object.freeze({
 });
 
 /** Characters of a data: URL within which its type has to end. */
-const TYPE_CHARACTERS_MAX = 4096;
+const MAX_TYPE_CHARACTERS = 4096;
 
 /**
  * The bytes of a file that was sent inside its URL. Nothing is fetched from anywhere.
@@ -58,12 +58,12 @@ export function decodeDataUrl(
   kind: MediaKind,
   param: string,
 ): { readonly files: readonly Uint8Array[]; readonly areFrames: boolean } {
-  const { example, bytesMost } = RULES[kind];
+  const { example, maxBytes } = RULES[kind];
   const scheme = /^\s*data:/i.exec(url.slice(0, 64))?.[0];
   if (scheme === undefined) {
     throw invalid(param, `only http:, https: and data: URLs are accepted; ${example}`);
   }
-  const comma = url.slice(0, TYPE_CHARACTERS_MAX).indexOf(",");
+  const comma = url.slice(0, MAX_TYPE_CHARACTERS).indexOf(",");
   if (comma === -1) throw invalid(param, `the data URL has no comma after its type; ${example}`);
   const [type = "", ...options] = url.slice(scheme.length, comma).toLowerCase().split(";");
   checkType(type.trim(), kind, param);
@@ -72,10 +72,10 @@ export function decodeDataUrl(
   if (kind === "video" && type.trim() === "video/jpeg") {
     if (!isBase64) throw invalid(param, `the frames must be base64; ${example}`);
     const texts = splitFrames(percentDecoded(data, param), param);
-    const rules = { what: "frame", bytesMost: LIMITS.imageBytes, param };
+    const rules = { what: "frame", maxBytes: LIMITS.imageBytes, param };
     return { files: texts.map((text) => decodeBase64(text, rules)), areFrames: true };
   }
-  const rules = { what: kind, bytesMost, param };
+  const rules = { what: kind, maxBytes, param };
   if (isBase64)
     return { files: [decodeBase64(percentDecoded(data, param), rules)], areFrames: false };
   return { files: [decodePlain(data, rules)], areFrames: false };
@@ -97,7 +97,7 @@ function percentDecoded(data: string, param: string): string {
 }
 
 /** Data that is no base64: percent-decoded bytes. URL parsers leave tabs and line breaks out. */
-function decodePlain(data: string, { what, bytesMost: limit, param }: Base64Rules): Uint8Array {
+function decodePlain(data: string, { what, maxBytes: limit, param }: Base64Rules): Uint8Array {
   const text = data.replace(/[\t\n\r]/g, "");
   const bytes = Buffer.from(text, "utf8");
   let length = 0;
@@ -145,12 +145,12 @@ function splitFrames(data: string, param: string): string[] {
 
 interface Base64Rules {
   readonly what: string;
-  readonly bytesMost: number;
+  readonly maxBytes: number;
   readonly param: string;
 }
 
 /** Base64 as browsers read it: white space is skipped, and the padding may be missing. */
-function decodeBase64(given: string, { what, bytesMost: limit, param }: Base64Rules): Uint8Array {
+function decodeBase64(given: string, { what, maxBytes: limit, param }: Base64Rules): Uint8Array {
   const text = /\s/.test(given) ? given.replace(/[\t\n\f\r ]+/g, "") : given;
   if (text === "") throw invalid(param, `the ${what} is empty (0 bytes)`);
   const isPadded = text.length % 4 === 0;

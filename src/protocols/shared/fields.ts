@@ -57,18 +57,18 @@ export const videoSampling = {
 export const detail = z.enum(["auto", "low", "high", "original"]);
 
 /** Source: MODEL.md § Pictures. */
-const tilesMax = z.int().min(1).max(12);
+const maxTiles = z.int().min(1).max(12);
 
 /** Whether pictures are turned upright as their camera noted. Source: MODEL.md § Pictures. */
 const exifOrientation = z.enum(["apply", "ignore"]);
 
 /** How pictures and videos are shown to the model, in every body that may hold some. */
 export const mediaFields = {
-  max_num_tiles: tilesMax.nullish(),
+  max_num_tiles: maxTiles.nullish(),
   exif_orientation: exifOrientation.nullish(),
   mm_processor_kwargs: z
     .object({
-      max_num_tiles: tilesMax.nullish(),
+      max_num_tiles: maxTiles.nullish(),
       exif_orientation: exifOrientation.nullish(),
       video_pruning_rate: z.number().min(0).lt(1).nullish(),
     })
@@ -79,7 +79,7 @@ export const mediaFields = {
 /** Which pages of a document, and how large they are drawn. */
 export const pageFields = {
   pages: z.string().min(1).max(LIMITS.pageRangeCharacters).nullish(),
-  dpi: z.number().min(LIMITS.pageDpiLeast).max(LIMITS.pageDpiMost).nullish(),
+  dpi: z.number().min(LIMITS.minPageDpi).max(LIMITS.maxPageDpi).nullish(),
 };
 
 /** A video in itself: base64 or a data: URL. */

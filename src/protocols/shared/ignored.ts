@@ -1,4 +1,4 @@
-const NAMES_MOST = 32;
+const MAX_NAMES = 32;
 
 /**
  * Fields of a body that no schema knows and that therefore have no effect. The names go into a
@@ -7,7 +7,7 @@ const NAMES_MOST = 32;
 export function unknownFields(body: object, known: object): string[] {
   return Object.keys(body)
     .filter((name) => !Object.hasOwn(known, name) && isPlainName(name))
-    .slice(0, NAMES_MOST);
+    .slice(0, MAX_NAMES);
 }
 
 function isPlainName(name: string): boolean {

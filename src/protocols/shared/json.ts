@@ -31,13 +31,13 @@ function invalid(why: string): VireoError {
   return new VireoError("invalid_json", `the request body is not valid JSON: ${why}`);
 }
 
-const DEPTH_MOST = 128;
+const MAX_DEPTH = 128;
 
 /** So deep that what recurses through the value later could run out of stack. */
 export function isTooDeep(value: unknown): boolean {
   let level = [value];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEPTH_MOST) return true;
+    if (depth > MAX_DEPTH) return true;
     level = level.flatMap((entry) =>
       typeof entry === "object" && entry !== null ? Object.values(entry) : [],
     );

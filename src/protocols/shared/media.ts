@@ -33,7 +33,7 @@ export type StoredPart = MediaPart & {
 };
 
 export const NO_BYTES = new Uint8Array(0);
-export const BYTES_MOST = Object.freeze({
+export const MAX_BYTES = Object.freeze({
   image: LIMITS.imageBytes,
   video: LIMITS.videoBytes,
   document: LIMITS.documentBytes,
@@ -59,7 +59,7 @@ export function toImagePart(url: string, param: string, detail?: Detail): ImageP
 }
 
 function aboutImage(detail: Detail) {
-  return { type: "image", ...(detail === "low" ? { tilesMax: 1 } : {}) } as const;
+  return { type: "image", ...(detail === "low" ? { maxTiles: 1 } : {}) } as const;
 }
 
 /** The video at a URL, in the same way. Throws what decodeDataUrl throws. */
@@ -205,14 +205,14 @@ export interface MediaBody {
 /** Throws out_of_range for fields that contradict each other, and what toVideoSampling throws. */
 export function toMediaOptions(
   body: MediaBody,
-): Pick<ChatRequest, "tilesMax" | "exifOrientation" | "videoPruningRate" | "videoSampling"> {
+): Pick<ChatRequest, "maxTiles" | "exifOrientation" | "videoPruningRate" | "videoSampling"> {
   const { mm_processor_kwargs: processing } = body;
-  const tilesMax = sameOf(body, "max_num_tiles");
+  const maxTiles = sameOf(body, "max_num_tiles");
   const exifOrientation = sameOf(body, "exif_orientation");
   const videoPruningRate = processing?.video_pruning_rate;
   const videoSampling = toVideoSampling(body.media_io_kwargs?.video, "media_io_kwargs.video");
   return {
-    ...(typeof tilesMax === "number" ? { tilesMax } : {}),
+    ...(typeof maxTiles === "number" ? { maxTiles } : {}),
     ...(exifOrientation ? { exifOrientation } : {}),
     ...(typeof videoPruningRate === "number" ? { videoPruningRate } : {}),
     ...(videoSampling === undefined ? {} : { videoSampling }),
@@ -249,7 +249,7 @@ export function toVideoSampling(
   }
   const sampling = {
     ...(typeof fps === "number" ? { fps } : {}),
-    ...(typeof num_frames === "number" ? { framesMax: toFramesMax(num_frames) } : {}),
+    ...(typeof num_frames === "number" ? { maxFrames: maxToFrames(num_frames) } : {}),
     ...(typeof start === "number" ? { startSeconds: start } : {}),
     ...(typeof end === "number" ? { endSeconds: end } : {}),
     ...(typeof repeat_below === "number" ? { repeatBelow: repeat_below } : {}),
@@ -258,7 +258,7 @@ export function toVideoSampling(
 }
 
 /** Whatever is asked for, the engine's own ceiling holds. */
-function toFramesMax(count: number): number {
+function maxToFrames(count: number): number {
   return count === -1 ? LIMITS.videoFrames : count;
 }
 
@@ -280,11 +280,11 @@ function isRemote(part: ContentPart): part is RemotePart {
 }
 
 /** What a request names by URL and has to be fetched before it can be answered. */
-export function remoteMedia({ messages }: ChatRequest): (RemotePart & { bytesMost: number })[] {
+export function remoteMedia({ messages }: ChatRequest): (RemotePart & { maxBytes: number })[] {
   return messages.flatMap(({ content }) => {
     const remote = typeof content === "string" ? [] : content.filter(isRemote);
     return remote.map((part) => {
-      return { ...part, bytesMost: BYTES_MOST[part.type] };
+      return { ...part, maxBytes: MAX_BYTES[part.type] };
     });
   });
 }

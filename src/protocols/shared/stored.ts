@@ -1,7 +1,7 @@
 import type { ChatMessage, ChatRequest, ContentPart } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
 import { checkTotals } from "./chat-totals.ts";
-import { BYTES_MOST, byContent, type StoredPart } from "./media.ts";
+import { byContent, MAX_BYTES, type StoredPart } from "./media.ts";
 
 /** What is read for a StoredPart. */
 export interface StoredFile {
@@ -47,7 +47,7 @@ function fill({ fileId: _, param, ...part }: StoredPart, { bytes }: StoredFile):
   const filled =
     part.type === "document" ? byContent({ ...part, bytes }, param) : { ...part, bytes };
   if (filled.type === "text") return filled;
-  const limit = BYTES_MOST[filled.type];
+  const limit = MAX_BYTES[filled.type];
   if (bytes.length <= limit) return filled;
   const actual = bytes.length;
   const message = `${param}: the ${filled.type} has ${actual} bytes; at most ${limit} are taken`;

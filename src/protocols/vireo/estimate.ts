@@ -123,7 +123,7 @@ export function toEstimateBody(
   maxTokens?: number,
 ): EstimateBody {
   const { promptTokens, imageTokens, videoTokens, toolTokens, contextTokens } = estimate;
-  const { promptTokensLeast: least, predicted } = estimate;
+  const { minPromptTokens: least, predicted } = estimate;
   const room = contextTokens - promptTokens;
   return {
     object: "estimate",
@@ -180,10 +180,10 @@ export function toEstimateBody(
 }
 
 function toVideo(video: VideoEstimate, index: number): EstimateBody["videos"][number] {
-  const sampled = video.frames.map(({ index, seconds, tokensLeast, tokensMost }) => ({
+  const sampled = video.frames.map(({ index, seconds, minTokens, maxTokens }) => ({
     index,
     ...(seconds === undefined ? {} : { seconds }),
-    tokens: { least: tokensLeast, most: tokensMost },
+    tokens: { least: minTokens, most: maxTokens },
   }));
   return {
     index,

@@ -89,7 +89,7 @@ async function* pageByPage(
   options: RouteOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ExtractEvent> {
-  const { tenant = "", tilesMax, exifOrientation } = request;
+  const { tenant = "", maxTiles, exifOrientation } = request;
   const { tenants, keys, places, deadlineMs } = options;
   tenants.check(tenant, keys?.limitsOf(tenant) ?? {}); // before anything is fetched
   const ending = follow(signal);
@@ -101,7 +101,7 @@ async function* pageByPage(
     const { bytes, pages, dpi } = documentOf(messages);
     yield* extract(ownUpstream(options.upstream, tenant), bytes, {
       ...toOptions(body, schema),
-      ...(tilesMax === undefined ? {} : { tilesMax }),
+      ...(maxTiles === undefined ? {} : { maxTiles }),
       ...(exifOrientation === undefined ? {} : { exifOrientation }),
       ...(pages === undefined ? {} : { pages }),
       ...(dpi === undefined ? {} : { dpi }),

@@ -16,7 +16,7 @@ import { receiveForm } from "../receive-form.ts";
 export function createFile(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const store = requireStore(options);
-    const form = await receiveForm(c, { store, field: "file", bytesMost: store.fileBytes });
+    const form = await receiveForm(c, { store, field: "file", maxBytes: store.fileBytes });
     try {
       const { purpose, expires_after } = parseFileFields(form.fields);
       const filename = cleanName(form.filename);

@@ -33,8 +33,8 @@ export function addPart(options: RouteOptions) {
     const store = requireStore(options);
     const [tenant, id] = [c.get("tenant"), idOf(c)];
     store.uploads.checkOpen(tenant, id);
-    const bytesMost = LIMITS.uploadPartBytes;
-    const { draft } = await receiveForm(c, { store, field: "data", bytesMost });
+    const maxBytes = LIMITS.uploadPartBytes;
+    const { draft } = await receiveForm(c, { store, field: "data", maxBytes });
     try {
       const part = await store.uploads.addPart(tenant, id, draft);
       const created_at = Math.floor(part.createdMs / 1000);
