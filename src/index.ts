@@ -8,7 +8,7 @@ export type {
   DocumentPart,
   FailedPage,
   ImagePart,
-  Looking,
+  Inspector,
   OutputFormat,
   PageLook,
   PageOptions,

@@ -3,7 +3,7 @@
 import type { CpuBackend } from "../backends/cpu/cpu.ts";
 import { type ChatEvent, GREEDY } from "../core/chat.ts";
 import { silentLog } from "../core/log.ts";
-import { Visual } from "../inputs/media/media-embedding.ts";
+import { MediaEmbedding } from "../inputs/media/media-embedding.ts";
 import { type Prompt, textPrompt } from "../inputs/prompt.ts";
 import type { Model } from "../model/load.ts";
 import { createState } from "../model/state.ts";
@@ -64,7 +64,7 @@ export class Clients {
   }
 
   /** The same with pictures of one tile each in front of its last tokens. */
-  promptWithImages(tokens: number, count: number): { prompt: Prompt; images: Visual[] } {
+  promptWithImages(tokens: number, count: number): { prompt: Prompt; images: MediaEmbedding[] } {
     const { ids } = this.prompt(tokens);
     const { tilePx, tokensPerTile } = this.model.config.vision;
     const spans = Array.from({ length: count }, (_, visual) => {
@@ -75,7 +75,7 @@ export class Clients {
     const rgb = new Uint8Array(tilePx * tilePx * 3).fill(100);
     const places = [{ image: { rgb, width: tilePx, height: tilePx }, left: 0, top: 0 }];
     const images = spans.map(({ visual }) => {
-      return Visual.of(this.model.config, { key: `${this.asked} ${visual}`, places });
+      return MediaEmbedding.of(this.model.config, { key: `${this.asked} ${visual}`, places });
     });
     const boundaries = [64, ids.length - 16];
     const imageTokens = count * tokensPerTile;
@@ -83,7 +83,7 @@ export class Clients {
   }
 
   /** All rows that are left of a video, between short texts. */
-  promptWithVideo(video: Visual): Prompt {
+  promptWithVideo(video: MediaEmbedding): Prompt {
     const { ids } = this.prompt(TEXT_AROUND + video.tokens);
     const start = TEXT_AROUND / 2;
     ids.fill(PLACEHOLDER, start, start + video.tokens);
@@ -92,7 +92,11 @@ export class Clients {
   }
 
   /** The times at which each of an answer's tokens came, in milliseconds. */
-  async ask(prompt: Prompt, maxTokens: number, images: readonly Visual[] = []): Promise<number[]> {
+  async ask(
+    prompt: Prompt,
+    maxTokens: number,
+    images: readonly MediaEmbedding[] = [],
+  ): Promise<number[]> {
     const events = new EventQueue<ChatEvent>();
     const now = () => performance.now();
     const options = { reasoningOpen: false, stop: [], minTokens: 0, ignoreEos: true, eosIds: [] };

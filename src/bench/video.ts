@@ -4,7 +4,7 @@
 import type { Backend } from "../backends/backend.ts";
 import { openCpuBackend } from "../backends/cpu/cpu.ts";
 import { retentionRanks } from "../inputs/media/evs.ts";
-import { Visual } from "../inputs/media/media-embedding.ts";
+import { MediaEmbedding } from "../inputs/media/media-embedding.ts";
 import type { Model } from "../model/load.ts";
 import { visionBlock } from "../model/vision/encoder.ts";
 import { openClients } from "./clients.ts";
@@ -106,7 +106,7 @@ async function best(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** A bright square that crosses a dark picture: no two frames are the same. */
-function film(model: Model, frames: number, pruningRate: number): Visual {
+function film(model: Model, frames: number, pruningRate: number): MediaEmbedding {
   const { tilePx } = model.config.vision;
   const side = tilePx / 4;
   const places = Array.from({ length: frames }, (_, frame) => {
@@ -118,7 +118,7 @@ function film(model: Model, frames: number, pruningRate: number): Visual {
     }
     return { image: { rgb, width: tilePx, height: tilePx }, left: 0, top: 0 };
   });
-  return Visual.of(model.config, { key: `film ${pruningRate}`, places, pruningRate });
+  return MediaEmbedding.of(model.config, { key: `film ${pruningRate}`, places, pruningRate });
 }
 
 export function formatVideo(options: SyntheticOptions, reports: readonly VideoReport[]): string {

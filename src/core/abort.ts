@@ -1,5 +1,5 @@
 /** A signal that can be aborted here, and is aborted when the one that it follows is. */
-export interface Following {
+export interface LinkedAbort {
   readonly signal: AbortSignal;
   abort(reason: unknown): void;
   /** To be called when nobody needs the signal any more: the other one may live on. */
@@ -7,7 +7,7 @@ export interface Following {
 }
 
 /** What AbortSignal.any does, without its weak references, which every request would pay for. */
-export function follow(other: AbortSignal | undefined): Following {
+export function linkAbort(other: AbortSignal | undefined): LinkedAbort {
   const controller = new AbortController();
   const abort = (reason: unknown): void => controller.abort(reason);
   const pass = (): void => abort(other?.reason);

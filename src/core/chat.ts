@@ -187,7 +187,7 @@ export interface ChatRequest {
    */
   readonly tenant?: string;
   /** One of several answers to the same prompt, which is booked with the first of them. */
-  readonly promptIsBooked?: boolean;
+  readonly promptAlreadyBilled?: boolean;
   /** Called once, in whatever way the request ends, with what was computed for it. */
   readonly onUsage?: (usage: Usage) => void;
 }
@@ -321,7 +321,7 @@ export interface DocumentLook {
 }
 
 /** Shows to people what the model is shown. Requests are as for chat, with one such part. */
-export interface Looking {
+export interface Inspector {
   /**
    * Throws what chat throws for the same video, missing_required and too_many_videos. Aborting the
    * signal ends it at the next slice of a frame, with the signal's reason.
@@ -357,7 +357,7 @@ export interface Upstream {
   /** Counts without answering: the same numbers that `chat` would report. */
   estimate(request: ChatRequest, options?: EstimateOptions): Promise<PromptEstimate>;
   /** Absent where only answers come from there, as from an engine elsewhere. */
-  readonly look?: Looking | undefined;
+  readonly inspector?: Inspector | undefined;
   /** Ids of a text in which control tokens are only text. */
   tokenize(text: string): readonly number[];
   detokenize(ids: readonly number[]): string;

@@ -1,10 +1,10 @@
 import type { Upstream, UpstreamModel } from "./chat.ts";
 
-/** An upstream in front of another: what it does not do itself, the other does. */
+/** Puts an upstream in front of another, which does everything that the first one leaves out. */
 export function wrapUpstream(
   upstream: Upstream,
   own: Pick<Upstream, "chat"> &
-    Partial<Pick<Upstream, "estimate" | "look">> & {
+    Partial<Pick<Upstream, "estimate" | "inspector">> & {
       readonly models?: () => readonly UpstreamModel[];
     },
 ): Upstream {
@@ -20,7 +20,7 @@ export function wrapUpstream(
     },
     chat: own.chat,
     estimate: own.estimate ?? ((request, options) => upstream.estimate(request, options)),
-    look: own.look ?? upstream.look,
+    inspector: own.inspector ?? upstream.inspector,
     tokenize: (text) => upstream.tokenize(text),
     detokenize: (ids) => upstream.detokenize(ids),
   };

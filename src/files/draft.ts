@@ -21,7 +21,7 @@ export interface Written {
  * A file that is being written, of which nobody else knows. Its bytes are booked as they come, and
  * given back by `discard`.
  */
-export class Draft {
+export class PartialFile {
   readonly path: string;
   readonly tenant: string;
   private readonly options: DraftOptions;
@@ -37,9 +37,9 @@ export class Draft {
     this.handle = handle;
   }
 
-  static async open(options: DraftOptions): Promise<Draft> {
+  static async open(options: DraftOptions): Promise<PartialFile> {
     const path = join(options.folder, `${randomBytes(16).toString("hex")}.tmp`);
-    return new Draft(options, path, await open(path, "wx", 0o600));
+    return new PartialFile(options, path, await open(path, "wx", 0o600));
   }
 
   /** Throws media_too_large or storage_full. */

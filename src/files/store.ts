@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { Draft } from "./draft.ts";
+import { PartialFile } from "./draft.ts";
 import { Ledger, type Quotas } from "./ledger.ts";
 import { lockFolder } from "./lock.ts";
 import { type FileInfo, type FileRecord, newId, readRecords, writeRecord } from "./records.ts";
@@ -108,16 +108,16 @@ export class FileStore {
   }
 
   /** A new file to write to; whoever asks for it discards it in the end, kept or not. */
-  async draft(tenant: string, maxBytes = this.fileBytes): Promise<Draft> {
+  async draft(tenant: string, maxBytes = this.fileBytes): Promise<PartialFile> {
     const folder = join(this.options.folder, "drafts");
-    return await Draft.open({ folder, ledger: this.ledger, tenant, maxBytes });
+    return await PartialFile.open({ folder, ledger: this.ledger, tenant, maxBytes });
   }
 
   /**
    * Makes a file of a draft. Throws storage_full for one too many, and invalid_media for a draft
    * without bytes.
    */
-  async keep(draft: Draft, file: NewFile): Promise<FileRecord> {
+  async keep(draft: PartialFile, file: NewFile): Promise<FileRecord> {
     const { tenant } = draft;
     const { path, sha256, bytes } = await draft.finish();
     if (bytes === 0) throw new VireoError("invalid_media", "the file is empty (0 bytes)");

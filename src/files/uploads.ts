@@ -4,7 +4,7 @@ import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import type { Draft } from "./draft.ts";
+import type { PartialFile } from "./draft.ts";
 import type { Ledger } from "./ledger.ts";
 import {
   type FileInfo,
@@ -95,7 +95,7 @@ export class Uploads {
   }
 
   /** Makes a part of a draft. Throws as `checkOpen`, invalid_media and out_of_range. */
-  async addPart(tenant: string, id: string, draft: Draft): Promise<UploadPart> {
+  async addPart(tenant: string, id: string, draft: PartialFile): Promise<UploadPart> {
     const { path, bytes } = await draft.finish();
     const state = this.pending(tenant, id);
     const limit = LIMITS.uploadParts;

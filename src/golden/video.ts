@@ -127,7 +127,7 @@ function layVideo(
   const shares = texts.map((_, frame) => {
     return kept.filter((row) => Math.floor(row / vision.tokensPerTile) === frame).length;
   });
-  const spans = settleVideo(prompt.ids, prompt.spans, prompt.unsettled[0]!, shares);
+  const spans = settleVideo(prompt.ids, prompt.spans, prompt.pendingVideos[0]!, shares);
   const width = rows.length / mask.length;
   const visual = spans.flatMap(({ start, length, row }) =>
     kept.slice(row, row + length).map((from, at) => {

@@ -11,12 +11,12 @@ import type {
 import type { Model } from "../model/load.ts";
 import type { RenderedPrompt } from "../text/template.ts";
 import type { PlannedImage } from "./media/images.ts";
-import type { Visual } from "./media/media-embedding.ts";
+import type { MediaEmbedding } from "./media/media-embedding.ts";
 import {
   MediaOpener,
   type MediaStores,
   type OpenedMedia,
-  type StillWanted,
+  type ThrowIfClosed,
 } from "./media/open-media.ts";
 import type { OpenedVideo, PlannedVideo, VisualRows } from "./media/videos.ts";
 import { buildPrompt, type ImageIds, type Prompt, textPrompt } from "./prompt.ts";
@@ -33,7 +33,7 @@ export interface PreparerOptions {
 export interface Prepared {
   readonly prompt: Prompt;
   /** Images, then videos. */
-  readonly visuals: readonly Visual[];
+  readonly visuals: readonly MediaEmbedding[];
   /** The prompt ends inside a `<think>` block. */
   readonly reasoningOpen: boolean;
   /** Time spent on decoding and tiling. */
@@ -55,7 +55,11 @@ export class Preparer {
   }
 
   /** Throws a VireoError for pictures or messages that cannot be read. */
-  async prepare(request: ChatRequest, check: StillWanted, signal?: AbortSignal): Promise<Prepared> {
+  async prepare(
+    request: ChatRequest,
+    check: ThrowIfClosed,
+    signal?: AbortSignal,
+  ): Promise<Prepared> {
     const started = performance.now();
     const media = await this.media.open(request, { depth: "drawn", check, signal });
     const mediaMs = performance.now() - started;
@@ -65,7 +69,7 @@ export class Preparer {
   /** The same counts that `prepare` leads to; nothing is queued. */
   async estimate(
     request: ChatRequest,
-    check: StillWanted,
+    check: ThrowIfClosed,
     { signal, decode = true }: EstimateOptions = {},
   ): Promise<PromptEstimate> {
     const depth = decode ? "decoded" : "headers";
@@ -121,7 +125,7 @@ export class Preparer {
         return { texts, tokens: visual.tokens, prunes: visual.pruningRate > 0 };
       }),
       imageIds: this.imageIds,
-      mostIds: contextTokens,
+      maxIds: contextTokens,
     });
     return { prompt, reasoningOpen };
   }

@@ -21,7 +21,7 @@ export interface Prompt {
   readonly imageTokens: number;
   readonly videoTokens: number;
   /** Videos whose spans are not the final ones yet. */
-  readonly unsettled: readonly UnsettledVideo[];
+  readonly pendingVideos: readonly PendingVideo[];
   /** Numbers of tokens after which another prompt may differ: before turns and after media. */
   readonly boundaries: readonly number[];
 }
@@ -30,7 +30,7 @@ export interface Prompt {
  * A video that is pruned, and of which nobody knows how many rows each frame keeps before all of
  * them are encoded. Until then all rows stand at its first frame; the number of ids never changes.
  */
-export interface UnsettledVideo {
+export interface PendingVideo {
   /** Index of its first id, and how many it has with all of its texts. */
   readonly start: number;
   readonly length: number;
@@ -64,7 +64,7 @@ export interface PromptInput {
   readonly videos?: readonly PromptVideo[];
   readonly imageIds: ImageIds;
   /** Building may stop early, but not before there are more ids than this. */
-  readonly mostIds?: number;
+  readonly maxIds?: number;
 }
 
 /**
@@ -72,27 +72,27 @@ export interface PromptInput {
  * `<img>`, its placeholders, `</img>`.
  *
  * The number of placeholders equals the visuals' tokens, because no text can produce one. A caller
- * that gave `mostIds` and gets more must refuse the prompt, which may be cut short.
+ * that gave `maxIds` and gets more must refuse the prompt, which may be cut short.
  */
 export function buildPrompt(input: PromptInput): Prompt {
   const { pieces, tokenizer, imageTokens, imageIds: tags, videos = [] } = input;
-  const mostIds = input.mostIds ?? Number.POSITIVE_INFINITY;
+  const maxIds = input.maxIds ?? Number.POSITIVE_INFINITY;
   const ids: number[] = [];
   const spans: VisualSpan[] = [];
   const boundaries: number[] = [];
-  const unsettled: UnsettledVideo[] = [];
+  const pendingVideos: PendingVideo[] = [];
   const totals = {
     imageTokens: sumOf(imageTokens),
     videoTokens: sumOf(videos.map(({ tokens }) => tokens)),
   };
   for (const piece of pieces) {
-    if (ids.length > mostIds) return { ids, spans, boundaries, unsettled, ...totals };
+    if (ids.length > maxIds) return { ids, spans, boundaries, pendingVideos, ...totals };
     if (piece.kind === "control") {
       assert(piece.id !== tags.placeholder, "a placeholder is always an image piece");
       boundaries.push(ids.length);
       ids.push(piece.id);
     } else if (piece.kind === "text") {
-      for (const id of tokenizer.encodeText(piece.text, mostIds - ids.length)) ids.push(id);
+      for (const id of tokenizer.encodeText(piece.text, maxIds - ids.length)) ids.push(id);
     } else if (piece.kind === "image") {
       const length = imageTokens[piece.index];
       assert(length !== undefined, "the template has checked the number of images");
@@ -108,7 +108,7 @@ export function buildPrompt(input: PromptInput): Prompt {
         tags,
       };
       layFrames(ids, spans, place, firstShares(video));
-      if (video.prunes) unsettled.push({ ...place, start, length: ids.length - start });
+      if (video.prunes) pendingVideos.push({ ...place, start, length: ids.length - start });
       boundaries.push(ids.length);
     }
   }
@@ -116,12 +116,12 @@ export function buildPrompt(input: PromptInput): Prompt {
   const rows = sumOf(spans.map(({ length }) => length));
   assert(placeholders === rows, `${placeholders} placeholders for ${rows} rows of visuals`);
   assert(rows === totals.imageTokens + totals.videoTokens, "every visual has its place");
-  return { ids, spans, boundaries, unsettled, ...totals };
+  return { ids, spans, boundaries, pendingVideos, ...totals };
 }
 
 /** A prompt of text alone. */
 export function textPrompt(ids: number[]): Prompt {
-  return { ids, spans: [], boundaries: [], unsettled: [], imageTokens: 0, videoTokens: 0 };
+  return { ids, spans: [], boundaries: [], pendingVideos: [], imageTokens: 0, videoTokens: 0 };
 }
 
 function sumOf(counts: readonly number[]): number {
@@ -149,7 +149,7 @@ function layRows(
 function layFrames(
   ids: number[],
   spans: VisualSpan[],
-  { texts, visual, tags }: Pick<UnsettledVideo, "texts" | "visual" | "tags">,
+  { texts, visual, tags }: Pick<PendingVideo, "texts" | "visual" | "tags">,
   shares: readonly number[],
 ): void {
   let row = 0;
@@ -168,7 +168,7 @@ function layFrames(
 export function settleVideo(
   ids: number[],
   spans: readonly VisualSpan[],
-  video: UnsettledVideo,
+  video: PendingVideo,
   shares: readonly number[],
 ): VisualSpan[] {
   const laid: number[] = [];

@@ -1,85 +1,89 @@
-import { follow } from "../core/abort.ts";
-import type { ChatEvent, ChatRequest, Looking, Upstream } from "../core/chat.ts";
-import { VireoError } from "../core/errors.ts";
+import type { ChatEvent, ChatRequest, Inspector, Upstream } from "../core/chat.ts";
+import { startDeadline } from "../core/deadline.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
-import type { TenantLimits, Tenants } from "./tenants.ts";
+import type { Admission, TenantLimits, Tenants } from "./tenants.ts";
 
-export interface GuardOptions {
+export interface LimitOptions {
   readonly tenants: Tenants;
   readonly limitsOf: (tenant: string) => TenantLimits;
-  /** The longest that a request may take, waiting included. */
+  /** The longest that a request may take, time in the queue included. */
   readonly deadlineMs: number;
 }
 
-/** An upstream that holds tenants to their limits, books what they use, and ends in time. */
-export function guarded(upstream: Upstream, options: GuardOptions): Upstream {
+/** Holds tenants to their limits, books what they use and ends every request at its deadline. */
+export function limited(upstream: Upstream, options: LimitOptions): Upstream {
+  const { inspector } = upstream;
   return wrapUpstream(upstream, {
     chat: (request, signal) => chat(upstream, options, request, signal),
     estimate: (request, how) => {
-      const work = (signal: AbortSignal) => upstream.estimate(request, { ...how, signal });
-      return hold(options, "visit", request, how?.signal, work);
+      const admission = admit(options, request, { counts: false });
+      return withLimits(options, admission, how?.signal, (signal) =>
+        upstream.estimate(request, { ...how, signal }),
+      );
     },
-    look: upstream.look && guardedLook(upstream.look, options),
+    inspector: inspector && limitedInspector(inspector, options),
   });
 }
 
-/** A look counts as a request; it has no tokens to be booked. */
-function guardedLook(look: Looking, options: GuardOptions): Looking {
+/** An inspection counts as a request; it has no tokens to book. */
+function limitedInspector(inspector: Inspector, options: LimitOptions): Inspector {
   return {
     video: (request, signal) => {
-      return hold(options, "enter", request, signal, (until) => look.video(request, until));
+      const admission = admit(options, request, { counts: true });
+      return withLimits(options, admission, signal, (s) => inspector.video(request, s));
     },
     document: (request, signal) => {
-      return hold(options, "enter", request, signal, (until) => look.document(request, until));
+      const admission = admit(options, request, { counts: true });
+      return withLimits(options, admission, signal, (s) => inspector.document(request, s));
     },
   };
 }
 
-/** visit: what opens media counts as no request, but is refused to whoever may send none. */
-async function hold<T>(
-  { tenants, limitsOf, deadlineMs }: GuardOptions,
-  as: "enter" | "visit",
+/**
+ * counts: an estimate opens media, so it takes a place among the running requests, but it is not
+ * counted against requests a minute. Throws rate_limited.
+ */
+function admit(
+  { tenants, limitsOf }: LimitOptions,
   { tenant = "" }: ChatRequest,
+  { counts }: { readonly counts: boolean },
+): Admission {
+  const limits = limitsOf(tenant);
+  return counts ? tenants.acquire(tenant, limits) : tenants.acquireUncounted(tenant, limits);
+}
+
+async function withLimits<T>(
+  { deadlineMs }: LimitOptions,
+  admission: Admission,
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const lease = tenants[as](tenant, limitsOf(tenant));
-  const ending = follow(signal);
-  const timer = setTimeout(() => ending.abort(tooLate(deadlineMs)), deadlineMs);
+  const deadline = startDeadline(signal, deadlineMs);
   try {
-    return await work(ending.signal);
+    return await work(deadline.signal);
   } finally {
-    clearTimeout(timer);
-    ending.release();
-    lease.end();
+    deadline.release();
+    admission.end();
   }
 }
 
 async function* chat(
   upstream: Upstream,
-  { tenants, limitsOf, deadlineMs }: GuardOptions,
+  options: LimitOptions,
   request: ChatRequest,
   signal?: AbortSignal,
 ): AsyncGenerator<ChatEvent> {
-  const { tenant = "" } = request;
-  const lease = tenants.enter(tenant, limitsOf(tenant));
-  const ending = follow(signal);
-  const timer = setTimeout(() => ending.abort(tooLate(deadlineMs)), deadlineMs);
+  const admission = admit(options, request, { counts: true });
+  const deadline = startDeadline(signal, options.deadlineMs);
   const onUsage: ChatRequest["onUsage"] = (computed) => {
-    const usage = request.promptIsBooked ? { ...computed, promptTokens: 0 } : computed;
-    lease.settle(usage);
+    const usage = request.promptAlreadyBilled ? { ...computed, promptTokens: 0 } : computed;
+    admission.settle(usage);
     request.onUsage?.(usage);
   };
   try {
-    yield* upstream.chat({ ...request, onUsage }, ending.signal);
+    yield* upstream.chat({ ...request, onUsage }, deadline.signal);
   } finally {
-    clearTimeout(timer);
-    ending.release();
-    lease.end();
+    deadline.release();
+    admission.end();
   }
-}
-
-export function tooLate(deadlineMs: number): VireoError {
-  const message = `the request took longer than ${deadlineMs / 1000} s, which this server allows`;
-  return new VireoError("request_timeout", message);
 }

@@ -26,32 +26,32 @@ const refused = (limit: string, retryAfterMs: number) =>
 describe("Tenants", () => {
   test("let everybody in who has no limits", () => {
     const { tenants } = setUp();
-    for (let i = 0; i < 1000; i++) tenants.enter("a", {});
+    for (let i = 0; i < 1000; i++) tenants.acquire("a", {});
     expect(tenants.allowances("a", {})).toEqual({});
   });
 
   test("count requests by the minute, and say when the next may come", () => {
     const { clock, tenants } = setUp();
     const limits = { requestsPerMinute: 2 };
-    tenants.enter("a", limits);
-    tenants.enter("a", limits);
-    expect(() => tenants.enter("a", limits)).toThrow(refused("requests", 30_000));
-    tenants.enter("b", limits);
+    tenants.acquire("a", limits);
+    tenants.acquire("a", limits);
+    expect(() => tenants.acquire("a", limits)).toThrow(refused("requests", 30_000));
+    tenants.acquire("b", limits);
     expect(tenants.allowances("a", limits).requests).toEqual({
       limit: 2,
       remaining: 0,
       resetMs: 60_000,
     });
     clock.ms = 30_000;
-    tenants.enter("a", limits);
-    expect(() => tenants.enter("a", limits)).toThrow(refused("requests", 30_000));
+    tenants.acquire("a", limits);
+    expect(() => tenants.acquire("a", limits)).toThrow(refused("requests", 30_000));
   });
 
   test("forget a limit that is taken away", () => {
     const { tenants } = setUp();
-    tenants.enter("a", { requestsPerMinute: 1 });
-    expect(() => tenants.enter("a", { requestsPerMinute: 1 })).toThrow("1 a minute");
-    tenants.enter("a", {});
+    tenants.acquire("a", { requestsPerMinute: 1 });
+    expect(() => tenants.acquire("a", { requestsPerMinute: 1 })).toThrow("1 a minute");
+    tenants.acquire("a", {});
     expect(tenants.allowances("a", {})).toEqual({});
   });
 
@@ -59,50 +59,50 @@ describe("Tenants", () => {
     const { clock, tenants } = setUp();
     const limits = { requestsPerMinute: 60 };
     clock.ms = 600_000;
-    tenants.enter("a", limits);
+    tenants.acquire("a", limits);
     clock.ms = 0;
-    tenants.enter("a", limits);
+    tenants.acquire("a", limits);
     expect(tenants.allowances("a", limits).requests?.remaining).toBe(58);
   });
 
   test("visits are refused like requests, and count as none", () => {
     const { tenants } = setUp();
     const limits = { requestsPerMinute: 1, concurrentRequests: 1 };
-    const visit = tenants.visit("a", limits);
-    expect(() => tenants.visit("a", limits)).toThrow(refused("concurrency", 1000));
+    const visit = tenants.acquireUncounted("a", limits);
+    expect(() => tenants.acquireUncounted("a", limits)).toThrow(refused("concurrency", 1000));
     visit.end();
-    tenants.enter("a", limits).end();
-    expect(() => tenants.visit("a", limits)).toThrow(refused("requests", 60_000));
+    tenants.acquire("a", limits).end();
+    expect(() => tenants.acquireUncounted("a", limits)).toThrow(refused("requests", 60_000));
     expect(tenants.usage("a").requests).toBe(1);
   });
 
   test("book tokens when they are known; an overdrawn key waits", () => {
     const { clock, tenants } = setUp();
     const limits = { tokensPerMinute: 100 };
-    const lease = tenants.enter("a", limits);
+    const lease = tenants.acquire("a", limits);
     lease.settle(usage);
     lease.settle(usage);
     lease.end();
     expect(tenants.usage("a")).toMatchObject({ promptTokens: 100, completionTokens: 50 });
-    expect(() => tenants.enter("a", limits)).toThrow(refused("tokens", 30_600));
+    expect(() => tenants.acquire("a", limits)).toThrow(refused("tokens", 30_600));
     clock.ms = 30_600;
-    tenants.enter("a", limits);
+    tenants.acquire("a", limits);
   });
 
   test("count what runs", () => {
     const { tenants } = setUp();
     const limits = { concurrentRequests: 1 };
-    const lease = tenants.enter("a", limits);
-    expect(() => tenants.enter("a", limits)).toThrow(refused("concurrency", 1000));
+    const lease = tenants.acquire("a", limits);
+    expect(() => tenants.acquire("a", limits)).toThrow(refused("concurrency", 1000));
     lease.end();
     lease.end();
-    tenants.enter("a", limits);
-    expect(() => tenants.enter("a", limits)).toThrow(refused("concurrency", 1000));
+    tenants.acquire("a", limits);
+    expect(() => tenants.acquire("a", limits)).toThrow(refused("concurrency", 1000));
   });
 
   test("add up costs without a float", () => {
     const { tenants } = setUp();
-    for (let i = 0; i < 3; i++) tenants.enter("a", {}).settle(usage);
+    for (let i = 0; i < 3; i++) tenants.acquire("a", {}).settle(usage);
     expect(tenants.usage("a").cost).toBe(150_000_000n);
   });
 });

@@ -31,7 +31,7 @@ export interface Allowances {
 }
 
 /** A request that was let in. */
-export interface Lease {
+export interface Admission {
   /** Books what was computed; the first call counts. */
   settle(usage: Usage): void;
   /** The request is over. */
@@ -125,8 +125,8 @@ export class Tenants {
   }
 
   /** Throws rate_limited with the time after which it is worth another try. */
-  enter(tenant: string, limits: TenantLimits): Lease {
-    const lease = this.visit(tenant, limits);
+  acquire(tenant: string, limits: TenantLimits): Admission {
+    const lease = this.acquireUncounted(tenant, limits);
     const account = this.accountOf(tenant, limits);
     account.requests?.take(1, this.nowMs());
     account.usage.requests += 1;
@@ -134,11 +134,11 @@ export class Tenants {
   }
 
   /** As `enter`, for work that counts as no request but takes its place among those that run. */
-  visit(tenant: string, limits: TenantLimits): Lease {
+  acquireUncounted(tenant: string, limits: TenantLimits): Admission {
     this.check(tenant, limits);
     const account = this.accountOf(tenant, limits);
     account.running += 1;
-    return this.leaseFor(account);
+    return this.admissionFor(account);
   }
 
   /** Undefined parts: no limit. */
@@ -156,7 +156,7 @@ export class Tenants {
     return { ...usage };
   }
 
-  private leaseFor(account: Account): Lease {
+  private admissionFor(account: Account): Admission {
     let settled = false;
     let ended = false;
     return {

@@ -3,7 +3,7 @@ import { VireoError } from "../core/errors.ts";
 import type { PredictedTime } from "../core/estimate.ts";
 import type { Log } from "../core/log.ts";
 import { EncodeQueue } from "../inputs/media/encode-queue.ts";
-import type { Visual } from "../inputs/media/media-embedding.ts";
+import type { MediaEmbedding } from "../inputs/media/media-embedding.ts";
 import { TILES_AT_ONCE, TileEncoder } from "../inputs/media/tile-encoder.ts";
 import type { Model } from "../model/load.ts";
 import { copySlots, type ModelState } from "../model/state.ts";
@@ -12,7 +12,7 @@ import { NumberPool } from "./pool.ts";
 import { PrefixCache, type PrefixCacheStats } from "./prefix-cache.ts";
 import { nextInTurn, type Share, shareStep } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
-import { Pace } from "./step-budget.ts";
+import { StepBudget } from "./step-budget.ts";
 
 export interface BatcherOptions {
   readonly backend: Backend;
@@ -60,7 +60,7 @@ export class Batcher {
   private readonly slots: NumberPool;
   private readonly pages: NumberPool;
   private readonly prefixes: PrefixCache;
-  private readonly pace = new Pace();
+  private readonly pace = new StepBudget();
   private readonly tiles: TileEncoder;
   private readonly looks = new EncodeQueue();
   private running: Sequence[] = [];
@@ -108,21 +108,21 @@ export class Batcher {
   }
 
   /** Encodes a visual behind those that sequences wait for. Throws what EncodeQueue.add throws. */
-  async encode(visual: Visual, signal: AbortSignal): Promise<void> {
+  async encode(visual: MediaEmbedding, signal: AbortSignal): Promise<void> {
     const done = this.looks.add(visual, signal);
     this.wake();
     await done;
   }
 
   /** Goes on with a visual to which a tile was added, until `endDraft`. */
-  encodeDraft(draft: Visual): void {
-    this.looks.addDraft(draft);
+  encodeDraft(draft: MediaEmbedding): void {
+    this.looks.addGrowing(draft);
     this.wake();
   }
 
   /** All of its tiles are there, or nobody wants it any more. */
-  endDraft(draft: Visual): void {
-    this.looks.endDraft(draft);
+  endDraft(draft: MediaEmbedding): void {
+    this.looks.endGrowing(draft);
   }
 
   /** Places come free at the pace of the requests that ended lately. */
@@ -155,7 +155,7 @@ export class Batcher {
       try {
         await this.copy(this.admit());
         const spentMs = await this.encodeSlice();
-        for (const sequence of this.running) sequence.settleVideos();
+        for (const sequence of this.running) sequence.finalizeVideoSpans();
         const ran = await this.runOneStep(spentMs);
         await this.copy(this.keepPrefixes(ran));
         this.idleTurns = ran.length > 0 || spentMs > 0 ? 0 : this.idleTurns + 1;
@@ -170,7 +170,7 @@ export class Batcher {
   }
 
   private dropAborted(): void {
-    this.looks.settle();
+    this.looks.releaseFinished();
     for (const sequence of [...this.running, ...this.waiting]) {
       const { signal, events } = sequence.input;
       if (!signal?.aborted && !events.unheard) continue;
@@ -186,10 +186,10 @@ export class Batcher {
       const tenants = (list: readonly Sequence[]) => list.map(({ input }) => input.tenant);
       const next = nextInTurn(tenants(this.waiting), tenants(this.running));
       const sequence = this.waiting.splice(next, 1)[0]!;
-      const slot = this.slots.take()!;
+      const slot = this.slots.acquire()!;
       const prefix = this.prefixes.adopt(sequence.input.prefixKeys, sequence.promptTokens);
       sequence.slot = slot;
-      sequence.adopt(prefix);
+      sequence.attachPrefix(prefix);
       if (prefix) copies.push([prefix.slot, slot]);
       sequence.admitted();
       this.running.push(sequence);
@@ -305,7 +305,7 @@ export class Batcher {
     const needed = Math.ceil(tokens / PAGE_ROWS);
     while (sequence.pages.length < needed) {
       if (!this.hasPage()) return false;
-      sequence.pages.push(this.pages.take()!);
+      sequence.pages.push(this.pages.acquire()!);
     }
     return true;
   }
@@ -354,9 +354,9 @@ export class Batcher {
   }
 
   private release(sequence: Sequence): void {
-    if (sequence.slot !== undefined) this.slots.give(sequence.slot);
+    if (sequence.slot !== undefined) this.slots.release(sequence.slot);
     sequence.slot = undefined;
-    for (const page of sequence.pages.splice(0)) this.pages.give(page);
+    for (const page of sequence.pages.splice(0)) this.pages.release(page);
   }
 
   private failAll(error: VireoError): void {

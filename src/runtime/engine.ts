@@ -3,7 +3,7 @@ import { type BackendOptions, openBackend } from "../backends/open.ts";
 import type {
   ChatEvent,
   ChatRequest,
-  Looking,
+  Inspector,
   Upstream,
   UpstreamLoad,
   UpstreamModel,
@@ -13,7 +13,7 @@ import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
 import { resizeBy } from "../inputs/media/images.ts";
-import { lookingBy } from "../inputs/media/inspector.ts";
+import { createInspector } from "../inputs/media/inspector.ts";
 import type { VideoOptions } from "../inputs/media/videos.ts";
 import { Preparer } from "../inputs/preparer.ts";
 import type { Prompt } from "../inputs/prompt.ts";
@@ -135,7 +135,7 @@ export async function open(dir: string, options: EngineOptions = {}): Promise<En
 export class Engine implements Upstream {
   readonly models: readonly UpstreamModel[];
   readonly info: EngineInfo;
-  readonly look: Looking;
+  readonly inspector: Inspector;
   private readonly backend: Backend;
   private readonly model: Model;
   private readonly text: TextFiles;
@@ -180,7 +180,7 @@ export class Engine implements Upstream {
       log: options.log ?? silentLog,
       now: () => performance.now(),
     });
-    this.look = lookingBy({
+    this.inspector = createInspector({
       config: model.config,
       stores,
       media: this.preparer.media,

@@ -21,7 +21,7 @@ export class NumberPool {
   }
 
   /** Undefined when all are out. */
-  take(): number | undefined {
+  acquire(): number | undefined {
     while (this.lowest < this.size && this.holders[this.lowest]) this.lowest++;
     if (this.lowest === this.size) return undefined;
     this.holders[this.lowest] = 1;
@@ -35,7 +35,7 @@ export class NumberPool {
     this.holders[number]! += 1;
   }
 
-  give(number: number): void {
+  release(number: number): void {
     assert((this.holders[number] ?? 0) > 0, `number ${number} was not out`);
     this.holders[number]! -= 1;
     if (this.holders[number]! > 0) return;

@@ -18,11 +18,11 @@ describe("PrefixCache", () => {
 
   test("finds the longest prefix and holds its pages", () => {
     const { pages, cache } = setUp(2);
-    const held = [pages.take()!, pages.take()!, pages.take()!];
+    const held = [pages.acquire()!, pages.acquire()!, pages.acquire()!];
     expect(cache.remember("a", 64, held)).toBe(4);
     expect(cache.remember("b", 128, held)).toBe(5);
     expect(cache.remember("b", 128, held)).toBeUndefined();
-    for (const page of held) pages.give(page);
+    for (const page of held) pages.release(page);
     expect(pages.free).toBe(6);
     expect(cache.adopt(["a", "b", "c"], 200)).toEqual({ tokens: 128, pages: [0, 1], slot: 5 });
     expect(cache.adopt(["a", "x"], 100)).toEqual({ tokens: 64, pages: [0], slot: 4 });
@@ -30,16 +30,16 @@ describe("PrefixCache", () => {
     expect(cache.stats).toEqual({ entries: 2, tokensAsked: 400, tokensFound: 192 });
     cache.clear();
     expect(pages.free).toBe(6); // the two adopters hold theirs
-    for (const page of [0, 1, 0]) pages.give(page);
+    for (const page of [0, 1, 0]) pages.release(page);
     expect(pages.free).toBe(8);
   });
 
   test("forgets what was not used for the longest time", () => {
     const { pages, cache } = setUp(2);
-    const page = pages.take()!;
+    const page = pages.acquire()!;
     cache.remember("a", 64, [page]);
     cache.remember("b", 64, [page]);
-    pages.give(cache.adopt(["a"], 65)!.pages[0]!);
+    pages.release(cache.adopt(["a"], 65)!.pages[0]!);
     cache.remember("c", 64, [page]);
     expect(cache.adopt(["b"], 65)).toBeUndefined();
     expect(cache.adopt(["a"], 65)?.slot).toBe(4);
@@ -49,7 +49,7 @@ describe("PrefixCache", () => {
 
   test("without slots it remembers nothing", () => {
     const { pages, cache } = setUp(0);
-    expect(cache.remember("a", 64, [pages.take()!])).toBeUndefined();
+    expect(cache.remember("a", 64, [pages.acquire()!])).toBeUndefined();
     expect(cache.evict()).toBe(false);
     expect(pages.free).toBe(7);
   });

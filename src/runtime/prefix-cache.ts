@@ -79,7 +79,7 @@ export class PrefixCache {
     const [key, { slot, pages }] = oldest;
     this.entries.delete(key);
     this.freeSlots.push(slot);
-    for (const page of pages) this.pages.give(page);
+    for (const page of pages) this.pages.release(page);
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { PAGE_ROWS } from "../backends/backend.ts";
-import type { Visual } from "../inputs/media/media-embedding.ts";
+import type { MediaEmbedding } from "../inputs/media/media-embedding.ts";
 import type { Prompt } from "../inputs/prompt.ts";
 
 /** Snapshots of one prompt at most: each is as large as a sequence's Mamba state. */
@@ -33,7 +33,7 @@ export class PrefixKeys {
   private readonly secret = randomBytes(32);
 
   /** Key i covers the first (i + 1) · PAGE_ROWS tokens. */
-  of(tenant: string, prompt: Prompt, visuals: readonly Visual[]): string[] {
+  of(tenant: string, prompt: Prompt, visuals: readonly MediaEmbedding[]): string[] {
     const ids = Int32Array.from(prompt.ids);
     const keys: string[] = [];
     let before = createHmac("sha256", this.secret).update(tenant).digest();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Visual } from "../inputs/media/media-embedding.ts";
+import type { MediaEmbedding } from "../inputs/media/media-embedding.ts";
 import { buildPrompt } from "../inputs/prompt.ts";
 import { Sequence, type SequenceInput } from "./sequence.ts";
 
@@ -12,7 +12,7 @@ const MARKS = new Map([
 ]);
 
 /** A sequence about a video of three frames of four rows, six of which are kept. */
-function sequenceOf(visual: Partial<Visual>): Sequence {
+function sequenceOf(visual: Partial<MediaEmbedding>): Sequence {
   const texts = [
     ["v", "a"],
     ["\n", "b"],
@@ -41,13 +41,13 @@ test("rows of a pruned video stand where they belong once they are known", () =>
   const encoding = { done: false, rowsReady: 0, tileTokens: undefined };
   const sequence = sequenceOf(encoding);
   expect(shown(sequence)).toBe("<va[......]\nb[]\nc[]>");
-  sequence.settleVideos();
+  sequence.finalizeVideoSpans();
   expect(sequence.tokensReady).toBe(1);
   expect(sequence.visualToEncode).toBe(encoding);
 
   Object.assign(encoding, { done: true, rowsReady: 6, tileTokens: [4, 0, 2] });
   expect(sequence.visualToEncode).toBeUndefined();
-  sequence.settleVideos();
+  sequence.finalizeVideoSpans();
   expect(shown(sequence)).toBe("<va[....]\nb[]\nc[..]>");
   expect(sequence.tokensReady).toBe(20);
   expect(sequence.promptTokens).toBe(20);
@@ -56,18 +56,18 @@ test("rows of a pruned video stand where they belong once they are known", () =>
 test("after a known beginning inside of a video its rest is waited for", () => {
   const encoding = { done: false, rowsReady: 0, tileTokens: undefined };
   const sequence = sequenceOf(encoding);
-  sequence.adopt({ tokens: 13, pages: [], slot: 0 }); // behind all rows as they stand so far
+  sequence.attachPrefix({ tokens: 13, pages: [], slot: 0 }); // behind all rows as they stand so far
   expect(sequence.tokensReady).toBe(0);
   expect(sequence.visualToEncode).toBe(encoding);
   Object.assign(encoding, { done: true, rowsReady: 6, tileTokens: [4, 0, 2] });
-  sequence.settleVideos();
+  sequence.finalizeVideoSpans();
   expect(sequence.tokensReady).toBe(7);
   expect(sequence.visualToEncode).toBeUndefined();
 });
 
 test("a video that is known as a whole is not encoded again", () => {
   const sequence = sequenceOf({ done: false, rowsReady: 0 });
-  sequence.adopt({ tokens: 19, pages: [], slot: 0 });
+  sequence.attachPrefix({ tokens: 19, pages: [], slot: 0 });
   expect(sequence.tokensReady).toBe(1);
   expect(sequence.visualToEncode).toBeUndefined();
 });

@@ -1,12 +1,7 @@
 import { PAGE_ROWS } from "../backends/backend.ts";
 import type { ChatEvent, FinishReason, NativeFinishReason, Timings, Usage } from "../core/chat.ts";
-import type { Visual } from "../inputs/media/media-embedding.ts";
-import {
-  type Prompt,
-  settleVideo,
-  type UnsettledVideo,
-  type VisualSpan,
-} from "../inputs/prompt.ts";
+import type { MediaEmbedding } from "../inputs/media/media-embedding.ts";
+import { type PendingVideo, type Prompt, settleVideo, type VisualSpan } from "../inputs/prompt.ts";
 import type { Answer } from "./answer.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { SpanInput } from "./forward.ts";
@@ -26,7 +21,7 @@ const REASONS: Readonly<Record<NativeFinishReason, FinishReason>> = Object.freez
 export interface SequenceInput {
   readonly prompt: Prompt;
   /** Images, then videos. */
-  readonly visuals: readonly Visual[];
+  readonly visuals: readonly MediaEmbedding[];
   /** Whose request it is. */
   readonly tenant: string;
   /** Names of the prompt's prefixes, by pages; empty where none is to be cached. */
@@ -56,7 +51,7 @@ export class Sequence {
   private readonly points: readonly number[];
   private spans: readonly VisualSpan[];
   /** Videos whose placeholders do not stand where they belong yet. */
-  private unsettled: readonly UnsettledVideo[];
+  private pendingVideos: readonly PendingVideo[];
   private cachedTokens: number | undefined;
   private readonly queuedAt: number;
   private admittedAt: number | undefined;
@@ -72,7 +67,7 @@ export class Sequence {
     this.imageTokens = input.prompt.imageTokens;
     this.videoTokens = input.prompt.videoTokens;
     this.spans = input.prompt.spans;
-    this.unsettled = input.prompt.unsettled;
+    this.pendingVideos = input.prompt.pendingVideos;
     this.encodingMs = input.mediaMs;
     this.queuedAt = input.now();
   }
@@ -101,25 +96,25 @@ export class Sequence {
   }
 
   /** The first visual that still has tiles to encode, and rows that are not in the state yet. */
-  get visualToEncode(): Visual | undefined {
+  get visualToEncode(): MediaEmbedding | undefined {
     const { visuals } = this.input;
-    const isWanted = ({ start, length, visual }: VisualSpan | UnsettledVideo): boolean =>
+    const isWanted = ({ start, length, visual }: VisualSpan | PendingVideo): boolean =>
       start + length > this.position && !visuals[visual]!.done;
     // after a known beginning, what is left of a video may be behind all of its rows so far
-    const unsettled = this.unsettled.find(isWanted);
+    const pending = this.pendingVideos.find(isWanted);
     const span = this.spans.find(isWanted);
-    const first = span && !(unsettled && unsettled.start < span.start) ? span : unsettled;
+    const first = span && !(pending && pending.start < span.start) ? span : pending;
     return first && visuals[first.visual];
   }
 
   /** The first video that is not in the state and whose placeholders are to be moved. */
-  private get firstUnsettled(): UnsettledVideo | undefined {
-    return this.unsettled.find(({ start, length }) => start + length > this.position);
+  private get firstUnsettled(): PendingVideo | undefined {
+    return this.pendingVideos.find(({ start, length }) => start + length > this.position);
   }
 
   /** Shares the rows of pruned videos out among their frames, once it is known how. */
-  settleVideos(): void {
-    this.unsettled = this.unsettled.filter((video) => {
+  finalizeVideoSpans(): void {
+    this.pendingVideos = this.pendingVideos.filter((video) => {
       const shares = this.input.visuals[video.visual]!.tileTokens;
       if (shares === undefined) return true;
       this.spans = settleVideo(this.ids, this.spans, video, shares);
@@ -134,7 +129,7 @@ export class Sequence {
   }
 
   /** Begins after a prefix whose pages it holds from now on. */
-  adopt(prefix: CachedPrefix | undefined): void {
+  attachPrefix(prefix: CachedPrefix | undefined): void {
     this.cachedTokens ??= prefix?.tokens ?? 0;
     this.position = prefix?.tokens ?? 0;
     this.pages.push(...(prefix?.pages ?? []));

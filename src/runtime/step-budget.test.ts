@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
-import { Pace } from "./step-budget.ts";
+import { StepBudget } from "./step-budget.ts";
 
 test("nobody streams: prompts have all rows", () => {
-  expect(new Pace().promptRows(0, 256)).toBe(256);
+  expect(new StepBudget().promptRows(0, 256)).toBe(256);
 });
 
 test("carefully at first", () => {
-  expect(new Pace().promptRows(3, 256)).toBe(16);
+  expect(new StepBudget().promptRows(3, 256)).toBe(16);
 });
 
 test("a step with a prompt takes less than twice as long as one without", () => {
-  const pace = new Pace();
+  const pace = new StepBudget();
   const msOf = (streams: number, rows: number) => 10 + streams + rows * 0.25;
   for (let i = 0; i < 60; i++) pace.observeStep(8, 0, msOf(8, 0));
   for (let i = 0; i < 60; i++) {
@@ -21,7 +21,7 @@ test("a step with a prompt takes less than twice as long as one without", () => 
 });
 
 test("a machine that is slow for a moment is not slow for ever", () => {
-  const pace = new Pace();
+  const pace = new StepBudget();
   for (let i = 0; i < 20; i++) pace.observeStep(1, 0, 10);
   for (let i = 0; i < 20; i++) pace.observeStep(1, 64, 1000);
   expect(pace.promptRows(1, 256)).toBe(16);
@@ -30,7 +30,7 @@ test("a machine that is slow for a moment is not slow for ever", () => {
 });
 
 test("pictures are encoded in slices while somebody streams, whole otherwise", () => {
-  const pace = new Pace();
+  const pace = new StepBudget();
   expect(pace.blocks(0, 32)).toBe(32);
   expect(pace.blocks(1, 32)).toBe(1);
   for (let i = 0; i < 20; i++) {

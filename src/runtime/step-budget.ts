@@ -11,7 +11,7 @@ const NEWEST = 0.2;
  * that these keep their pace. It learns from what ran what a decode step, a prompt row and a block
  * of the vision tower cost here.
  */
-export class Pace {
+export class StepBudget {
   private decodeMs: number | undefined;
   private rowMs: number | undefined;
   private blockMs: number | undefined;

@@ -3,7 +3,7 @@ import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import { VireoError } from "../core/errors.ts";
 import { FREE } from "../core/prices.ts";
 import { singleKey } from "../limits/keys.ts";
-import { guarded } from "../limits/limited-upstream.ts";
+import { limited } from "../limits/limited-upstream.ts";
 import { Tenants } from "../limits/tenants.ts";
 import { toGatewayError } from "../protocols/ai-gateway/errors.ts";
 import { toMessagesError } from "../protocols/anthropic/errors.ts";
@@ -15,7 +15,7 @@ import {
 } from "../protocols/shared/errors.ts";
 import { withAliases } from "./aliases.ts";
 import type { AppOptions, Env, RouteOptions } from "./context.ts";
-import { Replays } from "./idempotency-cache.ts";
+import { IdempotencyCache } from "./idempotency-cache.ts";
 import { Metrics } from "./metrics.ts";
 import { requireKey } from "./middleware/auth.ts";
 import { allowHosts } from "./middleware/host.ts";
@@ -23,7 +23,7 @@ import { idempotent } from "./middleware/idempotency.ts";
 import { rateHeaders } from "./middleware/rate-headers.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { endWithServer, refuseWhenClosing } from "./middleware/shutdown.ts";
-import { fetching } from "./resolve-media.ts";
+import { resolvingMedia } from "./resolve-media.ts";
 import { ResponseStore } from "./response-store.ts";
 import { readVersion } from "./routes/about.ts";
 import { routesOf } from "./routes/catalogue.ts";
@@ -44,7 +44,7 @@ const CLIENT_GONE = 499;
 export function createApp(options: AppOptions): App {
   const { log, hosts = [], now = Date.now } = options;
   const counted = new Metrics(options.upstream);
-  const shared = shareOut(options, counted, now);
+  const shared = buildUpstream(options, counted, now);
   const { keys } = shared;
   const version = readVersion();
   const routes = routesOf(shared, counted, version);
@@ -56,14 +56,14 @@ export function createApp(options: AppOptions): App {
   const { shutdown = new Shutdown() } = options;
   app.use(requestId(log, now));
   app.use(refuseWhenClosing(shutdown));
-  app.use(keys === undefined ? allowHosts(hosts) : except(open, requireKey(keys)));
+  app.use(keys === undefined ? allowHosts(hosts) : unless(open, requireKey(keys)));
 
   for (const file of playground) app.get(file.path, playgroundFile(file));
   const docs = docsFile();
   for (const path of DOCS_PATHS) app.get(path, docs);
   app.get("/openapi.json", openApi(routes, version));
 
-  const once = idempotent(new Replays(now));
+  const once = idempotent(new IdempotencyCache(now));
   const rates = rateHeaders(shared);
   const ending = endWithServer(shutdown);
   for (const { method, path, generates, handler } of routes) {
@@ -102,7 +102,7 @@ function shapeAt(routes: readonly Route[], path: string): ErrorShape {
 }
 
 /** Puts limits, deadlines and counters around the upstream. */
-function shareOut(options: AppOptions, counted: Metrics, now: () => number): RouteOptions {
+function buildUpstream(options: AppOptions, counted: Metrics, now: () => number): RouteOptions {
   const { apiKey, log, prices = FREE, media, files } = options;
   const keys = options.keys ?? (apiKey === undefined ? undefined : singleKey(apiKey));
   const tenants = new Tenants(prices, now);
@@ -110,13 +110,13 @@ function shareOut(options: AppOptions, counted: Metrics, now: () => number): Rou
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
   const places = { media, files };
   const named = withAliases(options.upstream, options.aliases ?? []);
-  const held = guarded(fetching(named, places), { tenants, limitsOf, deadlineMs });
+  const held = limited(resolvingMedia(named, places), { tenants, limitsOf, deadlineMs });
   const upstream = counted.metered(held);
   const responses = options.storesResponses === false ? undefined : new ResponseStore(now);
   return { upstream, tenants, keys, prices, files, responses, places, deadlineMs, log, now };
 }
 
-function except(
+function unless(
   paths: readonly string[],
   middleware: MiddlewareHandler<Env>,
 ): MiddlewareHandler<Env> {

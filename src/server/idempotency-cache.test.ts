@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { LIMITS } from "../core/limits.ts";
-import { type Claim, Replays, type StoredAnswer } from "./idempotency-cache.ts";
+import { IdempotencyCache, type PendingReply, type StoredAnswer } from "./idempotency-cache.ts";
 
 const answerOf = (bytes: number): StoredAnswer => ({
   status: 200,
@@ -8,20 +8,20 @@ const answerOf = (bytes: number): StoredAnswer => ({
   body: new Uint8Array(bytes),
 });
 
-function claim(replays: Replays, key: string, tenant = "t"): Claim {
+function claim(replays: IdempotencyCache, key: string, tenant = "t"): PendingReply {
   const found = replays.open(tenant, key, ["POST", "/x", "body"]);
   if ("body" in found) throw new Error("it is known already");
   return found;
 }
 
-function isKnown(replays: Replays, key: string, tenant = "t"): boolean {
+function isKnown(replays: IdempotencyCache, key: string, tenant = "t"): boolean {
   const found = replays.open(tenant, key, ["POST", "/x", "body"]);
   if ("release" in found) found.release();
   return "body" in found;
 }
 
 test("an answer is kept for its tenant, its key and its request", () => {
-  const replays = new Replays(() => 0);
+  const replays = new IdempotencyCache(() => 0);
   claim(replays, "a").keep(answerOf(3));
   expect(replays.open("t", "a", ["POST", "/x", "body"])).toMatchObject({ status: 200 });
   expect(isKnown(replays, "a", "other")).toBe(false);
@@ -30,7 +30,7 @@ test("an answer is kept for its tenant, its key and its request", () => {
 });
 
 test("what is being answered is not answered twice, and what failed is forgotten", () => {
-  const replays = new Replays(() => 0);
+  const replays = new IdempotencyCache(() => 0);
   const first = claim(replays, "a");
   expect(() => claim(replays, "a")).toThrow("still being answered");
   first.release();
@@ -44,7 +44,7 @@ test("what is being answered is not answered twice, and what failed is forgotten
 
 test("answers are forgotten after a day", () => {
   let now = 0;
-  const replays = new Replays(() => now);
+  const replays = new IdempotencyCache(() => now);
   claim(replays, "a").keep(answerOf(1));
   now = 24 * 60 * 60 * 1000 - 1;
   expect(isKnown(replays, "a")).toBe(true);
@@ -53,7 +53,7 @@ test("answers are forgotten after a day", () => {
 });
 
 test("the least used are forgotten when there are too many, or too many bytes", () => {
-  const replays = new Replays(() => 0);
+  const replays = new IdempotencyCache(() => 0);
   const most = LIMITS.replayEntries;
   for (let index = 0; index < most; index++) claim(replays, `k${index}`).keep(answerOf(1));
   expect(isKnown(replays, "k0")).toBe(true);

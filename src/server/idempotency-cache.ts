@@ -17,7 +17,7 @@ interface Entry {
 }
 
 /** A request that was sent under a key and is being answered for the first time. */
-export interface Claim {
+export interface PendingReply {
   /** Keeps the answer for those who ask again. */
   keep(answer: StoredAnswer): void;
   /** There is no answer to keep; the key may be used again. Nothing happens after `keep`. */
@@ -30,7 +30,7 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
  * Answers to requests that came with an Idempotency-Key, so that a request that is sent again is
  * not computed again. The oldest are forgotten when there are too many or too large ones.
  */
-export class Replays {
+export class IdempotencyCache {
   private readonly entries = new Map<string, Entry>();
   private readonly nowMs: () => number;
   private bytes = 0;
@@ -50,7 +50,7 @@ export class Replays {
     tenant: string,
     key: string,
     request: readonly (string | Uint8Array)[],
-  ): Claim | StoredAnswer {
+  ): PendingReply | StoredAnswer {
     const place = digest([tenant, key]);
     const fingerprint = digest(request);
     this.forgetOld();
@@ -69,7 +69,7 @@ export class Replays {
     return known.answer;
   }
 
-  private claim(place: string, fingerprint: string): Claim {
+  private claim(place: string, fingerprint: string): PendingReply {
     const entry: Entry = { fingerprint, begunMs: this.nowMs(), answer: undefined };
     this.entries.set(place, entry);
     return {

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import type { Draft } from "../files/draft.ts";
+import type { PartialFile } from "../files/draft.ts";
 import { boundaryOf, readMultipart } from "../files/multipart.ts";
 import type { FileStore } from "../files/store.ts";
 import type { Env } from "./context.ts";
@@ -16,7 +16,7 @@ export interface FormOptions {
 
 export interface ReceivedForm {
   /** To be discarded by whoever gets it. */
-  readonly draft: Draft;
+  readonly draft: PartialFile;
   readonly filename: string;
   readonly contentType: string;
   /** The other fields. */
@@ -58,7 +58,7 @@ export async function receiveForm(c: Context<Env>, options: FormOptions): Promis
 }
 
 async function fill(
-  draft: Draft,
+  draft: PartialFile,
   events: ReturnType<typeof readMultipart>,
   field: string,
 ): Promise<Omit<ReceivedForm, "draft">> {

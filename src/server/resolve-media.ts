@@ -20,7 +20,7 @@ export interface MediaPlaces {
  * they name by id. It stands behind the limits of tenants and inside a request's deadline, and
  * nothing is fetched for a request that is refused.
  */
-export function fetching(upstream: Upstream, places: MediaPlaces): Upstream {
+export function resolvingMedia(upstream: Upstream, places: MediaPlaces): Upstream {
   // Several answers to one request share its messages, and need the files once.
   const fetched = new WeakMap<readonly ChatMessage[], Promise<readonly ChatMessage[]>>();
   const complete = async (request: ChatRequest, signal?: AbortSignal): Promise<ChatRequest> => {
@@ -32,11 +32,12 @@ export function fetching(upstream: Upstream, places: MediaPlaces): Upstream {
   async function* chatOfComplete(request: ChatRequest, signal?: AbortSignal) {
     yield* upstream.chat(await complete(request, signal), signal);
   }
-  const { look } = upstream;
+  const { inspector } = upstream;
   return wrapUpstream(upstream, {
-    look: look && {
-      video: async (request, signal) => look.video(await complete(request, signal), signal),
-      document: async (request, signal) => look.document(await complete(request, signal), signal),
+    inspector: inspector && {
+      video: async (request, signal) => inspector.video(await complete(request, signal), signal),
+      document: async (request, signal) =>
+        inspector.document(await complete(request, signal), signal),
     },
     chat(request, signal) {
       return isComplete(request) ? upstream.chat(request, signal) : chatOfComplete(request, signal);

@@ -1,9 +1,9 @@
 import type { Context } from "hono";
-import { follow } from "../core/abort.ts";
+import { linkAbort } from "../core/abort.ts";
 import type { VireoError } from "../core/errors.ts";
 import { costOf, type Prices, showPrice } from "../core/prices.ts";
 import { toVireoError } from "../protocols/shared/errors.ts";
-import { hasPrice, type Tally } from "../protocols/shared/usage.ts";
+import { hasPrice, type UsageCounter } from "../protocols/shared/usage.ts";
 import type { RequestWarning } from "../protocols/shared/warnings.ts";
 import type { Env, RouteOptions } from "./context.ts";
 import { SSE_HEADERS, type SseEvent, type SseOptions, sse } from "./sse.ts";
@@ -21,7 +21,7 @@ export interface Generation {
 }
 
 export function generation(c: Context<Env>, { log }: RouteOptions): Generation {
-  const { signal, abort } = follow(c.req.raw.signal); // that one ends with the request
+  const { signal, abort } = linkAbort(c.req.raw.signal); // that one ends with the request
   const serverEnd = c.get("serverEnd");
   serverEnd?.addEventListener("abort", () => abort(serverEnd.reason as Error), { once: true });
   c.header("x-provider", "local");
@@ -46,7 +46,11 @@ export function generation(c: Context<Env>, { log }: RouteOptions): Generation {
 }
 
 /** Says what a whole answer took. */
-export function answerHeaders(c: Context<Env>, { usage, timings }: Tally, prices: Prices): void {
+export function answerHeaders(
+  c: Context<Env>,
+  { usage, timings }: UsageCounter,
+  prices: Prices,
+): void {
   const parts = [
     ["queue", timings.queueMs],
     ["media", timings.mediaMs],

@@ -64,7 +64,7 @@ export function createFakeUpstream(): FakeUpstream {
       documents: [],
       contextTokens: 131_072,
     }),
-    look: {
+    inspector: {
       video: async () => ({
         width: 2,
         height: 1,

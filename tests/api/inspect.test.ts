@@ -176,7 +176,10 @@ describe("a document", () => {
 });
 
 describe("an upstream that cannot show what it sees", () => {
-  const app = createApp({ upstream: { ...createFakeUpstream(), look: undefined }, log: silentLog });
+  const app = createApp({
+    upstream: { ...createFakeUpstream(), inspector: undefined },
+    log: silentLog,
+  });
   const ask = (path: string) =>
     app.request(path, {
       method: "POST",
@@ -204,7 +207,7 @@ test.skipIf(!HAS_FFMPEG)(
           reject(signal.reason);
         });
       });
-    const upstream = { ...fake, look: { video: endless, document: endless } };
+    const upstream = { ...fake, inspector: { video: endless, document: endless } };
     const keys = {
       find: () => ({ name: "ann", sha256: "", createdUnix: 0, limits: {} }),
       limitsOf: () => ({ requestsPerMinute: 2, concurrentRequests: 1 }),

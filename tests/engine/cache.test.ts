@@ -22,7 +22,9 @@ async function visit(dir: string, options: EngineOptions = {}): Promise<Opened> 
   const engine = await open(dir, {
     contextTokens: 512,
     threads: 1,
-    log: (_, event) => warnings.push(event),
+    log: (level, event) => {
+      if (level === "warn") warnings.push(event);
+    },
     onProgress: ({ doneBytes, totalBytes }) => {
       progress = doneBytes / totalBytes;
     },

@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { afterEach, expect, test, vi } from "vitest";
 import type { ChatRequest, VideoPart, VideoSampling } from "../../src/core/chat.ts";
 import { LIMITS } from "../../src/core/limits.ts";
-import { Visual } from "../../src/inputs/media/media-embedding.ts";
+import { MediaEmbedding } from "../../src/inputs/media/media-embedding.ts";
 import type { RgbImage } from "../../src/media/image.ts";
 import { RepeatFinder } from "../../src/media/repeats.ts";
 import type { VideoDecoder, VideoFrame } from "../../src/media/video-decoder.ts";
@@ -36,7 +36,7 @@ const about = (video: VideoPart, changes: Partial<ChatRequest> = {}): ChatReques
 
 /** Frames that were encoded for an answer, its tokens, and what the estimate says of repeats. */
 async function answer(video: VideoPart, videoSampling: VideoSampling = {}, pruningRate = 0) {
-  const encoded = vi.spyOn(Visual.prototype, "nextPixels");
+  const encoded = vi.spyOn(MediaEmbedding.prototype, "nextPixels");
   return await usingTiny({ maxPrefixes: 0 }, async (engine) => {
     const request = about(video, { videoSampling, videoPruningRate: pruningRate });
     encoded.mockClear();
@@ -66,11 +66,11 @@ test("tiles and frames that are encoded together have the same rows", async () =
   const messages = [{ role: "user", content: [{ type: "image", bytes }] }] as const;
   const rows = () =>
     usingTiny({ maxPrefixes: 0 }, async (engine) => {
-      const { ranks } = await engine.look.video(about(video));
+      const { ranks } = await engine.inspector.video(about(video));
       const { ids } = await ask(engine, requestOf("", { messages, maxTokens: 6 }));
       return { ranks, ids };
     });
-  const together = vi.spyOn(Visual.prototype, "tilesAtOnce");
+  const together = vi.spyOn(MediaEmbedding.prototype, "tilesAtOnce");
   const pairs = await rows();
   expect(together.mock.results.filter(({ value }) => value === 2).length).toBeGreaterThan(4);
   together.mockImplementation(() => 1);
@@ -108,7 +108,7 @@ function decoderOf(between: () => Promise<void>, planned = 2): VideoDecoder {
 const film: VideoPart = { type: "video", bytes: Uint8Array.of(1) };
 
 test("a frame is encoded while the next one is still being decoded", async () => {
-  const accept = vi.spyOn(Visual.prototype, "accept");
+  const accept = vi.spyOn(MediaEmbedding.prototype, "accept");
   // for ever, if nobody begins before the end
   const decoder = decoderOf(() => vi.waitFor(() => expect(accept).toHaveBeenCalled(), 10_000));
   const ahead = await usingTiny({ maxPrefixes: 0, video: { decoder } }, (engine) => {

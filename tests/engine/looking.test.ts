@@ -7,7 +7,7 @@ import { openBackend } from "../../src/backends/open.ts";
 import type { ChatRequest, ContentPart, DocumentPart, VideoPart } from "../../src/core/chat.ts";
 import { LIMITS } from "../../src/core/limits.ts";
 import { dissimilarity, retainedRows } from "../../src/inputs/media/evs.ts";
-import { Visual } from "../../src/inputs/media/media-embedding.ts";
+import { MediaEmbedding } from "../../src/inputs/media/media-embedding.ts";
 import { TileEncoder } from "../../src/inputs/media/tile-encoder.ts";
 import { readModelConfig } from "../../src/model/config.ts";
 import { openCheckpointFiles } from "../../src/weights/safetensors.ts";
@@ -30,7 +30,7 @@ const about = (parts: readonly ContentPart[], changes: Partial<ChatRequest> = {}
 
 test("a video has a thumbnail and a time for each frame, and ranks for each token", async () => {
   await usingTiny({}, async (engine) => {
-    const look = await engine.look.video(about([clip], { videoSampling: { maxFrames: 4 } }));
+    const look = await engine.inspector.video(about([clip], { videoSampling: { maxFrames: 4 } }));
     expect(look).toMatchObject({ width: 96, height: 64, fps: 30, totalFrames: 90 });
     const [estimate] = (await engine.estimate(about([clip], { videoSampling: { maxFrames: 4 } })))
       .videos;
@@ -73,8 +73,8 @@ test("ranks give the rows that a visual keeps of itself at that rate", async () 
     tokens: tokensPerTile,
   });
   await backend.close();
-  const encoded = (pruningRate: number): Visual => {
-    const visual = Visual.of(config, { key: `${pruningRate}`, places, pruningRate });
+  const encoded = (pruningRate: number): MediaEmbedding => {
+    const visual = MediaEmbedding.of(config, { key: `${pruningRate}`, places, pruningRate });
     frames.forEach((rows, at) => {
       visual.accept(rows, differences.subarray(at * tokensPerTile, (at + 1) * tokensPerTile));
     });
@@ -89,7 +89,7 @@ test("ranks give the rows that a visual keeps of itself at that rate", async () 
         .filter((row) => ranks[frame * tokensPerTile + row]! < count)
         .flatMap((row) => [...rows.subarray(row * hidden, (row + 1) * hidden)]),
     );
-    const copied = Visual.pruned(whole, { key: "c", pruningRate: rate });
+    const copied = MediaEmbedding.pruned(whole, { key: "c", pruningRate: rate });
     for (const visual of [encoded(rate), copied]) {
       expect(visual.tokens).toBe(count);
       expect(visual.done).toBe(true);
@@ -105,7 +105,7 @@ test("after a look no question encodes again, at whatever rate; answers are the 
   const slices = vi.spyOn(TileEncoder.prototype, "advance");
   const answers = (rates: readonly number[], looks: boolean) =>
     usingTiny({ maxPrefixes: 0 }, async (engine) => {
-      if (looks) await engine.look.video(about([clip]));
+      if (looks) await engine.inspector.video(about([clip]));
       slices.mockClear();
       const said: unknown[] = [];
       for (const rate of rates) {
@@ -121,7 +121,7 @@ test("after a look no question encodes again, at whatever rate; answers are the 
   await usingTiny({}, async (engine) => {
     await ask(engine, about([clip], { videoPruningRate: 0.75 }));
     slices.mockClear();
-    await engine.look.video(about([clip]));
+    await engine.inspector.video(about([clip]));
     expect(slices).not.toHaveBeenCalled();
   });
   slices.mockRestore();
@@ -133,8 +133,8 @@ test("a look beside a question leaves its answer as it is", async () => {
     const other: VideoPart = { type: "video", bytes: mp4("64x64", 10, 2) };
     const [beside, look] = await Promise.all([
       ask(engine, about([clip], { videoPruningRate: 0.5 })),
-      engine.look.video(about([other])),
-      engine.look.video(about([other])),
+      engine.inspector.video(about([other])),
+      engine.inspector.video(about([other])),
     ]);
     expect(beside.usage.videoTokens).toBeLessThan(alone.usage.videoTokens);
     expect(look.frames.length).toBeGreaterThan(1);
@@ -145,22 +145,22 @@ test("a look that nobody wants any more ends, and the engine closes during one",
   const controller = new AbortController();
   const reason = new Error("gone");
   await usingTiny({}, async (engine) => {
-    const look = engine.look.video(about([clip]), controller.signal);
+    const look = engine.inspector.video(about([clip]), controller.signal);
     controller.abort(reason);
     await expect(look).rejects.toBe(reason);
     expect((await ask(engine, about([clip]))).usage.completionTokens).toBe(3);
-    const late = engine.look.video(about([{ type: "video", bytes: mp4("64x64", 10, 2) }]));
+    const late = engine.inspector.video(about([{ type: "video", bytes: mp4("64x64", 10, 2) }]));
     await Promise.all([expect(late).rejects.toThrow(/clos/), engine.close()]);
   });
 });
 
 test("one video and one document at a time", async () => {
   await usingTiny({}, async (engine) => {
-    const none = engine.look.video(about([]));
+    const none = engine.inspector.video(about([]));
     await expect(none).rejects.toMatchObject({ code: "missing_required", param: "messages" });
-    const two = engine.look.video(about([clip, clip]));
+    const two = engine.inspector.video(about([clip, clip]));
     await expect(two).rejects.toMatchObject({ code: "too_many_videos" });
-    await expect(engine.look.document(about([clip]))).rejects.toThrow(/hold 0 documents/);
+    await expect(engine.inspector.document(about([clip]))).rejects.toThrow(/hold 0 documents/);
   });
 });
 
@@ -168,11 +168,11 @@ test("pages of a document come in a bounded size, with the words of the file", a
   const bytes = pdf([{ lines: ["first words"] }, { lines: ["second"], box: "0 0 600 200" }]);
   const part: DocumentPart = { type: "document", bytes };
   await usingTiny({}, async (engine) => {
-    const first = await engine.look.document(about([part]));
+    const first = await engine.inspector.document(about([part]));
     expect(first.totalPages).toBe(2);
     expect(first.pages.map(({ number }) => number)).toEqual([1]);
     expect(first.pages[0]?.words.map(({ text }) => text)).toEqual(["first", "words"]);
-    const both = await engine.look.document(about([{ ...part, pages: "2,1", dpi: 600 }]));
+    const both = await engine.inspector.document(about([{ ...part, pages: "2,1", dpi: 600 }]));
     expect(both.pages.map(({ number }) => number)).toEqual([2, 1]);
     for (const { jpeg } of both.pages) {
       const { width, height } = await sharp(jpeg).metadata();
@@ -180,10 +180,10 @@ test("pages of a document come in a bounded size, with the words of the file", a
     }
     const frames = tiff(Array(9).fill({ width: 40, height: 30, gray: 90 }));
     const pictures: DocumentPart = { type: "document", bytes: frames, pages: "2-3" };
-    const drawn = await engine.look.document(about([pictures]));
+    const drawn = await engine.inspector.document(about([pictures]));
     expect(drawn.totalPages).toBe(9);
     expect(await sharp(drawn.pages[1]?.jpeg).metadata()).toMatchObject({ width: 40, height: 30 });
-    const all = engine.look.document(about([{ ...pictures, pages: "1-9" }]));
+    const all = engine.inspector.document(about([{ ...pictures, pages: "1-9" }]));
     await expect(all).rejects.toMatchObject({ code: "too_many_pages" });
   });
 });

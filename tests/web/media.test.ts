@@ -20,7 +20,7 @@ describe.skipIf(chromium === undefined)("videos and documents on the page", () =
   beforeAll(async () => {
     engine = await open(MINI, { cacheDir: false });
     stage = await setStage(chromium!, undefined, {
-      look: engine.look,
+      inspector: engine.inspector,
       estimate: (request, options) => engine.estimate(request, options),
     });
     if (SHOTS) mkdirSync(SHOTS, { recursive: true });

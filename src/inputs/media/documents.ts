@@ -6,7 +6,7 @@ import { type Document, isFaultOfPage, openDocument, type PageSize } from "../..
 import { encodeJpeg } from "../../media/encode.ts";
 import { wordsOf } from "../../media/words.ts";
 import type { ImageStore, OpenedImage, PlannedImage } from "./images.ts";
-import { Gate } from "./semaphore.ts";
+import { Semaphore } from "./semaphore.ts";
 
 export interface PlannedPage extends PlannedImage {
   /** Counts the file's pages from 1. */
@@ -47,7 +47,7 @@ interface Layout {
 /** Makes images of documents' pages, one page at a time; a second showing costs nothing. */
 export class DocumentStore {
   private readonly images: ImageStore;
-  private readonly gate = new Gate(LIMITS.documentsOpen);
+  private readonly gate = new Semaphore(LIMITS.documentsOpen);
   private readonly layouts = new Map<string, Layout>();
 
   constructor(images: ImageStore) {
@@ -56,7 +56,7 @@ export class DocumentStore {
 
   /** Throws what openDocument and onPlan throw, and the signal's reason. */
   async plan(part: DocumentPart, options: DocumentOptions): Promise<PlannedDocument> {
-    return await this.gate.pass(async () => {
+    return await this.gate.run(async () => {
       options.signal.throwIfAborted();
       const key = keyOf(part);
       const known = this.layouts.get(key);
@@ -77,7 +77,7 @@ export class DocumentStore {
     const { maxTiles, signal } = options;
     const key = keyOf(part);
     const keyOfPage = ({ number }: PageSize) => `${key} page ${number} ${maxTiles}`;
-    return await this.gate.pass(async () => {
+    return await this.gate.run(async () => {
       signal.throwIfAborted();
       const known = this.layouts.get(key);
       const drawn = known?.pages.map((page) => this.images.find(keyOfPage(page)));
@@ -107,7 +107,7 @@ export class DocumentStore {
    * openDocument throws, and too_many_pages.
    */
   async look(part: DocumentPart, signal: AbortSignal): Promise<DocumentLook> {
-    return await this.gate.pass(async () => {
+    return await this.gate.run(async () => {
       signal.throwIfAborted();
       const { bytes, pages = "1" } = part;
       const document = await openDocument(bytes, { ...part, pages }, signal);

@@ -1,7 +1,7 @@
-import type { Visual } from "./media-embedding.ts";
+import type { MediaEmbedding } from "./media-embedding.ts";
 
 /** What was opened lately, by the keys of its visuals; the least recently used goes first. */
-export class VisualCache<T extends { readonly visual: Visual }> {
+export class VisualCache<T extends { readonly visual: MediaEmbedding }> {
   private readonly maxBytes: number;
   private readonly entries = new Map<string, T>();
 

@@ -8,7 +8,7 @@ import { inspectImage } from "../../media/source.ts";
 import { chooseGrid, type Grid } from "../../media/tiling.ts";
 import type { ModelConfig } from "../../model/config.ts";
 import { VisualCache } from "./embedding-cache.ts";
-import { Visual } from "./media-embedding.ts";
+import { MediaEmbedding } from "./media-embedding.ts";
 
 /** How a picture is cut into tiles, and what it costs. */
 export interface PlannedImage {
@@ -23,7 +23,7 @@ export interface PlannedImage {
 }
 
 export interface OpenedImage extends PlannedImage {
-  readonly visual: Visual;
+  readonly visual: MediaEmbedding;
 }
 
 interface DecodedImage extends RgbImage {
@@ -81,7 +81,7 @@ export class ImageStore {
     const plan = this.plan(image.width, image.height, maxTiles);
     const { tilePx } = this.config.vision;
     const places = await placeTiles(image, { grid: plan.grid, tilePx, resize: this.resize });
-    const visual = Visual.of(this.config, { key, places });
+    const visual = MediaEmbedding.of(this.config, { key, places });
     const { turn } = image;
     return this.cache.remember({ ...plan, ...(turn === undefined ? {} : { turn }), visual });
   }

@@ -2,32 +2,32 @@ import type {
   ChatRequest,
   DocumentLook,
   DocumentPart,
-  Looking,
+  Inspector,
   VideoLook,
   VideoPart,
 } from "../../core/chat.ts";
 import { type ErrorCode, VireoError } from "../../core/errors.ts";
 import type { ModelConfig } from "../../model/config.ts";
-import type { Visual } from "./media-embedding.ts";
-import { type MediaOpener, type MediaStores, partsOf, type StillWanted } from "./open-media.ts";
+import type { MediaEmbedding } from "./media-embedding.ts";
+import { type MediaOpener, type MediaStores, partsOf, type ThrowIfClosed } from "./open-media.ts";
 
 export interface LookOptions {
   readonly config: ModelConfig;
   readonly stores: MediaStores;
   readonly media: MediaOpener;
-  readonly check: StillWanted;
-  readonly encode: (visual: Visual, signal: AbortSignal) => Promise<void>;
+  readonly check: ThrowIfClosed;
+  readonly encode: (visual: MediaEmbedding, signal: AbortSignal) => Promise<void>;
 }
 
 /** Shows what the model is shown. A video is encoded, and the next question finds it so. */
-export function lookingBy({ config, stores, media, check, encode }: LookOptions): Looking {
+export function createInspector({ config, stores, media, check, encode }: LookOptions): Inspector {
   return {
     async video(request, signal) {
       check();
       const part = onlyPart<VideoPart>(request, "video", "too_many_videos");
       return await media.alone(signal, async (until): Promise<VideoLook> => {
         const { videoSampling = {} } = request;
-        const { video, thumbnails } = await stores.videos.watch(part, videoSampling, until);
+        const { video, thumbnails } = await stores.videos.inspect(part, videoSampling, until);
         await encode(video.visual, until);
         const { width, height, fps, durationSeconds, total, frames } = video;
         const side = Math.sqrt(config.vision.tokensPerTile);

@@ -13,7 +13,7 @@ export interface VisualOptions {
 }
 
 /** The place of a tile whose rows are known. */
-const NOWHERE: TilePlace = {
+const RELEASED_TILE: TilePlace = {
   image: { rgb: new Uint8Array(0), width: 0, height: 0 },
   left: 0,
   top: 0,
@@ -24,7 +24,7 @@ const NOWHERE: TilePlace = {
  * by all who show the same one. Tiles may be encoded as soon as they are added; how many rows there
  * are is known once it is sealed. Tiles of the same place of the same image are encoded once.
  */
-export class Visual {
+export class MediaEmbedding {
   readonly key: string;
   readonly pruningRate: number;
   tilesDone = 0;
@@ -51,22 +51,22 @@ export class Visual {
   static of(
     config: ModelConfig,
     options: VisualOptions & { readonly places: readonly TilePlace[] },
-  ): Visual {
-    const visual = new Visual(config, options);
+  ): MediaEmbedding {
+    const visual = new MediaEmbedding(config, options);
     for (const place of options.places) visual.add(place);
-    visual.seal();
+    visual.finish();
     return visual;
   }
 
   /** A video that is encoded with all of its rows, without some of them. */
-  static pruned(whole: Visual, options: Required<VisualOptions>): Visual {
+  static pruned(whole: MediaEmbedding, options: Required<VisualOptions>): MediaEmbedding {
     assert(whole.done && whole.pruningRate === 0, "rows that were left out cannot be copied");
-    const visual = new Visual(whole.config, options);
-    visual.places = whole.values.map(() => NOWHERE);
+    const visual = new MediaEmbedding(whole.config, options);
+    visual.places = whole.values.map(() => RELEASED_TILE);
     visual.values.push(...whole.values);
     visual.differences.push(...whole.differences);
     visual.tilesDone = whole.tilesDone;
-    visual.seal();
+    visual.finish();
     return visual;
   }
 
@@ -84,7 +84,7 @@ export class Visual {
   }
 
   /** No more tiles come. */
-  seal(): void {
+  finish(): void {
     const { tokensPerTile } = this.config.vision;
     const tiles = this.places.length;
     const prunes = this.pruningRate > 0;
@@ -92,7 +92,7 @@ export class Visual {
     const tokens = prunes ? retainedRows(tiles, tokensPerTile, this.pruningRate) : all;
     this.sealed = { tiles, tokens };
     if (!prunes) this.tileTokens = this.places.map(() => tokensPerTile);
-    this.finish();
+    this.releasePixels();
   }
 
   get tileCount(): number {
@@ -106,7 +106,7 @@ export class Visual {
   }
 
   /** There is a tile that can be encoded now. */
-  get waits(): boolean {
+  get hasPendingTile(): boolean {
     return this.tilesDone < this.tileCount;
   }
 
@@ -193,10 +193,10 @@ export class Visual {
     }
     this.values.push(rows);
     this.tilesDone += 1;
-    this.finish();
+    this.releasePixels();
   }
 
-  private finish(): void {
+  private releasePixels(): void {
     if (!this.done) return;
     this.places = []; // the pixels are not needed any more
     if (this.pruningRate > 0) this.prune();

@@ -5,7 +5,7 @@ import { tooManyPages } from "../../media/page-range.ts";
 import type { ModelConfig } from "../../model/config.ts";
 import type { DocumentStore, OpenedDocument, PlannedDocument } from "./documents.ts";
 import type { ImageStore, OpenedImage, PlannedImage } from "./images.ts";
-import type { Visual } from "./media-embedding.ts";
+import type { MediaEmbedding } from "./media-embedding.ts";
 import type { OpenedVideo, PlannedVideo, VideoStore } from "./videos.ts";
 
 export interface MediaStores {
@@ -23,11 +23,11 @@ export interface OpenedMedia {
   readonly documents: readonly PlannedDocument[];
   readonly videos: readonly PlannedVideo[];
   /** Of images, then of videos; without those of what was only planned. */
-  readonly visuals: readonly Visual[];
+  readonly visuals: readonly MediaEmbedding[];
 }
 
 /** Throws when there is no use in going on, as when the engine closes. */
-export type StillWanted = () => void;
+export type ThrowIfClosed = () => void;
 
 /**
  * How far media are opened: their headers are read; pictures and frames are decoded too, but pages
@@ -37,7 +37,7 @@ export type Depth = "headers" | "decoded" | "drawn";
 
 export interface OpenOptions {
   readonly depth: Depth;
-  readonly check: StillWanted;
+  readonly check: ThrowIfClosed;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -63,7 +63,7 @@ export class MediaOpener {
     const before = [...pictures, ...documents.flatMap(({ pages }) => pages)];
     const videos = await this.openVideos(request, before, options);
     const images: PlannedImage[] = [];
-    const visuals: Visual[] = [];
+    const visuals: MediaEmbedding[] = [];
     const [nextPicture, nextDocument] = [pictures.values(), documents.values()];
     for (const { type } of partsOf(request)) {
       if (type === "image") {

@@ -2,14 +2,14 @@ import { type Backend, rows, type Step, type Tensor, tensorAt } from "../../back
 import type { Model } from "../../model/load.ts";
 import { embedTiles, visionBlock } from "../../model/vision/encoder.ts";
 import { project } from "../../model/vision/projector.ts";
-import type { Visual } from "./media-embedding.ts";
+import type { MediaEmbedding } from "./media-embedding.ts";
 
 /** Two tiles take a twentieth less time together than one by one; more of them take no less. */
 export const TILES_AT_ONCE = 2;
 
 /** Tiles under way, from the visual's tile `tile` on. */
 interface Batch {
-  readonly visual: Visual;
+  readonly visual: MediaEmbedding;
   readonly tile: number;
   readonly count: number;
   blocksDone: number;
@@ -39,7 +39,7 @@ export class TileEncoder {
   }
 
   /** Of which a tile is begun and not done. */
-  get underWay(): Visual | undefined {
+  get underWay(): MediaEmbedding | undefined {
     return this.batch?.visual;
   }
 
@@ -54,7 +54,7 @@ export class TileEncoder {
    * are wanted again. Returns the blocks that it took, of all tiles: none for a tile that an
    * earlier one shows as well.
    */
-  async advance(visual: Visual, blocks: number, most = 1): Promise<number> {
+  async advance(visual: MediaEmbedding, blocks: number, most = 1): Promise<number> {
     const { backend, model } = this;
     const known = visual.knownRows;
     if (known) {
@@ -91,7 +91,7 @@ export class TileEncoder {
   }
 
   /** [count, 3 · tilePx²] */
-  private async pixelsOf(visual: Visual, count: number): Promise<Float32Array> {
+  private async pixelsOf(visual: MediaEmbedding, count: number): Promise<Float32Array> {
     const first = await visual.nextPixels(this.backend);
     if (count === 1) return first;
     const all = new Float32Array(first.length * count);
@@ -103,7 +103,12 @@ export class TileEncoder {
   }
 
   /** made: the rows of `count` tiles. Of a video EVS wants to know how far each is from before. */
-  private async handOver(visual: Visual, step: Step, made: Tensor, count: number): Promise<void> {
+  private async handOver(
+    visual: MediaEmbedding,
+    step: Step,
+    made: Tensor,
+    count: number,
+  ): Promise<void> {
     const each = made.rows / count;
     const tiles = Array.from({ length: count }, (_, tile) => rows(made, tile * each, each));
     const before = visual.rowsBefore;

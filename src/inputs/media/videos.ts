@@ -20,8 +20,8 @@ import type { VideoDecoder, VideoPlan } from "../../media/video-decoder.ts";
 import type { ModelConfig } from "../../model/config.ts";
 import { VisualCache } from "./embedding-cache.ts";
 import { retainedRows } from "./evs.ts";
-import { Visual } from "./media-embedding.ts";
-import { Gate } from "./semaphore.ts";
+import { MediaEmbedding } from "./media-embedding.ts";
+import { Semaphore } from "./semaphore.ts";
 
 /** What whoever opens an engine may say about videos. */
 export interface VideoOptions {
@@ -70,7 +70,7 @@ export interface VideoSettings {
 }
 
 /** Rows of the language model, as they are or will be. */
-export type VisualRows = Pick<Visual, "tokens" | "pruningRate" | "tileTokens">;
+export type VisualRows = Pick<MediaEmbedding, "tokens" | "pruningRate" | "tileTokens">;
 
 /** A video of which only the header was read. */
 export interface PlannedVideo {
@@ -91,7 +91,7 @@ export interface PlannedVideo {
 }
 
 export interface OpenedVideo extends PlannedVideo {
-  readonly visual: Visual;
+  readonly visual: MediaEmbedding;
   /** Frames that an earlier one shows as well. */
   readonly repeats: number;
 }
@@ -112,12 +112,12 @@ export interface OpenVideoOptions extends PlanVideoOptions {
 
 /** Whoever encodes videos that are still being decoded. */
 export interface DraftEncoder {
-  grew(draft: Visual): void;
-  ended(draft: Visual): void;
+  grew(draft: MediaEmbedding): void;
+  ended(draft: MediaEmbedding): void;
 }
 
 /** A video with small pictures of its frames. */
-export interface WatchedVideo {
+export interface InspectedVideo {
   /** Its visual keeps all rows, or is encoded already. */
   readonly video: OpenedVideo;
   /** JPEG files, one for each frame. */
@@ -153,7 +153,7 @@ export class VideoStore {
   private readonly options: VideoStoreOptions;
   private readonly cache: VisualCache<OpenedVideo>;
   private readonly thumbnails = new Map<string, readonly Uint8Array[]>();
-  private readonly gate = new Gate(LIMITS.videosDecoded);
+  private readonly gate = new Semaphore(LIMITS.videosDecoded);
 
   constructor(options: VideoStoreOptions) {
     this.options = options;
@@ -168,13 +168,13 @@ export class VideoStore {
     const { sampling, pruningRate = this.defaultRate, signal } = options;
     const wanted = { ...sampling, ...part.sampling };
     const name = `${hashOf(part)} ${JSON.stringify(wanted)}`;
-    return await this.gate.pass(async () => {
+    return await this.gate.run(async () => {
       signal.throwIfAborted();
       const known = this.cache.get(`${name} ${pruningRate}`) ?? this.pruned(name, pruningRate);
       if (known) return known;
       const { config, drafts } = this.options;
       const { tokensPerTile } = config.vision;
-      const draft = new Visual(config, { key: `${name} ${pruningRate}`, pruningRate });
+      const draft = new MediaEmbedding(config, { key: `${name} ${pruningRate}`, pruningRate });
       try {
         const read = await this.read(part, wanted, {
           signal,
@@ -197,7 +197,7 @@ export class VideoStore {
   async plan(part: VideoPart, options: PlanVideoOptions): Promise<PlannedVideo> {
     const { sampling, pruningRate = this.defaultRate, signal } = options;
     const wanted = { ...sampling, ...part.sampling };
-    return await this.gate.pass(async () => {
+    return await this.gate.run(async () => {
       signal.throwIfAborted();
       const plan = part.frames
         ? planPictures(part.frames, this.choose(part.frames, wanted), part)
@@ -210,14 +210,14 @@ export class VideoStore {
   }
 
   /** The same with all rows, and with thumbnails. Throws what open throws. */
-  async watch(
+  async inspect(
     part: VideoPart,
     sampling: VideoSampling,
     signal: AbortSignal,
-  ): Promise<WatchedVideo> {
+  ): Promise<InspectedVideo> {
     const wanted = { ...sampling, ...part.sampling };
     const name = `${hashOf(part)} ${JSON.stringify(wanted)}`;
-    return await this.gate.pass(async () => {
+    return await this.gate.run(async () => {
       signal.throwIfAborted();
       const encoded = this.cache.search(`${name} `, ({ visual }) => visual.done);
       const known = encoded ?? this.cache.get(`${name} 0`);
@@ -229,7 +229,7 @@ export class VideoStore {
         thumbnails.push(await encodeThumbnail(image, read, LIMITS.thumbnailPx));
       }
       this.rememberThumbnails(name, thumbnails);
-      const whole = new Visual(this.options.config, { key: `${name} 0`, pruningRate: 0 });
+      const whole = new MediaEmbedding(this.options.config, { key: `${name} 0`, pruningRate: 0 });
       for (const image of read.images) whole.add({ image, left: 0, top: 0 });
       return { video: known ?? this.keep(read, whole), thumbnails };
     });
@@ -245,19 +245,19 @@ export class VideoStore {
     const whole = this.cache.get(`${name} 0`);
     if (!whole?.visual.done) return undefined;
     const options = { key: `${name} ${pruningRate}`, pruningRate };
-    return this.cache.remember({ ...whole, visual: Visual.pruned(whole.visual, options) });
+    return this.cache.remember({ ...whole, visual: MediaEmbedding.pruned(whole.visual, options) });
   }
 
   /** draft: with the frames that were read, and perhaps some that turned out to be no frames. */
-  private keep({ images, ...video }: Frames, draft: Visual): OpenedVideo {
+  private keep({ images, ...video }: Frames, draft: MediaEmbedding): OpenedVideo {
     const { config } = this.options;
     const { key, pruningRate } = draft;
     let visual = draft;
     if (!draft.holds(images)) {
-      visual = new Visual(config, { key, pruningRate });
+      visual = new MediaEmbedding(config, { key, pruningRate });
       for (const image of images) visual.add({ image, left: 0, top: 0 });
     }
-    visual.seal();
+    visual.finish();
     const repeats = images.length - new Set(images).size;
     return this.cache.remember({ ...video, visual, repeats, texts: this.texts(video) });
   }

@@ -38,7 +38,7 @@ describe("what is asked for is passed on", () => {
       model: "m",
       aliases: new Map(),
       count: 1,
-      countsAlong: false,
+      continuousUsage: false,
       logprobs: false,
       stream: false,
       includeUsage: false,
@@ -99,7 +99,7 @@ describe("what is asked for is passed on", () => {
     expect(rest).toEqual({
       aliases: new Map(),
       count: 1,
-      countsAlong: false,
+      continuousUsage: false,
       logprobs: true,
       model: "m",
       stream: true,

@@ -7,7 +7,7 @@ import { parseOutput } from "../shared/output-format.ts";
 import { parseReasoning, planReasoning, splitModelName } from "../shared/reasoning.ts";
 import type { ReasoningFormat } from "../shared/reasoning-format.ts";
 import { checkStrict, pickModel, readRouting } from "../shared/routing.ts";
-import { toEnds, toSampling } from "../shared/sampling.ts";
+import { toSampling, toStopConditions } from "../shared/sampling.ts";
 import { check, show } from "../shared/schema-errors.ts";
 import { parseTools, type ToolAliases } from "../shared/tools.ts";
 import type { RequestWarning } from "../shared/warnings.ts";
@@ -25,7 +25,7 @@ export interface ParsedChatRequest {
   /** The stream ends with a chunk of token counts. */
   readonly includeUsage: boolean;
   /** Every chunk holds token counts so far. */
-  readonly countsAlong: boolean;
+  readonly continuousUsage: boolean;
   readonly logprobs: boolean;
   /** Where reasoning stands in the answer, if there is any. */
   readonly reasoningFormat: ReasoningFormat;
@@ -84,7 +84,7 @@ export function parseChatRequest(
     count: body.n ?? 1,
     stream: body.stream ?? false,
     includeUsage: body.stream_options?.include_usage === true || usage?.include === true,
-    countsAlong,
+    continuousUsage: countsAlong,
     logprobs: body.logprobs === true,
     reasoningFormat: reasoning.format,
     aliases: offer.aliases,
@@ -138,7 +138,7 @@ function toRequest(
   const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? undefined;
   return {
     messages,
-    ...toEnds(body),
+    ...toStopConditions(body),
     ...(maxTokens === undefined ? {} : { maxTokens }),
     ...(body.logprobs === true || countsAlong ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
     ...toMediaOptions(body),

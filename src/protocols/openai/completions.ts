@@ -14,7 +14,7 @@ import { unknownFields } from "../shared/ignored.ts";
 import { looseFormats } from "../shared/loose-formats.ts";
 import { outputFields, parseOutput } from "../shared/output-format.ts";
 import { readRouting, routingFields } from "../shared/routing.ts";
-import { toEnds, toSampling } from "../shared/sampling.ts";
+import { toSampling, toStopConditions } from "../shared/sampling.ts";
 import { check } from "../shared/schema-errors.ts";
 
 /** POST /v1/completions: text goes on, without roles and without a template. */
@@ -75,7 +75,7 @@ export function parseCompletionRequest(json: unknown): ParsedCompletion {
   const request = {
     messages: [],
     maxTokens: body.max_tokens ?? MAX_TOKENS,
-    ...toEnds(body),
+    ...toStopConditions(body),
     sampling: toSampling(body, false),
     reasoning: {},
     ...(output === undefined ? {} : { output }),

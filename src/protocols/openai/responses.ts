@@ -22,7 +22,7 @@ import {
 } from "../shared/media.ts";
 import { planReasoning, splitModelName } from "../shared/reasoning.ts";
 import { checkStrict, pickModel, readRouting } from "../shared/routing.ts";
-import { toEnds, toSampling } from "../shared/sampling.ts";
+import { toSampling, toStopConditions } from "../shared/sampling.ts";
 import { check } from "../shared/schema-errors.ts";
 import {
   flatName,
@@ -121,7 +121,7 @@ export function parseResponseRequest(
   return {
     request: {
       messages,
-      ...toEnds(body),
+      ...toStopConditions(body),
       ...toMediaOptions(body),
       ...toTools(body, offer),
       ...(output === undefined ? {} : { output }),

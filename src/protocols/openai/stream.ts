@@ -21,9 +21,9 @@ import {
   type ChoiceEvent,
   type EndEvent,
   nativeFinish,
-  Tally,
   toUsage,
   type UsageBody,
+  UsageCounter,
 } from "../shared/usage.ts";
 
 /** What is the same in every chunk of one answer. */
@@ -115,7 +115,7 @@ export async function* toChunks(
   events: AsyncIterable<ChoiceEvent>,
   head: AnswerHead,
 ): AsyncGenerator<ChatChunk, void, undefined> {
-  const tally = new Tally(head.count);
+  const tally = new UsageCounter(head.count);
   const counter = head.countsAlong ? new TokenCounter() : undefined;
   const writers = new Map<number, (event: ChoiceEvent) => Generator<ChatChunk>>();
   for await (const event of tally.watch(events)) {
@@ -254,7 +254,7 @@ export async function toCompletion(
   events: AsyncIterable<ChoiceEvent>,
   head: AnswerHead,
 ): Promise<ChatCompletion> {
-  const tally = new Tally(head.count);
+  const tally = new UsageCounter(head.count);
   const said = Array.from({ length: head.count ?? 1 }, (): ChoiceEvent[] => []);
   for await (const event of tally.watch(events)) said[event.choice ?? 0]?.push(event);
   return {

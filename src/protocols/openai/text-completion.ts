@@ -7,9 +7,9 @@ import {
   type ChoiceEvent,
   type EndEvent,
   nativeFinish,
-  Tally,
   toUsage,
   type UsageBody,
+  UsageCounter,
 } from "../shared/usage.ts";
 import { MIN_LOGPROB } from "./stream.ts";
 
@@ -61,7 +61,7 @@ export async function* toTextChunks(
   events: AsyncIterable<ChoiceEvent>,
   head: TextHead,
 ): AsyncGenerator<TextCompletion> {
-  const tally = new Tally(head.count);
+  const tally = new UsageCounter(head.count);
   const usage = head.includeUsage ? { usage: null } : {};
   const offsets = new Map<number, number>();
   for await (const event of tally.watch(events)) {
@@ -86,7 +86,7 @@ export async function toTextCompletion(
   events: AsyncIterable<ChoiceEvent>,
   head: TextHead,
 ): Promise<TextCompletion> {
-  const tally = new Tally(head.count);
+  const tally = new UsageCounter(head.count);
   const said = Array.from({ length: head.total }, (_, choice) => ({
     text: echoOf(head, choice),
     tokens: [] as ChosenToken[],

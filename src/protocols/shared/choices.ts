@@ -10,7 +10,7 @@ export function toChoices(request: ChatRequest, count: number): ChatRequest[] {
     if (index === 0) return request;
     const { seed } = request.sampling;
     const next = seed === undefined ? {} : { seed: BigInt.asIntN(64, seed + BigInt(index)) };
-    return { ...request, sampling: { ...request.sampling, ...next }, promptIsBooked: true };
+    return { ...request, sampling: { ...request.sampling, ...next }, promptAlreadyBilled: true };
   });
 }
 

@@ -29,7 +29,7 @@ export function toSampling(body: SamplingBody, thinks: boolean): SamplingOptions
 }
 
 /** When the answer ends, besides by its length. */
-export function toEnds(
+export function toStopConditions(
   body: SamplingBody,
 ): Pick<ChatRequest, "stop" | "stopTokenIds" | "minTokens" | "ignoreEos"> {
   const stop = body.stop ?? [];

@@ -27,7 +27,7 @@ export interface UsageBody {
  * Sums up what the answers to a request take. The tokens of a prompt count once, however many
  * answers it has: `answersPerPrompt` neighbours share one.
  */
-export class Tally {
+export class UsageCounter {
   private readonly answersPerPrompt: number;
   private sum: Usage = {
     promptTokens: 0,

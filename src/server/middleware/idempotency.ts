@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Env } from "../context.ts";
-import type { Claim, Replays } from "../idempotency-cache.ts";
+import type { IdempotencyCache, PendingReply } from "../idempotency-cache.ts";
 import { bodyOf } from "./body-limit.ts";
 
 /** Of the request at hand, not of the answer that is sent again. */
@@ -13,7 +13,7 @@ const OF_THE_REQUEST = /^(x-request-id|request-id|openai-processing-ms|x-ratelim
  * with `idempotency-replayed: true`. Only whole answers of success are kept; a stream's key only
  * keeps it from being asked for twice at once.
  */
-export function idempotent(replays: Replays): MiddlewareHandler<Env> {
+export function idempotent(replays: IdempotencyCache): MiddlewareHandler<Env> {
   return async (c, next) => {
     const key = c.req.header("idempotency-key");
     if (key === undefined || key === "") return await next();
@@ -39,7 +39,7 @@ export function idempotent(replays: Replays): MiddlewareHandler<Env> {
   };
 }
 
-async function keep(claim: Claim, response: Response): Promise<void> {
+async function keep(claim: PendingReply, response: Response): Promise<void> {
   const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
   if (isStream && response.ok) return; // released when the stream ends
   if (!response.ok) return claim.release();

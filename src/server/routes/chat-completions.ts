@@ -10,7 +10,7 @@ import {
 } from "../../protocols/openai/stream.ts";
 import { sideBySide, toChoices } from "../../protocols/shared/choices.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
-import { Tally } from "../../protocols/shared/usage.ts";
+import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import { DONE, type SseEvent } from "../sse.ts";
@@ -35,7 +35,7 @@ export function chatCompletions(options: RouteOptions) {
         toErrorEvents: (error, requestId) => [{ data: toErrorChunk(head, error, requestId) }],
       });
     }
-    const tally = new Tally(parsed.count);
+    const tally = new UsageCounter(parsed.count);
     const completion = await toCompletion(tally.watch(events), head);
     answerHeaders(c, tally, prices);
     return c.json(completion);
@@ -48,7 +48,14 @@ export async function* asEvents(chunks: AsyncIterable<unknown>): AsyncGenerator<
 }
 
 function headOf(
-  { includeUsage, reasoningFormat, logprobs, count, countsAlong, aliases }: ParsedChatRequest,
+  {
+    includeUsage,
+    reasoningFormat,
+    logprobs,
+    count,
+    continuousUsage: countsAlong,
+    aliases,
+  }: ParsedChatRequest,
   model: UpstreamModel,
   createdUnix: number,
 ): AnswerHead {

@@ -8,7 +8,7 @@ import {
 } from "../../protocols/openai/text-completion.ts";
 import { sideBySide, toChoices } from "../../protocols/shared/choices.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
-import { Tally } from "../../protocols/shared/usage.ts";
+import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import { DONE } from "../sse.ts";
@@ -43,7 +43,7 @@ export function completions(options: RouteOptions) {
         toErrorEvents: (error, requestId) => [{ data: toTextErrorChunk(head, error, requestId) }],
       });
     }
-    const tally = new Tally(parsed.count);
+    const tally = new UsageCounter(parsed.count);
     const completion = await toTextCompletion(tally.watch(events), head);
     answerHeaders(c, tally, prices);
     return c.json(completion);

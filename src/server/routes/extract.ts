@@ -1,13 +1,12 @@
 import type { Context } from "hono";
-import { follow } from "../../core/abort.ts";
 import type { ChatRequest, Upstream } from "../../core/chat.ts";
+import { startDeadline } from "../../core/deadline.ts";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { costOf, showPrice } from "../../core/prices.ts";
 import { wrapUpstream } from "../../core/wrap-upstream.ts";
 import { type ExtractEvent, type ExtractOptions, extract } from "../../extract/extract.ts";
 import { readSchema } from "../../extract/schemas.ts";
-import { tooLate } from "../../limits/limited-upstream.ts";
 import { toErrorBody } from "../../protocols/shared/errors.ts";
 import { random62 } from "../../protocols/shared/ids.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
@@ -92,12 +91,11 @@ async function* pageByPage(
   const { tenant = "", maxTiles, exifOrientation } = request;
   const { tenants, keys, places, deadlineMs } = options;
   tenants.check(tenant, keys?.limitsOf(tenant) ?? {}); // before anything is fetched
-  const ending = follow(signal);
-  const timer = setTimeout(() => ending.abort(tooLate(deadlineMs)), deadlineMs);
+  const deadline = startDeadline(signal, deadlineMs);
   try {
     const { schema: given } = body;
     const schema = typeof given === "string" ? await readSchema(given) : given;
-    const messages = await completeMessages(request, places, ending.signal);
+    const messages = await completeMessages(request, places, deadline.signal);
     const { bytes, pages, dpi } = documentOf(messages);
     yield* extract(ownUpstream(options.upstream, tenant), bytes, {
       ...toOptions(body, schema),
@@ -105,12 +103,11 @@ async function* pageByPage(
       ...(exifOrientation === undefined ? {} : { exifOrientation }),
       ...(pages === undefined ? {} : { pages }),
       ...(dpi === undefined ? {} : { dpi }),
-      signal: ending.signal,
+      signal: deadline.signal,
     });
   } finally {
-    clearTimeout(timer);
-    ending.abort(new Error("nobody listens"));
-    ending.release();
+    deadline.abort(new Error("the client has gone"));
+    deadline.release();
   }
 }
 

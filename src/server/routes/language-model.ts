@@ -6,7 +6,7 @@ import { toGatewayConfig } from "../../protocols/ai-gateway/config.ts";
 import { toGatewayError } from "../../protocols/ai-gateway/errors.ts";
 import { newAnswerId } from "../../protocols/openai/stream.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
-import { Tally } from "../../protocols/shared/usage.ts";
+import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import { answerHeaders, generation } from "../streaming-reply.ts";
@@ -25,7 +25,7 @@ export function languageModel(options: RouteOptions) {
     c.header("x-generation-id", head.id);
 
     const { signal, stream } = generation(c, options);
-    const tally = new Tally();
+    const tally = new UsageCounter();
     const events = tally.watch(upstream.chat({ ...request, tenant: c.get("tenant") }, signal));
     if (c.req.header("ai-language-model-streaming") === "true") {
       return await stream(asEvents(toStreamParts(events, head)), {

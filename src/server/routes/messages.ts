@@ -8,7 +8,7 @@ import {
 } from "../../protocols/anthropic/message.ts";
 import { parseCountRequest, parseMessagesRequest } from "../../protocols/anthropic/request.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
-import { Tally } from "../../protocols/shared/usage.ts";
+import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import type { SseEvent } from "../sse.ts";
@@ -31,7 +31,7 @@ export function messages(options: RouteOptions) {
     c.header("request-id", c.get("requestId"));
 
     const { signal, stream } = generation(c, options);
-    const tally = new Tally();
+    const tally = new UsageCounter();
     const events = tally.watch(upstream.chat(request, signal));
     if (parsed.stream) {
       return await stream(named(toMessageEvents(events, head)), {

@@ -15,7 +15,7 @@ import {
 } from "../../protocols/openai/responses-stream.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
 import { check } from "../../protocols/shared/schema-errors.ts";
-import { Tally } from "../../protocols/shared/usage.ts";
+import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 import type { SseEvent } from "../sse.ts";
@@ -47,7 +47,7 @@ export function responses(options: RouteOptions) {
     };
 
     const { signal, stream } = generation(c, options);
-    const tally = new Tally();
+    const tally = new UsageCounter();
     const events = tally.watch(upstream.chat(request, signal));
     if (parsed.stream) {
       const writer = new ResponseWriter(head, keep);
