@@ -45,7 +45,7 @@ describe("against the golden data", () => {
 
 test("a prompt that is too long is noticed early", () => {
   const { pieces } = template.render([{ role: "user", content: "a b ".repeat(200_000) }]);
-  const { ids } = buildPrompt({ pieces, tokenizer, imageTokens: [], imageIds, mostIds: 1000 });
+  const { ids } = buildPrompt({ pieces, tokenizer, imageTokens: [], imageIds, maxIds: 1000 });
   expect(ids.length).toBeGreaterThan(1000);
   expect(ids.length).toBeLessThan(100_000);
 });

@@ -20,8 +20,8 @@ export interface Tokenizer {
   /** One more than the largest id. */
   readonly vocabularySize: number;
   /** Ordinary text only: `<image>` or `<s>` typed by somebody never becomes an added token. */
-  /** With `mostIds` it may stop early, but not before it has found more than that many. */
-  encodeText(text: string, mostIds?: number): number[];
+  /** With `maxIds` it may stop early, but not before it has found more than that many. */
+  encodeText(text: string, maxIds?: number): number[];
   /** For trusted text, as a template's own: added tokens become their ids. */
   encodeWithAdded(text: string): number[];
   /** Cuts trusted text at its added tokens, the longest first. */
@@ -70,7 +70,7 @@ function decodeUtf8(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
-type TextEncode = (text: string, mostIds?: number) => number[];
+type TextEncode = (text: string, maxIds?: number) => number[];
 
 /**
  * Encodes long texts a run at a time: the cost of merging grows faster than a run, a prompt that
@@ -78,10 +78,10 @@ type TextEncode = (text: string, mostIds?: number) => number[];
  */
 function createTextEncoder(file: CheckedTokenizer, config: unknown): TextEncode {
   const bpe = openBpe(file, config);
-  return (text, mostIds = Number.POSITIVE_INFINITY) => {
+  return (text, maxIds = Number.POSITIVE_INFINITY) => {
     const ids: number[] = [];
     let last: { readonly run: string; readonly ids: readonly number[] } = { run: "", ids: [] };
-    for (let at = 0; at < text.length && ids.length <= mostIds; at += last.run.length) {
+    for (let at = 0; at < text.length && ids.length <= maxIds; at += last.run.length) {
       const run = text.slice(at, runEnd(text, at));
       if (run !== last.run) last = { run, ids: bpe.encode(run, { add_special_tokens: false }).ids };
       for (const id of last.ids) ids.push(id);
