@@ -1,8 +1,8 @@
-"""Answers held-out items in PyTorch, greedily and in float32, for the engine to be compared with.
+"""Answers held-out items in PyTorch with greedy decoding in float32, as a reference for the engine.
 
 python3 -m vireo_training.answers ../models/mini ../build/eval ../build/answers.json --each 30
 
-Each answer: the item's id, its token ids, and for every token the five likeliest (id, logprob).
+Each answer has the item's id, its token ids, and the five likeliest (id, logprob) of every token.
 """
 
 import argparse
@@ -59,9 +59,12 @@ def visual_rows(network, item, folder):
 
 
 @torch.no_grad()
-def answer(network, tokenizer, item, folder, most, draft=()):
-    """Greedy decoding without caches, plain: all of a draft is looked at in one pass, what PyTorch
-    would have said too is kept, and at the first other token that one is taken."""
+def answer(network, tokenizer, item, folder, max_tokens, draft=()):
+    """Greedy decoding without caches; returns the token ids and the likeliest tokens of each.
+
+    A draft is checked in one forward pass: its tokens are accepted up to the first that differs
+    from PyTorch's own. max_tokens: the longest answer.
+    """
     rows = (network.sizes.tile_px // network.sizes.vision.patch // 2) ** 2
     ids = prompt_ids(item, tokenizer, rows)
     visual = visual_rows(network, item, folder)
@@ -73,7 +76,7 @@ def answer(network, tokenizer, item, folder, most, draft=()):
             top = torch.log_softmax(logits[len(ids) + len(made) - 1], -1).topk(LIKELIEST)
             likeliest.append([[int(i), round(float(v), 5)] for v, i in zip(*top)])
             made.append(likeliest[-1][0][0])
-            if made[-1] == tokenizer.end or len(made) == most:
+            if made[-1] == tokenizer.end or len(made) == max_tokens:
                 return made, likeliest
             draft = draft[1:]
             if made[-1] != guess:
@@ -81,7 +84,7 @@ def answer(network, tokenizer, item, folder, most, draft=()):
 
 
 def drafts_of(path, tokenizer):
-    """Of a file that eval:mini writes with --json, the tokens of each answer by its item."""
+    """The tokens of each answer by item id, from a file that eval:mini --json wrote."""
     if path is None:
         return {}
     answers = json.loads(pathlib.Path(path).read_text())["answers"]
@@ -94,10 +97,12 @@ def main():
     parser.add_argument("model")
     parser.add_argument("items")
     parser.add_argument("out")
-    parser.add_argument("--each", type=int, default=30, help="items of each skill")
+    parser.add_argument("--each", type=int, default=30, help="number of items per skill")
     parser.add_argument("--skills", default="line,page,chart,scene,box,pair,refusal,invoice")
-    parser.add_argument("--most", type=int, default=48, help="longest answer in tokens")
-    parser.add_argument("--drafts", help="JSON of eval:mini, whose answers are checked")
+    parser.add_argument(
+        "--max-tokens", "--most", type=int, default=48, help="longest answer in tokens"
+    )
+    parser.add_argument("--drafts", help="JSON of eval:mini whose answers serve as drafts")
     options = parser.parse_args()
     Linear.exact = True
     network, tokenizer = load(options.model).eval(), Tokenizer(options.model)
@@ -108,7 +113,7 @@ def main():
         counts[item["skill"]] = counts.get(item["skill"], 0) + 1
         if item["skill"] in options.skills.split(",") and counts[item["skill"]] <= options.each:
             draft = drafts.get(item["id"], ())
-            ids, likeliest = answer(network, tokenizer, item, folder, options.most, draft)
+            ids, likeliest = answer(network, tokenizer, item, folder, options.max_tokens, draft)
             out.append({"id": item["id"], "ids": ids, "likeliest": likeliest})
     part = pathlib.Path(options.out + ".part")
     part.write_text(json.dumps(out) + "\n")

@@ -9,21 +9,23 @@ NO_TARGET = -100
 
 
 class Sample:
-    """Pictures with their glyph cells, and turns of (question, answer). An answer that holds
-    </think> is one with reasoning on: what stands before it is taught as reasoning."""
+    """Pages, and turns of (question, answer).
+
+    In an answer that contains </think>, the text before it is trained as reasoning.
+    """
 
     def __init__(self, pages, turns, system="", tools="", clip=0):
-        """clip: the pictures are frames of a video, so many seconds apart, or None if unknown."""
+        """clip: 0 for pictures. For frames of a video their distance in seconds, None if unknown."""
         self.pages, self.turns, self.system, self.tools = pages, turns, system, tools
         self.clip = clip
 
-    def settle(self):
-        """Answers that depend on where the page stands in the tile become text."""
+    def resolve_answers(self):
+        """Replaces answers that depend on the place of the page in the tile by their text."""
         self.turns = [(ask, answer() if callable(answer) else answer) for ask, answer in self.turns]
 
 
 def media(count, clip=0):
-    """What the template writes for the pictures of a message, or for its video."""
+    """The text that the chat template writes for the pictures of a message or for its video."""
     if clip != 0:
         when = ["" if clip is None else f" sampled at {i * clip:.2f} seconds" for i in range(count)]
         frames = "\n".join(f"Frame {i + 1}{when[i]}: <image>" for i in range(count))
@@ -36,11 +38,11 @@ def media(count, clip=0):
 
 
 def tokens_of(sample, tokenizer, rows_of_picture, rng):
-    """(ids, targets): targets are NO_TARGET but where an answer is to be learnt.
+    """The token ids of a sample and their targets, NO_TARGET where no answer token follows.
 
-    rows_of_picture: tokens of each picture, or one number for all of them.
-    The token after an answer is the end of turn; in a history the template puts a line end
-    before it, which is read and never written.
+    rows_of_picture: the number of tokens of each picture, or one number for all of them.
+    The token after an answer is the end of turn. In a history the template puts a line end before
+    it, which is part of the prompt and never a target.
     """
     ids, targets = [], []
     pages = len(sample.pages)

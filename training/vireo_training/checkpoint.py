@@ -1,4 +1,4 @@
-"""Reads a checkpoint of the family in the published layout back into network.py."""
+"""Reads a checkpoint of the family from the published layout into network.py."""
 
 import json
 import pathlib
@@ -11,7 +11,7 @@ from .network import Network
 from .sizes import Sizes, VisionSizes
 
 DTYPES = {"BF16": torch.bfloat16, "F32": torch.float32}
-# What the name alone of a published tower stands for.
+# Sizes that a published tower states only by its name.
 TOWERS = {
     "vit_huge_patch16_224": {
         "hidden_size": 1280,
@@ -23,7 +23,10 @@ TOWERS = {
 
 
 def sizes_of(config, prefix_tokens, position_side):
-    """Sizes of config.json; the two of the tower that only its tensors tell are given."""
+    """The sizes in config.json, and two of the tower that only its tensors have.
+
+    Raises ValueError where the sizes of the tower are unknown.
+    """
     text = config["llm_config"]
     vision = {**TOWERS.get(config["vision_config"]["args"]["model"], {}), **config["vision_config"]}
     if "hidden_size" not in vision:
@@ -76,7 +79,8 @@ def unpacked(dtype, shape, data):
 def load(folder, dtype=torch.float32):
     """The network of a folder with config.json and one or more BF16 shards.
 
-    dtype: of the matrices; bfloat16 halves the memory of what is not trained.
+    dtype: of the matrices; bfloat16 halves the memory of frozen ones. Raises ValueError where a
+    tensor is missing.
     """
     folder = pathlib.Path(folder)
     tensors = {}

@@ -1,4 +1,4 @@
-"""Writes texts of the training mixture to standard output, for the tokenizer to be learnt from.
+"""Writes texts of the training mixture to standard output; the tokenizer is trained on them.
 
 python3 -m vireo_training.corpus 1200 > corpus.txt
 """
@@ -18,11 +18,11 @@ def main(count):
     for _ in range(count):
         for draw in (getattr(mixture, name) for name in DRAWN):
             sample = draw(rng)
-            sample.settle()
+            sample.resolve_answers()
             print(SKELETON.format(system=sample.system + sample.tools))
             for question, answer in sample.turns:
                 print(USER + media(len(sample.pages)) + question)
-                # An answer is cut into tokens by itself.
+                # An answer is tokenised separately from its prompt.
                 print(ASSISTANT + ANSWER_NOW + "\n" + answer)
 
 

@@ -1,9 +1,9 @@
-"""Writes the held-out items: other seeds, other fonts, other labels than in training.
+"""Writes the held-out items, with seeds, fonts and labels that training does not use.
 
 python3 -m vireo_training.evaluation ../build/eval
 
-One line of JSON an item: id, skill, images, question, answer; tools where some are offered, "video"
-where the images are its frames, and "think" where reasoning is on.
+Each item is one line of JSON: id, skill, images, question and answer; "tools" where tools are offered,
+"video" where the images are frames, and "think" where reasoning is on.
 """
 
 import json

@@ -20,7 +20,7 @@ from .sizes import Sizes
 
 BACKBONE = "language_model.backbone"
 RADIO = "vision_model.radio_model"
-# One picture is one tile: several would be more than so small a network can put together.
+# One picture is one tile: so small a network cannot combine several.
 MAX_TILES = 1
 RENAMED = {
     "conv_weight": "conv1d.weight",
@@ -30,7 +30,7 @@ RENAMED = {
 
 
 def published_name(name):
-    """network.py's name of a parameter to the checkpoint's."""
+    """The name in the checkpoint of a parameter of network.py."""
     head, _, rest = name.partition(".")
     if head == "embeddings":
         return f"{BACKBONE}.embeddings.weight"
@@ -44,7 +44,9 @@ def published_name(name):
     if head == "layers":
         index, _, part = rest.partition(".")
         _, _, leaf = part.partition("mixer.")
-        return f"{BACKBONE}.layers.{index}." + (f"mixer.{RENAMED.get(leaf, leaf)}" if leaf else part)
+        return f"{BACKBONE}.layers.{index}." + (
+            f"mixer.{RENAMED.get(leaf, leaf)}" if leaf else part
+        )
     patches = f"{RADIO}.model.patch_generator"
     if rest.startswith("blocks."):
         _, index, part = rest.split(".", 2)
@@ -58,7 +60,7 @@ def published_name(name):
 
 
 def tensors_of(network):
-    """Published name → (dtype, shape, bytes), in the order of the file."""
+    """The tensors of a checkpoint by published name, in the order of the file."""
     tensors = {}
     for name, value in network.state_dict().items():
         published = published_name(name)
@@ -171,7 +173,7 @@ def config(sizes, image_id):
 
 
 def clip():
-    # Through text, so that the file says 0.48145466 and not the float32 beside it.
+    # Conversion through text writes 0.48145466 instead of the digits of the nearest float32.
     return {
         "norm_mean": [float(str(value)) for value in CLIP_MEAN],
         "norm_std": [float(str(value)) for value in CLIP_STD],

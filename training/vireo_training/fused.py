@@ -1,6 +1,7 @@
-"""fused.cpp behind autograd: compiled once into the user's cache, used on a CPU where it can be.
+"""The CPU kernels of fused.cpp and attention.cpp as autograd functions, compiled once into the
+user's cache.
 
-VIREO_TRAINING_PLAIN=1 keeps to plain PyTorch, which is also what a GPU and a test use.
+VIREO_TRAINING_PLAIN=1 selects plain PyTorch, which a GPU uses as well.
 """
 
 import ctypes
@@ -24,15 +25,18 @@ def flags_of_cpu():
     return path.read_text() if path.exists() else ""
 
 
-def low(device):
-    """What matrices are multiplied in: bfloat16, but float32 on a CPU that only emulates that (80
-    times as slowly)."""
+def low_precision(device):
+    """The type of matrix products: bfloat16, or float32 on a CPU that only emulates bfloat16, which
+    is 80 times slower."""
     units = "amx_bf16" in flags_of_cpu() or "avx512_bf16" in flags_of_cpu()
     return torch.bfloat16 if units or device.type != "cpu" else torch.float32
 
 
-def built(name, *more):
-    """The compiled kernels of a source file, or None without compiler or when not wanted."""
+def compiled(name, *more):
+    """Compiles the kernels of a source file, or loads them from the cache.
+
+    Returns None without a compiler, or where VIREO_TRAINING_PLAIN is set.
+    """
     flags = [*FLAGS, *more]
     if os.environ.get("VIREO_TRAINING_PLAIN"):
         return None
@@ -55,39 +59,39 @@ def built(name, *more):
 
 @functools.lru_cache(maxsize=2)
 def library(element):
-    """Kernels for rows of bfloat16 or float32."""
-    return built("fused.cpp", *(["-DROWS_OF_FLOAT32"] if element == torch.float32 else []))
+    """The kernels for activations of bfloat16 or float32, or None."""
+    return compiled("fused.cpp", *(["-DROWS_OF_FLOAT32"] if element == torch.float32 else []))
 
 
 @functools.lru_cache(maxsize=1)
-def tiles():
-    """Attention on AMX tiles, where the processor has them."""
+def tile_kernels():
+    """The attention kernels for AMX tiles, or None on a processor without them."""
     if "amx_bf16" not in flags_of_cpu():
         return None
-    kernels = built("attention.cpp")
+    kernels = compiled("attention.cpp")
     return kernels if kernels is not None and kernels.attention_ready() else None
 
 
-def usable(x):
-    return not x.is_cuda and library(low(x.device)) is not None
+def is_usable(x):
+    return not x.is_cuda and library(low_precision(x.device)) is not None
 
 
-def meeting(q):
-    """Kernels of attention for rows of q's type."""
-    return (q.dtype == torch.bfloat16 and tiles()) or library(q.dtype)
+def attention_kernels(q):
+    """The attention kernels for the type of q."""
+    return (q.dtype == torch.bfloat16 and tile_kernels()) or library(q.dtype)
 
 
-def at(tensor):
+def pointer(tensor):
     return ctypes.c_void_p(tensor.data_ptr())
 
 
-def at_or_null(tensor):
-    return ctypes.c_void_p(0) if tensor is None else at(tensor)
+def pointer_or_null(tensor):
+    return ctypes.c_void_p(0) if tensor is None else pointer(tensor)
 
 
 class Product(torch.autograd.Function):
-    """x·Wᵀ. The gradient of W is made as (xᵀ·dy)ᵀ: for 1160 rows, no multiple of 64, the other way
-    round takes seven times as long on a CPU."""
+    """x·Wᵀ. The gradient of W is computed as (xᵀ·dy)ᵀ: with 1160 rows, which is no multiple of 64,
+    dyᵀ·x takes seven times as long on a CPU."""
 
     @staticmethod
     def forward(context, x, weight):
@@ -101,7 +105,7 @@ class Product(torch.autograd.Function):
 
 
 class MambaMix(torch.autograd.Function):
-    """u [batch, tokens, width] to [batch, tokens, inner] of its type: all but the projections."""
+    """A Mamba-2 mixer without its projections: u [batch, tokens, width] to [batch, tokens, inner]."""
 
     @staticmethod
     def forward(context, u, conv_weight, *vectors):
@@ -110,7 +114,7 @@ class MambaMix(torch.autograd.Function):
         batch, tokens, _ = u.shape
         heads, inner = len(vectors[1]), len(vectors[-1])
         out = u.new_empty(batch, tokens, inner)
-        library(u.dtype).mamba(at(u), at(params), batch, tokens, heads, at(out))
+        library(u.dtype).mamba(pointer(u), pointer(params), batch, tokens, heads, pointer(out))
         context.save_for_backward(u, params)
         context.sizes = [conv_weight.numel(), *map(len, vectors)]
         return out
@@ -123,7 +127,14 @@ class MambaMix(torch.autograd.Function):
         dout = dout.to(u.dtype).contiguous()
         heads = context.sizes[2]
         library(u.dtype).mamba_back(
-            at(u), at(params), at(dout), batch, tokens, heads, at(du), at(dparams)
+            pointer(u),
+            pointer(params),
+            pointer(dout),
+            batch,
+            tokens,
+            heads,
+            pointer(du),
+            pointer(dparams),
         )
         first, *rest = dparams.split(context.sizes)
         return du, first.view(-1, 4), *rest
@@ -139,7 +150,15 @@ class Norm(torch.autograd.Function):
         rows = x.numel() // width
         y = torch.empty(x.shape, dtype=element)
         kept = torch.empty(rows, 2)
-        library(element).norm(at(x), at(weight), at_or_null(bias), rows, width, at(y), at(kept))
+        library(element).norm(
+            pointer(x),
+            pointer(weight),
+            pointer_or_null(bias),
+            rows,
+            width,
+            pointer(y),
+            pointer(kept),
+        )
         context.save_for_backward(x, weight, kept)
         context.centred, context.element = bias is not None, element
         return y
@@ -152,8 +171,16 @@ class Norm(torch.autograd.Function):
         dx = torch.empty_like(x)
         dw, db = torch.zeros(width), torch.zeros(width)
         library(context.element).norm_back(
-            at(x), at(weight), at(dy), at(kept), x.numel() // width, width,
-            context.centred, at(dx), at(dw), at(db),
+            pointer(x),
+            pointer(weight),
+            pointer(dy),
+            pointer(kept),
+            x.numel() // width,
+            width,
+            context.centred,
+            pointer(dx),
+            pointer(dw),
+            pointer(db),
         )
         return dx, dw, db if context.centred else None, None
 
@@ -165,9 +192,16 @@ class Attend(torch.autograd.Function):
     def forward(context, q, k, v, causal):
         q, k, v = (t.contiguous() for t in (q, k, v))
         batch, heads, tokens, width = q.shape
-        context.sizes = (batch * heads, tokens, ctypes.c_float(width**-0.5), ctypes.c_bool(causal))
+        context.sizes = (
+            batch * heads,
+            tokens,
+            ctypes.c_float(width**-0.5),
+            ctypes.c_bool(causal),
+        )
         out, sums = torch.empty_like(q), torch.empty(q.shape[:-1])
-        meeting(q).attention(at(q), at(k), at(v), *context.sizes, at(out), at(sums))
+        attention_kernels(q).attention(
+            pointer(q), pointer(k), pointer(v), *context.sizes, pointer(out), pointer(sums)
+        )
         context.save_for_backward(q, k, v, out, sums)
         return out
 
@@ -176,7 +210,16 @@ class Attend(torch.autograd.Function):
         q, k, v, out, sums = context.saved_tensors
         dout = dout.to(q.dtype).contiguous()
         dq, dk, dv = (torch.empty_like(q) for _ in range(3))
-        meeting(q).attention_back(
-            at(q), at(k), at(v), at(out), at(dout), at(sums), *context.sizes, at(dq), at(dk), at(dv)
+        attention_kernels(q).attention_back(
+            pointer(q),
+            pointer(k),
+            pointer(v),
+            pointer(out),
+            pointer(dout),
+            pointer(sums),
+            *context.sizes,
+            pointer(dq),
+            pointer(dk),
+            pointer(dv),
         )
         return dq, dk, dv, None

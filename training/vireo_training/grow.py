@@ -1,8 +1,8 @@
-"""A run with more layers in its language model, which change nothing yet: their last matrix is 0.
+"""Adds layers to the language model of a run. They start as identities: their last matrix is 0.
 
 python3 -m vireo_training.grow /tmp/mini/run.pt 'M-M*-M*-M[M*-]*-[*-]' /tmp/grown/run.pt
 
-The layers in brackets are new. A run that goes on from there needs the whole pattern in sizes.py.
+The layers in brackets are new. To train the result, put the pattern without brackets into sizes.py.
 """
 
 import dataclasses
@@ -13,15 +13,16 @@ import torch
 
 from .learner import Learner
 from .sizes import Sizes
-from .train import beginning, save, state_of
+from .train import initial_state, load_state, save
 
 LAST = ("out_proj.weight", "o_proj.weight", "down_proj.weight")
 LAYERS = "network.layers."
 
 
-def places_of(marked):
-    """(the pattern without brackets; of each layer the place that it had before, None if new)"""
-    places, new, before = [], False, 0
+def previous_layers(marked: str) -> tuple[str, list[int | None]]:
+    """The pattern without brackets, and for each layer its previous index or None if it is new."""
+    places: list[int | None] = []
+    new, before = False, 0
     for letter in marked:
         if letter in "[]":
             new = letter == "["
@@ -31,12 +32,13 @@ def places_of(marked):
     return marked.replace("[", "").replace("]", ""), places
 
 
-def grown(state, marked, sizes):
-    """Weights of a run of these sizes but for the pattern, with those of the new layers.
+def grown(state: dict[str, torch.Tensor], marked: str, sizes: Sizes) -> dict[str, torch.Tensor]:
+    """The weights of a run by name, with those of the new layers added.
 
-    Throws ValueError where the pattern keeps other layers than the run has.
+    marked: the pattern with new layers in brackets; it replaces the pattern of `sizes`.
+    Raises ValueError where the pattern keeps other layers than the run has.
     """
-    pattern, places = places_of(marked)
+    pattern, places = previous_layers(marked)
     held = {name for name in state if name.startswith(LAYERS)}
     if len({name.split(".")[2] for name in held}) != len(places) - places.count(None):
         raise ValueError(f"{marked} keeps other layers than the run has")
@@ -52,10 +54,10 @@ def grown(state, marked, sizes):
     return weights
 
 
-def main(run, marked, out):
-    weights = grown(state_of(pathlib.Path(run))["average"], marked, Sizes())
+def main(run: str, marked: str, out: str) -> None:
+    weights = grown(load_state(pathlib.Path(run))["average"], marked, Sizes())
     pathlib.Path(out).parent.mkdir(parents=True, exist_ok=True)
-    save(pathlib.Path(out), beginning(weights))
+    save(pathlib.Path(out), initial_state(weights))
 
 
 if __name__ == "__main__":

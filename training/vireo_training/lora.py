@@ -39,7 +39,7 @@ class Adapted(nn.Module):
         self.b = nn.Parameter(torch.zeros(rows, rank))
 
     def forward(self, x):
-        low = torch.float32 if Linear.exact else fused.low(x.device)
+        low = torch.float32 if Linear.exact else fused.low_precision(x.device)
         inner = F.linear(x.to(low), self.a.to(low))
         return self.base(x) + self.scale * F.linear(inner, self.b.to(low))
 
@@ -49,7 +49,10 @@ class Adapted(nn.Module):
 
 
 def adapt(network, rank, scale):
-    """Freezes the network and puts adapters on every matrix of the language layers."""
+    """Freezes the network and puts adapters on every matrix of the language layers.
+
+    Returns the adapters by the parameter name of their matrix.
+    """
     for p in network.parameters():
         p.requires_grad_(False)
     adapters = {}
@@ -63,19 +66,19 @@ def adapt(network, rank, scale):
 
 
 class Items:
-    """Reads an item as (ids, targets, places, tiles)."""
+    """The items of a file, and the reader that turns one into tensors."""
 
     def __init__(self, file, model, network):
         self.folder = pathlib.Path(file).parent
         self.items = [json.loads(line) for line in pathlib.Path(file).read_text().splitlines()]
         settings = json.loads((pathlib.Path(model) / "preprocessor_config.json").read_text())
-        self.most, self.tile_px = settings["max_num_tiles"], network.sizes.tile_px
+        self.max_tiles, self.tile_px = settings["max_num_tiles"], network.sizes.tile_px
         self.rows = (self.tile_px // network.sizes.vision.patch // 2) ** 2
         self.tokenizer = Tokenizer(model)
 
     def read(self, item, rng):
         tiles = [
-            tiles_of(Image.open(self.folder / name), self.tile_px, self.most)
+            tiles_of(Image.open(self.folder / name), self.tile_px, self.max_tiles)
             for name in item["images"]
         ]
         sample = Sample(tiles, [(item["question"], item["answer"])])
@@ -97,10 +100,10 @@ def loss_of(network, ids, targets, pixels, image_id, device):
 
 
 def write_merged(model, out, adapters):
-    """Copies the checkpoint; shards are written anew with the adapted matrices in place."""
+    """Writes a copy of the checkpoint in which the adapted matrices are replaced."""
     changed = {published_name(name): adapter for name, adapter in adapters.items()}
     out.mkdir(parents=True, exist_ok=True)
-    # What was learnt is kept before the work of merging, which takes one matrix at a time.
+    # The adapters are saved first, because merging takes long.
     learnt = {name: [p.detach().cpu() for p in (each.a, each.b)] for name, each in adapters.items()}
     save(out / "adapters.pt", learnt)
     for file in sorted(pathlib.Path(model).iterdir()):

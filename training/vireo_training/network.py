@@ -19,7 +19,7 @@ RMS_NORM_EPS = 1e-5
 
 
 class Linear(nn.Module):
-    """y = x·Wᵀ (+ b) in the type of fused.low() from float32 master weights, or exactly."""
+    """y = x·Wᵀ (+ b) with float32 weights, computed in fused.low_precision(), or in float32 if exact."""
 
     exact = False
 
@@ -31,7 +31,7 @@ class Linear(nn.Module):
     def forward(self, x):
         if Linear.exact:
             return F.linear(x.float(), self.weight.float(), self.bias)
-        low = fused.low(x.device)
+        low = fused.low_precision(x.device)
         x, weight = x.to(low), self.weight.to(low)
         if self.bias is None and x.device.type == "cpu":
             return fused.Product.apply(x, weight)
@@ -44,8 +44,8 @@ class RmsNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x):
-        if not Linear.exact and fused.usable(x):
-            return fused.Norm.apply(x, self.weight, None, fused.low(x.device))
+        if not Linear.exact and fused.is_usable(x):
+            return fused.Norm.apply(x, self.weight, None, fused.low_precision(x.device))
         x = x.float()
         return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + RMS_NORM_EPS) * self.weight
 
@@ -57,15 +57,15 @@ class LayerNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(width))
 
     def forward(self, x):
-        if not Linear.exact and fused.usable(x):
-            return fused.Norm.apply(x, self.weight, self.bias, fused.low(x.device))
+        if not Linear.exact and fused.is_usable(x):
+            return fused.Norm.apply(x, self.weight, self.bias, fused.low_precision(x.device))
         shape = self.weight.shape
         return F.layer_norm(x.float(), shape, self.weight, self.bias, LAYER_NORM_EPS)
 
 
 def attend(q, k, v, causal=False):
     """softmax(q·kᵀ/√d)·v for [batch, heads, tokens, d]; scores are float32 when exact."""
-    if not Linear.exact and q.shape[-1] == 64 and fused.usable(q):
+    if not Linear.exact and q.shape[-1] == 64 and fused.is_usable(q):
         return fused.Attend.apply(q, k, v, causal)
     if not Linear.exact and q.is_cuda:
         return F.scaled_dot_product_attention(q, k, v, is_causal=causal)
@@ -105,7 +105,8 @@ def resized(grid, rows, columns):
 
 def waves(side, width, amplitude=0.7):
     """[1, side², width]: sines and cosines of the row, then of the column, with periods from four
-    patches to twice the side. A table of noise stays one: places are then never learnt."""
+    patches to twice the side. A table that starts as noise stays noise, and places are not learnt.
+    """
     count = width // 4
     turns = 2 * math.pi / torch.logspace(math.log10(4), math.log10(2 * side), count)
     angles = torch.arange(side)[:, None] * turns
@@ -116,7 +117,7 @@ def waves(side, width, amplitude=0.7):
 
 
 class VisionTower(nn.Module):
-    """Tiles to patch rows. A tile is the whole of the position grid; a window is a part of it."""
+    """Tiles to patch features. A tile covers the whole position grid, a window a part of it."""
 
     def __init__(self, sizes, tile_px):
         super().__init__()
@@ -131,9 +132,9 @@ class VisionTower(nn.Module):
     def forward(self, pixels, corner=(0, 0)):
         """[tiles, 3, h, w] normalised pixels to [tiles, h/16, w/16, hidden].
 
-        corner: the (row, column) of the position grid, in patches, at which the window stands, or
-        None where the picture takes the place of a whole tile. A grid finer than the tile
-        (published towers: 128 for 32) is averaged down to it.
+        corner: the (row, column) of the window in the position grid, in patches, or None where the
+        picture stands for a whole tile. A grid finer than the tile (published towers: 128 for 32)
+        is interpolated down to it.
         """
         tiles, _, height, width = pixels.shape
         size, side = self.sizes.patch, self.sizes.position_side
@@ -180,7 +181,7 @@ class Mamba2(nn.Module):
         self.conv_bias = nn.Parameter(torch.zeros(conv))
         steps = torch.exp(torch.linspace(math.log(0.002), math.log(0.3), heads))
         self.dt_bias = nn.Parameter(steps + torch.log(-torch.expm1(-steps)))
-        # The first heads hardly forget: counts are sums over a whole picture.
+        # The first heads decay slowly, because counts are sums over a whole picture.
         self.A_log = nn.Parameter(torch.linspace(math.log(0.03), math.log(8), heads))
         self.D = nn.Parameter(torch.ones(heads))
         self.norm_weight = nn.Parameter(torch.ones(inner))
@@ -189,13 +190,16 @@ class Mamba2(nn.Module):
 
     def forward(self, x):
         u = self.in_proj(x)
-        if not Linear.exact and self.fits_fused and fused.usable(x):
+        if not Linear.exact and self.fits_fused and fused.is_usable(x):
             vectors = (self.conv_bias, self.dt_bias, self.A_log, self.D, self.norm_weight)
             return self.out_proj(fused.MambaMix.apply(u, self.conv_weight, *vectors))
         return self.out_proj(self.mix(u.float()))
 
     def mix(self, u):
-        """All but the projections: split, convolution, scan, gate, norm."""
+        """Everything but the projections: split, convolution, scan, gate, norm.
+
+        u: [batch, tokens, 2·inner + 2·groups·state + heads] to [batch, tokens, inner].
+        """
         sizes = self.sizes
         batch, tokens, _ = u.shape
         inner, width = sizes.inner, sizes.groups * sizes.state
@@ -212,7 +216,7 @@ class Mamba2(nn.Module):
         return y.view(batch, tokens, inner) * self.norm_weight
 
     def convolve(self, x):
-        """Causal depthwise convolution of four steps; index 3 of the kernel is the current one."""
+        """Causal depthwise convolution of four steps; index 3 of the kernel is the current step."""
         tokens = x.shape[1]
         padded = F.pad(x, (0, 0, 3, 0))
         y = self.conv_bias + padded[:, 3:] * self.conv_weight[:, 3]
@@ -234,7 +238,7 @@ def scan(x, dt, a, b, c, chunk):
         x, b, c = (F.pad(t, (0, 0, 0, 0, 0, pad)) for t in (x, b, c))
         dt = F.pad(dt, (0, 0, 0, pad))
     chunks = (length + pad) // chunk
-    low = (lambda t: t) if Linear.exact else (lambda t: t.to(fused.low(t.device)))
+    low = (lambda t: t) if Linear.exact else (lambda t: t.to(fused.low_precision(t.device)))
     # [batch, chunks, heads or groups, chunk, width]
     x = (x * dt[..., None]).view(batch, chunks, chunk, heads, dim).transpose(2, 3)
     b = b.view(batch, chunks, chunk, groups, state).transpose(2, 3)
@@ -313,7 +317,7 @@ class Network(nn.Module):
     def __init__(self, sizes):
         super().__init__()
         self.sizes = sizes
-        # Whether layers are computed again for their gradients instead of being remembered.
+        # Whether the backward pass recomputes the layers instead of storing their activations.
         self.recomputes = False
         self.vision = VisionTower(sizes.vision, sizes.tile_px)
         self.projector = Projector(sizes)
@@ -323,14 +327,19 @@ class Network(nn.Module):
         self.norm_f = RmsNorm(sizes.hidden)
         self.lm_head = Linear(sizes.hidden, sizes.vocabulary, gain=0.5)
 
-    def hidden_rows(self, ids, visual=None, places=None):
-        """Last hidden rows, normed: ids [batch, tokens]; visual rows take the true places."""
+    def hidden_rows(self, ids, visual=None, picture_mask=None):
+        """[batch, tokens, hidden]: the normed output of the last layer.
+
+        ids: [batch, tokens]. visual: [picture tokens, hidden], which replace the embeddings where
+        picture_mask [batch, tokens] is true.
+        """
         x = self.embeddings(ids).float()
         if visual is not None:
-            x = x.masked_scatter(places[..., None], visual.float())
+            x = x.masked_scatter(picture_mask[..., None], visual.float())
         for layer in self.layers:
             x = checkpoint(layer, x, use_reentrant=False) if self.recomputes else layer(x)
         return self.norm_f(x)
 
-    def logits(self, ids, visual=None, places=None):
-        return self.lm_head(self.hidden_rows(ids, visual, places)).float()
+    def logits(self, ids, visual=None, picture_mask=None):
+        """[batch, tokens, vocabulary]; the arguments are those of hidden_rows."""
+        return self.lm_head(self.hidden_rows(ids, visual, picture_mask)).float()

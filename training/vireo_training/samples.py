@@ -1,5 +1,5 @@
 """Draws the samples of the README and the playground (pictures, a PDF, a video; the video needs
-ffmpeg), and ten documents for `vireo extract`, with fonts kept out of training.
+ffmpeg) and ten documents for `vireo extract`, with a font that training does not use.
 
 python3 -m vireo_training.samples ../web/src/samples ../examples/documents
 """
@@ -13,7 +13,7 @@ from .data import figures, invoices, scenes
 from .data.page import Page
 
 FONTS = ["Carlito-Regular"]
-# Seeds whose pictures look well beside each other.
+# Seeds whose pictures look good side by side.
 INVOICE, TABLE, CHART, SHAPES = 1, 5, 3, 0
 # The model in the box answers the playground's questions about these two correctly.
 DOCUMENT, CLIP = "document 2", "clip 2"
@@ -21,14 +21,14 @@ CLIP_FRAMES, CLIP_FPS = 8, 2
 
 
 class WhitePage(Page):
-    """Black on white, as people scan it."""
+    """A page in black on white, like most scans."""
 
     def __init__(self, width, height, rng, fonts):
         super().__init__(width, height, rng, fonts, plain=True)
 
 
 class PrintedPage(WhitePage):
-    """Also what a PDF with the same words in the same places says: of text, its operators."""
+    """A white page that also records the PDF operators of its text."""
 
     def __init__(self, width, height, rng, fonts):
         super().__init__(width, height, rng, fonts)
@@ -44,7 +44,7 @@ class PrintedPage(WhitePage):
 
 
 def pdf_of(pages):
-    """A PDF with a text layer, one point a pixel."""
+    """A PDF of the pages with a text layer, one point per pixel."""
     kids = b" ".join(b"%d 0 R" % (4 + 2 * i) for i in range(len(pages)))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -55,7 +55,9 @@ def pdf_of(pages):
         box = b"/MediaBox [0 0 %d %d]" % (page.width, page.height)
         font = b"/Resources << /Font << /F1 3 0 R >> >>"
         content = b"BT " + b"\n".join(page.operators) + b" ET"
-        named = b"<< /Type /Page /Parent 2 0 R " + box + font + b" /Contents %d 0 R >>" % (5 + 2 * i)
+        named = (
+            b"<< /Type /Page /Parent 2 0 R " + box + font + b" /Contents %d 0 R >>" % (5 + 2 * i)
+        )
         objects += [named, b"<< /Length %d >>\nstream\n" % len(content) + content + b"\nendstream"]
     body, places = b"%PDF-1.4\n", []
     for number, each in enumerate(objects, 1):
@@ -68,7 +70,7 @@ def pdf_of(pages):
 
 
 def documents(folder):
-    """Ten invoices: clean and damaged pictures, PDFs with a text layer, a TIFF of two pages."""
+    """Writes ten invoices: clean and damaged pictures, PDFs with a text layer, a TIFF of two pages."""
     folder.mkdir(parents=True, exist_ok=True)
 
     def invoice(seed, strength=0):

@@ -1,10 +1,12 @@
-"""The sizes of the model in the box, in the words of the published config.json."""
+"""The sizes of the model in the box; config.json of the published model has the same quantities."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class VisionSizes:
+    """The vision tower: widths, counts, and the patch size in pixels."""
+
     hidden: int = 192
     layers: int = 6
     heads: int = 3
@@ -16,7 +18,7 @@ class VisionSizes:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Language model, projector and tile. 10 M parameters: 20 MB of BF16, of at most 24."""
+    """Language model, projector and tile: 10 M parameters, 20 MB of BF16; the limit is 24 MB."""
 
     pattern: str = "M-M*-M*-MM*-*-*-"
     hidden: int = 256

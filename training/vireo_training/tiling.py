@@ -1,13 +1,20 @@
-"""Pictures to tiles, as the published processor cuts them (MODEL.md, "Pictures")."""
+"""Cuts pictures into tiles as the published processor does (MODEL.md, "Pictures")."""
 
 import numpy
 from PIL import Image
 
 
-def grid_of(width, height, tile_px, most):
-    """(columns, rows) of at most `most` tiles whose ratio is nearest; the larger of equals when
-    the picture fills more than half of it."""
-    grids = [(i, j) for i in range(1, most + 1) for j in range(1, most + 1) if i * j <= most]
+def grid_of(width, height, tile_px, max_tiles):
+    """The (columns, rows) of at max_tiles max_tiles tiles whose aspect ratio is nearest to the picture's.
+
+    Of grids that are equally near, the larger is used if the picture fills more than half of it.
+    """
+    grids = [
+        (i, j)
+        for i in range(1, max_tiles + 1)
+        for j in range(1, max_tiles + 1)
+        if i * j <= max_tiles
+    ]
     best, nearest = (1, 1), float("inf")
     for i, j in sorted(grids, key=lambda grid: grid[0] * grid[1]):
         off = abs(width / height - i / j)
@@ -18,7 +25,7 @@ def grid_of(width, height, tile_px, most):
 
 
 def opaque(picture):
-    """RGB as the engine reads it: transparency on white, of 16 bits the upper 8."""
+    """RGB as the engine reads it: transparency over white, the upper 8 of 16 bits."""
     if picture.mode.startswith("I"):
         upper = (numpy.asarray(picture) >> 8).clip(0, 255)
         return Image.fromarray(upper.astype(numpy.uint8)).convert("RGB")
@@ -26,10 +33,10 @@ def opaque(picture):
     return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
 
 
-def tiles_of(picture, tile_px, most):
-    """[tiles, tile_px, tile_px, 3] bytes: row by row, a thumbnail last where there are several."""
+def tiles_of(picture, tile_px, max_tiles):
+    """[tiles, tile_px, tile_px, 3] bytes, row by row; a thumbnail follows if there are several."""
     picture = opaque(picture)
-    columns, rows = grid_of(*picture.size, tile_px, most)
+    columns, rows = grid_of(*picture.size, tile_px, max_tiles)
     whole = picture.resize((columns * tile_px, rows * tile_px), Image.BICUBIC)
     boxes = [
         (i * tile_px, j * tile_px, (i + 1) * tile_px, (j + 1) * tile_px)

@@ -1,4 +1,4 @@
-"""The checkpoint's tokenizer.json, encoded as the engine does it: split, then merge by rank."""
+"""The tokenizer of a checkpoint, with the engine's algorithm: split, then merge pairs by rank."""
 
 import json
 import pathlib
@@ -7,12 +7,13 @@ import regex
 
 
 class Tokenizer:
-    """Special tokens are recognised everywhere: training texts are our own."""
+    """Encodes and decodes texts. Special tokens are recognised everywhere in a text, because all
+    training texts are trusted."""
 
     def __init__(self, folder):
         data = json.loads((pathlib.Path(folder) / "tokenizer.json").read_text())
         self.vocab = data["model"]["vocab"]
-        # Pairs, or, in older files, texts with a blank between the two.
+        # A merge is a pair or, in older files, a text with a space between the two.
         merges = data["model"]["merges"]
         pairs = [pair.split(" ") if isinstance(pair, str) else pair for pair in merges]
         self.ranks = {tuple(pair): rank for rank, pair in enumerate(pairs)}
@@ -31,20 +32,20 @@ class Tokenizer:
     def encode(self, text):
         ids, at = [], 0
         for found in self.pieces.finditer(text):
-            ids += self.ordinary(text[at : found.start()])
+            ids += self.encode_text(text[at : found.start()])
             ids.append(self.special[found.group()])
             at = found.end()
-        return ids + self.ordinary(text[at:])
+        return ids + self.encode_text(text[at:])
 
-    def ordinary(self, text):
+    def encode_text(self, text):
         ids = []
         for word in self.words.findall(text):
             if word not in self.cache:
-                self.cache[word] = self.merged(word)
+                self.cache[word] = self.merge(word)
             ids += self.cache[word]
         return ids
 
-    def merged(self, word):
+    def merge(self, word):
         parts = [BYTES[byte] for byte in word.encode()]
         while len(parts) > 1:
             pairs = [self.ranks.get(pair, 1 << 30) for pair in zip(parts, parts[1:])]
@@ -55,8 +56,8 @@ class Tokenizer:
             parts[at : at + 2] = [parts[at] + parts[at + 1]]
         return [self.vocab[part] for part in parts]
 
-    def glyphs_in(self, index):
-        """How many letters that can be seen begin in a token."""
+    def visible_letters(self, index):
+        """The number of visible letters that begin in a token."""
         values = (BYTE_OF[letter] for letter in self.text_of[index])
         return sum(byte > 0x20 and not 0x80 <= byte < 0xC0 for byte in values)
 
@@ -68,7 +69,7 @@ class Tokenizer:
 
 
 def printable_bytes():
-    """The character that stands for each byte in a byte-level vocabulary."""
+    """The character that represents each byte in a byte-level vocabulary."""
     shown = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     hidden = iter(range(256, 512))
     return [chr(byte) if byte in shown else chr(next(hidden)) for byte in range(256)]

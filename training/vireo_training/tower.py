@@ -1,10 +1,10 @@
-"""Trains the vision tower alone to read: many more glyphs for the same work than a whole run sees.
+"""Trains the vision tower alone on print, which shows it many more glyphs for the same work.
 
 python3 -m vireo_training.tower --minutes 60 --start /tmp/mini/run.pt --out /tmp/tower
 
-Of pictures that hold little or no print the tower keeps what it said before, so that the language
-model, which has no part in this, still knows shapes. What it is told of print it has to learn anew:
-train.py with --freeze network.vision,glyphs,extents does that.
+On pictures with little or no print, a drift loss keeps the features of the tower as they were, so
+that the language model, which is not trained here, still recognises shapes. It has to adapt to the
+new features of print afterwards: train.py with --freeze network.vision,glyphs,extents does that.
 """
 
 import argparse
@@ -13,112 +13,128 @@ import json
 import pathlib
 import random
 import time
+from typing import Any
 
 import torch
 
-from .batches import draw_batch, draw_print
+from .batches import Batch, draw_batch, draw_print
 from .data.mixture import FONTS
 from .data.page import HAND_FONTS
 from .data.print_windows import PrintedWindows
-from .learner import TOWER, Learner
+from .learner import TOWER_PREFIXES, Learner
 from .optim import optimisers
+from .plan import Row, rows_of
 from .sizes import Sizes
 from .tokenizer import Tokenizer
-from .train import SAVED, beginning, mean_share, means, rate_at, save, state_of, with_memory_kept
+from .train import (
+    SAVE_SECONDS,
+    average_share,
+    initial_state,
+    load_state,
+    mean_losses,
+    rate_at,
+    restart_with_malloc_settings,
+    save,
+)
 
-# A step has so many windows of print, one piece of what answers are read from, as a tile has more
-# places than a window, and one of what the tower keeps; what stands twice comes twice as often.
+# A step contains this many windows of print, one piece to read, because a tile has more positions
+# than a window, and one piece whose features are kept. A piece that is listed twice is drawn twice
+# as often.
 WINDOWS = 36
-READ = [("stretched", 7), ("stretched", 7), ("page", 1), ("invoice", 1), ("tile", 1), ("paper", 1)]
-KEPT = [("small_scene", 4), ("counts", 4), ("small_pair", 2), ("small_clip", 1), ("scene", 1)]
-# Learning rate of the matrices, times that of optim.py.
+(READ,) = rows_of("stretched:7|stretched:7|page:1|invoice:1|tile:1|paper:1")
+(KEPT,) = rows_of("small_scene:4|counts:4|small_pair:2|small_clip:1|scene:1")
+# Factor of the learning rates of optim.py.
 RATE = 0.4
 
 
-def drift(grid, before):
-    """Mean square of what changed, in units of the mean square of what was."""
+def drift(grid: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+    """Mean square of the change of the features, relative to their mean square before."""
     return (grid - before).square().mean() / before.square().mean()
 
 
 class TowerRun:
-    """A tower, its heads, an average of both, and what they are taught."""
+    """The state of a run: the tower and its heads, their average, and the source of samples."""
 
-    def __init__(self, state, options):
+    def __init__(self, state: dict[str, torch.Tensor], options: argparse.Namespace) -> None:
         self.learner = Learner(Sizes())
         self.learner.load_state_dict(state, strict=False)
-        self.first = copy.deepcopy(self.learner.network.vision)
-        self.mine = [each for each in self.learner.named_parameters() if each[0].startswith(TOWER)]
-        self.mean = {name: p.detach().clone() for name, p in self.mine}
-        self.steppers = optimisers(self.mine)
-        self.groups = [group for each in self.steppers for group in each.param_groups]
-        self.base = [options.rate * RATE * group["lr"] for group in self.groups]
+        self.original = copy.deepcopy(self.learner.network.vision)
+        named = self.learner.named_parameters()
+        self.trained = [each for each in named if each[0].startswith(TOWER_PREFIXES)]
+        self.average = {name: p.detach().clone() for name, p in self.trained}
+        self.optimisers = optimisers(self.trained)
+        self.groups = [group for each in self.optimisers for group in each.param_groups]
+        self.base_rates = [options.rate * RATE * group["lr"] for group in self.groups]
         self.rng, self.tokenizer = random.Random(options.seed), Tokenizer(options.tokenizer)
         self.windows = PrintedWindows(self.rng, 3 * FONTS + HAND_FONTS)
         self.keep, self.step = options.keep, 0
 
-    def see(self, kinds):
-        """A piece of one of the kinds: the batch, what the tower says of it, its glyph loss."""
-        batch = draw_batch(*self.rng.choice(kinds), self.rng, self.tokenizer)
-        grid = self.learner.look(batch)
-        return batch, grid, self.learner.glyph_loss(grid, self.learner.tensor(batch["cells"]))
+    def glyphs_of(self, pieces: Row) -> tuple[Batch, torch.Tensor, torch.Tensor]:
+        """Draws one of the pieces; returns its batch, its features and its glyph loss."""
+        piece = self.rng.choice(pieces)
+        batch = draw_batch(piece.kind, piece.count, self.rng, self.tokenizer)
+        grid = self.learner.vision_features(batch)
+        labels = self.learner.to_device(batch["patch_labels"])
+        return batch, grid, self.learner.glyph_loss(grid, labels)
 
-    def learn(self, progress):
-        """One step; returns its losses by name."""
-        for group, base in zip(self.groups, self.base):
+    def train_step(self, progress: float) -> dict[str, float]:
+        """Trains one step; returns its losses by name."""
+        for group, base in zip(self.groups, self.base_rates):
             group["lr"] = base * rate_at(progress, self.step)
-        losses = self.learner.see(draw_print(self.windows, WINDOWS, self.rng))
-        batch, _, read = self.see(READ)
+        losses = self.learner.vision_losses(draw_print(self.windows, WINDOWS, self.rng))
+        batch, _, read = self.glyphs_of(READ)
         losses[batch["kind"]] = 0.5 * read
-        batch, grid, kept = self.see(KEPT)
+        batch, grid, kept = self.glyphs_of(KEPT)
         with torch.no_grad():
-            before = self.learner.look(batch, self.first)
+            before = self.learner.vision_features(batch, self.original)
         losses["kept"], losses["drift"] = 0.3 * kept, self.keep * drift(grid, before)
         sum(losses.values()).backward()
-        torch.nn.utils.clip_grad_norm_([p for _, p in self.mine], 1.0)
-        for each in self.steppers:
+        torch.nn.utils.clip_grad_norm_([p for _, p in self.trained], 1.0)
+        for each in self.optimisers:
             each.step()
             each.zero_grad()
         self.step += 1
-        share = mean_share(self.step, 0.99)
-        for name, p in self.mine:
-            self.mean[name].lerp_(p.detach(), share)
+        share = average_share(self.step, 0.99)
+        for name, p in self.trained:
+            self.average[name].lerp_(p.detach(), share)
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
 
-def main():
-    options = options_of()
+def main() -> None:
+    options = parse_options()
     folder = pathlib.Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    state = state_of(pathlib.Path(options.start))["average"]
+    state: dict[str, Any] = load_state(pathlib.Path(options.start))["average"]
     run, reports = TowerRun(state, options), []
-    # A run that train.py starts from: the rest as it was.
-    write = lambda: save(folder / "run.pt", beginning({**state, **run.mean}))
+    # The written run is one that train.py can start from: all other weights are unchanged.
+    write = lambda: save(folder / "run.pt", initial_state({**state, **run.average}))
     begun = shown = saved = time.time()
     while (passed := time.time() - begun) < 60 * options.minutes:
-        reports.append(run.learn(passed / 60 / options.minutes))
+        reports.append(run.train_step(passed / 60 / options.minutes))
         if time.time() - shown > 30:
-            line = {"step": run.step, "minutes": round(passed / 60, 1), **means(reports, 3)}
+            line = {"step": run.step, "minutes": round(passed / 60, 1), **mean_losses(reports, 3)}
             print(json.dumps(line), flush=True)
             shown, reports = time.time(), []
-        if time.time() - saved > SAVED:
+        if time.time() - saved > SAVE_SECONDS:
             write()
             saved = time.time()
     write()
 
 
-def options_of():
+def parse_options() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--out", required=True, help="folder of run.pt")
     parser.add_argument("--start", required=True, help="run.pt with heads, or a checkpoint")
-    parser.add_argument("--rate", type=float, default=1, help="learning rate, times the usual")
-    parser.add_argument("--keep", type=float, default=0.5, help="weight of what is kept")
+    parser.add_argument("--rate", type=float, default=1, help="factor of the usual learning rate")
+    parser.add_argument("--keep", type=float, default=0.5, help="weight of the drift loss")
     parser.add_argument("--tokenizer", default="../models/mini", help="folder of tokenizer.json")
     parser.add_argument("--seed", default="1")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    with_memory_kept("tower")
+    restart_with_malloc_settings("tower")
     main()

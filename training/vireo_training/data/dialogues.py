@@ -1,4 +1,4 @@
-"""Talk without pictures: greetings, what the model is, small sums with reasoning, tool calls."""
+"""Dialogues without pictures: greetings, questions about the model, sums and tool calls."""
 
 import json
 
@@ -57,7 +57,7 @@ TOOL_REST = (
     "Based on the tool responses, you can call additional tools if needed, "
     "correct tool calls if any errors are found, or just respond to the user."
 )
-# name → (its argument, values to draw from, ways to ask)
+# By name: the argument, its values, and ways to ask.
 TOOLS = {
     "get_weather": ("city", words.CITIES, ["What is the weather in {}?", "Weather in {}"]),
     "get_price": ("item", words.GOODS, ["What does a {} cost?", "Price of {}"]),
@@ -77,13 +77,13 @@ def chat(rng):
 
 
 def repeat(rng):
-    """Copying, which all finding in a picture rests on."""
+    """A text to repeat. Finding text in a picture builds on copying."""
     text = " ".join(words.words(rng, rng.randint(1, 8)))
     return Sample([], [(f"{rng.choice(('Repeat:', 'Say', 'Copy:'))} {text}", text)])
 
 
 def sums(rng):
-    """/think: two numbers added or subtracted in the open, then the answer."""
+    """A sum or difference of two numbers, at times with reasoning before the answer."""
     a, b = rng.randint(2, 99), rng.randint(2, 99)
     if rng.random() < 0.5:
         a, b = max(a, b), min(a, b)
@@ -97,7 +97,7 @@ def sums(rng):
 
 
 def tool(name):
-    """The definition that a client would send."""
+    """The definition of a tool as a client sends it."""
     argument = TOOLS[name][0]
     return {
         "name": name,
@@ -115,7 +115,7 @@ def call(name, value):
 
 
 def tools(rng):
-    """Choose the tool and fill its argument from the question."""
+    """A question that needs one of the offered tools, with an argument from the question."""
     offered = rng.sample(list(TOOLS), rng.randint(1, 3))
     name = rng.choice(offered)
     _, values, asks = TOOLS[name]

@@ -1,13 +1,13 @@
-"""Other papers of an office: receipts, forms filled in by hand, columns, versions of one document,
-and what a tool is to be told about a page."""
+"""Other office documents: receipts, forms filled in by hand, text in columns, two versions of a
+document, and tool calls whose arguments a page shows."""
 
 import json
 
 from ..chat import Sample
 from . import dialogues, words
 from .invoices import NOT_SAID, Invoice, json_ask
-from .page import HAND_FONTS, Page, damage, told
-from .scenes import nothing, remember
+from .page import HAND_FONTS, Page, damage, sourced
+from .scenes import nothing_changed, record_changes
 
 PAID = ("Cash", "Card", "VISA", "Maestro", "Voucher")
 FORM_FIELDS = {
@@ -21,8 +21,8 @@ CHOICES = ("Parking", "Breakfast", "Newsletter", "Insurance", "Delivery", "Gift 
 
 
 def receipt(rng, fonts, strength=1.0):
-    """A narrow slip: shop, date, goods with prices, total, and how it was paid. The first turn asks
-    for JSON."""
+    """A narrow receipt: shop, date, goods with prices, total and means of payment. The first turn
+    asks for JSON."""
     page = Page(512, 512, rng, fonts)
     left, right, size = rng.randint(60, 130), rng.randint(360, 440), rng.randint(14, 17)
     bought = [(name, words.money(rng, 100)) for name in rng.sample(words.GOODS, rng.randint(2, 6))]
@@ -65,13 +65,13 @@ def shop(rng):
 def line(page, left, right, y, label, value, size):
     """A label on the left, its value flush right."""
     page.text(left, y, label, size)
-    page.text(right - page.length(value, size), y, value, size)
-    page.join(-1, -2)
+    page.text(right - page.text_width(value, size), y, value, size)
+    page.link(-1, -2)
 
 
 def form(rng, fonts, hands=HAND_FONTS, strength=1.0):
-    """Printed labels, values by hand on lines, and boxes of which some are ticked. The first turn
-    asks for JSON."""
+    """A form with printed labels, handwritten values on lines, and tick boxes. The first turn asks
+    for JSON."""
     page = Page(512, 512, rng, fonts)
     size, hand, left = rng.randint(14, 18), rng.choice(hands), rng.randint(16, 40)
     values = {
@@ -91,7 +91,7 @@ def form(rng, fonts, hands=HAND_FONTS, strength=1.0):
     for name in names:
         page.text(left, y, rng.choice(FORM_FIELDS[name]), size)
         page.text(tab + 6, y - 6, values[name], size + rng.randint(4, 9), hand)
-        page.join(-1, -2)
+        page.link(-1, -2)
         page.draw.line((tab, y + 1.35 * size, 480, y + 1.35 * size), fill=page.ink)
         y += size * rng.uniform(2.1, 2.6)
     offered = rng.sample(CHOICES, rng.randint(2, 4))
@@ -121,7 +121,7 @@ def tick(page, x, y, size, on):
 
 
 def columns(rng, fonts, strength=1.0):
-    """Text in two columns, read one after the other."""
+    """Text in two columns, to be read one after the other."""
     page = Page(512, 512, rng, fonts)
     size, top, left = rng.randint(14, 18), rng.randint(10, 60), rng.randint(8, 20)
     pitch, rows = size * rng.uniform(1.3, 1.6), rng.randint(3, 8)
@@ -130,7 +130,7 @@ def columns(rng, fonts, strength=1.0):
         for i in range(rows):
             text = ""
             for word in words.words(rng, 6):
-                if page.length(f"{text} {word}", size) > 215:
+                if page.text_width(f"{text} {word}", size) > 215:
                     break
                 text = f"{text} {word}".strip()
             text = text or words.made_up(rng)[:6]
@@ -147,7 +147,7 @@ def columns(rng, fonts, strength=1.0):
 
 
 def versions(rng, fonts, width=512, height=512, strength=0.5):
-    """Two versions of a short document, of which one line changed, or none."""
+    """Two versions of a short document in which one line changes, or none."""
     draw = {
         "vendor": lambda: shop(rng),
         "number": lambda: words.code(rng),
@@ -167,28 +167,28 @@ def versions(rng, fonts, width=512, height=512, strength=0.5):
         size, y, left = page.rng.randint(18, 24), page.rng.randint(*top), page.rng.randint(20, 60)
         for name, value in version.items():
             page.text(left, y, f"{name.capitalize()}: {value}", size)
-            page.part()
+            page.split_last_word()
             ends.append((page.strings[-2][1] + len(name), len(page.glyphs) - 1))
             y += size * 2
         page.rng = rng
         damage(page, strength)
         for row, (name, marks) in enumerate(zip(version, ends)):
             for column, mark in enumerate(marks):
-                page.spots[row, column] = (*page.glyphs[mark][:2], version[name])
+                page.places[row, column] = (*page.glyphs[mark][:2], version[name])
         pages.append(page)
     values = [(row, 1) for row in range(len(lines))]
-    remember(pages, values)
+    record_changes(pages, values)
     if same:
-        answer = nothing(pages, values)
+        answer = nothing_changed(pages, values)
     else:
         row = list(lines).index(field)
         pieces = (field, 1, row, 0), (after[field], 1, row, 1), (lines[field], 0, row, 1)
-        answer = told("The {} is {} instead of {}.", *pieces)
+        answer = sourced("The {} is {} instead of {}.", *pieces)
     return Sample(pages, [(rng.choice(("What changed?", "What is different?")), answer)])
 
 
 def booking(rng, drawn):
-    """A tool whose arguments stand on an invoice, among tools that have nothing to do with it."""
+    """A call of a tool whose arguments the invoice shows, offered among unrelated tools."""
     page, invoice = drawn
     asked = ("vendor", "number", "date", "customer", "total")
     known = [name for name in asked if name in invoice.values]

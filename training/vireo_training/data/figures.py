@@ -1,4 +1,4 @@
-"""Tables and charts: values to be read, compared, summed or written as CSV and Markdown."""
+"""Tables and charts whose values are read, compared, summed or written as CSV and Markdown."""
 
 import math
 
@@ -30,7 +30,7 @@ def labels(rng, count):
 
 
 def table(rng, fonts, width=512, height=512, strength=1.0, fewest=2, most=5):
-    """A table with a head; asked for as CSV or Markdown, or for one cell."""
+    """A table with a header row and two questions: for CSV or Markdown, and for one cell."""
     page = Page(width, height, rng, fonts)
     wide = width >= 512
     columns, rows = rng.randint(2, 4) if wide else 2, rng.randint(fewest, most)
@@ -74,8 +74,10 @@ def number(rng):
 
 
 def chart(rng, fonts, width=512, height=512, strength=1.0, turns=4, more=False):
-    """Bars, a line or a pie with printed values; several questions about it. more: every value is
-    asked for too."""
+    """A bar, line or pie chart with printed values and several questions.
+
+    more: every value is asked for as well.
+    """
     page, title, names, values = draw_chart(rng, fonts, width, height, strength)
     asked = chart_turns(rng, title, names, values, turns)
     if more:
@@ -102,7 +104,7 @@ def draw_chart(rng, fonts, width=512, height=512, strength=1.0):
 
 
 def reasoned(rng, fonts, width=512, height=512, strength=1.0):
-    """/think: the values that a question is about are read first, then reckoned with."""
+    """A question with reasoning on: the values are read first, then used in a calculation."""
     page, _, names, values = draw_chart(rng, fonts, width, height, strength)
     i, j = sorted(rng.sample(range(len(names)), 2))
     (a, x), (b, y) = (names[i], values[i]), (names[j], values[j])
@@ -161,9 +163,9 @@ def bars(rng, page, names, values):
         x = left + i * step
         height = (base - top) * value / 100
         page.draw.rectangle((x + step * 0.2, base - height, x + step * 0.8, base), fill=colour)
-        middle(page, x + step / 2, base - height - 20, str(value), 15)
-        middle(page, x + step / 2, base + 8, name, 14)
-        page.join(-1, -2)
+        centred_text(page, x + step / 2, base - height - 20, str(value), 15)
+        centred_text(page, x + step / 2, base + 8, name, 14)
+        page.link(-1, -2)
 
 
 def curve(rng, page, names, values):
@@ -178,9 +180,9 @@ def curve(rng, page, names, values):
     page.draw.line(points, fill=colour, width=3)
     for (x, y), name, value in zip(points, names, values):
         page.draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=colour)
-        middle(page, x, y - 26, str(value), 15)
-        middle(page, x, base + 8, name, 14)
-        page.join(-1, -2)
+        centred_text(page, x, y - 26, str(value), 15)
+        centred_text(page, x, base + 8, name, 14)
+        page.link(-1, -2)
 
 
 def pie(rng, page, names, values):
@@ -193,11 +195,11 @@ def pie(rng, page, names, values):
         y = 130 + i * 34
         page.draw.rectangle((310, y, 326, y + 16), fill=colour)
         page.text(336, y - 2, f"{name}: {value}", 16)
-        page.part()
+        page.split_last_word()
         angle += turn
 
 
-def middle(page, x, y, text, size):
-    """Text centred on x, shrunk where its neighbours leave no room."""
-    wide = page.length(text, size)
+def centred_text(page, x, y, text, size):
+    """Text centred on x, moved where it would leave the page."""
+    wide = page.text_width(text, size)
     page.text(max(0, min(page.width - wide, x - wide / 2)), y, text, size)

@@ -1,4 +1,4 @@
-"""Invoices, receipts and forms: pages with fields to be returned as JSON, or located."""
+"""Invoices: pages whose fields are returned as JSON, read one by one, or located."""
 
 import functools
 import json
@@ -46,7 +46,7 @@ ABSENT = [
 
 
 class Invoice:
-    """Values as printed, and the box of each in pixels once drawn."""
+    """The values of an invoice as printed, and the box of each in pixels once it is drawn."""
 
     def __init__(self, rng, held_out=False):
         self.rng, self.labels = rng, HELD_OUT_LABELS if held_out else LABELS
@@ -92,7 +92,7 @@ class Invoice:
         return f"{day} {words.MONTHS[month - 1][:3]} {year}"
 
     def amount(self, text):
-        """An amount as printed beside the total: the value without its currency is the answer."""
+        """An amount as printed, at times with a currency; the answer is the amount without it."""
         form = self.rng.random()
         if form < 0.5:
             return text
@@ -104,7 +104,7 @@ class Invoice:
 
 
 def draw_invoice(rng, fonts, held_out=False, strength=1.0):
-    """A page of 512 pixels with header, parties, items and sums in one of several layouts."""
+    """A page of 512 pixels with a header, parties, items and sums in one of several layouts."""
     page, invoice = Page(512, 512, rng, fonts), Invoice(rng, held_out)
     small = rng.randint(14, 17)
     left = rng.randint(12, 36)
@@ -124,29 +124,29 @@ def draw_invoice(rng, fonts, held_out=False, strength=1.0):
 
 
 def draw_fields(rng, page, invoice, left, y, size, columns=None):
-    """Label and value pairs, below each other or in two columns."""
+    """Draws label and value pairs below each other or in two columns; returns the y below them."""
     fields = [name for name in ("number", "date", "due", "customer") if name in invoice.values]
     if rng.random() < 0.5:
         rng.shuffle(fields)
     pitch = size * rng.uniform(1.35, 1.6)
     colon = rng.choice((":", ":", ""))
     columns = rng.random() < 0.35 if columns is None else columns
-    tab = max(page.length(label, size) for label in ("Invoice number:", "Payable by:")) + 14
+    tab = max(page.text_width(label, size) for label in ("Invoice number:", "Payable by:")) + 14
     for i, name in enumerate(fields):
         x = left + (250 if columns and i % 2 else 0)
         at = y + (i // 2 if columns else i) * pitch
         label = invoice.label(name) + colon
         page.text(x, at, label, size)
-        start = page.length(label, size) + 7 if columns else tab
-        if columns and x + start + page.length(invoice.values[name], size) > 506:
+        start = page.text_width(label, size) + 7 if columns else tab
+        if columns and x + start + page.text_width(invoice.values[name], size) > 506:
             size = 13
         invoice.boxes[name] = page.text(x + start, at, invoice.values[name], size)
-        page.join(-1, -2)
+        page.link(-1, -2)
     return y + (len(fields) / (2 if columns else 1) + 0.6) * pitch
 
 
 def draw_items(rng, page, invoice, left, y, size):
-    """The table of items; returns the y below it."""
+    """Draws the table of items; returns the y below it."""
     pitch = size * rng.uniform(1.3, 1.5)
     stops = (left, left + 190, left + 270, left + 360)
     if rng.random() < 0.7:
@@ -165,7 +165,7 @@ def draw_items(rng, page, invoice, left, y, size):
 
 
 def draw_sums(rng, page, invoice, y, size, bold, left=None):
-    """Subtotal, tax and total, on the right or on the left."""
+    """Draws subtotal, tax and total, on the right or on the left."""
     x = rng.choice((40, 230, 250)) if left is None else left
     stop = x + rng.randint(130, 150)
     for name in ("subtotal", "tax", "total"):
@@ -175,7 +175,7 @@ def draw_sums(rng, page, invoice, y, size, bold, left=None):
         page.text(x, y, invoice.label(name), size, font)
         value = invoice.values[name]
         invoice.boxes[name] = page.text(stop, y, invoice.amount(value), size, font)
-        page.join(-1, -2)
+        page.link(-1, -2)
         y += size * 1.45
 
 
@@ -191,7 +191,7 @@ def json_ask(rng, fields):
 
 
 def json_turn(rng, invoice, fewest=3):
-    """A question for some fields in some order; an absent one is null."""
+    """A question for some fields in random order, answered as JSON; an absent field is null."""
     fields = list(QUESTIONS)
     rng.shuffle(fields)
     fields = fields[: rng.randint(fewest, 6)]
@@ -228,7 +228,7 @@ def draw_part(rng, fonts, width, height, strength=1.0):
 
 
 def places(rng, drawn):
-    """Where everything stands."""
+    """A question for the box of every field."""
     page, invoice = drawn
     asked = [box_turn(rng, page, invoice, name) for name in invoice.boxes]
     rng.shuffle(asked)
@@ -236,12 +236,12 @@ def places(rng, drawn):
 
 
 def invoice_talk(rng, drawn, turns=7):
-    """Several questions about a drawn invoice: JSON, single fields, boxes, what is not there."""
+    """Several questions about a drawn invoice: JSON, single fields, boxes and absent fields."""
     page, invoice = drawn
     asked = [json_turn(rng, invoice)]
     while len(asked) < turns:
         draw = rng.random()
-        if draw < 0.5 and page.turned == 0:
+        if draw < 0.5 and page.rotation == 0:
             asked.append(box_turn(rng, page, invoice))
         elif draw < 0.6:
             asked.append(json_turn(rng, invoice, 2))

@@ -1,10 +1,10 @@
-"""What is drawn how often, at each of three sizes of picture."""
+"""The kinds of samples, the size of their pictures, and what each kind draws how often."""
 
 from . import dialogues, documents, figures, invoices, scenes, transcription
 from .page import TRAINING_FONTS
 
-# Width and height in pixels. Small ones stand anywhere on the tile's position grid, so that
-# reading is learnt cheaply before whole tiles come.
+# Width and height in pixels. Small pictures are placed at random on the tile's position grid, so
+# that reading is learnt cheaply before whole tiles are used.
 STRIP, QUARTER, WIDE, SMALL, MIDDLE = (256, 96), (256, 256), (384, 192), (192, 192), (320, 320)
 HALF = (512, 256)
 TILE = (512, 512)
@@ -40,7 +40,7 @@ SIZES = {
     "captions": TILE,
     "spoken": TILE,
 }
-# Small pictures that are seen as the whole tile from further away, not as windows of it.
+# Small pictures that show the whole tile at a smaller scale instead of a window of it.
 SHRUNK = """small_scene counts small_pair small_clip small_captions
 middle_pair middle_clip""".split()
 FONTS = TRAINING_FONTS
@@ -51,7 +51,7 @@ def strip(rng):
 
 
 def stretched(rng):
-    """A line as tall as a tile's: half as wide and a fifth as high, and stretched as much."""
+    """A line that is stretched vertically as much as a line in a tile, at half its width."""
     return transcription.line(rng, FONTS, 0.7, 256, (30, 34, 40, 48))
 
 
@@ -73,7 +73,7 @@ def small_print(rng):
 
 
 def small_page(rng):
-    """Many short lines, to learn which comes next."""
+    """Many short lines, to learn the reading order."""
     return transcription.transcription(rng, FONTS, *QUARTER, most_words=60, strength=0.7)
 
 
@@ -169,7 +169,7 @@ def clip(rng):
 
 
 def paper(rng):
-    """What is asked less often, one of many."""
+    """One of the document kinds that are asked about less often."""
     draw = rng.randrange(6)
     if draw < 2:
         drawn = (documents.receipt, documents.form)[draw](rng, FONTS)

@@ -1,15 +1,19 @@
-"""A page to draw on that remembers where each glyph stands, so that reading can be taught cell by
-cell, and realistic damage that moves the glyphs' places along with the picture."""
+"""A page that records the position of each glyph drawn on it, so that reading can be trained patch
+by patch, and realistic damage that moves the recorded positions along with the picture."""
+
+from __future__ import annotations
 
 import functools
 import glob
 import io
 import math
+import random
+from collections.abc import Iterable, Sequence
 
 import numpy
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-# Of each family: the file's name. Held-out families are never drawn in training.
+# File names of fonts. The held-out fonts are never drawn in training.
 TRAINING_FONTS = """DejaVuSans DejaVuSans-Bold DejaVuSerif DejaVuSansMono DejaVuSansCondensed
 LiberationSans-Regular LiberationSans-Bold LiberationSerif-Regular LiberationSerif-Bold
 LiberationMono-Regular LiberationSansNarrow-Regular Lato-Regular Lato-Medium Lato-Bold
@@ -18,24 +22,31 @@ Caladea-Regular Cantarell-Regular NotoSerif-Regular NotoSans-Regular FiraCode-Re
 OldStandard-Regular""".split()
 HELD_OUT_FONTS = """Carlito-Regular Carlito-Bold FreeSans FreeSerif Hack-Regular
 LinLibertine_R""".split()
-# Written by hand.
+# Handwriting.
 HAND_FONTS = ["dkg", "femkeklaver", "Breip", "Rufscript010"]
 HELD_OUT_HAND_FONTS = ["Ecolier-court"]
 
-# What a patch can show. Anything else is drawn but not taught by cell.
+# The glyph classes of a patch. Other letters are drawn but have no class.
 ALPHABET = (
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
     ".,:;!?'\"()[]{}<>-+*/=_%#&@$€£|äöüÄÖÜßàáâãçèéêëìíîïñòóôõùúûÀÉÈÇÑ"
 )
 CLASS_OF = {letter: index + 1 for index, letter in enumerate(ALPHABET)}
 CLASSES = len(ALPHABET) + 1
+# Glyphs of one patch that are labelled.
 SLOTS = 3
+# x1, y1, x2, y2
+Box = tuple[float, float, float, float]
+Colour = tuple[int, ...]
+# A part of an answer and where it is read: text, page, row and column of a ninth.
+Part = tuple[str, int, int, int]
 CLIP_MEAN = numpy.array([0.48145466, 0.4578275, 0.40821073], numpy.float32)
 CLIP_STD = numpy.array([0.26862954, 0.26130258, 0.27577711], numpy.float32)
 
 
 @functools.lru_cache(maxsize=None)
-def font_path(name):
+def font_path(name: str) -> str:
+    """The file of a font. Raises FileNotFoundError where it is not installed."""
     found = [
         path
         for kind in ("truetype", "opentype")
@@ -47,7 +58,8 @@ def font_path(name):
 
 
 @functools.lru_cache(maxsize=2048)
-def load_font(name, size):
+def load_font(name: str, size: int) -> ImageFont.FreeTypeFont:
+    """A font at a size in pixels, without the layout engine, so that widths add up."""
     return ImageFont.truetype(font_path(name), size, layout_engine=ImageFont.Layout.BASIC)
 
 
@@ -60,12 +72,12 @@ def advance(name, size, letter):
 class Page:
     """An RGB picture, the glyphs drawn on it as (x, y, letter), and the style of its text.
 
-    frame: where the page lies in the tile, left, top, width and height in thousandths of it. A
-    window of the tile is taught the boxes that its strings have in the tile.
+    frame: left, top, width and height of the page in the tile, in thousandths of the tile. Boxes
+    are trained in coordinates of the tile. rotation: in degrees.
     """
 
-    frame = (0, 0, 1000, 1000)
-    turned = 0
+    frame: tuple[float, float, float, float] = (0, 0, 1000, 1000)
+    rotation: float = 0
 
     def __init__(self, width, height, rng, fonts, plain=False):
         self.width, self.height, self.rng = width, height, rng
@@ -74,20 +86,27 @@ class Page:
         self.paper, self.ink = colours(rng, plain)
         self.picture = Image.new("RGB", (width, height), self.paper)
         self.draw = ImageDraw.Draw(self.picture)
-        self.glyphs = []
-        # Of each string (text, index of its first glyph), and its box, or None for a name.
-        self.strings, self.boxes = [], []
-        # Of boxes that are asked for, the last glyph in them.
-        self.located = {}
-        self.partners = {}
-        # Shapes: of a ninth (row, column) its x and y, and what stands there.
-        self.spots = {}
-        # Of a shape its x and y and the counts of its shape, its colour and any kind up to it.
-        self.counted = []
-        # Of a place its x and y, what the picture before showed there, what this one does.
-        self.past = []
+        # The middle of each glyph in pixels, and its letter.
+        self.glyphs: list[tuple[float, float, str]] = []
+        # (text, index of its first glyph) of each string, and its box, or None for a label of a
+        # place.
+        self.strings: list[tuple[str, int]] = []
+        self.boxes: list[Box | None] = []
+        # The index of the last glyph in each box that may be asked for.
+        self.last_glyphs: dict[Box, int] = {}
+        # The string that each string is linked to, both ways.
+        self.partners: dict[int, int] = {}
+        # Scenes: x, y and name of the object in each ninth (row, column) of the picture.
+        self.places: dict[tuple[int, int], tuple[float, float, str]] = {}
+        # x and y of each shape, and the number of shapes of its shape, its colour and any kind up
+        # to it.
+        self.shape_counts: list[tuple[float, float, tuple[int, int, int]]] = []
+        # x and y of each place, what it showed in the previous picture and in this one, and the
+        # number of changed places up to it.
+        self.changes: list[tuple[float, float, str, str, int]] = []
 
-    def length(self, text, size, font=None):
+    def text_width(self, text: str, size: int, font: str | None = None) -> float:
+        """The width of a line of text in pixels."""
         font = font or self.font
         return sum(advance(font, size, letter) for letter in text)
 
@@ -97,7 +116,7 @@ class Page:
         face = load_font(font, size)
         self.draw.text((x, y), text, font=face, fill=ink or self.ink)
         at = x
-        # Where the letters stand: fonts differ by a third of their size in how far down that is.
+        # The baseline: its distance from the top differs by a third of the size between fonts.
         base = y + face.getmetrics()[0]
         middle = base - size * 0.3
         self.strings.append((text, len(self.glyphs)))
@@ -107,66 +126,69 @@ class Page:
                 self.glyphs.append((at + width / 2, middle, letter))
             at += width
         self.boxes.append((x, base - size * 0.83, at, base + size * 0.27))
-        self.located[self.boxes[-1]] = len(self.glyphs) - 1
+        self.last_glyphs[self.boxes[-1]] = len(self.glyphs) - 1
         return self.boxes[-1]
 
-    def name(self, x, y, text):
-        """What stands at a place is taught like text that is written there."""
+    def label_place(self, x: float, y: float, text: str) -> None:
+        """Records the name of an object, which is trained like text written at its place."""
         self.strings.append((text, len(self.glyphs)))
         self.boxes.append(None)
         self.glyphs += [(x, y, letter) for letter in text if letter != " "]
 
-    def spot(self, row, column):
-        """x, y and name of what stands in a ninth of the picture, or its middle and no name."""
+    def place_at(self, row: int, column: int) -> tuple[float, float, str]:
+        """x, y and name of the object in a ninth of the picture, or its middle and no name."""
         middle = (self.width * (column + 0.5) / 3, self.height * (row + 0.5) / 3, "")
-        return self.spots.get((row, column), middle)
+        return self.places.get((row, column), middle)
 
-    def join(self, a, b):
-        """The strings a and b, as indices into strings, belong together: label and value."""
+    def link(self, a: int, b: int) -> None:
+        """Links two strings, as indices into `strings`: a label and its value."""
         a, b = a % len(self.strings), b % len(self.strings)
         self.partners[a], self.partners[b] = b, a
 
-    def part(self):
-        """Takes the last string's last word as a string of its own: "Rain: 12" is two things."""
+    def split_last_word(self) -> None:
+        """Makes the last word of the last string a string of its own and links the two, as for
+        "Rain: 12"."""
         text, start = self.strings.pop()
         box = self.boxes.pop()
         head, _, tail = text.rpartition(" ")
         self.strings += [(head, start), (tail, start + len(head.replace(" ", "")))]
         self.boxes += [box, box]
-        self.join(-1, -2)
+        self.link(-1, -2)
 
 
-class Told(str):
-    """An answer, and where parts of it are read: spots are (start, end, page, row, column); first
-    is the glyph at which an answer that is copied letter by letter begins."""
+class SourcedAnswer(str):
+    """An answer that knows where it is read.
 
-    spots = ()
-    first = None
+    spots: (start, end, page, row, column) of its parts, with the ninth of the page. first: for an
+    answer that is copied letter by letter, the index of its first glyph on the page.
+    """
+
+    spots: Sequence[tuple[int, int, int, int, int]] = ()
+    first: int | None = None
 
 
-def told(form, *pieces):
-    """The form with its {} filled; each piece is (text, page, row, column): which ninth of which
-    page tells it."""
+def sourced(form: str, *parts: Part) -> SourcedAnswer:
+    """The form with its {} replaced by the texts of the parts, which also say where it is read."""
     text, spots = "", []
-    for part, piece in zip(form.split("{}"), [*pieces, None]):
-        text += part
-        if piece:
-            spots.append((len(text), len(text) + len(piece[0]), *piece[1:]))
-            text += piece[0]
-    answer = Told(text)
+    for fixed, part in zip(form.split("{}"), [*parts, None]):
+        text += fixed
+        if part:
+            spots.append((len(text), len(text) + len(part[0]), *part[1:]))
+            text += part[0]
+    answer = SourcedAnswer(text)
     answer.spots = spots
     return answer
 
 
-def copied(text, first):
-    """An answer that is written on the page from some glyph on."""
-    answer = Told(text)
+def copied(text: str, first: int) -> SourcedAnswer:
+    """An answer that the page shows letter by letter from glyph `first` on."""
+    answer = SourcedAnswer(text)
     answer.first = first
     return answer
 
 
 def colours(rng, plain):
-    """Paper and ink: mostly dark on light, sometimes tinted, sometimes dark mode."""
+    """Colours of paper and ink: mostly dark on light, sometimes tinted, sometimes dark mode."""
     if plain:
         return (255, 255, 255), (0, 0, 0)
     light = tuple(rng.randint(225, 255) for _ in range(3))
@@ -177,8 +199,8 @@ def colours(rng, plain):
     return (dark, light) if draw > 0.9 else (light, dark)
 
 
-def thousandths(page, box):
-    """x1, y1, x2, y2 in thousandths of the tile."""
+def thousandths(page: Page, box: Box) -> list[int]:
+    """x1, y1, x2, y2 of a box in pixels, in thousandths of the tile."""
     left, top, width, height = page.frame
     from_left = (left, width / page.width)
     from_top = (top, height / page.height)
@@ -186,15 +208,19 @@ def thousandths(page, box):
     return [round(min(1000, max(0, side))) for side in placed]
 
 
-def box_text(page, box):
+def box_text(page: Page, box: Box) -> str:
+    """A box as an answer states it: "[x1, y1, x2, y2]" in thousandths of the tile."""
     return f"[{', '.join(map(str, thousandths(page, box)))}]"
 
 
 def damage(page, strength):
-    """Turns, blurs, shades, adds noise and packs as JPEG; strength 0 leaves the page as it is."""
+    """Rotates, blurs, shades, adds noise and compresses as JPEG, each at random.
+
+    strength: from 0, which changes nothing, to 1.
+    """
     rng = page.rng
     if rng.random() < 0.35 * strength:
-        turn(page, rng.uniform(-2.5, 2.5) * strength)
+        rotate(page, rng.uniform(-2.5, 2.5) * strength)
     if rng.random() < 0.3 * strength:
         blur = ImageFilter.GaussianBlur(rng.uniform(0.2, 0.9))
         page.picture = page.picture.filter(blur)
@@ -214,7 +240,7 @@ def damage(page, strength):
 
 
 def shade(pixels, rng):
-    """A soft shadow across the page, as under a lamp."""
+    """[h, w, 3]: the pixels with a soft shadow across the page, as under a lamp."""
     height, width, _ = pixels.shape
     angle = rng.uniform(0, 2 * math.pi)
     across = numpy.linspace(-1, 1, width, dtype=numpy.float32) * math.cos(angle)
@@ -223,8 +249,8 @@ def shade(pixels, rng):
     return pixels * light[..., None]
 
 
-def turn(page, degrees):
-    """Turns the page about its middle; the corners are filled with paper."""
+def rotate(page: Page, degrees: float) -> None:
+    """Rotates the page and its glyphs about the middle; the corners show paper."""
     middle = (page.width / 2, page.height / 2)
     page.picture = page.picture.rotate(degrees, Image.BICUBIC, fillcolor=page.paper)
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
@@ -236,4 +262,4 @@ def turn(page, degrees):
         )
         for x, y, letter in page.glyphs
     ]
-    page.turned = degrees
+    page.rotation = degrees

@@ -1,32 +1,40 @@
 """Windows of pages full of print, for the vision tower alone: many glyphs for little work."""
 
+import random
+from collections.abc import Sequence
+
 import numpy
 
 from . import documents, figures, invoices, transcription, words
+from .auxiliary_targets import shifted_labels
 from .invoices import Invoice
-from .auxiliary_targets import shifted_cells
 from .page import CLASS_OF, Page, damage
 
+# Sides of a window and of a page in pixels.
 SIDE = 128
 PAGE = 512
+# Pages that are kept, and pages that are drawn anew for each batch.
 POOL = 48
 NEW = 1
+# Classes of an extent.
 STEPS = 32
-# Of so many windows the one with most glyphs is taken: paper teaches little.
+# Of this many random windows the one with the most glyphs is used, because empty paper teaches little.
 TRIES = 4
 
 
 class PrintedWindows:
-    """A pool of drawn pages, of which a few are drawn anew for each batch; a window is cut out of
-    one at any pixel, so that a glyph is seen at many places of the patches."""
+    """A pool of drawn pages, of which a few are replaced for each batch.
+
+    Windows are cut at arbitrary pixels, so that a glyph is seen at many places of the patches.
+    """
 
     def __init__(self, rng, fonts):
         self.rng, self.fonts = rng, fonts
-        self.pages = []
+        self.pages: list[tuple[numpy.ndarray, numpy.ndarray]] = []
 
     def draw(self, count):
-        """Pixels [count, SIDE, SIDE, 3], letters of all shifts and extents
-        [count, SIDE/16, SIDE/16, 4]."""
+        """Pixels [count, SIDE, SIDE, 3], labels [count, SHIFTS, SIDE/16, SIDE/16, SLOTS] and
+        extents [count, SIDE/16, SIDE/16, 4]."""
         for _ in range(NEW if self.pages else POOL):
             draw = printed_page if self.rng.random() < 0.5 else document
             self.pages.append(flattened(draw(self.rng, self.fonts)))
@@ -36,7 +44,7 @@ class PrintedWindows:
 
 
 def printed_page(rng, fonts):
-    """Each line has a size and a font of its own, and some of its strings stand apart."""
+    """A page of random lines, each with its own size and font and with gaps between strings."""
     height = PAGE if rng.random() < 0.7 else rng.choice((128, 160, 192, 256))
     page = Page(PAGE, height, rng, fonts)
     y = rng.randint(0, 12)
@@ -45,19 +53,19 @@ def printed_page(rng, fonts):
         font = page.font if rng.random() < 0.5 else rng.choice(fonts)
         x = rng.randint(0, 60)
         while x < PAGE - 40:
-            text = " ".join(some(rng) for _ in range(rng.choice((1, 1, 2, 3, 6))))
-            while page.length(text, size, font) > PAGE - 4 - x:
+            text = " ".join(random_text(rng) for _ in range(rng.choice((1, 1, 2, 3, 6))))
+            while page.text_width(text, size, font) > PAGE - 4 - x:
                 text = text[:-1].rstrip()
             if text:
                 page.text(x, y, text, size, font)
-            x += page.length(text, size, font) + size * rng.uniform(0.6, 3)
+            x += page.text_width(text, size, font) + size * rng.uniform(0.6, 3)
         y += size * rng.uniform(1.15, 1.5)
     damage(page, 0.8)
     return page
 
 
 def document(rng, fonts):
-    """One of those that are asked about."""
+    """A page of one of the kinds that are asked about."""
     draw = rng.random()
     if draw < 0.3:
         return invoices.draw_invoice(rng, fonts)[0]
@@ -73,11 +81,11 @@ def document(rng, fonts):
 
 
 def flattened(page):
-    """(pixels, glyphs [n, 7]: x, y, class and the box of the string, by x). Low pages are stretched,
-    as a tile does with them."""
+    """Pixels [PAGE, PAGE, 3], and the glyphs [n, 7] sorted by x: x, y, class and the box of the
+    string. Low pages are stretched, as they are in a tile."""
     boxes = []
     for box, (text, _) in zip(page.boxes, page.strings):
-        known = box if box and page.turned == 0 else (-1, -1, -1, -1)
+        known = box if box and page.rotation == 0 else (-1, -1, -1, -1)
         boxes += [known] * len(text.replace(" ", ""))
     glyphs = [
         (x, y, CLASS_OF.get(letter, 0), *box) for (x, y, letter), box in zip(page.glyphs, boxes)
@@ -89,7 +97,7 @@ def flattened(page):
     return numpy.asarray(picture, numpy.uint8), held
 
 
-def some(rng):
+def random_text(rng):
     """A word, number, date or code."""
     draw = rng.random()
     if draw < 0.7:
@@ -102,26 +110,29 @@ def some(rng):
 
 
 def window(picture, glyphs, rng):
-    """Pixels, letters and extents (Learner.see) of one window."""
+    """Pixels, labels and extents of one window of a flattened page."""
     tries = numpy.array([[rng.randint(0, PAGE - SIDE) for _ in range(2)] for _ in range(TRIES)])
     off = glyphs[None, :, :2] - tries[:, None]
     left, top = tries[((off >= 0) & (off < SIDE)).all(-1).sum(1).argmax()]
     side = SIDE // 16
     places = glyphs[:, :2] - (left, top)
-    cells = shifted_cells(places, glyphs[:, 2], SIDE, SIDE)
+    labels = shifted_labels(places, glyphs[:, 2], SIDE, SIDE)
     columns, rows = (places // 16).astype(int).T
     inside = (rows >= 0) & (rows < side) & (columns >= 0) & (columns < side)
     starts, first = numpy.unique((rows * side + columns)[inside], return_index=True)
     extents = numpy.full((side * side, 4), -1, numpy.int64)
     boxes = glyphs[inside][first, 3:] - (left, top, left, top)
-    extents[starts] = reach(boxes, starts // side, starts % side)
+    extents[starts] = extents_of(boxes, starts // side, starts % side)
     pixels = picture[top : top + SIDE, left : left + SIDE]
-    return pixels, cells, extents.reshape(side, side, 4)
+    return pixels, labels, extents.reshape(side, side, 4)
 
 
-def reach(boxes, rows, columns):
-    """How far the string of a patch's first glyph reaches from the patch: to the left and right in
-    steps of 8 pixels, up and down in steps of 2, as far as the window shows it; -1 if unknown."""
+def extents_of(boxes, rows, columns):
+    """[patches, 4]: how far the string of a patch's first glyph extends left, up, right and down.
+
+    Left and right count steps of 8 pixels, up and down steps of 2, within the window; -1 if unknown.
+    boxes: [patches, 4] in pixels. rows, columns: of the patches.
+    """
     x1, y1, x2, y2 = boxes.clip(0, SIDE).T
     x, y = 16 * columns, 16 * rows
     steps = numpy.stack(((x + 16 - x1) / 8, (y + 24 - y1) / 2, (x2 - x) / 8, (y2 - y) / 2), 1)

@@ -1,9 +1,12 @@
 """Coloured shapes: counting, colours, places, captions, and two pictures that differ."""
 
 import math
+import random
+from collections.abc import Sequence
+from typing import Any
 
 from ..chat import Sample
-from .page import Page, told
+from .page import Page, Part, SourcedAnswer, sourced
 
 COLOURS = {
     "red": (220, 40, 40),
@@ -15,17 +18,21 @@ COLOURS = {
     "black": (25, 25, 25),
 }
 SHAPES = ("circle", "square", "triangle", "star")
+# (shape, colour, row, column) on a grid of three by three.
+Shape = tuple[str, str, int, int]
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 PLACES = (
     ("top left", "top", "top right"),
     ("left", "middle", "right"),
     ("bottom left", "bottom", "bottom right"),
 )
-SPOTS = [divmod(i, 3) for i in range(9)]
+# (row, column) of a ninth of the picture.
+Place = tuple[int, int]
+NINTHS: list[Place] = [divmod(i, 3) for i in range(9)]
 
 
 def draw_shape(page, shape, colour, x, y, radius):
-    page.name(x, y, f"{colour} {shape}")
+    page.label_place(x, y, f"{colour} {shape}")
     fill = COLOURS[colour]
     if shape == "circle":
         page.draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)
@@ -51,9 +58,8 @@ def place_shapes(rng, count):
     return [(s, c, spot // 3, spot % 3) for (s, c), spot in zip(chosen, spots)]
 
 
-class Spread:
-    """Where on its spot each kind of shape stands and how large it is, the same in all frames of
-    a clip."""
+class ShapeLayout:
+    """The size and the offset in its ninth of each shape, the same in all frames of a clip."""
 
     def __init__(self, rng, width, height):
         self.paper = tuple(rng.randint(236, 255) for _ in range(3))
@@ -64,104 +70,107 @@ class Spread:
             rng.uniform(-0.1, 0.1),
         )
 
-    def of(self, shape):
+    def placement(self, shape: Shape) -> tuple[float, float, float]:
+        """Radius in pixels, and offsets right and down in ninths of the picture."""
         return self.places.setdefault(shape, self.draw())
 
 
-def draw_scene(rng, width, height, shapes, spread=None):
+def draw_scene(rng, width, height, shapes, layout=None):
     page = Page(width, height, rng, ["DejaVuSans"], plain=True)
-    spread = spread or Spread(rng, width, height)
-    page.picture.paste(spread.paper, (0, 0, width, height))
+    layout = layout or ShapeLayout(rng, width, height)
+    page.picture.paste(layout.paper, (0, 0, width, height))
     for each in shapes:
         shape, colour, row, column = each
-        radius, right, down = spread.of(each)
+        radius, right, down = layout.placement(each)
         x, y = width * (column + 0.5 + right) / 3, height * (row + 0.5 + down) / 3
         draw_shape(page, shape, colour, x, y, radius)
-        page.spots[row, column] = (x, y, f"{colour} {shape}")
-    count_up(page, shapes)
+        page.places[row, column] = (x, y, f"{colour} {shape}")
+    record_counts(page, shapes)
     return page
 
 
-def in_order(page, shapes):
-    """Shapes or spots as the picture tokens of 32 pixels, in which their middles are, are read."""
+def in_order(page: Page, shapes: Sequence[Any]) -> list[Any]:
+    """Shapes or places in the order in which the picture tokens of 32 pixels that hold their middles
+    are read. Row and column are the last two values of each."""
 
     def token(each):
-        x, y, _ = page.spot(*each[-2:])
+        x, y, _ = page.place_at(*each[-2:])
         return y // 32, x // 32
 
     return sorted(shapes, key=token)
 
 
-def count_up(page, shapes):
-    """Each shape is taught with how many like it there are up to it."""
-    seen = []
+def record_counts(page: Page, shapes: Sequence[Shape]) -> None:
+    """Records for each shape how many of its shape, its colour and any kind there are up to it."""
+    seen: list[str] = []
     for each in in_order(page, shapes):
         shape, colour, row, column = each
         seen += [shape, colour]
-        x, y, _ = page.spot(row, column)
-        page.counted.append((x, y, (seen.count(shape), seen.count(colour), len(seen) // 2)))
+        x, y, _ = page.place_at(row, column)
+        page.shape_counts.append((x, y, (seen.count(shape), seen.count(colour), len(seen) // 2)))
 
 
-def counted(page, shapes, which=0):
-    """How many these are, read at the last of them."""
+def count_answer(page: Page, shapes: Sequence[Shape], which: int = 0) -> str:
+    """The number of these shapes, read at the last of them. which: the index of the page."""
     if not shapes:
         return "0"
     *_, (_, _, row, column) = in_order(page, shapes)
-    return told("{}", (str(len(shapes)), which, row, column))
+    return sourced("{}", (str(len(shapes)), which, row, column))
 
 
-def remember(pages, spots=SPOTS):
-    """Each picture after the first is taught with what stood in the one before, spot by spot, and
-    with how many of them were another up to there."""
+def record_changes(pages: list[Page], places: Sequence[Place] = NINTHS) -> list[Page]:
+    """Records for each picture after the first, place by place, what the previous picture showed
+    and how many places changed up to there. Returns the pages."""
     changes = 0
     for before, now in zip(pages, pages[1:]):
-        for row, column in in_order(now, spots):
-            x, y, name = now.spot(row, column)
-            was = before.spot(row, column)[2]
+        for row, column in in_order(now, places):
+            x, y, name = now.place_at(row, column)
+            was = before.place_at(row, column)[2]
             changes += name != was
-            now.past.append((x, y, was, name, changes))
+            now.changes.append((x, y, was, name, changes))
     return pages
 
 
-def nothing(pages, spots=SPOTS):
-    """That nothing changes is read at the last spot of all."""
-    return told("{}", ("Nothing.", len(pages) - 1, *in_order(pages[-1], spots)[-1]))
+def nothing_changed(pages: Sequence[Page], places: Sequence[Place] = NINTHS) -> SourcedAnswer:
+    """The answer that nothing changes, read at the last place of the last picture."""
+    return sourced("{}", ("Nothing.", len(pages) - 1, *in_order(pages[-1], places)[-1]))
 
 
-def several(count, name):
+def several(count: int, name: str) -> str:
+    """The number in words and the noun in its singular or plural."""
     return f"{NUMBERS[count]} {name}{'' if count == 1 else 's'}"
 
 
-def named(each, page=0):
-    """A shape's colour and name, as a piece of an answer."""
+def name_part(each: Shape, page: int = 0) -> Part:
+    """The colour and name of a shape, as a part of an answer."""
     shape, colour, row, column = each
     return (f"{colour} {shape}", page, row, column)
 
 
-def placed(each, page=0):
-    """A shape's place, as a piece of an answer."""
+def place_part(each: Shape, page: int = 0) -> Part:
+    """The place of a shape, as a part of an answer."""
     _, _, row, column = each
     return (PLACES[row][column], page, row, column)
 
 
 def caption(shapes, page=0):
-    """Every shape in reading order with its colour and place."""
+    """An answer that names every shape in reading order with its colour and place."""
     ordered = sorted(shapes, key=lambda s: (s[2], s[3]))
-    pieces = [make(each, page) for each in ordered for make in (named, placed)]
-    return told(", ".join(["{} ({})"] * len(ordered)), *pieces)
+    parts = [make(each, page) for each in ordered for make in (name_part, place_part)]
+    return sourced(", ".join(["{} ({})"] * len(ordered)), *parts)
 
 
 def ask_all(page, shapes):
-    return "How many shapes are there?", counted(page, shapes)
+    return "How many shapes are there?", count_answer(page, shapes)
 
 
 def ask_kind(page, shapes, shape):
-    return f"How many {shape}s are there?", counted(page, [s for s in shapes if s[0] == shape])
+    return f"How many {shape}s are there?", count_answer(page, [s for s in shapes if s[0] == shape])
 
 
 def ask_colour(page, shapes, colour):
     alike = [s for s in shapes if s[1] == colour]
-    return f"How many {colour} shapes are there?", counted(page, alike)
+    return f"How many {colour} shapes are there?", count_answer(page, alike)
 
 
 def scene_turns(rng, page, shapes, count):
@@ -176,12 +185,14 @@ def scene_turns(rng, page, shapes, count):
             ask_kind(page, shapes, shape),
             ask_colour(page, shapes, colour),
             ("Describe the picture.", caption(shapes)),
-            (f"What is at the {PLACES[row][column]}?", told("a {}", named(each))),
+            (f"What is at the {PLACES[row][column]}?", sourced("a {}", name_part(each))),
         ]
         if len(same) == 1:
-            options.append((f"What colour is the {shape}?", told("{}", (colour, 0, row, column))))
+            options.append(
+                (f"What colour is the {shape}?", sourced("{}", (colour, 0, row, column)))
+            )
         if unique:
-            options.append((f"Where is the {colour} {shape}?", told("{}", placed(each))))
+            options.append((f"Where is the {colour} {shape}?", sourced("{}", place_part(each))))
         turns.append(rng.choice(options))
     return turns
 
@@ -193,8 +204,8 @@ def scene(rng, fonts, width=512, height=512, turns=4):
 
 
 def counts(rng, width, height, turns=None):
-    """A scene of which all, every kind and every colour are counted, and a kind and a colour that
-    may not be there; or so many turns of them."""
+    """A scene with questions for the number of all shapes, of each shape and colour in it, and of one
+    random shape and colour. turns: the number of questions, or None for all."""
     shapes = place_shapes(rng, rng.choice((1, 2, 3, 4, 5, 5, 6, 6)))
     page = draw_scene(rng, width, height, shapes)
     kinds, colours = (dict.fromkeys(each[i] for each in shapes) for i in (0, 1))
@@ -207,8 +218,8 @@ def counts(rng, width, height, turns=None):
 
 
 def pair(rng, fonts, width=512, height=512, more=False):
-    """Two pictures; the second has one shape moved, recoloured, added or gone, or is the same.
-    more: what each of them shows is asked too."""
+    """Two pictures: in the second one shape is moved, recoloured, added or removed, or nothing
+    changes. more: at times one of the pictures is also to be described."""
     before = place_shapes(rng, rng.randint(2, 5))
     after = list(before)
     i = rng.randrange(len(before))
@@ -221,35 +232,43 @@ def pair(rng, fonts, width=512, height=512, more=False):
         after[i] = (shape, other, row, column)
         colours = (other, 1, row, column), (colour, 0, row, column)
         form = "The {} at the {} is {} instead of {}."
-        answer = told(form, (shape, 1, row, column), placed(before[i], 1), *colours)
+        answer = sourced(form, (shape, 1, row, column), place_part(before[i], 1), *colours)
     elif kind == "gone":
         after.pop(i)
-        answer = told("The {} at the {} is gone.", named(before[i], 1), placed(before[i], 1))
+        answer = sourced(
+            "The {} at the {} is gone.", name_part(before[i], 1), place_part(before[i], 1)
+        )
     elif kind != "same":
         r, c = divmod(rng.choice(free), 3)
         if kind == "added":
             shape, colour = rng.choice(SHAPES), rng.choice(list(COLOURS))
             after.append((shape, colour, r, c))
-            answer = told("A {} was added at the {}.", named(after[-1], 1), placed(after[-1], 1))
+            answer = sourced(
+                "A {} was added at the {}.", name_part(after[-1], 1), place_part(after[-1], 1)
+            )
         else:
             after[i] = (shape, colour, r, c)
-            places = placed(before[i], 1), placed(after[i], 1)
-            answer = told("The {} moved from the {} to the {}.", named(after[i], 1), *places)
+            places = place_part(before[i], 1), place_part(after[i], 1)
+            answer = sourced("The {} moved from the {} to the {}.", name_part(after[i], 1), *places)
     pages = [draw_scene(rng, width, height, shapes) for shapes in (before, after)]
-    turns = [(rng.choice(("What changed?", "What is different?")), answer or nothing(pages))]
+    turns = [
+        (rng.choice(("What changed?", "What is different?")), answer or nothing_changed(pages))
+    ]
     if more and rng.random() < 0.5:
         which = rng.randrange(2)
         name = ("first", "second")[which]
         turns.append((f"Describe the {name} picture.", caption((before, after)[which], which)))
         rng.shuffle(turns)
-    return Sample(remember(pages), turns)
+    return Sample(record_changes(pages), turns)
 
 
 def captions(rng, fonts, width=512, height=512, frames=4, gap=None):
-    """Frames in which shapes move one after the other, told in order: with their times where the
-    seconds between frames are known, else with their numbers."""
+    """Frames in which shapes move one after the other, to be captioned in order.
+
+    gap: seconds between frames; the caption then gives times, else frame numbers.
+    """
     shapes = place_shapes(rng, rng.randint(1, 2))
-    spread, states, moves = Spread(rng, width, height), [list(shapes)], []
+    layout, states, moves = ShapeLayout(rng, width, height), [list(shapes)], []
     for frame in range(1, frames):
         now = list(states[-1])
         if rng.random() < 0.6:
@@ -260,21 +279,26 @@ def captions(rng, fonts, width=512, height=512, frames=4, gap=None):
             when = f"Frame {frame + 1}" if gap is None else f"{frame * gap:.2f} s"
             seen = frame, row, column
             moves.append(
-                [(when, *seen), named(now[i], frame), placed(before, frame), placed(now[i], frame)]
+                [
+                    (when, *seen),
+                    name_part(now[i], frame),
+                    place_part(before, frame),
+                    place_part(now[i], frame),
+                ]
             )
         states.append(now)
-    pages = [draw_scene(rng, width, height, state, spread) for state in states]
-    # That another move follows is read where it is seen, that none does at the very last spot.
-    last = len(pages) - 1, *in_order(pages[-1], SPOTS)[-1]
+    pages = [draw_scene(rng, width, height, state, layout) for state in states]
+    # Whether another move follows is read where it is seen; that none follows, at the last place.
+    last = len(pages) - 1, *in_order(pages[-1], NINTHS)[-1]
     ends = [(".\n", *move[0][1:]) for move in moves[1:]] + [(".", *last)]
-    pieces = [piece for move, end in zip(moves, ends) for piece in (*move, end)]
+    parts = [part for move, end in zip(moves, ends) for part in (*move, end)]
     form = "{}: the {} moves from the {} to the {}{}" * len(moves)
-    answer = told(form, *pieces) if moves else nothing(pages)
+    answer = sourced(form, *parts) if moves else nothing_changed(pages)
     turns = [
         (rng.choice(("Caption the video.", "What happens when?")), answer),
-        ("How often does something move?", told("{}", (str(len(moves)), *last))),
+        ("How often does something move?", sourced("{}", (str(len(moves)), *last))),
     ]
-    return Sample(remember(pages), turns, clip=gap)
+    return Sample(record_changes(pages), turns, clip=gap)
 
 
 def clip(rng, fonts, width=512, height=512, frames=4):
@@ -285,7 +309,7 @@ def clip(rng, fonts, width=512, height=512, frames=4):
     free.remove(row * 3 + column)
     acting = (shape, colour, row, column)
     turn = rng.randint(1, frames - 1)
-    pieces = named(acting, turn), placed(acting, turn)
+    parts = name_part(acting, turn), place_part(acting, turn)
     kind = rng.choice(("moves", "moves", "appears", "disappears", "nothing"))
     answer = None
     states = [[acting]] * frames
@@ -293,20 +317,20 @@ def clip(rng, fonts, width=512, height=512, frames=4):
         r, c = divmod(rng.choice(free), 3)
         moved = (shape, colour, r, c)
         states = [[acting]] * turn + [[moved]] * (frames - turn)
-        pieces = named(moved, turn), placed(acting, turn), placed(moved, turn)
-        answer = told("The {} moves from the {} to the {}.", *pieces)
+        parts = name_part(moved, turn), place_part(acting, turn), place_part(moved, turn)
+        answer = sourced("The {} moves from the {} to the {}.", *parts)
     elif kind == "appears":
         states = [[]] * turn + [[acting]] * (frames - turn)
-        answer = told("A {} appears at the {}.", *pieces)
+        answer = sourced("A {} appears at the {}.", *parts)
     elif kind == "disappears":
         states = [[acting]] * turn + [[]] * (frames - turn)
-        answer = told("The {} at the {} disappears.", *pieces)
-    spread = Spread(rng, width, height)
-    pages = [draw_scene(rng, width, height, [*resting, *state], spread) for state in states]
+        answer = sourced("The {} at the {} disappears.", *parts)
+    layout = ShapeLayout(rng, width, height)
+    pages = [draw_scene(rng, width, height, [*resting, *state], layout) for state in states]
     asked = rng.choice(("What happens?", "What happens in the video?"))
-    turns = [(asked, answer or nothing(pages))]
-    count = counted(pages[-1], [*resting, *states[-1]], frames - 1)
+    turns = [(asked, answer or nothing_changed(pages))]
+    count = count_answer(pages[-1], [*resting, *states[-1]], frames - 1)
     turns.append(("How many shapes are there at the end?", count))
     if kind != "nothing":
         turns.append(("In which frame does it happen?", str(turn + 1)))
-    return Sample(remember(pages), turns, clip=rng.choice((0.5, 1, 2, None, None)))
+    return Sample(record_changes(pages), turns, clip=rng.choice((0.5, 1, 2, None, None)))

@@ -1,4 +1,4 @@
-"""Lines, paragraphs and pages of text to be read letter by letter."""
+"""Lines, paragraphs and pages of text to be transcribed letter by letter."""
 
 import functools
 
@@ -22,13 +22,13 @@ FINDS = [
 
 
 def lines_that_fit(rng, page, size, width, most_lines, most_words, ends=0.12):
-    """Greedy filling of lines no wider than width pixels; each may be the last one."""
+    """Random lines of words, each filled up to `width` pixels; each is the last with chance `ends`."""
     lines, used = [], 0
     while len(lines) < most_lines and used < most_words:
         line = ""
         for word in words.words(rng, min(most_words - used, 14)):
             longer = f"{line} {word}" if line else word
-            if page.length(longer, size) > width:
+            if page.text_width(longer, size) > width:
                 break
             line = longer
             used += 1
@@ -41,7 +41,7 @@ def lines_that_fit(rng, page, size, width, most_lines, most_words, ends=0.12):
 
 
 def text_block(rng, fonts, width, height, most_words, strength=1.0, one_line=False):
-    """Text of up to most_words words on a page of width × height pixels."""
+    """A page of width × height pixels with up to most_words words, and its text."""
     page = Page(width, height, rng, fonts)
     biggest = 40 if height >= 128 else 28 if height >= 64 else 18
     small, large = (13, min(22, biggest)), (min(20, biggest), biggest)
@@ -66,14 +66,14 @@ def transcription(rng, fonts, width, height, most_words, strength=1.0):
 
 
 def line(rng, fonts, strength=1.0, width=512, heights=(128, 160, 192, 256)):
-    """One line on a strip two to four times as wide as high; the tile stretches it."""
+    """One line on a strip that is two to four times as wide as high; the tile stretches it."""
     page, text = text_block(rng, fonts, width, rng.choice(heights), 12, strength, one_line=True)
     return Sample([page], [(rng.choice(ASKS), text)])
 
 
 def dense(rng, fonts, width=512, height=512, turns=4, strength=1.0):
-    """A page full of small print, asked for single lines, words and places: most glyphs a tile
-    can hold for the price of short answers."""
+    """A page full of small print with questions for single lines, words and places: as many glyphs
+    as a tile can hold, with short answers."""
     page = Page(width, height, rng, fonts)
     size, left, top = rng.randint(13, 20), rng.randint(4, 30), rng.randint(2, 24)
     pitch = size * rng.uniform(1.25, 1.7)
@@ -90,10 +90,10 @@ def dense(rng, fonts, width=512, height=512, turns=4, strength=1.0):
         once = every.count(parts[at]) == 1
         after = page.strings[i][1] + len("".join(parts[: at + 1]))
         draw = rng.random()
-        if draw < 0.35 and once and page.turned == 0:
-            x = boxes[i][0] + page.length(" ".join([*parts[:at], ""]), size)
-            box = (x, boxes[i][1], x + page.length(parts[at], size), boxes[i][3])
-            page.located[box] = after - 1
+        if draw < 0.35 and once and page.rotation == 0:
+            x = boxes[i][0] + page.text_width(" ".join([*parts[:at], ""]), size)
+            box = (x, boxes[i][1], x + page.text_width(parts[at], size), boxes[i][3])
+            page.last_glyphs[box] = after - 1
             asked.append((f'Where is "{parts[at]}"?', functools.partial(box_text, page, box)))
         elif draw < 0.6 and once and at + 1 < len(parts):
             asked.append((f'Which word follows "{parts[at]}"?', copied(parts[at + 1], after)))

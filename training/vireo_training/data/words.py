@@ -62,7 +62,9 @@ Hammer Screws Nails Drill Saw Glue Tape Rope Battery Charger Speaker Camera Trip
 Jacket Shirt Boots Socks Scarf Hat Bag Bottle Cup Plate Fork Spoon Knife Pan Pot Kettle""".split()
 CITIES = """Berlin Paris Madrid Rome London Vienna Oslo Prague Lisbon Dublin Zurich Milan Lyon
 Hamburg Porto Turin Ghent Bergen Basel Leeds Boston Denver Austin Toronto Sydney""".split()
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = (
+    "January February March April May June July August September October November December".split()
+)
 DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 ONSETS = "b c d f g h j k l m n p r s t v w z br cl dr fl gr pl st tr sh ch th".split() + [""]
