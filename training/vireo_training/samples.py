@@ -93,7 +93,7 @@ def documents(folder):
 
 def document(folder):
     """A one-page PDF for the playground, and its page as the picture of the sample's button."""
-    page = business.draw_invoice(random.Random(DOCUMENT), FONTS, held_out=True, strength=0)[0]
+    page = invoices.draw_invoice(random.Random(DOCUMENT), FONTS, held_out=True, strength=0)[0]
     (folder / "document.pdf").write_bytes(pdf_of([page]))
     page.picture.save(folder / "document.png", optimize=True)
 
@@ -125,7 +125,7 @@ def main(pictures, examples):
         sample = draw(random.Random(seed), FONTS, **arguments)
         sample.pages[0].picture.save(folder / f"{name}.png", optimize=True)
     video(folder)
-    business.Page = PrintedPage
+    invoices.Page = PrintedPage
     document(folder)
     documents(pathlib.Path(examples))
 
