@@ -7,7 +7,7 @@ export interface Box {
 }
 
 export interface FoundBox extends Box {
-  /** The same corners have the same key, wherever they stand. */
+  /** Boxes with the same corners have the same key. */
   readonly key: string;
   readonly label?: string;
 }
@@ -34,7 +34,7 @@ export function toBox(values: readonly unknown[]): FoundBox | undefined {
   return { x1, y1, x2, y2, key: [x1, y1, x2, y2].join(",") };
 }
 
-/** A piece of text, and the box that it names if it does. */
+/** A piece of text, and the box that it names, if any. */
 export interface BoxedText {
   readonly text: string;
   readonly box?: FoundBox;

@@ -1,4 +1,4 @@
-/** A piece of text, and the page that it names. */
+/** A piece of text, and the page that it names, if any. */
 export interface PagePiece {
   readonly text: string;
   readonly page?: number;
@@ -6,7 +6,7 @@ export interface PagePiece {
 
 const CITATION = /\b(?:pages?|pp?\.)\s*(\d{1,5})\b/gi;
 
-/** Divides a text at words like "page 3" and "p. 12", as answers about documents have them. */
+/** Splits a text at citations such as "page 3" and "p. 12". */
 export function splitAtPages(text: string): readonly PagePiece[] {
   const pieces: PagePiece[] = [];
   let end = 0;

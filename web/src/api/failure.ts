@@ -36,7 +36,7 @@ export function brokenFailure(): Failure {
   return { kind: "broken", message };
 }
 
-/** What any thrown value means. */
+/** The failure that a thrown value stands for. */
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof RequestError) return thrown.failure;
   return { kind: "server", message: thrown instanceof Error ? thrown.message : String(thrown) };

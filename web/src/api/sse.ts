@@ -1,4 +1,4 @@
-/** Longer than any event that the server writes; what is longer is no event stream. */
+/** Longer than any event of the server; a longer one means that this is no event stream. */
 const MAX_EVENT_CHARACTERS = 8 * 1024 * 1024;
 
 /**

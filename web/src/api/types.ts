@@ -1,5 +1,5 @@
 // The server's requests and responses, as far as the page uses them. Everything that a server may
-// leave out is optional. tests/web/types.test.ts compares them with the server's own types.
+// leave out is optional. In server-types.ts the compiler compares them with the server's own types.
 
 export interface TextPart {
   readonly type: "text";
@@ -21,7 +21,7 @@ export interface FilePart {
   readonly file: {
     readonly filename: string;
     readonly file_data: string;
-    /** As "1-3,7". */
+    /** A list of pages and ranges, for example "1-3,7". */
     readonly pages?: string;
   };
 }
@@ -84,7 +84,7 @@ export interface Model {
   readonly supported_parameters?: readonly string[];
   /** The share of a video's tokens that the server drops if a request gives no other. */
   readonly video_pruning_rate?: number;
-  /** What the server can read with the programs that are installed beside it. */
+  /** Formats that need programs of the system, and whether the server has them. */
   readonly abilities?: Readonly<Record<string, unknown>>;
 }
 
@@ -100,7 +100,7 @@ export interface UploadedFile {
   readonly expires_at?: number | null;
 }
 
-/** What a key may do and what it has used since the server was started. */
+/** The limits of a key and its usage since the server was started. */
 export interface KeyInfo {
   readonly label: string;
   /** null: no limit. */
@@ -149,12 +149,12 @@ export interface VideoEstimate {
 export interface VideoInspection {
   readonly width: number;
   readonly height: number;
-  readonly fps?: number;
-  readonly duration?: number;
+  readonly fps?: number | undefined;
+  readonly duration?: number | undefined;
   readonly total_frames: number;
   readonly frames: readonly {
     readonly index: number;
-    readonly seconds?: number;
+    readonly seconds?: number | undefined;
     /** A data: URL. */
     readonly thumbnail: string;
   }[];

@@ -1,7 +1,7 @@
 import { createContext, useContext } from "react";
 import type { Question } from "../conversation/model.ts";
 
-/** What can be done to messages. */
+/** The actions on messages. */
 export interface ThreadActions {
   readonly regenerate: (answerId: string) => void;
   readonly edit: (question: Question, text: string) => void;

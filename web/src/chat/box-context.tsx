@@ -3,7 +3,7 @@ import type { FoundBox } from "../answer/boxes.ts";
 
 interface BoxLink {
   readonly boxes: readonly FoundBox[];
-  /** The key of the box that is pointed at, in the text or on the picture. */
+  /** The key of the highlighted box. */
   readonly pointed?: string;
   readonly point: (key: string | undefined) => void;
 }
@@ -33,7 +33,7 @@ export function hueOf(boxes: readonly FoundBox[], key: string): number {
   return (boxes.findIndex((box) => box.key === key) % 6) + 1;
 }
 
-/** A box where it stands in text; points at its place on the picture. */
+/** A box in text; highlights its place on the picture. */
 export function BoxMark({ box, text }: { readonly box: FoundBox; readonly text: string }) {
   const { boxes, pointed, point } = useBoxes();
   if (!boxes.some(({ key }) => key === box.key)) return text;

@@ -2,7 +2,7 @@ import type { FoundBox } from "../answer/boxes.ts";
 import { hueOf, useBoxes } from "./box-context.tsx";
 
 interface BoxesProps {
-  /** Of the picture or page, in pixels. */
+  /** The size of the picture or page, in pixels. */
   readonly width: number;
   readonly height: number;
 }

@@ -9,7 +9,7 @@ interface BoxedPictureProps {
   /** Those that the answer is about. */
   readonly pictures: readonly Picture[];
   readonly documents: readonly DocumentFile[];
-  /** Of a document the page that is shown first. */
+  /** Returns the page of a document that is shown first. */
   readonly firstPage: (file: DocumentFile) => number;
 }
 

@@ -49,7 +49,7 @@ export function FailureNotice({ failure, answerId }: FailureNoticeProps) {
   );
 }
 
-/** Seconds until then, counting down. */
+/** The seconds until a time, counting down. */
 function useCountdown(until: number | undefined): number {
   const left = (): number => Math.max(0, Math.ceil(((until ?? 0) - Date.now()) / 1000));
   const [value, setValue] = useState(left);

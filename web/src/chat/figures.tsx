@@ -3,7 +3,7 @@ import type { Answer } from "../conversation/model.ts";
 import { figuresOf } from "../state/answer.ts";
 import { count, dollars, price, seconds } from "../ui/numbers.ts";
 
-/** How fast an answer was, how long, how it ended and what it cost. */
+/** The speed, length, end and cost of an answer. */
 export function Figures({ answer, prices }: { answer: Answer; prices: Prices | undefined }) {
   const { usage, status, finishReason } = answer;
   const { firstMs, tokensPerSecond } = figuresOf(answer);
@@ -47,7 +47,7 @@ function completionText({ completion_tokens, completion_tokens_details: details 
   return `${count(completion_tokens)} out${thought > 0 ? ` (${count(thought)} reasoning)` : ""}`;
 }
 
-/** What the server says it costs, else what its prices make of the usage. */
+/** The cost that the server reports, or else its prices times the usage. */
 function costOf(usage: Usage, prices: Prices | undefined): number | undefined {
   if (usage.cost !== undefined && usage.cost > 0) return usage.cost;
   const [prompt, completion] = [price(prices?.prompt), price(prices?.completion)];
@@ -55,7 +55,7 @@ function costOf(usage: Usage, prices: Prices | undefined): number | undefined {
   return usage.prompt_tokens * (prompt ?? 0) + usage.completion_tokens * (completion ?? 0);
 }
 
-/** How an answer ended, where it is not the ordinary end. */
+/** A note about an unusual end of an answer. */
 function endingOf(status: Answer["status"], reason: string | undefined): string | undefined {
   if (status === "stopped") return "stopped by you";
   if (status !== "done") return undefined;

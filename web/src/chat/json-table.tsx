@@ -2,6 +2,7 @@ import { useState } from "react";
 import { toBox } from "../answer/boxes.ts";
 import { cellText, type Table } from "../answer/json.ts";
 import { counted } from "../ui/numbers.ts";
+import { ScrollArea } from "../ui/scroll-area.tsx";
 import { BoxMark, hueOf, useBoxes } from "./box-context.tsx";
 
 const ROWS_AT_FIRST = 200;
@@ -10,8 +11,7 @@ export function JsonTable({ table }: { readonly table: Table }) {
   const [all, showAll] = useState(false);
   const rows = all ? table.rows : table.rows.slice(0, ROWS_AT_FIRST);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
-    <section className="scroll-x" aria-label="Table" tabIndex={0}>
+    <ScrollArea label="Table">
       <table className="json-table">
         <thead>
           <tr>
@@ -34,7 +34,7 @@ export function JsonTable({ table }: { readonly table: Table }) {
           Show all {counted(table.rows.length, "row")}
         </button>
       ) : null}
-    </section>
+    </ScrollArea>
   );
 }
 

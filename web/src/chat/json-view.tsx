@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { type Table, tableOf, toCsv } from "../answer/json.ts";
 import type { PartialJson } from "../answer/partial-json.ts";
-import { Code } from "../ui/code.tsx";
+import { CodeBox } from "../ui/code.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { download } from "../ui/download.ts";
 import { Icon } from "../ui/icon.tsx";
@@ -48,12 +48,7 @@ export function JsonView({ json: { value, complete }, text }: JsonViewProps) {
       </div>
       {view === "table" && table !== undefined ? <JsonTable table={table} /> : null}
       {view === "tree" ? <JsonTree value={value} /> : null}
-      {view === "text" ? (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: keys must reach what scrolls.
-        <pre className="wrapped" tabIndex={0}>
-          <Code text={text.trim()} language="json" />
-        </pre>
-      ) : null}
+      {view === "text" ? <CodeBox text={text.trim()} language="json" /> : null}
     </div>
   );
 }

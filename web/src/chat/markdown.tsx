@@ -4,8 +4,9 @@ import remarkGfm from "remark-gfm";
 import { splitAtBoxes, toBox } from "../answer/boxes.ts";
 import { blockJson } from "../answer/json.ts";
 import { splitAtPages } from "../answer/pages.ts";
-import { Code } from "../ui/code.tsx";
+import { CodeBox } from "../ui/code.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
+import { ScrollArea } from "../ui/scroll-area.tsx";
 import { BoxMark } from "./box-context.tsx";
 import { JsonView } from "./json-view.tsx";
 import { PageLink } from "./page-context.tsx";
@@ -65,10 +66,9 @@ const COMPONENTS: Components = {
   },
   pre: ({ children }) => <CodeBlock>{children}</CodeBlock>,
   table: ({ children }) => (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
-    <section className="scroll-x" aria-label="Table" tabIndex={0}>
+    <ScrollArea label="Table">
       <table>{children}</table>
-    </section>
+    </ScrollArea>
   ),
 };
 
@@ -105,10 +105,7 @@ function CodeBlock({ children }: { readonly children: ReactNode }) {
         <span>{language}</span>
         <CopyButton label="code" text={() => text} />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys must reach what scrolls. */}
-      <pre className="wrapped" tabIndex={0}>
-        <Code text={text} language={language} />
-      </pre>
+      <CodeBox text={text} language={language} />
     </div>
   );
 }

@@ -70,7 +70,7 @@ function EditForm({ question, onClose }: QuestionProps & { readonly onClose: () 
       }}
     >
       <textarea
-        // biome-ignore lint/a11y/noAutofocus: the person has just asked to edit.
+        // biome-ignore lint/a11y/noAutofocus: the user has just asked to edit.
         autoFocus
         aria-label="Question"
         value={text}

@@ -3,7 +3,7 @@ import { figuresOf } from "../state/answer.ts";
 import { Icon } from "../ui/icon.tsx";
 import { counted, seconds } from "../ui/numbers.ts";
 
-/** What the model thought before it spoke, folded. */
+/** The model's reasoning, folded. */
 export function Reasoning({ answer }: { readonly answer: Answer }) {
   const tokens = answer.usage?.completion_tokens_details?.reasoning_tokens;
   const { reasoningMs } = figuresOf(answer);

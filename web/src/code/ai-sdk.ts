@@ -14,7 +14,7 @@ const NAMES: Readonly<Record<string, string>> = {
   frequency_penalty: "frequencyPenalty",
   presence_penalty: "presencePenalty",
 };
-/** Said in other ways than as parameters. */
+/** Fields of the body that are no parameters in the SDK. */
 const APART = ["model", "messages", "tools", "tool_choice", "stream", "stream_options"];
 
 /** The request for the AI SDK; whatever it has no name for goes through its provider options. */

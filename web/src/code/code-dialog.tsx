@@ -3,7 +3,7 @@ import type { Message } from "../conversation/model.ts";
 import { useServer, useSessionState, useSettings } from "../state/contexts.ts";
 import { type Draft, isEmpty } from "../state/reducer.ts";
 import { requestBody, streamed } from "../state/request.ts";
-import { Code } from "../ui/code.tsx";
+import { CodeBox } from "../ui/code.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { toAiSdk } from "./ai-sdk.ts";
@@ -58,10 +58,7 @@ export function CodeDialog({ onClose }: CodeDialogProps) {
         <span className="grow" />
         <CopyButton label="code" caption="Copy" text={() => text} />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys must reach what scrolls. */}
-      <pre className="wrapped" tabIndex={0}>
-        <Code text={text} language={language} />
-      </pre>
+      <CodeBox text={text} language={language} />
       <p className="note">
         The code reads pictures, videos and documents from files of the same names, and the key from
         the environment.
@@ -70,7 +67,7 @@ export function CodeDialog({ onClose }: CodeDialogProps) {
   );
 }
 
-/** The draft's request; without a draft that of the last answer. */
+/** The messages of the draft's request, or of the last answer's without a draft. */
 function messagesOf(messages: readonly Message[], draft: Draft): readonly Message[] {
   const text = draft.text.trim();
   if (!isEmpty(draft)) return [...messages, { role: "user", id: "draft", ...draft, text }];

@@ -1,4 +1,4 @@
-/** How a language writes what JSON can hold. */
+/** The syntax of a language for the values of JSON. */
 export interface Language {
   readonly nothing: string;
   readonly yes: string;
@@ -6,7 +6,7 @@ export interface Language {
   readonly indent: string;
   /** The name of a field: quoted in Python, bare where it can be in JavaScript. */
   readonly field: (name: string) => string;
-  /** What stands for a string, if it is not written as a string. */
+  /** Source text that replaces a string, or undefined to write it as a string. */
   readonly replace: (text: string) => string | undefined;
 }
 

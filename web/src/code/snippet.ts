@@ -1,8 +1,8 @@
 import type { ChatBody } from "../api/types.ts";
 
-/** A request, and where it goes. */
+/** A request and the address of its server. */
 export interface CodeRequest {
-  /** As http://127.0.0.1:8000/v1 */
+  /** For example http://127.0.0.1:8000/v1. */
   readonly baseUrl: string;
   readonly body: ChatBody;
   /** The server asks for a key; code reads it from the environment. */
@@ -14,7 +14,7 @@ export const KEY_VARIABLE = "VIREO_API_KEY";
 
 const PLACEHOLDER = "vireo-file:";
 
-/** What stands for a picture or file in the body that code is made of. */
+/** The placeholder of a picture or file in the body that code is written for. */
 export function fileUrl(type: string, name: string): string {
   return `${PLACEHOLDER}${type}:${encodeURIComponent(fileNameOf(name))}`;
 }
@@ -25,7 +25,7 @@ export interface FilePlace {
   readonly file: string;
 }
 
-/** The file that an address stands for, or undefined for any other. */
+/** The file of a placeholder, or undefined for any other address. */
 export function fileOf(url: string): FilePlace | undefined {
   // Anybody may write such an address, as the name of a file for instance.
   const [, type, file] = /^vireo-file:([\w.+-]+\/[\w.+-]+):([\w.!~*'()%-]+)$/.exec(url) ?? [];

@@ -23,7 +23,7 @@ export interface FileCosts {
   readonly bare: Estimate;
 }
 
-/** An estimate without files with what they add. answerTokens: the least that must be left. */
+/** Adds the cost of files to an estimate without them. answerTokens: the answer's minimum. */
 export function withFiles(
   now: Estimate,
   { whole, bare }: FileCosts,

@@ -6,7 +6,7 @@ import type { Token, ToolCall, Usage } from "../api/types.ts";
 export interface Picture {
   readonly id: string;
   readonly name: string;
-  /** Media type, as image/png. */
+  /** Media type, for example image/png. */
   readonly type: string;
   readonly width: number;
   readonly height: number;

@@ -2,7 +2,7 @@ import { isRecord } from "../api/failure.ts";
 import type { Model } from "../api/types.ts";
 import { isOffice, type Kind } from "./kinds.ts";
 
-/** What a server may lack, by the name that /v1/models gives it, with what it then cannot read. */
+/** The abilities of /v1/models, with the files that a server without them cannot read. */
 const ABILITIES: Readonly<Record<string, string>> = {
   video: "videos",
   office: "office documents",

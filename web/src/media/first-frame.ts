@@ -1,6 +1,6 @@
 interface FirstFrame {
   readonly frame: { readonly blob: Blob; readonly width: number; readonly height: number };
-  /** Absent where the browser does not know, as of a GIF. */
+  /** Absent if the browser does not know it, for example for a GIF. */
   readonly seconds?: number;
 }
 

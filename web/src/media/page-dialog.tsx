@@ -11,7 +11,7 @@ interface PageDialogProps {
   readonly onClose: () => void;
 }
 
-/** A document to be turned over, page by page. */
+/** A dialog that shows a document page by page. */
 export function PageDialog({ file, page = 1, over, onClose }: PageDialogProps) {
   const [number, setNumber] = useState(page);
   return (

@@ -3,7 +3,7 @@ import type { Prices } from "../api/types.ts";
 import { count, dollars, price } from "../ui/numbers.ts";
 
 const MAX_RATE = 0.95;
-/** A server's own rate is any hundredth, as 0.33. */
+/** The default rate of a server can be any hundredth, for example 0.33. */
 const STEP = 0.01;
 
 interface PruningSliderProps {

@@ -1,6 +1,6 @@
 // Which tokens of a video EVS keeps: the server ranks them once; a rate is a matter of counting.
 
-/** Base64 of little-endian uint32 → each token's rank, frame by frame, line by line. */
+/** Decodes the ranks of all tokens, frame by frame and row by row: base64 of LE uint32. */
 export function readRanks(base64: string): Uint32Array {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const view = new DataView(bytes.buffer);
@@ -12,7 +12,7 @@ export function keptTokens(frames: number, frameTokens: number, rate: number): n
   return Math.max(frameTokens, Math.trunc(frameTokens * frames * (1 - rate)));
 }
 
-/** One frame's ranks, and how many tokens lie on a line of it. */
+/** The ranks of one frame's tokens, and the number of tokens in a row. */
 export interface RankedFrame {
   readonly ranks: Uint32Array;
   readonly columns: number;

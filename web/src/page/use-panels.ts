@@ -2,14 +2,14 @@ import { useState } from "react";
 import { useStored } from "../storage/use-stored.ts";
 import { useMedia } from "../ui/use-media.ts";
 
-/** A panel at the side: a column where there is room, else over the page when it is asked for. */
+/** A panel at the side: a column on wide screens, and a drawer over the page on narrow ones. */
 export interface Panel {
   readonly open: boolean;
   /** Over the page. */
   readonly over: boolean;
   readonly toggle: () => void;
   readonly close: () => void;
-  /** Something was chosen in it: over the page it goes away, as a column it stays. */
+  /** Call after a choice in the panel: a drawer closes, a column stays open. */
   readonly leave: () => void;
 }
 

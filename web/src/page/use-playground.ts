@@ -6,7 +6,7 @@ import { type Models, useModels } from "../state/use-models.ts";
 import { useStored } from "../storage/use-stored.ts";
 import { useNotice } from "../ui/notices.tsx";
 
-/** What the page's contexts hold. */
+/** The values of the page's contexts. */
 export interface Playground {
   readonly session: Session;
   readonly settings: SettingsValue;

@@ -1,4 +1,4 @@
-/** Characters at a time; more would overflow the stack of String.fromCharCode. */
+/** Characters for one call; more would overflow the stack of String.fromCharCode. */
 const RUN = 0x8000;
 
 export function toBase64(bytes: Uint8Array): string {

@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-/** Deletes everything, once it is asked for twice. */
+/** Deletes all chats after a second press. */
 export function ClearButton({ onClear }: { readonly onClear: () => void }) {
   const [asking, setAsking] = useState(false);
   if (!asking) {

@@ -3,13 +3,13 @@ import type { Failure } from "../api/failure.ts";
 import type { ToolCall } from "../api/types.ts";
 import type { Answer } from "../conversation/model.ts";
 
-/** How an answer came to its end. */
+/** How an answer ended. */
 export type Outcome =
   | { readonly status: "done" }
   | { readonly status: "stopped" }
   | { readonly status: "failed"; readonly failure: Failure };
 
-/** An answer with what has streamed in since. */
+/** The answer with new deltas applied. */
 export function growAnswer(answer: Answer, deltas: readonly Delta[], now: number): Answer {
   let grown = answer;
   for (const delta of deltas) grown = grow(grown, delta, now);
@@ -46,7 +46,7 @@ function grow(answer: Answer, delta: Delta, now: number): Answer {
   }
 }
 
-/** More calls than any answer holds; an index beyond is a broken stream's. */
+/** More calls than any answer has; a higher index comes from a broken stream. */
 const MAX_CALLS = 128;
 
 function growCalls(
@@ -68,14 +68,14 @@ export function endAnswer(answer: Answer, outcome: Outcome, now: number): Answer
 }
 
 export interface AnswerFigures {
-  /** From asking to the first piece, reasoning or not. */
+  /** From the request to the first piece, reasoning included. */
   readonly firstMs?: number;
-  /** From the first piece to the first that is no reasoning. */
+  /** From the first piece to the first piece of the answer itself. */
   readonly reasoningMs?: number;
   readonly tokensPerSecond?: number;
 }
 
-/** Speed of an answer. Undefined is what cannot be known: two pieces are needed for a rate. */
+/** The speed of an answer. A rate needs two pieces, so fields can be absent. */
 export function figuresOf({ times, usage, reasoning }: Answer): AnswerFigures {
   const { askedAt, firstAt, spokeAt, endedAt } = times;
   if (firstAt === undefined) return {};

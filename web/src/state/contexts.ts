@@ -11,7 +11,7 @@ export interface SettingsValue {
   readonly change: (patch: Partial<Settings>) => void;
 }
 
-/** The server that answers: its models and the key that it is asked with. */
+/** The server's models and the API key for it. */
 export interface ServerValue extends Models {
   /** The model that is chosen in the settings. */
   readonly model?: Model | undefined;

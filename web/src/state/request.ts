@@ -30,7 +30,7 @@ export type UrlOf = (stored: Picture | MediaFile) => string;
 /**
  * The request for the next answer, without its streaming options.
  *
- * urlOf: what stands for a picture or file – its data, a stand-in, or a placeholder in code.
+ * urlOf: returns the URL of a picture or file: its data, a stand-in, or a placeholder for code.
  */
 export function requestBody(
   messages: readonly Message[],
@@ -54,12 +54,12 @@ export function requestBody(
   };
 }
 
-/** The same, as it is sent. */
+/** The request as it is sent: streamed, with usage. */
 export function streamed(body: ChatBody): ChatBody {
   return { ...body, stream: true, stream_options: { include_usage: true } };
 }
 
-/** What asks for a look into a video or at pages of a document. pages: as "2-9". */
+/** The body that inspects a video or pages of a document. pages: for example "2-9". */
 export function inspectionBody(
   file: MediaFile,
   settings: Settings,
@@ -144,7 +144,7 @@ function reasoning({ reasoning: mode, reasoningBudget }: Settings): object {
   return { reasoning: { enabled: true, ...most } };
 }
 
-/** Of videos nothing is said where there are none. */
+/** The sampling and pruning of videos are left out if there are no videos. */
 function media(settings: Settings, files: readonly MediaFile[]): object {
   const isAbout = files.some(({ kind }) => kind === "video");
   const given = (name: string, field: NumberField, about: boolean): object => {

@@ -4,14 +4,14 @@ import { toFailure } from "../api/failure.ts";
 import type { ChatBody } from "../api/types.ts";
 import type { Outcome } from "./answer.ts";
 
-/** Often enough to look alive, seldom enough for a slow machine to draw long answers. */
+/** Short enough to look live, long enough for a slow machine to render long answers. */
 const FLUSH_MS = 50;
 
 export interface AnswerRun {
   readonly body: () => Promise<ChatBody>;
   readonly key: string;
   readonly signal: AbortSignal;
-  /** Called with what came since the last call. */
+  /** Called with the deltas since the last call. */
   readonly onDeltas: (deltas: readonly Delta[]) => void;
 }
 

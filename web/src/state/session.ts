@@ -21,7 +21,7 @@ import { DEFAULTS, type Settings } from "./settings.ts";
 const SAVE_EVERY_MS = 2000;
 const NOT_SAVED = "This browser cannot save the conversation: its storage is full or off.";
 
-/** What a request to the server needs. */
+/** The settings and key of a request. */
 export interface RequestContext {
   readonly settings: Settings;
   readonly apiKey: string;

@@ -5,8 +5,8 @@ export type ReasoningMode = "auto" | "on" | "off";
 export type FormatMode = "text" | "json_object" | "json_schema";
 
 /**
- * What the person set, as it stands in the fields. Numbers are kept as typed; an empty field asks
- * for the server's default and is left out of requests.
+ * The settings as typed into the fields. Numbers stay as typed; an empty field stands for the
+ * server's default and is left out of requests.
  */
 export interface Settings {
   readonly model: string;
@@ -16,7 +16,7 @@ export interface Settings {
   readonly topK: string;
   readonly maxTokens: string;
   readonly seed: string;
-  /** One per line; \n and \t stand for a line's end and a tab. */
+  /** One per line; \n and \t stand for a line break and a tab. */
   readonly stop: string;
   readonly frequencyPenalty: string;
   readonly presencePenalty: string;
@@ -24,7 +24,7 @@ export interface Settings {
   readonly reasoning: ReasoningMode;
   readonly reasoningBudget: string;
   readonly maxTiles: string;
-  /** Share of a video's tokens that is left out. */
+  /** The share of a video's tokens that EVS drops. */
   readonly videoPruning: string;
   readonly videoFps: string;
   readonly videoFrames: string;
@@ -68,7 +68,7 @@ const MODES: Readonly<Record<string, readonly string[]>> = {
   format: ["text", "json_object", "json_schema"],
 };
 
-/** Settings from storage: whatever is not as expected is the default. */
+/** Reads stored settings; anything unexpected becomes the default. */
 export function readSettings(stored: string | null): Settings {
   let value: unknown;
   try {
@@ -118,7 +118,7 @@ export const NUMBERS = {
 
 export type NumberField = keyof typeof NUMBERS;
 
-/** What is wrong with a number field, or undefined. */
+/** The problem of a number field as a sentence, or undefined. */
 export function numberProblem(field: NumberField, text: string): string | undefined {
   if (text.trim() === "") return undefined;
   const { label, min, max, whole } = NUMBERS[field];

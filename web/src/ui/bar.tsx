@@ -1,4 +1,4 @@
-/** A part of a whole as a line, 0 to 1. Decoration: the number stands beside it. */
+/** A share (0 to 1) as a bar. It is decoration: the number is shown beside it. */
 export function Bar({ share }: { readonly share: number }) {
   const percent = Math.min(100, Math.max(0, share * 100));
   return (

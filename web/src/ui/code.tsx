@@ -20,3 +20,13 @@ export const Code = memo(function Code({ text, language }: CodeProps) {
   });
   return <code>{pieces}</code>;
 });
+
+/** Source text in a box that wraps long lines and scrolls, also by keyboard. */
+export function CodeBox(props: CodeProps) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+    <pre className="wrapped" tabIndex={0}>
+      <Code {...props} />
+    </pre>
+  );
+}

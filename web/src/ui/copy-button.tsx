@@ -5,13 +5,13 @@ const SHOWN_MS = 1600;
 
 interface CopyButtonProps {
   readonly text: () => string;
-  /** What is copied, as "answer". */
+  /** Names the text that is copied, for example "answer". */
   readonly label: string;
   /** Shown beside the icon. */
   readonly caption?: string;
 }
 
-/** Copies a text. Says so, to eyes and to screen readers. */
+/** Copies a text and confirms it, also for screen readers. */
 export function CopyButton({ text, label, caption }: CopyButtonProps) {
   const [result, setResult] = useState<"copied" | "failed">();
   useEffect(() => {
@@ -40,7 +40,7 @@ export function CopyButton({ text, label, caption }: CopyButtonProps) {
   );
 }
 
-/** The clipboard needs a secure page; http on another machine is none, so the old way is kept. */
+/** The clipboard API needs a secure context; over http, execCommand still works. */
 async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -9,7 +9,7 @@ interface DrawerProps {
   readonly children: ReactNode;
 }
 
-/** A panel at the side of the page; over it, it is modal and Escape closes it. */
+/** A panel at the side of the page. Over the page it is modal and Escape closes it. */
 export function Drawer({ label, side, over, onClose, children }: DrawerProps) {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {

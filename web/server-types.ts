@@ -1,0 +1,24 @@
+// Checked by the compiler alone: each response of the server fits the page's own, looser type of
+// it. The page itself imports nothing of the server.
+
+import type { FileBody } from "../src/protocols/openai/files.ts";
+import type { ModelBody } from "../src/protocols/openai/models.ts";
+import type { EstimateBody } from "../src/protocols/vireo/estimate.ts";
+import type { toDocumentLook, toVideoLook } from "../src/protocols/vireo/inspect.ts";
+import type {
+  DocumentInspection,
+  Estimate,
+  Model,
+  UploadedFile,
+  VideoInspection,
+} from "./src/api/types.ts";
+
+type Fits<Server extends Page, Page> = Server;
+
+export type Checks = [
+  Fits<FileBody, UploadedFile>,
+  Fits<ModelBody, Model>,
+  Fits<EstimateBody, Estimate>,
+  Fits<ReturnType<typeof toVideoLook>, VideoInspection>,
+  Fits<ReturnType<typeof toDocumentLook>, DocumentInspection>,
+];
