@@ -3,6 +3,7 @@ import { linkAbort } from "../core/abort.ts";
 import type { VireoError } from "../core/errors.ts";
 import { costOf, type Prices, showPrice } from "../core/prices.ts";
 import { toVireoError } from "../protocols/shared/errors.ts";
+import { LOCAL_PROVIDER } from "../protocols/shared/provider.ts";
 import { hasPrice, type UsageCounter } from "../protocols/shared/usage.ts";
 import type { RequestWarning } from "../protocols/shared/warnings.ts";
 import type { Env, RouteOptions } from "./context.ts";
@@ -24,7 +25,7 @@ export function generation(c: Context<Env>, { log }: RouteOptions): Generation {
   const { signal, abort } = linkAbort(c.req.raw.signal); // that one ends with the request
   const serverEnd = c.get("serverEnd");
   serverEnd?.addEventListener("abort", () => abort(serverEnd.reason as Error), { once: true });
-  c.header("x-provider", "local");
+  c.header("x-provider", LOCAL_PROVIDER);
   return {
     signal,
     async stream(events, { toErrorEvents, ...form }) {

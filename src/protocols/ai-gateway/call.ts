@@ -16,7 +16,7 @@ import {
 } from "../shared/conversation.ts";
 import { isTooDeep } from "../shared/json.ts";
 import { toDocumentPart, toImagePart, toMediaOptions, toVideoPart } from "../shared/media.ts";
-import { planReasoning, splitModelName } from "../shared/reasoning.ts";
+import { enabledByEffort, resolveReasoning } from "../shared/reasoning.ts";
 import { pickModel, readGateway } from "../shared/routing.ts";
 import { toSampling } from "../shared/sampling.ts";
 import { check } from "../shared/schema-errors.ts";
@@ -55,13 +55,15 @@ export function parseCall(
 ): ParsedCall {
   const body = check<CallBody>(callBody, json);
   const routing = readGateway(body.providerOptions?.gateway, "providerOptions.gateway");
-  const { name, thinks: bySuffix } = splitModelName(pickModel(model, routing, models));
+  const picked = pickModel(model, routing, models);
   const own = body.providerOptions?.vireo;
-  const called = body.reasoning === "provider-default" ? undefined : body.reasoning;
-  const effort = own?.reasoningEffort ?? called;
-  const asked = effort ? effort !== "none" : bySuffix;
+  const callEffort = body.reasoning === "provider-default" ? undefined : body.reasoning;
+  const requested = {
+    enabled: enabledByEffort(own?.reasoningEffort ?? callEffort),
+    budgetTokens: own?.thinkingTokenBudget,
+  };
   const messages = toMessages(body.prompt);
-  const { enabled, thinks, warnings } = planReasoning(messages, asked, name, models);
+  const reasoning = resolveReasoning(requested, picked, messages, models);
   const output = toOutput(body.responseFormat);
   return {
     request: {
@@ -71,15 +73,12 @@ export function parseCall(
       ...toTools(body),
       ...(output === undefined ? {} : { output }),
       ...(typeof body.maxOutputTokens === "number" ? { maxTokens: body.maxOutputTokens } : {}),
-      sampling: toSampling(toSamplingBody(body), thinks),
-      reasoning: {
-        ...(enabled === undefined ? {} : { enabled }),
-        ...(own?.thinkingTokenBudget ? { budgetTokens: own.thinkingTokenBudget } : {}),
-      },
+      sampling: toSampling(toSamplingBody(body), reasoning.thinks),
+      reasoning: reasoning.options,
     },
-    model: name,
+    model: reasoning.model,
     warnings: [
-      ...warnings.map(({ message }): Warning => ({ type: "other", message })),
+      ...reasoning.warnings.map(({ message }): Warning => ({ type: "other", message })),
       ...unsupportedTools(body),
       ...routing.ignored.map((feature): Warning => ({ type: "unsupported", feature })),
     ],

@@ -25,7 +25,7 @@ import {
   toNamedImage,
   toPageOptions,
 } from "../shared/media.ts";
-import { planReasoning, splitModelName } from "../shared/reasoning.ts";
+import { type RequestedReasoning, resolveReasoning } from "../shared/reasoning.ts";
 import { checkStrict, pickModel, readRouting } from "../shared/routing.ts";
 import { toSampling } from "../shared/sampling.ts";
 import { check } from "../shared/schema-errors.ts";
@@ -75,12 +75,9 @@ export function parseCountRequest(
 
 function toParsed(body: CountBody, json: object, models: readonly UpstreamModel[]): ParsedMessages {
   const routing = readRouting(body);
-  const { name, thinks: bySuffix } = splitModelName(pickModel(body.model, routing, models));
-  const { thinking } = body;
-  const asked = thinking ? thinking.type !== "disabled" : bySuffix;
-  const budget = thinking?.type === "enabled" ? thinking.budget_tokens : undefined;
+  const picked = pickModel(body.model, routing, models);
   const messages = toMessages(body);
-  const { enabled, thinks, warnings } = planReasoning(messages, asked, name, models);
+  const reasoning = resolveReasoning(requestedReasoning(body), picked, messages, models);
   const offer = collectTools(body);
   const output = toOutput(body);
   const unknown = unknownFields(json, messagesBody.shape);
@@ -95,17 +92,20 @@ function toParsed(body: CountBody, json: object, models: readonly UpstreamModel[
       ...(output === undefined ? {} : { output }),
       ...(typeof body.max_tokens === "number" ? { maxTokens: body.max_tokens } : {}),
       ...(messages.at(-1)?.role === "assistant" ? { continueFinalMessage: true } : {}),
-      sampling: toSampling(body, thinks),
-      reasoning: {
-        ...(enabled === undefined ? {} : { enabled }),
-        ...(typeof budget === "number" ? { budgetTokens: budget } : {}),
-      },
+      sampling: toSampling(body, reasoning.thinks),
+      reasoning: reasoning.options,
     },
-    model: name,
+    model: reasoning.model,
     stream: body.stream ?? false,
     ignoredParams: [...ignoredParams, ...looseFormats(output, offer.definitions)],
-    warnings,
+    warnings: reasoning.warnings,
   };
+}
+
+function requestedReasoning({ thinking }: CountBody): RequestedReasoning {
+  if (!thinking) return {};
+  const budgetTokens = thinking.type === "enabled" ? thinking.budget_tokens : undefined;
+  return { enabled: thinking.type !== "disabled", budgetTokens };
 }
 
 function toMessages({ messages: bodies, system }: CountBody): ChatMessage[] {

@@ -4,7 +4,7 @@ import { videoSampling } from "../shared/fields.ts";
 import { looseFormats } from "../shared/loose-formats.ts";
 import { toMediaOptions } from "../shared/media.ts";
 import { parseOutput } from "../shared/output-format.ts";
-import { parseReasoning, planReasoning, splitModelName } from "../shared/reasoning.ts";
+import { resolveChatReasoning } from "../shared/reasoning.ts";
 import type { ReasoningFormat } from "../shared/reasoning-format.ts";
 import { checkStrict, pickModel, readRouting } from "../shared/routing.ts";
 import { toSampling, toStopConditions } from "../shared/sampling.ts";
@@ -57,14 +57,11 @@ export function parseChatRequest(
   const messages = toChatMessages(body.messages, body.keep_reasoning ?? false);
   const routing = readRouting(body);
   const picked = pickModel(body.model, routing, models);
-  const { name, thinks: bySuffix } = splitModelName(picked);
-  const reasoning = parseReasoning(body, bySuffix);
+  const reasoning = resolveChatReasoning(body, picked, messages, models);
   const output = parseOutput(body);
   const { wanted: tools, offer } = parseTools(body);
   const usage = raw.usage as { readonly include?: unknown } | null | undefined;
-  const countsAlong = body.stream_options?.continuous_usage_stats === true;
-  const plan = planReasoning(messages, reasoning.options.enabled, name, models);
-  const { enabled, thinks, warnings } = plan;
+  const continuousUsage = body.stream_options?.continuous_usage_stats === true;
   const ignoredParams = [
     ...(output ? withoutEffect(body) : []),
     ...offer.ignored,
@@ -74,22 +71,22 @@ export function parseChatRequest(
   checkStrict(routing, ignoredParams);
   return {
     request: {
-      ...toRequest(body, messages),
+      ...toRequest(body, messages, continuousUsage),
       ...tools,
       ...(output === undefined ? {} : { output }),
-      sampling: toSampling(body, thinks),
-      reasoning: { ...reasoning.options, ...(enabled === undefined ? {} : { enabled }) },
+      sampling: toSampling(body, reasoning.thinks),
+      reasoning: reasoning.options,
     },
-    model: name,
+    model: reasoning.model,
     count: body.n ?? 1,
     stream: body.stream ?? false,
     includeUsage: body.stream_options?.include_usage === true || usage?.include === true,
-    continuousUsage: countsAlong,
+    continuousUsage,
     logprobs: body.logprobs === true,
     reasoningFormat: reasoning.format,
     aliases: offer.aliases,
     ignoredParams: [...ignoredParams, ...looseFormats(output, offer.definitions)],
-    warnings,
+    warnings: reasoning.warnings,
   };
 }
 
@@ -121,26 +118,24 @@ function checkTogether(body: ChatBody): void {
   if (body.continue_final_message && body.messages.at(-1)?.role !== "assistant") {
     throw refuse("continue_final_message", "needs a last message of role assistant");
   }
-  if ((body.add_generation_prompt ?? true) === (body.continue_final_message ?? false)) {
-    // Both spellings say the same; vLLM wants both, so only a contradiction is refused.
-    if (typeof body.add_generation_prompt === "boolean") {
-      throw refuse("add_generation_prompt", "must be the opposite of continue_final_message");
-    }
+  // vLLM requires both flags, with opposite values; here one of them is enough.
+  if (body.add_generation_prompt === (body.continue_final_message ?? false)) {
+    throw refuse("add_generation_prompt", "must be the opposite of continue_final_message");
   }
 }
 
 function toRequest(
   body: ChatBody,
   messages: ChatMessage[],
+  continuousUsage: boolean,
 ): Omit<ChatRequest, "sampling" | "reasoning"> {
-  // Tokens are counted by their log probabilities, which come with each piece.
-  const countsAlong = body.stream_options?.continuous_usage_stats === true;
   const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? undefined;
   return {
     messages,
     ...toStopConditions(body),
     ...(maxTokens === undefined ? {} : { maxTokens }),
-    ...(body.logprobs === true || countsAlong ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
+    // Continuous usage counts the tokens that come with log probabilities.
+    ...(body.logprobs === true || continuousUsage ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
     ...toMediaOptions(body),
     ...(body.continue_final_message === true ? { continueFinalMessage: true } : {}),
   };

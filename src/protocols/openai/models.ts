@@ -1,6 +1,7 @@
 import type { UpstreamModel } from "../../core/chat.ts";
 import { type Prices, showPrice } from "../../core/prices.ts";
 import { cardOf } from "../shared/models.ts";
+import { LOCAL_PROVIDER } from "../shared/provider.ts";
 
 const PARAMETERS = [
   "bad_words",
@@ -137,8 +138,8 @@ export function toModelList(
 export function toEndpoints(model: UpstreamModel, prices: Prices, ready: boolean) {
   const { id, name, created, description, architecture, pricing } = toModelBody(model, prices);
   const endpoint = {
-    name: `local | ${id}`,
-    provider_name: "local",
+    name: `${LOCAL_PROVIDER} | ${id}`,
+    provider_name: LOCAL_PROVIDER,
     context_length: model.contextTokens,
     max_prompt_tokens: model.contextTokens,
     max_completion_tokens: model.maxOutputTokens,

@@ -20,7 +20,7 @@ import {
   toVideoSampling,
   videoDataUrl,
 } from "../shared/media.ts";
-import { planReasoning, splitModelName } from "../shared/reasoning.ts";
+import { enabledByEffort, resolveReasoning } from "../shared/reasoning.ts";
 import { checkStrict, pickModel, readRouting } from "../shared/routing.ts";
 import { toSampling, toStopConditions } from "../shared/sampling.ts";
 import { check } from "../shared/schema-errors.ts";
@@ -96,12 +96,10 @@ export function parseResponseRequest(
     throw refuse("store", "is true, but the request asks that nothing of it is kept; send one");
   }
   const picked = pickModel(body.model, routing, models);
-  const { name, thinks: bySuffix } = splitModelName(picked);
-  const effort = body.reasoning?.effort;
-  const asked = effort ? effort !== "none" : bySuffix;
   const { items, ignored } = readItems(body, memory);
   const messages = toMessages(body, items);
-  const { enabled, thinks, warnings } = planReasoning(messages, asked, name, models);
+  const requested = { enabled: enabledByEffort(body.reasoning?.effort) };
+  const reasoning = resolveReasoning(requested, picked, messages, models);
   const offer = collectTools(body, items);
   const output = toOutput(body);
   const logprobs = typeof body.top_logprobs === "number" || body.include?.includes(LOGPROBS);
@@ -127,10 +125,10 @@ export function parseResponseRequest(
       ...(output === undefined ? {} : { output }),
       ...(typeof maxTokens === "number" ? { maxTokens } : {}),
       ...(logprobs === true ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
-      sampling: toSampling(body, thinks),
-      reasoning: enabled === undefined ? {} : { enabled },
+      sampling: toSampling(body, reasoning.thinks),
+      reasoning: reasoning.options,
     },
-    model: name,
+    model: reasoning.model,
     stream: body.stream ?? false,
     body,
     items: ownItems(json as RawBody),
@@ -138,7 +136,7 @@ export function parseResponseRequest(
     logprobs: logprobs === true,
     aliases: offer.aliases,
     ignoredParams: [...ignoredParams, ...looseFormats(output, offer.definitions)],
-    warnings,
+    warnings: reasoning.warnings,
   };
 }
 

@@ -4,6 +4,7 @@ import type { VireoError } from "../../core/errors.ts";
 import type { Prices } from "../../core/prices.ts";
 import { toErrorBody } from "../shared/errors.ts";
 import { random62 } from "../shared/ids.ts";
+import { LOCAL_PROVIDER } from "../shared/provider.ts";
 import {
   createInlineReasoning,
   type ReasoningBody,
@@ -37,8 +38,8 @@ export interface AnswerHead {
   readonly logprobs: boolean;
   /** Answers to the prompt. Undefined: one. */
   readonly count?: number;
-  /** Every chunk says how many tokens there are so far. */
-  readonly countsAlong?: boolean;
+  /** Every chunk reports the token counts so far. */
+  readonly continuousUsage?: boolean;
   /** Undefined: no cost is told. */
   readonly prices?: Prices;
   /** Tools that were offered to the model in another form. */
@@ -67,7 +68,7 @@ export interface ChatChunk {
   readonly object: "chat.completion.chunk";
   readonly created: number;
   readonly model: string;
-  readonly provider: "local";
+  readonly provider: typeof LOCAL_PROVIDER;
   readonly system_fingerprint: string;
   readonly choices: readonly {
     readonly index: number;
@@ -85,7 +86,7 @@ export interface ChatCompletion {
   readonly object: "chat.completion";
   readonly created: number;
   readonly model: string;
-  readonly provider: "local";
+  readonly provider: typeof LOCAL_PROVIDER;
   readonly system_fingerprint: string;
   readonly service_tier: "default";
   readonly choices: readonly {
@@ -116,7 +117,7 @@ export async function* toChunks(
   head: AnswerHead,
 ): AsyncGenerator<ChatChunk, void, undefined> {
   const tally = new UsageCounter(head.count);
-  const counter = head.countsAlong ? new TokenCounter() : undefined;
+  const counter = head.continuousUsage ? new TokenCounter() : undefined;
   const writers = new Map<number, (event: ChoiceEvent) => Generator<ChatChunk>>();
   for await (const event of tally.watch(events)) {
     const choice = event.choice ?? 0;
@@ -227,7 +228,7 @@ function chunk(head: AnswerHead, choices: ChatChunk["choices"]): ChatChunk {
     object: "chat.completion.chunk",
     created: head.createdUnix,
     model: head.model,
-    provider: "local",
+    provider: LOCAL_PROVIDER,
     system_fingerprint: head.fingerprint,
     choices,
     ...(head.includeUsage ? { usage: null } : {}),
@@ -262,7 +263,7 @@ export async function toCompletion(
     object: "chat.completion",
     created: head.createdUnix,
     model: head.model,
-    provider: "local",
+    provider: LOCAL_PROVIDER,
     system_fingerprint: head.fingerprint,
     service_tier: "default",
     choices: said.map((choice, index) => toChoice(choice, index, head)),

@@ -3,6 +3,7 @@ import type { ChosenToken, FinishReason } from "../../core/chat.ts";
 import type { VireoError } from "../../core/errors.ts";
 import type { Prices } from "../../core/prices.ts";
 import { toErrorBody } from "../shared/errors.ts";
+import { LOCAL_PROVIDER } from "../shared/provider.ts";
 import {
   type ChoiceEvent,
   type EndEvent,
@@ -43,7 +44,7 @@ export interface TextCompletion {
   readonly object: "text_completion";
   readonly created: number;
   readonly model: string;
-  readonly provider: "local";
+  readonly provider: typeof LOCAL_PROVIDER;
   readonly system_fingerprint: string;
   readonly choices: readonly {
     readonly index: number;
@@ -138,7 +139,7 @@ function body(head: TextHead, choices: readonly Choice[]): TextCompletion {
     object: "text_completion",
     created: head.createdUnix,
     model: head.model,
-    provider: "local",
+    provider: LOCAL_PROVIDER,
     system_fingerprint: head.fingerprint,
     choices,
   };

@@ -1,17 +1,33 @@
 import type { ChatMessage, ReasoningOptions, UpstreamModel } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
+import { textOf } from "./chat-totals.ts";
 import { hasVideo } from "./media.ts";
 import { findModel } from "./models.ts";
 import type { ReasoningFormat } from "./reasoning-format.ts";
 import { REASONING_WITH_VIDEO, type RequestWarning } from "./warnings.ts";
 
-export interface ParsedReasoning {
+/** Reasoning settings that a request states in its own fields. */
+export interface RequestedReasoning {
+  readonly enabled?: boolean | undefined;
+  readonly budgetTokens?: number | null | undefined;
+}
+
+export interface ResolvedReasoning {
+  /** The model's name without its suffix. */
+  readonly model: string;
+  /** For the engine; `enabled` holds unless a message contains `/think` or `/no_think`. */
   readonly options: ReasoningOptions;
-  /** Where reasoning is wanted in the answer, if there is any. */
+  /** True if the answer begins with reasoning. */
+  readonly thinks: boolean;
+  readonly warnings: readonly RequestWarning[];
+}
+
+export interface ResolvedChatReasoning extends ResolvedReasoning {
+  /** Where reasoning appears in the answer, if there is any. */
   readonly format: ReasoningFormat;
 }
 
-/** The fields of a request that say whether and how long the model reasons. */
+/** Fields of a chat request that control reasoning and its length. */
 export interface ReasoningFields {
   readonly reasoning?:
     | {
@@ -32,72 +48,94 @@ export interface ReasoningFields {
     | undefined;
 }
 
-type Claim<T> = readonly [param: string, value: T];
-
 /**
- * Reads every spelling of "think" and "for how long" that clients use.
+ * Resolves the reasoning of a request in any protocol, in order of precedence: the last switch in
+ * a message, the request's fields, the suffix of the model's name, the server's default. The
+ * default does not apply to requests with a video.
  *
- * bySuffix: what the name of the model says. Throws out_of_range if two contradict each other.
+ * model: the requested name, perhaps with a suffix, not yet looked up.
  */
-export function parseReasoning(body: ReasoningFields, bySuffix?: boolean): ParsedReasoning {
-  const { reasoning, reasoning_effort: effort } = body;
-  const budgetTokens = agree(
-    claims<number>([
-      ["thinking_token_budget", body.thinking_token_budget],
-      ["reasoning.max_tokens", reasoning?.max_tokens],
-    ]),
-  );
-  const enabled = agree(
-    claims<boolean>([
-      ["model", bySuffix],
-      ["chat_template_kwargs.enable_thinking", body.chat_template_kwargs?.enable_thinking],
-      ["reasoning.enabled", reasoning?.enabled],
-      ["reasoning.effort", toEnabled(reasoning?.effort)],
-      ["reasoning_effort", toEnabled(effort)],
-      ["reasoning.max_tokens", positive(reasoning?.max_tokens)],
-      ["thinking_token_budget", body.thinking_token_budget === 0 ? false : undefined],
-    ]),
-  );
-  const shown = agree(
-    claims<boolean>([
-      ["include_reasoning", body.include_reasoning],
-      ["reasoning.exclude", reasoning?.exclude === true ? false : undefined],
-      ["reasoning_format", body.reasoning_format ? body.reasoning_format !== "none" : undefined],
-    ]),
-  );
+export function resolveReasoning(
+  requested: RequestedReasoning,
+  model: string,
+  messages: readonly ChatMessage[],
+  models: readonly UpstreamModel[],
+): ResolvedReasoning {
+  const { name, thinks: bySuffix } = splitModelName(model);
+  const video = hasVideo(messages);
+  const byDefault = video ? undefined : findModel(models, name)?.reasoning;
+  const enabled = requested.enabled ?? bySuffix ?? byDefault;
+  const { budgetTokens } = requested;
+  const thinks = lastSwitch(messages) ?? enabled ?? false;
   return {
+    model: name,
     options: {
       ...(enabled === undefined ? {} : { enabled }),
-      ...(budgetTokens === undefined || budgetTokens === 0 ? {} : { budgetTokens }),
+      ...(budgetTokens ? { budgetTokens } : {}),
     },
-    format: shown === false ? "none" : (body.reasoning_format ?? "all"),
+    thinks,
+    warnings: thinks && video ? [REASONING_WITH_VIDEO] : [],
   };
 }
 
-function toEnabled(effort: string | null | undefined): boolean | undefined {
-  return effort === null || effort === undefined ? undefined : effort !== "none";
+/**
+ * Resolves the reasoning of a chat request, which has several fields for each setting.
+ *
+ * Throws out_of_range if two fields, or a field and the model's suffix, contradict each other.
+ */
+export function resolveChatReasoning(
+  body: ReasoningFields,
+  model: string,
+  messages: readonly ChatMessage[],
+  models: readonly UpstreamModel[],
+): ResolvedChatReasoning {
+  const { reasoning, thinking_token_budget: budget, reasoning_format: format } = body;
+  const budgetTokens = agree<number>([
+    ["thinking_token_budget", budget],
+    ["reasoning.max_tokens", reasoning?.max_tokens],
+  ]);
+  const enabled = agree<boolean>([
+    ["model", splitModelName(model).thinks],
+    ["chat_template_kwargs.enable_thinking", body.chat_template_kwargs?.enable_thinking],
+    ["reasoning.enabled", reasoning?.enabled],
+    ["reasoning.effort", enabledByEffort(reasoning?.effort)],
+    ["reasoning_effort", enabledByEffort(body.reasoning_effort)],
+    ["reasoning.max_tokens", isPositive(reasoning?.max_tokens)],
+    ["thinking_token_budget", budget === 0 ? false : undefined],
+  ]);
+  const shown = agree<boolean>([
+    ["include_reasoning", body.include_reasoning],
+    ["reasoning.exclude", reasoning?.exclude === true ? false : undefined],
+    ["reasoning_format", format ? format !== "none" : undefined],
+  ]);
+  return {
+    ...resolveReasoning({ enabled, budgetTokens }, model, messages, models),
+    format: shown === false ? "none" : (format ?? "all"),
+  };
 }
 
-function positive(count: number | null | undefined): boolean | undefined {
+/** Undefined where the client stated no effort. */
+export function enabledByEffort(effort: string | null | undefined): boolean | undefined {
+  return effort ? effort !== "none" : undefined;
+}
+
+function isPositive(count: number | null | undefined): boolean | undefined {
   return count === null || count === undefined ? undefined : count > 0;
 }
 
-function claims<T>(given: readonly Claim<T | null | undefined>[]): Claim<T>[] {
-  return given.flatMap(([param, value]): Claim<T>[] =>
-    value === null || value === undefined ? [] : [[param, value]],
-  );
-}
-
-function agree<T extends number | boolean>(all: readonly Claim<T>[]): T | undefined {
-  const [first, ...others] = all;
+/** The one value that all given fields state. Throws out_of_range if two of them differ. */
+function agree<T extends number | boolean>(
+  fields: readonly (readonly [param: string, value: T | null | undefined])[],
+): T | undefined {
+  const [first, ...others] = fields.filter(([, value]) => value !== null && value !== undefined);
   if (first === undefined) return undefined;
   const other = others.find(([, value]) => value !== first[1]);
-  if (other === undefined) return first[1];
+  if (other === undefined) return first[1] ?? undefined;
   const message = `${other[0]} contradicts ${first[0]}; send one of them`;
   throw new VireoError("out_of_range", message, { param: other[0] });
 }
 
-/** `name:thinking` and `name:nothink` ask for reasoning and against it. */
+/** Splits off the suffix: `name:thinking` turns reasoning on and `name:nothink` turns it off. */
 export function splitModelName(model: string): {
   readonly name: string;
   readonly thinks?: boolean;
@@ -107,43 +145,14 @@ export function splitModelName(model: string): {
   return { name: model.slice(0, suffix.index), thinks: suffix[1] === "thinking" };
 }
 
-export interface ReasoningPlan {
-  /** For the engine: what holds unless a message says `/think` or `/no_think`. */
-  readonly enabled: boolean | undefined;
-  /** The answer begins with reasoning. */
-  readonly thinks: boolean;
-  readonly warnings: readonly RequestWarning[];
-}
-
-/**
- * Decides whether an answer begins with reasoning: the last switch in a message, else the request's
- * fields, else the server's default, which does not reach requests with a video.
- *
- * asked: what the fields say. name: of the model that is asked, before it is looked up.
- */
-export function planReasoning(
-  messages: readonly ChatMessage[],
-  asked: boolean | undefined,
-  name: string,
-  models: readonly UpstreamModel[],
-): ReasoningPlan {
-  const video = hasVideo(messages);
-  const enabled = asked ?? (video ? undefined : findModel(models, name)?.reasoning);
-  const thinks = asksForReasoning(messages, enabled);
-  return { enabled, thinks, warnings: thinks && video ? [REASONING_WITH_VIDEO] : [] };
-}
-
-/** Whether reasoning is asked for: by the last switch in a message, else by the field. */
-function asksForReasoning(messages: readonly ChatMessage[], enabled: boolean | undefined): boolean {
-  let asked = enabled ?? false;
-  for (const { role, content } of messages) {
-    if (role !== "system" && role !== "user") continue;
-    const parts =
-      typeof content === "string" ? [{ type: "text", text: content } as const] : content;
-    const text = parts.map((part) => (part.type === "text" ? part.text : "")).join("");
-    const said = text.replaceAll("</think>", "");
-    if (said.includes("/think")) asked = true;
-    else if (said.includes("/no_think")) asked = false;
+/** The last `/think` or `/no_think` in a system or user message. `</think>` is not a switch. */
+function lastSwitch(messages: readonly ChatMessage[]): boolean | undefined {
+  let enabled: boolean | undefined;
+  for (const message of messages) {
+    if (message.role !== "system" && message.role !== "user") continue;
+    const text = textOf(message).replaceAll("</think>", "");
+    if (text.includes("/think")) enabled = true;
+    else if (text.includes("/no_think")) enabled = false;
   }
-  return asked;
+  return enabled;
 }

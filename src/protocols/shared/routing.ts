@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { UpstreamModel } from "../../core/chat.ts";
 import { type ErrorCode, VireoError } from "../../core/errors.ts";
 import { findModel } from "./models.ts";
+import { LOCAL_PROVIDER } from "./provider.ts";
 import { splitModelName } from "./reasoning.ts";
 
 /**
@@ -11,7 +12,7 @@ import { splitModelName } from "./reasoning.ts";
  */
 
 /** How this server is called as a provider. */
-const OWN_NAMES = ["local", "vireo"];
+const OWN_NAMES = [LOCAL_PROVIDER, "vireo"];
 
 const names = z.array(z.string().max(256)).max(64);
 const fallbacks = names.nullish();

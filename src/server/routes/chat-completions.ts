@@ -48,14 +48,7 @@ export async function* asEvents(chunks: AsyncIterable<unknown>): AsyncGenerator<
 }
 
 function headOf(
-  {
-    includeUsage,
-    reasoningFormat,
-    logprobs,
-    count,
-    continuousUsage: countsAlong,
-    aliases,
-  }: ParsedChatRequest,
+  { includeUsage, reasoningFormat, logprobs, count, continuousUsage, aliases }: ParsedChatRequest,
   model: UpstreamModel,
   createdUnix: number,
 ): AnswerHead {
@@ -68,7 +61,7 @@ function headOf(
     reasoningFormat,
     logprobs,
     count,
-    countsAlong,
+    continuousUsage,
     aliases,
   };
 }
