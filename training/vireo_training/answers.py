@@ -9,24 +9,27 @@ import argparse
 import json
 import os
 import pathlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy
 import torch
 from PIL import Image
+from torch import Tensor
 
 from .batches import normalised
 from .chat import ANSWER_NOW, ASSISTANT, SKELETON, THINK_NOW, USER, media
 from .checkpoint import load
 from .data import dialogues
 from .export import MAX_TILES
-from .network import Linear
+from .network import Linear, Network
 from .tiling import tiles_of
 from .tokenizer import Tokenizer
 
 LIKELIEST = 5
 
 
-def prompt_of(item):
+def prompt_of(item: dict[str, Any]) -> str:
     """The text that the chat template writes for an item."""
     tools = ""
     if item.get("tools"):
@@ -38,7 +41,8 @@ def prompt_of(item):
     return SKELETON.format(system=tools) + USER + asked + "\n" + ASSISTANT + start
 
 
-def prompt_ids(item, tokenizer, rows):
+def prompt_ids(item: dict[str, Any], tokenizer: Tokenizer, rows: int) -> list[int]:
+    """The token ids of an item's prompt, with `rows` tokens for each picture."""
     ids = []
     for piece in tokenizer.encode(prompt_of(item)):
         if piece == tokenizer.image:
@@ -48,7 +52,8 @@ def prompt_ids(item, tokenizer, rows):
     return ids
 
 
-def visual_rows(network, item, folder):
+def visual_rows(network: Network, item: dict[str, Any], folder: pathlib.Path) -> Tensor | None:
+    """[picture tokens, hidden]: the projected features of an item's pictures, or None without any."""
     if not item["images"]:
         return None
     pictures = [Image.open(folder / name) for name in item["images"]]
@@ -59,7 +64,14 @@ def visual_rows(network, item, folder):
 
 
 @torch.no_grad()
-def answer(network, tokenizer, item, folder, max_tokens, draft=()):
+def answer(
+    network: Network,
+    tokenizer: Tokenizer,
+    item: dict[str, Any],
+    folder: pathlib.Path,
+    max_tokens: int,
+    draft: Sequence[int] = (),
+) -> tuple[list[int], list[list[list[float]]]]:
     """Greedy decoding without caches; returns the token ids and the likeliest tokens of each.
 
     A draft is checked in one forward pass: its tokens are accepted up to the first that differs
@@ -83,7 +95,7 @@ def answer(network, tokenizer, item, folder, max_tokens, draft=()):
                 break
 
 
-def drafts_of(path, tokenizer):
+def drafts_of(path: str | None, tokenizer: Tokenizer) -> dict[str, list[int]]:
     """The tokens of each answer by item id, from a file that eval:mini --json wrote."""
     if path is None:
         return {}
@@ -92,7 +104,7 @@ def drafts_of(path, tokenizer):
     return {name: [*tokenizer.encode(text), tokenizer.end] for name, text in texts.items()}
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("items")

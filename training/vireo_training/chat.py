@@ -1,5 +1,13 @@
 """Conversations in the family's format (MODEL.md, "Prompt"), as token ids with targets."""
 
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from .tokenizer import Tokenizer
+
 SKELETON = "<s><SPECIAL_10>System\n{system}\n"
 USER = "<SPECIAL_11>User\n"
 ASSISTANT = "<SPECIAL_11>Assistant\n"
@@ -14,17 +22,24 @@ class Sample:
     In an answer that contains </think>, the text before it is trained as reasoning.
     """
 
-    def __init__(self, pages, turns, system="", tools="", clip=0):
+    def __init__(
+        self,
+        pages: list[Any],
+        turns: list[tuple[str, Any]],
+        system: str = "",
+        tools: str = "",
+        clip: float | None = 0,
+    ) -> None:
         """clip: 0 for pictures. For frames of a video their distance in seconds, None if unknown."""
         self.pages, self.turns, self.system, self.tools = pages, turns, system, tools
         self.clip = clip
 
-    def resolve_answers(self):
+    def resolve_answers(self) -> None:
         """Replaces answers that depend on the place of the page in the tile by their text."""
         self.turns = [(ask, answer() if callable(answer) else answer) for ask, answer in self.turns]
 
 
-def media(count, clip=0):
+def media(count: int, clip: float | None = 0) -> str:
     """The text that the chat template writes for the pictures of a message or for its video."""
     if clip != 0:
         when = ["" if clip is None else f" sampled at {i * clip:.2f} seconds" for i in range(count)]
@@ -37,7 +52,9 @@ def media(count, clip=0):
     return " ".join(f"<image {i + 1}><image>" for i in range(count)) + "\n"
 
 
-def tokens_of(sample, tokenizer, rows_of_picture, rng):
+def tokens_of(
+    sample: Sample, tokenizer: Tokenizer, rows_of_picture: int | Sequence[int], rng: random.Random
+) -> tuple[list[int], list[int]]:
     """The token ids of a sample and their targets, NO_TARGET where no answer token follows.
 
     rows_of_picture: the number of tokens of each picture, or one number for all of them.
@@ -49,7 +66,7 @@ def tokens_of(sample, tokenizer, rows_of_picture, rng):
     rows = [rows_of_picture] * pages if isinstance(rows_of_picture, int) else rows_of_picture
     waiting = iter(rows)
 
-    def read(text):
+    def read(text: str) -> None:
         for piece in tokenizer.encode(text):
             if piece == tokenizer.image:
                 run = [tokenizer.image_start, *[piece] * next(waiting), tokenizer.image_end]
@@ -58,7 +75,7 @@ def tokens_of(sample, tokenizer, rows_of_picture, rng):
             ids.extend(run)
             targets.extend([NO_TARGET] * len(run))
 
-    def say(text):
+    def say(text: str) -> None:
         written = tokenizer.encode(text)
         targets[-1] = written[0] if written else tokenizer.end
         for i, piece in enumerate(written):

@@ -3,10 +3,12 @@
 import json
 import pathlib
 import struct
+from typing import Any
 
 import torch
+from torch import Tensor
 
-from .export import published_name
+from .export import PackedTensor, published_name
 from .network import Network
 from .sizes import Sizes, VisionSizes
 
@@ -22,7 +24,7 @@ TOWERS = {
 }
 
 
-def sizes_of(config, prefix_tokens, position_side):
+def sizes_of(config: dict[str, Any], prefix_tokens: int, position_side: int) -> Sizes:
     """The sizes in config.json, and two of the tower that only its tensors have.
 
     Raises ValueError where the sizes of the tower are unknown.
@@ -58,7 +60,7 @@ def sizes_of(config, prefix_tokens, position_side):
     )
 
 
-def read_safetensors(path):
+def read_safetensors(path: pathlib.Path) -> dict[str, PackedTensor]:
     """Name → (dtype, shape, bytes), as export.write_safetensors takes them."""
     with open(path, "rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
@@ -72,11 +74,12 @@ def read_safetensors(path):
     return tensors
 
 
-def unpacked(dtype, shape, data):
+def unpacked(dtype: str, shape: list[int], data: bytes) -> Tensor:
+    """The tensor of its type, shape and little-endian bytes."""
     return torch.frombuffer(bytearray(data), dtype=DTYPES[dtype]).view(shape)
 
 
-def load(folder, dtype=torch.float32):
+def load(folder: str | pathlib.Path, dtype: torch.dtype = torch.float32) -> Network:
     """The network of a folder with config.json and one or more BF16 shards.
 
     dtype: of the matrices; bfloat16 halves the memory of frozen ones. Raises ValueError where a

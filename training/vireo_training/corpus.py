@@ -13,7 +13,8 @@ from .data import mixture
 DRAWN = ("quarter", "tile", "pair", "spoken", "invoice", "paper", "small_captions")
 
 
-def main(count):
+def main(count: int) -> None:
+    """Prints `count` samples of each of the kinds in DRAWN."""
     rng = random.Random("tokenizer")
     for _ in range(count):
         for draw in (getattr(mixture, name) for name in DRAWN):

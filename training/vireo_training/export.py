@@ -10,13 +10,18 @@ import os
 import pathlib
 import struct
 import sys
+from typing import Any
 
 import numpy
 import torch
+from torch import Tensor
 
 from .data.page import CLIP_MEAN, CLIP_STD
 from .network import Network
 from .sizes import Sizes
+
+# A tensor of a safetensors file: type, shape and little-endian bytes.
+PackedTensor = tuple[str, list[int], bytes]
 
 BACKBONE = "language_model.backbone"
 RADIO = "vision_model.radio_model"
@@ -29,7 +34,7 @@ RENAMED = {
 }
 
 
-def published_name(name):
+def published_name(name: str) -> str:
     """The name in the checkpoint of a parameter of network.py."""
     head, _, rest = name.partition(".")
     if head == "embeddings":
@@ -59,7 +64,7 @@ def published_name(name):
     }[rest]
 
 
-def tensors_of(network):
+def tensors_of(network: Network) -> dict[str, PackedTensor]:
     """The tensors of a checkpoint by published name, in the order of the file."""
     tensors = {}
     for name, value in network.state_dict().items():
@@ -74,14 +79,16 @@ def tensors_of(network):
     return tensors
 
 
-def packed(value, dtype):
+def packed(value: Tensor, dtype: str) -> PackedTensor:
+    """A tensor as BF16 or F32: its type, shape and little-endian bytes."""
     value = value.detach().contiguous()
     if dtype == "BF16":
         return dtype, list(value.shape), value.bfloat16().view(torch.int16).numpy().tobytes()
     return dtype, list(value.shape), value.float().numpy().astype(numpy.float32).tobytes()
 
 
-def write_safetensors(path, tensors):
+def write_safetensors(path: pathlib.Path, tensors: dict[str, PackedTensor]) -> None:
+    """Writes a safetensors file, atomically."""
     header, at = {"__metadata__": {"format": "pt"}}, 0
     for name, (dtype, shape, data) in tensors.items():
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + len(data)]}
@@ -96,7 +103,8 @@ def write_safetensors(path, tensors):
     os.replace(part, path)
 
 
-def text_config(sizes):
+def text_config(sizes: Sizes) -> dict[str, Any]:
+    """The llm_config of config.json."""
     return {
         "architectures": ["NemotronHForCausalLM"],
         "model_type": "nemotron_h",
@@ -131,7 +139,8 @@ def text_config(sizes):
     }
 
 
-def config(sizes, image_id):
+def config(sizes: Sizes, image_id: int) -> dict[str, Any]:
+    """config.json. image_id: the id of the <image> token."""
     vision = sizes.vision
     return {
         "architectures": ["NemotronH_Nano_VL_V2"],
@@ -172,7 +181,8 @@ def config(sizes, image_id):
     }
 
 
-def clip():
+def clip() -> dict[str, list[float]]:
+    """Mean and standard deviation of the pixels' channels."""
     # Conversion through text writes 0.48145466 instead of the digits of the nearest float32.
     return {
         "norm_mean": [float(str(value)) for value in CLIP_MEAN],
@@ -180,7 +190,8 @@ def clip():
     }
 
 
-def preprocessor(sizes):
+def preprocessor(sizes: Sizes) -> dict[str, Any]:
+    """preprocessor_config.json."""
     return {
         "do_rescale": True,
         "image_size": sizes.tile_px,
@@ -192,7 +203,7 @@ def preprocessor(sizes):
     }
 
 
-def load_average(run, sizes):
+def load_average(run: str | pathlib.Path, sizes: Sizes) -> Network:
     """The network with the averaged weights of a run."""
     network = Network(sizes)
     average = torch.load(run)["average"]
@@ -203,13 +214,15 @@ def load_average(run, sizes):
     return network
 
 
-def write_json(path, value):
+def write_json(path: pathlib.Path, value: Any) -> None:
+    """Writes a JSON file, atomically."""
     part = path.with_suffix(".part")
     part.write_text(json.dumps(value, indent=2) + "\n")
     os.replace(part, path)
 
 
-def main(run, folder):
+def main(run: str, folder: str) -> None:
+    """Exports run.pt into a folder that holds a tokenizer."""
     sizes, folder = Sizes(), pathlib.Path(folder)
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     image_id = next(t["id"] for t in tokenizer["added_tokens"] if t["content"] == "<image>")

@@ -11,8 +11,10 @@ import os
 import pathlib
 import subprocess
 import tempfile
+from typing import Any
 
 import torch
+from torch import Tensor
 
 HERE = pathlib.Path(__file__).parent
 FLAGS = ["-O3", "-march=native", "-ffast-math", "-fopenmp", "-shared", "-fPIC", "-std=c++20"]
@@ -20,19 +22,20 @@ FLAGS += ["-mprefer-vector-width=512"]
 
 
 @functools.lru_cache(maxsize=1)
-def flags_of_cpu():
+def flags_of_cpu() -> str:
+    """/proc/cpuinfo, or nothing where there is none."""
     path = pathlib.Path("/proc/cpuinfo")
     return path.read_text() if path.exists() else ""
 
 
-def low_precision(device):
+def low_precision(device: torch.device) -> torch.dtype:
     """The type of matrix products: bfloat16, or float32 on a CPU that only emulates bfloat16, which
     is 80 times slower."""
     units = "amx_bf16" in flags_of_cpu() or "avx512_bf16" in flags_of_cpu()
     return torch.bfloat16 if units or device.type != "cpu" else torch.float32
 
 
-def compiled(name, *more):
+def compiled(name: str, *more: str) -> ctypes.CDLL | None:
     """Compiles the kernels of a source file, or loads them from the cache.
 
     Returns None without a compiler, or where VIREO_TRAINING_PLAIN is set.
@@ -58,13 +61,13 @@ def compiled(name, *more):
 
 
 @functools.lru_cache(maxsize=2)
-def library(element):
+def library(element: torch.dtype) -> ctypes.CDLL | None:
     """The kernels for activations of bfloat16 or float32, or None."""
     return compiled("fused.cpp", *(["-DROWS_OF_FLOAT32"] if element == torch.float32 else []))
 
 
 @functools.lru_cache(maxsize=1)
-def tile_kernels():
+def tile_kernels() -> ctypes.CDLL | None:
     """The attention kernels for AMX tiles, or None on a processor without them."""
     if "amx_bf16" not in flags_of_cpu():
         return None
@@ -72,20 +75,23 @@ def tile_kernels():
     return kernels if kernels is not None and kernels.attention_ready() else None
 
 
-def is_usable(x):
+def is_usable(x: Tensor) -> bool:
+    """Whether the kernels can process this tensor."""
     return not x.is_cuda and library(low_precision(x.device)) is not None
 
 
-def attention_kernels(q):
+def attention_kernels(q: Tensor) -> ctypes.CDLL | None:
     """The attention kernels for the type of q."""
     return (q.dtype == torch.bfloat16 and tile_kernels()) or library(q.dtype)
 
 
-def pointer(tensor):
+def pointer(tensor: Tensor) -> ctypes.c_void_p:
+    """The address of a tensor's data."""
     return ctypes.c_void_p(tensor.data_ptr())
 
 
-def pointer_or_null(tensor):
+def pointer_or_null(tensor: Tensor | None) -> ctypes.c_void_p:
+    """The address of a tensor's data, or null for None."""
     return ctypes.c_void_p(0) if tensor is None else pointer(tensor)
 
 
@@ -94,12 +100,12 @@ class Product(torch.autograd.Function):
     dyᵀ·x takes seven times as long on a CPU."""
 
     @staticmethod
-    def forward(context, x, weight):
+    def forward(context: Any, x: Tensor, weight: Tensor) -> Tensor:
         context.save_for_backward(x, weight)
         return x @ weight.t()
 
     @staticmethod
-    def backward(context, dy):
+    def backward(context: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = context.saved_tensors
         return dy @ weight, (x.flatten(0, -2).t() @ dy.flatten(0, -2)).t()
 
@@ -108,7 +114,7 @@ class MambaMix(torch.autograd.Function):
     """A Mamba-2 mixer without its projections: u [batch, tokens, width] to [batch, tokens, inner]."""
 
     @staticmethod
-    def forward(context, u, conv_weight, *vectors):
+    def forward(context: Any, u: Tensor, conv_weight: Tensor, *vectors: Tensor) -> Tensor:
         u = u.contiguous()
         params = torch.cat([conv_weight.reshape(-1), *vectors])
         batch, tokens, _ = u.shape
@@ -120,7 +126,7 @@ class MambaMix(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(context, dout):
+    def backward(context: Any, dout: Tensor) -> tuple[Tensor | None, ...]:
         u, params = context.saved_tensors
         batch, tokens, _ = u.shape
         du, dparams = torch.empty_like(u), torch.zeros_like(params)
@@ -144,7 +150,9 @@ class Norm(torch.autograd.Function):
     """RMS norm, or layer norm when there is a bias: float32 rows to rows of `element`."""
 
     @staticmethod
-    def forward(context, x, weight, bias, element):
+    def forward(
+        context: Any, x: Tensor, weight: Tensor, bias: Tensor | None, element: torch.dtype
+    ) -> Tensor:
         x = x.float().contiguous()
         width = x.shape[-1]
         rows = x.numel() // width
@@ -164,7 +172,7 @@ class Norm(torch.autograd.Function):
         return y
 
     @staticmethod
-    def backward(context, dy):
+    def backward(context: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, kept = context.saved_tensors
         width = x.shape[-1]
         dy = dy.to(context.element).contiguous()
@@ -189,7 +197,7 @@ class Attend(torch.autograd.Function):
     """softmax(q·kᵀ/√64)·v for [batch, heads, tokens, 64]; causal or not."""
 
     @staticmethod
-    def forward(context, q, k, v, causal):
+    def forward(context: Any, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
         q, k, v = (t.contiguous() for t in (q, k, v))
         batch, heads, tokens, width = q.shape
         context.sizes = (
@@ -206,7 +214,7 @@ class Attend(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(context, dout):
+    def backward(context: Any, dout: Tensor) -> tuple[Tensor | None, ...]:
         q, k, v, out, sums = context.saved_tensors
         dout = dout.to(q.dtype).contiguous()
         dq, dk, dv = (torch.empty_like(q) for _ in range(3))

@@ -11,18 +11,19 @@ import json
 import pathlib
 import random
 import shutil
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
 
 from . import fused
 from .batches import normalised
 from .chat import NO_TARGET, Sample, tokens_of
 from .checkpoint import load, read_safetensors
 from .export import packed, published_name, write_safetensors
-from .network import Linear
+from .network import Linear, Network
 from .tiling import tiles_of
 from .tokenizer import Tokenizer
 from .train import save
@@ -31,24 +32,26 @@ from .train import save
 class Adapted(nn.Module):
     """y = x·Wᵀ + scale·(x·Aᵀ)·Bᵀ with W frozen and B zero at first."""
 
-    def __init__(self, base, rank, scale):
+    def __init__(self, base: Linear, rank: int, scale: float) -> None:
         super().__init__()
         rows, columns = base.weight.shape
         self.base, self.scale = base, scale
         self.a = nn.Parameter(torch.randn(rank, columns) / columns**0.5)
         self.b = nn.Parameter(torch.zeros(rows, rank))
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
+        """[…, columns] to […, rows]."""
         low = torch.float32 if Linear.exact else fused.low_precision(x.device)
         inner = F.linear(x.to(low), self.a.to(low))
         return self.base(x) + self.scale * F.linear(inner, self.b.to(low))
 
     @torch.no_grad()
-    def merged(self):
+    def merged(self) -> Tensor:
+        """The matrix with the adapter added, in float32."""
         return self.base.weight.float() + self.scale * self.b @ self.a
 
 
-def adapt(network, rank, scale):
+def adapt(network: Network, rank: int, scale: float) -> dict[str, Adapted]:
     """Freezes the network and puts adapters on every matrix of the language layers.
 
     Returns the adapters by the parameter name of their matrix.
@@ -68,7 +71,7 @@ def adapt(network, rank, scale):
 class Items:
     """The items of a file, and the reader that turns one into tensors."""
 
-    def __init__(self, file, model, network):
+    def __init__(self, file: str, model: str, network: Network) -> None:
         self.folder = pathlib.Path(file).parent
         self.items = [json.loads(line) for line in pathlib.Path(file).read_text().splitlines()]
         settings = json.loads((pathlib.Path(model) / "preprocessor_config.json").read_text())
@@ -76,7 +79,10 @@ class Items:
         self.rows = (self.tile_px // network.sizes.vision.patch // 2) ** 2
         self.tokenizer = Tokenizer(model)
 
-    def read(self, item, rng):
+    def read(
+        self, item: dict[str, Any], rng: random.Random
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """ids and targets [1, tokens], and pixels [tiles, 3, h, w] or None without pictures."""
         tiles = [
             tiles_of(Image.open(self.folder / name), self.tile_px, self.max_tiles)
             for name in item["images"]
@@ -88,7 +94,15 @@ class Items:
         return torch.tensor([ids]), torch.tensor([targets]), torch.cat(pixels) if pixels else None
 
 
-def loss_of(network, ids, targets, pixels, image_id, device):
+def loss_of(
+    network: Network,
+    ids: Tensor,
+    targets: Tensor,
+    pixels: Tensor | None,
+    image_id: int,
+    device: str,
+) -> Tensor:
+    """Mean cross entropy of the answer tokens of one item."""
     ids, targets, visual = ids.to(device), targets.to(device), None
     if pixels is not None:
         with torch.no_grad():
@@ -99,7 +113,7 @@ def loss_of(network, ids, targets, pixels, image_id, device):
     return F.cross_entropy(network.lm_head(rows[wanted]).float(), targets[wanted])
 
 
-def write_merged(model, out, adapters):
+def write_merged(model: str, out: pathlib.Path, adapters: dict[str, Adapted]) -> None:
     """Writes a copy of the checkpoint in which the adapted matrices are replaced."""
     changed = {published_name(name): adapter for name, adapter in adapters.items()}
     out.mkdir(parents=True, exist_ok=True)
@@ -116,7 +130,7 @@ def write_merged(model, out, adapters):
             shutil.copy(file, out / file.name)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("items")

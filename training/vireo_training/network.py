@@ -9,10 +9,11 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from . import fused
+from .sizes import Sizes, VisionSizes
 
 LAYER_NORM_EPS = 1e-6
 RMS_NORM_EPS = 1e-5
@@ -23,12 +24,12 @@ class Linear(nn.Module):
 
     exact = False
 
-    def __init__(self, columns, rows, bias=False, gain=1.0):
+    def __init__(self, columns: int, rows: int, bias: bool = False, gain: float = 1.0) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(rows, columns) * gain / math.sqrt(columns))
         self.bias = nn.Parameter(torch.zeros(rows)) if bias else None
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         if Linear.exact:
             return F.linear(x.float(), self.weight.float(), self.bias)
         low = fused.low_precision(x.device)
@@ -39,11 +40,11 @@ class Linear(nn.Module):
 
 
 class RmsNorm(nn.Module):
-    def __init__(self, width):
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         if not Linear.exact and fused.is_usable(x):
             return fused.Norm.apply(x, self.weight, None, fused.low_precision(x.device))
         x = x.float()
@@ -51,19 +52,19 @@ class RmsNorm(nn.Module):
 
 
 class LayerNorm(nn.Module):
-    def __init__(self, width):
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
         self.bias = nn.Parameter(torch.zeros(width))
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         if not Linear.exact and fused.is_usable(x):
             return fused.Norm.apply(x, self.weight, self.bias, fused.low_precision(x.device))
         shape = self.weight.shape
         return F.layer_norm(x.float(), shape, self.weight, self.bias, LAYER_NORM_EPS)
 
 
-def attend(q, k, v, causal=False):
+def attend(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
     """softmax(q·kᵀ/√d)·v for [batch, heads, tokens, d]; scores are float32 when exact."""
     if not Linear.exact and q.shape[-1] == 64 and fused.is_usable(q):
         return fused.Attend.apply(q, k, v, causal)
@@ -77,7 +78,7 @@ def attend(q, k, v, causal=False):
 
 
 class VisionBlock(nn.Module):
-    def __init__(self, sizes):
+    def __init__(self, sizes: VisionSizes) -> None:
         super().__init__()
         self.heads = sizes.heads
         self.norm1 = LayerNorm(sizes.hidden)
@@ -87,7 +88,7 @@ class VisionBlock(nn.Module):
         self.fc1 = Linear(sizes.hidden, sizes.mlp, bias=True)
         self.fc2 = Linear(sizes.mlp, sizes.hidden, bias=True, gain=0.3)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         batch, tokens, hidden = x.shape
         qkv = self.qkv(self.norm1(x)).view(batch, tokens, 3, self.heads, hidden // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
@@ -96,14 +97,14 @@ class VisionBlock(nn.Module):
         return x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
 
 
-def resized(grid, rows, columns):
+def resized(grid: Tensor, rows: int, columns: int) -> Tensor:
     """[n, n, width] to [rows, columns, width]: bilinear, align_corners false, no antialias."""
     planes = grid.permute(2, 0, 1)[None].float()
     planes = F.interpolate(planes, (rows, columns), mode="bilinear", align_corners=False)
     return planes[0].permute(1, 2, 0)
 
 
-def waves(side, width, amplitude=0.7):
+def waves(side: int, width: int, amplitude: float = 0.7) -> Tensor:
     """[1, side², width]: sines and cosines of the row, then of the column, with periods from four
     patches to twice the side. A table that starts as noise stays noise, and places are not learnt.
     """
@@ -119,7 +120,7 @@ def waves(side, width, amplitude=0.7):
 class VisionTower(nn.Module):
     """Tiles to patch features. A tile covers the whole position grid, a window a part of it."""
 
-    def __init__(self, sizes, tile_px):
+    def __init__(self, sizes: VisionSizes, tile_px: int) -> None:
         super().__init__()
         self.sizes = sizes
         self.tile_side = tile_px // sizes.patch
@@ -129,7 +130,7 @@ class VisionTower(nn.Module):
         self.prefix = nn.Parameter(torch.randn(sizes.prefix_tokens, sizes.hidden) * 0.1)
         self.blocks = nn.ModuleList(VisionBlock(sizes) for _ in range(sizes.layers))
 
-    def forward(self, pixels, corner=(0, 0)):
+    def forward(self, pixels: Tensor, corner: tuple[int, ...] | None = (0, 0)) -> Tensor:
         """[tiles, 3, h, w] normalised pixels to [tiles, h/16, w/16, hidden].
 
         corner: the (row, column) of the window in the position grid, in patches, or None where the
@@ -158,13 +159,13 @@ class VisionTower(nn.Module):
 class Projector(nn.Module):
     """Pixel shuffle v2 of two by two patches, then norm, linear, relu², linear."""
 
-    def __init__(self, sizes):
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.norm = RmsNorm(4 * sizes.vision.hidden)
         self.up = Linear(4 * sizes.vision.hidden, sizes.projector)
         self.down = Linear(sizes.projector, sizes.hidden)
 
-    def forward(self, grid):
+    def forward(self, grid: Tensor) -> Tensor:
         tiles, rows, columns, width = grid.shape
         cells = grid.view(tiles, rows // 2, 2, columns // 2, 2, width).permute(0, 1, 3, 2, 4, 5)
         cells = cells.reshape(tiles, rows * columns // 4, 4 * width)
@@ -172,7 +173,7 @@ class Projector(nn.Module):
 
 
 class Mamba2(nn.Module):
-    def __init__(self, sizes):
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.sizes = sizes
         inner, conv, heads = sizes.inner, sizes.conv_width, sizes.mamba_heads
@@ -188,14 +189,14 @@ class Mamba2(nn.Module):
         self.out_proj = Linear(inner, sizes.hidden, gain=0.3)
         self.fits_fused = (sizes.groups, sizes.state, sizes.mamba_head_dim) == (1, 64, 64)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         u = self.in_proj(x)
         if not Linear.exact and self.fits_fused and fused.is_usable(x):
             vectors = (self.conv_bias, self.dt_bias, self.A_log, self.D, self.norm_weight)
             return self.out_proj(fused.MambaMix.apply(u, self.conv_weight, *vectors))
         return self.out_proj(self.mix(u.float()))
 
-    def mix(self, u):
+    def mix(self, u: Tensor) -> Tensor:
         """Everything but the projections: split, convolution, scan, gate, norm.
 
         u: [batch, tokens, 2·inner + 2·groups·state + heads] to [batch, tokens, inner].
@@ -215,7 +216,7 @@ class Mamba2(nn.Module):
         y = y * torch.rsqrt(y.square().mean(-1, keepdim=True) + RMS_NORM_EPS)
         return y.view(batch, tokens, inner) * self.norm_weight
 
-    def convolve(self, x):
+    def convolve(self, x: Tensor) -> Tensor:
         """Causal depthwise convolution of four steps; index 3 of the kernel is the current step."""
         tokens = x.shape[1]
         padded = F.pad(x, (0, 0, 3, 0))
@@ -225,7 +226,7 @@ class Mamba2(nn.Module):
         return y
 
 
-def scan(x, dt, a, b, c, chunk):
+def scan(x: Tensor, dt: Tensor, a: Tensor, b: Tensor, c: Tensor, chunk: int) -> Tensor:
     """The state-space recurrence S ← exp(Δ·A)·S + Δ·x⊗B, y = S·C, in chunks (SSD).
 
     x [batch, L, heads, P], dt [batch, L, heads], a [heads], b and c [batch, L, groups, N];
@@ -246,7 +247,7 @@ def scan(x, dt, a, b, c, chunk):
     sums = (dt * a).view(batch, chunks, chunk, heads).transpose(2, 3).cumsum(-1)
     per_group = heads // groups
 
-    def heads_of(t):
+    def heads_of(t: Tensor) -> Tensor:
         return t if groups == 1 else t.repeat_interleave(per_group, 2)
 
     mask = torch.full((chunk, chunk), -torch.inf, device=x.device).triu(1)
@@ -269,7 +270,7 @@ def scan(x, dt, a, b, c, chunk):
 
 
 class Attention(nn.Module):
-    def __init__(self, sizes):
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.sizes = sizes
         width, kv = sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
@@ -278,7 +279,7 @@ class Attention(nn.Module):
         self.v_proj = Linear(sizes.hidden, kv)
         self.o_proj = Linear(width, sizes.hidden, gain=0.3)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         sizes = self.sizes
         batch, tokens, _ = x.shape
         split = lambda t, heads: t.view(batch, tokens, heads, sizes.head_dim).transpose(1, 2)
@@ -291,12 +292,12 @@ class Attention(nn.Module):
 
 
 class Mlp(nn.Module):
-    def __init__(self, sizes):
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.up_proj = Linear(sizes.hidden, sizes.intermediate)
         self.down_proj = Linear(sizes.intermediate, sizes.hidden, gain=0.3)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         return self.down_proj(F.relu(self.up_proj(x)).square())
 
 
@@ -304,17 +305,17 @@ MIXERS = {"M": Mamba2, "*": Attention, "-": Mlp}
 
 
 class Layer(nn.Module):
-    def __init__(self, letter, sizes):
+    def __init__(self, letter: str, sizes: Sizes) -> None:
         super().__init__()
         self.norm = RmsNorm(sizes.hidden)
         self.mixer = MIXERS[letter](sizes)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         return x + self.mixer(self.norm(x))
 
 
 class Network(nn.Module):
-    def __init__(self, sizes):
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.sizes = sizes
         # Whether the backward pass recomputes the layers instead of storing their activations.
@@ -327,7 +328,9 @@ class Network(nn.Module):
         self.norm_f = RmsNorm(sizes.hidden)
         self.lm_head = Linear(sizes.hidden, sizes.vocabulary, gain=0.5)
 
-    def hidden_rows(self, ids, visual=None, picture_mask=None):
+    def hidden_rows(
+        self, ids: Tensor, visual: Tensor | None = None, picture_mask: Tensor | None = None
+    ) -> Tensor:
         """[batch, tokens, hidden]: the normed output of the last layer.
 
         ids: [batch, tokens]. visual: [picture tokens, hidden], which replace the embeddings where
@@ -340,6 +343,8 @@ class Network(nn.Module):
             x = checkpoint(layer, x, use_reentrant=False) if self.recomputes else layer(x)
         return self.norm_f(x)
 
-    def logits(self, ids, visual=None, picture_mask=None):
+    def logits(
+        self, ids: Tensor, visual: Tensor | None = None, picture_mask: Tensor | None = None
+    ) -> Tensor:
         """[batch, tokens, vocabulary]; the arguments are those of hidden_rows."""
         return self.lm_head(self.hidden_rows(ids, visual, picture_mask)).float()

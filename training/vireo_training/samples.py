@@ -8,9 +8,10 @@ import pathlib
 import random
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from .data import figures, invoices, scenes
-from .data.page import Page
+from .data.page import Box, Colour, Page
 
 FONTS = ["Carlito-Regular"]
 # Seeds whose pictures look good side by side.
@@ -23,18 +24,27 @@ CLIP_FRAMES, CLIP_FPS = 8, 2
 class WhitePage(Page):
     """A page in black on white, like most scans."""
 
-    def __init__(self, width, height, rng, fonts):
+    def __init__(self, width: int, height: int, rng: random.Random, fonts: Sequence[str]) -> None:
         super().__init__(width, height, rng, fonts, plain=True)
 
 
 class PrintedPage(WhitePage):
     """A white page that also records the PDF operators of its text."""
 
-    def __init__(self, width, height, rng, fonts):
+    def __init__(self, width: int, height: int, rng: random.Random, fonts: Sequence[str]) -> None:
         super().__init__(width, height, rng, fonts)
-        self.operators = []
+        self.operators: list[bytes] = []
 
-    def text(self, x, y, text, size, font=None, ink=None):
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: int,
+        font: str | None = None,
+        ink: Colour | None = None,
+    ) -> Box:
+        """As Page.text; records the PDF operators that show the same text."""
         shown = text.encode("cp1252", "replace")
         for special in (b"\\", b"(", b")"):
             shown = shown.replace(special, b"\\" + special)
@@ -43,7 +53,7 @@ class PrintedPage(WhitePage):
         return super().text(x, y, text, size, font, ink)
 
 
-def pdf_of(pages):
+def pdf_of(pages: Sequence[PrintedPage]) -> bytes:
     """A PDF of the pages with a text layer, one point per pixel."""
     kids = b" ".join(b"%d 0 R" % (4 + 2 * i) for i in range(len(pages)))
     objects = [
@@ -69,11 +79,11 @@ def pdf_of(pages):
     return body + table + end % len(body)
 
 
-def documents(folder):
+def documents(folder: pathlib.Path) -> None:
     """Writes ten invoices: clean and damaged pictures, PDFs with a text layer, a TIFF of two pages."""
     folder.mkdir(parents=True, exist_ok=True)
 
-    def invoice(seed, strength=0):
+    def invoice(seed: int, strength: float = 0) -> Page:
         rng = random.Random(f"document {seed}")
         return invoices.draw_invoice(rng, FONTS, held_out=True, strength=strength)[0]
 
@@ -91,14 +101,14 @@ def documents(folder):
     first.save(folder / "invoice-10.tiff", **more)
 
 
-def document(folder):
+def document(folder: pathlib.Path) -> None:
     """A one-page PDF for the playground, and its page as the picture of the sample's button."""
     page = invoices.draw_invoice(random.Random(DOCUMENT), FONTS, held_out=True, strength=0)[0]
     (folder / "document.pdf").write_bytes(pdf_of([page]))
     page.picture.save(folder / "document.png", optimize=True)
 
 
-def video(folder):
+def video(folder: pathlib.Path) -> None:
     """A clip of four seconds in H.264, which browsers play, and its first frame."""
     pages = scenes.clip(random.Random(CLIP), FONTS, frames=CLIP_FRAMES).pages
     frames = [page.picture.convert("RGB") for page in pages]
@@ -110,7 +120,8 @@ def video(folder):
     frames[0].save(folder / "video.png", optimize=True)
 
 
-def main(pictures, examples):
+def main(pictures: str, examples: str) -> None:
+    """Draws the samples into one folder and the documents into the other."""
     folder = pathlib.Path(pictures)
     folder.mkdir(parents=True, exist_ok=True)
     invoices.Page = figures.Page = WhitePage

@@ -37,11 +37,11 @@ class Sizes:
     vision: VisionSizes = field(default_factory=VisionSizes)
 
     @property
-    def inner(self):
+    def inner(self) -> int:
         """Width of a Mamba-2 mixer."""
         return self.mamba_heads * self.mamba_head_dim
 
     @property
-    def conv_width(self):
+    def conv_width(self) -> int:
         """Channels of the depthwise convolution: x, B and C."""
         return self.inner + 2 * self.groups * self.state

@@ -4,7 +4,7 @@ import numpy
 from PIL import Image
 
 
-def grid_of(width, height, tile_px, max_tiles):
+def grid_of(width: int, height: int, tile_px: int, max_tiles: int) -> tuple[int, int]:
     """The (columns, rows) of at max_tiles max_tiles tiles whose aspect ratio is nearest to the picture's.
 
     Of grids that are equally near, the larger is used if the picture fills more than half of it.
@@ -24,7 +24,7 @@ def grid_of(width, height, tile_px, max_tiles):
     return best
 
 
-def opaque(picture):
+def opaque(picture: Image.Image) -> Image.Image:
     """RGB as the engine reads it: transparency over white, the upper 8 of 16 bits."""
     if picture.mode.startswith("I"):
         upper = (numpy.asarray(picture) >> 8).clip(0, 255)
@@ -33,7 +33,7 @@ def opaque(picture):
     return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
 
 
-def tiles_of(picture, tile_px, max_tiles):
+def tiles_of(picture: Image.Image, tile_px: int, max_tiles: int) -> numpy.ndarray:
     """[tiles, tile_px, tile_px, 3] bytes, row by row; a thumbnail follows if there are several."""
     picture = opaque(picture)
     columns, rows = grid_of(*picture.size, tile_px, max_tiles)

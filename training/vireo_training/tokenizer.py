@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from collections.abc import Iterable
 
 import regex
 
@@ -10,7 +11,7 @@ class Tokenizer:
     """Encodes and decodes texts. Special tokens are recognised everywhere in a text, because all
     training texts are trusted."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | pathlib.Path) -> None:
         data = json.loads((pathlib.Path(folder) / "tokenizer.json").read_text())
         self.vocab = data["model"]["vocab"]
         # A merge is a pair or, in older files, a text with a space between the two.
@@ -21,7 +22,7 @@ class Tokenizer:
         split = data["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"]
         self.words = regex.compile(split)
         self.pieces = regex.compile("|".join(regex.escape(text) for text in self.special))
-        self.cache = {}
+        self.cache: dict[str, list[int]] = {}
         self.image, self.image_start, self.image_end = (
             self.special[name] for name in ("<image>", "<img>", "</img>")
         )
@@ -29,7 +30,8 @@ class Tokenizer:
         self.text_of = {index: text for text, index in self.vocab.items()}
         self.text_of.update({index: text for text, index in self.special.items()})
 
-    def encode(self, text):
+    def encode(self, text: str) -> list[int]:
+        """The token ids of a text that may contain special tokens."""
         ids, at = [], 0
         for found in self.pieces.finditer(text):
             ids += self.encode_text(text[at : found.start()])
@@ -37,7 +39,8 @@ class Tokenizer:
             at = found.end()
         return ids + self.encode_text(text[at:])
 
-    def encode_text(self, text):
+    def encode_text(self, text: str) -> list[int]:
+        """The token ids of a text without special tokens."""
         ids = []
         for word in self.words.findall(text):
             if word not in self.cache:
@@ -45,7 +48,8 @@ class Tokenizer:
             ids += self.cache[word]
         return ids
 
-    def merge(self, word):
+    def merge(self, word: str) -> list[int]:
+        """The token ids of one word: its bytes, merged pair by pair in the order of the ranks."""
         parts = [BYTES[byte] for byte in word.encode()]
         while len(parts) > 1:
             pairs = [self.ranks.get(pair, 1 << 30) for pair in zip(parts, parts[1:])]
@@ -56,19 +60,20 @@ class Tokenizer:
             parts[at : at + 2] = [parts[at] + parts[at + 1]]
         return [self.vocab[part] for part in parts]
 
-    def visible_letters(self, index):
+    def visible_letters(self, index: int) -> int:
         """The number of visible letters that begin in a token."""
         values = (BYTE_OF[letter] for letter in self.text_of[index])
         return sum(byte > 0x20 and not 0x80 <= byte < 0xC0 for byte in values)
 
-    def decode(self, ids):
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of token ids; special tokens are kept, invalid UTF-8 becomes U+FFFD."""
         text = "".join(self.text_of[index] for index in ids)
         return bytes(BYTE_OF[letter] for letter in text if letter in BYTE_OF).decode(
             errors="replace"
         )
 
 
-def printable_bytes():
+def printable_bytes() -> list[str]:
     """The character that represents each byte in a byte-level vocabulary."""
     shown = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     hidden = iter(range(256, 512))

@@ -140,8 +140,9 @@ def half_token_targets(page: Page, tokenizer: Tokenizer, grid: TokenGrid) -> nda
         left, above = ([] if near is None else spelt[near] for near in neighbours[which])
         before, start_of_line = left[:-4:-1], above[:3]
         spelt.append([])
-        if page.boxes[which] is not None and page.rotation == 0:
-            box = [side // 10 for side in thousandths(page, page.boxes[which])]
+        string_box = page.boxes[which]
+        if string_box is not None and page.rotation == 0:
+            box = [side // 10 for side in thousandths(page, string_box)]
         for index in tokenizer.encode_text(text):
             at += tokenizer.visible_letters(index)
             known = (before or start_of_line)[:3]

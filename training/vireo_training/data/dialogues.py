@@ -1,6 +1,8 @@
 """Dialogues without pictures: greetings, questions about the model, sums and tool calls."""
 
 import json
+import random
+from typing import Any
 
 from ..chat import Sample
 from . import words
@@ -66,7 +68,8 @@ TOOLS = {
 }
 
 
-def chat(rng):
+def chat(rng: random.Random) -> Sample:
+    """A short dialogue of greetings and questions about the model."""
     turns = []
     if rng.random() < 0.4:
         turns.append((rng.choice(GREETINGS), GREETED))
@@ -76,13 +79,13 @@ def chat(rng):
     return Sample([], turns)
 
 
-def repeat(rng):
+def repeat(rng: random.Random) -> Sample:
     """A text to repeat. Finding text in a picture builds on copying."""
     text = " ".join(words.words(rng, rng.randint(1, 8)))
     return Sample([], [(f"{rng.choice(('Repeat:', 'Say', 'Copy:'))} {text}", text)])
 
 
-def sums(rng):
+def sums(rng: random.Random) -> Sample:
     """A sum or difference of two numbers, at times with reasoning before the answer."""
     a, b = rng.randint(2, 99), rng.randint(2, 99)
     if rng.random() < 0.5:
@@ -96,7 +99,7 @@ def sums(rng):
     return Sample([], [(ask, str(result))])
 
 
-def tool(name):
+def tool(name: str) -> dict[str, Any]:
     """The definition of a tool as a client sends it."""
     argument = TOOLS[name][0]
     return {
@@ -109,12 +112,13 @@ def tool(name):
     }
 
 
-def call(name, value):
+def call(name: str, value: str) -> str:
+    """The call of a tool with one argument, as the model writes it."""
     written = json.dumps([{"name": name, "arguments": {TOOLS[name][0]: value}}])
     return f"<TOOLCALL>{written}</TOOLCALL>"
 
 
-def tools(rng):
+def tools(rng: random.Random) -> Sample:
     """A question that needs one of the offered tools, with an argument from the question."""
     offered = rng.sample(list(TOOLS), rng.randint(1, 3))
     name = rng.choice(offered)

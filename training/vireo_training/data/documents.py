@@ -2,6 +2,8 @@
 document, and tool calls whose arguments a page shows."""
 
 import json
+import random
+from collections.abc import Sequence
 
 from ..chat import Sample
 from . import dialogues, words
@@ -20,7 +22,7 @@ FORM_FIELDS = {
 CHOICES = ("Parking", "Breakfast", "Newsletter", "Insurance", "Delivery", "Gift wrap", "Member")
 
 
-def receipt(rng, fonts, strength=1.0):
+def receipt(rng: random.Random, fonts: Sequence[str], strength: float = 1.0) -> Sample:
     """A narrow receipt: shop, date, goods with prices, total and means of payment. The first turn
     asks for JSON."""
     page = Page(512, 512, rng, fonts)
@@ -32,7 +34,7 @@ def receipt(rng, fonts, strength=1.0):
         "total": f"{sum(price for _, price in bought):.2f}",
         "paid": rng.choice(PAID),
     }
-    y = rng.randint(16, 60)
+    y: float = rng.randint(16, 60)
     page.text(left + rng.randint(0, 60), y, values["shop"], size + 4)
     y += 2.1 * size
     page.text(left, y, values["date"], size)
@@ -58,18 +60,26 @@ def receipt(rng, fonts, strength=1.0):
     return Sample([page], turns)
 
 
-def shop(rng):
+def shop(rng: random.Random) -> str:
+    """A random name of a shop."""
     return f"{rng.choice(words.LAST)} {rng.choice(words.TRADES)}"
 
 
-def line(page, left, right, y, label, value, size):
+def line(
+    page: Page, left: float, right: float, y: float, label: str, value: str, size: int
+) -> None:
     """A label on the left, its value flush right."""
     page.text(left, y, label, size)
     page.text(right - page.text_width(value, size), y, value, size)
     page.link(-1, -2)
 
 
-def form(rng, fonts, hands=HAND_FONTS, strength=1.0):
+def form(
+    rng: random.Random,
+    fonts: Sequence[str],
+    hands: Sequence[str] = HAND_FONTS,
+    strength: float = 1.0,
+) -> Sample:
     """A form with printed labels, handwritten values on lines, and tick boxes. The first turn asks
     for JSON."""
     page = Page(512, 512, rng, fonts)
@@ -83,7 +93,7 @@ def form(rng, fonts, hands=HAND_FONTS, strength=1.0):
     }
     names = rng.sample(list(values), rng.randint(3, 5))
     values = {name: values[name] for name in names}
-    y = rng.randint(20, 50)
+    y: float = rng.randint(20, 50)
     title = rng.choice(("Application", "Registration", "Order form", "Anmeldung"))
     page.text(left, y, title, size + 5)
     y += 3 * size
@@ -112,7 +122,8 @@ def form(rng, fonts, hands=HAND_FONTS, strength=1.0):
     return Sample([page], turns)
 
 
-def tick(page, x, y, size, on):
+def tick(page: Page, x: float, y: float, size: int, on: bool) -> None:
+    """Draws a tick box of `size` pixels, ticked or empty."""
     box = (x, y + 3, x + size, y + 3 + size)
     page.draw.rectangle(box, outline=page.ink, width=2)
     if on:
@@ -120,7 +131,7 @@ def tick(page, x, y, size, on):
         page.draw.line((x + 3, y + size, x + size - 3, y + 6), fill=page.ink, width=2)
 
 
-def columns(rng, fonts, strength=1.0):
+def columns(rng: random.Random, fonts: Sequence[str], strength: float = 1.0) -> Sample:
     """Text in two columns, to be read one after the other."""
     page = Page(512, 512, rng, fonts)
     size, top, left = rng.randint(14, 18), rng.randint(10, 60), rng.randint(8, 20)
@@ -146,7 +157,13 @@ def columns(rng, fonts, strength=1.0):
     return Sample([page], [rng.choice(turns)])
 
 
-def versions(rng, fonts, width=512, height=512, strength=0.5):
+def versions(
+    rng: random.Random,
+    fonts: Sequence[str],
+    width: int = 512,
+    height: int = 512,
+    strength: float = 0.5,
+) -> Sample:
     """Two versions of a short document in which one line changes, or none."""
     draw = {
         "vendor": lambda: shop(rng),
@@ -187,7 +204,7 @@ def versions(rng, fonts, width=512, height=512, strength=0.5):
     return Sample(pages, [(rng.choice(("What changed?", "What is different?")), answer)])
 
 
-def booking(rng, drawn):
+def booking(rng: random.Random, drawn: tuple[Page, Invoice]) -> Sample:
     """A call of a tool whose arguments the invoice shows, offered among unrelated tools."""
     page, invoice = drawn
     asked = ("vendor", "number", "date", "customer", "total")

@@ -1,6 +1,8 @@
 """Tables and charts whose values are read, compared, summed or written as CSV and Markdown."""
 
 import math
+import random
+from collections.abc import Sequence
 
 from ..chat import Sample
 from . import words
@@ -16,7 +18,7 @@ PALETTE = {
 }
 
 
-def labels(rng, count):
+def labels(rng: random.Random, count: int) -> list[str]:
     """Names of categories: months, days, quarters, towns or goods."""
     kind = rng.randrange(5)
     if kind == 0:
@@ -29,7 +31,15 @@ def labels(rng, count):
     return rng.sample(words.CITIES if kind < 4 else words.GOODS, count)
 
 
-def table(rng, fonts, width=512, height=512, strength=1.0, fewest=2, most=5):
+def table(
+    rng: random.Random,
+    fonts: Sequence[str],
+    width: int = 512,
+    height: int = 512,
+    strength: float = 1.0,
+    fewest: int = 2,
+    most: int = 5,
+) -> Sample:
     """A table with a header row and two questions: for CSV or Markdown, and for one cell."""
     page = Page(width, height, rng, fonts)
     wide = width >= 512
@@ -66,14 +76,23 @@ def table(rng, fonts, width=512, height=512, strength=1.0, fewest=2, most=5):
     return Sample([page], turns)
 
 
-def number(rng):
+def number(rng: random.Random) -> str:
+    """A random number as a table cell shows it."""
     draw = rng.random()
     if draw < 0.5:
         return str(rng.randint(1, 99))
     return f"{rng.uniform(1, 200):.{rng.choice((1, 2))}f}"
 
 
-def chart(rng, fonts, width=512, height=512, strength=1.0, turns=4, more=False):
+def chart(
+    rng: random.Random,
+    fonts: Sequence[str],
+    width: int = 512,
+    height: int = 512,
+    strength: float = 1.0,
+    turns: int = 4,
+    more: bool = False,
+) -> Sample:
     """A bar, line or pie chart with printed values and several questions.
 
     more: every value is asked for as well.
@@ -87,7 +106,13 @@ def chart(rng, fonts, width=512, height=512, strength=1.0, turns=4, more=False):
     return Sample([page], asked)
 
 
-def draw_chart(rng, fonts, width=512, height=512, strength=1.0):
+def draw_chart(
+    rng: random.Random,
+    fonts: Sequence[str],
+    width: int = 512,
+    height: int = 512,
+    strength: float = 1.0,
+) -> tuple[Page, str, list[str], list[int]]:
     """(page, title, names, values)"""
     page = Page(width, height, rng, fonts)
     wide = width >= 512
@@ -103,7 +128,13 @@ def draw_chart(rng, fonts, width=512, height=512, strength=1.0):
     return page, title, names, values
 
 
-def reasoned(rng, fonts, width=512, height=512, strength=1.0):
+def reasoned(
+    rng: random.Random,
+    fonts: Sequence[str],
+    width: int = 512,
+    height: int = 512,
+    strength: float = 1.0,
+) -> Sample:
     """A question with reasoning on: the values are read first, then used in a calculation."""
     page, _, names, values = draw_chart(rng, fonts, width, height, strength)
     i, j = sorted(rng.sample(range(len(names)), 2))
@@ -128,7 +159,10 @@ def reasoned(rng, fonts, width=512, height=512, strength=1.0):
     return Sample([page], [(ask, f"{read}{thought}\n</think>\n{answer}")])
 
 
-def chart_turns(rng, title, names, values, count):
+def chart_turns(
+    rng: random.Random, title: str, names: Sequence[str], values: Sequence[int], count: int
+) -> list[tuple[str, str]]:
+    """`count` random questions about a chart with their answers."""
     turns = []
     high, low = values.index(max(values)), values.index(min(values))
     for _ in range(count):
@@ -154,7 +188,8 @@ def chart_turns(rng, title, names, values, count):
     return turns
 
 
-def bars(rng, page, names, values):
+def bars(rng: random.Random, page: Page, names: Sequence[str], values: Sequence[int]) -> None:
+    """Draws a bar chart with a value above and a name below each bar."""
     base, top, left = page.height - 44, 70, 24
     step = (page.width - 2 * left) / len(names)
     colour = rng.choice(list(PALETTE.values()))
@@ -168,7 +203,8 @@ def bars(rng, page, names, values):
         page.link(-1, -2)
 
 
-def curve(rng, page, names, values):
+def curve(rng: random.Random, page: Page, names: Sequence[str], values: Sequence[int]) -> None:
+    """Draws a line chart with a value above and a name below each point."""
     base, top, left = page.height - 44, 80, 24
     step = (page.width - 2 * left) / len(names)
     colour = rng.choice(list(PALETTE.values()))
@@ -185,7 +221,8 @@ def curve(rng, page, names, values):
         page.link(-1, -2)
 
 
-def pie(rng, page, names, values):
+def pie(rng: random.Random, page: Page, names: Sequence[str], values: Sequence[int]) -> None:
+    """Draws a pie chart with a legend of names and values."""
     total, angle = sum(values), rng.uniform(0, 360)
     box = (30, 120, 280, 370)
     for i, (name, value) in enumerate(zip(names, values)):
@@ -199,7 +236,7 @@ def pie(rng, page, names, values):
         angle += turn
 
 
-def centred_text(page, x, y, text, size):
+def centred_text(page: Page, x: float, y: float, text: str, size: int) -> None:
     """Text centred on x, moved where it would leave the page."""
     wide = page.text_width(text, size)
     page.text(max(0, min(page.width - wide, x - wide / 2)), y, text, size)

@@ -2,10 +2,13 @@
 
 import functools
 import json
+import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from ..chat import Sample
 from . import words
-from .page import Page, box_text, damage
+from .page import Box, Page, box_text, damage
 
 NOT_SAID = "The document does not say."
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "CHF": "CHF"}
@@ -48,7 +51,7 @@ ABSENT = [
 class Invoice:
     """The values of an invoice as printed, and the box of each in pixels once it is drawn."""
 
-    def __init__(self, rng, held_out=False):
+    def __init__(self, rng: random.Random, held_out: bool = False) -> None:
         self.rng, self.labels = rng, HELD_OUT_LABELS if held_out else LABELS
         self.currency = rng.choice(list(SYMBOLS))
         self.written_date = rng.choice((self.iso, self.dotted, self.spoken))
@@ -72,26 +75,30 @@ class Invoice:
             self.values["due"] = self.written_date(*later)
         if rng.random() < 0.6:
             self.values.update(subtotal=f"{net:.2f}", tax=f"{tax:.2f}")
-        self.boxes = {}
+        self.boxes: dict[str, Box] = {}
 
-    def company(self):
+    def company(self) -> str:
+        """A random name of a company."""
         head = self.rng.choice(words.LAST) if self.rng.random() < 0.6 else words.made_up(self.rng)
         trade, ending = self.rng.choice(words.TRADES), self.rng.choice(words.ENDINGS)
         return f"{head.capitalize()} {trade} {ending}"
 
     @staticmethod
-    def iso(year, month, day):
+    def iso(year: int, month: int, day: int) -> str:
+        """A date as 2024-03-07."""
         return f"{year}-{month:02}-{day:02}"
 
     @staticmethod
-    def dotted(year, month, day):
+    def dotted(year: int, month: int, day: int) -> str:
+        """A date as 07.03.2024."""
         return f"{day:02}.{month:02}.{year}"
 
     @staticmethod
-    def spoken(year, month, day):
+    def spoken(year: int, month: int, day: int) -> str:
+        """A date as 7 Mar 2024."""
         return f"{day} {words.MONTHS[month - 1][:3]} {year}"
 
-    def amount(self, text):
+    def amount(self, text: str) -> str:
         """An amount as printed, at times with a currency; the answer is the amount without it."""
         form = self.rng.random()
         if form < 0.5:
@@ -99,16 +106,19 @@ class Invoice:
         symbol = SYMBOLS[self.currency]
         return f"{symbol}{text}" if form < 0.75 and symbol != "CHF" else f"{text} {symbol}"
 
-    def label(self, field):
+    def label(self, field: str) -> str:
+        """A random label of a field."""
         return self.rng.choice(self.labels[field])
 
 
-def draw_invoice(rng, fonts, held_out=False, strength=1.0):
+def draw_invoice(
+    rng: random.Random, fonts: Sequence[str], held_out: bool = False, strength: float = 1.0
+) -> tuple[Page, Invoice]:
     """A page of 512 pixels with a header, parties, items and sums in one of several layouts."""
     page, invoice = Page(512, 512, rng, fonts), Invoice(rng, held_out)
     small = rng.randint(14, 17)
     left = rng.randint(12, 36)
-    y = rng.randint(10, 30)
+    y: float = rng.randint(10, 30)
     values = invoice.values
     bold = rng.choice(fonts)
     invoice.boxes["vendor"] = page.text(left, y, values["vendor"], small + rng.randint(1, 7), bold)
@@ -123,7 +133,15 @@ def draw_invoice(rng, fonts, held_out=False, strength=1.0):
     return page, invoice
 
 
-def draw_fields(rng, page, invoice, left, y, size, columns=None):
+def draw_fields(
+    rng: random.Random,
+    page: Page,
+    invoice: Invoice,
+    left: float,
+    y: float,
+    size: int,
+    columns: bool | None = None,
+) -> float:
     """Draws label and value pairs below each other or in two columns; returns the y below them."""
     fields = [name for name in ("number", "date", "due", "customer") if name in invoice.values]
     if rng.random() < 0.5:
@@ -145,7 +163,9 @@ def draw_fields(rng, page, invoice, left, y, size, columns=None):
     return y + (len(fields) / (2 if columns else 1) + 0.6) * pitch
 
 
-def draw_items(rng, page, invoice, left, y, size):
+def draw_items(
+    rng: random.Random, page: Page, invoice: Invoice, left: float, y: float, size: int
+) -> float:
     """Draws the table of items; returns the y below it."""
     pitch = size * rng.uniform(1.3, 1.5)
     stops = (left, left + 190, left + 270, left + 360)
@@ -164,7 +184,15 @@ def draw_items(rng, page, invoice, left, y, size):
     return y
 
 
-def draw_sums(rng, page, invoice, y, size, bold, left=None):
+def draw_sums(
+    rng: random.Random,
+    page: Page,
+    invoice: Invoice,
+    y: float,
+    size: int,
+    bold: str,
+    left: float | None = None,
+) -> None:
     """Draws subtotal, tax and total, on the right or on the left."""
     x = rng.choice((40, 230, 250)) if left is None else left
     stop = x + rng.randint(130, 150)
@@ -179,7 +207,8 @@ def draw_sums(rng, page, invoice, y, size, bold, left=None):
         y += size * 1.45
 
 
-def json_ask(rng, fields):
+def json_ask(rng: random.Random, fields: Iterable[str]) -> str:
+    """A request for these fields as JSON."""
     names = ", ".join(fields)
     return rng.choice(
         (
@@ -190,7 +219,7 @@ def json_ask(rng, fields):
     )
 
 
-def json_turn(rng, invoice, fewest=3):
+def json_turn(rng: random.Random, invoice: Invoice, fewest: int = 3) -> tuple[str, str]:
     """A question for some fields in random order, answered as JSON; an absent field is null."""
     fields = list(QUESTIONS)
     rng.shuffle(fields)
@@ -199,20 +228,26 @@ def json_turn(rng, invoice, fewest=3):
     return json_ask(rng, fields), json.dumps(answer, ensure_ascii=False)
 
 
-def field_turn(rng, invoice):
+def field_turn(rng: random.Random, invoice: Invoice) -> tuple[str, str]:
+    """A question for one field, which may be absent, and its answer."""
     if rng.random() < 0.15:
         return rng.choice(ABSENT), NOT_SAID
     name = rng.choice(list(QUESTIONS))
     return rng.choice(QUESTIONS[name]), invoice.values.get(name, NOT_SAID)
 
 
-def box_turn(rng, page, invoice, name=None):
+def box_turn(
+    rng: random.Random, page: Page, invoice: Invoice, name: str | None = None
+) -> tuple[str, Callable[[], str]]:
+    """A question for the box of a field, and a function that returns its answer."""
     name = name or rng.choice(list(invoice.boxes))
     ask = rng.choice((f"Where is the {name}?", f"Give the box of the {name}."))
     return ask, functools.partial(box_text, page, invoice.boxes[name])
 
 
-def draw_part(rng, fonts, width, height, strength=1.0):
+def draw_part(
+    rng: random.Random, fonts: Sequence[str], width: int, height: int, strength: float = 1.0
+) -> tuple[Page, Invoice]:
     """The fields and sums of an invoice without its items, on a page of 384 × 192 or so."""
     page, invoice = Page(width, height, rng, fonts), Invoice(rng)
     size, left, y = rng.randint(14, 16), rng.randint(4, 30), rng.randint(2, 12)
@@ -227,7 +262,7 @@ def draw_part(rng, fonts, width, height, strength=1.0):
     return page, invoice
 
 
-def places(rng, drawn):
+def places(rng: random.Random, drawn: tuple[Page, Invoice]) -> Sample:
     """A question for the box of every field."""
     page, invoice = drawn
     asked = [box_turn(rng, page, invoice, name) for name in invoice.boxes]
@@ -235,10 +270,10 @@ def places(rng, drawn):
     return Sample([page], asked)
 
 
-def invoice_talk(rng, drawn, turns=7):
+def invoice_talk(rng: random.Random, drawn: tuple[Page, Invoice], turns: int = 7) -> Sample:
     """Several questions about a drawn invoice: JSON, single fields, boxes and absent fields."""
     page, invoice = drawn
-    asked = [json_turn(rng, invoice)]
+    asked: list[tuple[str, Any]] = [json_turn(rng, invoice)]
     while len(asked) < turns:
         draw = rng.random()
         if draw < 0.5 and page.rotation == 0:

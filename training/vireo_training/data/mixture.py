@@ -1,5 +1,9 @@
 """The kinds of samples, the size of their pictures, and what each kind draws how often."""
 
+import random
+from collections.abc import Sequence
+
+from ..chat import Sample
 from . import dialogues, documents, figures, invoices, scenes, transcription
 from .page import TRAINING_FONTS
 
@@ -46,16 +50,18 @@ middle_pair middle_clip""".split()
 FONTS = TRAINING_FONTS
 
 
-def strip(rng):
+def strip(rng: random.Random) -> Sample:
+    """A strip with a few words to transcribe."""
     return transcription.transcription(rng, FONTS, *STRIP, most_words=8, strength=0.7)
 
 
-def stretched(rng):
+def stretched(rng: random.Random) -> Sample:
     """A line that is stretched vertically as much as a line in a tile, at half its width."""
     return transcription.line(rng, FONTS, 0.7, 256, (30, 34, 40, 48))
 
 
-def quarter(rng):
+def quarter(rng: random.Random) -> Sample:
+    """A small paragraph, dense page, line, table or chart."""
     draw = rng.random()
     if draw < 0.3:
         return transcription.transcription(rng, FONTS, *QUARTER, most_words=rng.choice((20, 50)))
@@ -68,60 +74,73 @@ def quarter(rng):
     return figures.chart(rng, FONTS, *QUARTER, turns=3, more=True)
 
 
-def small_print(rng):
+def small_print(rng: random.Random) -> Sample:
+    """A small page full of small print."""
     return transcription.dense(rng, FONTS, *QUARTER)
 
 
-def small_page(rng):
+def small_page(rng: random.Random) -> Sample:
     """Many short lines, to learn the reading order."""
     return transcription.transcription(rng, FONTS, *QUARTER, most_words=60, strength=0.7)
 
 
-def thoughts(rng):
+def thoughts(rng: random.Random) -> Sample:
+    """A small chart with a question that needs reasoning."""
     return figures.reasoned(rng, FONTS, *QUARTER)
 
 
-def grid(rng):
+def grid(rng: random.Random) -> Sample:
+    """A half tile with a small table."""
     return figures.table(rng, FONTS, *HALF, most=4)
 
 
-def bookings(rng):
+def bookings(rng: random.Random) -> Sample:
+    """A part of an invoice and a tool to call with its fields."""
     return documents.booking(rng, invoices.draw_part(rng, FONTS, *WIDE))
 
 
-def small_versions(rng):
+def small_versions(rng: random.Random) -> Sample:
+    """Two versions of a document at a smaller size."""
     return documents.versions(rng, FONTS, *MIDDLE)
 
 
-def fields(rng):
+def fields(rng: random.Random) -> Sample:
+    """Questions about the fields and sums of an invoice."""
     return invoices.invoice_talk(rng, invoices.draw_part(rng, FONTS, *WIDE))
 
 
-def small_scene(rng):
+def small_scene(rng: random.Random) -> Sample:
+    """A small scene with eight questions."""
     return scenes.scene(rng, FONTS, *SMALL, turns=8)
 
 
-def counts(rng):
+def counts(rng: random.Random) -> Sample:
+    """A small scene with three questions for numbers of shapes."""
     return scenes.counts(rng, *SMALL, turns=3)
 
 
-def small_pair(rng):
+def small_pair(rng: random.Random) -> Sample:
+    """Two small pictures that differ."""
     return scenes.pair(rng, FONTS, *SMALL, more=True)
 
 
-def small_clip(rng):
+def small_clip(rng: random.Random) -> Sample:
+    """A small video of three to eight frames."""
     return scenes.clip(rng, FONTS, *SMALL, frames=rng.choice((3, 4, 6, 8)))
 
 
-def middle_pair(rng):
+def middle_pair(rng: random.Random) -> Sample:
+    """Two pictures of middle size that differ."""
     return scenes.pair(rng, FONTS, *MIDDLE, more=True)
 
 
-def middle_clip(rng):
+def middle_clip(rng: random.Random) -> Sample:
+    """A video of middle size of three to eight frames."""
     return scenes.clip(rng, FONTS, *MIDDLE, frames=rng.choice((3, 4, 6, 8)))
 
 
-def tile(rng):
+def tile(rng: random.Random) -> Sample:
+    """A tile with a paragraph, a line, a dense page, a table or a chart."""
     draw = rng.random()
     if draw < 0.3:
         return transcription.transcription(rng, FONTS, *TILE, most_words=rng.choice((15, 30, 60)))
@@ -132,43 +151,52 @@ def tile(rng):
     return table(rng) if draw < 0.73 else chart(rng)
 
 
-def table(rng):
+def table(rng: random.Random) -> Sample:
+    """A tile with a table."""
     return figures.table(rng, FONTS)
 
 
-def chart(rng):
+def chart(rng: random.Random) -> Sample:
+    """A tile with a chart."""
     return figures.chart(rng, FONTS, turns=4, more=True)
 
 
-def line(rng):
+def line(rng: random.Random) -> Sample:
+    """A tile with one stretched line."""
     return transcription.line(rng, FONTS)
 
 
-def page(rng):
+def page(rng: random.Random) -> Sample:
+    """A page of up to 60 words to transcribe."""
     return transcription.transcription(rng, FONTS, *TILE, most_words=60, strength=0.7)
 
 
-def invoice(rng):
+def invoice(rng: random.Random) -> Sample:
+    """An invoice with seven questions."""
     return invoices.invoice_talk(rng, invoices.draw_invoice(rng, FONTS))
 
 
-def places(rng):
+def places(rng: random.Random) -> Sample:
+    """A part of an invoice with questions for all boxes."""
     return invoices.places(rng, invoices.draw_part(rng, FONTS, *WIDE, strength=0))
 
 
-def scene(rng):
+def scene(rng: random.Random) -> Sample:
+    """A scene with eight questions."""
     return scenes.scene(rng, FONTS, turns=8)
 
 
-def pair(rng):
+def pair(rng: random.Random) -> Sample:
+    """Two pictures that differ."""
     return scenes.pair(rng, FONTS, more=True)
 
 
-def clip(rng):
+def clip(rng: random.Random) -> Sample:
+    """A video of three to six frames."""
     return scenes.clip(rng, FONTS, frames=rng.choice((3, 4, 6)))
 
 
-def paper(rng):
+def paper(rng: random.Random) -> Sample:
     """One of the document kinds that are asked about less often."""
     draw = rng.randrange(6)
     if draw < 2:
@@ -184,16 +212,21 @@ def paper(rng):
     return figures.reasoned(rng, FONTS)
 
 
-def small_captions(rng):
+def small_captions(rng: random.Random) -> Sample:
+    """A small video to be captioned."""
     return captions(rng, SMALL, (3, 4, 6))
 
 
-def captions(rng, size=TILE, frames=(4, 6)):
+def captions(
+    rng: random.Random, size: tuple[int, int] = TILE, frames: Sequence[int] = (4, 6)
+) -> Sample:
+    """A video to be captioned, of one of the given numbers of frames."""
     gap = rng.choice((0.5, 1, 2, None, None))
     return scenes.captions(rng, FONTS, *size, frames=rng.choice(frames), gap=gap)
 
 
-def spoken(rng):
+def spoken(rng: random.Random) -> Sample:
+    """A dialogue without pictures."""
     draw = rng.random()
     if draw < 0.15:
         return dialogues.chat(rng)

@@ -64,7 +64,7 @@ def load_font(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 
 @functools.lru_cache(maxsize=200_000)
-def advance(name, size, letter):
+def advance(name: str, size: int, letter: str) -> float:
     """Width of one glyph in pixels, spaces between glyphs included."""
     return load_font(name, size).getlength(letter)
 
@@ -79,7 +79,9 @@ class Page:
     frame: tuple[float, float, float, float] = (0, 0, 1000, 1000)
     rotation: float = 0
 
-    def __init__(self, width, height, rng, fonts, plain=False):
+    def __init__(
+        self, width: int, height: int, rng: random.Random, fonts: Sequence[str], plain: bool = False
+    ) -> None:
         self.width, self.height, self.rng = width, height, rng
         self.fonts = fonts
         self.font = rng.choice(fonts)
@@ -110,7 +112,15 @@ class Page:
         font = font or self.font
         return sum(advance(font, size, letter) for letter in text)
 
-    def text(self, x, y, text, size, font=None, ink=None):
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: int,
+        font: str | None = None,
+        ink: Colour | None = None,
+    ) -> Box:
         """Draws one line with its top left corner at (x, y); returns its box in pixels."""
         font = font or self.font
         face = load_font(font, size)
@@ -125,9 +135,10 @@ class Page:
             if letter != " ":
                 self.glyphs.append((at + width / 2, middle, letter))
             at += width
-        self.boxes.append((x, base - size * 0.83, at, base + size * 0.27))
-        self.last_glyphs[self.boxes[-1]] = len(self.glyphs) - 1
-        return self.boxes[-1]
+        box = (x, base - size * 0.83, at, base + size * 0.27)
+        self.boxes.append(box)
+        self.last_glyphs[box] = len(self.glyphs) - 1
+        return box
 
     def label_place(self, x: float, y: float, text: str) -> None:
         """Records the name of an object, which is trained like text written at its place."""
@@ -187,7 +198,7 @@ def copied(text: str, first: int) -> SourcedAnswer:
     return answer
 
 
-def colours(rng, plain):
+def colours(rng: random.Random, plain: bool) -> tuple[Colour, Colour]:
     """Colours of paper and ink: mostly dark on light, sometimes tinted, sometimes dark mode."""
     if plain:
         return (255, 255, 255), (0, 0, 0)
@@ -213,7 +224,7 @@ def box_text(page: Page, box: Box) -> str:
     return f"[{', '.join(map(str, thousandths(page, box)))}]"
 
 
-def damage(page, strength):
+def damage(page: Page, strength: float) -> None:
     """Rotates, blurs, shades, adds noise and compresses as JPEG, each at random.
 
     strength: from 0, which changes nothing, to 1.
@@ -239,7 +250,7 @@ def damage(page, strength):
         page.picture = Image.open(packed).convert("RGB")
 
 
-def shade(pixels, rng):
+def shade(pixels: numpy.ndarray, rng: random.Random) -> numpy.ndarray:
     """[h, w, 3]: the pixels with a soft shadow across the page, as under a lamp."""
     height, width, _ = pixels.shape
     angle = rng.uniform(0, 2 * math.pi)

@@ -28,11 +28,11 @@ class PrintedWindows:
     Windows are cut at arbitrary pixels, so that a glyph is seen at many places of the patches.
     """
 
-    def __init__(self, rng, fonts):
+    def __init__(self, rng: random.Random, fonts: Sequence[str]) -> None:
         self.rng, self.fonts = rng, fonts
         self.pages: list[tuple[numpy.ndarray, numpy.ndarray]] = []
 
-    def draw(self, count):
+    def draw(self, count: int) -> list[numpy.ndarray]:
         """Pixels [count, SIDE, SIDE, 3], labels [count, SHIFTS, SIDE/16, SIDE/16, SLOTS] and
         extents [count, SIDE/16, SIDE/16, 4]."""
         for _ in range(NEW if self.pages else POOL):
@@ -43,15 +43,15 @@ class PrintedWindows:
         return [numpy.stack(each) for each in zip(*cut)]
 
 
-def printed_page(rng, fonts):
+def printed_page(rng: random.Random, fonts: Sequence[str]) -> Page:
     """A page of random lines, each with its own size and font and with gaps between strings."""
     height = PAGE if rng.random() < 0.7 else rng.choice((128, 160, 192, 256))
     page = Page(PAGE, height, rng, fonts)
-    y = rng.randint(0, 12)
+    y: float = rng.randint(0, 12)
     while y < height - 16:
         size = rng.randint(12, 20) if rng.random() < 0.8 else rng.randint(20, 40)
         font = page.font if rng.random() < 0.5 else rng.choice(fonts)
-        x = rng.randint(0, 60)
+        x: float = rng.randint(0, 60)
         while x < PAGE - 40:
             text = " ".join(random_text(rng) for _ in range(rng.choice((1, 1, 2, 3, 6))))
             while page.text_width(text, size, font) > PAGE - 4 - x:
@@ -64,7 +64,7 @@ def printed_page(rng, fonts):
     return page
 
 
-def document(rng, fonts):
+def document(rng: random.Random, fonts: Sequence[str]) -> Page:
     """A page of one of the kinds that are asked about."""
     draw = rng.random()
     if draw < 0.3:
@@ -80,7 +80,7 @@ def document(rng, fonts):
     return transcription.dense(rng, fonts).pages[0]
 
 
-def flattened(page):
+def flattened(page: Page) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Pixels [PAGE, PAGE, 3], and the glyphs [n, 7] sorted by x: x, y, class and the box of the
     string. Low pages are stretched, as they are in a tile."""
     boxes = []
@@ -97,7 +97,7 @@ def flattened(page):
     return numpy.asarray(picture, numpy.uint8), held
 
 
-def random_text(rng):
+def random_text(rng: random.Random) -> str:
     """A word, number, date or code."""
     draw = rng.random()
     if draw < 0.7:
@@ -109,7 +109,9 @@ def random_text(rng):
     return words.code(rng)
 
 
-def window(picture, glyphs, rng):
+def window(
+    picture: numpy.ndarray, glyphs: numpy.ndarray, rng: random.Random
+) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
     """Pixels, labels and extents of one window of a flattened page."""
     tries = numpy.array([[rng.randint(0, PAGE - SIDE) for _ in range(2)] for _ in range(TRIES)])
     off = glyphs[None, :, :2] - tries[:, None]
@@ -127,7 +129,7 @@ def window(picture, glyphs, rng):
     return pixels, labels, extents.reshape(side, side, 4)
 
 
-def extents_of(boxes, rows, columns):
+def extents_of(boxes: numpy.ndarray, rows: numpy.ndarray, columns: numpy.ndarray) -> numpy.ndarray:
     """[patches, 4]: how far the string of a patch's first glyph extends left, up, right and down.
 
     Left and right count steps of 8 pixels, up and down steps of 2, within the window; -1 if unknown.

@@ -31,7 +31,8 @@ Place = tuple[int, int]
 NINTHS: list[Place] = [divmod(i, 3) for i in range(9)]
 
 
-def draw_shape(page, shape, colour, x, y, radius):
+def draw_shape(page: Page, shape: str, colour: str, x: float, y: float, radius: float) -> None:
+    """Draws a shape about (x, y) and records its name there."""
     page.label_place(x, y, f"{colour} {shape}")
     fill = COLOURS[colour]
     if shape == "circle":
@@ -50,7 +51,7 @@ def draw_shape(page, shape, colour, x, y, radius):
         page.draw.polygon(corners, fill=fill)
 
 
-def place_shapes(rng, count):
+def place_shapes(rng: random.Random, count: int) -> list[Shape]:
     """count different (shape, colour, row, column) on a three by three grid."""
     spots = rng.sample(range(9), count)
     kinds = rng.sample([(s, c) for s in SHAPES for c in COLOURS], rng.randint(1, count))
@@ -61,9 +62,9 @@ def place_shapes(rng, count):
 class ShapeLayout:
     """The size and the offset in its ninth of each shape, the same in all frames of a clip."""
 
-    def __init__(self, rng, width, height):
+    def __init__(self, rng: random.Random, width: int, height: int) -> None:
         self.paper = tuple(rng.randint(236, 255) for _ in range(3))
-        self.places = {}
+        self.places: dict[Shape, tuple[float, float, float]] = {}
         self.draw = lambda: (
             min(width, height) * rng.uniform(0.09, 0.14),
             rng.uniform(-0.1, 0.1),
@@ -75,7 +76,14 @@ class ShapeLayout:
         return self.places.setdefault(shape, self.draw())
 
 
-def draw_scene(rng, width, height, shapes, layout=None):
+def draw_scene(
+    rng: random.Random,
+    width: int,
+    height: int,
+    shapes: Sequence[Shape],
+    layout: ShapeLayout | None = None,
+) -> Page:
+    """Draws the shapes on a page and records their places and counts."""
     page = Page(width, height, rng, ["DejaVuSans"], plain=True)
     layout = layout or ShapeLayout(rng, width, height)
     page.picture.paste(layout.paper, (0, 0, width, height))
@@ -93,7 +101,7 @@ def in_order(page: Page, shapes: Sequence[Any]) -> list[Any]:
     """Shapes or places in the order in which the picture tokens of 32 pixels that hold their middles
     are read. Row and column are the last two values of each."""
 
-    def token(each):
+    def token(each: Any) -> tuple[float, float]:
         x, y, _ = page.place_at(*each[-2:])
         return y // 32, x // 32
 
@@ -153,27 +161,33 @@ def place_part(each: Shape, page: int = 0) -> Part:
     return (PLACES[row][column], page, row, column)
 
 
-def caption(shapes, page=0):
+def caption(shapes: Sequence[Shape], page: int = 0) -> SourcedAnswer:
     """An answer that names every shape in reading order with its colour and place."""
     ordered = sorted(shapes, key=lambda s: (s[2], s[3]))
     parts = [make(each, page) for each in ordered for make in (name_part, place_part)]
     return sourced(", ".join(["{} ({})"] * len(ordered)), *parts)
 
 
-def ask_all(page, shapes):
+def ask_all(page: Page, shapes: Sequence[Shape]) -> tuple[str, str]:
+    """A question for the number of all shapes, and its answer."""
     return "How many shapes are there?", count_answer(page, shapes)
 
 
-def ask_kind(page, shapes, shape):
+def ask_kind(page: Page, shapes: Sequence[Shape], shape: str) -> tuple[str, str]:
+    """A question for the number of one shape, and its answer."""
     return f"How many {shape}s are there?", count_answer(page, [s for s in shapes if s[0] == shape])
 
 
-def ask_colour(page, shapes, colour):
+def ask_colour(page: Page, shapes: Sequence[Shape], colour: str) -> tuple[str, str]:
+    """A question for the number of shapes of one colour, and its answer."""
     alike = [s for s in shapes if s[1] == colour]
     return f"How many {colour} shapes are there?", count_answer(page, alike)
 
 
-def scene_turns(rng, page, shapes, count):
+def scene_turns(
+    rng: random.Random, page: Page, shapes: Sequence[Shape], count: int
+) -> list[tuple[str, str]]:
+    """`count` random questions about a scene with their answers."""
     turns = []
     for _ in range(count):
         each = rng.choice(shapes)
@@ -197,13 +211,16 @@ def scene_turns(rng, page, shapes, count):
     return turns
 
 
-def scene(rng, fonts, width=512, height=512, turns=4):
+def scene(
+    rng: random.Random, fonts: Sequence[str], width: int = 512, height: int = 512, turns: int = 4
+) -> Sample:
+    """A scene of one to six shapes with random questions."""
     shapes = place_shapes(rng, rng.randint(1, 6))
     page = draw_scene(rng, width, height, shapes)
     return Sample([page], scene_turns(rng, page, shapes, turns))
 
 
-def counts(rng, width, height, turns=None):
+def counts(rng: random.Random, width: int, height: int, turns: int | None = None) -> Sample:
     """A scene with questions for the number of all shapes, of each shape and colour in it, and of one
     random shape and colour. turns: the number of questions, or None for all."""
     shapes = place_shapes(rng, rng.choice((1, 2, 3, 4, 5, 5, 6, 6)))
@@ -217,7 +234,13 @@ def counts(rng, width, height, turns=None):
     return Sample([page], asked[:turns])
 
 
-def pair(rng, fonts, width=512, height=512, more=False):
+def pair(
+    rng: random.Random,
+    fonts: Sequence[str],
+    width: int = 512,
+    height: int = 512,
+    more: bool = False,
+) -> Sample:
     """Two pictures: in the second one shape is moved, recoloured, added or removed, or nothing
     changes. more: at times one of the pictures is also to be described."""
     before = place_shapes(rng, rng.randint(2, 5))
@@ -262,7 +285,14 @@ def pair(rng, fonts, width=512, height=512, more=False):
     return Sample(record_changes(pages), turns)
 
 
-def captions(rng, fonts, width=512, height=512, frames=4, gap=None):
+def captions(
+    rng: random.Random,
+    fonts: Sequence[str],
+    width: int = 512,
+    height: int = 512,
+    frames: int = 4,
+    gap: float | None = None,
+) -> Sample:
     """Frames in which shapes move one after the other, to be captioned in order.
 
     gap: seconds between frames; the caption then gives times, else frame numbers.
@@ -301,7 +331,9 @@ def captions(rng, fonts, width=512, height=512, frames=4, gap=None):
     return Sample(record_changes(pages), turns, clip=gap)
 
 
-def clip(rng, fonts, width=512, height=512, frames=4):
+def clip(
+    rng: random.Random, fonts: Sequence[str], width: int = 512, height: int = 512, frames: int = 4
+) -> Sample:
     """Frames in which one shape moves, appears or disappears, or in which nothing happens."""
     resting = place_shapes(rng, rng.randint(2, 4))
     (shape, colour, row, column), *resting = resting
@@ -328,7 +360,7 @@ def clip(rng, fonts, width=512, height=512, frames=4):
     layout = ShapeLayout(rng, width, height)
     pages = [draw_scene(rng, width, height, [*resting, *state], layout) for state in states]
     asked = rng.choice(("What happens?", "What happens in the video?"))
-    turns = [(asked, answer or nothing_changed(pages))]
+    turns: list[tuple[str, str]] = [(asked, answer or nothing_changed(pages))]
     count = count_answer(pages[-1], [*resting, *states[-1]], frames - 1)
     turns.append(("How many shapes are there at the end?", count))
     if kind != "nothing":

@@ -1,6 +1,8 @@
 """Lines, paragraphs and pages of text to be transcribed letter by letter."""
 
 import functools
+import random
+from collections.abc import Callable, Sequence
 
 from ..chat import Sample
 from . import words
@@ -21,9 +23,18 @@ FINDS = [
 ]
 
 
-def lines_that_fit(rng, page, size, width, most_lines, most_words, ends=0.12):
+def lines_that_fit(
+    rng: random.Random,
+    page: Page,
+    size: int,
+    width: float,
+    most_lines: int,
+    most_words: int,
+    ends: float = 0.12,
+) -> list[str]:
     """Random lines of words, each filled up to `width` pixels; each is the last with chance `ends`."""
-    lines, used = [], 0
+    lines: list[str] = []
+    used = 0
     while len(lines) < most_lines and used < most_words:
         line = ""
         for word in words.words(rng, min(most_words - used, 14)):
@@ -40,7 +51,15 @@ def lines_that_fit(rng, page, size, width, most_lines, most_words, ends=0.12):
     return lines
 
 
-def text_block(rng, fonts, width, height, most_words, strength=1.0, one_line=False):
+def text_block(
+    rng: random.Random,
+    fonts: Sequence[str],
+    width: int,
+    height: int,
+    most_words: int,
+    strength: float = 1.0,
+    one_line: bool = False,
+) -> tuple[Page, str]:
     """A page of width × height pixels with up to most_words words, and its text."""
     page = Page(width, height, rng, fonts)
     biggest = 40 if height >= 128 else 28 if height >= 64 else 18
@@ -60,18 +79,39 @@ def text_block(rng, fonts, width, height, most_words, strength=1.0, one_line=Fal
     return page, "\n".join(lines)
 
 
-def transcription(rng, fonts, width, height, most_words, strength=1.0):
+def transcription(
+    rng: random.Random,
+    fonts: Sequence[str],
+    width: int,
+    height: int,
+    most_words: int,
+    strength: float = 1.0,
+) -> Sample:
+    """A page of text to be transcribed."""
     page, text = text_block(rng, fonts, width, height, most_words, strength)
     return Sample([page], [(rng.choice(ASKS), text)])
 
 
-def line(rng, fonts, strength=1.0, width=512, heights=(128, 160, 192, 256)):
+def line(
+    rng: random.Random,
+    fonts: Sequence[str],
+    strength: float = 1.0,
+    width: int = 512,
+    heights: Sequence[int] = (128, 160, 192, 256),
+) -> Sample:
     """One line on a strip that is two to four times as wide as high; the tile stretches it."""
     page, text = text_block(rng, fonts, width, rng.choice(heights), 12, strength, one_line=True)
     return Sample([page], [(rng.choice(ASKS), text)])
 
 
-def dense(rng, fonts, width=512, height=512, turns=4, strength=1.0):
+def dense(
+    rng: random.Random,
+    fonts: Sequence[str],
+    width: int = 512,
+    height: int = 512,
+    turns: int = 4,
+    strength: float = 1.0,
+) -> Sample:
     """A page full of small print with questions for single lines, words and places: as many glyphs
     as a tile can hold, with short answers."""
     page = Page(width, height, rng, fonts)
@@ -82,7 +122,7 @@ def dense(rng, fonts, width=512, height=512, turns=4, strength=1.0):
     boxes = [page.text(left, top + i * pitch, text, size) for i, text in enumerate(lines)]
     damage(page, strength)
     every = " ".join(lines).split(" ")
-    asked = []
+    asked: list[tuple[str, str | Callable[[], str]]] = []
     while len(asked) < turns:
         i = rng.randrange(len(lines))
         parts = lines[i].split(" ")

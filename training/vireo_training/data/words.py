@@ -3,6 +3,8 @@
 Made-up words keep the network reading letters rather than guessing from the language.
 """
 
+import random
+
 COMMON = {
     "en": """the of and to in is that it was for on are with as his they be at one have this from
     or had by word but what some we can out other were all there when up use your how said an each
@@ -72,7 +74,7 @@ VOWELS = "a e i o u ai ea io ou".split()
 CODAS = ["", "", "n", "r", "s", "t", "l", "m", "nd", "st", "ck", "rt"]
 
 
-def made_up(rng):
+def made_up(rng: random.Random) -> str:
     """A pronounceable word that is in no list."""
     parts = [
         rng.choice(ONSETS) + rng.choice(VOWELS) + rng.choice(CODAS)
@@ -81,7 +83,7 @@ def made_up(rng):
     return "".join(parts)
 
 
-def code(rng):
+def code(rng: random.Random) -> str:
     """Letters and digits in no order, as in reference numbers."""
     letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
     digits = lambda n: "".join(str(rng.randrange(10)) for _ in range(n))
@@ -92,12 +94,12 @@ def code(rng):
     return head + ("-" if form == 1 else "") + digits(rng.randint(2, 5))
 
 
-def money(rng, top=1000):
+def money(rng: random.Random, top: float = 1000) -> float:
     """An amount with two decimals, small ones as likely as large ones."""
     return round(rng.uniform(1, 10) * rng.choice((1, 10, top / 10)), 2)
 
 
-def word(rng, language):
+def word(rng: random.Random, language: str) -> str:
     """One word to print, now and then with a capital, a number or punctuation."""
     draw = rng.random()
     if draw < 0.5:
@@ -127,12 +129,12 @@ def word(rng, language):
     return text
 
 
-def words(rng, count):
+def words(rng: random.Random, count: int) -> list[str]:
     """count words of one language (mostly English), as a list."""
     language = rng.choice(["en"] * 6 + ["de", "fr", "es", "it"])
     return " ".join(word(rng, language) for _ in range(count)).split(" ")[:count]
 
 
-def date(rng):
+def date(rng: random.Random) -> tuple[int, int, int]:
     """(year, month, day)"""
     return rng.randint(2015, 2029), rng.randint(1, 12), rng.randint(1, 28)
