@@ -12,11 +12,15 @@ export default defineConfig({
     outDir: "../dist/web",
     emptyOutDir: true,
     target: "es2022",
-    // The policy of the server allows no data: fonts or styles, and every file has its own hash.
+    // The server's content policy allows no data: URLs for fonts and styles.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     license: { fileName: "licenses.md" },
     reportCompressedSize: false,
+    // Packages change less often than the page, so browsers can keep them in their cache.
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: "packages", test: /node_modules/ }] } },
+    },
   },
   server: { proxy: { "/v1": SERVER, "/health": SERVER } },
 });

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChromium, type Stage, setStage, type Visit } from "./browser.ts";
 import { pngFile } from "./files.ts";
 
-// Who cannot see the page, or cannot use a mouse. Contrast is checked in web/src/styles.
+// Names, landmarks and the keyboard. tests/web/states.test.ts runs axe-core, contrast included.
 
 const chromium = findChromium();
 
-/** What can be used and seen now: how many there are, and which have no name. */
+/** Counts the visible controls and lists those without a name. */
 function nameless(page: Page): Promise<{ readonly count: number; readonly without: string[] }> {
   return page.evaluate(() => {
     const controls = "a[href], button, input, select, textarea, summary, [tabindex], [role=button]";
@@ -31,7 +31,7 @@ function nameless(page: Page): Promise<{ readonly count: number; readonly withou
   });
 }
 
-/** What can be used and seen now, but is not reached by the Tab key. */
+/** Lists the visible controls that the Tab key does not reach. */
 async function unreached(page: Page): Promise<string[]> {
   const total = await page.evaluate(() => {
     const controls = "a[href], button, input:not([type=file]), select, textarea, summary";
@@ -39,7 +39,7 @@ async function unreached(page: Page): Promise<string[]> {
     const all = [...within.querySelectorAll<HTMLInputElement>(controls)].filter(
       (control) => !control.disabled && control.checkVisibility({ visibilityProperty: true }),
     );
-    // Of a group of radio buttons one is reached; the arrows lead to the others.
+    // Tab reaches one radio button of a group; the arrow keys reach the others.
     const single = all.filter((control) => control.type !== "radio" || control.checked);
     for (const [index, control] of single.entries()) control.dataset.stop = String(index);
     return single.length;

@@ -51,7 +51,7 @@ export interface OpenOptions {
 export interface Visit {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** What the browser complained of: errors of scripts and breaches of the policy. */
+  /** Errors of scripts and violations of the content policy that the browser reported. */
   readonly complaints: string[];
 }
 

@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChromium, type Stage, setStage } from "./browser.ts";
 import { pngFile } from "./files.ts";
@@ -96,6 +97,29 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     await page.setInputFiles("input[type=file]", damaged);
     await page.getByText("b.png is damaged").waitFor();
     expect(await tray(page).count()).toBe(2);
+    await page.context().close();
+  });
+
+  test.each([
+    "jpeg",
+    "png",
+    "webp",
+  ] as const)("a %s with an EXIF turn is shown upright", async (type) => {
+    const { page } = await stage.open();
+    const create = { width: 60, height: 20, channels: 3, background: "#36c" } as const;
+    const buffer = await sharp({ create })
+      .withMetadata({ orientation: 6 })
+      .toFormat(type)
+      .toBuffer();
+    await page.setInputFiles("input[type=file]", { name: "a", mimeType: `image/${type}`, buffer });
+    const picture = tray(page).locator("img");
+    await picture.waitFor();
+    expect(await picture.getAttribute("width")).toBe("20");
+    const upright = await picture.evaluate(async (image: HTMLImageElement) => {
+      await image.decode();
+      return [image.naturalWidth, image.naturalHeight];
+    });
+    expect(upright).toEqual([20, 60]);
     await page.context().close();
   });
 

@@ -8,7 +8,7 @@ const CONTEXT_TOKENS = 131_072;
 const TILE_PX = 512;
 const TILE_TOKENS = 256;
 
-/** What to answer: events in order, a number to wait so many milliseconds, an error to break. */
+/** An answer: events in order; a number waits that many milliseconds, an error is thrown. */
 export type Script = readonly (string | number | Event)[];
 type Event = ChatEvent | Error;
 

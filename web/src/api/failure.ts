@@ -1,6 +1,6 @@
 /** Why an answer or a request came to nothing, in words for the person in front of the page. */
 export interface Failure {
-  /** network: no answer at all; broken: the stream ended too early; server: it said why. */
+  /** network: no answer at all; broken: the stream ended too early; server: it gave a reason. */
   readonly kind: "network" | "broken" | "server";
   readonly message: string;
   /** The way out, if the server gave one apart from the message. */

@@ -113,16 +113,16 @@ const SPOKEN_CHARACTERS = 600;
 /** Tells screen readers the state of the answer; word by word would be too much. */
 function Spoken({ messages }: { readonly messages: readonly Message[] }) {
   const last = messages.at(-1);
-  let said = "";
+  let status = "";
   if (last?.role === "assistant") {
-    if (last.status === "streaming") said = "Answering";
-    if (last.status === "done") said = `Answer: ${last.text.slice(0, SPOKEN_CHARACTERS)}`;
-    if (last.status === "done" && last.toolCalls.length > 0) said = "The model calls tools";
-    if (last.status === "stopped") said = "Stopped";
+    if (last.status === "streaming") status = "Answering";
+    if (last.status === "done") status = `Answer: ${last.text.slice(0, SPOKEN_CHARACTERS)}`;
+    if (last.status === "done" && last.toolCalls.length > 0) status = "The model calls tools";
+    if (last.status === "stopped") status = "Stopped";
   }
   return (
     <p className="hidden" role="status">
-      {said}
+      {status}
     </p>
   );
 }

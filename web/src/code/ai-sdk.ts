@@ -92,8 +92,8 @@ function toModelMessage(message: WireMessage, names: ReadonlyMap<string, string>
       return { role: "user", content: toContent(message.content) };
     case "assistant": {
       if (message.tool_calls === undefined) return message;
-      const said = message.content === "" ? [] : [{ type: "text", text: message.content }];
-      return { role: "assistant", content: [...said, ...message.tool_calls.map(toCall)] };
+      const textPart = message.content === "" ? [] : [{ type: "text", text: message.content }];
+      return { role: "assistant", content: [...textPart, ...message.tool_calls.map(toCall)] };
     }
     case "tool":
       return { role: "tool", content: [toResult(message.tool_call_id, message.content, names)] };

@@ -7,7 +7,7 @@ export function readRanks(base64: string): Uint32Array {
   return Uint32Array.from({ length: bytes.length >> 2 }, (_, at) => view.getUint32(at * 4, true));
 }
 
-/** Tokens that are kept of a video; as the server counts, at least those of the first frame. */
+/** How many tokens of a video EVS keeps: at least those of the first frame, as on the server. */
 export function keptTokens(frames: number, frameTokens: number, rate: number): number {
   return Math.max(frameTokens, Math.trunc(frameTokens * frames * (1 - rate)));
 }

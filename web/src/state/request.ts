@@ -86,8 +86,8 @@ function toWire(message: Message, urlOf: UrlOf): WireMessage[] {
 function userToWire({ text, pictures, files = [] }: Question, urlOf: UrlOf): WireMessage {
   const shown = [...pictures, ...files];
   if (shown.length === 0) return { role: "user", content: text };
-  const said = text === "" ? [] : [{ type: "text" as const, text }];
-  return { role: "user", content: [...shown.map((one) => toPart(one, urlOf(one))), ...said] };
+  const textPart = text === "" ? [] : [{ type: "text" as const, text }];
+  return { role: "user", content: [...shown.map((one) => toPart(one, urlOf(one))), ...textPart] };
 }
 
 function toPart(stored: Picture | MediaFile, url: string): MediaPart {

@@ -77,12 +77,12 @@ export function readSettings(stored: string | null): Settings {
     return DEFAULTS;
   }
   if (!isRecord(value)) return DEFAULTS;
-  const kept = Object.entries(DEFAULTS).map(([name, standard]) => {
+  const entries = Object.entries(DEFAULTS).map(([name, standard]) => {
     const entry = value[name];
     const fits = typeof entry === typeof standard && (MODES[name]?.includes(String(entry)) ?? true);
     return [name, fits ? entry : standard];
   });
-  return Object.fromEntries(kept) as Settings;
+  return Object.fromEntries(entries) as Settings;
 }
 
 interface NumberRange {

@@ -22,19 +22,20 @@ export function CopyButton({ text, label, caption }: CopyButtonProps) {
   const copy = async (): Promise<void> => {
     setResult((await copyText(text())) ? "copied" : "failed");
   };
-  const said = result === "copied" ? "Copied" : result === "failed" ? "Could not copy" : undefined;
+  const outcome =
+    result === "copied" ? "Copied" : result === "failed" ? "Could not copy" : undefined;
   return (
     <button
       type="button"
       className={caption === undefined ? "icon-button" : "quiet-button"}
       title={`Copy ${label}`}
-      aria-label={said ?? `Copy ${label}`}
+      aria-label={outcome ?? `Copy ${label}`}
       onClick={() => void copy()}
     >
       <Icon name={result === "copied" ? "check" : "copy"} />
-      {caption === undefined ? null : (said ?? caption)}
+      {caption === undefined ? null : (outcome ?? caption)}
       <span className="hidden" role="status">
-        {said}
+        {outcome}
       </span>
     </button>
   );
