@@ -1,7 +1,7 @@
 // Asks a question and prints the answer as it comes.
 //   node examples/chat.mjs ["question"] [checkpoint folder]
 import { fileURLToPath } from "node:url";
-import { GREEDY, open } from "vireo";
+import { open } from "vireo";
 
 const mini = fileURLToPath(new URL("../models/mini", import.meta.url));
 const [question = "Why is the sky blue?", folder = mini] = process.argv.slice(2);

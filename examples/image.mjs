@@ -2,7 +2,7 @@
 //   node examples/image.mjs picture.png ["question"] [checkpoint folder]
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { GREEDY, open, VireoError } from "vireo";
+import { open, VireoError } from "vireo";
 
 const mini = fileURLToPath(new URL("../models/mini", import.meta.url));
 const [picture, question = "What is in this picture?", folder = mini] = process.argv.slice(2);
@@ -13,10 +13,7 @@ const engine = await open(folder);
 try {
   const events = engine.chat({
     messages: [{ role: "user", content: [image, { type: "text", text: question }] }],
-    sampling: GREEDY,
     maxTokens: 64,
-    stop: [],
-    reasoning: {},
   });
   for await (const event of events) {
     if (event.type === "start") console.log(`(the picture takes ${event.imageTokens} tokens)`);

@@ -1,7 +1,7 @@
 // Asks for an answer in a given shape. Even a model that answers noise answers valid JSON.
 //   node examples/structured.mjs [checkpoint folder]
 import { fileURLToPath } from "node:url";
-import { GREEDY, open } from "vireo";
+import { open } from "vireo";
 
 const mini = fileURLToPath(new URL("../models/mini", import.meta.url));
 const [folder = mini] = process.argv.slice(2);

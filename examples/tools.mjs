@@ -1,7 +1,7 @@
 // Lets the model call a function, runs it, and gives the result back: one round.
 //   node examples/tools.mjs [checkpoint folder]
 import { fileURLToPath } from "node:url";
-import { GREEDY, open } from "vireo";
+import { open } from "vireo";
 
 const mini = fileURLToPath(new URL("../models/mini", import.meta.url));
 const [folder = mini] = process.argv.slice(2);

@@ -2,7 +2,7 @@
 //   node examples/video.mjs clip.mp4 ["question"] [checkpoint folder]
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { GREEDY, open, VireoError } from "vireo";
+import { open, VireoError } from "vireo";
 
 const tiny = fileURLToPath(new URL("../models/tiny", import.meta.url));
 const [file, question = "What happens, and when?", folder = tiny] = process.argv.slice(2);
@@ -13,10 +13,7 @@ const engine = await open(folder, { video: { fps: 2, maxFrames: 128, pruningRate
 try {
   const request = {
     messages: [{ role: "user", content: [video, { type: "text", text: question }] }],
-    sampling: GREEDY,
     maxTokens: 64,
-    stop: [],
-    reasoning: {},
   };
   const { videos } = await engine.estimate(request);
   for (const { frames, tokens, tokensUnpruned } of videos) {

@@ -4,13 +4,9 @@ export type {
   ChatRequest,
   ChosenToken,
   ContentPart,
-  DocumentLook,
   DocumentPart,
-  FailedPage,
   ImagePart,
-  Inspector,
   OutputFormat,
-  PageLook,
   PageOptions,
   ReasoningOptions,
   SamplingOptions,
@@ -19,16 +15,21 @@ export type {
   ToolCall,
   ToolChoice,
   ToolDefinition,
-  Upstream,
-  UpstreamModel,
   Usage,
-  VideoLook,
   VideoPart,
   VideoSampling,
 } from "./core/chat.ts";
 export { GREEDY } from "./core/chat.ts";
 export { type ErrorCode, VireoError } from "./core/errors.ts";
 export type { EstimateOptions, PredictedTime, PromptEstimate } from "./core/estimate.ts";
+export type {
+  DocumentInspection,
+  FailedPage,
+  Inspector,
+  PageInspection,
+  VideoInspection,
+} from "./core/inspection.ts";
+export type { Upstream, UpstreamModel } from "./core/upstream.ts";
 export {
   type ExtractEvent,
   type Extraction,

@@ -1,6 +1,12 @@
 import { text as readStream } from "node:stream/consumers";
 import { type Command, Option } from "commander";
-import type { ChatEvent, ChatRequest, ContentPart, ExifOrientation } from "../core/chat.ts";
+import type {
+  ChatEvent,
+  ChatRequest,
+  ContentPart,
+  ExifOrientation,
+  SamplingOptions,
+} from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { readUserFile } from "../extract/user-files.ts";
@@ -105,7 +111,7 @@ async function ask(question: string | undefined, flags: AskFlags): Promise<void>
   try {
     await interruptible(terminal, "interrupted", async (signal) => {
       if (flags.video) terminal.progress(`decoding ${flags.video.join(", ")} ...`);
-      if (flags.video && request.reasoning.enabled === true) {
+      if (flags.video && request.reasoning?.enabled === true) {
         terminal.note(REASONING_WITH_VIDEO.message);
       }
       for await (const event of engine.chat(request, signal)) {
@@ -149,7 +155,7 @@ async function buildRequest(question: string | undefined, flags: AskFlags): Prom
 }
 
 /** The model's recommended settings: greedy without reasoning, 0.6 and 0.95 with it. */
-function sampling(flags: AskFlags): ChatRequest["sampling"] {
+function sampling(flags: AskFlags): Partial<SamplingOptions> {
   const thinking = flags.think ?? flags.budget !== undefined;
   const seed = flags.seed;
   if (seed !== undefined && !isSeed(seed)) {
@@ -160,11 +166,6 @@ function sampling(flags: AskFlags): ChatRequest["sampling"] {
     temperature: flags.temperature ?? (thinking ? 0.6 : 0),
     topP: flags.topP ?? (thinking ? 0.95 : 1),
     topK: flags.topK ?? 0,
-    minP: 0,
-    repetitionPenalty: 1,
-    frequencyPenalty: 0,
-    presencePenalty: 0,
-    logitBias: [],
     ...(seed === undefined ? {} : { seed: BigInt(seed) }),
   };
 }

@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { type ChatRequest, GREEDY } from "../core/chat.ts";
+import type { ChatRequest } from "../core/chat.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import { Estimator } from "../inputs/estimator.ts";
 import { identityOf, modelFolder } from "./model-folder.ts";
@@ -59,9 +59,6 @@ async function openTimed(flags: CounterFlags, terminal: Terminal): Promise<Count
       ] as const;
       const request: ChatRequest = {
         messages: [{ role: "user", content }],
-        sampling: GREEDY,
-        stop: [],
-        reasoning: {},
         maxTokens: 8,
         ignoreEos: true,
       };

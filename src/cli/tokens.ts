@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type ChatRequest, type ContentPart, type ExifOrientation, GREEDY } from "../core/chat.ts";
+import type { ChatRequest, ContentPart, ExifOrientation } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Prices, parsePrice } from "../core/prices.ts";
@@ -150,9 +150,6 @@ function requestOf(part: ContentPart, flags: TokensFlags): ChatRequest {
   const asked: ContentPart[] = question === "" ? [] : [{ type: "text", text: question }];
   return {
     messages: [{ role: "user", content: [part, ...asked] }],
-    sampling: GREEDY,
-    stop: [],
-    reasoning: {},
     videoSampling,
     ...(maxTiles === undefined ? {} : { maxTiles: maxTiles }),
     ...(flags.exifOrientation === undefined ? {} : { exifOrientation: flags.exifOrientation }),

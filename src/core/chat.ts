@@ -3,8 +3,6 @@
  * Protocols (`openai/`) translate to and from these; the engine (`runtime/`) speaks only these.
  */
 
-import type { EstimateOptions, PromptEstimate } from "./estimate.ts";
-
 export interface TextPart {
   readonly type: "text";
   readonly text: string;
@@ -161,17 +159,19 @@ export interface ChatRequest {
   /** False: at most one call in an answer. Undefined: as many as the model likes. */
   readonly parallelToolCalls?: boolean;
   readonly output?: OutputFormat;
-  readonly sampling: SamplingOptions;
+  /** What is left out stays as in GREEDY. */
+  readonly sampling?: Partial<SamplingOptions>;
   /** Undefined: as many as the context leaves. Counts reasoning too. */
   readonly maxTokens?: number;
   readonly minTokens?: number;
   readonly ignoreEos?: boolean;
-  readonly stop: readonly string[];
+  /** Texts that end the answer. Undefined: none. */
+  readonly stop?: readonly string[];
   /** Tokens that end the answer like an end token; ignoreEos does not touch them. */
   readonly stopTokenIds?: readonly number[];
   /** Number of alternatives per token (0: only the chosen token's). Undefined: none at all. */
   readonly topLogprobs?: number;
-  readonly reasoning: ReasoningOptions;
+  readonly reasoning?: ReasoningOptions;
   /** Tiles per image without the thumbnail, 1..12. Undefined: the checkpoint's own limit. */
   readonly maxTiles?: number;
   /** Of all pictures. Undefined: "apply", they are turned upright. */
@@ -259,123 +259,3 @@ export type ChatEvent =
       readonly usage: Usage;
       readonly timings: Timings;
     };
-
-/** What the model is shown of a video, and which of its rows EVS keeps at any rate. */
-export interface VideoLook {
-  readonly width: number;
-  readonly height: number;
-  /** Of the file; absent where only frames were sent. */
-  readonly fps?: number;
-  /** From the first frame to the end of the last one; absent where only frames were sent. */
-  readonly durationSeconds?: number;
-  readonly totalFrames: number;
-  /** Those that are looked at. seconds: from the first frame on; jpeg: a small picture of it. */
-  readonly frames: readonly {
-    readonly index: number;
-    readonly seconds?: number;
-    readonly jpeg: Uint8Array;
-  }[];
-  /** Rows of one frame: so many across, so many down, line by line. */
-  readonly columns: number;
-  readonly rows: number;
-  /**
-   * [frames · rows · columns]: each row's place in the order in which EVS keeps them. At a rate q
-   * those below max(tokens of a frame, ⌊tokens of a frame · frames · (1 − q)⌋) are kept.
-   */
-  readonly ranks: Uint32Array;
-  /** What is left out where a request does not say, 0 to below 1. */
-  readonly pruningRate: number;
-}
-
-/** A page of a document as people see it. */
-export interface PageLook {
-  /** Counts the file's pages from 1. */
-  readonly number: number;
-  /** How a picture was turned to stand upright, as EXIF numbers it; absent if it was not. */
-  readonly turn?: number;
-  /** Pixels in which the model is shown the page. */
-  readonly width: number;
-  readonly height: number;
-  readonly jpeg: Uint8Array;
-  /** Characters that no font has, so that the picture lacks them. */
-  readonly undrawn: number;
-  /** What the file says is written there; boxes: left, top, right, bottom in thousandths. */
-  readonly words: readonly {
-    readonly text: string;
-    readonly box: readonly [number, number, number, number];
-  }[];
-}
-
-/** A page of a document that cannot be drawn, though others can. */
-export interface FailedPage {
-  /** Counts the file's pages from 1. */
-  readonly page: number;
-  readonly reason: string;
-}
-
-export interface DocumentLook {
-  /** Pages of the file. */
-  readonly totalPages: number;
-  readonly failedPages: readonly FailedPage[];
-  readonly pages: readonly PageLook[];
-}
-
-/** Shows to people what the model is shown. Requests are as for chat, with one such part. */
-export interface Inspector {
-  /**
-   * Throws what chat throws for the same video, missing_required and too_many_videos. Aborting the
-   * signal ends it at the next slice of a frame, with the signal's reason.
-   */
-  video(request: ChatRequest, signal?: AbortSignal): Promise<VideoLook>;
-  /** Throws what chat throws for the same document, missing_required and too_many_documents. */
-  document(request: ChatRequest, signal?: AbortSignal): Promise<DocumentLook>;
-}
-
-/** How busy an upstream is, and what it has done since it was opened. */
-export interface UpstreamLoad {
-  readonly running: number;
-  readonly waiting: number;
-  /** Share of the KV cache that is in use, 0 to 1. */
-  readonly kvCacheUsage: number;
-  readonly preemptions: number;
-  /** Prompt tokens that came in, and those of them that were found in the prefix cache. */
-  readonly prefixTokensAsked: number;
-  readonly prefixTokensFound: number;
-}
-
-/** Anything that can answer: this process's engine today, a remote one later. */
-export interface Upstream {
-  readonly models: readonly UpstreamModel[];
-  readonly ready: boolean;
-  readonly load: UpstreamLoad;
-  /**
-   * Throws a VireoError for a request that is refused (before the first event) or that fails.
-   * Aborting the signal frees the request's place at the next step; the iteration then ends by
-   * throwing the signal's reason.
-   */
-  chat(request: ChatRequest, signal?: AbortSignal): AsyncIterable<ChatEvent>;
-  /** Counts without answering: the same numbers that `chat` would report. */
-  estimate(request: ChatRequest, options?: EstimateOptions): Promise<PromptEstimate>;
-  /** Absent where only answers come from there, as from an engine elsewhere. */
-  readonly inspector?: Inspector | undefined;
-  /** Ids of a text in which control tokens are only text. */
-  tokenize(text: string): readonly number[];
-  detokenize(ids: readonly number[]): string;
-}
-
-export interface UpstreamModel {
-  readonly id: string;
-  readonly aliases: readonly string[];
-  readonly createdUnix: number;
-  readonly ownedBy: string;
-  readonly contextTokens: number;
-  readonly maxOutputTokens: number;
-  /** A short hash that changes whenever the answers may change: weights, format, kernels. */
-  readonly fingerprint: string;
-  /** Share of a video's tokens that EVS drops where a request does not say, 0 to below 1. */
-  readonly videoPruningRate?: number;
-  /** Its sizes are those of the published 12B model, whose card and licence apply. */
-  readonly published?: boolean;
-  /** Whether it reasons where neither a request nor its messages say. Undefined: no. */
-  readonly reasoning?: boolean;
-}

@@ -1,4 +1,4 @@
-import type { Upstream, UpstreamModel } from "./chat.ts";
+import type { Upstream, UpstreamModel } from "./upstream.ts";
 
 /** Puts an upstream in front of another, which does everything that the first one leaves out. */
 export function wrapUpstream(

@@ -1,11 +1,7 @@
-import {
-  type ChatRequest,
-  type FailedPage,
-  GREEDY,
-  type PageOptions,
-  type Upstream,
-} from "../core/chat.ts";
+import type { ChatRequest, PageOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import type { FailedPage } from "../core/inspection.ts";
+import type { Upstream } from "../core/upstream.ts";
 import { type Document, isFaultOfPage, openDocument, type PageSize } from "../media/document.ts";
 import { encodeJpeg } from "../media/encode.ts";
 import type { RgbImage } from "../media/image.ts";
@@ -193,9 +189,7 @@ function requestOf(pixels: RgbImage, count: number, options: ExtractOptions): Ch
   return {
     messages: [{ role: "user", content: [image, { type: "text", text }] }],
     output: { type: "json_schema", schema: json },
-    sampling: GREEDY,
     maxTokens,
-    stop: [],
     reasoning: { enabled: false },
     ...(maxTiles === undefined ? {} : { maxTiles }),
   };

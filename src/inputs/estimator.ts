@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import type { ChatRequest, UpstreamModel } from "../core/chat.ts";
+import type { ChatRequest } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
+import type { UpstreamModel } from "../core/upstream.ts";
 import type { Resize } from "../media/pixels.ts";
 import { readModelConfig } from "../model/config.ts";
 import { describeModel, identify } from "../model/model-identity.ts";

@@ -149,7 +149,7 @@ export class Preparer {
   }
 
   private render(request: ChatRequest): RenderedPrompt {
-    const { enabled, budgetTokens } = request.reasoning;
+    const { enabled, budgetTokens } = request.reasoning ?? {};
     const enableThinking = budgetTokens === 0 ? false : enabled;
     const { tools = [], toolChoice } = request;
     return this.options.text.template.render(request.messages, {

@@ -1,5 +1,7 @@
-import type { ChatEvent, ChatRequest, Inspector, Upstream } from "../core/chat.ts";
+import type { ChatEvent, ChatRequest } from "../core/chat.ts";
 import { startDeadline } from "../core/deadline.ts";
+import type { Inspector } from "../core/inspection.ts";
+import type { Upstream } from "../core/upstream.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
 import type { Admission, TenantLimits, Tenants } from "./tenants.ts";
 

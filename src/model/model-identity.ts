@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
-import type { UpstreamModel } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import type { UpstreamModel } from "../core/upstream.ts";
 import type { ModelConfig } from "./config.ts";
 import { hasPublishedShape } from "./published.ts";
 

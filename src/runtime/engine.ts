@@ -1,17 +1,12 @@
 import { type Backend, type KvDtype, PAGE_ROWS } from "../backends/backend.ts";
 import { type BackendOptions, openBackend } from "../backends/open.ts";
-import type {
-  ChatEvent,
-  ChatRequest,
-  Inspector,
-  Upstream,
-  UpstreamLoad,
-  UpstreamModel,
-} from "../core/chat.ts";
+import { type ChatEvent, type ChatRequest, GREEDY, type SamplingOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
+import type { Inspector } from "../core/inspection.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
+import type { Upstream, UpstreamLoad, UpstreamModel } from "../core/upstream.ts";
 import { resizeBy } from "../inputs/media/images.ts";
 import { createInspector } from "../inputs/media/inspector.ts";
 import type { VideoOptions } from "../inputs/media/videos.ts";
@@ -239,12 +234,13 @@ export class Engine implements Upstream {
     const maxTokens = this.admissible(request, prompt);
     const events = new EventQueue<ChatEvent>();
     const { tenant = "" } = request;
-    const { sampling, reasoning } = request;
-    this.checkBias(request);
+    const sampling = { ...GREEDY, ...request.sampling };
+    const { budgetTokens } = request.reasoning ?? {};
+    this.checkBias(sampling);
     const answer = new Answer(this.text.tokenizer, {
       reasoningOpen: prepared.reasoningOpen,
-      ...(reasoning.budgetTokens === undefined ? {} : { budgetTokens: reasoning.budgetTokens }),
-      stop: constraint && request.output ? [] : request.stop,
+      ...(budgetTokens === undefined ? {} : { budgetTokens }),
+      stop: constraint && request.output ? [] : (request.stop ?? []),
       tools: toolMode(request),
       ...(constraint === undefined ? {} : { constraint }),
       maxTokens,
@@ -350,9 +346,9 @@ export class Engine implements Upstream {
     throw new VireoError("context_length_exceeded", text, { param: "messages", metadata });
   }
 
-  private checkBias(request: ChatRequest): void {
+  private checkBias({ logitBias }: SamplingOptions): void {
     const { vocabulary } = this.model.config.text;
-    for (const [id] of request.sampling.logitBias) {
+    for (const [id] of logitBias) {
       if (id < vocabulary) continue;
       const text = `token ${id} does not exist; ids go from 0 to ${vocabulary - 1}`;
       throw new VireoError("out_of_range", text, { param: `logit_bias.${id}` });

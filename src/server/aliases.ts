@@ -1,5 +1,5 @@
-import type { Upstream, UpstreamModel } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import type { Upstream, UpstreamModel } from "../core/upstream.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
 import { findModel } from "../protocols/shared/models.ts";
 

@@ -1,6 +1,6 @@
-import type { Upstream } from "../core/chat.ts";
 import type { Log } from "../core/log.ts";
 import type { Prices } from "../core/prices.ts";
+import type { Upstream } from "../core/upstream.ts";
 import type { MediaFetcher } from "../egress/media-fetcher.ts";
 import type { FileStore } from "../files/store.ts";
 import type { KeyRing } from "../limits/keys.ts";

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { ChatEvent, ChatRequest, Upstream } from "../core/chat.ts";
+import type { ChatEvent, ChatRequest } from "../core/chat.ts";
+import type { Upstream } from "../core/upstream.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
 import { toVireoError } from "../protocols/shared/errors.ts";
 

@@ -1,6 +1,7 @@
-import type { ChatMessage, ChatRequest, Upstream } from "../core/chat.ts";
+import type { ChatMessage, ChatRequest } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import type { Upstream } from "../core/upstream.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
 import { fetchAll, type MediaFetcher } from "../egress/media-fetcher.ts";
 import type { FileStore } from "../files/store.ts";

@@ -1,7 +1,7 @@
 // Captions with times, and chapters made of them.
 
-import type { Upstream } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import type { Upstream } from "../core/upstream.ts";
 import { type Caption, clock } from "./subtitles.ts";
 import { askWindows, requestOf, secondsOf, textOf, type WatchOptions } from "./watch.ts";
 import { windowsOf } from "./windows.ts";

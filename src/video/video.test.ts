@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { ChatRequest, Upstream, VideoPart } from "../core/chat.ts";
+import type { ChatRequest, VideoPart } from "../core/chat.ts";
+import type { Upstream } from "../core/upstream.ts";
 import { captionVideo, chaptersOf } from "./captions.ts";
 import { clock, toSrt, toVtt } from "./subtitles.ts";
 import { askVideo } from "./watch.ts";

@@ -1,13 +1,8 @@
 // Questions to a video that is looked at window by window.
 
-import {
-  type ChatEvent,
-  type ChatRequest,
-  GREEDY,
-  type Upstream,
-  type VideoPart,
-} from "../core/chat.ts";
+import type { ChatEvent, ChatRequest, VideoPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import type { Upstream } from "../core/upstream.ts";
 import { clock } from "./subtitles.ts";
 import { type Window, windowsOf } from "./windows.ts";
 
@@ -106,9 +101,7 @@ export function requestOf(
 ): ChatRequest {
   return {
     messages: [{ role: "user", content }],
-    sampling: GREEDY,
     maxTokens,
-    stop: [],
     reasoning: { enabled: false },
     ...(pruningRate === undefined ? {} : { videoPruningRate: pruningRate }),
   };

@@ -1,5 +1,6 @@
-import type { ChatEvent, ChatRequest, ChosenToken, Upstream, Usage } from "../../src/core/chat.ts";
+import type { ChatEvent, ChatRequest, ChosenToken, Usage } from "../../src/core/chat.ts";
 import { VireoError } from "../../src/core/errors.ts";
+import type { Upstream } from "../../src/core/upstream.ts";
 
 export const MODEL = "nvidia/nemotron-nano-12b-v2-vl";
 
@@ -107,7 +108,7 @@ async function* answer(
   if (text === "crash") throw new TypeError("secret of /root/x at 0x7f001234");
   if (text === "slow") await sleep(2600, signal);
   yield { type: "start", promptTokens: 14, imageTokens: 0, videoTokens: 0 };
-  if (request.reasoning.enabled === true) yield { type: "reasoning", text: "hm" };
+  if (request.reasoning?.enabled === true) yield { type: "reasoning", text: "hm" };
   if (text === "use tools") return yield* callTools(request, fake.callArguments);
   try {
     for (let piece = 0; text === "endless" && piece < 10_000; piece++) {

@@ -1,7 +1,8 @@
 // The server's default for reasoning, and reasoning about videos, on every protocol.
 
 import { describe, expect, test } from "vitest";
-import type { ChatRequest, UpstreamModel } from "../../src/core/chat.ts";
+import type { ChatRequest } from "../../src/core/chat.ts";
+import type { UpstreamModel } from "../../src/core/upstream.ts";
 import { parseCall } from "../../src/protocols/ai-gateway/call.ts";
 import { parseMessagesRequest } from "../../src/protocols/anthropic/request.ts";
 import { parseChatRequest } from "../../src/protocols/openai/chat.ts";
@@ -63,15 +64,15 @@ describe.each([
 ] as const)("%s", (_, ask) => {
   test("the default holds where the request does not say", () => {
     const { request } = ask({}, models(true));
-    expect(request.reasoning.enabled).toBe(true);
-    expect(request.sampling.temperature).toBe(0.6);
-    expect(ask({}, models(false)).request.reasoning.enabled).toBe(false);
-    expect(ask({}).request.reasoning.enabled).toBeUndefined();
+    expect(request.reasoning?.enabled).toBe(true);
+    expect(request.sampling?.temperature).toBe(0.6);
+    expect(ask({}, models(false)).request.reasoning?.enabled).toBe(false);
+    expect(ask({}).request.reasoning?.enabled).toBeUndefined();
   });
 
   test("the request overrides it", () => {
-    expect(ask({ on: false }, models(true)).request.reasoning.enabled).toBe(false);
-    expect(ask({ on: true }, models(false)).request.reasoning.enabled).toBe(true);
+    expect(ask({ on: false }, models(true)).request.reasoning?.enabled).toBe(false);
+    expect(ask({ on: true }, models(false)).request.reasoning?.enabled).toBe(true);
   });
 });
 
@@ -82,13 +83,13 @@ describe.each([
 ] as const)("a video with %s", (_, ask) => {
   test("is not reasoned about by default", () => {
     const { request, warnings } = ask({ video: true }, models(true));
-    expect(request.reasoning.enabled).toBeUndefined();
+    expect(request.reasoning?.enabled).toBeUndefined();
     expect(warnings).toEqual([]);
   });
 
   test("is reasoned about if asked for, with a warning", () => {
     const { request, warnings } = ask({ video: true, on: true });
-    expect(request.reasoning.enabled).toBe(true);
+    expect(request.reasoning?.enabled).toBe(true);
     expect(warnings).toEqual([
       expect.objectContaining({ message: expect.stringMatching(/reasoning about videos/) }),
     ]);

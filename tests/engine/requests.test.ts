@@ -23,6 +23,17 @@ function idOf(text: string): Promise<number> {
   });
 }
 
+test("a request of messages alone is greedy, without stop strings and reasoning", async () => {
+  const messages = [{ role: "user" as const, content: "Hello" }];
+  const shared = { messages, maxTokens: 8, topLogprobs: 0 };
+  const short = await ask(engine, shared);
+  const full = { sampling: GREEDY, stop: [], reasoning: { enabled: false } };
+  expect(short.ids).toEqual((await ask(engine, { ...shared, ...full })).ids);
+  const biased = { logitBias: [[EOS, 100]] as const };
+  const { end } = await ask(engine, { ...shared, sampling: biased });
+  expect(end.nativeReason).toBe("eos");
+});
+
 describe("where an answer ends", () => {
   test("at maxTokens", async () => {
     for (const maxTokens of [1, 2, 33]) {

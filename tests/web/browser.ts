@@ -1,8 +1,8 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import type { Upstream } from "../../src/core/chat.ts";
 import { silentLog } from "../../src/core/log.ts";
+import type { Upstream } from "../../src/core/upstream.ts";
 import type { AppOptions } from "../../src/server/context.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { createScriptedUpstream, type ScriptedUpstream } from "./scripted-upstream.ts";

@@ -1,6 +1,7 @@
-import type { ChatEvent, ChatRequest, Upstream, Usage } from "../../src/core/chat.ts";
+import type { ChatEvent, ChatRequest, Usage } from "../../src/core/chat.ts";
 import { VireoError } from "../../src/core/errors.ts";
 import type { PromptEstimate } from "../../src/core/estimate.ts";
+import type { Upstream } from "../../src/core/upstream.ts";
 import { chooseGrid, countTiles } from "../../src/media/tiling.ts";
 
 export const MODEL = "nvidia/nemotron-nano-12b-v2-vl";

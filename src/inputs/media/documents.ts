@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import type { DocumentLook, DocumentPart, FailedPage, PageLook } from "../../core/chat.ts";
+import type { DocumentPart } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
+import type { DocumentInspection, FailedPage, PageInspection } from "../../core/inspection.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { type Document, isFaultOfPage, openDocument, type PageSize } from "../../media/document.ts";
 import { encodeJpeg } from "../../media/encode.ts";
@@ -106,7 +107,7 @@ export class DocumentStore {
    * The pages that the part names as people see them; where it names none, the first. Throws what
    * openDocument throws, and too_many_pages.
    */
-  async look(part: DocumentPart, signal: AbortSignal): Promise<DocumentLook> {
+  async look(part: DocumentPart, signal: AbortSignal): Promise<DocumentInspection> {
     return await this.gate.run(async () => {
       signal.throwIfAborted();
       const { bytes, pages = "1" } = part;
@@ -114,7 +115,7 @@ export class DocumentStore {
       try {
         const { length } = document.pages;
         if (length > LIMITS.pagesPerLook) throw tooManyAtOnce(length);
-        const looks: PageLook[] = [];
+        const looks: PageInspection[] = [];
         const failedPages = await forEachPage(document, signal, async (page) => {
           const image = await document.render(shrunk(page));
           const jpeg = await encodeJpeg(image, LIMITS.lookPagePx);

@@ -1,12 +1,6 @@
-import type {
-  ChatRequest,
-  DocumentLook,
-  DocumentPart,
-  Inspector,
-  VideoLook,
-  VideoPart,
-} from "../../core/chat.ts";
+import type { ChatRequest, DocumentPart, VideoPart } from "../../core/chat.ts";
 import { type ErrorCode, VireoError } from "../../core/errors.ts";
+import type { DocumentInspection, Inspector, VideoInspection } from "../../core/inspection.ts";
 import type { ModelConfig } from "../../model/config.ts";
 import type { MediaEmbedding } from "./media-embedding.ts";
 import { type MediaOpener, type MediaStores, partsOf, type ThrowIfClosed } from "./open-media.ts";
@@ -25,7 +19,7 @@ export function createInspector({ config, stores, media, check, encode }: LookOp
     async video(request, signal) {
       check();
       const part = onlyPart<VideoPart>(request, "video", "too_many_videos");
-      return await media.alone(signal, async (until): Promise<VideoLook> => {
+      return await media.alone(signal, async (until): Promise<VideoInspection> => {
         const { videoSampling = {} } = request;
         const { video, thumbnails } = await stores.videos.inspect(part, videoSampling, until);
         await encode(video.visual, until);
@@ -48,7 +42,7 @@ export function createInspector({ config, stores, media, check, encode }: LookOp
     async document(request, signal) {
       check();
       const part = onlyPart<DocumentPart>(request, "document", "too_many_documents");
-      return await media.alone(signal, (until): Promise<DocumentLook> => {
+      return await media.alone(signal, (until): Promise<DocumentInspection> => {
         return stores.documents.look(part, until);
       });
     },

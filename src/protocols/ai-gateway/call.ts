@@ -1,11 +1,6 @@
-import type {
-  ChatMessage,
-  ChatRequest,
-  ContentPart,
-  OutputFormat,
-  UpstreamModel,
-} from "../../core/chat.ts";
+import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
+import type { UpstreamModel } from "../../core/upstream.ts";
 import { checkTotals } from "../shared/chat-totals.ts";
 import {
   Conversation,

@@ -1,4 +1,4 @@
-import type { UpstreamModel } from "../../core/chat.ts";
+import type { UpstreamModel } from "../../core/upstream.ts";
 import { cardOf } from "../shared/models.ts";
 
 /** A model as Anthropic's clients know it. */

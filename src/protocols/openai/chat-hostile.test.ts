@@ -34,7 +34,7 @@ describe("hostile JSON", () => {
     expect(() => parse(`{${messages},"logit_bias":{"__proto__":1}}`)).toThrow(VireoError);
     expect(() => parse(`{${messages},"metadata":{"__proto__":{"a":1}}}`)).not.toThrow();
     const { request } = parse(`{${messages},"__proto__":${proto},"constructor":${proto}}`);
-    expect(request.sampling.temperature).toBe(0);
+    expect(request.sampling?.temperature).toBe(0);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
@@ -45,7 +45,7 @@ describe("hostile JSON", () => {
 
   test("of equal keys the last counts; -0 is 0", () => {
     expect(
-      parse(`{${messages},"temperature":1,"temperature":-0}`).request.sampling.temperature,
+      parse(`{${messages},"temperature":1,"temperature":-0}`).request.sampling?.temperature,
     ).toBe(-0);
   });
 

@@ -200,8 +200,8 @@ describe("videos", () => {
   test("are reasoned about if asked for, with a warning", () => {
     const part = { type: "input_video", video_url: "data:video/mp4;base64,YWJj" };
     const { request, warnings, ignoredParams } = parsed(part, { reasoning_effort: "high" });
-    expect(request.reasoning.enabled).toBe(true);
-    expect(request.sampling.temperature).toBe(0.6);
+    expect(request.reasoning?.enabled).toBe(true);
+    expect(request.sampling?.temperature).toBe(0.6);
     expect(warnings.map(({ code }) => code)).toEqual(["reasoning_with_video"]);
     expect(ignoredParams).toEqual([]);
     expect(parsed(part).warnings).toEqual([]);
@@ -226,17 +226,17 @@ describe("the server's default for reasoning", () => {
 
   test("holds where neither the request nor a message says", () => {
     const { request } = parseChatRequest(base, models);
-    expect(request.reasoning.enabled).toBe(true);
-    expect(request.sampling.temperature).toBe(0.6);
+    expect(request.reasoning?.enabled).toBe(true);
+    expect(request.sampling?.temperature).toBe(0.6);
     const off = parseChatRequest({ ...base, reasoning: { enabled: false } }, models);
-    expect(off.request.reasoning.enabled).toBe(false);
+    expect(off.request.reasoning?.enabled).toBe(false);
     const said = parseChatRequest({ ...base, messages: asked("Hi /no_think") }, models);
-    expect(said.request.sampling.temperature).toBe(0);
+    expect(said.request.sampling?.temperature).toBe(0);
   });
 
   test("does not reach requests with a video", () => {
     const { request, warnings } = parseChatRequest({ ...base, messages: asked([video]) }, models);
-    expect(request.reasoning.enabled).toBeUndefined();
+    expect(request.reasoning?.enabled).toBeUndefined();
     expect(warnings).toEqual([]);
   });
 });
@@ -328,7 +328,7 @@ describe("reasoning", () => {
     const think = parseChatRequest({ model: "m", messages: [user("Hi /think")] }).request.sampling;
     expect([think.temperature, think.topP]).toEqual([0.6, 0.95]);
     const field = { ...base, reasoning_effort: "high", temperature: 0 };
-    expect(parseChatRequest(field).request.sampling.temperature).toBe(0);
+    expect(parseChatRequest(field).request.sampling?.temperature).toBe(0);
   });
 });
 

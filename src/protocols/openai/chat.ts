@@ -1,5 +1,6 @@
-import type { ChatMessage, ChatRequest, UpstreamModel } from "../../core/chat.ts";
+import type { ChatMessage, ChatRequest } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
+import type { UpstreamModel } from "../../core/upstream.ts";
 import { videoSampling } from "../shared/fields.ts";
 import { looseFormats } from "../shared/loose-formats.ts";
 import { toMediaOptions } from "../shared/media.ts";

@@ -1,5 +1,5 @@
-import type { UpstreamModel } from "../../core/chat.ts";
 import { type Prices, showPrice } from "../../core/prices.ts";
+import type { UpstreamModel } from "../../core/upstream.ts";
 import { cardOf } from "../shared/models.ts";
 import { LOCAL_PROVIDER } from "../shared/provider.ts";
 

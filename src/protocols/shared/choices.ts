@@ -1,4 +1,5 @@
-import type { ChatEvent, ChatRequest, Upstream } from "../../core/chat.ts";
+import type { ChatEvent, ChatRequest } from "../../core/chat.ts";
+import type { Upstream } from "../../core/upstream.ts";
 import type { ChoiceEvent } from "./usage.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { ChoiceEvent } from "./usage.ts";
 export function toChoices(request: ChatRequest, count: number): ChatRequest[] {
   return Array.from({ length: count }, (_, index) => {
     if (index === 0) return request;
-    const { seed } = request.sampling;
+    const { seed } = request.sampling ?? {};
     const next = seed === undefined ? {} : { seed: BigInt.asIntN(64, seed + BigInt(index)) };
     return { ...request, sampling: { ...request.sampling, ...next }, promptAlreadyBilled: true };
   });

@@ -1,5 +1,5 @@
-import type { UpstreamModel } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
+import type { UpstreamModel } from "../../core/upstream.ts";
 
 /** Facts about a model, whatever id it is served under. */
 export interface ModelCard {

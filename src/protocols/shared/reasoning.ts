@@ -1,5 +1,6 @@
-import type { ChatMessage, ReasoningOptions, UpstreamModel } from "../../core/chat.ts";
+import type { ChatMessage, ReasoningOptions } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
+import type { UpstreamModel } from "../../core/upstream.ts";
 import { textOf } from "./chat-totals.ts";
 import { hasVideo } from "./media.ts";
 import { findModel } from "./models.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { UpstreamModel } from "../../core/chat.ts";
 import { type ErrorCode, VireoError } from "../../core/errors.ts";
+import type { UpstreamModel } from "../../core/upstream.ts";
 import { findModel } from "./models.ts";
 import { LOCAL_PROVIDER } from "./provider.ts";
 import { splitModelName } from "./reasoning.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { UpstreamModel } from "../../core/chat.ts";
 import type { PromptEstimate, VideoEstimate } from "../../core/estimate.ts";
 import { costOf, type Prices, showPrice } from "../../core/prices.ts";
+import type { UpstreamModel } from "../../core/upstream.ts";
 import { type ParsedChatRequest, parseChatRequest } from "../openai/chat.ts";
 import { chatBody } from "../openai/chat-schema.ts";
 import { check } from "../shared/schema-errors.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DocumentLook, VideoLook } from "../../core/chat.ts";
+import type { DocumentInspection, VideoInspection } from "../../core/inspection.ts";
 
 const jpegUrl = z.string().describe("data: URL of a JPEG file");
 
@@ -31,7 +31,7 @@ export const videoLookAnswer = z.object({
   }),
 });
 
-export function toVideoLook(look: VideoLook, model: string): z.infer<typeof videoLookAnswer> {
+export function toVideoLook(look: VideoInspection, model: string): z.infer<typeof videoLookAnswer> {
   const { width, height, fps, durationSeconds, totalFrames } = look;
   const { columns, rows, ranks, pruningRate } = look;
   return {
@@ -85,7 +85,7 @@ export const documentLookAnswer = z.object({
 });
 
 export function toDocumentLook(
-  { totalPages, pages, failedPages }: DocumentLook,
+  { totalPages, pages, failedPages }: DocumentInspection,
   model: string,
 ): z.infer<typeof documentLookAnswer> {
   return {

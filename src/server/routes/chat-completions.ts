@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { UpstreamModel } from "../../core/chat.ts";
+import type { UpstreamModel } from "../../core/upstream.ts";
 import { type ParsedChatRequest, parseChatRequest } from "../../protocols/openai/chat.ts";
 import {
   type AnswerHead,

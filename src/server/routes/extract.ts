@@ -1,9 +1,10 @@
 import type { Context } from "hono";
-import type { ChatRequest, Upstream } from "../../core/chat.ts";
+import type { ChatRequest } from "../../core/chat.ts";
 import { startDeadline } from "../../core/deadline.ts";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { costOf, showPrice } from "../../core/prices.ts";
+import type { Upstream } from "../../core/upstream.ts";
 import { wrapUpstream } from "../../core/wrap-upstream.ts";
 import { type ExtractEvent, type ExtractOptions, extract } from "../../extract/extract.ts";
 import { readSchema } from "../../extract/schemas.ts";

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
-import type { ChatRequest, Inspector } from "../../core/chat.ts";
+import type { ChatRequest } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
+import type { Inspector } from "../../core/inspection.ts";
 import { parseChatRequest } from "../../protocols/openai/chat.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
 import { toDocumentLook, toVideoLook } from "../../protocols/vireo/inspect.ts";

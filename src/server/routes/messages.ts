@@ -24,7 +24,7 @@ export function messages(options: RouteOptions) {
     const parsed = parseMessagesRequest(await jsonOf(c), upstream.models);
     const request = { ...parsed.request, tenant: c.get("tenant") };
     const model = requireModel(upstream.models, parsed.model, request.maxTokens);
-    const head = { id: newMessageId(), model: model.id, stopSequences: request.stop };
+    const head = { id: newMessageId(), model: model.id, stopSequences: request.stop ?? [] };
     ignoredHeader(c, parsed.ignoredParams);
     warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", head.id);

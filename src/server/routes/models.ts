@@ -1,6 +1,6 @@
 import type { Context } from "hono";
-import type { UpstreamModel } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
+import type { UpstreamModel } from "../../core/upstream.ts";
 import { toModelInfo, toModelPage } from "../../protocols/anthropic/models.ts";
 import { toEndpoints, toModelBody, toModelList } from "../../protocols/openai/models.ts";
 import { findModel } from "../../protocols/shared/models.ts";

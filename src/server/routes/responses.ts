@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { GREEDY } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
 import { parseResponseRequest } from "../../protocols/openai/responses.ts";
 import {
@@ -31,7 +32,7 @@ export function responses(options: RouteOptions) {
     const request = { ...parsed.request, tenant };
     const maxTokens = request.maxTokens;
     const model = requireModel(upstream.models, parsed.model, maxTokens, "max_output_tokens");
-    const { temperature, topP } = request.sampling;
+    const { temperature, topP } = { ...GREEDY, ...request.sampling };
     const { body, logprobs, aliases } = parsed;
     const createdUnix = Math.floor(now() / 1000);
     const id = newResponseId();

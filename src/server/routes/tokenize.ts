@@ -1,6 +1,6 @@
 import type { Context } from "hono";
-import type { UpstreamModel } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
+import type { UpstreamModel } from "../../core/upstream.ts";
 import { parseChatRequest } from "../../protocols/openai/chat.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
 import { check } from "../../protocols/shared/schema-errors.ts";
