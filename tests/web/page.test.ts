@@ -106,8 +106,11 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     "webp",
   ] as const)("a %s with an EXIF turn is shown upright", async (type) => {
     const { page } = await stage.open();
-    const create = { width: 60, height: 20, channels: 3, background: "#36c" } as const;
+    // Stored: red on the left, blue on the right. Upright: red above blue.
+    const create = { width: 60, height: 20, channels: 3, background: "#00f" } as const;
+    const red = { create: { width: 30, height: 20, channels: 3, background: "#f00" } } as const;
     const buffer = await sharp({ create })
+      .composite([{ input: red, left: 0, top: 0 }])
       .withMetadata({ orientation: 6 })
       .toFormat(type)
       .toBuffer();
@@ -117,9 +120,13 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     expect(await picture.getAttribute("width")).toBe("20");
     const upright = await picture.evaluate(async (image: HTMLImageElement) => {
       await image.decode();
-      return [image.naturalWidth, image.naturalHeight];
+      const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+      const context = canvas.getContext("2d");
+      context?.drawImage(image, 0, 0);
+      const top = context?.getImageData(10, 10, 1, 1).data ?? [];
+      return { size: [canvas.width, canvas.height], isRed: (top[0] ?? 0) > 200 };
     });
-    expect(upright).toEqual([20, 60]);
+    expect(upright).toEqual({ size: [20, 60], isRed: true });
     await page.context().close();
   });
 

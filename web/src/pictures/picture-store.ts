@@ -1,6 +1,7 @@
 import { type MediaFile, newId, type Picture } from "../conversation/model.ts";
 import { loadPicture, type StoredPicture } from "../storage/conversations.ts";
 import { toBase64 } from "./base64.ts";
+import { webpOrientation } from "./webp-orientation.ts";
 
 /** The server's limits for one image. */
 const MAX_PICTURE_BYTES = 20 * 1024 * 1024;
@@ -20,15 +21,15 @@ export async function addPicture(file: File): Promise<Picture> {
       `${name} is no PNG, JPEG, WebP, GIF, BMP or AVIF picture, no video and no PDF.`,
     );
   }
-  let blob: Blob = file.slice(0, file.size, file.type);
+  let blob: Blob;
   let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(file);
+    blob = (await turnedWebp(file)) ?? file.slice(0, file.size, file.type);
+    bitmap = await createImageBitmap(blob);
   } catch {
     throw new Error(`${name} is damaged: it cannot be opened.`);
   }
   const { width, height } = bitmap;
-  if (await isWebpWithExif(file)) blob = await redraw(bitmap);
   bitmap.close();
   if (blob.size > MAX_PICTURE_BYTES) {
     throw new Error(`${name} is larger than 20 MB. Make it smaller and try again.`);
@@ -40,24 +41,38 @@ export async function addPicture(file: File): Promise<Picture> {
   return { id, name, type: blob.type, width, height, sizeBytes: blob.size };
 }
 
-const EXIF_FLAG = 8;
-
 /**
- * The server turns pictures upright as EXIF says, and so do browsers, but Chromium leaves WebP as
- * it is stored. Its pixels are sent as they are shown.
+ * The server and browsers turn pictures as EXIF says, but Chromium leaves WebP as it is stored: its
+ * pixels are turned here, and sent as they are shown. Undefined if there is nothing to turn.
  */
-async function isWebpWithExif(file: Blob): Promise<boolean> {
-  const head = new Uint8Array(await file.slice(0, 21).arrayBuffer());
-  const text = String.fromCharCode(...head.subarray(8, 16));
-  return text === "WEBPVP8X" && ((head[20] ?? 0) & EXIF_FLAG) !== 0;
-}
-
-/** The picture's pixels without its metadata. */
-async function redraw(bitmap: ImageBitmap): Promise<Blob> {
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+async function turnedWebp(file: Blob): Promise<Blob | undefined> {
+  if (file.type !== "image/webp") return undefined;
+  const orientation = webpOrientation(new Uint8Array(await file.arrayBuffer()));
+  if (orientation === 1) return undefined;
+  const bitmap = await createImageBitmap(file, { imageOrientation: "none" });
+  const { width, height } = bitmap;
+  const isSideways = orientation >= 5;
+  const canvas = new OffscreenCanvas(isSideways ? height : width, isSideways ? width : height);
+  const context = canvas.getContext("2d");
+  const [a, b, c, d] = TURNS[orientation] ?? [1, 0, 0, 1];
+  // A negative factor turns the picture out of the canvas; the shift brings it back.
+  const shift = (x: number, y: number): number => Math.max(0, -(x * width + y * height));
+  context?.setTransform(a, b, c, d, shift(a, c), shift(b, d));
+  context?.drawImage(bitmap, 0, 0);
+  bitmap.close();
   return canvas.convertToBlob({ type: "image/png" });
 }
+
+/** The matrix of each EXIF orientation, as Canvas takes it: x' = a x + c y, y' = b x + d y. */
+const TURNS: Readonly<Record<number, readonly [number, number, number, number]>> = {
+  2: [-1, 0, 0, 1],
+  3: [-1, 0, 0, -1],
+  4: [1, 0, 0, -1],
+  5: [0, 1, 1, 0],
+  6: [0, 1, -1, 0],
+  7: [0, -1, -1, 0],
+  8: [0, -1, 1, 0],
+};
 
 /** Stores bytes until they are saved with a conversation; returns their id. */
 export function storeBlob(blob: Blob): string {
