@@ -231,11 +231,8 @@ test(`functions have at most ${MAX_FUNCTION_LINES} lines`, () => {
       if (indent === undefined) return [];
       const length = lines.slice(at).findIndex((later) => later.startsWith(`${indent}}`)) + 1;
       const close = lines.slice(at).find((later) => later.startsWith(`${indent})`));
-      const isOneLine = line.endsWith(";") || line.endsWith(",");
-      const hasBody = !line.endsWith("(") || close?.endsWith("{") === true;
-      return !isOneLine && hasBody && length > MAX_FUNCTION_LINES
-        ? [`${path}:${at + 1}: ${length}`]
-        : [];
+      const hasBody = line.endsWith("{") || (line.endsWith("(") && close?.endsWith("{") === true);
+      return hasBody && length > MAX_FUNCTION_LINES ? [`${path}:${at + 1}: ${length}`] : [];
     }),
   );
   expect(long).toEqual([]);

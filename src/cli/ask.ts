@@ -1,47 +1,36 @@
 import { text as readStream } from "node:stream/consumers";
-import { type Command, Option } from "commander";
-import type {
-  ChatEvent,
-  ChatRequest,
-  ContentPart,
-  ExifOrientation,
-  SamplingOptions,
-} from "../core/chat.ts";
+import type { Command } from "commander";
+import type { ChatEvent, ChatRequest, ContentPart, SamplingOptions } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { readUserFile } from "../extract/user-files.ts";
 import { REASONING_WITH_VIDEO } from "../protocols/shared/warnings.ts";
 import { interruptible } from "./interruptible.ts";
-import { openEngine } from "./open-engine.ts";
 import {
-  between,
-  dotsPerInch,
-  type EngineFlags,
-  exifOrientation,
-  framesPerSecond,
-  maxFrames,
-  pruningRate,
-  wholeBetween,
-  wholeNumber,
-  withEngineOptions,
-} from "./options.ts";
+  type DocumentFlags,
+  documentSettings,
+  type ImageFlags,
+  imageSettings,
+  type VideoFlags,
+  videoSettings,
+  withDocumentOptions,
+  withImageOptions,
+  withVideoOptions,
+} from "./media-options.ts";
+import { openEngine } from "./open-engine.ts";
+import { type EngineFlags, withEngineOptions } from "./options.ts";
+import { between, collect, wholeNumber } from "./parsers.ts";
 import { openTerminal, printable, type Terminal } from "./terminal.ts";
 
-interface AskFlags extends EngineFlags {
+interface AskFlags extends EngineFlags, ImageFlags, DocumentFlags, VideoFlags {
   readonly image?: readonly string[];
   readonly video?: readonly string[];
   readonly file?: readonly string[];
-  readonly pages?: string;
-  readonly dpi?: number;
-  readonly fps?: number;
-  readonly frames?: number;
-  readonly evs?: number;
   readonly system?: string;
   readonly think?: boolean;
   readonly budget?: number;
   readonly maxTokens?: number;
-  readonly maxTiles?: number;
-  readonly exifOrientation?: ExifOrientation;
   readonly temperature?: number;
   readonly topP?: number;
   readonly topK?: number;
@@ -50,39 +39,28 @@ interface AskFlags extends EngineFlags {
   readonly json?: boolean;
 }
 
-const collect = (value: string, list: readonly string[] = []): string[] => [...list, value];
-
 export function addAsk(program: Command): void {
   const command = program
     .command("ask")
-    .summary("ask about pictures, videos or text, and read the answer here")
-    .description("Answers one question in the terminal. Without a question, stdin is read.")
-    .argument("[question]")
-    .option("-i, --image <file>", "a picture to look at; may be repeated", collect)
-    .option("-f, --file <file>", "a PDF, TIFF or picture; may be repeated", collect)
-    .option("--pages <list>", 'pages of files, as "1-3,7" (default: all)')
-    .option("--dpi <n>", "dots per inch for pages of PDFs (default: 150)", dotsPerInch)
-    .option("--video <file>", "a video to look at; may be repeated (needs ffmpeg)", collect)
-    .option("--fps <x>", "frames of a video a second at most (default: 2; 0: all)", framesPerSecond)
-    .option("--frames <n>", "frames of a video at most (default: 128)", maxFrames)
-    .option(
-      "--evs <q>",
-      "share of a video's tokens to drop (default: the checkpoint's; 0: none)",
-      pruningRate,
+    .summary("ask about images, documents, videos or text in the terminal")
+    .description(
+      "Answers one question. The answer goes to stdout, all else to stderr. Without a question, " +
+        "stdin is read.",
     )
+    .argument("[question]")
+    .option("-i, --image <file>", "image; may be repeated", collect)
+    .option("-f, --file <file>", "PDF, TIFF or image; may be repeated", collect)
+    .option("--video <file>", "video; may be repeated (needs ffmpeg)", collect)
     .option("-s, --system <text>", "system prompt")
-    .option("--think", "reason before answering")
-    .option("--no-think", "answer at once")
-    .option("--budget <tokens>", "tokens after which the reasoning ends", wholeNumber)
-    .option("-n, --max-tokens <n>", "longest answer", wholeNumber)
-    .option("--max-tiles <n>", "tiles per picture, 1 to 12", wholeBetween(1, 12))
-    .addOption(exifOrientation())
-    .option("-t, --temperature <x>", "0 to 2; 0 takes the likeliest token", between(0, 2))
-    .option("--top-p <x>", "draw from the likeliest tokens up to this share", between(0.001, 1))
-    .option("--top-k <n>", "draw from so many likeliest tokens", wholeNumber)
-    .addOption(new Option("--seed <n>", "same seed, same answer"))
-    .option("--stop <text>", "end the answer before this text; may be repeated", collect)
-    .option("--json", "one JSON object per event, for programs")
+    .option("--think", "reason before the answer")
+    .option("--no-think", "answer without reasoning")
+    .option("--budget <tokens>", "maximum tokens of reasoning; implies --think", wholeNumber)
+    .option("-n, --max-tokens <n>", "maximum tokens of the answer", wholeNumber)
+    .option("--json", "write one JSON object per event");
+  withSamplingOptions(command);
+  command.optionsGroup("Media:");
+  withVideoOptions(withDocumentOptions(withImageOptions(command)));
+  withEngineOptions(command)
     .addHelpText(
       "after",
       `
@@ -93,21 +71,34 @@ Examples:
   vireo ask "What happens, and when?" --video clip.mp4 --evs 0.7
   vireo ask "Add up the column" -i table.png --think --budget 2000
   cat letter.txt | vireo ask -m /models/nemotron-nano-12b-v2-vl --format int4`,
-    );
-  withEngineOptions(command).action(async (question: string | undefined, flags: AskFlags) => {
-    await ask(question, flags);
-  });
+    )
+    .action(async (question: string | undefined, flags: AskFlags) => {
+      await ask(question, flags);
+    });
+}
+
+function withSamplingOptions(command: Command): Command {
+  return command
+    .optionsGroup("Sampling:")
+    .option(
+      "-t, --temperature <x>",
+      "0 to 2; 0 takes the likeliest token (default: 0; 0.6 with reasoning)",
+      between(0, 2),
+    )
+    .option(
+      "--top-p <x>",
+      "sample from the likeliest tokens up to this share (default: 1; 0.95 with reasoning)",
+      between(0.001, 1),
+    )
+    .option("--top-k <n>", "sample from this many likeliest tokens (default: all)", wholeNumber)
+    .option("--seed <n>", "the same seed gives the same answer")
+    .option("--stop <text>", "end the answer before this text; may be repeated", collect);
 }
 
 async function ask(question: string | undefined, flags: AskFlags): Promise<void> {
   const terminal = openTerminal(process.stderr);
   const request = await buildRequest(question, flags);
-  const { fps, frames, evs } = flags;
-  const engine = await openEngine(flags, terminal, {
-    ...(fps === undefined ? {} : { fps }),
-    ...(frames === undefined ? {} : { maxFrames: frames }),
-    ...(evs === undefined ? {} : { pruningRate: evs }),
-  });
+  const engine = await openEngine(flags, terminal, videoSettings(flags));
   try {
     await interruptible(terminal, "interrupted", async (signal) => {
       if (flags.video) terminal.progress(`decoding ${flags.video.join(", ")} ...`);
@@ -128,7 +119,9 @@ async function buildRequest(question: string | undefined, flags: AskFlags): Prom
   const text = question ?? (process.stdin.isTTY ? "" : await readStream(process.stdin));
   const { image = [], video = [], file = [] } = flags;
   if (text.trim() === "" && image.length + video.length + file.length === 0) {
-    throw new VireoError("missing_required", 'ask what? As in: vireo ask "What is this?" -i a.png');
+    const example = 'vireo ask "What is this?" -i a.png';
+    const problem = `ask needs a question, on stdin or as in: ${example}`;
+    throw new VireoError("missing_required", problem);
   }
   const media = await Promise.all([
     ...image.map((path) => readMedia(path, "image", LIMITS.imageBytes)),
@@ -136,7 +129,7 @@ async function buildRequest(question: string | undefined, flags: AskFlags): Prom
     ...video.map((path) => readMedia(path, "video", LIMITS.videoBytes)),
   ]);
   const content: ContentPart[] = [...media, { type: "text", text }];
-  const { system, think, budget, maxTokens, maxTiles } = flags;
+  const { system, think, budget, maxTokens } = flags;
   return {
     messages: [
       ...(system === undefined ? [] : [{ role: "system" as const, content: system }]),
@@ -148,9 +141,8 @@ async function buildRequest(question: string | undefined, flags: AskFlags): Prom
       ...(think === undefined && budget === undefined ? {} : { enabled: think ?? true }),
       ...(budget === undefined ? {} : { budgetTokens: budget }),
     },
-    ...(maxTokens === undefined ? {} : { maxTokens }),
-    ...(maxTiles === undefined ? {} : { maxTiles: maxTiles }),
-    ...(flags.exifOrientation === undefined ? {} : { exifOrientation: flags.exifOrientation }),
+    ...defined({ maxTokens }),
+    ...imageSettings(flags),
   };
 }
 
@@ -182,18 +174,14 @@ async function readMedia(
   return { type, bytes: await readUserFile(path, maxBytes) };
 }
 
-async function readDocument(path: string, { pages, dpi }: AskFlags): Promise<ContentPart> {
-  return {
-    type: "document",
-    bytes: await readUserFile(path, LIMITS.documentBytes),
-    ...(pages === undefined ? {} : { pages }),
-    ...(dpi === undefined ? {} : { dpi }),
-  };
+async function readDocument(path: string, flags: AskFlags): Promise<ContentPart> {
+  const bytes = await readUserFile(path, LIMITS.documentBytes);
+  return { type: "document", bytes, ...documentSettings(flags) };
 }
 
 function show(event: ChatEvent, terminal: Terminal): void {
   if (event.type === "start" && event.videoTokens > 0) {
-    terminal.progress(`looking at ${event.videoTokens} tokens of video ...`);
+    terminal.progress(`reading ${event.videoTokens} tokens of video ...`);
   }
   if (event.type === "text" || event.type === "reasoning") terminal.progress("");
   if (event.type === "text") process.stdout.write(printable(event.text));

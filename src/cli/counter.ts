@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import type { ChatRequest } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import { Estimator } from "../inputs/estimator.ts";
 import { identityOf, modelFolder } from "./model-folder.ts";
@@ -13,7 +14,7 @@ export interface CounterFlags extends Pick<EngineFlags, "model" | "format" | "te
   readonly time?: boolean;
 }
 
-/** Whoever counts tokens: with weights where times are asked for, else without. */
+/** Counts tokens. It loads the weights only if times are requested. */
 export interface Counter {
   readonly modelId: string;
   estimate(request: ChatRequest, options: EstimateOptions): Promise<PromptEstimate>;
@@ -23,11 +24,10 @@ export interface Counter {
 
 export async function openCounter(flags: CounterFlags, terminal: Terminal): Promise<Counter> {
   if (flags.time) return await openTimed(flags, terminal);
-  const { model, context } = flags;
-  const folder = modelFolder(model);
+  const folder = modelFolder(flags.model);
   const estimator = await Estimator.open(folder, {
     ...identityOf(folder),
-    ...(context === undefined ? {} : { contextTokens: context }),
+    ...defined({ contextTokens: flags.context }),
     template: flags.template,
     video: programs(),
   });
@@ -49,7 +49,7 @@ async function openTimed(flags: CounterFlags, terminal: Terminal): Promise<Count
   const engine = await openEngine(engineFlags, terminal, {});
   try {
     terminal.progress("measuring ...");
-    // the first round also touches the weights for the first time
+    // three rounds: the first one also pages the weights in
     for (const background of ["teal", "olive", "maroon"]) {
       const create = { width: 64, height: 64, channels: 3 as const, background };
       const bytes = await sharp({ create }).png().toBuffer();

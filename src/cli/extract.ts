@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { ExifOrientation } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import {
   type BatchProgress,
@@ -11,27 +11,25 @@ import {
 } from "../extract/batch.ts";
 import { listSchemas, readSchema } from "../extract/schemas.ts";
 import { interruptible } from "./interruptible.ts";
-import { openEngine } from "./open-engine.ts";
 import {
-  dotsPerInch,
-  type EngineFlags,
-  exifOrientation,
-  wholeBetween,
-  wholeNumber,
-  withEngineOptions,
-} from "./options.ts";
+  type DocumentFlags,
+  documentSettings,
+  type ImageFlags,
+  imageSettings,
+  withDocumentOptions,
+  withImageOptions,
+} from "./media-options.ts";
+import { openEngine } from "./open-engine.ts";
+import { type EngineFlags, withEngineOptions } from "./options.ts";
+import { wholeBetween, wholeNumber } from "./parsers.ts";
 import { openTerminal, printable, type Terminal } from "./terminal.ts";
 
-interface ExtractFlags extends EngineFlags {
+interface ExtractFlags extends EngineFlags, ImageFlags, DocumentFlags {
   readonly schema?: string;
   readonly listSchemas?: boolean;
   readonly out: string;
   readonly as?: ResultFormat;
-  readonly pages?: string;
-  readonly dpi?: number;
   readonly maxTokens?: number;
-  readonly maxTiles?: number;
-  readonly exifOrientation?: ExifOrientation;
   readonly instruction?: string;
   readonly concurrency: number;
   readonly resume: boolean;
@@ -41,35 +39,37 @@ interface ExtractFlags extends EngineFlags {
 export function addExtract(program: Command): void {
   const command = program
     .command("extract")
-    .summary("make data of documents: pictures, PDFs and folders of them")
+    .summary("extract data from documents: images, PDFs and folders of them")
     .description(
-      "Answers JSON of a schema for each document, page by page. A run that was ended in the " +
-        "middle goes on where it was when it is started again. What a file is, is told by its " +
-        "bytes. Exit status: 0 if every file was read, 1 if one was not; the terminal, the " +
-        "results and the report say why.",
+      "Writes JSON that follows a schema for each document, page by page. The same command " +
+        "continues a run that was interrupted. File types are detected by content. Exit status: " +
+        "0 if every file was read, else 1; the terminal, the results and the report say why.",
     )
-    .argument("[files...]", "documents, or folders, of which every file is read or named")
-    .option("--schema <name|file>", "a JSON Schema, or the name of one that comes with vireo")
-    .option("--list-schemas", "show which schemas come with vireo")
+    .argument("[files...]", "documents, or folders, in which every file is read or reported")
+    .option(
+      "--schema <name|file>",
+      "JSON Schema file, or the name of a schema that comes with vireo",
+    )
+    .option("--list-schemas", "list the schemas that come with vireo")
     .option(
       "-o, --out <path>",
-      "folder for results, or a .jsonl, .csv, .xlsx or .md file",
+      "folder for the results, or a .jsonl, .csv, .xlsx or .md file",
       "extracted",
     )
     .addOption(
-      new Option("--as <format>", "how results are written (default: as --out ends)").choices(
-        RESULT_FORMATS,
-      ),
+      new Option(
+        "--as <format>",
+        "format of the results (default: from the ending of --out, else jsonl)",
+      ).choices(RESULT_FORMATS),
     )
-    .option("--pages <list>", 'pages of each document, as "1-3,7" (default: all)')
-    .option("--dpi <n>", "dots per inch for pages of PDFs (default: 150)", dotsPerInch)
-    .option("-n, --max-tokens <n>", "longest answer for a page (default: 4096)", wholeNumber)
-    .option("--max-tiles <n>", "tiles per page, 1 to 12", wholeBetween(1, 12))
-    .addOption(exifOrientation())
-    .option("--instruction <text>", "what to say to the model besides the schema")
-    .option("--concurrency <n>", "documents at once", wholeBetween(1, 64), 2)
-    .option("--csv-bom", "begin CSV with a byte order mark, as Excel wants it")
-    .option("--no-resume", "begin from the beginning")
+    .option("-n, --max-tokens <n>", "maximum tokens per page (default: 4096)", wholeNumber)
+    .option("--instruction <text>", "instruction to the model besides the schema")
+    .option("--concurrency <n>", "documents in progress at once, 1 to 64", wholeBetween(1, 64), 2)
+    .option("--csv-bom", "begin CSV with a byte order mark, which Excel needs for UTF-8")
+    .option("--no-resume", "start again instead of continuing an earlier run")
+    .optionsGroup("Media:");
+  withDocumentOptions(withImageOptions(command));
+  withEngineOptions(command)
     .addHelpText(
       "after",
       `
@@ -78,11 +78,11 @@ Examples:
   vireo extract scan.pdf --pages 1-2 --schema my-schema.json --out scan.jsonl
   vireo extract cards/ --schema id-card --out cards.csv
   vireo extract report.pdf --schema table --out tables.xlsx`,
-    );
-  withEngineOptions(command).action(async (files: string[], flags: ExtractFlags) => {
-    if (flags.listSchemas) await showSchemas();
-    else await run(files, flags);
-  });
+    )
+    .action(async (files: string[], flags: ExtractFlags) => {
+      if (flags.listSchemas) await showSchemas();
+      else await run(files, flags);
+    });
 }
 
 async function showSchemas(): Promise<void> {
@@ -92,7 +92,7 @@ async function showSchemas(): Promise<void> {
 }
 
 async function run(paths: readonly string[], flags: ExtractFlags): Promise<void> {
-  const { pages, dpi, maxTokens, maxTiles, instruction, out, concurrency, resume } = flags;
+  const { maxTokens, instruction, out, concurrency, resume, csvBom } = flags;
   if (flags.schema === undefined || paths.length === 0) {
     const message = "extract needs files and a schema: vireo extract scans/ --schema invoice";
     throw new VireoError("missing_required", message);
@@ -101,7 +101,7 @@ async function run(paths: readonly string[], flags: ExtractFlags): Promise<void>
   const files = await listDocuments(paths, out);
   const terminal = openTerminal(process.stderr);
   const engine = await openEngine(flags, terminal, {});
-  const note = "interrupted; the same command goes on from here";
+  const note = "interrupted; run the same command to continue";
   try {
     await interruptible(terminal, note, async (signal) => {
       const result = await extractFiles(engine, files, {
@@ -110,13 +110,9 @@ async function run(paths: readonly string[], flags: ExtractFlags): Promise<void>
         format: flags.as ?? formatOf(out),
         concurrency,
         resume,
-        ...(flags.csvBom ? { csvBom: true } : {}),
-        ...(pages === undefined ? {} : { pages }),
-        ...(dpi === undefined ? {} : { dpi }),
-        ...(maxTokens === undefined ? {} : { maxTokens }),
-        ...(maxTiles === undefined ? {} : { maxTiles: maxTiles }),
-        ...(flags.exifOrientation === undefined ? {} : { exifOrientation: flags.exifOrientation }),
-        ...(instruction === undefined ? {} : { instruction }),
+        ...defined({ csvBom, maxTokens, instruction }),
+        ...documentSettings(flags),
+        ...imageSettings(flags),
         onProgress: showProgress(terminal),
         signal,
       });
@@ -133,7 +129,7 @@ function showResult(terminal: Terminal, result: BatchResult): void {
   const done = documents - failures.length;
   const before = known > 0 ? ` (${known} of them by an earlier run)` : "";
   terminal.note(`${done} of ${documents} files read${before}: ${results}`);
-  terminal.note(terminal.dim(`pages beside their values: ${report}`));
+  terminal.note(terminal.dim(`report with each page beside its values: ${report}`));
   if (failures.length > 0) process.exitCode = 1;
 }
 

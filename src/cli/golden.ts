@@ -1,42 +1,66 @@
 import { join } from "node:path";
+import { type Command, Option } from "commander";
+import { defined } from "../core/defined.ts";
 import { type GoldenOptions, runGolden } from "../golden/golden.ts";
-import { oneOf, parseToolArgs, wholeNumber } from "./tool-args.ts";
+import { kernelSetOption, threadsOption } from "./options.ts";
 
-const USAGE = `vireo golden: compares this build with the golden data
-  --checkpoint DIR   the tiny BF16 checkpoint; quantised ones lie beside it
-  --cases DIR        the cases
-  --backend NAME     cpu (default) or reference
-  --cpu SET          amx, avx512, avx2, neon or scalar; default: the fastest there is
-  --threads N
-  --precision WHAT   exact, bf16 or both (default)`;
+interface GoldenFlags {
+  readonly checkpoint: string;
+  readonly cases: string;
+  readonly backend: GoldenOptions["backend"];
+  readonly precision: GoldenOptions["precision"];
+  readonly cpu?: string;
+  readonly threads?: number;
+}
 
-/** Returns the exit code: 0 if nothing failed. */
-export async function golden(args: string[]): Promise<number> {
-  const values = parseToolArgs(args, {
-    checkpoint: { type: "string", default: join("tests", "golden", "tiny-checkpoint") },
-    cases: { type: "string", default: join("tests", "golden", "cases") },
-    backend: { type: "string", default: "cpu" },
-    cpu: { type: "string" },
-    threads: { type: "string" },
-    precision: { type: "string", default: "both" },
-    help: { type: "boolean", default: false },
-  });
-  const print = (line: string): void => {
-    process.stdout.write(`${line}\n`);
-  };
-  if (values.help) {
-    print(USAGE);
-    return 0;
-  }
-  const kernelSet = values.cpu ?? process.env.VIREO_CPU;
-  const options: GoldenOptions = {
-    checkpoint: values.checkpoint,
-    cases: values.cases,
-    backend: oneOf("backend", values.backend, ["cpu", "reference"] as const),
-    precision: oneOf("precision", values.precision, ["exact", "bf16", "both"] as const),
-    ...(kernelSet === undefined ? {} : { kernelSet }),
-    ...(values.threads === undefined ? {} : { threads: wholeNumber("threads", values.threads) }),
-  };
-  const { failed } = await runGolden(options, print);
-  return failed === 0 ? 0 : 1;
+const GOLDEN = join("tests", "golden");
+
+export function addGolden(program: Command): void {
+  program
+    .command("golden")
+    .summary("compare this build with reference numbers")
+    .description(
+      "Runs every golden case and prints one line for each. Needs the folder tests/golden of the " +
+        "repository. Exit status: 0 if no case failed, else 1.",
+    )
+    .option(
+      "--checkpoint <dir>",
+      "the tiny BF16 checkpoint; the quantised ones lie beside it",
+      join(GOLDEN, "tiny-checkpoint"),
+    )
+    .option("--cases <dir>", "folder of the cases", join(GOLDEN, "cases"))
+    .addOption(
+      new Option("--backend <name>", "compute backend")
+        .choices(["cpu", "reference"])
+        .default("cpu"),
+    )
+    .addOption(
+      new Option("--precision <which>", "precision of activations: float32 (exact), bf16 or both")
+        .choices(["exact", "bf16", "both"])
+        .default("both"),
+    )
+    .addOption(threadsOption())
+    .addOption(kernelSetOption())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  vireo golden
+  vireo golden --cpu scalar --precision exact
+  vireo golden --backend reference`,
+    )
+    .action(async (flags: GoldenFlags) => {
+      const { checkpoint, cases, backend, precision, threads, cpu } = flags;
+      const options = {
+        checkpoint,
+        cases,
+        backend,
+        precision,
+        ...defined({ threads, kernelSet: cpu }),
+      };
+      const { failed } = await runGolden(options, (line) => {
+        process.stdout.write(`${line}\n`);
+      });
+      if (failed > 0) process.exitCode = 1;
+    });
 }

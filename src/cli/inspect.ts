@@ -12,21 +12,21 @@ interface InspectFlags {
   readonly speed: boolean;
 }
 
-/** Long enough for the best of many runs of each format. */
+/** Seconds of measuring: enough for many runs of each format, of which the best counts. */
 const SPEED_SECONDS = 2;
 
 export function addInspect(program: Command): void {
   program
     .command("inspect")
-    .summary("say whether a checkpoint will work here, and why not")
+    .summary("check whether a checkpoint works on this machine")
     .description(
       "Checks a checkpoint part by part: files, config, every tensor, quantisation, end tokens, " +
         "video pruning, the chat template on twelve kinds of requests, memory and speed here. " +
-        "Only headers are read. The exit code is 0 only if all of it works.",
+        "Reads headers only. Exit status: 0 if everything works, else 1.",
     )
     .argument("[dir]", "checkpoint folder, or owner/name in the Hugging Face cache", EMBEDDED_MODEL)
-    .option("--json", "as JSON, for programs")
-    .option("--no-speed", "do not measure this machine")
+    .option("--json", "write JSON")
+    .option("--no-speed", "do not measure this machine, which takes seconds")
     .addHelpText(
       "after",
       `

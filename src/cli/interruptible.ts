@@ -3,7 +3,7 @@ import type { Terminal } from "./terminal.ts";
 /** The exit status of a program that was interrupted. */
 const INTERRUPTED = 130;
 
-/** Ctrl-C ends the work; `note` is said then, and nothing else of it is an error. */
+/** Runs `work`. Ctrl-C aborts it, shows `note` and sets the exit status 130. */
 export async function interruptible(
   terminal: Terminal,
   note: string,

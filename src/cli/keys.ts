@@ -1,6 +1,7 @@
 import type { Command } from "commander";
+import { defined } from "../core/defined.ts";
 import { addKey, readKeyFile, removeKey } from "../limits/keys.ts";
-import { wholeNumber } from "./options.ts";
+import { wholeNumber } from "./parsers.ts";
 
 const DEFAULT_FILE = "vireo-keys.json";
 
@@ -15,36 +16,40 @@ interface AddFlags extends FileFlags {
   readonly days?: number;
 }
 
-/** vireo keys add | list | remove */
+/** Adds `vireo keys add`, `list` and `remove`. */
 export function addKeys(program: Command): void {
   const keys = program
     .command("keys")
-    .summary("keys for vireo serve --keys: add, list, remove")
-    .description("Makes and revokes the keys that vireo serve --keys FILE asks for.");
+    .summary("add, list and remove keys for vireo serve --keys")
+    .description("Makes and revokes the keys that vireo serve --keys FILE requires.");
   const withFile = (command: Command): Command =>
     command.option("-f, --file <path>", "key file", DEFAULT_FILE);
 
   withFile(keys.command("add <name>"))
-    .summary("make a key and print it; only its hash is kept")
-    .option("--requests <n>", "requests a minute", wholeNumber)
-    .option("--tokens <n>", "tokens a minute, of prompts and answers", wholeNumber)
-    .option("--concurrent <n>", "requests at once", wholeNumber)
-    .option("--days <n>", "days until it expires", wholeNumber)
+    .summary("make a key and print it; only its hash is stored")
+    .option("--requests <n>", "requests per minute (default: no limit)", wholeNumber)
+    .option(
+      "--tokens <n>",
+      "tokens per minute, of prompts and answers (default: no limit)",
+      wholeNumber,
+    )
+    .option("--concurrent <n>", "requests at once (default: no limit)", wholeNumber)
+    .option("--days <n>", "days until the key expires (default: never)", wholeNumber)
     .action((name: string, flags: AddFlags) => {
-      const limits = {
-        ...(flags.requests === undefined ? {} : { requestsPerMinute: flags.requests }),
-        ...(flags.tokens === undefined ? {} : { tokensPerMinute: flags.tokens }),
-        ...(flags.concurrent === undefined ? {} : { concurrentRequests: flags.concurrent }),
-      };
+      const limits = defined({
+        requestsPerMinute: flags.requests,
+        tokensPerMinute: flags.tokens,
+        concurrentRequests: flags.concurrent,
+      });
       const now = Math.floor(Date.now() / 1000);
       const expiry = flags.days === undefined ? {} : { expiresUnix: now + flags.days * 86_400 };
       const key = addKey(flags.file, { name, limits, ...expiry });
       process.stdout.write(`${key}\n`);
-      process.stderr.write(`Kept as a hash in ${flags.file}; this is the only time it is shown.\n`);
+      process.stderr.write(`Only its hash is stored, in ${flags.file}: copy the key now.\n`);
     });
 
   withFile(keys.command("list"))
-    .summary("names, limits and ages")
+    .summary("list names, limits and dates of keys")
     .action(({ file }: FileFlags) => {
       const records = readKeyFile(file);
       if (records.length === 0) process.stderr.write(`There are no keys in ${file}.\n`);
@@ -55,6 +60,15 @@ export function addKeys(program: Command): void {
         process.stdout.write(`${name}: since ${day(createdUnix)}${until}${bounds.join("")}\n`);
       }
     });
+
+  keys.addHelpText(
+    "after",
+    `
+Examples:
+  vireo keys add anna --requests 60 --days 90
+  vireo keys list
+  vireo serve --keys ${DEFAULT_FILE}`,
+  );
 
   withFile(keys.command("remove <name>"))
     .summary("revoke a key; running servers notice within a second")

@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { VireoError } from "../core/errors.ts";
 import { addAsk } from "./ask.ts";
-import { bench } from "./bench.ts";
+import { addBench } from "./bench.ts";
 import { addExtract } from "./extract.ts";
-import { golden } from "./golden.ts";
+import { addGolden } from "./golden.ts";
 import { addInspect } from "./inspect.ts";
 import { addKeys } from "./keys.ts";
 import { addQuantize } from "./quantize.ts";
@@ -22,9 +22,18 @@ const { version } = JSON.parse(readFileSync(join(here, "..", "..", "package.json
 };
 
 const program = new Command("vireo")
-  .description("NVIDIA Nemotron Nano 12B v2 VL on this machine: ask it, serve it, measure it.")
+  .description("Runs NVIDIA Nemotron Nano 12B v2 VL on this machine: ask, extract, serve, measure.")
   .version(version)
-  .showHelpAfterError("(vireo --help tells more)");
+  .addHelpText(
+    "after",
+    `
+Examples:
+  vireo ask "What is the total?" --image invoice.png
+  vireo extract invoices/ --schema invoice
+  vireo serve
+  vireo ask --help`,
+  )
+  .showHelpAfterError("(see vireo --help)");
 addAsk(program);
 addExtract(program);
 addVideo(program);
@@ -35,34 +44,22 @@ addInspect(program);
 addQuantize(program);
 program
   .command("setup")
-  .description("build the native kernels for this machine, where they are not built yet")
+  .summary("build the native kernels for this machine, unless they are built")
+  .description("Builds the native kernels for this machine. Does nothing if they are up to date.")
   .action(() => {
     const script = join(here, "..", "..", "scripts", "setup.mjs");
     process.exitCode = spawnSync(process.execPath, [script], { stdio: "inherit" }).status ?? 1;
   });
-addTool("bench", "measure kernels and model speed here", bench);
-addTool("golden", "compare with reference numbers, case by case", golden);
+addBench(program);
+addGolden(program);
 
-/** Commands that read their own arguments and return an exit status. */
-function addTool(name: string, summary: string, run: (args: string[]) => Promise<number>): void {
-  program
-    .command(name)
-    .summary(summary)
-    .helpOption(false)
-    .allowUnknownOption()
-    .argument("[args...]")
-    .action(async (_: unknown, __: unknown, command: Command) => {
-      process.exitCode = await run(command.args);
-    });
-}
-
-// Whoever reads may have seen enough, as in `vireo ask … | head`; a server goes on without a log.
+// The reader of a pipe may close it early (`vireo ask … | head`). A server runs on without a log.
 process.stderr.on("error", () => {});
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit(0);
 });
-// Compose files write variables that are not set as empty ones.
+// Compose files set unset variables to empty texts.
 for (const [name, value] of Object.entries(process.env)) {
   if (value === "" && /^(VIREO_|PORT$|HOST$)/.test(name)) delete process.env[name];
 }

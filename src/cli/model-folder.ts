@@ -4,24 +4,24 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VireoError } from "../core/errors.ts";
 
-/** Models that come with the program: tiny has random weights, for tests. */
+/** Models that come with vireo; tiny has random weights, for tests. */
 const EMBEDDED_MODELS: readonly string[] = ["mini", "tiny"];
 const models = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "models");
 
 /**
- * A checkpoint folder by its path, a model that comes with vireo by its name, or a repository of
- * the Hugging Face hub by owner/name if it lies in the local cache.
+ * Finds a checkpoint folder by its path, a model that comes with vireo by its name, or a repository
+ * of the Hugging Face hub by owner/name if it is in the local cache.
  *
- * Throws invalid_option, with the way to get it.
+ * Throws invalid_option, with the command that downloads a missing repository.
  */
 export function modelFolder(name: string): string {
   for (const folder of [resolve(name), join(models, name), ...hubSnapshots(name)]) {
     if (existsSync(join(folder, "config.json"))) return folder;
   }
-  throw noFolder(name);
+  throw notFound(name);
 }
 
-/** The same for a folder that may lack files, which is to be looked at. */
+/** Finds a folder to inspect, by the same names; the folder may lack files. */
 export function folderToInspect(name: string): string {
   const folders = [join(models, name), ...hubSnapshots(name)].filter((folder) => {
     return existsSync(join(folder, "config.json"));
@@ -29,13 +29,13 @@ export function folderToInspect(name: string): string {
   const [folder] = [resolve(name), ...folders].filter((one) => {
     return existsSync(one) && statSync(one).isDirectory();
   });
-  if (folder === undefined) throw noFolder(name);
+  if (folder === undefined) throw notFound(name);
   return folder;
 }
 
 const REPOSITORY = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
 
-/** Snapshots of a repository in the hub's cache, that of `main` first. */
+/** Snapshots of a repository in the hub's cache; the snapshot of `main` comes first. */
 function hubSnapshots(name: string): string[] {
   if (!REPOSITORY.test(name)) return [];
   const folder = join(hubCache(), `models--${name.replace("/", "--")}`);
@@ -47,7 +47,7 @@ function hubSnapshots(name: string): string[] {
   return revisions.filter((one) => /^[\w.-]+$/.test(one)).map((one) => join(snapshots, one));
 }
 
-/** Where Hugging Face's own tools keep what they download. */
+/** Download folder of Hugging Face's own tools. */
 function hubCache(): string {
   const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = process.env;
   const named = HF_HUB_CACHE || HUGGINGFACE_HUB_CACHE;
@@ -56,7 +56,7 @@ function hubCache(): string {
   return join(home, "hub");
 }
 
-function noFolder(name: string): VireoError {
+function notFound(name: string): VireoError {
   const way = REPOSITORY.test(name)
     ? `; it is not in ${hubCache()} either; get it with: hf download ${name}`
     : "";
@@ -64,7 +64,7 @@ function noFolder(name: string): VireoError {
   return new VireoError("invalid_option", text + way, { param: "model" });
 }
 
-/** The id of a model that comes with the program, by whatever path its folder was named. */
+/** The id of a model that comes with vireo, whichever path led to its folder. */
 export function identityOf(folder: string): { readonly modelId?: string } {
   const real = realpathSync(folder);
   const name = EMBEDDED_MODELS.find((one) => {

@@ -4,7 +4,7 @@ import { identityOf, modelFolder } from "./model-folder.ts";
 import { type EngineFlags, engineOptions, programs } from "./options.ts";
 import { bytesText, printable, type Terminal } from "./terminal.ts";
 
-/** Opens the model that the flags name, with progress for whoever waits. */
+/** Opens the model that the flags name and shows progress. */
 export async function openEngine(
   flags: EngineFlags,
   terminal: Terminal,
@@ -33,7 +33,7 @@ export async function openEngine(
     ),
   );
   const { failed, problem } = engine.info.template;
-  if (problem !== undefined) terminal.note(`built-in chat template instead: ${problem}`);
+  if (problem !== undefined) terminal.note(`using the built-in chat template: ${problem}`);
   for (const { name, problem: reason, line } of failed) {
     const place = line === undefined ? "" : `, line ${line}`;
     terminal.note(printable(`the chat template fails at "${name}"${place}: ${reason}`));
@@ -44,8 +44,8 @@ export async function openEngine(
   return engine;
 }
 
-/** Tells that a part of every video is not shown to the model, and who decided it. */
+/** Says which share of every video the model does not get, and why. */
 function pruningNote(rate: number, byCheckpoint: boolean): string {
-  const source = byCheckpoint ? "as the checkpoint states" : "as asked";
+  const source = byCheckpoint ? "set by the checkpoint" : "set by an option";
   return `videos: EVS drops ${Math.round(rate * 1000) / 10} % of their tokens, ${source}`;
 }

@@ -1,8 +1,9 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { openBackend } from "../backends/open.ts";
+import { defined } from "../core/defined.ts";
 import { loadModel } from "../model/load.ts";
 import { modelFolder } from "./model-folder.ts";
-import { wholeNumber } from "./options.ts";
+import { cacheOption, kernelSetOption, threadsOption, weightFormat } from "./options.ts";
 import { bytesText, openTerminal } from "./terminal.ts";
 
 interface QuantizeFlags {
@@ -15,20 +16,23 @@ interface QuantizeFlags {
 export function addQuantize(program: Command): void {
   program
     .command("quantize")
-    .summary("pack a checkpoint ahead of time, so that the first start is quick")
+    .summary("quantise and pack a checkpoint, so that the first start is fast")
     .description(
-      "Turns a BF16 checkpoint into int8 or int4 (or packs it as stored) and keeps the result " +
-        "in the cache, where ask and serve find it with the same --format.",
+      "Quantises a BF16 checkpoint to int8 or int4, or packs it as stored, and writes the result " +
+        "to the cache. Other commands find it there with the same --format.",
     )
     .argument("<dir>", "checkpoint folder")
-    .addOption(
-      new Option("--format <format>", "format of the language model's matrices")
-        .choices(["stored", "int8", "int4"])
-        .default("int4"),
+    .addOption(weightFormat().default("int4"))
+    .addOption(cacheOption())
+    .addOption(threadsOption())
+    .addOption(kernelSetOption())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  vireo quantize /models/nemotron-nano-12b-v2-vl
+  vireo quantize /models/nemotron-nano-12b-v2-vl --format int8 --cache /cache`,
     )
-    .option("--cache <dir>", "folder for packed weights (default: .vireo in the checkpoint)")
-    .option("--threads <n>", "threads that compute (default: one per core)", wholeNumber)
-    .addOption(new Option("--cpu <set>", "kernel set to pack for").env("VIREO_CPU"))
     .action(async (dir: string, flags: QuantizeFlags) => {
       await quantize(modelFolder(dir), flags);
     });
@@ -37,10 +41,8 @@ export function addQuantize(program: Command): void {
 async function quantize(folder: string, flags: QuantizeFlags): Promise<void> {
   const terminal = openTerminal(process.stderr);
   const started = performance.now();
-  const backend = await openBackend("cpu", {
-    ...(flags.threads === undefined ? {} : { threads: flags.threads }),
-    ...(flags.cpu === undefined ? {} : { kernelSet: flags.cpu }),
-  });
+  const { threads, cpu: kernelSet } = flags;
+  const backend = await openBackend("cpu", defined({ threads, kernelSet }));
   try {
     const cacheDir = flags.cache ?? `${folder}/.vireo`;
     const { region, fromCache, cacheError } = await loadModel(backend, folder, {
@@ -52,7 +54,7 @@ async function quantize(folder: string, flags: QuantizeFlags): Promise<void> {
       },
     });
     if (cacheError) {
-      terminal.note(`the packed weights could not be kept in ${cacheDir}: ${cacheError}`);
+      terminal.note(`the packed weights cannot be written to ${cacheDir}: ${cacheError}`);
       process.exitCode = 1;
       return;
     }

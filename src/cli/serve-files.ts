@@ -3,41 +3,41 @@ import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { VireoError } from "../core/errors.ts";
 import { FileStore } from "../files/store.ts";
-import { byteSize, wholeBetween } from "./options.ts";
+import { byteSize, wholeBetween } from "./parsers.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What commander hands over for the options below. */
+/** Values of the options that withFileOptions() adds. */
 export interface FileFlags {
-  /** A key for each user, which decides what a share is. */
+  /** Key file; with one, each key has its own default quota. */
   readonly keys?: string;
-  /** False: none are kept. */
+  /** False: no files are stored. */
   readonly files?: string | boolean;
   readonly filesQuota: number;
   readonly filesTenantQuota?: number;
   readonly filesHours: number;
 }
 
-/** Options of files that clients upload. */
+/** Adds the options of files that clients upload. */
 export function withFileOptions(command: Command): Command {
-  const folder = "folder for files that clients upload (default: vireo/files in ~/.cache)";
-  const share = "for the files of each key (default: with --keys a fifth, else all)";
+  const folder = "folder for uploaded files (default: vireo/files in ~/.cache)";
+  const share = "quota of each key (default: a fifth of the quota with --keys, else all)";
   return command
     .addOption(new Option("--files <dir>", folder).env("VIREO_FILES"))
-    .option("--no-files", "keep no files")
+    .option("--no-files", "do not store files")
     .addOption(
-      new Option("--files-quota <size>", "for all files together")
+      new Option("--files-quota <size>", "quota of all files together")
         .argParser(byteSize)
         .default(10e9, "10GB"),
     )
     .option("--files-tenant-quota <size>", share, byteSize)
-    .option("--files-hours <n>", "how long a file is kept at most", wholeBetween(1, 720), 24);
+    .option("--files-hours <n>", "hours until a file expires, 1 to 720", wholeBetween(1, 720), 24);
 }
 
 /**
- * Opens the folder that the flags name. The usual one may fail: then no files are kept, and the
+ * Opens the folder that the flags name. If the default folder fails, no files are stored and the
  * terminal says so.
  *
- * Throws invalid_option for a folder that was named and cannot be used.
+ * Throws invalid_option for a named folder that cannot be used.
  */
 export async function openFiles(
   flags: FileFlags,
@@ -57,7 +57,7 @@ export async function openFiles(
     });
   } catch (error) {
     if (isNamed || !(error instanceof VireoError)) throw error;
-    terminal.note(`no files are kept: ${error.message}`);
+    terminal.note(`uploads are off: ${error.message}`);
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
-import type { Command } from "commander";
-import { Option } from "commander";
+import { type Command, Option } from "commander";
+import { defined } from "../core/defined.ts";
 import { createLog, type LogLevel } from "../core/log.ts";
 import { parsePrice } from "../core/prices.ts";
 import { MediaFetcher, type MediaUrls } from "../egress/media-fetcher.ts";
@@ -8,16 +8,10 @@ import { openKeyFile } from "../limits/keys.ts";
 import { VIDEO_GLUE, type VideoGlueName } from "../media/frames.ts";
 import { type ModelAlias, parseAlias } from "../server/aliases.ts";
 import { checkAddress, listen } from "../server/listen.ts";
+import { videoSettings, withVideoOptions } from "./media-options.ts";
 import { openEngine } from "./open-engine.ts";
-import {
-  type EngineFlags,
-  framesPerSecond as fps,
-  maxFrames as frames,
-  pruningRate as rate,
-  wholeBetween,
-  wholeNumber,
-  withEngineOptions,
-} from "./options.ts";
+import { type EngineFlags, withEngineOptions } from "./options.ts";
+import { collect, wholeBetween, wholeNumber } from "./parsers.ts";
 import { type FileFlags, openFiles, withFileOptions } from "./serve-files.ts";
 import { openTerminal } from "./terminal.ts";
 
@@ -45,96 +39,98 @@ interface ServeFlags extends EngineFlags, FileFlags {
 export function addServe(program: Command): void {
   const command = program
     .command("serve")
-    .summary("serve the model over HTTP, for any OpenAI client")
-    .description("Serves an OpenAI-compatible API (POST /v1/chat/completions and friends).")
+    .summary("serve the model over HTTP, for OpenAI and Anthropic clients")
+    .description(
+      "Serves OpenAI- and Anthropic-compatible APIs and the playground. Open / in a browser for " +
+        "the playground and /docs for the reference.",
+    )
     .addOption(new Option("--host <address>", "address to listen on").default("127.0.0.1"))
     .addOption(
-      new Option("-p, --port <port>", "port; 0 takes any that is free")
+      new Option("-p, --port <port>", "port to listen on; 0 takes any free one")
         .argParser(wholeBetween(0, 65_535))
         .default(8000)
         .env("PORT"),
     )
+    .option("--timeout <seconds>", "longest time that a request may take", wholeNumber, 600)
+    .addOption(
+      new Option("--log-level <level>", "least severe events that are logged on stderr")
+        .choices(["debug", "info", "warn", "error"])
+        .default("warn"),
+    );
+  withAccessOptions(command);
+  withRequestOptions(command);
+  withFileOptions(command.optionsGroup("Uploaded files:"));
+  command.optionsGroup("Videos, where a request does not set it:");
+  withVideoOptions(command, "video-").addOption(
+    new Option("--video-glue <form>", "text around frames (default: training)").choices(
+      Object.keys(VIDEO_GLUE),
+    ),
+  );
+  withEngineOptions(command)
+    .addHelpText("after", ENVIRONMENT_AND_EXAMPLES)
+    .action(async (flags: ServeFlags) => {
+      await serve(flags);
+    });
+}
+
+const ENVIRONMENT_AND_EXAMPLES = `
+Environment:
+  VIREO_API_KEY   key that clients must send as "Authorization: Bearer ..."; required for any
+                  address but loopback, unless --keys is set
+  VIREO_CPU       kernel set, as --cpu
+  VIREO_FILES     folder for uploaded files, as --files
+
+Examples:
+  vireo serve
+  vireo serve -m /models/nemotron-nano-12b-v2-vl --format int4 --context 32768
+  VIREO_API_KEY=secret vireo serve --host 0.0.0.0 --port 8080
+  curl http://127.0.0.1:8000/v1/chat/completions -H 'content-type: application/json' \\
+    -d '{"model":"vireo/mini","messages":[{"role":"user","content":"Hi"}]}'`;
+
+function withAccessOptions(command: Command): Command {
+  return command
+    .optionsGroup("Access:")
     .addOption(
       new Option("--api-key <key>", "key that clients must send; better set in the environment")
         .env("VIREO_API_KEY")
         .hideHelp(),
     )
-    .option("--keys <file>", "key file, one key for each user; see vireo keys --help")
-    .option("--price-prompt <usd>", "dollars per prompt token, shown and booked", "0")
-    .option("--price-completion <usd>", "dollars per generated token", "0")
+    .option("--keys <file>", "key file with one key per user; see vireo keys --help")
+    .option(
+      "--allow-host <name>",
+      "another Host header to accept when no key is required; may be repeated",
+      collect,
+    )
+    .option("--price-prompt <usd>", "US dollars per prompt token, shown and booked", "0")
+    .option("--price-completion <usd>", "US dollars per generated token, shown and booked", "0");
+}
+
+function withRequestOptions(command: Command): Command {
+  return command
+    .optionsGroup("Requests:")
+    .option("--model-id <name>", "name of the model in the API (default: the checkpoint's own)")
+    .option(
+      "--alias <name=model>",
+      "another name for the model; * matches any text: claude-*=vireo/mini; may be repeated",
+      (value: string, list: readonly ModelAlias[] = []) => [...list, parseAlias(value)],
+    )
+    .addOption(
+      new Option("--reasoning <when>", "reasoning where a request does not set it; auto means off")
+        .choices(["on", "off", "auto"])
+        .default("auto"),
+    )
     .addOption(
       new Option("--media-urls <which>", "media by URL: none, public addresses, or any address")
         .choices(["none", "public", "any"])
         .default("public"),
     )
-    .option("--model-id <name>", "name to serve the model under (default: the checkpoint's own)")
-    .addOption(
-      new Option("--reasoning <when>", "reason where requests do not say; auto: as the family, off")
-        .choices(["on", "off", "auto"])
-        .default("auto"),
-    )
-    .option(
-      "--alias <name=model>",
-      "another name for the model, * for any text: claude-*=vireo/mini; may be repeated",
-      (value: string, list: readonly ModelAlias[] = []) => [...list, parseAlias(value)],
-    )
-    .option("--no-store", "keep no responses in memory for later requests to go on from")
-    .option("--timeout <seconds>", "the longest that a request may take", wholeNumber, 600)
-    .option(
-      "--allow-host <name>",
-      "another Host header to answer to when no key is asked for; may be repeated",
-      (value: string, list: readonly string[] = []) => [...list, value],
-    )
-    .addOption(
-      new Option("--log-level <level>", "what is logged on stderr")
-        .choices(["debug", "info", "warn", "error"])
-        .default("warn"),
-    )
-    .addHelpText(
-      "after",
-      `
-Environment:
-  VIREO_API_KEY   key that clients must send as "Authorization: Bearer ..."; needed for any
-                  address but loopback
-  VIREO_CPU       kernel set, as --cpu
-  VIREO_FILES     folder for files, as --files
-
-Example:
-  curl http://127.0.0.1:8000/v1/chat/completions -H 'content-type: application/json' \\
-    -d '{"model":"vireo/mini","messages":[{"role":"user","content":"Hi"}]}'`,
-    );
-  withFileOptions(withEngineOptions(withVideoOptions(command))).action(
-    async (flags: ServeFlags) => {
-      await serve(flags);
-    },
-  );
-}
-
-/** What holds for videos where a request does not say. */
-function withVideoOptions(command: Command): Command {
-  return command
-    .option("--video-fps <x>", "frames of a video a second at most; 0: all (default: 2)", fps)
-    .option("--video-frames <n>", "frames of a video at most (default: 128)", frames)
-    .option(
-      "--video-pruning-rate <q>",
-      "share of a video's tokens that EVS drops (default: the checkpoint's; 0: none)",
-      rate,
-    )
-    .addOption(
-      new Option("--video-glue <form>", "text around frames (default: training)").choices(
-        Object.keys(VIDEO_GLUE),
-      ),
-    );
+    .option("--no-store", "do not store responses for previous_response_id");
 }
 
 function videoOptions(flags: ServeFlags): VideoOptions {
   const { videoFps, videoFrames, videoPruningRate, videoGlue } = flags;
-  return {
-    ...(videoFps === undefined ? {} : { fps: videoFps }),
-    ...(videoFrames === undefined ? {} : { maxFrames: videoFrames }),
-    ...(videoPruningRate === undefined ? {} : { pruningRate: videoPruningRate }),
-    ...(videoGlue === undefined ? {} : { glue: videoGlue }),
-  };
+  const settings = { fps: videoFps, frames: videoFrames, evs: videoPruningRate };
+  return { ...videoSettings(settings), ...defined({ glue: videoGlue }) };
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
@@ -148,22 +144,26 @@ async function serve(flags: ServeFlags): Promise<void> {
     deadlineMs: flags.timeout * 1000,
     storesResponses: flags.store,
     aliases: flags.alias ?? [],
-    ...(flags.keys === undefined ? {} : { keys: openKeyFile(flags.keys) }),
     host: flags.host,
     port: flags.port,
     log,
     hosts: flags.allowHost ?? [],
-    ...(flags.apiKey === undefined ? {} : { apiKey: flags.apiKey }),
+    ...defined({
+      apiKey: flags.apiKey,
+      keys: flags.keys === undefined ? undefined : openKeyFile(flags.keys),
+    }),
   };
-  await checkAddress(options); // before minutes are spent on loading
+  await checkAddress(options); // before loading, which may take minutes
   const files = await openFiles(flags, terminal);
   const engine = await openEngine(flags, terminal, videoOptions(flags), {
     log,
-    ...(flags.modelId === undefined ? {} : { modelId: flags.modelId }),
-    ...(flags.reasoning === "auto" ? {} : { reasoning: flags.reasoning === "on" }),
+    ...defined({
+      modelId: flags.modelId,
+      reasoning: flags.reasoning === "auto" ? undefined : flags.reasoning === "on",
+    }),
   });
   const media = new MediaFetcher(flags.mediaUrls);
-  const upstream = { upstream: engine, media, ...(files === undefined ? {} : { files }) };
+  const upstream = { upstream: engine, media, ...defined({ files }) };
   const listening = await listen({ ...options, ...upstream }).catch(async (error) => {
     await engine.close();
     await files?.close();

@@ -1,8 +1,8 @@
-/** Lines for people on stderr; answers go to stdout, so that they can be piped. */
+/** Messages to people on stderr. Answers go to stdout, so that they can be piped. */
 export interface Terminal {
   /** A line that stays. */
   note(text: string): void;
-  /** A line that the next one replaces; left out where nobody watches. */
+  /** A line that the next one replaces; left out unless stderr is a terminal. */
   progress(text: string): void;
   dim(text: string): string;
   bold(text: string): string;
@@ -33,8 +33,8 @@ export function openTerminal(stream: NodeJS.WriteStream): Terminal {
 }
 
 /**
- * Text that may be written to a terminal: control characters, with which a model's answer could
- * move the cursor or change the clipboard, are shown as their code.
+ * Makes text safe for a terminal. Control characters, with which a model's answer could move the
+ * cursor or change the clipboard, become their codes.
  */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => {

@@ -1,16 +1,16 @@
 import type { Prices } from "../core/prices.ts";
 import type { EstimateBody, Range } from "../protocols/vireo/estimate.ts";
 
-/** A file and what it costs. */
+/** A file and its estimate. */
 export interface Counted {
   readonly file: string;
   readonly kind: "image" | "document" | "video" | "text";
-  /** Of a text alone. */
+  /** Tokens of a text file; 0 for other kinds. */
   readonly textTokens: number;
   readonly estimate: EstimateBody;
 }
 
-/** One line a file, in columns, and a last one with the sums of several. */
+/** Formats one line per file, in columns, and a line of sums if there are several files. */
 export function tokensTable(files: readonly Counted[], prices: Prices): string[] {
   const prunes = files.some(({ kind }) => kind === "video");
   const costs = prices.prompt > 0n;
@@ -43,7 +43,7 @@ export function tokensTable(files: readonly Counted[], prices: Prices): string[]
   return align([head, ...rows]);
 }
 
-/** What a file holds, a line each: pages and pictures with their tiles, frames with their times. */
+/** Formats one line per page or image with its tiles, or per frame with its time. */
 export function eachLines({ kind, estimate }: Counted): string[] {
   const { images, documents, videos } = estimate;
   const pages = new Map(
@@ -104,7 +104,7 @@ function tokensAfter({ kind, textTokens, estimate }: Counted): number {
   return kind === "text" ? textTokens : image_tokens + video_tokens;
 }
 
-/** Numbers to the right, all else to the left. */
+/** Pads columns: numbers align right, everything else left. */
 function align(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => {
     return Math.max(...rows.map((row) => (row[column] ?? "").length));

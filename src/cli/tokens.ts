@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import type { ChatRequest, ContentPart, ExifOrientation } from "../core/chat.ts";
+import type { ChatRequest, ContentPart } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Prices, parsePrice } from "../core/prices.ts";
@@ -9,30 +10,24 @@ import { inspectFrames } from "../media/source.ts";
 import { type EstimateBody, toEstimateBody } from "../protocols/vireo/estimate.ts";
 import { type Counter, type CounterFlags, openCounter } from "./counter.ts";
 import {
-  dotsPerInch,
-  EMBEDDED_MODEL,
-  exifOrientation,
-  framesPerSecond,
-  maxFrames,
-  pruningRate,
-  templateOption,
-  weightFormat,
-  wholeBetween,
-  wholeNumber,
-} from "./options.ts";
+  type DocumentFlags,
+  documentSettings,
+  type ImageFlags,
+  imageSettings,
+  type VideoFlags,
+  videoSettings,
+  withDocumentOptions,
+  withImageOptions,
+  withVideoOptions,
+} from "./media-options.ts";
+import { EMBEDDED_MODEL, templateOption, threadsOption, weightFormat } from "./options.ts";
+import { wholeNumber } from "./parsers.ts";
 import { openTerminal, printable } from "./terminal.ts";
 import { type Counted, eachLines, tokensTable } from "./tokens-table.ts";
 
-interface TokensFlags extends CounterFlags {
+interface TokensFlags extends CounterFlags, ImageFlags, DocumentFlags, VideoFlags {
   readonly question: string;
-  readonly pages?: string;
-  readonly dpi?: number;
-  readonly fps?: number;
-  readonly frames?: number;
-  readonly maxTiles?: number;
-  readonly exifOrientation?: ExifOrientation;
   readonly maxTokens?: number;
-  readonly evs?: number;
   readonly pricePrompt: string;
   readonly decode: boolean;
   readonly each?: boolean;
@@ -40,42 +35,31 @@ interface TokensFlags extends CounterFlags {
 }
 
 export function addTokens(program: Command): void {
-  program
+  const command = program
     .command("tokens")
-    .summary("count what pictures, PDFs, videos and texts cost, without loading weights")
+    .summary("count the tokens of images, PDFs, videos and texts, without loading weights")
     .description(
       "Counts the tokens of each file as POST /v1/estimate does, before and after EVS, and says " +
-        "whether it fits. Only the checkpoint's headers and tokenizer are read, unless times are " +
-        "asked for.",
+        "whether the file fits. Reads only the checkpoint's headers and tokenizer, unless --time " +
+        "is set.",
     )
     .argument("<files...>")
-    .option("-m, --model <dir>", "checkpoint folder", EMBEDDED_MODEL)
+    .option("-q, --question <text>", "question to count with each file", "")
+    .option("-n, --max-tokens <n>", "tokens to reserve for the answer", wholeNumber)
+    .option("--price-prompt <usd>", "US dollars per prompt token", "0")
+    .option("--each", "also list each page, image and frame")
+    .option("--json", "write one JSON object per file, as /v1/estimate answers")
+    .optionsGroup("Media:")
+    .option("--no-decode", "read headers only: faster, with a range where a video may be damaged");
+  withVideoOptions(withDocumentOptions(withImageOptions(command)));
+  command
+    .optionsGroup("Model and machine:")
+    .option("-m, --model <dir>", "checkpoint folder, owner/name, mini or tiny", EMBEDDED_MODEL)
     .option("--context <tokens>", "longest prompt and answer together", wholeNumber)
-    .option("-q, --question <text>", "what is asked besides each file", "")
-    .option("--pages <list>", 'pages of documents, as "1-3,7" (default: all)')
-    .option("--dpi <n>", "dots per inch for pages of PDFs (default: 150)", dotsPerInch)
-    .option("--fps <x>", "frames of a video a second at most (default: 2)", framesPerSecond)
-    .option("--frames <n>", "frames of a video at most (default: 128)", maxFrames)
-    .option("--max-tiles <n>", "tiles per picture, 1 to 12", wholeBetween(1, 12))
-    .addOption(exifOrientation())
-    .option("-n, --max-tokens <n>", "room for the answer", wholeNumber)
-    .option(
-      "--evs <q>",
-      "share of a video's tokens to drop (default: the checkpoint's; 0: none)",
-      pruningRate,
-    )
-    .option("--price-prompt <usd>", "dollars per prompt token", "0")
-    .option("--no-decode", "read headers only: quicker, and a range where a video may be damaged")
-    .option("--time", "load the weights, measure, and predict how long an answer takes")
-    .addOption(weightFormat())
     .addOption(templateOption())
-    .option(
-      "--threads <n>",
-      "threads that compute, with --time (default: one per core)",
-      wholeNumber,
-    )
-    .option("--each", "list pages, pictures and frames too")
-    .option("--json", "one JSON object per file, as /v1/estimate answers")
+    .option("--time", "load the weights, measure, and predict the time of an answer")
+    .addOption(weightFormat())
+    .addOption(threadsOption())
     .addHelpText(
       "after",
       `
@@ -98,9 +82,9 @@ async function tokens(files: readonly string[], flags: TokensFlags): Promise<voi
     for (const file of files) {
       terminal.progress(`counting ${file} ...`);
       try {
-        const found = await count(counter, file, flags, prices);
-        counted.push(found);
-        const { kind, estimate } = found;
+        const result = await count(counter, file, flags, prices);
+        counted.push(result);
+        const { kind, estimate } = result;
         if (flags.json) process.stdout.write(`${JSON.stringify({ file, kind, ...estimate })}\n`);
       } catch (error) {
         if (!(error instanceof VireoError)) throw error;
@@ -140,25 +124,21 @@ async function count(
   return { file, kind, textTokens, estimate };
 }
 
-/** As POST /v1/estimate would get it. */
+/** The request that POST /v1/estimate would receive for this file. */
 function requestOf(part: ContentPart, flags: TokensFlags): ChatRequest {
-  const { question, fps, frames, maxTiles, evs } = flags;
-  const videoSampling = {
-    ...(fps === undefined ? {} : { fps }),
-    ...(frames === undefined ? {} : { maxFrames: frames }),
-  };
-  const asked: ContentPart[] = question === "" ? [] : [{ type: "text", text: question }];
+  const { question } = flags;
+  const { pruningRate: videoPruningRate, ...videoSampling } = videoSettings(flags);
+  const parts: ContentPart[] = question === "" ? [] : [{ type: "text", text: question }];
   return {
-    messages: [{ role: "user", content: [part, ...asked] }],
+    messages: [{ role: "user", content: [part, ...parts] }],
     videoSampling,
-    ...(maxTiles === undefined ? {} : { maxTiles: maxTiles }),
-    ...(flags.exifOrientation === undefined ? {} : { exifOrientation: flags.exifOrientation }),
-    ...(evs === undefined ? {} : { videoPruningRate: evs }),
+    ...defined({ videoPruningRate }),
+    ...imageSettings(flags),
   };
 }
 
-/** A TIFF with several pages is a document; another picture, also a GIF, is one picture. */
-function partOf(bytes: Uint8Array, { pages, dpi }: TokensFlags): ContentPart {
+/** A TIFF with several pages is a document; any other image, also a GIF, is one image. */
+function partOf(bytes: Uint8Array, flags: TokensFlags): ContentPart {
   const kind = fileKind(bytes);
   switch (kind.is) {
     case "picture":
@@ -170,9 +150,5 @@ function partOf(bytes: Uint8Array, { pages, dpi }: TokensFlags): ContentPart {
     case "text":
       return { type: "text", text: decodeText(bytes, kind.encoding) };
   }
-  const options = {
-    ...(pages === undefined ? {} : { pages }),
-    ...(dpi === undefined ? {} : { dpi }),
-  };
-  return { type: "document", bytes, ...options };
+  return { type: "document", bytes, ...documentSettings(flags) };
 }

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { readUserFile, writeUserFile } from "../extract/user-files.ts";
@@ -7,28 +8,19 @@ import { captionVideo, chaptersOf } from "../video/captions.ts";
 import { type Caption, clock, toSrt, toVtt } from "../video/subtitles.ts";
 import { askVideo, type WatchOptions, type WindowAnswer } from "../video/watch.ts";
 import { interruptible } from "./interruptible.ts";
+import { type VideoFlags, videoSettings, withVideoOptions } from "./media-options.ts";
 import { openEngine } from "./open-engine.ts";
-import {
-  between,
-  type EngineFlags,
-  framesPerSecond,
-  maxFrames,
-  pruningRate,
-  wholeNumber,
-  withEngineOptions,
-} from "./options.ts";
+import { type EngineFlags, withEngineOptions } from "./options.ts";
+import { between, wholeNumber } from "./parsers.ts";
 import { openTerminal, printable, type Terminal } from "./terminal.ts";
 
-interface VideoFlags extends EngineFlags {
+interface Flags extends EngineFlags, VideoFlags {
   readonly captions?: boolean;
   readonly chapters?: boolean;
   readonly as?: "srt" | "vtt" | "json" | "text";
   readonly out?: string;
   readonly window?: number;
   readonly overlap?: number;
-  readonly fps?: number;
-  readonly frames?: number;
-  readonly evs?: number;
   readonly maxTokens?: number;
   readonly instruction?: string;
 }
@@ -40,33 +32,33 @@ export function addVideo(program: Command): void {
     .command("video")
     .summary("ask about a video of any length, or write its captions and chapters")
     .description(
-      "Looks at a video window by window. A question is answered for each window and then for " +
-        "the whole video; captions and chapters come with times. Needs ffmpeg.",
+      "Reads a video window by window. A question is answered for each window and then for the " +
+        "whole video; captions and chapters have times. Needs ffmpeg.",
     )
     .argument("<file>", "MP4, MOV, MKV, WebM, MPEG-TS, WMV or another video")
     .argument("[question]")
     .option("--captions", "one caption for each window")
-    .option("--chapters", "captions, divided into chapters with titles")
+    .option("--chapters", "chapters with titles, made from captions")
     .addOption(
-      new Option("--as <format>", "how captions are written (default: as --out ends)").choices([
+      new Option("--as <format>", "output format (default: from the ending of --out)").choices([
         "srt",
         "vtt",
         "json",
         "text",
       ]),
     )
-    .option("-o, --out <file>", "where to write (default: stdout)")
-    .option("--window <seconds>", "what is seen at once (default: 64; 8 for captions)", seconds)
-    .option("--overlap <seconds>", "of each window with the one before (default: 4; 0)", seconds)
-    .option("--fps <x>", "frames a second at most (default: 2; 0: all)", framesPerSecond)
-    .option("--frames <n>", "frames of a window at most (default: 128)", maxFrames)
+    .option("-o, --out <file>", "output file (default: stdout)")
+    .option("--window <seconds>", "length of a window (default: 64; 8 for captions)", seconds)
     .option(
-      "--evs <q>",
-      "share of the tokens to drop (default: the checkpoint's; 0: none)",
-      pruningRate,
+      "--overlap <seconds>",
+      "overlap of adjacent windows (default: 4; 0 for captions)",
+      seconds,
     )
-    .option("-n, --max-tokens <n>", "longest answer for a window", wholeNumber)
-    .option("--instruction <text>", "what to ask of each window instead of a description")
+    .option("-n, --max-tokens <n>", "maximum tokens per window (default: 1024)", wholeNumber)
+    .option("--instruction <text>", "instruction for each window instead of the default")
+    .optionsGroup("Media (of each window):");
+  withVideoOptions(command);
+  withEngineOptions(command)
     .addHelpText(
       "after",
       `
@@ -74,28 +66,22 @@ Examples:
   vireo video lecture.mp4 "Which formulas are shown, and when?" --evs 0.7
   vireo video trip.mov --captions --out trip.srt
   vireo video lecture.mp4 --chapters --window 30`,
-    );
-  withEngineOptions(command).action(
-    async (file: string, question: string | undefined, flags: VideoFlags) => {
+    )
+    .action(async (file: string, question: string | undefined, flags: Flags) => {
       await run(file, question, flags);
-    },
-  );
+    });
 }
 
-async function run(path: string, question: string | undefined, flags: VideoFlags): Promise<void> {
-  const tells = flags.captions === true || flags.chapters === true;
-  if (tells === (question !== undefined)) {
+async function run(path: string, question: string | undefined, flags: Flags): Promise<void> {
+  const describes = flags.captions === true || flags.chapters === true;
+  if (describes === (question !== undefined)) {
     const example = 'vireo video clip.mp4 "What happens?"';
-    const text = `video needs either a question or --captions or --chapters, as in: ${example}`;
+    const text = `video needs a question, --captions or --chapters, such as: ${example}`;
     throw new VireoError("missing_required", text);
   }
   const file = await readUserFile(path, LIMITS.videoBytes);
   const terminal = openTerminal(process.stderr);
-  const { fps, frames } = flags;
-  const engine = await openEngine(flags, terminal, {
-    ...(fps === undefined ? {} : { fps }),
-    ...(frames === undefined ? {} : { maxFrames: frames }),
-  });
+  const engine = await openEngine(flags, terminal, videoSettings({ ...flags, evs: undefined }));
   try {
     await interruptible(terminal, "interrupted", async (signal) => {
       const options = watchOptions(flags, terminal, signal);
@@ -115,15 +101,12 @@ async function run(path: string, question: string | undefined, flags: VideoFlags
   }
 }
 
-function watchOptions(flags: VideoFlags, terminal: Terminal, signal: AbortSignal): WatchOptions {
+function watchOptions(flags: Flags, terminal: Terminal, signal: AbortSignal): WatchOptions {
   const { window, overlap, evs, maxTokens } = flags;
   const began = performance.now();
   terminal.progress("decoding ...");
   return {
-    ...(window === undefined ? {} : { windowSeconds: window }),
-    ...(overlap === undefined ? {} : { overlapSeconds: overlap }),
-    ...(evs === undefined ? {} : { pruningRate: evs }),
-    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...defined({ windowSeconds: window, overlapSeconds: overlap, pruningRate: evs, maxTokens }),
     onWindow: (done: number, count: number, { text }: WindowAnswer) => {
       const spent = (performance.now() - began) / 1000;
       const left = clock((spent / done) * (count - done));
@@ -136,14 +119,13 @@ function watchOptions(flags: VideoFlags, terminal: Terminal, signal: AbortSignal
 async function captionsText(
   engine: Engine,
   file: Uint8Array,
-  { chapters, as, out = "", instruction }: VideoFlags,
+  { chapters, as, out = "", instruction }: Flags,
   options: WatchOptions,
 ): Promise<string> {
-  const asked = { ...options, ...(instruction === undefined ? {} : { instruction }) };
-  const captions = await captionVideo(engine, file, asked);
+  const captions = await captionVideo(engine, file, { ...options, ...defined({ instruction }) });
   const { maxTokens: _, ...rest } = options;
-  const told = chapters ? await chaptersOf(engine, captions, rest) : captions;
-  return WRITERS[as ?? (formatOf(out) || (chapters ? "text" : "srt"))](told);
+  const entries = chapters ? await chaptersOf(engine, captions, rest) : captions;
+  return WRITERS[as ?? (formatOf(out) || (chapters ? "text" : "srt"))](entries);
 }
 
 const WRITERS = {
