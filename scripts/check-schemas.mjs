@@ -1,7 +1,7 @@
-// Structured output, at length: `node scripts/check-schemas.mjs [--runs 1000]` answers that many
-// random schemas with models/tiny, whose answers are noise, and checks each finished answer with an
-// independent validator (tests/engine/structured.test.ts). Then it measures grammars over a
-// vocabulary as large as the real one. Needs a built dist/ (npm run setup).
+// A long test of structured output: `node scripts/check-schemas.mjs [--runs 1000]` answers that
+// many random schemas with models/tiny, which generates noise, and validates each finished answer
+// with an independent validator (tests/engine/structured.test.ts). Then it measures grammars over a
+// vocabulary as large as that of the 12B model. Needs a built dist/ (npm run setup).
 
 import { spawnSync } from "node:child_process";
 import { openGrammar } from "../dist/grammar/matcher.js";
@@ -13,14 +13,14 @@ const TOKENS = 131_072;
 const LOGITS = 132_096;
 const EOS = 12;
 
-function runs() {
+function runCount() {
   const at = process.argv.indexOf("--runs");
   const count = at < 0 ? 1000 : Number(process.argv[at + 1]);
   if (Number.isInteger(count) && count > 0) return count;
-  throw new Error("--runs must be followed by a whole number from 1 on");
+  throw new Error(`--runs is ${process.argv[at + 1]}, expected a whole number of at least 1`);
 }
 
-/** Numbers that look random and come again. */
+/** A seeded generator of pseudorandom whole numbers below `count`. */
 function chooser(seed) {
   let state = seed;
   return (count) => {
@@ -30,7 +30,7 @@ function chooser(seed) {
   };
 }
 
-/** All bytes, then words, numbers, punctuation and letters of other scripts, as real ones have. */
+/** All bytes, then words, numbers, punctuation and letters of other scripts, like a real one. */
 function vocabulary() {
   const choose = chooser(1);
   const tokens = Array.from({ length: 1000 }, () => Buffer.alloc(0));
@@ -112,7 +112,7 @@ const SCHEMAS = {
   },
 };
 
-function atMost(sorted, share) {
+function percentile(sorted, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(3);
 }
 
@@ -137,15 +137,15 @@ function measure(name, grammar, read) {
     }
   }
   times.sort((a, b) => a - b);
-  const most = times.at(-1).toFixed(2);
+  const max = times.at(-1).toFixed(2);
   console.log(
     `${name.padEnd(18)} compile ${compileMs.toFixed(2).padStart(7)} ms   mask p50 ` +
-      `${atMost(times, 0.5)}  p90 ${atMost(times, 0.9)}  p99 ${atMost(times, 0.99)}  ` +
-      `most ${most} ms   (${times.length} masks)`,
+      `${percentile(times, 0.5)}  p90 ${percentile(times, 0.9)}  p99 ${percentile(times, 0.99)}  ` +
+      `max ${max} ms   (${times.length} masks)`,
   );
 }
 
-const count = runs();
+const count = runCount();
 const tested = spawnSync(
   process.execPath,
   [
@@ -171,7 +171,9 @@ const read = await readVocabulary({
   eosIds: [EOS],
 });
 const readMs = performance.now() - started;
-console.log(`vocabulary of ${TOKENS} tokens read once in ${readMs.toFixed(0)} ms, in slices`);
+console.log(
+  `vocabulary of ${TOKENS} tokens read in ${readMs.toFixed(0)} ms, in slices, once per model`,
+);
 for (const [name, schema] of Object.entries(SCHEMAS)) {
   measure(name, { type: "json_schema", schema: JSON.stringify(schema) }, read);
 }

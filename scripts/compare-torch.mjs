@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Compares the engine's greedy answers with PyTorch's, token by token. A difference counts as
-// explained when PyTorch's two likeliest tokens lay closer there than rounding to bf16 moves them.
+// Compares the engine's greedy answers with PyTorch's, token by token. A difference is explained
+// if PyTorch's two likeliest tokens are closer there than the error of rounding to bf16.
 //
 //   cd training && python3 -m vireo_training.answers ../models/mini ../build/eval \
 //     ../build/answers.json
@@ -14,7 +14,7 @@ import { open } from "../dist/index.js";
 import { requestOf } from "./eval/request.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
-/** In natural logarithms of probability. */
+/** The largest explained difference of log probabilities (natural logarithm). */
 const MARGIN = 0.15;
 
 const { values: flags } = parseArgs({
@@ -52,13 +52,13 @@ for (const wanted of answers) {
 }
 await engine.close();
 console.log(
-  `${answers.length} answers: ${tally.same} the same, ${tally.close} part at a margin below ` +
-    `${MARGIN}, ${tally.unexplained} at a larger one; ${tokens} tokens alike, log probabilities ` +
-    `at most ${worst.toFixed(3)} apart`,
+  `${answers.length} answers: ${tally.same} equal, ${tally.close} differ at a margin of at most ` +
+    `${MARGIN}, ${tally.unexplained} at a larger one; ${tokens} tokens equal, log probabilities ` +
+    `differ by at most ${worst.toFixed(3)}`,
 );
 process.exitCode = tally.unexplained > 0 ? 1 : 0;
 
-/** The engine's tokens with their log probabilities, the end of turn as the last. */
+/** The engine's tokens with their log probabilities; the last is the end of turn. */
 async function generate(item, maxTokens) {
   const request = { ...requestOf(flags.items, item, maxTokens), topLogprobs: 1 };
   const made = [];

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// Scores the model in the box on held-out items, through the engine, greedily.
+// Scores the model in the box on held-out items through the engine, with greedy decoding.
 //
 //   npm run eval:mini -- [--format stored|int8|int4] [--model folder] [--items folder]
-//                        [--limit n of each skill] [--skills a,b] [--evs rate] [--json file]
+//                        [--limit items-per-skill] [--skills a,b] [--evs rate] [--json file]
 //
-// The items are drawn from a seed by training/ (Python with Pillow and free fonts; its README has
-// the list), once, into build/eval.
+// training/ draws the items from a seed into build/eval, once. That needs Python with Pillow and
+// free fonts, which training/README.md lists.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -17,8 +17,8 @@ import { requestOf } from "./eval/request.mjs";
 import * as score from "./eval/score.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
-const AT_ONCE = 8;
-/** Of each skill: what is counted, and the aim that the model card speaks of. */
+const CONCURRENCY = 8;
+/** For each skill: the metric, and the target in the model card; `low`: lower is better. */
 const SKILLS = {
   line: { name: "line transcription, CER", how: score.characters, aim: 0.02, low: true },
   page: { name: "page transcription, CER", how: score.characters, aim: 0.05, low: true },
@@ -82,14 +82,14 @@ function readItems(folder, limit) {
 }
 
 function drawItems(folder) {
-  console.error("drawing the held-out items (once)");
+  console.error("drawing the held-out items, once");
   const python = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
   const done = spawnSync(python, ["-m", "vireo_training.evaluation", folder], {
     cwd: join(ROOT, "training"),
     stdio: "inherit",
   });
   if (done.status !== 0) {
-    throw new Error("the items could not be drawn: see training/README.md for what it needs");
+    throw new Error("the held-out items could not be drawn; training/README.md lists the packages");
   }
 }
 
@@ -102,7 +102,7 @@ async function answerAll(list) {
       if (process.stderr.isTTY) process.stderr.write(`\r${answers.length} of ${list.length} `);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   return answers.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
@@ -135,7 +135,7 @@ function asTable(rows) {
     `${name.padEnd(26)}${String(count).padStart(6)}${percent(value)}${percent(aim)}` +
     `  ${met ? "met" : "missed"}`;
   const head = `${"skill".padEnd(26)}${"items".padStart(6)}${"score".padStart(9)}`;
-  return [`${head}${"aim".padStart(9)}`, ...rows.map(line)].join("\n");
+  return [`${head}${"target".padStart(9)}`, ...rows.map(line)].join("\n");
 }
 
 function writeJson(file, value) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Memory that long media take beyond the engine and its weights: a PDF of a hundred pages, asked
-// about and extracted, and a clip of ten minutes, asked about. Needs dist/ and ffmpeg.
+// Measures the memory that long media need beyond the engine and its weights: a question about a
+// PDF of 100 pages, its extraction, and a question about a clip of ten minutes. Needs dist/ and
+// ffmpeg.
 //
 //   node scripts/measure-media.mjs [--model name|folder] [--pages 100] [--minutes 10]
 
@@ -13,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const MAIN = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist/cli/main.js");
-const LOOK_MS = 50;
+const POLL_MS = 50;
 const SCHEMA = {
   type: "object",
   properties: { title: { type: "string", maxLength: 40 }, total: { type: "number" } },
@@ -36,28 +37,28 @@ try {
   makeClip(clip, Number(flags.minutes));
   const few = ["--max-tokens", "16"];
   const idle = await peakOf(["ask", "Hello", ...few]);
-  report("the engine alone", idle, idle);
-  const asked = await peakOf(["ask", "What is it?", "--file", document, "--dpi", "72", ...few]);
-  report(`a question about ${flags.pages} pages`, asked, idle);
+  report("engine alone", idle, idle);
+  const question = await peakOf(["ask", "What is it?", "--file", document, "--dpi", "72", ...few]);
+  report(`question about ${flags.pages} pages`, question, idle);
   const schema = join(folder, "schema.json");
   writeFileSync(schema, JSON.stringify(SCHEMA));
   const out = ["--schema", schema, "--out", join(folder, "out")];
-  report("the same, extracted", await peakOf(["extract", document, ...out]), idle);
+  report("extraction of the same pages", await peakOf(["extract", document, ...out]), idle);
   const seen = await peakOf(["ask", "What happens?", "--video", clip, ...few]);
-  report(`a question about ${flags.minutes} minutes of 720p`, seen, idle);
+  report(`question about ${flags.minutes} minutes of 720p`, seen, idle);
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-function report(what, { bytes, seconds, status }, idle) {
+function report(name, { bytes, seconds, status }, idle) {
   const mb = (value) => `${(value / 1e6).toFixed(0)} MB`;
-  const more = `${mb(bytes - idle.bytes)} beyond the engine alone`;
+  const more = `${mb(bytes - idle.bytes)} more than the engine alone`;
   console.log(
-    `${what}: at most ${mb(bytes)}, ${more}, ${seconds.toFixed(0)} s, exit status ${status}`,
+    `${name}: peak ${mb(bytes)}, ${more}, ${seconds.toFixed(0)} s, exit status ${status}`,
   );
 }
 
-/** Most resident memory of the process and its children together. */
+/** The peak of the resident memory of a process and its children together. */
 async function peakOf(args) {
   const start = performance.now();
   const child = spawn(process.execPath, [MAIN, ...args, "--model", flags.model], {
@@ -70,7 +71,7 @@ async function peakOf(args) {
   });
   while (status === undefined) {
     bytes = Math.max(bytes, residentOf(child.pid));
-    await sleep(LOOK_MS);
+    await sleep(POLL_MS);
   }
   return { bytes, seconds: (performance.now() - start) / 1000, status };
 }
@@ -86,7 +87,7 @@ function residentOf(root) {
       const parent = field("PPid");
       children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
     } catch {
-      // it has ended meanwhile
+      // the process ended meanwhile
     }
   }
   const sum = (pid) =>
@@ -99,7 +100,7 @@ function makeClip(file, minutes) {
   const coding = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "36", "-pix_fmt", "yuv420p"];
   const args = ["-v", "error", "-f", "lavfi", "-i", source, ...coding, file];
   const done = spawnSync("ffmpeg", args, { stdio: "inherit" });
-  if (done.status !== 0) throw new Error("ffmpeg could not make the clip");
+  if (done.status !== 0) throw new Error("ffmpeg could not create the clip; its output is above");
 }
 
 /** A4 pages of text. */

@@ -1,6 +1,7 @@
-// What the server costs beside the model, in a process of its own, asked over loopback: the latency
-// that it adds at half load (the engine on the null backend behind it), and, with an upstream that
-// only says words, SSE chunks per core second and memory with 500 open streams.
+// Measures the cost of the server without the model. The server runs in a process of its own and
+// is called over loopback. Reports the latency that it adds at half load (engine on the null
+// backend) and, with an upstream that only emits words, the SSE chunks per core second and the
+// memory of 500 open streams.
 //   node scripts/measure-server.mjs [--seconds 10]
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -20,7 +21,7 @@ const STREAMS = 500;
 const port = 20_000 + (process.pid % 20_000);
 const agent = new Agent({ keepAlive: true, maxSockets: 1000 });
 
-/** In the child process: a server whose upstream says one word a millisecond, or at once. */
+/** In the child process: a server whose upstream emits a word every pauseMs, or without pause. */
 async function serveWords(pauseMs) {
   const { listen } = await import(join(root, "dist/server/listen.js"));
   const usage = { promptTokens: 1, imageTokens: 0, cachedTokens: 0, reasoningTokens: 0 };
@@ -38,8 +39,8 @@ async function serveWords(pauseMs) {
         if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
         else if (i % 8 === 0) await new Promise(setImmediate);
       }
-      const said = { ...usage, completionTokens: maxTokens };
-      yield { type: "end", reason: "length", nativeReason: "length", usage: said, timings };
+      const total = { ...usage, completionTokens: maxTokens };
+      yield { type: "end", reason: "length", nativeReason: "length", usage: total, timings };
     },
   };
   await listen({ upstream, log: () => {}, host: "127.0.0.1", port: Number(process.env.PORT) });
@@ -52,7 +53,7 @@ function start(args) {
     env: { ...process.env, PORT: String(port) },
   });
   return new Promise((resolve, reject) => {
-    child.once("exit", () => reject(new Error("the server did not start")));
+    child.once("exit", () => reject(new Error("the server exited before it was ready")));
     child.stderr.on("data", (text) => String(text).includes("ready") && resolve(child));
   });
 }
@@ -120,7 +121,7 @@ function usage(pid) {
   return { cpu: (Number(stat[11]) + Number(stat[12])) / 100, rss: Number(rss) / 1024 };
 }
 
-/** The engine alone, in this process: what a request takes without a server. */
+/** The time of a request in milliseconds without a server: the engine alone, in this process. */
 async function engineAlone() {
   const { open } = await import(join(root, "dist/index.js"));
   const engine = await open(join(root, "models/tiny"), { backend: "null", cacheDir: false });
@@ -155,7 +156,7 @@ async function closedLoop(clients, ms) {
   return (count * 1000) / ms;
 }
 
-/** Requests at an even pace, whatever the answers do. */
+/** Sends requests at a constant rate, independent of the answers; returns their times in ms. */
 async function openLoop(rate, ms) {
   const asked = [];
   const start = performance.now();
@@ -170,21 +171,21 @@ async function openLoop(rate, ms) {
 async function measureLatency() {
   const alone = await engineAlone();
   await closedLoop(4, 3000);
-  const most = await closedLoop(8, 3000);
+  const maxRate = await closedLoop(8, 3000);
   console.log(
-    `engine alone ${percentile(alone, 0.5).toFixed(2)} ms; most ${most.toFixed(0)} requests/s`,
+    `engine ${percentile(alone, 0.5).toFixed(2)} ms; at most ${maxRate.toFixed(0)} requests/s`,
   );
   const windows = [];
   for (let i = 0; i < 5; i++) {
-    const times = await openLoop(most / 2, (seconds * 1000) / 5);
+    const times = await openLoop(maxRate / 2, (seconds * 1000) / 5);
     const [p50, p99] = [0.5, 0.99].map((share) => {
       return percentile(times, share) - percentile(alone, 0.5);
     });
     windows.push({ p50, p99 });
-    console.log(`half load, added: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`);
+    console.log(`added latency at half load: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`);
   }
-  const least = (name) => Math.min(...windows.map((window) => window[name])).toFixed(2);
-  console.log(`best window: p50 ${least("p50")} ms, p99 ${least("p99")} ms`);
+  const best = (name) => Math.min(...windows.map((window) => window[name])).toFixed(2);
+  console.log(`best window: p50 ${best("p50")} ms, p99 ${best("p99")} ms`);
 }
 
 async function measureChunks(pid) {
@@ -203,7 +204,7 @@ async function measureChunks(pid) {
     );
     best = Math.max(best, chunks / (usage(pid).cpu - before));
   }
-  console.log(`SSE: ${best.toFixed(0)} chunks a core second (best of five rounds)`);
+  console.log(`SSE: ${best.toFixed(0)} chunks per core second (best of five rounds)`);
 }
 
 async function measureStreams(pid) {
@@ -223,7 +224,7 @@ async function measureStreams(pid) {
 }
 
 if (values.words === undefined) {
-  console.log(`load average ${loadavg()[0].toFixed(2)}; ${TOKENS} tokens a request`);
+  console.log(`load average ${loadavg()[0].toFixed(2)}; ${TOKENS} tokens per request`);
   await using(await startEngine(), measureLatency);
   await using(await startWords(0), measureChunks);
   await using(await startWords(50), measureStreams);

@@ -1,5 +1,5 @@
-// Keeps a server's queue full for a long time and watches what it answers and what it holds.
-// Every answer must be right in shape or a refusal that was asked for; memory must stay level.
+// Keeps a server's queue full for a long time, checks every response and records the memory.
+// Every response must have the right shape or be an expected refusal; the memory must not grow.
 //   node scripts/soak.mjs [--minutes 30] [--clients 300]
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
@@ -52,34 +52,38 @@ const chat = (content, extra = {}) => ({
   ...extra,
 });
 
-async function read(response) {
+async function jsonOf(response) {
   const text = await response.text();
   try {
     return JSON.parse(text);
   } catch {
     const length = response.headers.get("content-length");
-    throw new Error(`status ${response.status}, length ${length}, no JSON: ${text.slice(0, 80)}`);
+    throw new Error(
+      `status ${response.status}, length ${length}, body is not JSON: ${text.slice(0, 80)}`,
+    );
   }
 }
 
-async function whole(response) {
-  const body = await read(response);
+async function checkAnswer(response) {
+  const body = await jsonOf(response);
   if (response.status === 429 && body.error.code === "queue_full") return "queue full";
   if (response.status !== 200) throw new Error(`${response.status} ${JSON.stringify(body)}`);
   const [{ message, finish_reason }] = body.choices;
-  if (typeof message.content !== "string" && !message.tool_calls) throw new Error("no content");
-  if (finish_reason === null || body.usage.prompt_tokens < 1) throw new Error("no end");
+  if (typeof message.content !== "string" && !message.tool_calls)
+    throw new Error("the message has neither content nor tool calls");
+  if (finish_reason === null || body.usage.prompt_tokens < 1)
+    throw new Error("finish_reason or prompt_tokens is missing");
   return "answered";
 }
 
 const WORK = {
-  short: async () => whole(await post(chat(say(5)))),
-  long: async () => whole(await post(chat(say(200 + randomInt(1000))))),
-  again: async () => whole(await post(chat(`${"This again. ".repeat(60)}${say(3)}`))),
-  sampled: async () => whole(await post(chat(say(20), { temperature: 1, top_p: 0.9 }))),
+  short: async () => checkAnswer(await post(chat(say(5)))),
+  long: async () => checkAnswer(await post(chat(say(200 + randomInt(1000))))),
+  repeated: async () => checkAnswer(await post(chat(`${"This again. ".repeat(60)}${say(3)}`))),
+  sampled: async () => checkAnswer(await post(chat(say(20), { temperature: 1, top_p: 0.9 }))),
   picture: async () => {
     const image_url = { url: dataUrl(pick(pictures)) };
-    return whole(
+    return checkAnswer(
       await post(
         chat([
           { type: "text", text: say(4) },
@@ -90,9 +94,10 @@ const WORK = {
   },
   streamed: async () => {
     const response = await post(chat(say(10), { stream: true }));
-    if (response.status !== 200) return whole(response);
+    if (response.status !== 200) return checkAnswer(response);
     const text = await response.text();
-    if (!text.endsWith("data: [DONE]\n\n")) throw new Error(`a stream ends ${text.slice(-80)}`);
+    if (!text.endsWith("data: [DONE]\n\n"))
+      throw new Error(`a stream ends without [DONE]: ${text.slice(-80)}`);
     return "answered";
   },
   schema: async () => {
@@ -101,27 +106,27 @@ const WORK = {
     const strict = { ...schema, additionalProperties: false };
     const response_format = { type: "json_schema", json_schema: { name: "x", schema: strict } };
     const response = await post(chat(say(5), { response_format, max_tokens: 200 }));
-    if (response.status !== 200) return whole(response);
-    const [{ message, finish_reason }] = (await read(response)).choices;
+    if (response.status !== 200) return checkAnswer(response);
+    const [{ message, finish_reason }] = (await jsonOf(response)).choices;
     if (finish_reason === "stop") {
       const { name, ok } = JSON.parse(message.content);
       if (!["a", "b"].includes(name) || typeof ok !== "boolean") throw new Error(message.content);
     }
     return "answered";
   },
-  left: async () => {
+  aborted: async () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), randomInt(60));
     const asked = post(chat(say(50), { stream: true, max_tokens: 500 }), controller.signal);
     await asked.then((response) => response.text()).catch(() => {});
-    return "left";
+    return "aborted";
   },
-  wrong: async () => {
+  invalid: async () => {
     const bodies = ["{", "[]", "{}", chat(5), chat("x", { temperature: 9 }), chat("x", { n: 99 })];
     const response = await post(pick(bodies));
     await response.text();
     if (response.status < 400 || response.status >= 500)
-      throw new Error(`wrong: ${response.status}`);
+      throw new Error(`an invalid request got status ${response.status}, not 4xx`);
     return "refused";
   },
 };
@@ -132,14 +137,14 @@ const server = spawn(process.execPath, [...memory, ...serve], {
   stdio: ["ignore", "ignore", "pipe", "ipc"],
 });
 await new Promise((resolve, reject) => {
-  server.once("exit", () => reject(new Error("the server did not start")));
+  server.once("exit", () => reject(new Error("the server exited before it was ready")));
   server.stderr.on("data", (text) => String(text).includes("ready") && resolve());
 });
 const counts = {};
 const errors = [];
 const samples = [];
-const begun = performance.now();
-const over = () => performance.now() - begun > minutes * 60_000 || errors.length > 20;
+const started = performance.now();
+const over = () => performance.now() - started > minutes * 60_000 || errors.length > 20;
 const count = (what) => {
   counts[what] = (counts[what] ?? 0) + 1;
 };
@@ -157,7 +162,7 @@ async function client() {
   }
 }
 
-/** Megabytes in ten minutes by least squares over the last two thirds, and its standard error. */
+/** Growth in MB per ten minutes: least squares over the last two thirds, with standard error. */
 function slope(key) {
   const late = samples.slice(Math.floor(samples.length / 3));
   const mean = (of) => late.reduce((sum, sample) => sum + of(sample), 0) / late.length;
@@ -170,23 +175,24 @@ function slope(key) {
 }
 
 server.on("message", ({ rss, heapUsed }) => {
-  const t = (performance.now() - begun) / 1000;
+  const t = (performance.now() - started) / 1000;
   samples.push({ t, resident: rss / 2 ** 20, heap: heapUsed / 2 ** 20 });
   if (samples.length % 12 > 0) return;
   const { resident, heap } = samples.at(-1);
-  const said = Object.entries(counts).map(([what, number]) => `${number} ${what}`);
+  const outcomes = Object.entries(counts).map(([name, number]) => `${number} ${name}`);
   const held = `${resident.toFixed(0)} MB resident, ${heap.toFixed(1)} MB heap`;
-  console.log(`${(t / 60).toFixed(0)} min: ${held}; ${said.join(", ")}`);
+  console.log(`${(t / 60).toFixed(0)} min: ${held}; ${outcomes.join(", ")}`);
 });
 
 await Promise.all(Array.from({ length: clients }, client));
 server.removeAllListeners("message");
-const alive = await WORK.short();
+const afterwards = await WORK.short();
 server.kill("SIGTERM");
 for (const error of errors) console.log(`error: ${error}`);
 console.log(
   `${minutes} minutes, ${clients} clients: ${JSON.stringify(counts)}, ${errors.length} errors, ` +
-    `then ${alive}; in ten minutes ${slope("resident")} MB resident, ${slope("heap")} MB heap ` +
+    `then ${afterwards}; growth in ten minutes ${slope("resident")} MB resident, ` +
+    `${slope("heap")} MB heap ` +
     `(load ${loadavg()[0].toFixed(1)})`,
 );
 process.exitCode = errors.length > 0 ? 1 : 0;

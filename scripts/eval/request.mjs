@@ -1,4 +1,4 @@
-// An item of the held-out set (training/vireo_training/evaluation.py) as a request to the engine.
+// Converts a held-out item (training/vireo_training/evaluation.py) to a request to the engine.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// How an answer is scored, skill by skill. Each returns points and a possible number of points, to
-// be summed over the items of a skill; pure functions, tested in tests/eval.test.ts.
+// The metric of each skill. Each function returns the points of an answer and the possible points
+// (`of`), which are summed over the items of a skill. Pure functions, tested in tests/eval.test.ts.
 
 /** Edit distance in characters (Levenshtein). */
 export function distance(a, b) {
@@ -18,32 +18,32 @@ export function distance(a, b) {
 
 const plain = (text) => text.replace(/\s+/gu, " ").trim();
 
-/** Character errors and characters, white space counted as one blank: CER is their ratio. */
+/** Character errors and characters; their ratio is CER. A run of white space counts as a space. */
 export function characters(answer, wanted) {
   const [a, b] = [[...plain(answer)], [...plain(wanted)]];
   return { points: distance(a, b), of: b.length };
 }
 
 /**
- * F1 over field = value pairs; what is no JSON object has no pair, and a key that comes again is
- * wrong.
+ * F1 over field = value pairs. An answer that is not a JSON object has no pairs, and a repeated key
+ * is an error.
  */
 export function fields(answer, wanted) {
   return overlap(pairsOf(answer), pairsOf(wanted));
 }
 
-/** F1 over cells with their row and column, of CSV or Markdown. */
+/** F1 over the cells of CSV or Markdown with their row and column. */
 export function cells(answer, wanted) {
   return overlap(placedCells(answer), placedCells(wanted));
 }
 
-/** 1 for the same words, whatever their white space and final full stop. */
+/** 1 if the texts are equal apart from white space and a final full stop. */
 export function exact(answer, wanted) {
   const bare = (text) => plain(text).replace(/\.$/u, "");
   return { points: bare(answer) === bare(wanted) ? 1 : 0, of: 1 };
 }
 
-/** 1 when intersection over union of [x1, y1, x2, y2] reaches a half. */
+/** 1 if the intersection over union of the boxes [x1, y1, x2, y2] is at least 0.5. */
 export function boxes(answer, wanted) {
   const [a, b] = [box(answer), box(wanted)];
   if (a === undefined || b === undefined) return { points: 0, of: 1 };
@@ -53,7 +53,7 @@ export function boxes(answer, wanted) {
   return { points: common / (area(a) + area(b) - common) >= 0.5 ? 1 : 0, of: 1 };
 }
 
-/** 1 for the same tool with the same arguments, in any order, each once. */
+/** 1 for one call of the same tool with the same arguments in any order. */
 export function toolCall(calls, wanted) {
   const { name, arguments: asked } = JSON.parse(wanted);
   const [call] = calls;
@@ -65,7 +65,7 @@ export function toolCall(calls, wanted) {
   return { points: same ? 1 : 0, of: 1 };
 }
 
-/** The fields of an object as "key=value", and "again" for each key that comes a second time. */
+/** The fields of an object as "key=value", and "again" for each repeated key. */
 function pairsOf(text) {
   const entries = Object.entries(parsed(text));
   const keys = text.match(/"(?:[^"\\]|\\.)*"\s*:/gu)?.length ?? 0;
@@ -93,7 +93,7 @@ function placedCells(text) {
     });
 }
 
-/** F1 as points of `of` 1: 2·common / (given + wanted). */
+/** F1 = 2·common / (given + wanted), as points out of 1. */
 function overlap(given, wanted) {
   const left = new Set(wanted);
   const common = given.filter((pair) => left.delete(pair)).length;
