@@ -168,7 +168,7 @@ describe.skipIf(chromium === undefined)("every state of the page", () => {
   beforeAll(async () => {
     engine = await open(MINI, { cacheDir: false });
     const changes = {
-      look: engine.look,
+      inspector: engine.inspector,
       estimate: (...[request, options]: Parameters<typeof engine.estimate>) =>
         engine.estimate(request, options),
     };
