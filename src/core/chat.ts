@@ -150,6 +150,8 @@ export interface ToolDefinition {
 export type ToolChoice = "auto" | "none" | "required" | { readonly name: string };
 
 export interface ChatRequest {
+  /** Id of the model that answers. Undefined: the upstream's first. */
+  readonly model?: string;
   readonly messages: readonly ChatMessage[];
   /** Instead of messages: text or ids that are continued as they are, without a template. */
   readonly prompt?: string | readonly number[];

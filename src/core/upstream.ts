@@ -1,6 +1,8 @@
 import type { ChatEvent, ChatRequest } from "./chat.ts";
+import { VireoError } from "./errors.ts";
 import type { EstimateOptions, PromptEstimate } from "./estimate.ts";
 import type { Inspector } from "./inspection.ts";
+import type { Prices } from "./prices.ts";
 
 /** How busy an upstream is, and what it has done since it was opened. */
 export interface UpstreamLoad {
@@ -14,24 +16,49 @@ export interface UpstreamLoad {
   readonly prefixTokensFound: number;
 }
 
-/** Anything that can answer: this process's engine today, a remote one later. */
+/** Services that an upstream may offer beside answers. A remote upstream often has none of them. */
+export interface UpstreamCapabilities {
+  /** Counts without answering: the same numbers that `chat` would report. */
+  readonly estimate?:
+    | ((request: ChatRequest, options?: EstimateOptions) => Promise<PromptEstimate>)
+    | undefined;
+  /** Ids of a text in which control tokens are plain text. */
+  readonly tokenize?: ((text: string) => Promise<readonly number[]>) | undefined;
+  readonly detokenize?: ((ids: readonly number[]) => Promise<string>) | undefined;
+  /** Shows people what the model is shown of videos and documents. */
+  readonly inspect?: Inspector | undefined;
+  readonly load?: (() => Promise<UpstreamLoad>) | undefined;
+}
+
+/**
+ * Anything that answers requests: this process's engine or a client of another server.
+ *
+ * `models` and `ready` are snapshots, because every request is checked against them and none should
+ * wait for the network. An upstream whose models can change updates both in `refresh`.
+ *
+ * @example
+ * const echo: Upstream = {
+ *   models: [model],
+ *   ready: true,
+ *   async *chat(request) {
+ *     yield { type: "text", text: JSON.stringify(request.messages.at(-1)?.content) };
+ *   },
+ * };
+ */
 export interface Upstream {
+  /** The models that answer; the first is the default. */
   readonly models: readonly UpstreamModel[];
   readonly ready: boolean;
-  readonly load: UpstreamLoad;
+  /** Updates `models` and `ready`. The server calls it before it lists models. */
+  readonly refresh?: (() => Promise<void>) | undefined;
   /**
    * Throws a VireoError for a request that is refused (before the first event) or that fails.
    * Aborting the signal frees the request's place at the next step; the iteration then ends by
    * throwing the signal's reason.
    */
   chat(request: ChatRequest, signal?: AbortSignal): AsyncIterable<ChatEvent>;
-  /** Counts without answering: the same numbers that `chat` would report. */
-  estimate(request: ChatRequest, options?: EstimateOptions): Promise<PromptEstimate>;
-  /** Absent where only answers come from there, as from an engine elsewhere. */
-  readonly inspector?: Inspector | undefined;
-  /** Ids of a text in which control tokens are only text. */
-  tokenize(text: string): readonly number[];
-  detokenize(ids: readonly number[]): string;
+  /** Undefined: it only answers. */
+  readonly capabilities?: UpstreamCapabilities | undefined;
 }
 
 export interface UpstreamModel {
@@ -49,4 +76,37 @@ export interface UpstreamModel {
   readonly published?: boolean;
   /** Whether it reasons where neither a request nor its messages say. Undefined: no. */
   readonly reasoning?: boolean;
+  /** The service that runs the model, as clients see it. Undefined: this process, "local". */
+  readonly provider?: string;
+  /** Prices of its tokens. Undefined: the server's own. */
+  readonly prices?: Prices;
+}
+
+/** The model that answers a request: the one that it names, else the first. */
+export function modelFor(
+  { models }: Upstream,
+  { model: id }: Pick<ChatRequest, "model">,
+): UpstreamModel | undefined {
+  return models.find((model) => model.id === id) ?? models[0];
+}
+
+const CAPABILITY_PURPOSES: Readonly<Record<keyof UpstreamCapabilities, string>> = {
+  estimate: "count the tokens of a prompt",
+  tokenize: "turn text into tokens",
+  detokenize: "turn tokens into text",
+  inspect: "show what the model sees of a file",
+  load: "report its load",
+};
+
+/** Throws not_implemented, which names the capability, where the upstream does not offer it. */
+export function requireCapability<K extends keyof UpstreamCapabilities>(
+  { models, capabilities }: Upstream,
+  name: K,
+): NonNullable<UpstreamCapabilities[K]> {
+  const capability = capabilities?.[name];
+  if (capability !== undefined) return capability;
+  const served = models[0]?.id ?? "the upstream";
+  const purpose = CAPABILITY_PURPOSES[name];
+  const message = `${served} has no capability "${name}", so it cannot ${purpose}; leave this out`;
+  throw new VireoError("not_implemented", message, { metadata: { capability: name } });
 }

@@ -1,27 +1,24 @@
-import type { Upstream, UpstreamModel } from "./upstream.ts";
+import type { Upstream, UpstreamCapabilities, UpstreamModel } from "./upstream.ts";
 
-/** Puts an upstream in front of another, which does everything that the first one leaves out. */
-export function wrapUpstream(
-  upstream: Upstream,
-  own: Pick<Upstream, "chat"> &
-    Partial<Pick<Upstream, "estimate" | "inspector">> & {
-      readonly models?: () => readonly UpstreamModel[];
-    },
-): Upstream {
+/** The parts of an upstream that a wrapper replaces. */
+export interface UpstreamWrapper {
+  readonly chat: Upstream["chat"];
+  readonly models?: () => readonly UpstreamModel[];
+  /** Replaces the capabilities that it names; the others stay those of the wrapped upstream. */
+  readonly capabilities?: UpstreamCapabilities;
+}
+
+/** Puts a wrapper in front of an upstream, which does everything that the wrapper leaves out. */
+export function wrapUpstream(upstream: Upstream, wrapper: UpstreamWrapper): Upstream {
   return {
     get models() {
-      return own.models?.() ?? upstream.models;
+      return wrapper.models?.() ?? upstream.models;
     },
     get ready() {
       return upstream.ready;
     },
-    get load() {
-      return upstream.load;
-    },
-    chat: own.chat,
-    estimate: own.estimate ?? ((request, options) => upstream.estimate(request, options)),
-    inspector: own.inspector ?? upstream.inspector,
-    tokenize: (text) => upstream.tokenize(text),
-    detokenize: (ids) => upstream.detokenize(ids),
+    refresh: upstream.refresh && (async () => upstream.refresh?.()),
+    chat: wrapper.chat,
+    capabilities: { ...upstream.capabilities, ...wrapper.capabilities },
   };
 }

@@ -1,30 +1,46 @@
 import type { ChatEvent, ChatRequest } from "../core/chat.ts";
 import { startDeadline } from "../core/deadline.ts";
 import type { Inspector } from "../core/inspection.ts";
-import type { Upstream } from "../core/upstream.ts";
+import type { Prices } from "../core/prices.ts";
+import {
+  modelFor,
+  type Upstream,
+  type UpstreamCapabilities,
+  type UpstreamModel,
+} from "../core/upstream.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
 import type { Admission, TenantLimits, Tenants } from "./tenants.ts";
+
+type Estimate = NonNullable<UpstreamCapabilities["estimate"]>;
 
 export interface LimitOptions {
   readonly tenants: Tenants;
   readonly limitsOf: (tenant: string) => TenantLimits;
+  readonly pricesOf: (model: UpstreamModel) => Prices;
   /** The longest that a request may take, time in the queue included. */
   readonly deadlineMs: number;
 }
 
 /** Holds tenants to their limits, books what they use and ends every request at its deadline. */
 export function limited(upstream: Upstream, options: LimitOptions): Upstream {
-  const { inspector } = upstream;
+  const { estimate, inspect } = upstream.capabilities ?? {};
   return wrapUpstream(upstream, {
     chat: (request, signal) => chat(upstream, options, request, signal),
-    estimate: (request, how) => {
-      const admission = admit(options, request, { counts: false });
-      return withLimits(options, admission, how?.signal, (signal) =>
-        upstream.estimate(request, { ...how, signal }),
-      );
+    capabilities: {
+      estimate: estimate && limitedEstimate(estimate, options),
+      inspect: inspect && limitedInspector(inspect, options),
     },
-    inspector: inspector && limitedInspector(inspector, options),
   });
+}
+
+/** An estimate opens media, so it takes a place among the running requests. */
+function limitedEstimate(estimate: Estimate, options: LimitOptions): Estimate {
+  return async (request, how) => {
+    const admission = admit(options, request, { counts: false });
+    return await withLimits(options, admission, how?.signal, (signal) =>
+      estimate(request, { ...how, signal }),
+    );
+  };
 }
 
 /** An inspection counts as a request; it has no tokens to book. */
@@ -79,7 +95,8 @@ async function* chat(
   const deadline = startDeadline(signal, options.deadlineMs);
   const onUsage: ChatRequest["onUsage"] = (computed) => {
     const usage = request.promptAlreadyBilled ? { ...computed, promptTokens: 0 } : computed;
-    admission.settle(usage);
+    const model = modelFor(upstream, request);
+    admission.settle(usage, model && options.pricesOf(model));
     request.onUsage?.(usage);
   };
   try {

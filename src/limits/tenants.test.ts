@@ -17,7 +17,7 @@ const prices = {
 
 function setUp() {
   const clock = { ms: 0 };
-  return { clock, tenants: new Tenants(prices, () => clock.ms) };
+  return { clock, tenants: new Tenants(() => clock.ms) };
 }
 
 const refused = (limit: string, retryAfterMs: number) =>
@@ -102,7 +102,7 @@ describe("Tenants", () => {
 
   test("add up costs without a float", () => {
     const { tenants } = setUp();
-    for (let i = 0; i < 3; i++) tenants.acquire("a", {}).settle(usage);
+    for (let i = 0; i < 3; i++) tenants.acquire("a", {}).settle(usage, prices);
     expect(tenants.usage("a").cost).toBe(150_000_000n);
   });
 });

@@ -1,6 +1,6 @@
 import type { Usage } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
-import { costOf, type PicoUsd, type Prices } from "../core/prices.ts";
+import { costOf, FREE, type PicoUsd, type Prices } from "../core/prices.ts";
 
 /** What a tenant may do. Undefined: as much as it likes. */
 export interface TenantLimits {
@@ -33,7 +33,7 @@ export interface Allowances {
 /** A request that was let in. */
 export interface Admission {
   /** Books what was computed; the first call counts. */
-  settle(usage: Usage): void;
+  settle(usage: Usage, prices?: Prices): void;
   /** The request is over. */
   end(): void;
 }
@@ -97,11 +97,9 @@ function limiting(
 /** Counts what tenants do and holds them to what they may. In memory; its clock is given. */
 export class Tenants {
   private readonly accounts = new Map<string, Account>();
-  private readonly prices: Prices;
   private readonly nowMs: () => number;
 
-  constructor(prices: Prices, nowMs: () => number) {
-    this.prices = prices;
+  constructor(nowMs: () => number) {
     this.nowMs = nowMs;
   }
 
@@ -160,13 +158,13 @@ export class Tenants {
     let settled = false;
     let ended = false;
     return {
-      settle: (usage) => {
+      settle: (usage, prices = FREE) => {
         if (settled) return;
         settled = true;
         account.tokens?.take(usage.promptTokens + usage.completionTokens, this.nowMs());
         account.usage.promptTokens += usage.promptTokens;
         account.usage.completionTokens += usage.completionTokens;
-        account.usage.cost += costOf(this.prices, usage);
+        account.usage.cost += costOf(prices, usage);
       },
       end: () => {
         if (!ended) account.running -= 1;

@@ -6,7 +6,12 @@ import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import type { Inspector } from "../core/inspection.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
-import type { Upstream, UpstreamLoad, UpstreamModel } from "../core/upstream.ts";
+import type {
+  Upstream,
+  UpstreamCapabilities,
+  UpstreamLoad,
+  UpstreamModel,
+} from "../core/upstream.ts";
 import { resizeBy } from "../inputs/media/images.ts";
 import { createInspector } from "../inputs/media/inspector.ts";
 import type { VideoOptions } from "../inputs/media/videos.ts";
@@ -222,6 +227,16 @@ export class Engine implements Upstream {
       preemptions,
       prefixTokensAsked: prefixes.tokensAsked,
       prefixTokensFound: prefixes.tokensFound,
+    };
+  }
+
+  get capabilities(): UpstreamCapabilities {
+    return {
+      estimate: (request, options) => this.estimate(request, options),
+      tokenize: async (text) => this.tokenize(text),
+      detokenize: async (ids) => this.detokenize(ids),
+      inspect: this.inspector,
+      load: async () => this.load,
     };
   }
 

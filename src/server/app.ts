@@ -2,6 +2,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import { VireoError } from "../core/errors.ts";
 import { FREE } from "../core/prices.ts";
+import type { UpstreamModel } from "../core/upstream.ts";
 import { singleKey } from "../limits/keys.ts";
 import { limited } from "../limits/limited-upstream.ts";
 import { Tenants } from "../limits/tenants.ts";
@@ -105,15 +106,16 @@ function shapeAt(routes: readonly Route[], path: string): ErrorShape {
 function buildUpstream(options: AppOptions, counted: Metrics, now: () => number): RouteOptions {
   const { apiKey, log, prices = FREE, media, files } = options;
   const keys = options.keys ?? (apiKey === undefined ? undefined : singleKey(apiKey));
-  const tenants = new Tenants(prices, now);
+  const tenants = new Tenants(now);
+  const pricesOf = (model: UpstreamModel) => model.prices ?? prices;
   const limitsOf = (tenant: string) => keys?.limitsOf(tenant) ?? {};
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
   const places = { media, files };
   const named = withAliases(options.upstream, options.aliases ?? []);
-  const held = limited(resolvingMedia(named, places), { tenants, limitsOf, deadlineMs });
+  const held = limited(resolvingMedia(named, places), { tenants, limitsOf, pricesOf, deadlineMs });
   const upstream = counted.metered(held);
   const responses = options.storesResponses === false ? undefined : new ResponseStore(now);
-  return { upstream, tenants, keys, prices, files, responses, places, deadlineMs, log, now };
+  return { upstream, tenants, keys, pricesOf, files, responses, places, deadlineMs, log, now };
 }
 
 function unless(

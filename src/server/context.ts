@@ -1,6 +1,6 @@
 import type { Log } from "../core/log.ts";
 import type { Prices } from "../core/prices.ts";
-import type { Upstream } from "../core/upstream.ts";
+import type { Upstream, UpstreamModel } from "../core/upstream.ts";
 import type { MediaFetcher } from "../egress/media-fetcher.ts";
 import type { FileStore } from "../files/store.ts";
 import type { KeyRing } from "../limits/keys.ts";
@@ -43,7 +43,8 @@ export interface RouteOptions {
   readonly upstream: Upstream;
   readonly tenants: Tenants;
   readonly keys: KeyRing | undefined;
-  readonly prices: Prices;
+  /** Prices of a model's tokens: its own, else the server's. */
+  readonly pricesOf: (model: UpstreamModel) => Prices;
   readonly files: FileStore | undefined;
   /** Undefined: no responses are stored. */
   readonly responses: ResponseStore | undefined;

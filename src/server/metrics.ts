@@ -1,8 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { ChatEvent, ChatRequest } from "../core/chat.ts";
-import type { Upstream } from "../core/upstream.ts";
+import { modelFor, type Upstream, type UpstreamLoad } from "../core/upstream.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
 import { toVireoError } from "../protocols/shared/errors.ts";
+
+type EndEvent = Extract<ChatEvent, { readonly type: "end" }>;
+type Labels = { readonly model_name: string };
 
 const LABELS = ["model_name"] as const;
 const SECONDS = [0.001, 0.005, 0.01, 0.02, 0.04, 0.08, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 600];
@@ -15,7 +18,8 @@ const TOKENS = [1, 8, 32, 128, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_5
  */
 export class Metrics {
   private readonly registry = new Registry();
-  private readonly labels: { readonly model_name: string };
+  private readonly upstream: Upstream;
+  private load: UpstreamLoad | undefined;
 
   private readonly succeeded;
   private readonly failed;
@@ -30,7 +34,7 @@ export class Metrics {
   private readonly answerLength;
 
   constructor(upstream: Upstream) {
-    this.labels = { model_name: upstream.models[0]?.id ?? "" };
+    this.upstream = upstream;
     this.succeeded = this.counter("request_success_total", "Requests answered", "finished_reason");
     this.failed = this.counter("request_failure_total", "Requests refused or broken", "code");
     this.promptTokens = this.counter("prompt_tokens_total", "Prompt tokens of requests");
@@ -42,7 +46,7 @@ export class Metrics {
     this.mediaTime = this.seconds("request_media_time_seconds", "Decoding and encoding images");
     this.promptLength = this.histogram("request_prompt_tokens", "Prompt tokens", TOKENS);
     this.answerLength = this.histogram("request_generation_tokens", "Answer tokens", TOKENS);
-    this.watch(upstream);
+    if (upstream.capabilities?.load !== undefined) this.watchLoad();
     collectDefaultMetrics({ register: this.registry });
   }
 
@@ -50,8 +54,10 @@ export class Metrics {
     return this.registry.contentType;
   }
 
-  text(): Promise<string> {
-    return this.registry.metrics();
+  /** All metrics as text. The load is read once; if that fails, its gauges are left out. */
+  async text(): Promise<string> {
+    this.load = await this.upstream.capabilities?.load?.().catch(() => undefined);
+    return await this.registry.metrics();
   }
 
   /** The same upstream, with everything that goes through it counted. */
@@ -66,10 +72,11 @@ export class Metrics {
     request: ChatRequest,
     signal?: AbortSignal,
   ): AsyncGenerator<ChatEvent> {
+    const labels = this.labelsOf(request);
     const begun = performance.now();
     const onUsage: ChatRequest["onUsage"] = (usage) => {
-      this.promptTokens.inc(this.labels, usage.promptTokens);
-      this.generatedTokens.inc(this.labels, usage.completionTokens);
+      this.promptTokens.inc(labels, usage.promptTokens);
+      this.generatedTokens.inc(labels, usage.completionTokens);
       request.onUsage?.(usage);
     };
     let last: number | undefined;
@@ -78,21 +85,24 @@ export class Metrics {
         if (event.type === "reasoning" || event.type === "text") {
           const now = performance.now();
           const since = (now - (last ?? begun)) / 1000;
-          (last === undefined ? this.firstToken : this.betweenTokens).observe(this.labels, since);
+          (last === undefined ? this.firstToken : this.betweenTokens).observe(labels, since);
           last = now;
         }
-        if (event.type === "end") this.finish(event, (performance.now() - begun) / 1000);
+        if (event.type === "end") this.finish(labels, event, (performance.now() - begun) / 1000);
         yield event;
       }
     } catch (error) {
       const code = signal?.aborted ? "client_gone" : toVireoError(error).code;
-      this.failed.inc({ ...this.labels, code });
+      this.failed.inc({ ...labels, code });
       throw error;
     }
   }
 
-  private finish(end: Extract<ChatEvent, { type: "end" }>, seconds: number): void {
-    const { labels } = this;
+  private labelsOf(request: Pick<ChatRequest, "model">): Labels {
+    return { model_name: modelFor(this.upstream, request)?.id ?? "" };
+  }
+
+  private finish(labels: Labels, end: EndEvent, seconds: number): void {
     this.succeeded.inc({ ...labels, finished_reason: end.reason });
     this.wholeRequest.observe(labels, seconds);
     this.queueTime.observe(labels, end.timings.queueMs / 1000);
@@ -101,10 +111,10 @@ export class Metrics {
     this.answerLength.observe(labels, end.usage.completionTokens);
   }
 
-  private watch(upstream: Upstream): void {
-    const { load } = upstream;
-    type Reading = (now: typeof load) => number;
-    const gauges: readonly (readonly [string, string, Reading])[] = [
+  private watchLoad(): void {
+    const labels = this.labelsOf({});
+    const currentLoad = () => this.load;
+    const gauges: readonly (readonly [string, string, (load: UpstreamLoad) => number])[] = [
       ["num_requests_running", "Requests being computed", ({ running }) => running],
       ["num_requests_waiting", "Requests in the queue", ({ waiting }) => waiting],
       ["kv_cache_usage_perc", "Share of the KV cache in use", (now) => now.kvCacheUsage],
@@ -113,14 +123,15 @@ export class Metrics {
       ["prefix_cache_hits_total", "Prompt tokens found", (now) => now.prefixTokensFound],
     ];
     for (const [name, help, read] of gauges) {
-      const { labels } = this;
       new Gauge({
         name: `vllm:${name}`,
         help,
         labelNames: LABELS,
         registers: [this.registry],
         collect() {
-          this.set(labels, read(upstream.load));
+          const load = currentLoad();
+          if (load === undefined) this.remove(labels);
+          else this.set(labels, read(load));
         },
       });
     }

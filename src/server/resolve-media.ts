@@ -33,18 +33,20 @@ export function resolvingMedia(upstream: Upstream, places: MediaPlaces): Upstrea
   async function* chatOfComplete(request: ChatRequest, signal?: AbortSignal) {
     yield* upstream.chat(await complete(request, signal), signal);
   }
-  const { inspector } = upstream;
+  const { estimate, inspect } = upstream.capabilities ?? {};
   return wrapUpstream(upstream, {
-    inspector: inspector && {
-      video: async (request, signal) => inspector.video(await complete(request, signal), signal),
-      document: async (request, signal) =>
-        inspector.document(await complete(request, signal), signal),
+    capabilities: {
+      estimate:
+        estimate &&
+        (async (request, options) => estimate(await complete(request, options?.signal), options)),
+      inspect: inspect && {
+        video: async (request, signal) => inspect.video(await complete(request, signal), signal),
+        document: async (request, signal) =>
+          inspect.document(await complete(request, signal), signal),
+      },
     },
     chat(request, signal) {
       return isComplete(request) ? upstream.chat(request, signal) : chatOfComplete(request, signal);
-    },
-    estimate: async (request, options) => {
-      return await upstream.estimate(await complete(request, options?.signal), options);
     },
   });
 }

@@ -2,8 +2,9 @@ import type { Context } from "hono";
 import { linkAbort } from "../core/abort.ts";
 import type { VireoError } from "../core/errors.ts";
 import { costOf, type Prices, showPrice } from "../core/prices.ts";
+import type { UpstreamModel } from "../core/upstream.ts";
 import { toVireoError } from "../protocols/shared/errors.ts";
-import { LOCAL_PROVIDER } from "../protocols/shared/provider.ts";
+import { providerOf } from "../protocols/shared/provider.ts";
 import { hasPrice, type UsageCounter } from "../protocols/shared/usage.ts";
 import type { RequestWarning } from "../protocols/shared/warnings.ts";
 import type { Env, RouteOptions } from "./context.ts";
@@ -21,11 +22,15 @@ export interface Generation {
   stream(events: AsyncIterable<SseEvent>, form: StreamForm): Promise<Response>;
 }
 
-export function generation(c: Context<Env>, { log }: RouteOptions): Generation {
+export function generation(
+  c: Context<Env>,
+  { log }: RouteOptions,
+  model: UpstreamModel,
+): Generation {
   const { signal, abort } = linkAbort(c.req.raw.signal); // that one ends with the request
   const serverEnd = c.get("serverEnd");
   serverEnd?.addEventListener("abort", () => abort(serverEnd.reason as Error), { once: true });
-  c.header("x-provider", LOCAL_PROVIDER);
+  c.header("x-provider", providerOf(model));
   return {
     signal,
     async stream(events, { toErrorEvents, ...form }) {

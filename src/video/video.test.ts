@@ -16,7 +16,7 @@ function upstreamOf(seconds: number, answer: (request: ChatRequest) => string): 
   return {
     models: [],
     ready: true,
-    estimate: async () => ({ videos: [{ durationSeconds: seconds }] }),
+    capabilities: { estimate: async () => ({ videos: [{ durationSeconds: seconds }] }) },
     async *chat(request: ChatRequest) {
       yield { type: "text", text: answer(request) };
       const end = { reason: "stop", nativeReason: "eos" } as const;

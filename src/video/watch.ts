@@ -2,7 +2,7 @@
 
 import type { ChatEvent, ChatRequest, VideoPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
-import type { Upstream } from "../core/upstream.ts";
+import { requireCapability, type Upstream } from "../core/upstream.ts";
 import { clock } from "./subtitles.ts";
 import { type Window, windowsOf } from "./windows.ts";
 
@@ -130,6 +130,8 @@ export async function secondsOf(
   signal?: AbortSignal,
 ): Promise<number> {
   const video: VideoPart = { type: "video", bytes, sampling: { maxFrames: 1 } };
-  const { videos } = await upstream.estimate(requestOf([video], {}), { signal });
+  const { videos } = await requireCapability(upstream, "estimate")(requestOf([video], {}), {
+    signal,
+  });
   return videos[0]?.durationSeconds ?? 0;
 }

@@ -43,49 +43,51 @@ export function createFakeUpstream(): FakeUpstream {
       },
     ],
     ready: true,
-    load: {
-      running: 1,
-      waiting: 2,
-      kvCacheUsage: 0.25,
-      preemptions: 3,
-      prefixTokensAsked: 100,
-      prefixTokensFound: 40,
-    },
     requests: [],
     aborted: 0,
     callArguments: '{"city":"Aachen"}',
     chat: (request, signal) => answer(fake, request, signal),
-    estimate: async (request) => ({
-      promptTokens: 14,
-      imageTokens: 0,
-      videoTokens: 0,
-      toolTokens: request.tools?.length ?? 0,
-      images: [],
-      videos: [],
-      documents: [],
-      contextTokens: 131_072,
-    }),
-    inspector: {
-      video: async () => ({
-        width: 2,
-        height: 1,
-        totalFrames: 1,
-        frames: [{ index: 0, jpeg: bytes("no picture") }],
-        columns: 2,
-        rows: 1,
-        ranks: Uint32Array.of(0, 1),
-        pruningRate: 0,
+    capabilities: {
+      estimate: async (request) => ({
+        promptTokens: 14,
+        imageTokens: 0,
+        videoTokens: 0,
+        toolTokens: request.tools?.length ?? 0,
+        images: [],
+        videos: [],
+        documents: [],
+        contextTokens: 131_072,
       }),
-      document: async () => ({
-        totalPages: 1,
-        failedPages: [],
-        pages: [
-          { number: 1, width: 2, height: 1, jpeg: bytes("no picture"), undrawn: 0, words: [] },
-        ],
+      inspect: {
+        video: async () => ({
+          width: 2,
+          height: 1,
+          totalFrames: 1,
+          frames: [{ index: 0, jpeg: bytes("no picture") }],
+          columns: 2,
+          rows: 1,
+          ranks: Uint32Array.of(0, 1),
+          pruningRate: 0,
+        }),
+        document: async () => ({
+          totalPages: 1,
+          failedPages: [],
+          pages: [
+            { number: 1, width: 2, height: 1, jpeg: bytes("no picture"), undrawn: 0, words: [] },
+          ],
+        }),
+      },
+      tokenize: async (text) => [...bytes(text)],
+      detokenize: async (ids) => Buffer.from(ids).toString(),
+      load: async () => ({
+        running: 1,
+        waiting: 2,
+        kvCacheUsage: 0.25,
+        preemptions: 3,
+        prefixTokensAsked: 100,
+        prefixTokensFound: 40,
       }),
     },
-    tokenize: (text) => [...bytes(text)],
-    detokenize: (ids) => Buffer.from(ids).toString(),
   };
   return fake;
 }

@@ -177,7 +177,7 @@ describe("a document", () => {
 
 describe("an upstream that cannot show what it sees", () => {
   const app = createApp({
-    upstream: { ...createFakeUpstream(), inspector: undefined },
+    upstream: { ...createFakeUpstream(), capabilities: {} },
     log: silentLog,
   });
   const ask = (path: string) =>
@@ -207,7 +207,7 @@ test.skipIf(!HAS_FFMPEG)(
           reject(signal.reason);
         });
       });
-    const upstream = { ...fake, inspector: { video: endless, document: endless } };
+    const upstream = { ...fake, capabilities: { inspect: { video: endless, document: endless } } };
     const keys = {
       find: () => ({ name: "ann", sha256: "", createdUnix: 0, limits: {} }),
       limitsOf: () => ({ requestsPerMinute: 2, concurrentRequests: 1 }),

@@ -25,20 +25,10 @@ export async function startScriptedServer() {
       },
     ],
     ready: true,
-    load: {
-      running: 0,
-      waiting: 0,
-      kvCacheUsage: 0,
-      preemptions: 0,
-      prefixTokensAsked: 0,
-      prefixTokensFound: 0,
-    },
     chat: (request) => {
       requests.push(request);
       return answer(request);
     },
-    tokenize: (text) => [...Buffer.from(text)],
-    detokenize: (ids) => Buffer.from(ids).toString(),
   };
   const server = await listen({ upstream, log: silentLog, host: "127.0.0.1", port: 0 });
   return { url: server.url, requests, close: () => server.close(100) };

@@ -20,8 +20,7 @@ describe.skipIf(chromium === undefined)("videos and documents on the page", () =
   beforeAll(async () => {
     engine = await open(MINI, { cacheDir: false });
     stage = await setStage(chromium!, undefined, {
-      inspector: engine.inspector,
-      estimate: (request, options) => engine.estimate(request, options),
+      capabilities: engine.capabilities,
     });
     if (SHOTS) mkdirSync(SHOTS, { recursive: true });
   }, 60_000);

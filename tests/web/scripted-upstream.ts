@@ -42,9 +42,7 @@ export function createScriptedUpstream(id: string = MODEL): ScriptedUpstream {
       const text = lastText(request);
       return play(scripts.get(text) ?? text.split(/(?<= )/), request, signal);
     },
-    estimate: async (request) => countPrompt(request),
-    tokenize: (text) => [...Buffer.from(text)],
-    detokenize: (ids) => Buffer.from(ids).toString(),
+    capabilities: { estimate: async (request) => countPrompt(request) },
   };
 }
 

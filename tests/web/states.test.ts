@@ -167,11 +167,7 @@ describe.skipIf(chromium === undefined)("every state of the page", () => {
   let files: FileStore;
   beforeAll(async () => {
     engine = await open(MINI, { cacheDir: false });
-    const changes = {
-      inspector: engine.inspector,
-      estimate: (...[request, options]: Parameters<typeof engine.estimate>) =>
-        engine.estimate(request, options),
-    };
+    const changes = { capabilities: engine.capabilities };
     const quotas = { quotaBytes: 1e9, tenantQuotaBytes: 1e9, ttlSeconds: 24 * 3600 };
     files = await FileStore.open({ folder, ...quotas });
     stage = await setStage(chromium!, undefined, changes, { files });

@@ -5,7 +5,7 @@ import { cardOf } from "../shared/models.ts";
 /** The answer of GET …/config: the models that there are. version: as "v3", the SDK's own. */
 export function toGatewayConfig(
   models: readonly UpstreamModel[],
-  prices: Prices,
+  pricesOf: (model: UpstreamModel) => Prices,
   version: "v3" | "v4",
 ) {
   return {
@@ -14,8 +14,15 @@ export function toGatewayConfig(
       name: cardOf(model).name,
       description: cardOf(model).description,
       modelType: "language",
-      pricing: { input: showPrice(prices.prompt), output: showPrice(prices.completion) },
+      pricing: toPricing(pricesOf(model)),
       specification: { specificationVersion: version, provider: "vireo", modelId: model.id },
     })),
   };
+}
+
+function toPricing({ prompt, completion }: Prices): {
+  readonly input: string;
+  readonly output: string;
+} {
+  return { input: showPrice(prompt), output: showPrice(completion) };
 }

@@ -1,7 +1,7 @@
 import { type Prices, showPrice } from "../../core/prices.ts";
 import type { UpstreamModel } from "../../core/upstream.ts";
 import { cardOf } from "../shared/models.ts";
-import { LOCAL_PROVIDER } from "../shared/provider.ts";
+import { providerOf } from "../shared/provider.ts";
 
 const PARAMETERS = [
   "bad_words",
@@ -129,17 +129,17 @@ function toPricing({ prompt, completion }: Prices): PricingBody {
 
 export function toModelList(
   models: readonly UpstreamModel[],
-  prices: Prices,
+  pricesOf: (model: UpstreamModel) => Prices,
 ): { readonly object: "list"; readonly data: readonly ModelBody[] } {
-  return { object: "list", data: models.map((model) => toModelBody(model, prices)) };
+  return { object: "list", data: models.map((model) => toModelBody(model, pricesOf(model))) };
 }
 
-/** Who answers for a model: this server alone. */
+/** The provider that answers for a model. */
 export function toEndpoints(model: UpstreamModel, prices: Prices, ready: boolean) {
   const { id, name, created, description, architecture, pricing } = toModelBody(model, prices);
   const endpoint = {
-    name: `${LOCAL_PROVIDER} | ${id}`,
-    provider_name: LOCAL_PROVIDER,
+    name: `${providerOf(model)} | ${id}`,
+    provider_name: providerOf(model),
     context_length: model.contextTokens,
     max_prompt_tokens: model.contextTokens,
     max_completion_tokens: model.maxOutputTokens,

@@ -32,6 +32,8 @@ export interface AnswerHead {
   readonly id: string;
   readonly createdUnix: number;
   readonly model: string;
+  /** Undefined: this server. */
+  readonly provider?: string;
   readonly fingerprint: string;
   readonly includeUsage: boolean;
   readonly reasoningFormat: ReasoningFormat;
@@ -68,7 +70,7 @@ export interface ChatChunk {
   readonly object: "chat.completion.chunk";
   readonly created: number;
   readonly model: string;
-  readonly provider: typeof LOCAL_PROVIDER;
+  readonly provider: string;
   readonly system_fingerprint: string;
   readonly choices: readonly {
     readonly index: number;
@@ -86,7 +88,7 @@ export interface ChatCompletion {
   readonly object: "chat.completion";
   readonly created: number;
   readonly model: string;
-  readonly provider: typeof LOCAL_PROVIDER;
+  readonly provider: string;
   readonly system_fingerprint: string;
   readonly service_tier: "default";
   readonly choices: readonly {
@@ -228,7 +230,7 @@ function chunk(head: AnswerHead, choices: ChatChunk["choices"]): ChatChunk {
     object: "chat.completion.chunk",
     created: head.createdUnix,
     model: head.model,
-    provider: LOCAL_PROVIDER,
+    provider: head.provider ?? LOCAL_PROVIDER,
     system_fingerprint: head.fingerprint,
     choices,
     ...(head.includeUsage ? { usage: null } : {}),
@@ -263,7 +265,7 @@ export async function toCompletion(
     object: "chat.completion",
     created: head.createdUnix,
     model: head.model,
-    provider: LOCAL_PROVIDER,
+    provider: head.provider ?? LOCAL_PROVIDER,
     system_fingerprint: head.fingerprint,
     service_tier: "default",
     choices: said.map((choice, index) => toChoice(choice, index, head)),

@@ -19,6 +19,8 @@ export interface TextHead {
   readonly id: string;
   readonly createdUnix: number;
   readonly model: string;
+  /** Undefined: this server. */
+  readonly provider?: string;
   readonly fingerprint: string;
   readonly logprobs: boolean;
   readonly includeUsage: boolean;
@@ -44,7 +46,7 @@ export interface TextCompletion {
   readonly object: "text_completion";
   readonly created: number;
   readonly model: string;
-  readonly provider: typeof LOCAL_PROVIDER;
+  readonly provider: string;
   readonly system_fingerprint: string;
   readonly choices: readonly {
     readonly index: number;
@@ -139,7 +141,7 @@ function body(head: TextHead, choices: readonly Choice[]): TextCompletion {
     object: "text_completion",
     created: head.createdUnix,
     model: head.model,
-    provider: LOCAL_PROVIDER,
+    provider: head.provider ?? LOCAL_PROVIDER,
     system_fingerprint: head.fingerprint,
     choices,
   };

@@ -10,6 +10,7 @@ import {
 } from "../../protocols/openai/stream.ts";
 import { sideBySide, toChoices } from "../../protocols/shared/choices.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
+import { providerOf } from "../../protocols/shared/provider.ts";
 import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
@@ -17,17 +18,18 @@ import { DONE, type SseEvent } from "../sse.ts";
 import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../streaming-reply.ts";
 
 export function chatCompletions(options: RouteOptions) {
-  const { upstream, prices, now } = options;
+  const { upstream, pricesOf, now } = options;
   return async (c: Context<Env>): Promise<Response> => {
     const parsed = parseChatRequest(await jsonOf(c), upstream.models);
     const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
+    const prices = pricesOf(model);
     const head = { ...headOf(parsed, model, Math.floor(now() / 1000)), prices };
     ignoredHeader(c, parsed.ignoredParams);
     warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", head.id);
 
-    const { signal, stream } = generation(c, options);
-    const request = { ...parsed.request, tenant: c.get("tenant") };
+    const { signal, stream } = generation(c, options, model);
+    const request = { ...parsed.request, model: model.id, tenant: c.get("tenant") };
     const events = sideBySide(upstream, toChoices(request, parsed.count), signal);
     if (parsed.stream) {
       return await stream(asEvents(toChunks(events, head)), {
@@ -56,6 +58,7 @@ function headOf(
     id: newAnswerId(createdUnix),
     createdUnix,
     model: model.id,
+    provider: providerOf(model),
     fingerprint: `fp_${model.fingerprint}`,
     includeUsage,
     reasoningFormat,

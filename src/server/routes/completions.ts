@@ -8,6 +8,7 @@ import {
 } from "../../protocols/openai/text-completion.ts";
 import { sideBySide, toChoices } from "../../protocols/shared/choices.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
+import { providerOf } from "../../protocols/shared/provider.ts";
 import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
@@ -16,18 +17,20 @@ import { answerHeaders, generation, ignoredHeader } from "../streaming-reply.ts"
 import { asEvents } from "./chat-completions.ts";
 
 export function completions(options: RouteOptions) {
-  const { upstream, prices, now } = options;
+  const { upstream, pricesOf, now } = options;
   return async (c: Context<Env>): Promise<Response> => {
     const parsed = parseCompletionRequest(await jsonOf(c));
     const model = requireModel(upstream.models, parsed.model, parsed.requests[0]?.maxTokens);
+    const prices = pricesOf(model);
     const createdUnix = Math.floor(now() / 1000);
-    const tenant = c.get("tenant");
-    const requests = parsed.requests.flatMap((one) => toChoices({ ...one, tenant }, parsed.count));
+    const own = { model: model.id, tenant: c.get("tenant") };
+    const requests = parsed.requests.flatMap((one) => toChoices({ ...one, ...own }, parsed.count));
     const head = {
       ...parsed,
       id: newAnswerId(createdUnix),
       createdUnix,
       model: model.id,
+      provider: providerOf(model),
       fingerprint: `fp_${model.fingerprint}`,
       total: requests.length,
       prices,
@@ -35,7 +38,7 @@ export function completions(options: RouteOptions) {
     ignoredHeader(c, parsed.ignoredParams);
     c.header("x-generation-id", head.id);
 
-    const { signal, stream } = generation(c, options);
+    const { signal, stream } = generation(c, options, model);
     const events = sideBySide(upstream, requests, signal);
     if (parsed.stream) {
       return await stream(asEvents(toTextChunks(events, head)), {

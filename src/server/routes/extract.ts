@@ -35,14 +35,14 @@ const PAGE_TOKENS = 4096;
 export function extractDocument(options: RouteOptions) {
   const running = { count: 0 };
   return async (c: Context<Env>): Promise<Response> => {
-    const { upstream, prices, now } = options;
+    const { upstream, pricesOf, now } = options;
     const { body, request } = parseExtract(await jsonOf(c));
     const model = requireModel(upstream.models, body.model, body.max_tokens ?? undefined);
     const id = `extract-${random62(24)}`;
     const head = { id, created: Math.floor(now() / 1000), model: model.id };
     c.header("x-generation-id", head.id);
-    const { signal, stream } = generation(c, options);
-    const own = { ...request, tenant: c.get("tenant") };
+    const { signal, stream } = generation(c, options, model);
+    const own = { ...request, model: model.id, tenant: c.get("tenant") };
     const maxTokens = body.max_tokens ?? Math.min(PAGE_TOKENS, model.contextTokens >> 1);
     const pages = pageByPage({ ...body, max_tokens: maxTokens }, own, options, signal);
     const events = oneOfFew(running, pages);
@@ -57,6 +57,7 @@ export function extractDocument(options: RouteOptions) {
       if (event.type === "page") continue;
       const answer = toExtraction(event.extraction, head);
       const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = answer.usage;
+      const prices = pricesOf(model);
       const cost = costOf(prices, { promptTokens, completionTokens });
       if (hasPrice(prices)) c.header("x-cost-usd", showPrice(cost));
       return c.json(answer);
@@ -89,7 +90,7 @@ async function* pageByPage(
   options: RouteOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ExtractEvent> {
-  const { tenant = "", maxTiles, exifOrientation } = request;
+  const { model, tenant = "", maxTiles, exifOrientation } = request;
   const { tenants, keys, places, deadlineMs } = options;
   tenants.check(tenant, keys?.limitsOf(tenant) ?? {}); // before anything is fetched
   const deadline = startDeadline(signal, deadlineMs);
@@ -98,14 +99,18 @@ async function* pageByPage(
     const schema = typeof given === "string" ? await readSchema(given) : given;
     const messages = await completeMessages(request, places, deadline.signal);
     const { bytes, pages, dpi } = documentOf(messages);
-    yield* extract(ownUpstream(options.upstream, tenant), bytes, {
-      ...toOptions(body, schema),
-      ...(maxTiles === undefined ? {} : { maxTiles }),
-      ...(exifOrientation === undefined ? {} : { exifOrientation }),
-      ...(pages === undefined ? {} : { pages }),
-      ...(dpi === undefined ? {} : { dpi }),
-      signal: deadline.signal,
-    });
+    yield* extract(
+      ownUpstream(options.upstream, { tenant, ...(model !== undefined && { model }) }),
+      bytes,
+      {
+        ...toOptions(body, schema),
+        ...(maxTiles === undefined ? {} : { maxTiles }),
+        ...(exifOrientation === undefined ? {} : { exifOrientation }),
+        ...(pages === undefined ? {} : { pages }),
+        ...(dpi === undefined ? {} : { dpi }),
+        signal: deadline.signal,
+      },
+    );
   } finally {
     deadline.abort(new Error("the client has gone"));
     deadline.release();
@@ -122,10 +127,10 @@ function toOptions(body: ExtractBody, schema: ExtractOptions["schema"]): Extract
   };
 }
 
-/** The upstream as one tenant has it. */
-function ownUpstream(upstream: Upstream, tenant: string): Upstream {
+/** The upstream, whose requests all name one tenant and one model. */
+function ownUpstream(upstream: Upstream, own: Pick<ChatRequest, "tenant" | "model">): Upstream {
   return wrapUpstream(upstream, {
-    chat: (request, signal) => upstream.chat({ ...request, tenant }, signal),
+    chat: (request, signal) => upstream.chat({ ...request, ...own }, signal),
   });
 }
 

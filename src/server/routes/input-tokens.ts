@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { ChatRequest } from "../../core/chat.ts";
+import { requireCapability } from "../../core/upstream.ts";
 import { parseChatRequest } from "../../protocols/openai/chat.ts";
 import { parseResponseRequest } from "../../protocols/openai/responses.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
@@ -32,7 +33,8 @@ export async function countTokens(
   model: string,
   request: ChatRequest,
 ): Promise<number> {
-  requireModel(upstream.models, model);
-  const own = { ...request, tenant: c.get("tenant") };
-  return (await upstream.estimate(own, { signal: c.req.raw.signal })).promptTokens;
+  const { id } = requireModel(upstream.models, model);
+  const own = { ...request, model: id, tenant: c.get("tenant") };
+  const estimate = requireCapability(upstream, "estimate");
+  return (await estimate(own, { signal: c.req.raw.signal })).promptTokens;
 }

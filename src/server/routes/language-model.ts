@@ -14,19 +14,25 @@ import { asEvents } from "./chat-completions.ts";
 
 /** The protocol between the AI SDK and a gateway: the call as the SDK makes it, and its result. */
 export function languageModel(options: RouteOptions) {
-  const { upstream, prices, now } = options;
+  const { upstream, pricesOf, now } = options;
   return async (c: Context<Env>): Promise<Response> => {
     checkVersion(c.req.header("ai-language-model-specification-version"));
     const name = c.req.header("ai-language-model-id") ?? "";
-    const { request, model: asked, warnings } = parseCall(await jsonOf(c), name, upstream.models);
-    const model = requireModel(upstream.models, asked, request.maxTokens, "maxOutputTokens");
+    const {
+      request,
+      model: requested,
+      warnings,
+    } = parseCall(await jsonOf(c), name, upstream.models);
+    const model = requireModel(upstream.models, requested, request.maxTokens, "maxOutputTokens");
+    const prices = pricesOf(model);
     const createdUnix = Math.floor(now() / 1000);
     const head = { id: newAnswerId(createdUnix), createdUnix, model: model.id, prices, warnings };
     c.header("x-generation-id", head.id);
 
-    const { signal, stream } = generation(c, options);
+    const { signal, stream } = generation(c, options, model);
+    const own = { ...request, model: model.id, tenant: c.get("tenant") };
     const tally = new UsageCounter();
-    const events = tally.watch(upstream.chat({ ...request, tenant: c.get("tenant") }, signal));
+    const events = tally.watch(upstream.chat(own, signal));
     if (c.req.header("ai-language-model-streaming") === "true") {
       return await stream(asEvents(toStreamParts(events, head)), {
         toErrorEvents: (error, requestId) => [
@@ -40,10 +46,11 @@ export function languageModel(options: RouteOptions) {
   };
 }
 
-export function gatewayConfig({ upstream, prices }: RouteOptions) {
-  return (c: Context<Env>): Response => {
+export function gatewayConfig({ upstream, pricesOf }: RouteOptions) {
+  return async (c: Context<Env>): Promise<Response> => {
+    await upstream.refresh?.();
     const version = c.req.path.startsWith("/v4/") ? "v4" : "v3";
-    return c.json(toGatewayConfig(upstream.models, prices, version));
+    return c.json(toGatewayConfig(upstream.models, pricesOf, version));
   };
 }
 

@@ -19,18 +19,18 @@ const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
 
 /** Anthropic's protocol. */
 export function messages(options: RouteOptions) {
-  const { upstream, prices } = options;
+  const { upstream, pricesOf } = options;
   return async (c: Context<Env>): Promise<Response> => {
     const parsed = parseMessagesRequest(await jsonOf(c), upstream.models);
-    const request = { ...parsed.request, tenant: c.get("tenant") };
-    const model = requireModel(upstream.models, parsed.model, request.maxTokens);
+    const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
+    const request = { ...parsed.request, model: model.id, tenant: c.get("tenant") };
     const head = { id: newMessageId(), model: model.id, stopSequences: request.stop ?? [] };
     ignoredHeader(c, parsed.ignoredParams);
     warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", head.id);
     c.header("request-id", c.get("requestId"));
 
-    const { signal, stream } = generation(c, options);
+    const { signal, stream } = generation(c, options, model);
     const tally = new UsageCounter();
     const events = tally.watch(upstream.chat(request, signal));
     if (parsed.stream) {
@@ -40,7 +40,7 @@ export function messages(options: RouteOptions) {
       });
     }
     const message = await collectMessage(events, head);
-    answerHeaders(c, tally, prices);
+    answerHeaders(c, tally, pricesOf(model));
     return c.json(message);
   };
 }

@@ -11,25 +11,29 @@ export function asksForAnthropic(c: Context<Env>): boolean {
   return c.req.header("anthropic-version") !== undefined;
 }
 
-export function listModels({ upstream, prices }: RouteOptions) {
-  return (c: Context<Env>): Response =>
-    asksForAnthropic(c)
+export function listModels({ upstream, pricesOf }: RouteOptions) {
+  return async (c: Context<Env>): Promise<Response> => {
+    await upstream.refresh?.();
+    return asksForAnthropic(c)
       ? c.json(toModelPage(upstream.models))
-      : c.json(toModelList(upstream.models, prices));
-}
-
-/** The id may hold slashes, written as they are or as %2F. */
-export function getModel({ upstream, prices }: RouteOptions) {
-  return (c: Context<Env>): Response => {
-    const model = modelNamed(upstream.models, c.req.param("id"));
-    return asksForAnthropic(c) ? c.json(toModelInfo(model)) : c.json(toModelBody(model, prices));
+      : c.json(toModelList(upstream.models, pricesOf));
   };
 }
 
-export function modelEndpoints({ upstream, prices }: RouteOptions) {
+/** The id may hold slashes, written as they are or as %2F. */
+export function getModel({ upstream, pricesOf }: RouteOptions) {
   return (c: Context<Env>): Response => {
     const model = modelNamed(upstream.models, c.req.param("id"));
-    return c.json(toEndpoints(model, prices, upstream.ready));
+    return asksForAnthropic(c)
+      ? c.json(toModelInfo(model))
+      : c.json(toModelBody(model, pricesOf(model)));
+  };
+}
+
+export function modelEndpoints({ upstream, pricesOf }: RouteOptions) {
+  return (c: Context<Env>): Response => {
+    const model = modelNamed(upstream.models, c.req.param("id"));
+    return c.json(toEndpoints(model, pricesOf(model), upstream.ready));
   };
 }
 

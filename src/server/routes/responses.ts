@@ -24,14 +24,14 @@ import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../str
 
 /** Answers, and keeps the answer for later requests unless that is not wanted. */
 export function responses(options: RouteOptions) {
-  const { upstream, prices, now, responses: store } = options;
+  const { upstream, pricesOf, now, responses: store } = options;
   return async (c: Context<Env>): Promise<Response> => {
     const tenant = c.get("tenant");
     const memory = store?.memoryOf(tenant);
     const parsed = parseResponseRequest(await jsonOf(c), upstream.models, memory);
-    const request = { ...parsed.request, tenant };
-    const maxTokens = request.maxTokens;
+    const { maxTokens } = parsed.request;
     const model = requireModel(upstream.models, parsed.model, maxTokens, "max_output_tokens");
+    const request = { ...parsed.request, model: model.id, tenant };
     const { temperature, topP } = { ...GREEDY, ...request.sampling };
     const { body, logprobs, aliases } = parsed;
     const createdUnix = Math.floor(now() / 1000);
@@ -47,7 +47,7 @@ export function responses(options: RouteOptions) {
       if (stored) store.put({ tenant, response, input: parsed.items, previousId });
     };
 
-    const { signal, stream } = generation(c, options);
+    const { signal, stream } = generation(c, options, model);
     const tally = new UsageCounter();
     const events = tally.watch(upstream.chat(request, signal));
     if (parsed.stream) {
@@ -58,7 +58,7 @@ export function responses(options: RouteOptions) {
     }
     const response = await collectResponse(events, head);
     keep(response);
-    answerHeaders(c, tally, prices);
+    answerHeaders(c, tally, pricesOf(model));
     return c.json(response);
   };
 }

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { VireoError } from "../../core/errors.ts";
-import type { UpstreamModel } from "../../core/upstream.ts";
+import { requireCapability, type UpstreamModel } from "../../core/upstream.ts";
 import { parseChatRequest } from "../../protocols/openai/chat.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
 import { check } from "../../protocols/shared/schema-errors.ts";
@@ -21,17 +21,17 @@ export function tokenize({ upstream }: RouteOptions) {
     const max_model_len = model.contextTokens;
     if ("messages" in body) {
       const parsed = parseChatRequest({ ...body, model: model.id }, upstream.models);
-      const request = { ...parsed.request, tenant: c.get("tenant") };
-      const { promptTokens: count } = await upstream.estimate(request, {
-        signal: c.req.raw.signal,
-      });
+      const request = { ...parsed.request, model: model.id, tenant: c.get("tenant") };
+      const estimate = requireCapability(upstream, "estimate");
+      const { promptTokens: count } = await estimate(request, { signal: c.req.raw.signal });
       return c.json({ count, max_model_len, tokens: null });
     }
-    const tokens = upstream.tokenize(body.prompt);
-    const texts = body.return_token_strs === true;
-    const token_strs = tokens.map((id) => upstream.detokenize([id]));
+    const tokens = await requireCapability(upstream, "tokenize")(body.prompt);
     const counted = { count: tokens.length, max_model_len, tokens };
-    return c.json(texts ? { ...counted, token_strs } : counted);
+    if (body.return_token_strs !== true) return c.json(counted);
+    const toText = requireCapability(upstream, "detokenize");
+    const token_strs = await Promise.all(tokens.map((id) => toText([id])));
+    return c.json({ ...counted, token_strs });
   };
 }
 
@@ -39,7 +39,8 @@ export function detokenize({ upstream }: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const body = check<DetokenizeBody>(detokenizeBody, await jsonOf(c));
     chooseModel(upstream.models, body.model);
-    return c.json({ prompt: upstream.detokenize(body.tokens) });
+    const toText = requireCapability(upstream, "detokenize");
+    return c.json({ prompt: await toText(body.tokens) });
   };
 }
 
