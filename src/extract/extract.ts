@@ -2,10 +2,11 @@ import type { ChatRequest, PageOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import type { FailedPage } from "../core/inspection.ts";
 import type { Upstream } from "../core/upstream.ts";
-import { type Document, isFaultOfPage, openDocument, type PageSize } from "../media/document.ts";
+import { openDocument } from "../media/document.ts";
 import { encodeJpeg } from "../media/encode.ts";
 import type { RgbImage } from "../media/image.ts";
 import type { PageText } from "../media/page-text.ts";
+import { type Document, isFaultOfPage, type PageSize } from "../media/pages.ts";
 import {
   type Conflict,
   type Evidence,

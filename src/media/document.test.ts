@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { assemble, encryptedPdf, firstExtra, pdf, tiff } from "../../tests/pdf-files.ts";
 import type { PageOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
-import { type Document, openDocument } from "./document.ts";
+import { openDocument } from "./document.ts";
 import type { RgbImage } from "./image.ts";
 import { choosePages } from "./page-range.ts";
+import type { Document } from "./pages.ts";
 import { inspectFrames } from "./source.ts";
 
 async function using<T>(

@@ -1,53 +1,14 @@
 import type { PageOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { decodeFrame, type RgbImage } from "./image.ts";
+import { decodeFrame } from "./image.ts";
 import { type FileKind, fileKind, SEND_DOCUMENT } from "./kind.ts";
 import { officeToPdf } from "./office.ts";
 import { choosePages } from "./page-range.ts";
-import { NO_TEXT, type PageText } from "./page-text.ts";
+import { NO_TEXT } from "./page-text.ts";
+import type { Document, PageSize } from "./pages.ts";
 import { openPdf } from "./pdf.ts";
 import { inspectFrames } from "./source.ts";
-
-export interface PageSize {
-  /** Counts the file's pages from 1. */
-  readonly number: number;
-  /** Pixels of the drawn page. */
-  readonly width: number;
-  readonly height: number;
-  /** How a picture was turned to stand upright, by its EXIF number; absent if it was not. */
-  readonly turn?: number;
-}
-
-/** A page that cannot be drawn, though others of its file can. */
-export interface PageFault {
-  /** Counts the file's pages from 1. */
-  readonly number: number;
-  readonly reason: string;
-}
-
-/** A file with pages. Those that were asked for can be drawn until it is closed. */
-export interface Document {
-  /** Pages of the file. */
-  readonly total: number;
-  /** Those that were asked for and have a size, in the order in which they were asked for. */
-  readonly pages: readonly PageSize[];
-  /** Those that were asked for and have none. */
-  readonly faults: readonly PageFault[];
-  /** Throws media_undecodable or media_too_large for this page alone: others can be drawn after. */
-  render(page: PageSize): Promise<RgbImage>;
-  /** Characters of the page that no font has; counted without drawing it. */
-  countUndrawn(page: PageSize): Promise<number>;
-  /** The page's own text; empty where it has only pictures. Throws what render throws. */
-  text(page: PageSize): Promise<PageText>;
-  close(): Promise<void>;
-}
-
-/** Whether an error of `render` or `text` is that page's alone. */
-export function isFaultOfPage(error: unknown): error is VireoError {
-  const codes: readonly string[] = ["media_undecodable", "media_too_large"];
-  return error instanceof VireoError && codes.includes(error.code);
-}
 
 /**
  * Opens a PDF, a TIFF with one or more frames, or any other picture file as one page.

@@ -2,9 +2,10 @@
 
 import { describe, expect, test } from "vitest";
 import { firstExtra, pdf, stream } from "../../tests/pdf-files.ts";
-import { type Document, openDocument } from "./document.ts";
+import { openDocument } from "./document.ts";
 import type { RgbImage } from "./image.ts";
 import type { PageText } from "./page-text.ts";
+import type { Document } from "./pages.ts";
 
 const OPTIONS = { dpi: 72 };
 
