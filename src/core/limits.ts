@@ -23,6 +23,12 @@ export const LIMITS = Object.freeze({
   templateListItems: 4 * MIB,
   templateOutputCharacters: 64 * MIB,
 
+  // conversations above either bound are rendered by a worker thread, one after the other
+  templateInlineParts: 500,
+  templateInlineCharacters: 256 * KIB,
+  templateQueue: 64,
+  templateWorkerBytes: 1024 * MIB,
+
   // one request
   bodyBytes: 64 * MIB,
   messages: 1000,

@@ -63,7 +63,9 @@ export class Preparer {
     const started = performance.now();
     const media = await this.media.open(request, { depth: "drawn", check, signal });
     const mediaMs = performance.now() - started;
-    return { ...this.read(request, media), visuals: media.visuals, mediaMs };
+    const rendered = await this.render(request, media, signal);
+    const prompt = this.build(rendered, media);
+    return { prompt, reasoningOpen: opensReasoning(rendered), visuals: media.visuals, mediaMs };
   }
 
   /** The same counts that `prepare` leads to; nothing is queued. */
@@ -74,14 +76,17 @@ export class Preparer {
   ): Promise<PromptEstimate> {
     const depth = decode ? "decoded" : "headers";
     const media = await this.media.open(request, { depth, check, signal });
-    const { prompt } = this.read(request, media);
+    const rendered = await this.render(request, media, signal);
+    const prompt = this.build(rendered, media);
     const { tools: _, ...withoutTools } = request;
-    const bare = request.tools ? this.read(withoutTools, media).prompt : prompt;
+    const bare = request.tools
+      ? this.build(await this.render(withoutTools, media, signal), media)
+      : prompt;
     const { tilePx, tokensPerTile } = this.options.model.config.vision;
     const undecoded = !decode && media.videos.length > 0;
     return {
       promptTokens: prompt.ids.length,
-      ...(undecoded && { minPromptTokens: this.least(request, media, tokensPerTile) }),
+      ...(undecoded && { minPromptTokens: this.minTokens(rendered, media, tokensPerTile) }),
       imageTokens: prompt.imageTokens,
       videoTokens: prompt.videoTokens,
       toolTokens: prompt.ids.length - bare.ids.length,
@@ -92,33 +97,26 @@ export class Preparer {
     };
   }
 
-  /** Tokens of the prompt if of each video one frame can be decoded. */
-  private least(request: ChatRequest, media: OpenedMedia, tokensPerTile: number): number {
+  /** Tokens of the prompt if only one frame of each video can be decoded. */
+  private minTokens(rendered: Rendered, media: OpenedMedia, tokensPerTile: number): number {
     const videos = media.videos.map((video) => ({
       ...video,
       texts: video.texts.slice(0, 1),
       visual: { ...video.visual, tokens: tokensPerTile },
     }));
-    return this.read(request, { ...media, videos }).prompt.ids.length;
+    return this.build(rendered, { ...media, videos }).ids.length;
   }
 
-  /** Gives up what is being decoded. Resolves when nothing is under way any more. */
+  /** Stops decoding and rendering. Resolves when neither is running any more. */
   async close(reason: Error): Promise<void> {
-    await this.media.close(reason);
+    await Promise.all([this.media.close(reason), this.options.text.template.close(reason)]);
   }
 
-  private read(
-    request: ChatRequest,
-    { messages, images, videos }: OpenedMedia,
-  ): { readonly prompt: Prompt; readonly reasoningOpen: boolean } {
+  private build(rendered: Rendered, { images, videos }: OpenedMedia): Prompt {
+    if ("ids" in rendered) return textPrompt(rendered.ids);
     const { text, contextTokens } = this.options;
-    if (request.prompt !== undefined) {
-      const ids = this.readRaw(request.prompt);
-      return { prompt: textPrompt(ids), reasoningOpen: false };
-    }
-    const { pieces, reasoningOpen } = this.render({ ...request, messages });
-    const prompt = buildPrompt({
-      pieces,
+    return buildPrompt({
+      pieces: rendered.pieces,
       tokenizer: text.tokenizer,
       imageTokens: images.map(({ tokens }) => tokens),
       videos: videos.map(({ visual, texts }) => {
@@ -127,10 +125,26 @@ export class Preparer {
       imageIds: this.imageIds,
       maxIds: contextTokens,
     });
-    return { prompt, reasoningOpen };
   }
 
-  /** Whoever writes a raw prompt writes its control tokens; only images have no place in it. */
+  private async render(
+    request: ChatRequest,
+    { messages }: OpenedMedia,
+    signal: AbortSignal | undefined,
+  ): Promise<Rendered> {
+    if (request.prompt !== undefined) return { ids: this.readRaw(request.prompt) };
+    const { enabled, budgetTokens } = request.reasoning ?? {};
+    const enableThinking = budgetTokens === 0 ? false : enabled;
+    const { tools = [], toolChoice, continueFinalMessage = false } = request;
+    const options = {
+      tools: toolChoice === "none" ? [] : tools.map(forTemplate),
+      ...(enableThinking === undefined ? {} : { enableThinking }),
+      continueFinalMessage,
+    };
+    return await this.options.text.template.renderAsync(messages, options, signal);
+  }
+
+  /** Reads a raw prompt: its control tokens are the caller's; images cannot be part of it. */
   private readRaw(prompt: string | readonly number[]): number[] {
     const { text, model } = this.options;
     const ids =
@@ -147,17 +161,13 @@ export class Preparer {
     }
     return ids;
   }
+}
 
-  private render(request: ChatRequest): RenderedPrompt {
-    const { enabled, budgetTokens } = request.reasoning ?? {};
-    const enableThinking = budgetTokens === 0 ? false : enabled;
-    const { tools = [], toolChoice } = request;
-    return this.options.text.template.render(request.messages, {
-      tools: toolChoice === "none" ? [] : tools.map(forTemplate),
-      ...(enableThinking === undefined ? {} : { enableThinking }),
-      continueFinalMessage: request.continueFinalMessage ?? false,
-    });
-  }
+/** A raw prompt's ids, or what the chat template has rendered. */
+type Rendered = RenderedPrompt | { readonly ids: number[] };
+
+function opensReasoning(rendered: Rendered): boolean {
+  return "reasoningOpen" in rendered && rendered.reasoningOpen;
 }
 
 function describeImage(image: PlannedImage, tilePx: number): ImageEstimate {

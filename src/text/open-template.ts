@@ -1,67 +1,150 @@
+import type { ChatMessage } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
 import { FALLBACK_TEMPLATE } from "./fallback-template.ts";
-import { type ChatTemplate, createChatTemplate } from "./template.ts";
+import {
+  type ChatTemplate,
+  createChatTemplate,
+  type RenderedPrompt,
+  type RenderOptions,
+} from "./template.ts";
 import { type ProbeResult, probesOf, probeTemplate } from "./template-probes.ts";
+import { TemplateRenderer } from "./template-renderer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /**
- * Which template writes the prompts: the checkpoint's alone, the family's built-in one for kinds of
- * requests that the checkpoint's fails, or the built-in one for all.
+ * Which template renders the prompts: `checkpoint`, only the checkpoint's; `fallback`, the built-in
+ * one for kinds of requests that the checkpoint's cannot render; `builtin`, only the built-in one.
  */
 export type TemplateMode = "checkpoint" | "fallback" | "builtin";
 
 export interface OpenedTemplate extends ChatTemplate {
-  /** Where the template comes from that answers requests whose probes passed. */
+  /** Where the template comes from that renders requests whose probes passed. */
   readonly origin: "checkpoint" | "builtin";
-  /** Of the checkpoint's template, or of the built-in one where that stands in for all. */
+  /** Results for the checkpoint's template, or for the built-in one if that replaces it. */
   readonly probes: readonly ProbeResult[];
   /** Why the checkpoint's template is not used at all. */
   readonly problem?: string;
+  /**
+   * Renders like `render`; a conversation above the inline bounds is rendered by a worker thread,
+   * so that it does not block the event loop. Throws what `TemplateRenderer.render` throws.
+   */
+  renderAsync(
+    messages: readonly ChatMessage[],
+    options?: RenderOptions,
+    signal?: AbortSignal,
+  ): Promise<RenderedPrompt>;
+  /** Ends the worker thread; conversations in it fail with `reason`. */
+  close(reason: Error): Promise<void>;
+}
+
+/** Up to which size the calling thread renders a conversation. */
+export interface InlineBounds {
+  readonly maxParts: number;
+  readonly maxCharacters: number;
+}
+
+const INLINE: InlineBounds = Object.freeze({
+  maxParts: LIMITS.templateInlineParts,
+  maxCharacters: LIMITS.templateInlineCharacters,
+});
+
+interface Candidate {
+  readonly source: string;
+  readonly template: ChatTemplate;
 }
 
 /**
- * Compiles a checkpoint's chat template and tries it on every kind of request. A request of a kind
- * that failed is refused, or rendered by the built-in template if the mode allows it.
+ * Compiles a checkpoint's chat template and probes it with every kind of request. A request of a
+ * kind that failed is refused, or rendered by the built-in template if the mode allows it.
  *
- * source: undefined where the checkpoint has none.
- * Throws invalid_checkpoint if the source cannot be compiled and the mode does not allow another.
+ * source: undefined if the checkpoint has none.
+ * Throws invalid_checkpoint if the source cannot be compiled and the mode allows no other.
  */
 export function openTemplate(
   tokenizer: Tokenizer,
   source: string | undefined,
   mode: TemplateMode = "checkpoint",
+  inline: InlineBounds = INLINE,
 ): OpenedTemplate {
-  const builtin = createChatTemplate(tokenizer, FALLBACK_TEMPLATE);
-  const standIn = (problem?: string): OpenedTemplate => ({
-    ...builtin,
+  const builtin = candidate(tokenizer, FALLBACK_TEMPLATE);
+  const openBuiltin = (problem?: string): OpenedTemplate => ({
+    ...renderers(tokenizer, [builtin], () => 0, inline),
     origin: "builtin",
-    probes: probeTemplate(builtin, tokenizer),
+    probes: probeTemplate(builtin.template, tokenizer),
     ...(problem === undefined ? {} : { problem }),
   });
-  if (source === undefined || mode === "builtin") return standIn();
-  let own: ChatTemplate;
+  if (source === undefined || mode === "builtin") return openBuiltin();
+  let own: Candidate;
   try {
-    own = createChatTemplate(tokenizer, source);
+    own = candidate(tokenizer, source);
   } catch (error) {
     if (!(error instanceof VireoError)) throw error;
-    if (mode === "fallback") return standIn(error.message);
+    if (mode === "fallback") return openBuiltin(error.message);
     const text = `${error.message}; --template fallback uses the family's built-in one`;
     throw new VireoError(error.code, text, { cause: error.cause });
   }
-  const probes = probeTemplate(own, tokenizer);
+  const probes = probeTemplate(own.template, tokenizer);
   const failed = probes.filter(({ problem }) => problem !== undefined);
+  const choose: Choose = (messages, options) => {
+    const kinds = failed.length === 0 ? undefined : probesOf(messages, options);
+    const failure = failed.find(({ name }) => kinds?.has(name));
+    if (failure === undefined) return 0;
+    if (mode === "fallback") return 1;
+    throw refusal(failure);
+  };
   return {
-    reasoningSwitch: own.reasoningSwitch,
+    ...renderers(tokenizer, [own, builtin], choose, inline),
     origin: "checkpoint",
     probes,
-    render(messages, options = {}) {
-      const kinds = failed.length === 0 ? undefined : probesOf(messages, options);
-      const hit = failed.find(({ name }) => kinds?.has(name));
-      if (hit === undefined) return own.render(messages, options);
-      if (mode === "fallback") return builtin.render(messages, options);
-      throw refusal(hit);
-    },
   };
+}
+
+function candidate(tokenizer: Tokenizer, source: string): Candidate {
+  return { source, template: createChatTemplate(tokenizer, source) };
+}
+
+/** Index of the template that renders a request; throws if none may. */
+type Choose = (messages: readonly ChatMessage[], options: RenderOptions) => number;
+
+function renderers(
+  { addedTokens }: Tokenizer,
+  candidates: readonly [Candidate, ...Candidate[]],
+  choose: Choose,
+  inline: InlineBounds,
+): Pick<OpenedTemplate, "reasoningSwitch" | "render" | "renderAsync" | "close"> {
+  const sources = candidates.map(({ source }) => source);
+  const renderer = new TemplateRenderer({ sources, addedTokens });
+  const render: ChatTemplate["render"] = (messages, options = {}) => {
+    return candidates[choose(messages, options)]!.template.render(messages, options);
+  };
+  return {
+    reasoningSwitch: candidates[0].template.reasoningSwitch,
+    render,
+    async renderAsync(messages, options = {}, signal) {
+      if (isWithin(inline, messages)) return render(messages, options);
+      return await renderer.render(choose(messages, options), messages, options, signal);
+    },
+    close: (reason) => renderer.close(reason),
+  };
+}
+
+/** Counts no further than to the bounds. */
+function isWithin(
+  { maxParts, maxCharacters }: InlineBounds,
+  messages: readonly ChatMessage[],
+): boolean {
+  let [parts, characters] = [0, 0];
+  for (const { content, reasoning = "", toolCalls = [] } of messages) {
+    parts += typeof content === "string" ? 1 : content.length;
+    if (parts > maxParts) return false;
+    characters += reasoning.length;
+    for (const call of toolCalls) characters += call.name.length + call.arguments.length;
+    if (typeof content === "string") characters += content.length;
+    else for (const part of content) if (part.type === "text") characters += part.text.length;
+    if (characters > maxCharacters) return false;
+  }
+  return true;
 }
 
 function refusal({ name, problem, line }: ProbeResult): VireoError {

@@ -1,12 +1,12 @@
 import { assert } from "../core/assert.ts";
 import type { ChatMessage, ContentPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
+import type { AddedTokens, TextRun } from "./added-tokens.ts";
 import { FALLBACK_TEMPLATE } from "./fallback-template.ts";
 import { createGuard, type Guard } from "./guard.ts";
 import { TemplateError } from "./jinja/errors.ts";
 import { compileTemplate, type JinjaTemplate } from "./jinja/jinja.ts";
 import { findSwitch, type ReasoningSwitch, textOf, withWords } from "./switch.ts";
-import type { TextRun, Tokenizer } from "./tokenizer.ts";
 
 export type PromptPiece =
   | { readonly kind: "control"; readonly id: number }
@@ -77,11 +77,11 @@ function property(value: unknown, name: string): unknown {
  * Throws invalid_checkpoint if the source cannot be compiled.
  */
 export function createChatTemplate(
-  tokenizer: Tokenizer,
+  { addedTokens, splitAdded }: AddedTokens,
   source: string = FALLBACK_TEMPLATE,
 ): ChatTemplate {
   const template = compile(source);
-  const contents = tokenizer.addedTokens.map((token) => token.content);
+  const contents = addedTokens.map((token) => token.content);
   const marks = [THINK, END_THINK];
   const guard = createGuard([...contents, IMAGE, VIDEO, ...marks], marks);
   const run = (variables: Record<string, unknown>): string => {
@@ -115,7 +115,7 @@ export function createChatTemplate(
         ...(enableThinking === undefined ? {} : { enable_thinking: enableThinking }),
         ...(tools === undefined || tools.length === 0 ? {} : { tools: hideDeep(tools, guard) }),
       });
-      const runs = tokenizer.splitAdded(rendered + guard.hide(start, { keepMarks: true }));
+      const runs = splitAdded(rendered + guard.hide(start, { keepMarks: true }));
       const reasoningOpen = opensReasoning(runs);
       if (enableThinking === true && reasoningSwitch === "none" && !reasoningOpen) throw noSwitch();
       return { pieces: toPieces(runs, guard, media), reasoningOpen };

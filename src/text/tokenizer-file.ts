@@ -1,6 +1,6 @@
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import type { AddedToken } from "./tokenizer.ts";
+import type { AddedToken } from "./added-tokens.ts";
 
 export interface CheckedTokenizer {
   readonly addedTokens: readonly AddedToken[];

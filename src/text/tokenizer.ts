@@ -1,31 +1,20 @@
 import { Tokenizer as Bpe } from "@huggingface/tokenizers";
 import { VireoError } from "../core/errors.ts";
+import { type AddedTokens, openAddedTokens } from "./added-tokens.ts";
 import { BYTE_OF_CHARACTER, type CheckedTokenizer, checkTokenizer } from "./tokenizer-file.ts";
 
 const RUN_CHARACTERS = 32_768;
 
-/** A token that stands beside the BPE vocabulary, as `<SPECIAL_12>` or `<image>`. */
-export interface AddedToken {
-  readonly id: number;
-  readonly content: string;
-  /** Left out of decoded text. `<think>` may be an added token that is not special. */
-  readonly special: boolean;
-}
-
-/** A run of ordinary text, or an added token found in it. */
-export type TextRun = string | AddedToken;
-
-export interface Tokenizer {
-  readonly addedTokens: readonly AddedToken[];
+export interface Tokenizer extends AddedTokens {
   /** One more than the largest id. */
   readonly vocabularySize: number;
-  /** Ordinary text only: `<image>` or `<s>` typed by somebody never becomes an added token. */
-  /** With `maxIds` it may stop early, but not before it has found more than that many. */
+  /**
+   * Encodes ordinary text: a typed `<image>` or `<s>` never becomes an added token. With `maxIds`
+   * it may stop early, but only after it has found more ids than that.
+   */
   encodeText(text: string, maxIds?: number): number[];
-  /** For trusted text, as a template's own: added tokens become their ids. */
+  /** Encodes trusted text, such as a template's own: added tokens become their ids. */
   encodeWithAdded(text: string): number[];
-  /** Cuts trusted text at its added tokens, the longest first. */
-  splitAdded(text: string): TextRun[];
   /** The id of an added token. */
   idOf(content: string): number | undefined;
   /** The bytes a token stands for; empty for an id that the vocabulary leaves unused. */
@@ -47,7 +36,7 @@ export function openTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown):
   const encodeText = createTextEncoder(file, tokenizerConfig);
   const byContent = new Map(file.addedTokens.map((token) => [token.content, token]));
   const byId = new Map(file.addedTokens.map((token) => [token.id, token]));
-  const splitAdded = createSplitter(byContent);
+  const { splitAdded } = openAddedTokens(file.addedTokens);
   const bytesOf = createByteTable(file);
 
   return {
@@ -109,38 +98,6 @@ function openBpe(file: CheckedTokenizer, config: unknown): Bpe {
     const message = `tokenizer.json: ${cause instanceof Error ? cause.message : "cannot be used"}`;
     throw new VireoError("invalid_checkpoint", message.slice(0, 300), { cause });
   }
-}
-
-function createSplitter(byContent: ReadonlyMap<string, AddedToken>): (text: string) => TextRun[] {
-  const lengths = [...new Set([...byContent.keys()].map((key) => key.length))].sort(
-    (a, b) => b - a,
-  );
-  const firstUnits = new Set([...byContent.keys()].map((key) => key.charCodeAt(0)));
-  const tokenAt = (text: string, at: number): AddedToken | undefined => {
-    if (!firstUnits.has(text.charCodeAt(at))) return undefined;
-    for (const length of lengths) {
-      const token = byContent.get(text.slice(at, at + length));
-      if (token !== undefined) return token;
-    }
-    return undefined;
-  };
-  return (text) => {
-    const runs: TextRun[] = [];
-    let start = 0;
-    for (let at = 0; at < text.length; ) {
-      const token = tokenAt(text, at);
-      if (token === undefined) {
-        at += 1;
-        continue;
-      }
-      if (at > start) runs.push(text.slice(start, at));
-      runs.push(token);
-      at += token.content.length;
-      start = at;
-    }
-    if (start < text.length) runs.push(text.slice(start));
-    return runs;
-  };
 }
 
 /** All tokens' bytes end to end, made at the first question: 131k tokens are about 1 MB. */

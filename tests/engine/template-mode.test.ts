@@ -4,9 +4,12 @@ import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import type { ContentPart } from "../../src/core/chat.ts";
+import type { ChatMessage, ContentPart } from "../../src/core/chat.ts";
+import { LIMITS } from "../../src/core/limits.ts";
 import { createLog } from "../../src/core/log.ts";
+import { openTextFiles } from "../../src/inputs/text-files.ts";
 import { type Engine, open } from "../../src/runtime/engine.ts";
+import { FALLBACK_TEMPLATE } from "../../src/text/fallback-template.ts";
 import type { TemplateMode } from "../../src/text/open-template.ts";
 import { ask, inFolder, requestOf, TINY } from "./asking.ts";
 
@@ -62,6 +65,31 @@ test("it is told at start with the probe and the line, and refused by name", asy
       code: "unsupported_parameter",
       message: expect.stringMatching(/cannot render "one picture".*--template fallback/),
     });
+  });
+});
+
+test("a long conversation gives the same prompt and errors off the event loop", async () => {
+  await withTemplate(FALLBACK_TEMPLATE, undefined, async (engine) => {
+    const text = await openTextFiles(TINY);
+    const tokensOf = (messages: readonly ChatMessage[]): number => {
+      const { pieces } = text.template.render(messages);
+      const counts = pieces.map((piece) =>
+        piece.kind === "text" ? text.tokenizer.encodeText(piece.text).length : 1,
+      );
+      return counts.reduce((sum, count) => sum + count, 0);
+    };
+    const parts: ContentPart[] = Array.from({ length: LIMITS.templateInlineParts + 1 }, () => {
+      return { type: "text", text: "a" };
+    });
+    const messages: ChatMessage[] = [{ role: "user", content: parts }];
+    const long = { ...requestOf("", { maxTokens: 2 }), messages };
+    const { promptTokens } = await engine.estimate(long);
+    expect(promptTokens).toBe(tokensOf(messages));
+    expect((await ask(engine, long)).ids).toHaveLength(2);
+    const wrong = { ...long, continueFinalMessage: true };
+    await expect(ask(engine, wrong)).rejects.toMatchObject({ param: "messages[0]" });
+    const reason = new Error("the client has left");
+    await expect(engine.estimate(long, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 });
 
