@@ -62,20 +62,20 @@ export class Network {
   /** Milliseconds of a prompt of that many tokens in one step, with the logits of its last. */
   prefill(tokens: number): Promise<number> {
     const samples = [GREEDY_ROW];
-    return timed(() => this.#run([span(0, 0, tokens)], Int32Array.of(tokens - 1), samples));
+    return timed(() => this.run([span(0, 0, tokens)], Int32Array.of(tokens - 1), samples));
   }
 
   /** Puts `tokens` tokens into the states of the first `batch` slots. */
   async prime(batch: number, tokens: number): Promise<void> {
     const spans = Array.from({ length: batch }, (_, slot) => span(slot, 0, tokens));
-    await this.#run(spans, new Int32Array(0), []);
+    await this.run(spans, new Int32Array(0), []);
   }
 
   /** Milliseconds of one step that draws a token for each of the first `batch` slots. */
   decode(batch: number, position: number): Promise<number> {
     const spans = Array.from({ length: batch }, (_, slot) => span(slot, position, 1));
     const samples = spans.map(() => GREEDY_ROW);
-    return timed(() => this.#run(spans, Int32Array.from(spans.keys()), samples));
+    return timed(() => this.run(spans, Int32Array.from(spans.keys()), samples));
   }
 
   /** Milliseconds of the vision blocks over one tile. */
@@ -96,7 +96,7 @@ export class Network {
     };
   }
 
-  #run(spans: readonly SpanInput[], rows: Int32Array, samples: readonly SampleRow[]) {
+  private run(spans: readonly SpanInput[], rows: Int32Array, samples: readonly SampleRow[]) {
     return runSpans(this.backend, this.model, this.state, spans, rows, samples);
   }
 }

@@ -45,37 +45,39 @@ function bf16Bytes(values: number): Uint8Array {
   return doubled(new Uint8Array(out.buffer), period * 2);
 }
 
+type MakeByte = (next: () => number) => number;
+
 /** Makes sources of any number of rows; the bytes are shared between them. */
 export class SourceMaker {
-  readonly #data = new Map<string, Uint8Array>();
+  private readonly data = new Map<string, Uint8Array>();
 
   source(format: WeightFormat, rows: number, inputs: number): MatrixSource {
     const values = rows * inputs;
     switch (format) {
       case "fp8": {
         // Exponents below one half of the range: never the code of NaN.
-        const data = this.#bytes("fp8", values, (next) => Math.floor(next() * 256) & 0xbf);
+        const data = this.bytes("fp8", values, (next) => Math.floor(next() * 256) & 0xbf);
         return { kind: "fp8", data, scale: CODE_SCALE };
       }
       case "nvfp4": {
-        const data = this.#bytes("nvfp4", values / 2, (next) => Math.floor(next() * 256));
+        const data = this.bytes("nvfp4", values / 2, (next) => Math.floor(next() * 256));
         const blocks = values / NVFP4_GROUP;
-        const blockScales = this.#bytes("scales", blocks, (next) => Math.floor(next() * 64));
+        const blockScales = this.bytes("scales", blocks, (next) => Math.floor(next() * 64));
         return { kind: "nvfp4", data, blockScales, scale: CODE_SCALE };
       }
       default: {
-        const kept = this.#data.get("bf16");
+        const kept = this.data.get("bf16");
         const data = kept && kept.length >= values * 2 ? kept : bf16Bytes(values);
-        this.#data.set("bf16", data);
+        this.data.set("bf16", data);
         return { kind: "bf16", data: data.subarray(0, values * 2) };
       }
     }
   }
 
-  #bytes(name: string, count: number, makeByte: (next: () => number) => number): Uint8Array {
-    const kept = this.#data.get(name);
+  private bytes(name: string, count: number, makeByte: MakeByte): Uint8Array {
+    const kept = this.data.get(name);
     const data = kept && kept.length >= count ? kept : repeated(count, makeByte);
-    this.#data.set(name, data);
+    this.data.set(name, data);
     return data.subarray(0, count);
   }
 }

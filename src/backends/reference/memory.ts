@@ -16,21 +16,21 @@ interface Arena {
 
 /** Every buffer by its id, and the arena of the step that runs. */
 export class Memory {
-  #arena: Arena | undefined;
-  readonly #buffers = new Map<number, ArrayBuffer>();
+  private arena: Arena | undefined;
+  private readonly buffers = new Map<number, ArrayBuffer>();
   /** Paths of files that `sync` writes. */
-  readonly #files = new Map<number, string>();
-  #nextId = ARENA + 1;
+  private readonly files = new Map<number, string>();
+  private nextId = ARENA + 1;
 
   allocate(bytes: number): Region {
-    return { buffer: this.#add(new ArrayBuffer(Math.ceil(bytes / 64) * 64)), bytes };
+    return { buffer: this.add(new ArrayBuffer(Math.ceil(bytes / 64) * 64)), bytes };
   }
 
   /** Throws if there is such a file already. */
   createFile({ path, bytes }: PackedFile): Region {
     writeFileSync(path, "", { flag: "wx" });
     const region = this.allocate(bytes);
-    this.#files.set(region.buffer, path);
+    this.files.set(region.buffer, path);
     return region;
   }
 
@@ -43,40 +43,40 @@ export class Memory {
   }
 
   sync({ buffer, bytes }: Region): void {
-    const path = this.#files.get(buffer);
+    const path = this.files.get(buffer);
     if (path !== undefined) writeFileSync(path, this.bytes(buffer, 0, bytes));
   }
 
   release(buffer: number): void {
-    this.#buffers.delete(buffer);
-    this.#files.delete(buffer);
+    this.buffers.delete(buffer);
+    this.files.delete(buffer);
   }
 
   clear(): void {
-    this.#buffers.clear();
-    this.#files.clear();
+    this.buffers.clear();
+    this.files.clear();
   }
 
   /** Gives the arena fresh memory; sizes and places are in floats. */
   openArena(temporaries: number, inputsBegin: number, end: number): void {
-    this.#arena = {
+    this.arena = {
       temporaries: new ArrayBuffer(temporaries * 4),
       inputs: new ArrayBuffer((end - inputsBegin) * 4),
       inputsBegin: inputsBegin * 4,
     };
   }
   closeArena(): void {
-    this.#arena = undefined;
+    this.arena = undefined;
   }
 
   bytes(buffer: number, offsetBytes: number, bytes: number): Uint8Array {
-    return new Uint8Array(...this.#at(buffer, offsetBytes), bytes);
+    return new Uint8Array(...this.resolve(buffer, offsetBytes), bytes);
   }
   floats(buffer: number, offsetBytes: number, count: number): Float32Array {
-    return new Float32Array(...this.#at(buffer, offsetBytes), count);
+    return new Float32Array(...this.resolve(buffer, offsetBytes), count);
   }
   halves(buffer: number, offsetBytes: number, count: number): Uint16Array {
-    return new Uint16Array(...this.#at(buffer, offsetBytes), count);
+    return new Uint16Array(...this.resolve(buffer, offsetBytes), count);
   }
 
   view({ buffer, offset, rows, cols, stride }: Tensor): View {
@@ -93,19 +93,19 @@ export class Memory {
     return copy;
   }
 
-  #add(buffer: ArrayBuffer): number {
-    this.#buffers.set(this.#nextId, buffer);
-    return this.#nextId++;
+  private add(buffer: ArrayBuffer): number {
+    this.buffers.set(this.nextId, buffer);
+    return this.nextId++;
   }
 
   /** The memory behind that place, and the place within it in bytes. */
-  #at(buffer: number, offsetBytes: number): [ArrayBuffer, number] {
-    if (buffer === ARENA && this.#arena) {
-      const { temporaries, inputs, inputsBegin } = this.#arena;
+  private resolve(buffer: number, offsetBytes: number): [ArrayBuffer, number] {
+    if (buffer === ARENA && this.arena) {
+      const { temporaries, inputs, inputsBegin } = this.arena;
       if (offsetBytes < inputsBegin) return [temporaries, offsetBytes];
       return [inputs, offsetBytes - inputsBegin];
     }
-    const found = this.#buffers.get(buffer);
+    const found = this.buffers.get(buffer);
     assert(found, `there is no buffer ${buffer}`);
     return [found, offsetBytes];
   }

@@ -32,8 +32,11 @@ export class ReferenceBackend implements Backend, RecorderHost, Machine {
   readonly arenaFloats = 2 ** 31 - 16;
   readonly exact: boolean;
   readonly memory = new Memory();
-  readonly #matrices: { readonly matrix: Matrix; readonly region: Region; readonly at: number }[] =
-    [];
+  private readonly matrices: {
+    readonly matrix: Matrix;
+    readonly region: Region;
+    readonly at: number;
+  }[] = [];
 
   constructor({ exactActivations = true }: ReferenceOptions = {}) {
     this.exact = exactActivations;
@@ -75,14 +78,14 @@ export class ReferenceBackend implements Backend, RecorderHost, Machine {
     assert(offsetBytes % 64 === 0, "a matrix begins at a multiple of 64 bytes");
     const bytes = this.matrixBytes(format, outputs, inputs);
     assert(offsetBytes + bytes <= region.bytes, "a matrix lies within its region");
-    const matrix = { id: this.#matrices.length, format, outputs, inputs };
-    this.#matrices.push({ matrix, region, at: offsetBytes });
+    const matrix = { id: this.matrices.length, format, outputs, inputs };
+    this.matrices.push({ matrix, region, at: offsetBytes });
     return matrix;
   }
 
   /** A packed matrix by its number, with all its weights [outputs, inputs]. */
   matrixOf(id: number): PackedMatrix {
-    const found = this.#matrices[id];
+    const found = this.matrices[id];
     assert(found, "there is such a matrix");
     const { matrix, region, at } = found;
     const weights = this.memory.floats(region.buffer, at, matrix.outputs * matrix.inputs);
