@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Renders templates with Python's jinja2 and keeps what comes out, for tests/jinja.test.ts.
+"""Renders templates with Python's jinja2 and keeps what comes out, for tests/templates/jinja.test.ts.
 
     python3 scripts/jinja-cases.py
 

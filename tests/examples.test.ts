@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { HAS_FFMPEG } from "./needs.ts";
-import { mp4 } from "./video-files.ts";
+import { HAS_FFMPEG } from "./fixtures/needs.ts";
+import { mp4 } from "./fixtures/video-files.ts";
 
 // They import "vireo" as a user does: from dist/, through the exports of package.json.
 const ROOT = new URL("..", import.meta.url).pathname;

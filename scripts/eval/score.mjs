@@ -1,5 +1,6 @@
 // The metric of each skill. Each function returns the points of an answer and the possible points
-// (`of`), which are summed over the items of a skill. Pure functions, tested in tests/eval.test.ts.
+// (`of`), which are summed over the items of a skill. Pure functions, tested in
+// tests/scripts/eval.test.ts.
 
 /** Edit distance in characters (Levenshtein). */
 export function distance(a, b) {

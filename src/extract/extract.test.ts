@@ -14,8 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { pageText } from "../../tests/page-texts.ts";
-import { type PdfPageText, pdf, tiff } from "../../tests/pdf-files.ts";
+import { pageText } from "../../tests/fixtures/page-texts.ts";
+import { type PdfPageText, pdf, tiff } from "../../tests/fixtures/pdf-files.ts";
 import type { ChatRequest, ContentPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import type { Upstream } from "../core/upstream.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { pageText } from "../../tests/page-texts.ts";
+import { pageText } from "../../tests/fixtures/page-texts.ts";
 import { indexPage } from "./page-index.ts";
 import { verify } from "./verify.ts";
 

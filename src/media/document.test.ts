@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { assemble, encryptedPdf, firstExtra, pdf, tiff } from "../../tests/pdf-files.ts";
+import { assemble, encryptedPdf, firstExtra, pdf, tiff } from "../../tests/fixtures/pdf-files.ts";
 import type { PageOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { openDocument } from "./document.ts";

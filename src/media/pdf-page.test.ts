@@ -1,7 +1,7 @@
 // What a viewer shows of a page is drawn and is text; nothing else is.
 
 import { describe, expect, test } from "vitest";
-import { firstExtra, pdf, stream } from "../../tests/pdf-files.ts";
+import { firstExtra, pdf, stream } from "../../tests/fixtures/pdf-files.ts";
 import { openDocument } from "./document.ts";
 import type { RgbImage } from "./image.ts";
 import type { PageText } from "./page-text.ts";

@@ -2,7 +2,7 @@
 // When frames are shown, compared with what ffprobe tells of the frames that it decodes.
 
 import { describe, expect, test } from "vitest";
-import { ffmpeg, frameTimes, mp4, pattern } from "../../tests/video-files.ts";
+import { ffmpeg, frameTimes, mp4, pattern } from "../../tests/fixtures/video-files.ts";
 import { frameLabel } from "./frames.ts";
 import { FfmpegDecoder } from "./video-decoder.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { FILES, ffmpeg, frameTimes, mp4, pattern } from "../../tests/video-files.ts";
+import { FILES, ffmpeg, frameTimes, mp4, pattern } from "../../tests/fixtures/video-files.ts";
 import { PROGRAM_PATH } from "./child-program.ts";
 import { DEFAULT_SAMPLING, type FrameSampling, type FrameWindow } from "./frames.ts";
 import type { RgbImage } from "./image.ts";

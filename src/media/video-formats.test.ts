@@ -1,7 +1,7 @@
 // Formats and shapes of video files, compared with what FFmpeg's own programs make of them.
 
 import { describe, expect, test } from "vitest";
-import { ffmpeg, frameTimes, mp4, pattern } from "../../tests/video-files.ts";
+import { ffmpeg, frameTimes, mp4, pattern } from "../../tests/fixtures/video-files.ts";
 import { FfmpegDecoder } from "./video-decoder.ts";
 
 const decoder = new FfmpegDecoder();

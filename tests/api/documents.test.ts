@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Listening } from "../../src/server/listen.ts";
-import { encryptedPdf, firstExtra, pdf, tiff } from "../pdf-files.ts";
+import { encryptedPdf, firstExtra, pdf, tiff } from "../fixtures/pdf-files.ts";
 import { MODEL } from "./fake-upstream.ts";
 import { setMediaStage } from "./media-stage.ts";
 

@@ -4,8 +4,8 @@
 import fc from "fast-check";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { pdf, tiff } from "../pdf-files.ts";
-import { mp4 } from "../video-files.ts";
+import { pdf, tiff } from "../fixtures/pdf-files.ts";
+import { mp4 } from "../fixtures/video-files.ts";
 import { MODEL } from "./fake-upstream.ts";
 import { setMediaStage } from "./media-stage.ts";
 

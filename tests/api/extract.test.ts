@@ -13,7 +13,7 @@ import { hashKey, type KeyRing } from "../../src/limits/keys.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { openTiny } from "../engine/asking.ts";
-import { pdf } from "../pdf-files.ts";
+import { pdf } from "../fixtures/pdf-files.ts";
 import { MODEL } from "./fake-upstream.ts";
 
 /** How long a busy machine may take. */

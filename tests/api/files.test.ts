@@ -14,9 +14,9 @@ import { hashKey, type KeyRing } from "../../src/limits/keys.ts";
 import type { Engine } from "../../src/runtime/engine.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { openTiny } from "../engine/asking.ts";
-import { HAS_FFMPEG } from "../needs.ts";
-import { pdf } from "../pdf-files.ts";
-import { mp4 } from "../video-files.ts";
+import { HAS_FFMPEG } from "../fixtures/needs.ts";
+import { pdf } from "../fixtures/pdf-files.ts";
+import { mp4 } from "../fixtures/video-files.ts";
 import { MODEL } from "./fake-upstream.ts";
 
 /** How long a busy machine may take. */

@@ -1,6 +1,6 @@
 // Needs: ffmpeg.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { FILES, ffmpeg, mp4, pattern } from "../video-files.ts";
+import { FILES, ffmpeg, mp4, pattern } from "../fixtures/video-files.ts";
 import { ask, post, setUpTarget, type Target } from "./attacked.ts";
 import { gif } from "./hostile-pictures.ts";
 

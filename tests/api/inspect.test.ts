@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
 import { retainedRows } from "../../src/inputs/media/evs.ts";
 import { createApp } from "../../src/server/app.ts";
-import { HAS_FFMPEG } from "../needs.ts";
-import { encryptedPdf, pdf } from "../pdf-files.ts";
-import { mp4 } from "../video-files.ts";
+import { HAS_FFMPEG } from "../fixtures/needs.ts";
+import { encryptedPdf, pdf } from "../fixtures/pdf-files.ts";
+import { mp4 } from "../fixtures/video-files.ts";
 import { createFakeUpstream, MODEL } from "./fake-upstream.ts";
 import { setMediaStage } from "./media-stage.ts";
 

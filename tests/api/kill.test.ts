@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { serveProcess } from "../serve-process.ts";
+import { serveProcess } from "../cli/serve-process.ts";
 
 const MODEL = "acme/tiny";
 const ROOT = new URL("../..", import.meta.url).pathname;

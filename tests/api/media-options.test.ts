@@ -3,8 +3,8 @@
 
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pdf } from "../pdf-files.ts";
-import { mp4 } from "../video-files.ts";
+import { pdf } from "../fixtures/pdf-files.ts";
+import { mp4 } from "../fixtures/video-files.ts";
 import { MODEL } from "./fake-upstream.ts";
 import { setMediaStage } from "./media-stage.ts";
 

@@ -4,7 +4,7 @@
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Listening } from "../../src/server/listen.ts";
-import { FILES, mp4 } from "../video-files.ts";
+import { FILES, mp4 } from "../fixtures/video-files.ts";
 import { MODEL } from "./fake-upstream.ts";
 import { setMediaStage } from "./media-stage.ts";
 

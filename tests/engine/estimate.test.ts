@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { expect, test } from "vitest";
 import type { ContentPart } from "../../src/core/chat.ts";
 import type { PromptEstimate } from "../../src/core/estimate.ts";
-import { mp4 } from "../video-files.ts";
+import { mp4 } from "../fixtures/video-files.ts";
 import { ask, requestOf, usingTiny } from "./asking.ts";
 
 const about = (content: readonly ContentPart[], changes = {}) => ({

@@ -11,8 +11,8 @@ import { MediaEmbedding } from "../../src/inputs/media/media-embedding.ts";
 import { TileEncoder } from "../../src/inputs/media/tile-encoder.ts";
 import { readModelConfig } from "../../src/model/config.ts";
 import { openCheckpointFiles } from "../../src/weights/safetensors.ts";
-import { pdf, tiff } from "../pdf-files.ts";
-import { mp4 } from "../video-files.ts";
+import { pdf, tiff } from "../fixtures/pdf-files.ts";
+import { mp4 } from "../fixtures/video-files.ts";
 import { ask, requestOf, TINY, usingTiny } from "./asking.ts";
 
 const RATES = [0, 0.25, 0.5, 0.75, 0.9];

@@ -8,7 +8,7 @@ import { createLog } from "../../src/core/log.ts";
 import type { VideoOptions } from "../../src/inputs/media/videos.ts";
 import { toModelBody } from "../../src/protocols/openai/models.ts";
 import { open } from "../../src/runtime/engine.ts";
-import { mp4 } from "../video-files.ts";
+import { mp4 } from "../fixtures/video-files.ts";
 import { inFolder, requestOf, TINY } from "./asking.ts";
 
 const CLIP = mp4("96x64", 30, 3, " -movflags +faststart -g 10");

@@ -8,7 +8,7 @@ import { frameLabel } from "../../src/media/frames.ts";
 import { readModelConfig } from "../../src/model/config.ts";
 import type { Engine, EngineOptions } from "../../src/runtime/engine.ts";
 import { openCheckpointFiles } from "../../src/weights/safetensors.ts";
-import { mp4 } from "../video-files.ts";
+import { mp4 } from "../fixtures/video-files.ts";
 import { ask, requestOf, TINY, usingTiny } from "./asking.ts";
 
 /** Rows of a frame in models/tiny. */

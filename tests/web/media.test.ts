@@ -5,8 +5,8 @@ import { setTimeout } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, open } from "../../src/runtime/engine.ts";
-import { pdf, tiff } from "../pdf-files.ts";
-import { ffmpeg, mp4, pattern } from "../video-files.ts";
+import { pdf, tiff } from "../fixtures/pdf-files.ts";
+import { ffmpeg, mp4, pattern } from "../fixtures/video-files.ts";
 import { findChromium, type Stage, setStage } from "./browser.ts";
 import type { FileToSet } from "./files.ts";
 

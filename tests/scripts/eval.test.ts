@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 // @ts-expect-error a script without types
-import * as score from "../scripts/eval/score.mjs";
+import * as score from "../../scripts/eval/score.mjs";
 
 test("characters: edits over the length of what was wanted, white space as one blank", () => {
   expect(score.distance("kitten", "sitting")).toBe(3);

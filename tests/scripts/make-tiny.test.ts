@@ -3,13 +3,13 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readModelConfig } from "../src/model/config.ts";
-import { planCheckpoint } from "../src/model/names.ts";
-import { createChatTemplate, type PromptPiece } from "../src/text/template.ts";
-import { openTokenizer } from "../src/text/tokenizer.ts";
-import { openCheckpointFiles, readTensor, toFloat32 } from "../src/weights/safetensors.ts";
+import { readModelConfig } from "../../src/model/config.ts";
+import { planCheckpoint } from "../../src/model/names.ts";
+import { createChatTemplate, type PromptPiece } from "../../src/text/template.ts";
+import { openTokenizer } from "../../src/text/tokenizer.ts";
+import { openCheckpointFiles, readTensor, toFloat32 } from "../../src/weights/safetensors.ts";
 
-const HERE = new URL("../", import.meta.url).pathname;
+const HERE = new URL("../../", import.meta.url).pathname;
 const TINY = join(HERE, "models/tiny");
 
 async function tokenizer() {

@@ -13,7 +13,7 @@ import { serveProcess } from "./serve-process.ts";
 /** How long a busy machine may take. */
 const SOON = { timeout: 20_000 };
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 let folder: string;
 let server: ChildProcess | undefined;
 beforeAll(() => {

@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { mp4 } from "./video-files.ts";
+import { mp4 } from "../fixtures/video-files.ts";
 
-const MAIN = new URL("../dist/cli/main.js", import.meta.url).pathname;
+const MAIN = new URL("../../dist/cli/main.js", import.meta.url).pathname;
 const SMALL = ["--model", "tiny", "--no-cache", "--max-tokens", "5"];
 let folder: string;
 let clip: string;

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { TemplateError } from "../src/text/jinja/errors.ts";
-import { compileTemplate } from "../src/text/jinja/jinja.ts";
+import { TemplateError } from "../../src/text/jinja/errors.ts";
+import { compileTemplate } from "../../src/text/jinja/jinja.ts";
 
 interface Cases {
   readonly templates: readonly string[];
@@ -13,7 +13,7 @@ interface Cases {
   readonly cases: readonly (readonly [template: number, variables: number, text: string | null])[];
 }
 
-const packed = readFileSync(new URL("templates/cases.json.gz", import.meta.url));
+const packed = readFileSync(new URL("cases.json.gz", import.meta.url));
 const { templates, variables, cases } = JSON.parse(gunzipSync(packed).toString()) as Cases;
 
 function render(template: string, values: Readonly<Record<string, unknown>>): string | null {

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { extractFiles, listDocuments } from "../src/extract/batch.ts";
-import { readSchema } from "../src/extract/schemas.ts";
-import { open } from "../src/runtime/engine.ts";
+import { extractFiles, listDocuments } from "../../src/extract/batch.ts";
+import { readSchema } from "../../src/extract/schemas.ts";
+import { open } from "../../src/runtime/engine.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 
 test("ten documents become data that holds to the schema, and a report", {
   timeout: 300_000,

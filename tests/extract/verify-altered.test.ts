@@ -2,11 +2,11 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { indexPage, type PageIndex } from "../src/extract/page-index.ts";
-import { verify } from "../src/extract/verify.ts";
-import { openDocument } from "../src/media/document.ts";
+import { indexPage, type PageIndex } from "../../src/extract/page-index.ts";
+import { verify } from "../../src/extract/verify.ts";
+import { openDocument } from "../../src/media/document.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 const FOLDERS = ["examples/documents", "tests/reality/files/documents"];
 const FILES = /invoice|letter|table|statement|numbers|delivery|groff|docx/;
 const PAGES = 2;

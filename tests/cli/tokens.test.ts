@@ -7,12 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { EstimateBody } from "../src/protocols/vireo/estimate.ts";
-import { setMediaStage } from "./api/media-stage.ts";
-import { pdf, tiff } from "./pdf-files.ts";
-import { mp4 } from "./video-files.ts";
+import type { EstimateBody } from "../../src/protocols/vireo/estimate.ts";
+import { setMediaStage } from "../api/media-stage.ts";
+import { pdf, tiff } from "../fixtures/pdf-files.ts";
+import { mp4 } from "../fixtures/video-files.ts";
 
-const MAIN = new URL("../dist/cli/main.js", import.meta.url).pathname;
+const MAIN = new URL("../../dist/cli/main.js", import.meta.url).pathname;
 let folder: string;
 let stage: Awaited<ReturnType<typeof setMediaStage>>;
 const contents = new Map<string, Buffer>();

@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { pdf } from "./pdf-files.ts";
+import { pdf } from "../fixtures/pdf-files.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 const SCHEMA = {
   type: "object",
   properties: { kind: { enum: ["invoice", "letter"] }, note: { type: "string", maxLength: 8 } },
