@@ -3,6 +3,7 @@ import { defined } from "../core/defined.ts";
 import { createLog, type LogLevel } from "../core/log.ts";
 import { parsePrice } from "../core/prices.ts";
 import { MediaFetcher, type MediaUrls } from "../egress/media-fetcher.ts";
+import { abilityNotes } from "../inputs/media/abilities.ts";
 import type { VideoOptions } from "../inputs/media/videos.ts";
 import { openKeyFile } from "../limits/keys.ts";
 import { VIDEO_GLUE, type VideoGlueName } from "../media/frames.ts";
@@ -170,6 +171,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     throw error;
   });
   terminal.note(`${terminal.bold(engine.models[0]?.id ?? "")} is ready at ${listening.url}`);
+  for (const note of await abilityNotes(engine.models[0]?.abilities)) terminal.note(note);
   terminal.note(terminal.dim("Press Ctrl+C to stop; running answers get ten seconds to end."));
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);

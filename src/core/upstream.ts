@@ -61,6 +61,14 @@ export interface Upstream {
   readonly capabilities?: UpstreamCapabilities | undefined;
 }
 
+/** Kinds of files that need a program beside the server: ffmpeg, LibreOffice. */
+export type AbilityName = "video" | "office";
+
+/** Whether files of each kind can be read. hint: a sentence that says how to turn it on. */
+export type Abilities = Readonly<
+  Record<AbilityName, true | { readonly available: false; readonly hint: string }>
+>;
+
 export interface UpstreamModel {
   readonly id: string;
   readonly aliases: readonly string[];
@@ -78,6 +86,8 @@ export interface UpstreamModel {
   readonly reasoning?: boolean;
   /** The service that runs the model, as clients see it. Undefined: this process, "local". */
   readonly provider?: string;
+  /** Undefined: not known, as of a model elsewhere. */
+  readonly abilities?: Abilities;
   /** Prices of its tokens. Undefined: the server's own. */
   readonly prices?: Prices;
 }

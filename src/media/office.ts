@@ -45,7 +45,7 @@ export async function officeToPdf(file: Uint8Array, office: OfficeFile): Promise
 }
 
 async function convert(file: Uint8Array, office: OfficeFile): Promise<Buffer> {
-  const program = await findProgram();
+  const program = await findOfficeProgram();
   if (program === undefined) throw notRead(office);
   const folder = await mkdtemp(join(tmpdir(), "vireo-office-"));
   try {
@@ -105,7 +105,7 @@ async function readResult(path: string, office: OfficeFile): Promise<Buffer> {
  * `soffice` is a script that starts the program beside it; ending the script would leave the
  * program running, so that one is started itself.
  */
-async function findProgram(): Promise<string | undefined> {
+export async function findOfficeProgram(): Promise<string | undefined> {
   for (const folder of PATH.split(":")) {
     const script = await realpath(join(folder, "soffice")).catch(() => undefined);
     if (script === undefined) continue;

@@ -20,7 +20,8 @@ const PUBLISHED_UNIX = 1_761_609_600;
 const NAME = /^[A-Za-z0-9][\w.-]{0,95}(\/[A-Za-z0-9][\w.-]{0,95})?$/;
 const HUB_SNAPSHOT = /\/models--([^/]+?)--([^/]+)\/snapshots\/[^/]+$/;
 
-export interface ModelIdentity extends Pick<UpstreamModel, "id" | "aliases" | "ownedBy"> {
+export interface ModelIdentity
+  extends Pick<UpstreamModel, "id" | "aliases" | "ownedBy" | "abilities"> {
   readonly createdUnix: number;
   /** The sizes are those of the published 12B model, so its card and licence apply. */
   readonly published: boolean;

@@ -12,6 +12,7 @@ import type {
   UpstreamLoad,
   UpstreamModel,
 } from "../core/upstream.ts";
+import { findAbilities, logAbilities } from "../inputs/media/abilities.ts";
 import { resizeBy } from "../inputs/media/images.ts";
 import { createInspector } from "../inputs/media/inspector.ts";
 import type { VideoOptions } from "../inputs/media/videos.ts";
@@ -119,7 +120,9 @@ export async function open(dir: string, options: EngineOptions = {}): Promise<En
     const { cacheDir: _, ...rest } = options;
     const model = await loadModel(backend, dir, cacheDir === false ? rest : { ...rest, cacheDir });
     if (model.cacheError) log("warn", "weights_not_cached", { reason: model.cacheError });
-    const identity = identify(dir, model.config, options.modelId);
+    const abilities = await findAbilities(options.video);
+    logAbilities(abilities, log);
+    const identity = { ...identify(dir, model.config, options.modelId), abilities };
     const engine = new Engine(backend, model, text, identity, options, started);
     const { videoPruningRate, checkpointPruningRate } = engine.info;
     log("info", "video_pruning", { rate: videoPruningRate, checkpoint: checkpointPruningRate });

@@ -28,6 +28,17 @@ describe("models", () => {
     expect(await get(`/v1/models/${MODEL}`)).toEqual(data[0]);
   });
 
+  test("say which files cannot be read, and how to turn it on", async () => {
+    const hint = "Install ffmpeg on the server and start it again";
+    const abilities = { video: { available: false, hint }, office: true } as const;
+    const fake = createFakeUpstream();
+    const models = fake.models.map((model) => ({ ...model, abilities }));
+    const other = createApp({ upstream: { ...fake, models }, log: silentLog });
+    const { data } = await (await other.request("/v1/models")).json();
+    expect(data[0].abilities).toEqual({ video: { available: false, hint }, office: true });
+    expect((await get("/v1/models")).data[0]).not.toHaveProperty("abilities");
+  });
+
   test.each([MODEL, encodeURIComponent(MODEL), "nano"])("%s has endpoints", async (id) => {
     const { data } = await get(`/v1/models/${id}/endpoints`);
     expect(data).toMatchObject({ id: MODEL, endpoints: [{ provider_name: "local", status: 0 }] });

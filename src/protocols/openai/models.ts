@@ -1,5 +1,5 @@
 import { type Prices, showPrice } from "../../core/prices.ts";
-import type { UpstreamModel } from "../../core/upstream.ts";
+import type { Abilities, UpstreamModel } from "../../core/upstream.ts";
 import { cardOf } from "../shared/models.ts";
 import { providerOf } from "../shared/provider.ts";
 
@@ -83,6 +83,8 @@ export interface ModelBody {
    * says otherwise.
    */
   readonly video_pruning_rate?: number;
+  /** Files that need a program beside the server; absent where that is not known. */
+  readonly abilities?: Abilities;
   readonly per_request_limits: null;
 }
 
@@ -96,7 +98,7 @@ const ARCHITECTURE = Object.freeze({
 
 export function toModelBody(model: UpstreamModel, prices: Prices): ModelBody {
   const card = cardOf(model);
-  const { videoPruningRate: rate } = model;
+  const { videoPruningRate: rate, abilities } = model;
   return {
     id: model.id,
     object: "model",
@@ -118,6 +120,7 @@ export function toModelBody(model: UpstreamModel, prices: Prices): ModelBody {
     },
     supported_parameters: PARAMETERS,
     ...(rate === undefined ? {} : { video_pruning_rate: rate }),
+    ...(abilities === undefined ? {} : { abilities }),
     per_request_limits: null,
   };
 }
