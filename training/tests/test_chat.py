@@ -16,6 +16,6 @@ class ChatTest(unittest.TestCase):
             sample = mixture.tile(rng)
             sample.resolve_answers()
             ids, targets = tokens_of(sample, tokenizer, 256, rng)
-            told = [t for t in targets if t != NO_TARGET]
+            learnt_targets = [t for t in targets if t != NO_TARGET]
             wanted = [i for _, a in sample.turns for i in [*tokenizer.encode(a), tokenizer.end]]
-            self.assertEqual(told, wanted)
+            self.assertEqual(learnt_targets, wanted)

@@ -11,9 +11,9 @@ class ScenesTest(unittest.TestCase):
         rng = random.Random(3)
         for _ in range(20):
             sample = scenes.counts(rng, 192, 192)
-            told = {ask: int(answer) for ask, answer in sample.turns}
-            whole = told.pop("How many shapes are there?")
+            values = {ask: int(answer) for ask, answer in sample.turns}
+            whole = values.pop("How many shapes are there?")
             self.assertIn(whole, range(1, 7))
-            of_kinds = sum(n for ask, n in told.items() if " shapes " not in ask)
-            of_colours = sum(n for ask, n in told.items() if " shapes " in ask)
+            of_kinds = sum(n for ask, n in values.items() if " shapes " not in ask)
+            of_colours = sum(n for ask, n in values.items() if " shapes " in ask)
             self.assertEqual((of_kinds, of_colours), (whole, whole))

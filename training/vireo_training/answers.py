@@ -53,7 +53,7 @@ def prompt_ids(item: dict[str, Any], tokenizer: Tokenizer, rows: int) -> list[in
 
 
 def visual_rows(network: Network, item: dict[str, Any], folder: pathlib.Path) -> Tensor | None:
-    """[picture tokens, hidden]: the projected features of an item's pictures, or None without any."""
+    """[picture tokens, hidden]: the projected features of an item's pictures, or None."""
     if not item["images"]:
         return None
     pictures = [Image.open(folder / name) for name in item["images"]]

@@ -1,8 +1,9 @@
 // Attention with heads of 64 and its gradient on AMX tiles, for training on a CPU.
 //
-// A block of 32 rows meets all columns at once: its scores stay in the caches, become shares of
-// bf16 and are multiplied again. Going back, scores are made anew from the logarithm of each row's
-// sum: once by rows (for dQ) and once by columns (for dK and dV), so that nothing is transposed.
+// A block of 32 rows is multiplied with all columns at once: its scores stay in the caches, become
+// bf16 weights and are multiplied with V. The backward pass recomputes the scores from the
+// logarithm of each row's sum, once by rows (for dQ) and once by columns (for dK and dV), which
+// avoids transposing.
 
 #include <immintrin.h>
 #include <omp.h>
@@ -44,7 +45,7 @@ inline void store_bf16(bf16* at, __m512 values) {
   _mm256_storeu_si256((__m256i*)at, (__m256i)_mm512_cvtneps_pbh(values));
 }
 
-/** e^x for x <= 0, to 2e-7: 2^round(t) times a polynomial of the rest. */
+/** e^x for x <= 0 with an error of 2e-7: 2^round(t) times a polynomial of the remainder. */
 inline __m512 exp16(__m512 x) {
   const __m512 t = _mm512_mul_ps(x, _mm512_set1_ps(1.44269504f));
   const __m512 whole = _mm512_roundscale_ps(t, 0);
@@ -55,7 +56,7 @@ inline __m512 exp16(__m512 x) {
   return _mm512_scalef_ps(y, whole);
 }
 
-/** Rows of 64 values, zero-padded to a whole block, in the three forms that products want. */
+/** Rows of 64 values, zero-padded to a whole block, in the three layouts that the products need. */
 struct Rows {
   int count, length;        // rows given, rows held
   std::vector<bf16> plain;  // [length][64]: the left side of a product
@@ -154,14 +155,14 @@ struct Head {
   float scale;
   int length() const { return padded(tokens); }
 
-  /** Lanes of the columns that row may see, of 16 from column on. */
+  /** The mask of the 16 columns from `column` on that the row attends to. */
   __mmask16 seen(int row, int column) const {
     const int end = causal ? std::min(row + 1, tokens) : tokens;
     const int left = end - column;
     return left >= 16 ? 0xffff : left <= 0 ? 0 : __mmask16((1 << left) - 1);
   }
 
-  /** Likewise with rows and columns exchanged: which of 16 rows from first on see the column. */
+  /** The mask of the 16 rows from `first` on that attend to the column. */
   __mmask16 seeing(int column, int first) const {
     __mmask16 within = seen(tokens, first);
     if (!causal) return within;
@@ -187,8 +188,8 @@ struct Head {
     }
   }
 
-  /** Softmax of one row, not yet divided by its sum: returns what to multiply with. Keeps the row's
-   * maximum plus the logarithm of its sum. */
+  /** Softmax of one row without the division by its sum; returns the factor to multiply with.
+   * Stores the row's maximum plus the logarithm of its sum. */
   float share(int row, const float* line, int to, bf16* out, float* sums) const {
     const __m512 least = _mm512_set1_ps(-1e30f);
     __m512 top = least, sum = _mm512_setzero_ps();
@@ -253,7 +254,7 @@ struct Head {
     }
   }
 
-  /** Shares again from scores, and share·(dshare - along)·scale. */
+  /** Recomputes the weights from the scores, and share·(dshare - along)·scale. */
   void slope(const float* score, const float* dshare, __m512 log, __m512 along, __mmask16 lanes,
              bf16* share, bf16* out) const {
     const __m512 by = _mm512_set1_ps(scale);
@@ -265,7 +266,7 @@ struct Head {
   }
 };
 
-/** work(first element, first row) for every head, on all threads. */
+/** Calls work(first element, first row) for every head, on all threads. */
 template <typename Work>
 void each_head(int heads, int tokens, Work work) {
 #pragma omp parallel

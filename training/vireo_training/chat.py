@@ -30,7 +30,7 @@ class Sample:
         tools: str = "",
         clip: float | None = 0,
     ) -> None:
-        """clip: 0 for pictures. For frames of a video their distance in seconds, None if unknown."""
+        """clip: 0 for pictures; for frames of a video, the seconds between them or None."""
         self.pages, self.turns, self.system, self.tools = pages, turns, system, tools
         self.clip = clip
 

@@ -2,8 +2,8 @@
 
 python3 -m vireo_training.evaluation ../build/eval
 
-Each item is one line of JSON: id, skill, images, question and answer; "tools" where tools are offered,
-"video" where the images are frames, and "think" where reasoning is on.
+Each item is one line of JSON: id, skill, images, question and answer; "tools" where tools are
+offered, "video" where the images are frames, and "think" where reasoning is on.
 """
 
 import json

@@ -1,9 +1,9 @@
-// Mamba-2 mixing, attention and the two norms with their gradients, fused, for training on a CPU.
+// Fused CPU kernels for training: Mamba-2 mixing, attention, the two norms, and their gradients.
 //
-// The scan goes by chunks of 64 tokens, as products of small matrices; the rest is plain loops over
-// contiguous floats that the compiler turns into vectors. One sequence of a batch is one piece of
-// work; every thread sums the gradients of parameters apart, in a fixed order of threads at the
-// end. The same formulas in PyTorch stand in network.py, which tests compare.
+// The scan processes chunks of 64 tokens as products of small matrices. The rest is plain loops
+// over contiguous floats that the compiler vectorises. A work item is one sequence of a batch. Each
+// thread sums its own gradients of the parameters; the sums are added in the order of the threads.
+// The tests compare the kernels with the PyTorch implementations in network.py.
 
 #include <omp.h>
 
@@ -19,11 +19,11 @@ using bf16 = uint16_t;
 constexpr int P = 64;         // width of a head
 constexpr int N = 64;         // state size; one group
 constexpr int STATE = N * P;  // laid out [N][P]
-constexpr int CHUNK = 64;     // tokens that meet one another directly, the rest through the state
+constexpr int CHUNK = 64;     // tokens that interact directly; others interact through the state
 constexpr float RMS_NORM_EPS = 1e-5f;
 constexpr float LAYER_NORM_EPS = 1e-6f;
 
-/** What rows between the kernels are made of. */
+/** The element type of activations between the kernels. */
 #ifdef ROWS_OF_FLOAT32
 using Low = float;
 #else
@@ -48,7 +48,7 @@ inline Low narrow(float value) {
 
 inline float sigmoid(float x) { return 1.f / (1.f + std::exp(-x)); }
 
-// As many accumulators as there are registers for: ROWS rows of PARTS vectors.
+// ROWS rows of PARTS vectors: as many accumulators as fit into the registers.
 #ifdef __AVX512F__
 constexpr int LANES = 16, ROWS = 4, PARTS = 4;
 #else
@@ -100,10 +100,12 @@ void product(Left a, Right b, int rows, int depth, float* out, int stride, bool 
   for (; i < rows; i++) take(product_rows<1>, i);
 }
 
-/** [rows][64] with its stride to [64][64]; what is beyond the rows is 0. */
+/** Copies [rows][64] with a stride to [64][64]; the remaining rows are 0. */
 void transpose(Right from, int rows, float* to) {
   for (int j = 0; j < 64; j++)
-    for (int i = 0; i < 64; i++) to[j * 64 + i] = i < rows ? from.at[size_t(i) * from.stride + j] : 0;
+    for (int i = 0; i < 64; i++) {
+      to[j * 64 + i] = i < rows ? from.at[size_t(i) * from.stride + j] : 0;
+    }
 }
 
 float dot(const float* a, const float* b) {
@@ -127,7 +129,7 @@ struct Params {
   float *conv_weight, *conv_bias, *dt_bias, *a_log, *d, *norm;
 };
 
-/** Everything the forward pass makes for one sequence. */
+/** All values that the forward pass computes for one sequence. */
 struct Pass {
   Shape shape;
   std::vector<float> raw;     // [3 + length][conv] before the convolution, three rows of zeros
@@ -135,7 +137,7 @@ struct Pass {
   std::vector<float> x;       // [length][conv] after it: x | B | C
   std::vector<float> z, y;    // [length][inner]
   std::vector<float> dt;      // [length][heads]: Δ
-  std::vector<float> meets;   // [chunks][CHUNK][CHUNK]: C·B of the tokens of a chunk
+  std::vector<float> products;   // [chunks][CHUNK][CHUNK]: C·B of the tokens of a chunk
   std::vector<float> states;  // [chunks][heads][STATE] at the start of each chunk
 
   explicit Pass(Shape s) : shape(s) {
@@ -146,7 +148,7 @@ struct Pass {
     z.resize(rows * s.inner());
     y.resize(rows * s.inner());
     dt.resize(rows * s.heads);
-    meets.resize(chunks * CHUNK * CHUNK);
+    products.resize(chunks * CHUNK * CHUNK);
     states.resize(chunks * s.heads * STATE);
   }
 
@@ -154,16 +156,16 @@ struct Pass {
     split(u, w);
     convolve(w, taps);
     for (int chunk = 0; chunk < chunks(); chunk++) {
-      alignas(64) float turned[CHUNK * N];
-      transpose(b(chunk), rows_of(chunk), turned);
-      product(left(c(chunk)), {turned, CHUNK}, rows_of(chunk), N, meet(chunk), CHUNK);
+      alignas(64) float transposed[CHUNK * N];
+      transpose(b(chunk), rows_of(chunk), transposed);
+      product(left(c(chunk)), {transposed, CHUNK}, rows_of(chunk), N, product_of(chunk), CHUNK);
     }
     for (int head = 0; head < shape.heads; head++) scan(head, w);
   }
 
   int chunks() const { return (shape.length + CHUNK - 1) / CHUNK; }
   int rows_of(int chunk) const { return std::min(CHUNK, shape.length - chunk * CHUNK); }
-  float* meet(int chunk) { return &meets[size_t(chunk) * CHUNK * CHUNK]; }
+  float* product_of(int chunk) { return &products[size_t(chunk) * CHUNK * CHUNK]; }
   Right values(int chunk, int head) const { return part(chunk, head * P); }
   Right b(int chunk) const { return part(chunk, shape.inner()); }
   Right c(int chunk) const { return part(chunk, shape.inner() + N); }
@@ -171,7 +173,7 @@ struct Pass {
     return {&x[size_t(chunk) * CHUNK * shape.conv() + column], shape.conv()};
   }
   static Left left(Right m) { return {m.at, m.stride, 1}; }
-  static Left turned(Right m) { return {m.at, 1, m.stride}; }
+  static Left transposed(Right m) { return {m.at, 1, m.stride}; }
 
   void split(const Low* u, const Params& w) {
     const int inner = shape.inner(), conv = shape.conv(), heads = shape.heads;
@@ -199,8 +201,8 @@ struct Pass {
     }
   }
 
-  /** Of one head in one chunk: Δ, how much of the state before the chunk is left at each token, and
-   * how much of what a token brings is left at the chunk's end. */
+  /** The decay of one head in one chunk: Δ; `kept`, the factor of the state before the chunk at
+   * each token; `rest`, the factor of a token's contribution at the end of the chunk. */
   struct Decay {
     int rows;
     alignas(64) float dt[CHUNK] = {}, log[CHUNK] = {}, kept[CHUNK], rest[CHUNK];
@@ -217,7 +219,7 @@ struct Pass {
       for (int t = 0; t < CHUNK; t++) rest[t] = t < rows ? std::exp(sum - log[t]) : 0.f;
     }
 
-    /** What of token j is left at token t >= j, for all j. */
+    /** The factor of token j's contribution at token t >= j, for all j. */
     void between(int t, float* out) const {
       for (int j = 0; j < CHUNK; j++) {
         const float left = std::exp(std::min(0.f, log[t] - log[j]));
@@ -238,7 +240,7 @@ struct Pass {
       std::memcpy(state(chunk, head), s, sizeof s);
       product(left(c(chunk)), {s, P}, rows, N, out, inner);
       for (int t = 0; t < rows; t++) {
-        const float *value = v.at + size_t(t) * v.stride, *met = meet(chunk) + t * CHUNK;
+        const float *value = v.at + size_t(t) * v.stride, *met = product_of(chunk) + t * CHUNK;
         decay.between(t, line);
         for (int j = 0; j < CHUNK; j++) mix[t * CHUNK + j] = line[j] * decay.dt[j] * met[j];
         for (int p = 0; p < P; p++) {
@@ -248,11 +250,13 @@ struct Pass {
       }
       product({mix, CHUNK, 1}, v, rows, rows, out, inner, true);
       for (int i = 0; i < STATE; i++) s[i] *= decay.all;
-      product(turned(b(chunk)), {scaled, P}, N, rows, s, P, true);
+      product(transposed(b(chunk)), {scaled, P}, N, rows, s, P, true);
     }
   }
 
-  float* state(int chunk, int head) { return &states[(size_t(chunk) * shape.heads + head) * STATE]; }
+  float* state(int chunk, int head) {
+    return &states[(size_t(chunk) * shape.heads + head) * STATE];
+  }
 
   /** y·silu(z), normed over the row and weighted. */
   void gate(const Params& w, Low* out) const {
@@ -271,7 +275,7 @@ struct Pass {
   }
 };
 
-/** The way back through one sequence. */
+/** The backward pass of one sequence. */
 struct Back {
   Pass& pass;
   Shape shape;
@@ -281,7 +285,7 @@ struct Back {
   std::vector<float> dx;        // [length][conv]
   std::vector<float> ddt;       // [length][heads]
   std::vector<float> draw;      // [3 + length][conv]
-  std::vector<float> dmeets;    // [chunks][CHUNK][CHUNK]
+  std::vector<float> dproducts;    // [chunks][CHUNK][CHUNK]
 
   Back(Pass& p, const Params& weights, Params gradients)
       : pass(p), shape(p.shape), w(weights), grad(gradients) {
@@ -291,16 +295,16 @@ struct Back {
     dx.assign(rows * shape.conv(), 0);
     ddt.assign(rows * shape.heads, 0);
     draw.assign((rows + 3) * shape.conv(), 0);
-    dmeets.resize(p.meets.size());
+    dproducts.resize(p.products.size());
   }
 
   void run(const Low* dout, const float* taps, float* dtaps, Low* du) {
     gate(dout);
-    std::fill(dmeets.begin(), dmeets.end(), 0.f);
+    std::fill(dproducts.begin(), dproducts.end(), 0.f);
     for (int head = 0; head < shape.heads; head++) scan(head);
     for (int chunk = 0; chunk < pass.chunks(); chunk++) {
       const int rows = pass.rows_of(chunk), conv = shape.conv();
-      const float* d = &dmeets[size_t(chunk) * CHUNK * CHUNK];
+      const float* d = &dproducts[size_t(chunk) * CHUNK * CHUNK];
       float* db = &dx[size_t(chunk) * CHUNK * conv + shape.inner()];
       product({d, CHUNK, 1}, pass.b(chunk), rows, rows, db + N, conv, true);
       product({d, 1, CHUNK}, pass.c(chunk), rows, rows, db, conv, true);
@@ -339,9 +343,9 @@ struct Back {
     }
   }
 
-  /** The terms of Pass::scan in turn; dlog gathers the slopes of the logarithms of what is left. */
+  /** The gradients of the terms of Pass::scan in turn; dlog sums those of the log decays. */
   void scan(int head) {
-    alignas(64) float ds[STATE] = {}, turned[STATE], mix[CHUNK * CHUNK], dmix[CHUNK * CHUNK];
+    alignas(64) float ds[STATE] = {}, transposed[STATE], mix[CHUNK * CHUNK], dmix[CHUNK * CHUNK];
     alignas(64) float made[CHUNK * P], line[CHUNK];
     const int inner = shape.inner(), conv = shape.conv();
     const float a = -std::exp(w.a_log[head]);
@@ -356,11 +360,11 @@ struct Back {
       alignas(64) float dlog[CHUNK] = {}, ddt[CHUNK] = {};
 
       // Σ between·Δ·(C·B)·x
-      transpose(v, rows, turned);
-      product(Pass::left(go), {turned, CHUNK}, rows, P, dmix, CHUNK);
-      float* dmeet = &dmeets[first * CHUNK];
+      transpose(v, rows, transposed);
+      product(Pass::left(go), {transposed, CHUNK}, rows, P, dmix, CHUNK);
+      float* dmeet = &dproducts[first * CHUNK];
       for (int t = 0; t < rows; t++) {
-        const float *met = pass.meet(chunk) + t * CHUNK, *d = dmix + t * CHUNK;
+        const float *met = pass.product_of(chunk) + t * CHUNK, *d = dmix + t * CHUNK;
         decay.between(t, line);
         float sum = 0;
         for (int j = 0; j < CHUNK; j++) {
@@ -375,7 +379,7 @@ struct Back {
       for (int j = 0; j < CHUNK; j++) dlog[j] -= ddt[j] * decay.dt[j];
       product({mix, 1, CHUNK}, go, rows, rows, out, conv, true);
 
-      // all·S + Σ rest·Δ·B⊗x, whose slope is ds
+      // all·S + Σ rest·Δ·B⊗x, whose gradient is ds
       float* before = pass.state(chunk, head);
       float end = 0;
       for (int i = 0; i < STATE; i++) end += before[i] * ds[i];
@@ -390,15 +394,15 @@ struct Back {
         end += share * along;
       }
       dlog[rows - 1] += end;
-      transpose({ds, P}, N, turned);
-      product(Pass::left(v), {turned, N}, rows, P, made, N);
+      transpose({ds, P}, N, transposed);
+      product(Pass::left(v), {transposed, N}, rows, P, made, N);
       for (int t = 0; t < rows; t++)
         for (int n = 0; n < N; n++)
           db[t * conv + n] += decay.rest[t] * decay.dt[t] * made[t * N + n];
 
       // kept·C·S + D·x
-      transpose({before, P}, N, turned);
-      product(Pass::left(go), {turned, N}, rows, P, made, N);
+      transpose({before, P}, N, transposed);
+      product(Pass::left(go), {transposed, N}, rows, P, made, N);
       for (int t = 0; t < rows; t++) {
         for (int n = 0; n < N; n++) dc[t * conv + n] += decay.kept[t] * made[t * N + n];
         dlog[t] += decay.kept[t] * dot(made + t * N, at(c, t));
@@ -408,9 +412,9 @@ struct Back {
       for (int t = 0; t < rows; t++)
         for (int p = 0; p < P; p++) made[t * P + p] = decay.kept[t] * at(go, t)[p];
       for (int i = 0; i < STATE; i++) ds[i] *= decay.all;
-      product(Pass::turned(c), {made, P}, N, rows, ds, P, true);
+      product(Pass::transposed(c), {made, P}, N, rows, ds, P, true);
 
-      // The logarithms are sums of Δ·A from the chunk's beginning on.
+      // The logarithms are running sums of Δ·A within the chunk.
       float sum = 0;
       for (int t = rows - 1; t >= 0; t--) {
         sum += dlog[t];
@@ -451,20 +455,23 @@ struct Back {
   }
 };
 
-/** Attention of one head over one sequence; its rows are 64 wide. Blocks of 64 rows meet all columns
- * at once, so that their scores stay in the caches. */
-struct Meeting {
+/** Attention of one head over one sequence, with rows 64 wide. A block of 64 rows is multiplied
+ * with all columns at once, so that its scores stay in the caches. */
+struct HeadAttention {
   int tokens, padded;
   bool causal;
   float scale;
   std::vector<float> q, k, v;                // [tokens][64]; q times scale
-  std::vector<float> k_turned, v_turned;     // [padded / 64][64][64]
+  std::vector<float> k_transposed, v_transposed;     // [padded / 64][64][64]
   std::vector<float> shares, slopes;         // [64][padded]
   std::vector<float> out, dout, dq, dk, dv;  // [64][64] twice, then [tokens][64]
 
-  Meeting(int n, float s, bool c) : tokens(n), padded((n + 63) / 64 * 64), causal(c), scale(s) {
+  HeadAttention(int n, float s, bool c)
+      : tokens(n), padded((n + 63) / 64 * 64), causal(c), scale(s) {
     for (auto* rows : {&q, &k, &v, &dq, &dk, &dv}) rows->resize(size_t(n) * 64);
-    for (auto* rows : {&k_turned, &v_turned, &shares, &slopes}) rows->resize(size_t(padded) * 64);
+    for (auto* rows : {&k_transposed, &v_transposed, &shares, &slopes}) {
+      rows->resize(size_t(padded) * 64);
+    }
     out.resize(64 * 64);
     dout.resize(64 * 64);
   }
@@ -492,17 +499,19 @@ struct Meeting {
   int columns_at(int first) const { return causal ? first + rows_at(first) : tokens; }
   int columns_of(int row) const { return causal ? row + 1 : tokens; }
 
-  /** into [rows][padded] = a block of 64 rows times what was turned. */
-  void meet(const float* rows, int first, const std::vector<float>& turned, float* into) {
+  /** into [rows][padded] = a block of 64 rows times a transposed matrix. */
+  void multiply_block(const float* rows, int first, const std::vector<float>& transposed,
+                      float* into) {
     for (int at = 0; at < columns_at(first); at += 64)
-      product({rows, 64, 1}, {&turned[size_t(at) * 64], 64}, rows_at(first), 64, into + at, padded);
+      product({rows, 64, 1}, {&transposed[size_t(at) * 64], 64}, rows_at(first), 64, into + at,
+              padded);
   }
 
   void forward(Low* to, float* sums) {
-    turn(k, k_turned);
+    turn(k, k_transposed);
     for (int first = 0; first < tokens; first += 64) {
       const int rows = rows_at(first), columns = columns_at(first);
-      meet(&q[size_t(first) * 64], first, k_turned, shares.data());
+      multiply_block(&q[size_t(first) * 64], first, k_transposed, shares.data());
       for (int i = 0; i < rows; i++) {
         float* row = &shares[size_t(i) * padded];
         const int seen = columns_of(first + i);
@@ -520,8 +529,8 @@ struct Meeting {
 
   void backward(const Low* made, const Low* given, const float* sums, Low* to_q, Low* to_k,
                 Low* to_v) {
-    turn(k, k_turned);
-    turn(v, v_turned);
+    turn(k, k_transposed);
+    turn(v, v_transposed);
     std::fill(dk.begin(), dk.end(), 0.f);
     std::fill(dv.begin(), dv.end(), 0.f);
     for (int first = 0; first < tokens; first += 64) {
@@ -529,8 +538,8 @@ struct Meeting {
       const float* asked = &q[size_t(first) * 64];
       widen(made + size_t(first) * 64, rows, 1, out.data());
       widen(given + size_t(first) * 64, rows, 1, dout.data());
-      meet(asked, first, k_turned, shares.data());
-      meet(dout.data(), first, v_turned, slopes.data());
+      multiply_block(asked, first, k_transposed, shares.data());
+      multiply_block(dout.data(), first, v_transposed, slopes.data());
       for (int i = 0; i < rows; i++) {
         float *share = &shares[size_t(i) * padded], *slope = &slopes[size_t(i) * padded];
         const float along = dot(&out[size_t(i) * 64], &dout[size_t(i) * 64]);
@@ -553,22 +562,22 @@ struct Meeting {
   }
 };
 
-/** work(meeting, offset of a head's values, offset of its rows), each thread with a meeting of its
- * own. */
+/** Calls work(attention of a head, offset of its values, offset of its rows) for every head; each
+ * thread has a workspace of its own. */
 template <class Work>
-void each_head(int count, const Meeting& alike, const Work& work) {
+void each_head(int count, const HeadAttention& alike, const Work& work) {
 #pragma omp parallel
   {
-    Meeting meeting = alike;
+    HeadAttention head_attention = alike;
 #pragma omp for schedule(dynamic)
     for (int i = 0; i < count; i++) {
-      const size_t row = size_t(i) * meeting.tokens;
-      work(meeting, row * 64, row);
+      const size_t row = size_t(i) * head_attention.tokens;
+      work(head_attention, row * 64, row);
     }
   }
 }
 
-/** [conv][4] to [4][conv], so that channels lie beside each other. */
+/** [conv][4] to [4][conv], so that channels are contiguous. */
 std::vector<float> transposed(const float* weight, int conv) {
   std::vector<float> taps(4 * conv);
   for (int i = 0; i < conv; i++)
@@ -636,7 +645,7 @@ void mamba(const Low* u, float* params, int batch, int length, int heads, Low* o
   }
 }
 
-/** Gradients by u and by the parameters, which are summed over the batch into dparams. */
+/** Gradients of u and of the parameters; the latter are summed over the batch into dparams. */
 void mamba_back(const Low* u, float* params, const Low* dout, int batch, int length, int heads,
                 Low* du, float* dparams) {
   const Shape shape{length, heads};
@@ -667,21 +676,24 @@ void mamba_back(const Low* u, float* params, const Low* dout, int batch, int len
   }
 }
 
-/** softmax(q·kᵀ·scale)·v for each of `count` heads [tokens][64]; sums: logarithms of the rows' sums. */
+/** softmax(q·kᵀ·scale)·v for each of `count` heads [tokens][64].
+ * sums: the logarithms of the rows' sums. */
 void attention(const Low* q, const Low* k, const Low* v, int count, int tokens, float scale,
                bool causal, Low* out, float* sums) {
-  each_head(count, Meeting(tokens, scale, causal), [&](Meeting& meeting, size_t at, size_t row) {
-    meeting.take(q + at, k + at, v + at);
-    meeting.forward(out + at, sums + row);
+  const HeadAttention first(tokens, scale, causal);
+  each_head(count, first, [&](HeadAttention& head_attention, size_t at, size_t row) {
+    head_attention.take(q + at, k + at, v + at);
+    head_attention.forward(out + at, sums + row);
   });
 }
 
 void attention_back(const Low* q, const Low* k, const Low* v, const Low* out, const Low* dout,
                     const float* sums, int count, int tokens, float scale, bool causal, Low* dq,
                     Low* dk, Low* dv) {
-  each_head(count, Meeting(tokens, scale, causal), [&](Meeting& meeting, size_t at, size_t row) {
-    meeting.take(q + at, k + at, v + at);
-    meeting.backward(out + at, dout + at, sums + row, dq + at, dk + at, dv + at);
+  const HeadAttention first(tokens, scale, causal);
+  each_head(count, first, [&](HeadAttention& head_attention, size_t at, size_t row) {
+    head_attention.take(q + at, k + at, v + at);
+    head_attention.backward(out + at, dout + at, sums + row, dq + at, dk + at, dv + at);
   });
 }
 

@@ -111,7 +111,7 @@ class Product(torch.autograd.Function):
 
 
 class MambaMix(torch.autograd.Function):
-    """A Mamba-2 mixer without its projections: u [batch, tokens, width] to [batch, tokens, inner]."""
+    """A Mamba-2 mixer without projections: u [batch, tokens, width] to [batch, tokens, inner]."""
 
     @staticmethod
     def forward(context: Any, u: Tensor, conv_weight: Tensor, *vectors: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ RMS_NORM_EPS = 1e-5
 
 
 class Linear(nn.Module):
-    """y = x·Wᵀ (+ b) with float32 weights, computed in fused.low_precision(), or in float32 if exact."""
+    """y = x·Wᵀ (+ b) with float32 weights; computed in low precision, or in float32 if exact."""
 
     exact = False
 

@@ -80,7 +80,7 @@ def pdf_of(pages: Sequence[PrintedPage]) -> bytes:
 
 
 def documents(folder: pathlib.Path) -> None:
-    """Writes ten invoices: clean and damaged pictures, PDFs with a text layer, a TIFF of two pages."""
+    """Writes ten invoices: clean and damaged pictures, PDFs with text, a TIFF of two pages."""
     folder.mkdir(parents=True, exist_ok=True)
 
     def invoice(seed: int, strength: float = 0) -> Page:

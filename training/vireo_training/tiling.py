@@ -5,7 +5,7 @@ from PIL import Image
 
 
 def grid_of(width: int, height: int, tile_px: int, max_tiles: int) -> tuple[int, int]:
-    """The (columns, rows) of at max_tiles max_tiles tiles whose aspect ratio is nearest to the picture's.
+    """(columns, rows) of at most max_tiles tiles whose aspect ratio is nearest to the picture's.
 
     Of grids that are equally near, the larger is used if the picture fills more than half of it.
     """

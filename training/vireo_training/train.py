@@ -22,7 +22,7 @@ from .plan import STAGES, BatchSource, PrefetchedBatches, Row, rows_of, stage_at
 from .ranks import Ranks
 from .sizes import Sizes
 
-# Settings that keep the C library from returning freed memory to the system and faulting it in again.
+# Keeps the C library from returning freed memory to the system and faulting it in again.
 MALLOC_SETTINGS = {
     "MALLOC_MMAP_THRESHOLD_": "8589934592",
     "MALLOC_TRIM_THRESHOLD_": "17179869184",

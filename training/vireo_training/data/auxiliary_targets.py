@@ -1,5 +1,5 @@
-"""Auxiliary targets: what each patch, each picture token and each answer token is trained to predict
-beside the answers, so that the network learns to see and to find before answers need it."""
+"""Auxiliary targets: what each patch, picture token and answer token is trained to predict beside
+the answers, so that the network learns to see and to find before answers need it."""
 
 import math
 import re
@@ -24,8 +24,8 @@ EARLIER = slice(1, 4)
 # First and last token of the string linked to this one (its label or value), or of what stood here
 # in the previous picture.
 PARTNER = slice(4, 6)
-# Sides x1, y1, x2, y2 of the string's box in hundredths of the tile. x2 is set only where the string
-# ends, because no earlier token can know what follows.
+# Sides x1, y1, x2, y2 of the string's box in hundredths of the tile. x2 is set only where the
+# string ends, because no earlier token can know what follows.
 BOX = slice(6, 10)
 COLUMNS = 10
 

@@ -18,7 +18,7 @@ POOL = 48
 NEW = 1
 # Classes of an extent.
 STEPS = 32
-# Of this many random windows the one with the most glyphs is used, because empty paper teaches little.
+# The window with the most glyphs out of this many random ones is used: paper teaches little.
 TRIES = 4
 
 
@@ -132,7 +132,7 @@ def window(
 def extents_of(boxes: numpy.ndarray, rows: numpy.ndarray, columns: numpy.ndarray) -> numpy.ndarray:
     """[patches, 4]: how far the string of a patch's first glyph extends left, up, right and down.
 
-    Left and right count steps of 8 pixels, up and down steps of 2, within the window; -1 if unknown.
+    Left and right count steps of 8 pixels, up and down steps of 2, in the window; -1 if unknown.
     boxes: [patches, 4] in pixels. rows, columns: of the patches.
     """
     x1, y1, x2, y2 = boxes.clip(0, SIDE).T

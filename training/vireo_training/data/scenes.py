@@ -98,8 +98,8 @@ def draw_scene(
 
 
 def in_order(page: Page, shapes: Sequence[Any]) -> list[Any]:
-    """Shapes or places in the order in which the picture tokens of 32 pixels that hold their middles
-    are read. Row and column are the last two values of each."""
+    """Shapes or places in the order of the picture tokens of 32 pixels that hold their middles. Row
+    and column are the last two values of each."""
 
     def token(each: Any) -> tuple[float, float]:
         x, y, _ = page.place_at(*each[-2:])
@@ -221,8 +221,8 @@ def scene(
 
 
 def counts(rng: random.Random, width: int, height: int, turns: int | None = None) -> Sample:
-    """A scene with questions for the number of all shapes, of each shape and colour in it, and of one
-    random shape and colour. turns: the number of questions, or None for all."""
+    """A scene with questions for the number of all shapes, of each shape and colour in it, and of
+    one random shape and colour. turns: the number of questions, or None for all."""
     shapes = place_shapes(rng, rng.choice((1, 2, 3, 4, 5, 5, 6, 6)))
     page = draw_scene(rng, width, height, shapes)
     kinds, colours = (dict.fromkeys(each[i] for each in shapes) for i in (0, 1))

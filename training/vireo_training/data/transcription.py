@@ -32,7 +32,7 @@ def lines_that_fit(
     most_words: int,
     ends: float = 0.12,
 ) -> list[str]:
-    """Random lines of words, each filled up to `width` pixels; each is the last with chance `ends`."""
+    """Random lines of words up to `width` pixels wide; each is the last with chance `ends`."""
     lines: list[str] = []
     used = 0
     while len(lines) < most_lines and used < most_words:
