@@ -42,7 +42,7 @@ export type { Conflict, Evidence } from "./extract/merge.ts";
 export { listSchemas, readSchema } from "./extract/schemas.ts";
 export { FileStore, type FileStoreOptions } from "./files/store.ts";
 export { Estimator, type EstimatorOptions } from "./inputs/estimator.ts";
-export type { VideoOptions } from "./inputs/media/videos.ts";
+export type { VideoOptions } from "./inputs/media/video-settings.ts";
 export { type CheckpointReport, inspectFolder } from "./inspect/report.ts";
 export type { VideoGlueName } from "./media/frames.ts";
 export type {
@@ -53,7 +53,8 @@ export type {
   VideoPlan,
 } from "./media/video-decoder.ts";
 export { formatInspection, type Inspection, inspectCheckpoint } from "./model/inspect.ts";
-export { Engine, type EngineInfo, type EngineOptions, open } from "./runtime/engine.ts";
+export { Engine, open } from "./runtime/engine.ts";
+export type { EngineInfo, EngineOptions } from "./runtime/engine-options.ts";
 export { createApp } from "./server/app.ts";
 export type { AppOptions } from "./server/context.ts";
 export { type ListenOptions, listen } from "./server/listen.ts";

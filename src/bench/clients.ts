@@ -67,15 +67,15 @@ export class Clients {
   promptWithImages(tokens: number, count: number): { prompt: Prompt; images: MediaEmbedding[] } {
     const { ids } = this.prompt(tokens);
     const { tilePx, tokensPerTile } = this.model.config.vision;
-    const spans = Array.from({ length: count }, (_, visual) => {
-      const start = 64 + visual * (tokensPerTile + 8);
+    const spans = Array.from({ length: count }, (_, mediaIndex) => {
+      const start = 64 + mediaIndex * (tokensPerTile + 8);
       ids.fill(PLACEHOLDER, start, start + tokensPerTile);
-      return { start, length: tokensPerTile, visual, row: 0 };
+      return { start, length: tokensPerTile, mediaIndex, row: 0 };
     });
     const rgb = new Uint8Array(tilePx * tilePx * 3).fill(100);
     const places = [{ image: { rgb, width: tilePx, height: tilePx }, left: 0, top: 0 }];
-    const images = spans.map(({ visual }) => {
-      return MediaEmbedding.of(this.model.config, { key: `${this.asked} ${visual}`, places });
+    const images = spans.map(({ mediaIndex }) => {
+      return MediaEmbedding.of(this.model.config, { key: `${this.asked} ${mediaIndex}`, places });
     });
     const boundaries = [64, ids.length - 16];
     const imageTokens = count * tokensPerTile;
@@ -87,7 +87,7 @@ export class Clients {
     const { ids } = this.prompt(TEXT_AROUND + video.tokens);
     const start = TEXT_AROUND / 2;
     ids.fill(PLACEHOLDER, start, start + video.tokens);
-    const spans = [{ start, length: video.tokens, visual: 0, row: 0 }];
+    const spans = [{ start, length: video.tokens, mediaIndex: 0, row: 0 }];
     return { ...textPrompt(ids), spans, videoTokens: video.tokens };
   }
 
@@ -103,9 +103,9 @@ export class Clients {
     this.batcher.add(
       new Sequence({
         prompt,
-        visuals: images,
+        embeddings: images,
         tenant: "",
-        prefixKeys: this.keys.of("", prompt, images),
+        prefixKeys: this.keys.keysOf("", prompt, images),
         sampler: new Sampler(GREEDY, prompt.ids, undefined),
         answer: new Answer(LETTERS, { ...options, maxTokens }),
         events,

@@ -105,7 +105,7 @@ function span(slot: number, position: number, tokens: number): SpanInput {
   const at = (token: number) => ((slot + 1) * 31 + (position + token) * 7919) % WRITTEN_IDS;
   const ids = Array.from({ length: tokens }, (_, token) => at(token));
   const pages = Array.from({ length: SEQUENCE_PAGES }, (_, page) => slot * SEQUENCE_PAGES + page);
-  return { ids, position, slot, pages, visual: [] };
+  return { ids, position, slot, pages, mediaRows: [] };
 }
 
 export interface NetworkReport {

@@ -15,7 +15,7 @@ import {
 } from "../backends/backend.ts";
 import { openBackend } from "../backends/open.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { layBatch } from "../runtime/forward.ts";
+import { buildBatch } from "../runtime/forward.ts";
 import { syntheticConfig } from "./synthetic.ts";
 import { formatTable } from "./table.ts";
 import { interleave, type Timing, timed } from "./timing.ts";
@@ -99,15 +99,15 @@ function filled(backend: Backend, rows: number, cols: number): Tensor {
 
 function oneSpan(rows: number, position: number): Batch {
   const pages = Array.from({ length: Math.ceil((position + rows) / PAGE_ROWS) }, (_, i) => i);
-  return layBatch([{ ids: new Int32Array(rows), position, slot: 0, pages, visual: [] }]).batch;
+  return buildBatch([{ ids: new Int32Array(rows), position, slot: 0, pages, mediaRows: [] }]).batch;
 }
 
 /** One row for each slot. */
 function decodeBatch(position: number): Batch {
   const pages = [0, 1];
   const ids = new Int32Array(1);
-  return layBatch(
-    Array.from({ length: SLOTS }, (_, slot) => ({ ids, position, slot, pages, visual: [] })),
+  return buildBatch(
+    Array.from({ length: SLOTS }, (_, slot) => ({ ids, position, slot, pages, mediaRows: [] })),
   ).batch;
 }
 

@@ -70,7 +70,7 @@ function oneAnswer(events: EventQueue<ChatEvent>, now: () => number): Sequence {
     prompt: textPrompt([5]),
     tenant: "",
     prefixKeys: [],
-    visuals: [],
+    embeddings: [],
     sampler: new Sampler(GREEDY, [5], undefined),
     answer,
     events,

@@ -1,5 +1,6 @@
-import type { VideoOptions } from "../inputs/media/videos.ts";
-import { type Engine, type EngineOptions, open } from "../runtime/engine.ts";
+import type { VideoOptions } from "../inputs/media/video-settings.ts";
+import { type Engine, open } from "../runtime/engine.ts";
+import type { EngineOptions } from "../runtime/engine-options.ts";
 import { identityOf, modelFolder } from "./model-folder.ts";
 import { type EngineFlags, engineOptions, programs } from "./options.ts";
 import { bytesText, printable, type Terminal } from "./terminal.ts";

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { defined } from "../core/defined.ts";
-import type { EngineOptions } from "../runtime/engine.ts";
+import type { EngineOptions } from "../runtime/engine-options.ts";
 import { byteSize, wholeNumber, wholeNumberOrZero } from "./parsers.ts";
 
 /** Values of the options that withEngineOptions() adds. */

@@ -4,7 +4,7 @@ import { createLog, type LogLevel } from "../core/log.ts";
 import { parsePrice } from "../core/prices.ts";
 import { MediaFetcher, type MediaUrls } from "../egress/media-fetcher.ts";
 import { abilityNotes } from "../inputs/media/abilities.ts";
-import type { VideoOptions } from "../inputs/media/videos.ts";
+import type { VideoOptions } from "../inputs/media/video-settings.ts";
 import { openKeyFile } from "../limits/keys.ts";
 import { VIDEO_GLUE, type VideoGlueName } from "../media/frames.ts";
 import { type ModelAlias, parseAlias } from "../server/aliases.ts";

@@ -33,7 +33,7 @@ export async function compareLanguage(
   model: Model,
   file: CaseFile,
   comparison: Comparison,
-  visual: SpanInput["visual"] = [],
+  mediaRows: SpanInput["mediaRows"] = [],
 ): Promise<void> {
   const json = file.json as unknown as LanguageCase;
   const tokens = json.input_ids.length + json.greedy_ids.length;
@@ -44,7 +44,7 @@ export async function compareLanguage(
   const state = createState(backend, model.config, sizes);
   const run: Run = { backend, model, state, file, json, comparison };
   try {
-    const first = await comparePrompt(run, pages, visual);
+    const first = await comparePrompt(run, pages, mediaRows);
     await compareState(run, "state", pages, json.input_ids.length);
     await compareDecoding(run, pages, first);
     await compareState(run, "state_after_decode", pages, tokens);
@@ -62,14 +62,14 @@ interface Drawn {
 async function comparePrompt(
   { backend, model, state, file, json, comparison }: Run,
   pages: readonly number[],
-  visual: SpanInput["visual"],
+  mediaRows: SpanInput["mediaRows"],
 ): Promise<Drawn> {
   const { input_ids: ids, logits_rows: wanted } = json;
   const hiddenRows = Int32Array.from(json.hidden_rows);
   const logitRows = Int32Array.from(wanted === "all" ? ids.keys() : wanted);
   const step = backend.begin();
   const copies: Tensor[] = [];
-  const span = { ids, position: 0, slot: SLOT, pages, visual };
+  const span = { ids, position: 0, slot: SLOT, pages, mediaRows };
   const logits = recordSpans(step, model, state, [span], logitRows, (_, x) => {
     copies.push(step.gatherRows(x, hiddenRows));
   });
@@ -111,7 +111,7 @@ async function compareDecoding(
   for (const [j, id] of golden.entries()) {
     const step = backend.begin();
     const position = json.input_ids.length + j;
-    const span = { ids: [id], position, slot: SLOT, pages, visual: [] };
+    const span = { ids: [id], position, slot: SLOT, pages, mediaRows: [] };
     const logits = recordSpans(step, model, state, [span], Int32Array.of(0));
     const [row, sampled] = await step.read(logits, step.sample(logits, [GREEDY_ROW]));
     all.set(row!, j * logits.cols);

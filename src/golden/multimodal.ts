@@ -44,11 +44,11 @@ export async function compareMultimodal(
   const { ids, spans } = promptOf(text, pieces, imageTokens, config.tokens);
   comparison.same("ids", ids.join(" "), json.input_ids.join(" "));
 
-  const embeds = spans.map(({ visual }) => encoded[visual]!.rows);
+  const embeds = spans.map(({ mediaIndex }) => encoded[mediaIndex]!.rows);
   const all = embeds.flatMap((rows) => [...rows]);
   comparison.close("image_embeds", all, file.tensors.floats("image_embeds"));
   if (ids.length !== json.input_ids.length) return;
-  const rows = spans.map(({ start, visual }) => [start, encoded[visual]!.rows] as const);
+  const rows = spans.map(({ start, mediaIndex }) => [start, encoded[mediaIndex]!.rows] as const);
   await compareLanguage(backend, model, file, comparison, rows);
 }
 

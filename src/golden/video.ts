@@ -2,7 +2,7 @@
 
 import type { Backend } from "../backends/backend.ts";
 import { dissimilarity, retainedRows, retentionMask } from "../inputs/media/evs.ts";
-import { settleVideo } from "../inputs/prompt.ts";
+import { placeVideoRows } from "../inputs/prompt.ts";
 import type { TextFiles } from "../inputs/text-files.ts";
 import { frameTexts, VIDEO_GLUE } from "../media/frames.ts";
 import { normaliseTiles, tileImage } from "../media/pixels.ts";
@@ -127,7 +127,7 @@ function layVideo(
   const shares = texts.map((_, frame) => {
     return kept.filter((row) => Math.floor(row / vision.tokensPerTile) === frame).length;
   });
-  const spans = settleVideo(prompt.ids, prompt.spans, prompt.pendingVideos[0]!, shares);
+  const spans = placeVideoRows(prompt.ids, prompt.spans, prompt.pendingVideos[0]!, shares);
   const width = rows.length / mask.length;
   const visual = spans.flatMap(({ start, length, row }) =>
     kept.slice(row, row + length).map((from, at) => {

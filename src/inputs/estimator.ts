@@ -8,32 +8,38 @@ import { readModelConfig } from "../model/config.ts";
 import { describeModel, identify } from "../model/model-identity.ts";
 import type { TemplateMode } from "../text/open-template.ts";
 import { openCheckpointFiles } from "../weights/safetensors.ts";
-import type { VideoOptions } from "./media/videos.ts";
+import type { VideoOptions } from "./media/video-settings.ts";
 import { Preparer } from "./preparer.ts";
 import { chooseContext, openStores } from "./stores.ts";
 import { openTextFiles, type TextFiles } from "./text-files.ts";
 
 export interface EstimatorOptions {
-  /** Default: what the checkpoint says. */
+  /** Tokens of prompt and answer together. Default: the checkpoint's. */
   readonly contextTokens?: number;
   readonly video?: VideoOptions;
   /** Name under which the model is served. */
   readonly modelId?: string;
-  /** As for an engine. */
+  /** Source of the chat template, as for an engine. */
   readonly template?: TemplateMode;
 }
 
 /**
- * Sizes are all that is counted, so nobody computes pixels that nobody looks at. In their place
- * stands a hash, by which frames that repeat are found.
+ * Replaces a resized image by a hash, because estimates need sizes only. Equal hashes identify
+ * frames that repeat.
  */
 const sizesOnly: Resize = async (image, width, height) => {
   return { rgb: createHash("sha256").update(image.rgb).digest(), width, height };
 };
 
 /**
- * Counts what requests would be billed, as an engine on the same checkpoint with the same options
- * does: by the same code, but without weights.
+ * Counts the tokens of requests as an engine with the same checkpoint and options does, with the
+ * same code but without weights.
+ *
+ * @example
+ * const estimator = await Estimator.open("models/nemotron");
+ * const messages = [{ role: "user", content: "Hello" }] as const;
+ * const { promptTokens } = await estimator.estimate({ messages });
+ * await estimator.close();
  */
 export class Estimator {
   readonly model: UpstreamModel;
@@ -46,15 +52,19 @@ export class Estimator {
     this.preparer = preparer;
   }
 
-  /** Reads a checkpoint folder's headers, tokenizer and template. Throws as `open` does. */
+  /** Reads headers, tokenizer and template of a checkpoint folder. Throws what `open` throws. */
   static async open(dir: string, options: EstimatorOptions = {}): Promise<Estimator> {
     const text = await openTextFiles(dir, options.template);
     const config = await readModelConfig(await openCheckpointFiles(dir));
     const contextTokens = chooseContext(config, options.contextTokens);
     const stores = openStores(config, sizesOnly, options.video);
     const preparer = new Preparer({ model: { config }, text, stores, contextTokens });
-    const told = { fingerprint: "", contextTokens, videoPruningRate: stores.videos.defaultRate };
-    const model = describeModel(identify(dir, config, options.modelId), told);
+    const settings = {
+      fingerprint: "",
+      contextTokens,
+      videoPruningRate: stores.videos.defaultRate,
+    };
+    const model = describeModel(identify(dir, config, options.modelId), settings);
     return new Estimator(model, text, preparer);
   }
 
@@ -62,7 +72,7 @@ export class Estimator {
     return await this.preparer.estimate(request, () => {}, options);
   }
 
-  /** Tokens of a text alone. */
+  /** Number of tokens of a plain text. */
   countText(text: string): number {
     return this.text.tokenizer.encodeText(text).length;
   }

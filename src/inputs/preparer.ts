@@ -18,7 +18,7 @@ import {
   type OpenedMedia,
   type ThrowIfClosed,
 } from "./media/open-media.ts";
-import type { OpenedVideo, PlannedVideo, VisualRows } from "./media/videos.ts";
+import type { OpenedVideo, PlannedVideo, RowCounts } from "./media/videos.ts";
 import { buildPrompt, type ImageIds, type Prompt, textPrompt } from "./prompt.ts";
 import type { TextFiles } from "./text-files.ts";
 
@@ -29,24 +29,24 @@ export interface PreparerOptions {
   readonly contextTokens: number;
 }
 
-/** A request as the model will read it. */
-export interface Prepared {
+/** A request as the model reads it. */
+export interface PreparedRequest {
   readonly prompt: Prompt;
-  /** Images, then videos. */
-  readonly visuals: readonly MediaEmbedding[];
+  /** Embeddings of images, then of videos. */
+  readonly embeddings: readonly MediaEmbedding[];
   /** The prompt ends inside a `<think>` block. */
   readonly reasoningOpen: boolean;
-  /** Time spent on decoding and tiling. */
+  /** Milliseconds spent on decoding and tiling. */
   readonly mediaMs: number;
 }
 
-/** Turns requests into prompts: pictures into tiles, videos into frames, messages into ids. */
+/** Converts requests to prompts: images to tiles, videos to frames, messages to token ids. */
 export class Preparer {
   private readonly options: PreparerOptions;
   private readonly imageIds: ImageIds;
   readonly media: MediaOpener;
 
-  /** Throws invalid_checkpoint if tokenizer and model do not belong together. */
+  /** Throws invalid_checkpoint if tokenizer and model do not match. */
   constructor(options: PreparerOptions) {
     const { model, stores, contextTokens } = options;
     this.options = options;
@@ -54,21 +54,26 @@ export class Preparer {
     this.imageIds = findImageIds(options.model, options.text);
   }
 
-  /** Throws a VireoError for pictures or messages that cannot be read. */
+  /** Throws a VireoError for media or messages that cannot be read. */
   async prepare(
     request: ChatRequest,
     check: ThrowIfClosed,
     signal?: AbortSignal,
-  ): Promise<Prepared> {
+  ): Promise<PreparedRequest> {
     const started = performance.now();
-    const media = await this.media.open(request, { depth: "drawn", check, signal });
+    const media = await this.media.open(request, { depth: "rendered", check, signal });
     const mediaMs = performance.now() - started;
     const rendered = await this.render(request, media, signal);
     const prompt = this.build(rendered, media);
-    return { prompt, reasoningOpen: opensReasoning(rendered), visuals: media.visuals, mediaMs };
+    return {
+      prompt,
+      reasoningOpen: opensReasoning(rendered),
+      embeddings: media.embeddings,
+      mediaMs,
+    };
   }
 
-  /** The same counts that `prepare` leads to; nothing is queued. */
+  /** Counts the tokens that `prepare` would produce; nothing is encoded. */
   async estimate(
     request: ChatRequest,
     check: ThrowIfClosed,
@@ -79,7 +84,7 @@ export class Preparer {
     const rendered = await this.render(request, media, signal);
     const prompt = this.build(rendered, media);
     const { tools: _, ...withoutTools } = request;
-    const bare = request.tools
+    const promptWithoutTools = request.tools
       ? this.build(await this.render(withoutTools, media, signal), media)
       : prompt;
     const { tilePx, tokensPerTile } = this.options.model.config.vision;
@@ -89,7 +94,7 @@ export class Preparer {
       ...(undecoded && { minPromptTokens: this.minTokens(rendered, media, tokensPerTile) }),
       imageTokens: prompt.imageTokens,
       videoTokens: prompt.videoTokens,
-      toolTokens: prompt.ids.length - bare.ids.length,
+      toolTokens: prompt.ids.length - promptWithoutTools.ids.length,
       images: media.images.map((image) => describeImage(image, tilePx)),
       documents: describeDocuments(media),
       videos: media.videos.map((video) => describeVideo(video, tokensPerTile)),
@@ -97,17 +102,17 @@ export class Preparer {
     };
   }
 
-  /** Tokens of the prompt if only one frame of each video can be decoded. */
+  /** Number of prompt tokens if only one frame of each video can be decoded. */
   private minTokens(rendered: Rendered, media: OpenedMedia, tokensPerTile: number): number {
     const videos = media.videos.map((video) => ({
       ...video,
       texts: video.texts.slice(0, 1),
-      visual: { ...video.visual, tokens: tokensPerTile },
+      embedding: { ...video.embedding, tokens: tokensPerTile },
     }));
     return this.build(rendered, { ...media, videos }).ids.length;
   }
 
-  /** Stops decoding and rendering. Resolves when neither is running any more. */
+  /** Aborts all decoding and rendering; resolves when neither is in progress. */
   async close(reason: Error): Promise<void> {
     await Promise.all([this.media.close(reason), this.options.text.template.close(reason)]);
   }
@@ -119,8 +124,8 @@ export class Preparer {
       pieces: rendered.pieces,
       tokenizer: text.tokenizer,
       imageTokens: images.map(({ tokens }) => tokens),
-      videos: videos.map(({ visual, texts }) => {
-        return { texts, tokens: visual.tokens, prunes: visual.pruningRate > 0 };
+      videos: videos.map(({ embedding, texts }) => {
+        return { texts, tokens: embedding.tokens, prunes: embedding.pruningRate > 0 };
       }),
       imageIds: this.imageIds,
       maxIds: contextTokens,
@@ -132,7 +137,7 @@ export class Preparer {
     { messages }: OpenedMedia,
     signal: AbortSignal | undefined,
   ): Promise<Rendered> {
-    if (request.prompt !== undefined) return { ids: this.readRaw(request.prompt) };
+    if (request.prompt !== undefined) return { ids: this.rawIds(request.prompt) };
     const { enabled, budgetTokens } = request.reasoning ?? {};
     const enableThinking = budgetTokens === 0 ? false : enabled;
     const { tools = [], toolChoice, continueFinalMessage = false } = request;
@@ -144,26 +149,26 @@ export class Preparer {
     return await this.options.text.template.renderAsync(messages, options, signal);
   }
 
-  /** Reads a raw prompt: its control tokens are the caller's; images cannot be part of it. */
-  private readRaw(prompt: string | readonly number[]): number[] {
+  /** Token ids of a raw prompt, which may hold control tokens but no image placeholders. */
+  private rawIds(prompt: string | readonly number[]): number[] {
     const { text, model } = this.options;
     const ids =
       typeof prompt === "string" ? text.tokenizer.encodeWithAdded(prompt) : Array.from(prompt);
     const { vocabulary } = model.config.text;
-    const wrong = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabulary));
+    const unknown = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabulary));
     const refuse = (why: string) => new VireoError("out_of_range", why, { param: "prompt" });
     if (ids.length === 0) throw refuse("prompt is empty; send at least one token");
-    if (wrong !== undefined) {
-      throw refuse(`prompt holds ${wrong}, which is no token; ids go from 0 to ${vocabulary - 1}`);
+    if (unknown !== undefined) {
+      throw refuse(`prompt has the id ${unknown}; token ids are 0 to ${vocabulary - 1}`);
     }
     if (ids.includes(this.imageIds.placeholder)) {
-      throw refuse("prompt holds an image placeholder; send images as messages");
+      throw refuse("prompt has an image placeholder; send images in messages");
     }
     return ids;
   }
 }
 
-/** A raw prompt's ids, or what the chat template has rendered. */
+/** Ids of a raw prompt, or the output of the chat template. */
 type Rendered = RenderedPrompt | { readonly ids: number[] };
 
 function opensReasoning(rendered: Rendered): boolean {
@@ -177,7 +182,7 @@ function describeImage(image: PlannedImage, tilePx: number): ImageEstimate {
   return { width, height, ...turned, ...grid, thumbnail, tilePx, tokens };
 }
 
-/** Images are pictures and pages, in the order of the messages. */
+/** A page's `image` is its index among all images: pictures and pages, in message order. */
 function describeDocuments({ images, documents }: OpenedMedia): DocumentEstimate[] {
   return documents.map(({ total, pages, failedPages, undrawn }) => ({
     totalPages: total,
@@ -189,7 +194,7 @@ function describeDocuments({ images, documents }: OpenedMedia): DocumentEstimate
 }
 
 function describeVideo(video: PlannedVideo | OpenedVideo, tokensPerFrame: number): VideoEstimate {
-  const { width, height, fps, durationSeconds, total, frames, visual } = video;
+  const { width, height, fps, durationSeconds, total, frames, embedding } = video;
   return {
     width,
     height,
@@ -198,32 +203,32 @@ function describeVideo(video: PlannedVideo | OpenedVideo, tokensPerFrame: number
     totalFrames: total,
     frames: frames.map((frame, at) => ({
       ...frame,
-      ...tokensOfFrame(visual, at, frames.length, tokensPerFrame),
+      ...tokensOfFrame(embedding, at, frames.length, tokensPerFrame),
     })),
     tokensUnpruned: frames.length * tokensPerFrame,
-    tokens: visual.tokens,
-    pruningRate: visual.pruningRate,
+    tokens: embedding.tokens,
+    pruningRate: embedding.pruningRate,
     ...("repeats" in video ? { repeats: video.repeats } : {}),
   };
 }
 
-/** EVS keeps the first frame whole; how it shares the rest is known when all are encoded. */
+/** EVS keeps the first frame whole; the others' shares are known once all are encoded. */
 function tokensOfFrame(
-  { tokens, tileTokens }: VisualRows,
+  { tokens, tileTokens }: RowCounts,
   frame: number,
   frames: number,
-  all: number,
+  maxTokens: number,
 ): Pick<FrameEstimate, "minTokens" | "maxTokens"> {
-  const known = tileTokens?.[frame] ?? (frame === 0 ? all : undefined);
+  const known = tileTokens?.[frame] ?? (frame === 0 ? maxTokens : undefined);
   if (known !== undefined) return { minTokens: known, maxTokens: known };
-  const shared = tokens - all;
+  const shared = tokens - maxTokens;
   return {
-    minTokens: Math.max(0, shared - all * (frames - 2)),
-    maxTokens: Math.min(all, shared),
+    minTokens: Math.max(0, shared - maxTokens * (frames - 2)),
+    maxTokens: Math.min(maxTokens, shared),
   };
 }
 
-/** As every client sends a tool, and as templates therefore expect it. */
+/** The form in which clients send tools and templates expect them. */
 function forTemplate({ name, description, parameters }: ToolDefinition) {
   const described = description === undefined ? {} : { description };
   return {
@@ -249,14 +254,14 @@ export function findImageIds(
   const placeholder = idOf(tokens.image);
   if (tokens.imageId !== undefined && tokens.imageId !== placeholder) {
     const message =
-      `config.json says that ${tokens.image} is token ${tokens.imageId}, ` +
-      `tokenizer.json says ${placeholder}`;
+      `${tokens.image} is token ${tokens.imageId} in config.json but ${placeholder} in ` +
+      "tokenizer.json; they must match";
     throw new VireoError("invalid_checkpoint", message);
   }
   if (text.tokenizer.vocabularySize > model.config.text.vocabulary) {
     const message =
       `tokenizer.json has ids up to ${text.tokenizer.vocabularySize - 1}, ` +
-      `the model only ${model.config.text.vocabulary} embeddings`;
+      `but the model has only ${model.config.text.vocabulary} embeddings`;
     throw new VireoError("invalid_checkpoint", message);
   }
   return { begin: idOf(tokens.imageStart), placeholder, end: idOf(tokens.imageEnd) };

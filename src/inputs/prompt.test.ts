@@ -34,8 +34,8 @@ describe("against the golden data", () => {
     const imageTokens = tiles_per_image.map((tiles) => tiles * 4);
     const prompt = buildPrompt({ pieces, tokenizer, imageTokens, imageIds });
     expect(prompt.ids).toEqual(input_ids);
-    for (const { start, length, visual } of prompt.spans) {
-      expect(length).toBe(imageTokens[visual]);
+    for (const { start, length, mediaIndex } of prompt.spans) {
+      expect(length).toBe(imageTokens[mediaIndex]);
       expect(prompt.ids[start - 1]).toBe(imageIds.begin);
       expect(prompt.ids.slice(start, start + length)).toEqual(Array(length).fill(492));
       expect(prompt.ids[start + length]).toBe(imageIds.end);

@@ -2,40 +2,40 @@ import { assert } from "../core/assert.ts";
 import type { PromptPiece } from "../text/template.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 
-/** Placeholders of a prompt that the rows of one visual are written over. */
-export interface VisualSpan {
+/** A run of placeholders that rows of one embedding replace. */
+export interface MediaSpan {
   /** Index of the first placeholder. */
   readonly start: number;
   readonly length: number;
-  /** Counts the prompt's images, then its videos. */
-  readonly visual: number;
-  /** The first of the visual's rows. */
+  /** Index among the prompt's images, followed by its videos. */
+  readonly mediaIndex: number;
+  /** Index of the embedding's first row. */
   readonly row: number;
 }
 
 export interface Prompt {
   readonly ids: number[];
-  /** In the order of their rows. */
-  readonly spans: readonly VisualSpan[];
-  /** Placeholder rows of all images, and of all videos. */
+  /** Ascending by start. */
+  readonly spans: readonly MediaSpan[];
+  /** Number of placeholders of all images, and of all videos. */
   readonly imageTokens: number;
   readonly videoTokens: number;
-  /** Videos whose spans are not the final ones yet. */
+  /** Pruned videos, whose spans are provisional. */
   readonly pendingVideos: readonly PendingVideo[];
-  /** Numbers of tokens after which another prompt may differ: before turns and after media. */
+  /** Token counts at which another prompt may diverge: before turns and after media. */
   readonly boundaries: readonly number[];
 }
 
 /**
- * A video that is pruned, and of which nobody knows how many rows each frame keeps before all of
- * them are encoded. Until then all rows stand at its first frame; the number of ids never changes.
+ * A pruned video. The rows that each frame keeps are known once all frames are encoded; until then
+ * all rows are placed at the first frame. The number of ids never changes.
  */
 export interface PendingVideo {
-  /** Index of its first id, and how many it has with all of its texts. */
+  /** Index of its first id, and number of its ids including the texts. */
   readonly start: number;
   readonly length: number;
-  readonly visual: number;
-  /** Ids of the text before each frame. */
+  readonly mediaIndex: number;
+  /** Token ids of the text before each frame. */
   readonly texts: readonly (readonly number[])[];
   readonly tags: ImageIds;
 }
@@ -48,37 +48,37 @@ export interface ImageIds {
 }
 
 export interface PromptVideo {
-  /** The texts before each frame, which are tokenised one by one. */
+  /** Texts before each frame; each is tokenised separately. */
   readonly texts: readonly (readonly string[])[];
-  /** Placeholder rows of the whole video. */
+  /** Number of placeholders of the whole video. */
   readonly tokens: number;
-  /** Rows are shared out among the frames later; otherwise each has as many. */
+  /** Rows are assigned to frames later; otherwise each frame has the same number. */
   readonly prunes: boolean;
 }
 
 export interface PromptInput {
   readonly pieces: readonly PromptPiece[];
   readonly tokenizer: Tokenizer;
-  /** Placeholder rows of each image: tiles times tokens per tile. */
+  /** Number of placeholders of each image: tiles · tokens per tile. */
   readonly imageTokens: readonly number[];
   readonly videos?: readonly PromptVideo[];
   readonly imageIds: ImageIds;
-  /** Building may stop early, but not before there are more ids than this. */
+  /** Building may stop once there are more ids than this. */
   readonly maxIds?: number;
 }
 
 /**
- * Turns a rendered prompt into ids: each image, and after its text each frame of a video, becomes
+ * Converts a rendered prompt to ids. Each image, and each frame of a video after its text, becomes
  * `<img>`, its placeholders, `</img>`.
  *
- * The number of placeholders equals the visuals' tokens, because no text can produce one. A caller
- * that gave `maxIds` and gets more must refuse the prompt, which may be cut short.
+ * The number of placeholders equals the embeddings' tokens, because no text can produce one. A
+ * caller that sets `maxIds` and gets more ids must refuse the prompt, which may be truncated.
  */
 export function buildPrompt(input: PromptInput): Prompt {
   const { pieces, tokenizer, imageTokens, imageIds: tags, videos = [] } = input;
   const maxIds = input.maxIds ?? Number.POSITIVE_INFINITY;
   const ids: number[] = [];
-  const spans: VisualSpan[] = [];
+  const spans: MediaSpan[] = [];
   const boundaries: number[] = [];
   const pendingVideos: PendingVideo[] = [];
   const totals = {
@@ -96,26 +96,26 @@ export function buildPrompt(input: PromptInput): Prompt {
     } else if (piece.kind === "image") {
       const length = imageTokens[piece.index];
       assert(length !== undefined, "the template has checked the number of images");
-      layRows(ids, spans, { length, visual: piece.index, row: 0, tags });
+      appendRows(ids, spans, { length, mediaIndex: piece.index, row: 0, tags });
       boundaries.push(ids.length);
     } else {
       const video = videos[piece.index];
       assert(video !== undefined, "the template has checked the number of videos");
       const start = ids.length;
       const place = {
-        visual: imageTokens.length + piece.index,
+        mediaIndex: imageTokens.length + piece.index,
         texts: video.texts.map((texts) => texts.flatMap((text) => tokenizer.encodeText(text))),
         tags,
       };
-      layFrames(ids, spans, place, firstShares(video));
+      appendFrames(ids, spans, place, initialRows(video));
       if (video.prunes) pendingVideos.push({ ...place, start, length: ids.length - start });
       boundaries.push(ids.length);
     }
   }
   const placeholders = ids.filter((id) => id === tags.placeholder).length;
   const rows = sumOf(spans.map(({ length }) => length));
-  assert(placeholders === rows, `${placeholders} placeholders for ${rows} rows of visuals`);
-  assert(rows === totals.imageTokens + totals.videoTokens, "every visual has its place");
+  assert(placeholders === rows, `${placeholders} placeholders for ${rows} rows of media`);
+  assert(rows === totals.imageTokens + totals.videoTokens, "every embedding has its placeholders");
   return { ids, spans, boundaries, pendingVideos, ...totals };
 }
 
@@ -128,56 +128,56 @@ function sumOf(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** As long as nobody knows better, all rows of a pruned video are its first frame's. */
-function firstShares({ texts, tokens, prunes }: PromptVideo): number[] {
+/** Number of rows of each frame; all rows of a pruned video are at its first frame for now. */
+function initialRows({ texts, tokens, prunes }: PromptVideo): number[] {
   const each = tokens / texts.length;
   return texts.map((_, frame) => (prunes ? (frame === 0 ? tokens : 0) : each));
 }
 
-function layRows(
+function appendRows(
   ids: number[],
-  spans: VisualSpan[],
-  { length, visual, row, tags }: Omit<VisualSpan, "start"> & { readonly tags: ImageIds },
+  spans: MediaSpan[],
+  { length, mediaIndex, row, tags }: Omit<MediaSpan, "start"> & { readonly tags: ImageIds },
 ): void {
   ids.push(tags.begin);
-  if (length > 0) spans.push({ start: ids.length, length, visual, row });
+  if (length > 0) spans.push({ start: ids.length, length, mediaIndex, row });
   for (let at = 0; at < length; at++) ids.push(tags.placeholder);
   ids.push(tags.end);
 }
 
-/** A frame that has lost all its rows keeps its text and its tags. */
-function layFrames(
+/** A frame without rows keeps its text and its tags. */
+function appendFrames(
   ids: number[],
-  spans: VisualSpan[],
-  { texts, visual, tags }: Pick<PendingVideo, "texts" | "visual" | "tags">,
-  shares: readonly number[],
+  spans: MediaSpan[],
+  { texts, mediaIndex, tags }: Pick<PendingVideo, "texts" | "mediaIndex" | "tags">,
+  frameRows: readonly number[],
 ): void {
   let row = 0;
   texts.forEach((text, frame) => {
     for (const id of text) ids.push(id);
-    const length = shares[frame]!;
-    layRows(ids, spans, { length, visual, row, tags });
+    const length = frameRows[frame]!;
+    appendRows(ids, spans, { length, mediaIndex, row, tags });
     row += length;
   });
 }
 
 /**
- * Puts a video's placeholders where its rows belong: `shares` of them at each frame. Changes `ids`
- * in place and returns the spans that hold from now on.
+ * Moves a pruned video's placeholders to its frames, `frameRows` of them at each. Changes `ids` in
+ * place and returns the new spans.
  */
-export function settleVideo(
+export function placeVideoRows(
   ids: number[],
-  spans: readonly VisualSpan[],
+  spans: readonly MediaSpan[],
   video: PendingVideo,
-  shares: readonly number[],
-): VisualSpan[] {
-  const laid: number[] = [];
-  const found: VisualSpan[] = [];
-  layFrames(laid, found, video, shares);
-  laid.forEach((id, at) => {
+  frameRows: readonly number[],
+): MediaSpan[] {
+  const newIds: number[] = [];
+  const newSpans: MediaSpan[] = [];
+  appendFrames(newIds, newSpans, video, frameRows);
+  newIds.forEach((id, at) => {
     ids[video.start + at] = id;
   });
-  const moved = found.map((span) => ({ ...span, start: span.start + video.start }));
-  const others = spans.filter(({ visual }) => visual !== video.visual);
+  const moved = newSpans.map((span) => ({ ...span, start: span.start + video.start }));
+  const others = spans.filter(({ mediaIndex }) => mediaIndex !== video.mediaIndex);
   return [...others, ...moved].sort((a, b) => a.start - b.start);
 }

@@ -1,31 +1,35 @@
-// What an engine and an estimator open alike.
+// Options and stores that engines and estimators share.
 
 import { VireoError } from "../core/errors.ts";
 import type { Resize } from "../media/pixels.ts";
 import { FfmpegDecoder } from "../media/video-decoder.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { DocumentStore } from "./media/documents.ts";
+import type { Encoder } from "./media/encode-queue.ts";
 import { ImageStore } from "./media/images.ts";
 import type { MediaStores } from "./media/open-media.ts";
-import { type DraftEncoder, type VideoOptions, VideoStore, videoSettings } from "./media/videos.ts";
+import { type VideoOptions, videoSettings } from "./media/video-settings.ts";
+import { VideoStore } from "./media/videos.ts";
 
 const IMAGE_CACHE_BYTES = 512 * 2 ** 20;
 const VIDEO_CACHE_BYTES = 768 * 2 ** 20;
-/** Throws invalid_option. */
-export function chooseContext(config: ModelConfig, wanted: number | undefined): number {
+
+/** Context length in tokens; by default the checkpoint's. Throws invalid_option. */
+export function chooseContext(config: ModelConfig, requested: number | undefined): number {
   const { contextTokens } = config.text;
-  if (wanted === undefined) return contextTokens;
-  if (Number.isInteger(wanted) && wanted >= 16 && wanted <= contextTokens) return wanted;
-  const text = `context is ${wanted}; it must be a whole number from 16 to ${contextTokens}`;
+  if (requested === undefined) return contextTokens;
+  if (Number.isInteger(requested) && requested >= 16 && requested <= contextTokens)
+    return requested;
+  const text = `context is ${requested}; it must be a whole number from 16 to ${contextTokens}`;
   throw new VireoError("invalid_option", text, { param: "context" });
 }
 
-/** Throws invalid_option. */
+/** Opens the stores of images, documents and videos. Throws invalid_option. */
 export function openStores(
   config: ModelConfig,
   resize: Resize,
   options: VideoOptions = {},
-  drafts?: DraftEncoder,
+  encoder?: Encoder,
 ): MediaStores {
   const images = new ImageStore(config, resize, IMAGE_CACHE_BYTES);
   const videos = new VideoStore({
@@ -34,7 +38,7 @@ export function openStores(
     resize,
     settings: videoSettings(options, config.videoPruningRate),
     maxBytes: VIDEO_CACHE_BYTES,
-    ...(drafts && { drafts }),
+    ...(encoder && { encoder }),
   });
   return { images, documents: new DocumentStore(images), videos };
 }

@@ -12,7 +12,7 @@ import { hasCode, isJsonObject, type JsonObject, readJsonFile } from "../weights
 export interface TextFiles {
   readonly tokenizer: Tokenizer;
   readonly template: OpenedTemplate;
-  /** Token that ends an answer by tokenizer_config.json; config.json may name others. */
+  /** End tokens in tokenizer_config.json; config.json may add others. */
   readonly endIds: readonly number[];
 }
 
@@ -26,12 +26,15 @@ export async function openTextFiles(dir: string, mode?: TemplateMode): Promise<T
   const tokenizerConfig = await json("tokenizer_config.json");
   const tokenizer = openTokenizer(tokenizerJson, tokenizerConfig);
   const source = await readTemplate(dir, tokenizerConfig);
-  const endIds = endsOf(tokenizer, tokenizerConfig);
+  const endIds = findEndIds(tokenizer, tokenizerConfig);
   return { tokenizer, template: openTemplate(tokenizer, source, mode), endIds };
 }
 
-/** The id of `eos_token`, which is a text or an object with one. */
-export function endsOf(tokenizer: Tokenizer, config: JsonObject | undefined): readonly number[] {
+/** Id of `eos_token`, which is a string or an object with `content`. */
+export function findEndIds(
+  tokenizer: Tokenizer,
+  config: JsonObject | undefined,
+): readonly number[] {
   const token = config?.eos_token;
   const content = isJsonObject(token) ? token.content : token;
   const id = typeof content === "string" ? tokenizer.idOf(content) : undefined;
@@ -51,7 +54,7 @@ export async function readTemplate(
   });
 }
 
-/** Where the chat template comes from, and the kinds of requests that it cannot render. */
+/** Origin of the chat template, and the kinds of requests that it cannot render. */
 export interface TemplateInfo extends Pick<OpenedTemplate, "origin" | "problem"> {
   readonly failed: readonly ProbeResult[];
 }
@@ -62,7 +65,7 @@ export function templateInfo({ template }: TextFiles): TemplateInfo {
   return { origin, failed, ...(problem === undefined ? {} : { problem }) };
 }
 
-/** Tells the operator which requests will be refused or rendered by the built-in template. */
+/** Logs which requests the checkpoint's template cannot render. */
 export function logTemplate(text: TextFiles, log: Log): void {
   const { failed, problem } = templateInfo(text);
   if (problem !== undefined) log("warn", "chat_template_not_used", { reason: problem });

@@ -1,4 +1,4 @@
-import { endsOf } from "../inputs/text-files.ts";
+import { findEndIds } from "../inputs/text-files.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { isJsonObject } from "../weights/json.ts";
 import type { ConfigReport } from "./config.ts";
@@ -17,7 +17,7 @@ export function endTokens({ sizes, raw }: ConfigReport, tokenizer: Tokenizer): E
     ["config.json", idsIn(raw.config)],
     ["llm_config", idsIn(raw.config?.llm_config ?? raw.config?.text_config)],
     ["generation_config.json", idsIn(raw.generation)],
-    ["tokenizer_config.json", endsOf(tokenizer, raw.tokenizer)],
+    ["tokenizer_config.json", findEndIds(tokenizer, raw.tokenizer)],
   ];
   const known = sources.flatMap(([, ids]) => ids);
   const ids = [...new Set([...known, ...(sizes?.tokens.eosIds ?? [])])].sort((a, b) => a - b);

@@ -15,43 +15,43 @@ export interface AnswerOptions {
   /** The prompt ends inside a `<think>` block. */
   readonly reasoningOpen: boolean;
   readonly budgetTokens?: number;
-  /** Strings that end the text; they do not apply to reasoning and inside tool calls. */
+  /** Stop strings of the text; ignored in reasoning and tool calls. */
   readonly stop: readonly string[];
   readonly maxTokens: number;
   readonly minTokens: number;
   readonly ignoreEos: boolean;
   readonly eosIds: readonly number[];
-  /** Tokens that end an answer, ignoreEos or not. */
+  /** Tokens that end an answer even with ignoreEos. */
   readonly stopTokenIds?: readonly number[];
-  /** Alternatives per token; undefined for no log probabilities. */
+  /** Number of alternatives per token; undefined: no log probabilities. */
   readonly topLogprobs?: number;
   /**
-   * offered: look for tool calls. hidden: there are none to be made, but the model has seen some
-   * and may write more; they are shown as text without tags. Undefined: do not look.
+   * offered: parse tool calls. hidden: no tool may be called, but earlier calls in the messages may
+   * lead the model to write more; they become text without tags. Undefined: do not parse.
    */
   readonly tools?: "offered" | "hidden" | undefined;
-  /** Holds for what comes after the reasoning. */
+  /** Applies to the answer after the reasoning. */
   readonly constraint?: Constraint;
 }
 
-/** Sampled columns of one token: see SAMPLE_COLUMNS. Empty for a token that was forced. */
+/** Sampled columns of one token (see SAMPLE_COLUMNS); empty for a forced token. */
 export type SampledRow = Float32Array;
 
 /**
- * Turns a sequence's tokens into what is said of it: whole characters, reasoning apart from text,
- * tool calls apart from both, nothing that could be the beginning of a stop string; and knows when
- * it is over.
+ * Converts a sequence's tokens to events and decides when the answer ends. Events hold whole
+ * characters and separate reasoning, text and tool calls; text that may begin a stop string is held
+ * back.
  *
- * A constraint begins with the first token after `</think>` and the line breaks that follow it; if
- * the model gives none, they are put there; an end token cannot come before. From then on it has
- * the last word: no bias lifts it, an end token ends the answer even with ignoreEos, and an answer
- * to which nothing can be added ends even before minTokens.
+ * A constraint starts after `</think>` and the line breaks that follow; missing line breaks are
+ * forced. End tokens are forbidden before that. Afterwards the constraint overrides everything
+ * else: biases cannot allow other tokens, an end token ends the answer even with ignoreEos, and a
+ * complete answer ends even before minTokens.
  */
 export class Answer {
   tokens = 0;
   reasoningTokens = 0;
   finish: NativeFinishReason | undefined;
-  /** Ids that are put into the answer next: the end of a thinking budget, a line break. */
+  /** Ids to append next without sampling: the end of the thinking budget, line breaks. */
   readonly forced: number[] = [];
   private readonly tokenizer: Tokenizer;
   private readonly options: AnswerOptions;
@@ -61,11 +61,13 @@ export class Answer {
   private readonly stops;
   private readonly budget;
   private reasoning: boolean;
+  /** The constraint has started. */
   private constrained = false;
   private mask: Int32Array | undefined;
-  private callsMade = 0;
-  private thought = "";
-  private waiting: ChosenToken[] = [];
+  private callCount = 0;
+  private reasoningText = "";
+  /** Tokens that no event has carried yet. */
+  private pendingTokens: ChosenToken[] = [];
 
   constructor(tokenizer: Tokenizer, options: AnswerOptions) {
     this.tokenizer = tokenizer;
@@ -80,23 +82,24 @@ export class Answer {
       options.reasoningOpen && budgetTokens !== undefined
         ? createThinkingBudget(budgetTokens)
         : undefined;
-    if (!options.reasoningOpen) this.constrain();
+    if (!options.reasoningOpen) this.startConstraint();
   }
 
-  /** Ids that may not come next. */
+  /** Ids that must not be sampled next. */
   get forbidden(): readonly number[] {
     const { minTokens, eosIds, constraint } = this.options;
-    const thinks = constraint !== undefined && this.splitter.inReasoning;
-    const ends = thinks || this.tokens < minTokens ? [...eosIds, ...this.stopTokenIds] : [];
-    return thinks ? [...ends, ...constraint.overrunning(this.splitter.held)] : ends;
+    const beforeConstraint = constraint !== undefined && this.splitter.inReasoning;
+    const ends =
+      beforeConstraint || this.tokens < minTokens ? [...eosIds, ...this.stopTokenIds] : [];
+    return beforeConstraint ? [...ends, ...constraint.forbiddenAfter(this.splitter.held)] : ends;
   }
 
-  /** The only tokens that may come next, as SampleRow has it; undefined for all. */
+  /** Bit mask of the only ids that may be sampled next (see SampleRow); undefined: all. */
   get allowed(): Int32Array | undefined {
     return this.mask;
   }
 
-  /** Under a constraint they end an answer only where it may end. */
+  /** Under a constraint, effective only where the grammar allows an end. */
   private get stopTokenIds(): readonly number[] {
     const { constraint, stopTokenIds = [] } = this.options;
     const mayEnd = constraint === undefined || (this.constrained && constraint.matcher.mayEnd);
@@ -104,9 +107,10 @@ export class Answer {
   }
 
   /**
-   * Takes the next token and returns what can be said now.
+   * Appends a token and returns the events that are complete now.
    *
-   * Throws a VireoError if the constraint cannot be kept to any longer.
+   * Throws invalid_schema if the grammar turns out too ambiguous, and internal_error for a token
+   * that the grammar forbids.
    */
   push(id: number, sampled: SampledRow): ChatEvent[] {
     const { eosIds, ignoreEos, maxTokens } = this.options;
@@ -117,12 +121,12 @@ export class Answer {
       this.finish = "eos";
       return this.flush();
     }
-    const complete = this.constrained && this.follow(id);
-    if (this.options.topLogprobs !== undefined) this.waiting.push(this.describe(id, sampled));
+    const complete = this.constrained && this.advanceGrammar(id);
+    if (this.options.topLogprobs !== undefined) this.pendingTokens.push(this.describe(id, sampled));
     const text = this.detokenizer.push(id);
-    const events = this.say(this.splitter.push(text));
-    this.force(text);
-    this.beginConstraint();
+    const events = this.emit(this.splitter.push(text));
+    this.applyBudget(text);
+    this.advanceGap();
     if (this.finish === undefined && complete) {
       this.finish = "grammar_end";
       events.push(...this.flush());
@@ -134,29 +138,30 @@ export class Answer {
     return events;
   }
 
-  private force(text: string): void {
+  private applyBudget(text: string): void {
     const closing = this.budget?.observe(text);
     if (closing !== undefined) this.forced.push(...this.tokenizer.encodeWithAdded(closing));
   }
 
-  /** Goes on in the grammar; true if nothing can come any more. The next mask is made now. */
-  private follow(id: number): boolean {
+  /** Advances the grammar and computes the next mask. Returns true if the answer is complete. */
+  private advanceGrammar(id: number): boolean {
     const matcher = this.options.constraint?.matcher;
     if (matcher?.accept(id) !== true) {
-      throw new VireoError("internal_error", `token ${id} is not what the grammar allows`);
+      throw new VireoError("internal_error", `the grammar does not allow token ${id}`);
     }
     this.mask = matcher.allowed;
     return matcher.finished;
   }
 
-  private constrain(): void {
+  private startConstraint(): void {
     const { constraint } = this.options;
     if (constraint === undefined) return;
     this.constrained = true;
     this.mask = constraint.matcher.allowed;
   }
 
-  private beginConstraint(): void {
+  /** After the reasoning, waits for line breaks or forces them, then starts the constraint. */
+  private advanceGap(): void {
     const { constraint } = this.options;
     const { splitter, forced } = this;
     if (!constraint || this.constrained || splitter.inReasoning || forced.length > 0) return;
@@ -165,53 +170,55 @@ export class Answer {
       return;
     }
     splitter.endGap();
-    this.constrain();
+    this.startConstraint();
   }
 
-  /** Whatever else was generated is no part of the answer. */
-  private get saidAll(): boolean {
+  /** Text that follows is not part of the answer. */
+  private get textEnded(): boolean {
     return this.finish === "stop_string" || this.finish === "tool_call";
   }
 
   private flush(): ChatEvent[] {
     const pieces = this.splitter.push(this.detokenizer.flush());
-    const events = this.say([...pieces, ...this.splitter.flush()]);
-    if (this.saidAll) return events;
-    if (this.finish === "eos" && this.splitter.inReasoning) events.push(...this.sayThought());
-    if (this.saidAll) return events;
+    const events = this.emit([...pieces, ...this.splitter.flush()]);
+    if (this.textEnded) return events;
+    if (this.finish === "eos" && this.splitter.inReasoning)
+      events.push(...this.emitReasoningAsText());
+    if (this.textEnded) return events;
     const cutOff = this.finish === "length";
-    events.push(...this.sayText(this.calls?.flush(cutOff) ?? []));
-    if (this.saidAll) {
-      // calls whose tag was not closed do not hide that more was to come
-      if (cutOff && this.callsMade > 0) this.finish = "length";
+    events.push(...this.emitText(this.calls?.flush(cutOff) ?? []));
+    if (this.textEnded) {
+      // calls without a closing tag were cut off by the token limit
+      if (cutOff && this.callCount > 0) this.finish = "length";
       return events;
     }
     const rest = this.stops.flush();
     if (rest !== "") events.push(this.event("text", rest));
-    // tokens at the end that no text came from
-    if (this.waiting.length > 0) events.push(this.event(this.reasoning ? "reasoning" : "text", ""));
+    // tokens at the end that produced no text
+    if (this.pendingTokens.length > 0)
+      events.push(this.event(this.reasoning ? "reasoning" : "text", ""));
     return events;
   }
 
   /**
-   * A model that ends its answer by itself without `</think>` has answered, if in the wrong place:
-   * what was said as reasoning is said once more, as the answer.
+   * If the model ends its answer without `</think>`, the reasoning is the answer: its text is
+   * emitted once more as text.
    */
-  private sayThought(): ChatEvent[] {
+  private emitReasoningAsText(): ChatEvent[] {
     this.reasoning = false;
-    return this.pushText(this.thought.replace(/^[\r\n]+/, ""));
+    return this.pushText(this.reasoningText.replace(/^[\r\n]+/, ""));
   }
 
   private pushText(text: string): ChatEvent[] {
-    return this.sayText(this.calls?.push(text) ?? [{ type: "text", text }]);
+    return this.emitText(this.calls?.push(text) ?? [{ type: "text", text }]);
   }
 
-  private say(pieces: readonly AnswerPiece[]): ChatEvent[] {
+  private emit(pieces: readonly AnswerPiece[]): ChatEvent[] {
     const events: ChatEvent[] = [];
     for (const { type, text } of pieces) {
-      if (this.saidAll) return events;
+      if (this.textEnded) return events;
       if (type === "reasoning") {
-        this.thought += text;
+        this.reasoningText += text;
         events.push(this.event("reasoning", text));
         continue;
       }
@@ -221,31 +228,31 @@ export class Answer {
     return events;
   }
 
-  private sayText(pieces: readonly ToolPiece[]): ChatEvent[] {
+  private emitText(pieces: readonly ToolPiece[]): ChatEvent[] {
     const events: ChatEvent[] = [];
     for (const piece of pieces) {
       if (this.finish === "stop_string") return events;
       if (piece.type === "calls") {
         const rest = this.stops.flush();
-        this.waiting = []; // log probabilities are those of text
+        this.pendingTokens = []; // only text has log probabilities
         if (rest !== "") events.push(this.event("text", rest));
         for (const call of piece.calls) {
-          events.push({ type: "tool_call", index: this.callsMade++, ...call });
+          events.push({ type: "tool_call", index: this.callCount++, ...call });
         }
         this.finish = "tool_call";
         return events;
       }
-      const said = this.stops.push(piece.text);
-      if (said.text !== "") events.push(this.event("text", said.text));
-      if (said.stop !== undefined) this.finish = "stop_string";
+      const { text, stop } = this.stops.push(piece.text);
+      if (text !== "") events.push(this.event("text", text));
+      if (stop !== undefined) this.finish = "stop_string";
     }
     return events;
   }
 
   private event(type: "reasoning" | "text", text: string): ChatEvent {
     if (this.options.topLogprobs === undefined) return { type, text };
-    const tokens = this.waiting;
-    this.waiting = [];
+    const tokens = this.pendingTokens;
+    this.pendingTokens = [];
     return { type, text, tokens };
   }
 

@@ -3,7 +3,6 @@ import { VireoError } from "../core/errors.ts";
 import type { PredictedTime } from "../core/estimate.ts";
 import type { Log } from "../core/log.ts";
 import { EncodeQueue } from "../inputs/media/encode-queue.ts";
-import type { MediaEmbedding } from "../inputs/media/media-embedding.ts";
 import { TILES_AT_ONCE, TileEncoder } from "../inputs/media/tile-encoder.ts";
 import type { Model } from "../model/load.ts";
 import { copySlots, type ModelState } from "../model/state.ts";
@@ -18,12 +17,14 @@ export interface BatcherOptions {
   readonly backend: Backend;
   readonly model: Model;
   readonly state: ModelState;
-  /** Of the state's slots, those that sequences use; the others keep cached prefixes. */
+  /** Slots of the state for sequences; the `snapshots` slots after them hold cached prefixes. */
   readonly slots: number;
   readonly snapshots: number;
   readonly pages: number;
-  /** Rows of one step: decode rows and prompt chunks together. */
+  /** Maximum number of rows per step: decode rows and prompt chunks together. */
   readonly maxRows: number;
+  /** Media to encode ahead of sequences. Default: none. */
+  readonly encodeQueue?: EncodeQueue;
   readonly log: Log;
   readonly now: () => number;
 }
@@ -33,43 +34,43 @@ export interface BatcherStats {
   readonly waiting: number;
   readonly slotsFree: number;
   readonly pagesFree: number;
-  /** How long a request that comes now would wait for its place, as far as one can tell. */
+  /** Estimate of how long a new request would wait for a slot. */
   readonly waitMs: number;
   readonly steps: number;
   readonly tilesEncoded: number;
-  /** Sequences that gave up their state for older ones. */
+  /** Number of times a sequence lost its pages to an older one. */
   readonly preemptions: number;
   readonly prefixes: PrefixCacheStats;
 }
 
-/** Turns in a row in which nothing is encoded and no token computed: something is wrong then. */
+/** Consecutive turns without an encoded tile or a computed token, after which the loop fails. */
 const MAX_IDLE_TURNS = 1000;
 
 /** [slot, slot to copy it to] */
 type SlotCopy = readonly [from: number, to: number];
 
 /**
- * Runs many sequences over one model, step by step, at its own pace.
+ * Runs many sequences over one model, step by step (continuous batching).
  *
- * A sequence waits until a slot is free; it takes KV pages as it grows. When pages run out, the
- * youngest gives up its state and is computed again later: no token is lost, and, since results do
- * not depend on how a prompt is cut, none changes.
+ * A sequence waits until a slot is free and takes KV pages as it grows. When pages run out, the
+ * youngest sequence is preempted: it releases its state and is recomputed later. Its tokens do not
+ * change, because results do not depend on how a prompt is cut into chunks.
  */
 export class Batcher {
   private readonly options: BatcherOptions;
   private readonly slots: NumberPool;
   private readonly pages: NumberPool;
   private readonly prefixes: PrefixCache;
-  private readonly pace = new StepBudget();
+  private readonly budget = new StepBudget();
   private readonly tiles: TileEncoder;
-  private readonly looks = new EncodeQueue();
+  private readonly encodeQueue: EncodeQueue;
   private running: Sequence[] = [];
   private readonly waiting: Sequence[] = [];
   private steps = 0;
   private preemptions = 0;
   private idleTurns = 0;
   private encodedLast: Sequence | undefined;
-  /** What a request takes from its admission to its end: a mean that follows the newest. */
+  /** Moving average of the time from a request's admission to its end. */
   private serviceMs = 1000;
   private loop: Promise<void> | undefined;
   private closed = false;
@@ -78,9 +79,12 @@ export class Batcher {
     this.options = options;
     this.slots = new NumberPool(options.slots);
     this.pages = new NumberPool(options.pages);
-    const behind = Array.from({ length: options.snapshots }, (_, index) => options.slots + index);
-    this.prefixes = new PrefixCache(behind, this.pages);
+    const { slots, snapshots } = options;
+    const snapshotSlots = Array.from({ length: snapshots }, (_, index) => slots + index);
+    this.prefixes = new PrefixCache(snapshotSlots, this.pages);
     this.tiles = new TileEncoder(options.backend, options.model);
+    this.encodeQueue = options.encodeQueue ?? new EncodeQueue();
+    this.encodeQueue.onWork = () => this.wake();
   }
 
   get stats(): BatcherStats {
@@ -97,9 +101,9 @@ export class Batcher {
     };
   }
 
-  /** Of a prompt of so many rows that shows so many tiles. */
+  /** Predicts the time for a prompt with that many tiles and rows; undefined before any ran. */
   predict(tiles: number, promptRows: number): PredictedTime | undefined {
-    return this.pace.predict(tiles, this.tiles.blocks, promptRows);
+    return this.budget.predict(tiles, this.tiles.blocksPerTile, promptRows);
   }
 
   add(sequence: Sequence): void {
@@ -107,25 +111,7 @@ export class Batcher {
     this.wake();
   }
 
-  /** Encodes a visual behind those that sequences wait for. Throws what EncodeQueue.add throws. */
-  async encode(visual: MediaEmbedding, signal: AbortSignal): Promise<void> {
-    const done = this.looks.add(visual, signal);
-    this.wake();
-    await done;
-  }
-
-  /** Goes on with a visual to which a tile was added, until `endDraft`. */
-  encodeDraft(draft: MediaEmbedding): void {
-    this.looks.addGrowing(draft);
-    this.wake();
-  }
-
-  /** All of its tiles are there, or nobody wants it any more. */
-  endDraft(draft: MediaEmbedding): void {
-    this.looks.endGrowing(draft);
-  }
-
-  /** Places come free at the pace of the requests that ended lately. */
+  /** Assumes that slots become free at the rate of recent requests. */
   private get waitMs(): number {
     if (this.slots.free > this.waiting.length) return 0;
     return ((this.waiting.length + 1) * this.serviceMs) / this.options.slots;
@@ -134,21 +120,21 @@ export class Batcher {
   private wake(): void {
     this.loop ??= this.run().finally(() => {
       this.loop = undefined;
-      // came after the last check, before this
-      if (this.waiting.length > 0 || this.looks.busy) this.wake();
+      // work that arrived after the last check
+      if (this.waiting.length > 0 || this.encodeQueue.busy) this.wake();
     });
   }
 
-  /** Refuses what runs and waits, then stops after the step under way. */
+  /** Fails all sequences and jobs, then stops after the current step. */
   async close(): Promise<void> {
     this.closed = true;
     await this.loop;
   }
 
   private async run(): Promise<void> {
-    while (this.running.length + this.waiting.length > 0 || this.looks.busy) {
+    while (this.running.length + this.waiting.length > 0 || this.encodeQueue.busy) {
       if (this.closed) {
-        this.failAll(new VireoError("engine_closed", "the engine is closing down"));
+        this.failAll(new VireoError("engine_closed", "the engine is closing"));
         return;
       }
       this.dropAborted();
@@ -157,29 +143,29 @@ export class Batcher {
         const spentMs = await this.encodeSlice();
         for (const sequence of this.running) sequence.finalizeVideoSpans();
         const ran = await this.runOneStep(spentMs);
-        await this.copy(this.keepPrefixes(ran));
+        await this.copy(this.cachePrefixes(ran));
         this.idleTurns = ran.length > 0 || spentMs > 0 ? 0 : this.idleTurns + 1;
-        if (this.idleTurns > MAX_IDLE_TURNS) throw new Error("nothing that runs can go on");
+        if (this.idleTurns > MAX_IDLE_TURNS) throw new Error("no running sequence can continue");
       } catch (error) {
-        this.prefixes.clear(); // a copy may be half done
+        this.prefixes.clear(); // a copy may be incomplete
         this.options.log("error", "step_failed", { message: (error as Error).message });
-        const text = "the engine could not compute this step";
+        const text = "the engine failed to compute this step";
         this.failAll(new VireoError("internal_error", text, { cause: error }));
       }
     }
   }
 
   private dropAborted(): void {
-    this.looks.releaseFinished();
+    this.encodeQueue.settle();
     for (const sequence of [...this.running, ...this.waiting]) {
       const { signal, events } = sequence.input;
-      if (!signal?.aborted && !events.unheard) continue;
-      events.fail(signal?.reason); // nothing happens to one that nobody hears
+      if (!signal?.aborted && !events.abandoned) continue;
+      events.fail(signal?.reason); // no effect on an abandoned queue
       this.remove(sequence);
     }
   }
 
-  /** Lets in whoever there is room for; returns what their first steps need to be copied. */
+  /** Admits waiting sequences while there is room. Returns the cached states to copy for them. */
   private admit(): SlotCopy[] {
     const copies: SlotCopy[] = [];
     while (this.waiting.length > 0 && this.slots.free > 0 && this.hasPage()) {
@@ -187,29 +173,29 @@ export class Batcher {
       const next = nextInTurn(tenants(this.waiting), tenants(this.running));
       const sequence = this.waiting.splice(next, 1)[0]!;
       const slot = this.slots.acquire()!;
-      const prefix = this.prefixes.adopt(sequence.input.prefixKeys, sequence.promptTokens);
+      const prefix = this.prefixes.acquire(sequence.input.prefixKeys, sequence.promptTokens);
       sequence.slot = slot;
       sequence.attachPrefix(prefix);
       if (prefix) copies.push([prefix.slot, slot]);
-      sequence.admitted();
+      sequence.markAdmitted();
       this.running.push(sequence);
     }
     return copies;
   }
 
-  /** Cached prefixes give way to whoever wants a page. */
+  /** Evicts cached prefixes until a page is free; false if there is none. */
   private hasPage(): boolean {
     while (this.pages.free === 0) if (!this.prefixes.evict()) return false;
     return true;
   }
 
-  /** Makes entries for sequences whose state is worth keeping now; returns what to copy. */
-  private keepPrefixes(ran: readonly Sequence[]): SlotCopy[] {
+  /** Adds cache entries for sequences at a reuse point. Returns the states to copy. */
+  private cachePrefixes(ran: readonly Sequence[]): SlotCopy[] {
     return ran.flatMap((sequence): SlotCopy[] => {
-      const { keyToKeep, slot, position, pages } = sequence;
-      if (keyToKeep === undefined || slot === undefined) return [];
-      const kept = this.prefixes.remember(keyToKeep, position, pages);
-      return kept === undefined ? [] : [[slot, kept]];
+      const { snapshotKey, slot, position, pages } = sequence;
+      if (snapshotKey === undefined || slot === undefined) return [];
+      const snapshot = this.prefixes.add(snapshotKey, position, pages);
+      return snapshot === undefined ? [] : [[slot, snapshot]];
     });
   }
 
@@ -221,84 +207,86 @@ export class Batcher {
     await step.read();
   }
 
-  /** Whose tile is encoded now: the one under way, or else the next sequence's in turn. */
+  /** The sequence whose tile is encoded now: the one in progress, else round robin. */
   private nextToEncode(): Sequence | undefined {
-    const { underWay } = this.tiles;
-    const wanting = this.running.filter(({ visualToEncode }) => visualToEncode !== undefined);
+    const { current } = this.tiles;
+    const candidates = this.running.filter(
+      ({ embeddingToEncode }) => embeddingToEncode !== undefined,
+    );
     const after = this.encodedLast ? this.running.indexOf(this.encodedLast) : -1;
     return (
-      wanting.find(({ visualToEncode }) => visualToEncode === underWay) ??
-      wanting.find((one) => this.running.indexOf(one) > after) ??
-      wanting[0]
+      candidates.find(({ embeddingToEncode }) => embeddingToEncode === current) ??
+      candidates.find((one) => this.running.indexOf(one) > after) ??
+      candidates[0]
     );
   }
 
   /**
-   * A slice of a tile or frame that a running sequence waits for, or else of what is to be encoded
-   * ahead. Returns what it took.
+   * Encodes a slice of a tile that a running sequence waits for, or else of the encode queue.
+   * Returns its time in milliseconds; 0 if there was nothing to encode.
    */
   private async encodeSlice(): Promise<number> {
     const { now } = this.options;
     const sequence = this.nextToEncode();
     this.encodedLast = sequence;
-    const visual = sequence?.visualToEncode ?? this.looks.first;
-    if (!visual) return 0;
+    const embedding = sequence?.embeddingToEncode ?? this.encodeQueue.first;
+    if (!embedding) return 0;
     const streams = this.running.filter(({ tokensPending }) => tokensPending === 1).length;
-    const blocks = this.pace.blocks(streams, this.tiles.blocks);
+    const blocks = this.budget.blocks(streams, this.tiles.blocksPerTile);
     const start = now();
-    const most = streams === 0 ? TILES_AT_ONCE : 1;
-    const ran = await this.tiles.advance(visual, most * blocks, most);
+    const maxTiles = streams === 0 ? TILES_AT_ONCE : 1;
+    const ran = await this.tiles.advance(embedding, maxTiles * blocks, maxTiles);
     const ms = now() - start;
-    if (ran > 0) this.pace.observeBlocks(ran, ms);
-    sequence?.spentOnEncoding(ms);
+    if (ran > 0) this.budget.observeBlocks(ran, ms);
+    sequence?.addEncodingTime(ms);
     return ms;
   }
 
-  /** Returns the sequences that had a part in it. */
+  /** Returns the sequences of the step. */
   private async runOneStep(spentMs: number): Promise<readonly Sequence[]> {
     const { backend, model, state, maxRows, now } = this.options;
     const promptRows = (streams: number): number => {
-      return this.pace.promptRows(streams, maxRows, spentMs);
+      return this.budget.promptRows(streams, maxRows, spentMs);
     };
-    const wanted = shareStep(this.running, maxRows, promptRows, this.steps);
-    const shares = this.reservePages(wanted);
+    const planned = shareStep(this.running, maxRows, promptRows, this.steps);
+    const shares = this.reservePages(planned);
     if (shares.length === 0) return [];
     const spans: SpanInput[] = [];
-    const drawing: { readonly sequence: Sequence; readonly row: number }[] = [];
+    const sampled: { readonly sequence: Sequence; readonly row: number }[] = [];
     let row = 0;
     for (const { sequence, tokens } of shares) {
       spans.push(sequence.span(tokens));
       row += tokens;
-      if (tokens === sequence.tokensPending) drawing.push({ sequence, row: row - 1 });
+      if (tokens === sequence.tokensPending) sampled.push({ sequence, row: row - 1 });
     }
-    const logitRows = Int32Array.from(drawing, (one) => one.row);
-    const samples = drawing.map((one) => sampleRow(one.sequence));
+    const logitRows = Int32Array.from(sampled, (one) => one.row);
+    const samples = sampled.map((one) => sampleRow(one.sequence));
     const started = now();
-    const drawn = await runSpans(backend, model, state, spans, logitRows, samples);
+    const values = await runSpans(backend, model, state, spans, logitRows, samples);
     const streams = shares.filter(({ sequence }) => sequence.tokensPending === 1).length;
-    this.pace.observeStep(streams, row - streams, now() - started);
+    this.budget.observeStep(streams, row - streams, now() - started);
     this.steps += 1;
     for (const { sequence, tokens } of shares) sequence.position += tokens;
-    const columns = drawn.length / Math.max(1, drawing.length);
-    drawing.forEach(({ sequence }, index) => {
-      this.take(sequence, drawn.subarray(index * columns, (index + 1) * columns));
+    const columns = values.length / Math.max(1, sampled.length);
+    sampled.forEach(({ sequence }, index) => {
+      this.acceptSample(sequence, values.subarray(index * columns, (index + 1) * columns));
     });
     return shares.map(({ sequence }) => sequence);
   }
 
-  /** Gives every share the pages it needs, taking them from the youngest if there are too few. */
+  /** Reserves pages for every share; preempts the youngest sequence while there are too few. */
   private reservePages(shares: readonly Share[]): { sequence: Sequence; tokens: number }[] {
     const chosen = shares.map(({ index, tokens }) => ({ sequence: this.running[index]!, tokens }));
-    const kept = new Set(chosen);
+    const granted = new Set(chosen);
     for (const share of chosen) {
       const { sequence, tokens } = share;
-      while (kept.has(share) && !this.grow(sequence, sequence.position + tokens)) {
+      while (granted.has(share) && !this.grow(sequence, sequence.position + tokens)) {
         const youngest = this.running.at(-1)!;
         this.preempt(youngest);
-        for (const other of kept) if (other.sequence === youngest) kept.delete(other);
+        for (const other of granted) if (other.sequence === youngest) granted.delete(other);
       }
     }
-    return chosen.filter((share) => kept.has(share));
+    return chosen.filter((share) => granted.has(share));
   }
 
   private grow(sequence: Sequence, tokens: number): boolean {
@@ -319,12 +307,12 @@ export class Batcher {
     this.waiting.unshift(sequence);
   }
 
-  private take(sequence: Sequence, sampled: Float32Array): void {
+  private acceptSample(sequence: Sequence, sampled: Float32Array): void {
     const { answer, signal, events } = sequence.input;
-    if (signal?.aborted || events.unheard) return;
+    if (signal?.aborted || events.abandoned) return;
     const token = sampled[0] ?? -1;
     if (token < 0) {
-      const text = "the model's output is not a number; its weights may be damaged";
+      const text = "the model's output is not a number; check the checkpoint's files for damage";
       events.fail(new VireoError("internal_error", text));
       this.remove(sequence);
       return;
@@ -335,7 +323,7 @@ export class Batcher {
         sequence.accept(answer.forced.shift()!, new Float32Array(0));
       }
     } catch (error) {
-      events.fail(error); // a grammar that turned out too ambiguous
+      events.fail(error); // the grammar turned out too ambiguous
       this.remove(sequence);
       return;
     }
@@ -346,7 +334,7 @@ export class Batcher {
   }
 
   private remove(sequence: Sequence): void {
-    sequence.settle();
+    sequence.reportUsage();
     this.release(sequence);
     this.running = this.running.filter((one) => one !== sequence);
     const at = this.waiting.indexOf(sequence);
@@ -360,7 +348,7 @@ export class Batcher {
   }
 
   private failAll(error: VireoError): void {
-    this.looks.fail(error);
+    this.encodeQueue.fail(error);
     for (const sequence of [...this.running, ...this.waiting]) {
       sequence.input.events.fail(error);
       this.remove(sequence);

@@ -6,26 +6,26 @@ import { END_THINK } from "../text/reasoning.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { CLOSE_CALLS, OPEN_CALLS } from "../text/tool-calls.ts";
 
-/** What binds one answer to a grammar. */
+/** Binds one answer to a grammar. */
 export interface Constraint {
   readonly matcher: Matcher;
   /**
-   * Tokens that may not come while the reasoning ends with this beginning of `</think>`: they
-   * would finish the tag and say something of the answer in one go, unseen by the grammar.
+   * Tokens that are forbidden while the reasoning ends with `held`, a prefix of `</think>`: they
+   * complete the tag and also contain answer text, which would bypass the grammar.
    */
-  overrunning(held: string): readonly number[];
-  /** Line breaks that stand between the reasoning and the answer. */
+  forbiddenAfter(held: string): readonly number[];
+  /** Tokens of the line breaks between the reasoning and the answer. */
   readonly gapIds: readonly number[];
 }
 
-/** Makes the constraints of one model's answers. */
+/** Creates constraints for answers of one model. */
 export class Constraints {
   private readonly grammars: Grammars;
   private readonly tokenizer: Tokenizer;
-  private readonly overruns = new Map<string, readonly number[]>();
-  private goingOn: readonly (readonly [number, string])[] | undefined;
+  private readonly forbidden = new Map<string, readonly number[]>();
+  private afterBracket: readonly (readonly [number, string])[] | undefined;
 
-  /** tokens: columns of the model's logits. */
+  /** tokens: number of columns of the model's logits. */
   constructor(tokenizer: Tokenizer, tokens: number, eosIds: readonly number[]) {
     this.tokenizer = tokenizer;
     const tags = [OPEN_CALLS, CLOSE_CALLS];
@@ -36,12 +36,12 @@ export class Constraints {
     this.grammars = new Grammars({ tokens, eosIds, bytesOf });
   }
 
-  /** Does ahead what the first constrained answer would have to wait for. */
+  /** Reads the tokenizer now, so that the first constrained answer need not wait for it. */
   prewarm(): Promise<void> {
     return this.grammars.prewarm();
   }
 
-  /** Throws invalid_schema for a grammar that cannot be kept to. */
+  /** Undefined if the request does not constrain the answer. Throws invalid_schema. */
   async open(request: ChatRequest): Promise<Constraint | undefined> {
     const { tools = [], toolChoice, parallelToolCalls, output } = request;
     const compiled = await this.grammars.compile({
@@ -52,32 +52,33 @@ export class Constraints {
     });
     if (compiled === undefined) return undefined;
     if (request.continueFinalMessage === true) {
-      const text = "continue_final_message cannot be joined with a format of the answer";
+      const text =
+        "continue_final_message cannot be combined with an output format; remove one of them";
       throw new VireoError("unsupported_parameter", text, { param: "continue_final_message" });
     }
     return {
       matcher: compiled.open(),
-      overrunning: (held) => this.overrunning(held),
+      forbiddenAfter: (held) => this.forbiddenAfter(held),
       gapIds: this.tokenizer.encodeText("\n\n"),
     };
   }
 
-  private overrunning(held: string): readonly number[] {
+  private forbiddenAfter(held: string): readonly number[] {
     const rest = END_THINK.startsWith(held) ? END_THINK.slice(held.length) : END_THINK;
-    const known = this.overruns.get(rest);
-    if (known) return known;
-    this.goingOn ??= tokensGoingOn(this.tokenizer);
-    const ids = this.goingOn.flatMap(([id, text]) => {
+    const cached = this.forbidden.get(rest);
+    if (cached) return cached;
+    this.afterBracket ??= tokensAfterBracket(this.tokenizer);
+    const ids = this.afterBracket.flatMap(([id, text]) => {
       const after = text.startsWith(rest) ? text.slice(rest.length) : afterTag(text);
       return after === undefined || /^[\r\n]*$/.test(after) ? [] : [id];
     });
-    this.overruns.set(rest, ids);
+    this.forbidden.set(rest, ids);
     return ids;
   }
 }
 
-/** Tokens in which something comes after a `>`, with a character for each byte. */
-function tokensGoingOn(tokenizer: Tokenizer): (readonly [number, string])[] {
+/** Tokens with bytes after a `>`: id and bytes as Latin-1. */
+function tokensAfterBracket(tokenizer: Tokenizer): (readonly [number, string])[] {
   const found: (readonly [number, string])[] = [];
   for (let id = 0; id < tokenizer.vocabularySize; id++) {
     const bytes = tokenizer.bytesOf(id);

@@ -20,9 +20,9 @@ test("what was pushed is read in order, before and after the end", async () => {
 test("who does not read is cut off and holds no memory", async () => {
   const queue = new EventQueue<number>();
   for (let i = 0; i < LIMITS.eventsUnread; i++) queue.push(i);
-  expect(queue.unheard).toBe(false);
+  expect(queue.abandoned).toBe(false);
   queue.push(0);
-  expect(queue.unheard).toBe(true);
+  expect(queue.abandoned).toBe(true);
   const next = queue[Symbol.asyncIterator]().next();
   await expect(next).rejects.toMatchObject({ code: "client_too_slow" });
 });

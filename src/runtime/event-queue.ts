@@ -2,13 +2,14 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 
 /**
- * A queue from one producer to one consumer: pushed now, iterated later, ended or failed once. A
- * consumer that falls too far behind is cut off: what it left is dropped, and it gets an error.
+ * A queue from one producer to one consumer, which ends or fails once. A consumer that falls more
+ * than LIMITS.eventsUnread events behind is cut off: its unread events are dropped and it gets
+ * client_too_slow.
  */
 export class EventQueue<T> implements AsyncIterable<T> {
   private readonly events: T[] = [];
-  /** The consumer was cut off or has left; nothing more needs to be produced. */
-  unheard = false;
+  /** The consumer was cut off or has stopped; the producer may stop too. */
+  abandoned = false;
   private wake: (() => void) | undefined;
   private ended = false;
   private failure: unknown;
@@ -16,9 +17,9 @@ export class EventQueue<T> implements AsyncIterable<T> {
   push(event: T): void {
     if (this.ended) return;
     if (this.events.length === LIMITS.eventsUnread) {
-      this.unheard = true;
+      this.abandoned = true;
       this.events.length = 0;
-      const text = `${LIMITS.eventsUnread} pieces of the answer are unread; read it faster`;
+      const text = `${LIMITS.eventsUnread} events of the answer are unread; read the stream faster`;
       this.fail(new VireoError("client_too_slow", text));
       return;
     }
@@ -31,16 +32,16 @@ export class EventQueue<T> implements AsyncIterable<T> {
     this.wake?.();
   }
 
-  /** What was pushed before is still delivered; then the iteration throws. */
+  /** Events that were pushed before are still delivered; then the iteration throws. */
   fail(error: unknown): void {
     if (this.ended) return;
     this.failure = error;
     this.end();
   }
 
-  /** The consumer listens no more. */
-  leave(): void {
-    this.unheard = true;
+  /** The consumer stops reading. */
+  close(): void {
+    this.abandoned = true;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {

@@ -13,7 +13,7 @@ import type { ModelState } from "../model/state.ts";
 import { encodeTiles, type VisionObserver } from "../model/vision/encoder.ts";
 import { project } from "../model/vision/projector.ts";
 
-/** What one sequence contributes to a step. */
+/** The tokens of one sequence in a step. */
 export interface SpanInput {
   readonly ids: ArrayLike<number>;
   /** Tokens already in the sequence's state. */
@@ -21,11 +21,11 @@ export interface SpanInput {
   readonly slot: number;
   readonly pages: ArrayLike<number>;
   /** Projected rows for placeholders among `ids`: [first row of the span, values]. */
-  readonly visual: readonly (readonly [number, Float32Array])[];
+  readonly mediaRows: readonly (readonly [number, Float32Array])[];
 }
 
-/** Lays spans end to end. */
-export function layBatch(spans: readonly SpanInput[]): { batch: Batch; ids: Int32Array } {
+/** Concatenates spans into one batch. */
+export function buildBatch(spans: readonly SpanInput[]): { batch: Batch; ids: Int32Array } {
   const rows = spans.reduce((sum, span) => sum + span.ids.length, 0);
   const pageCount = spans.reduce((sum, span) => sum + span.pages.length, 0);
   const words = new Int32Array(spans.length * SPAN.words);
@@ -48,7 +48,7 @@ export function layBatch(spans: readonly SpanInput[]): { batch: Batch; ids: Int3
   return { batch: { rows, spans: words, pages }, ids };
 }
 
-/** Records the language model over the spans; returns the logits of those rows. */
+/** Records the language model over the spans. Returns the logits of `logitRows`. */
 export function recordSpans(
   step: Step,
   model: Model,
@@ -57,10 +57,10 @@ export function recordSpans(
   logitRows: Int32Array,
   observe?: Observer,
 ): Tensor {
-  const { batch, ids } = layBatch(spans);
+  const { batch, ids } = buildBatch(spans);
   const visual = spans.flatMap((span, index) => {
     const first = batch.spans[index * SPAN.words + SPAN.row]!;
-    return span.visual.map(([row, values]) => {
+    return span.mediaRows.map(([row, values]) => {
       const count = values.length / model.config.text.hidden;
       const index = Int32Array.from({ length: count }, (_, i) => first + row + i);
       return { index, rows: step.input(values, count) };
@@ -70,7 +70,7 @@ export function recordSpans(
   return decode(step, model.config, model.weights, state, input, observe);
 }
 
-/** Runs the spans and draws one token for each row of `samples`. Returns sampled rows. */
+/** Runs the spans and samples one token per row of `samples`. Returns sampled rows. */
 export async function runSpans(
   backend: Backend,
   model: Model,
@@ -85,9 +85,9 @@ export async function runSpans(
     await step.read();
     return new Float32Array(0);
   }
-  const wanted = samples.some((row) => row.alternatives > 0);
-  const drawn = step.sample(logits, samples);
-  const [result] = await step.read(wanted ? drawn : columns(drawn, 0, 2));
+  const needsAlternatives = samples.some((row) => row.alternatives > 0);
+  const sampled = step.sample(logits, samples);
+  const [result] = await step.read(needsAlternatives ? sampled : columns(sampled, 0, 2));
   return result ?? new Float32Array(0);
 }
 

@@ -4,55 +4,55 @@ import { VireoError } from "../core/errors.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { pageBytes, type StateSizes, slotBytes } from "../model/state.ts";
 
-export interface MemoryWishes {
-  /** All of the engine's memory: weights, caches, temporaries. */
+export interface MemoryRequest {
+  /** Limit of all of the engine's memory: weights, caches, temporaries. */
   readonly memoryBytes?: number | undefined;
   readonly maxSequences: number;
-  /** Mamba states kept for prefixes that come again; 0 for none. */
+  /** Mamba states for cached prefixes; 0 for none. */
   readonly maxSnapshots: number;
   readonly contextTokens: number;
   readonly kvDtype: KvDtype;
 }
 
-/** Of the machine, or of the container that this process is in. */
+/** Memory of the machine, or of the container of this process if that is less. */
 export function machineBytes(constrained = process.constrainedMemory()): number {
   return constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
 }
 
-/** Share of the machine's memory that is used unless a limit is given. */
+/** Default limit as a share of the machine's memory. */
 const DEFAULT_SHARE = 0.85;
 
-/** Share of what the weights leave that snapshots may take. */
+/** Maximum share of the memory beside the weights that snapshots take. */
 const SNAPSHOT_SHARE = 0.15;
 
-/** Slots of sequences come first, then those of snapshots. */
+/** Slots for sequences come first, then slots for snapshots. */
 export interface StatePlan extends StateSizes {
   readonly snapshots: number;
 }
 
 /**
- * Divides the memory that the weights leave between Mamba slots and KV pages: up to
- * `maxSequences` slots, up to `maxSnapshots` more for cached prefixes, and pages for that many full
- * contexts or as many as there is room for.
+ * Divides the memory beside the weights between Mamba slots and KV pages: up to `maxSequences`
+ * slots, up to `maxSnapshots` more for cached prefixes, and pages for that many full contexts or as
+ * many as fit.
  *
- * Throws out_of_memory, with the numbers, if not even one sequence fits.
+ * Throws out_of_memory, with the numbers, if not one sequence fits.
  */
 export function planState(
   config: ModelConfig,
   weightBytes: number,
-  wishes: MemoryWishes,
+  request: MemoryRequest,
 ): StatePlan {
-  const { maxSequences, maxSnapshots, contextTokens, kvDtype } = wishes;
-  const limit = wishes.memoryBytes ?? Math.floor(machineBytes() * DEFAULT_SHARE);
+  const { maxSequences, maxSnapshots, contextTokens, kvDtype } = request;
+  const limit = request.memoryBytes ?? Math.floor(machineBytes() * DEFAULT_SHARE);
   const room = limit - weightBytes;
   const perSlot = slotBytes(config);
   const perPage = Math.max(1, pageBytes(config, kvDtype));
   const pagesPerContext = Math.ceil(contextTokens / PAGE_ROWS);
-  const least = perSlot + Math.min(4, pagesPerContext) * perPage;
-  if (room < least) {
+  const minBytes = perSlot + Math.min(4, pagesPerContext) * perPage;
+  if (room < minBytes) {
     const text =
       `${gigabytes(limit)} of memory hold the weights (${gigabytes(weightBytes)}) but not one ` +
-      `sequence beside them (${gigabytes(least)}); raise --memory or choose a smaller --format`;
+      `sequence beside them (${gigabytes(minBytes)}); raise --memory or choose a smaller --format`;
     throw new VireoError("out_of_memory", text);
   }
   const running = Math.max(1, Math.min(maxSequences, Math.floor((room * 0.5) / perSlot)));
@@ -77,7 +77,7 @@ export interface SizeOptions {
 const MAX_SEQUENCES = 16;
 const MAX_PREFIXES = 32;
 
-/** planState for what somebody asked for. Throws invalid_option and out_of_memory. */
+/** Validates the options and plans the state. Throws invalid_option and out_of_memory. */
 export function planSizes(
   config: ModelConfig,
   weightBytes: number,
@@ -94,15 +94,15 @@ export function planSizes(
   });
 }
 
-/** An option that is a whole number within bounds. Throws invalid_option. */
+/** Returns an option, or its default, as a whole number within bounds. Throws invalid_option. */
 export function wholeOption(
   name: string,
   given: number | undefined,
-  usual: number,
+  fallback: number,
   max: number,
   min = 1,
 ): number {
-  const value = given ?? usual;
+  const value = given ?? fallback;
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   const text = `${name} is ${value}; it must be a whole number from ${min} to ${max}`;
   throw new VireoError("invalid_option", text, { param: name });

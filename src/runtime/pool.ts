@@ -1,9 +1,8 @@
 import { assert } from "../core/assert.ts";
 
 /**
- * Numbers 0 to size − 1 that are handed out and come back: Mamba slots, KV pages. A number that is
- * shared comes back once everybody has given it.
- * The lowest free number goes first, so memory that was never touched stays so.
+ * A reference-counted pool of the numbers 0 to size − 1: Mamba slots, KV pages. The lowest free
+ * number is handed out first, so that memory which was never touched stays untouched.
  */
 export class NumberPool {
   readonly size: number;
@@ -20,7 +19,7 @@ export class NumberPool {
     return this.size - this.taken;
   }
 
-  /** Undefined when all are out. */
+  /** Undefined if none is free. */
   acquire(): number | undefined {
     while (this.lowest < this.size && this.holders[this.lowest]) this.lowest++;
     if (this.lowest === this.size) return undefined;
@@ -29,14 +28,15 @@ export class NumberPool {
     return this.lowest++;
   }
 
-  /** One more holder of a number that is out. */
+  /** Adds a holder of a number that is in use. */
   share(number: number): void {
-    assert((this.holders[number] ?? 0) > 0, `number ${number} was not out`);
+    assert((this.holders[number] ?? 0) > 0, `number ${number} is not in use`);
     this.holders[number]! += 1;
   }
 
+  /** Drops one holder; the number is free when none is left. */
   release(number: number): void {
-    assert((this.holders[number] ?? 0) > 0, `number ${number} was not out`);
+    assert((this.holders[number] ?? 0) > 0, `number ${number} is not in use`);
     this.holders[number]! -= 1;
     if (this.holders[number]! > 0) return;
     this.taken--;

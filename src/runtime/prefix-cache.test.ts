@@ -19,15 +19,15 @@ describe("PrefixCache", () => {
   test("finds the longest prefix and holds its pages", () => {
     const { pages, cache } = setUp(2);
     const held = [pages.acquire()!, pages.acquire()!, pages.acquire()!];
-    expect(cache.remember("a", 64, held)).toBe(4);
-    expect(cache.remember("b", 128, held)).toBe(5);
-    expect(cache.remember("b", 128, held)).toBeUndefined();
+    expect(cache.add("a", 64, held)).toBe(4);
+    expect(cache.add("b", 128, held)).toBe(5);
+    expect(cache.add("b", 128, held)).toBeUndefined();
     for (const page of held) pages.release(page);
     expect(pages.free).toBe(6);
-    expect(cache.adopt(["a", "b", "c"], 200)).toEqual({ tokens: 128, pages: [0, 1], slot: 5 });
-    expect(cache.adopt(["a", "x"], 100)).toEqual({ tokens: 64, pages: [0], slot: 4 });
-    expect(cache.adopt(["x"], 100)).toBeUndefined();
-    expect(cache.stats).toEqual({ entries: 2, tokensAsked: 400, tokensFound: 192 });
+    expect(cache.acquire(["a", "b", "c"], 200)).toEqual({ tokens: 128, pages: [0, 1], slot: 5 });
+    expect(cache.acquire(["a", "x"], 100)).toEqual({ tokens: 64, pages: [0], slot: 4 });
+    expect(cache.acquire(["x"], 100)).toBeUndefined();
+    expect(cache.stats).toEqual({ entries: 2, tokensQueried: 400, tokensHit: 192 });
     cache.clear();
     expect(pages.free).toBe(6); // the two adopters hold theirs
     for (const page of [0, 1, 0]) pages.release(page);
@@ -37,19 +37,19 @@ describe("PrefixCache", () => {
   test("forgets what was not used for the longest time", () => {
     const { pages, cache } = setUp(2);
     const page = pages.acquire()!;
-    cache.remember("a", 64, [page]);
-    cache.remember("b", 64, [page]);
-    pages.release(cache.adopt(["a"], 65)!.pages[0]!);
-    cache.remember("c", 64, [page]);
-    expect(cache.adopt(["b"], 65)).toBeUndefined();
-    expect(cache.adopt(["a"], 65)?.slot).toBe(4);
+    cache.add("a", 64, [page]);
+    cache.add("b", 64, [page]);
+    pages.release(cache.acquire(["a"], 65)!.pages[0]!);
+    cache.add("c", 64, [page]);
+    expect(cache.acquire(["b"], 65)).toBeUndefined();
+    expect(cache.acquire(["a"], 65)?.slot).toBe(4);
     expect(cache.evict()).toBe(true);
-    expect(cache.adopt(["c"], 65)).toBeUndefined();
+    expect(cache.acquire(["c"], 65)).toBeUndefined();
   });
 
   test("without slots it remembers nothing", () => {
     const { pages, cache } = setUp(0);
-    expect(cache.remember("a", 64, [pages.acquire()!])).toBeUndefined();
+    expect(cache.add("a", 64, [pages.acquire()!])).toBeUndefined();
     expect(cache.evict()).toBe(false);
     expect(pages.free).toBe(7);
   });
@@ -59,29 +59,29 @@ describe("PrefixKeys", () => {
   const keys = new PrefixKeys();
 
   test("one for each page before the last token", () => {
-    expect(keys.of("a", promptOf(counting(64)), [])).toHaveLength(0);
-    expect(keys.of("a", promptOf(counting(65)), [])).toHaveLength(1);
-    expect(keys.of("a", promptOf(counting(129)), [])).toHaveLength(2);
+    expect(keys.keysOf("a", promptOf(counting(64)), [])).toHaveLength(0);
+    expect(keys.keysOf("a", promptOf(counting(65)), [])).toHaveLength(1);
+    expect(keys.keysOf("a", promptOf(counting(129)), [])).toHaveLength(2);
   });
 
   test("equal as far as the prompts are", () => {
-    const one = keys.of("a", promptOf(counting(300)), []);
-    const other = keys.of("a", promptOf([...counting(200), ...counting(100, 7)]), []);
+    const one = keys.keysOf("a", promptOf(counting(300)), []);
+    const other = keys.keysOf("a", promptOf([...counting(200), ...counting(100, 7)]), []);
     expect(one.map((key, page) => key === other[page])).toEqual([true, true, true, false]);
   });
 
   test("different for tenants, and for processes", () => {
-    const one = keys.of("a", promptOf(counting(65)), []);
-    expect(keys.of("b", promptOf(counting(65)), [])).not.toEqual(one);
-    expect(new PrefixKeys().of("a", promptOf(counting(65)), [])).not.toEqual(one);
+    const one = keys.keysOf("a", promptOf(counting(65)), []);
+    expect(keys.keysOf("b", promptOf(counting(65)), [])).not.toEqual(one);
+    expect(new PrefixKeys().keysOf("a", promptOf(counting(65)), [])).not.toEqual(one);
   });
 
   test("different for pictures, from their first page on", () => {
     const prompt = {
       ...promptOf(Array(200).fill(5)),
-      spans: [{ start: 70, length: 100, visual: 0, row: 0 }],
+      spans: [{ start: 70, length: 100, mediaIndex: 0, row: 0 }],
     };
-    const of = (key: string) => keys.of("a", prompt, [{ key } as never]);
+    const of = (key: string) => keys.keysOf("a", prompt, [{ key } as never]);
     expect(of("x")).toEqual(of("x"));
     expect(of("x").map((key, page) => key === of("y")[page])).toEqual([true, false, false]);
   });

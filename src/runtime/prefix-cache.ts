@@ -1,26 +1,26 @@
 import { PAGE_ROWS } from "../backends/backend.ts";
 import type { NumberPool } from "./pool.ts";
 
-/** What a sequence needs to go on after the first `tokens` tokens without computing them. */
+/** The state after the first `tokens` tokens of a prompt. */
 export interface CachedPrefix {
   readonly tokens: number;
-  /** Full KV pages, shared with whoever uses them. */
+  /** Full KV pages, shared with the sequences that use them. */
   readonly pages: readonly number[];
-  /** Where the Mamba state after those tokens is kept. */
+  /** Slot of the Mamba state after those tokens. */
   readonly slot: number;
 }
 
 export interface PrefixCacheStats {
   readonly entries: number;
-  /** Tokens of all prompts that came in, and those of them that were found here. */
-  readonly tokensAsked: number;
-  readonly tokensFound: number;
+  /** Prompt tokens of all admitted sequences, and how many of them were found in the cache. */
+  readonly tokensQueried: number;
+  readonly tokensHit: number;
 }
 
 /**
- * Remembers states of prompts by the keys of their prefixes. KV pages are shared with the sequences
- * that made them; the Mamba state, which cannot be cut, is a copy in a slot of its own. Bounded by
- * its slots; the least recently used entry goes first.
+ * LRU cache of prompt states by the keys of their prefixes. KV pages are shared with the sequences
+ * that computed them. The Mamba state, which cannot be divided, is a copy in a slot of its own. The
+ * number of slots bounds the cache.
  */
 export class PrefixCache {
   private readonly pages: NumberPool;
@@ -30,7 +30,7 @@ export class PrefixCache {
   private tokensAsked = 0;
   private tokensFound = 0;
 
-  /** slots: numbers that only the cache uses. */
+  /** slots: numbers of slots that only the cache uses. */
   constructor(slots: readonly number[], pages: NumberPool) {
     this.freeSlots = [...slots].reverse();
     this.pages = pages;
@@ -39,13 +39,13 @@ export class PrefixCache {
   get stats(): PrefixCacheStats {
     return {
       entries: this.entries.size,
-      tokensAsked: this.tokensAsked,
-      tokensFound: this.tokensFound,
+      tokensQueried: this.tokensAsked,
+      tokensHit: this.tokensFound,
     };
   }
 
-  /** The longest cached prefix among those of a prompt; its pages get one more holder. */
-  adopt(keys: readonly string[], promptTokens: number): CachedPrefix | undefined {
+  /** The longest cached prefix of a prompt. Adds a holder to its pages. */
+  acquire(keys: readonly string[], promptTokens: number): CachedPrefix | undefined {
     this.tokensAsked += promptTokens;
     const key = keys.findLast((one) => this.entries.has(one));
     const found = key === undefined ? undefined : this.entries.get(key);
@@ -58,21 +58,21 @@ export class PrefixCache {
   }
 
   /**
-   * Makes an entry for a sequence's state after `tokens` tokens, whose pages get one more holder.
-   * Returns the slot to copy the Mamba state to, or undefined if the prefix is known already.
+   * Adds an entry for a sequence's state after `tokens` tokens and a holder to its pages. Returns
+   * the slot to copy the Mamba state to, or undefined if the prefix is cached already.
    */
-  remember(key: string, tokens: number, pages: readonly number[]): number | undefined {
+  add(key: string, tokens: number, pages: readonly number[]): number | undefined {
     if (this.entries.has(key)) return undefined;
     if (this.freeSlots.length === 0) this.evict();
     const slot = this.freeSlots.pop();
     if (slot === undefined) return undefined;
-    const kept = pages.slice(0, tokens / PAGE_ROWS);
-    for (const page of kept) this.pages.share(page);
-    this.entries.set(key, { tokens, pages: kept, slot });
+    const shared = pages.slice(0, tokens / PAGE_ROWS);
+    for (const page of shared) this.pages.share(page);
+    this.entries.set(key, { tokens, pages: shared, slot });
     return slot;
   }
 
-  /** Forgets the entry that was not used for the longest time. False if there is none. */
+  /** Removes the least recently used entry; false if there is none. */
   evict(): boolean {
     const [oldest] = this.entries;
     if (oldest === undefined) return false;

@@ -13,15 +13,15 @@ function mixed(value: bigint): bigint {
 }
 
 /**
- * The random number in [0, 1) for a sequence's token number `index`. It depends on nothing else,
- * so neither the batch nor a preemption changes what is drawn.
+ * The random number in [0, 1) for a sequence's token number `index`. It depends on the seed and the
+ * index alone, so neither batching nor preemption changes the sampled token.
  */
 export function uniformAt(seed: bigint, index: number): number {
   const bits = mixed(mixed(seed & MASK) ^ BigInt(index));
   return Number(bits >> 40n) / 2 ** 24;
 }
 
-/** How one sequence's tokens are drawn: its options, its random numbers, what it has said. */
+/** Sampling state of one sequence: its options, random numbers and token counts. */
 export class Sampler {
   private readonly options: SamplingOptions;
   private readonly seed: bigint;
@@ -29,12 +29,11 @@ export class Sampler {
   /** Token id → times generated, 0 for prompt tokens; empty while no penalty needs it. */
   private readonly counts = new Map<number, number>();
   private readonly penalised: boolean;
-  /** Token sequences that may not come. */
   private readonly banned: readonly (readonly number[])[];
-  /** The latest tokens, as many as the longest banned sequence has before its last. */
+  /** The latest tokens, one fewer than the longest banned sequence has. */
   private readonly latest: number[] = [];
 
-  /** banned: sequences of tokens, of which the last is forbidden once the others have come. */
+  /** banned: token sequences; the last token is forbidden right after the others. */
   constructor(
     options: SamplingOptions,
     promptIds: readonly number[],
@@ -54,21 +53,21 @@ export class Sampler {
     if (this.penalised) this.counts.set(id, (this.counts.get(id) ?? 0) + 1);
     if (this.banned.length === 0) return;
     this.latest.push(id);
-    const most = this.banned.reduce((longest, ids) => Math.max(longest, ids.length - 1), 0);
-    if (this.latest.length > most) this.latest.shift();
+    const maxLatest = this.banned.reduce((longest, ids) => Math.max(longest, ids.length - 1), 0);
+    if (this.latest.length > maxLatest) this.latest.shift();
   }
 
   /**
-   * index: how many tokens were generated before this one. forbidden: ids that may not come.
-   * allowed: the only ids that may, as SampleRow has it.
+   * index: number of tokens generated before this one. forbidden: ids that must not be sampled.
+   * allowed: bit mask of the only ids that may be sampled (see SampleRow).
    */
   row(index: number, forbidden: readonly number[], allowed?: Int32Array): SampleRow {
-    const { logitBias, seed: _, badWords: __, ...drawing } = this.options;
+    const { logitBias, seed: _, badWords: __, ...sampling } = this.options;
     const ids = [...forbidden, ...this.bannedNow()];
     const ban = ids.map((id) => [id, Number.NEGATIVE_INFINITY] as const);
     return {
-      ...drawing,
-      uniform: drawing.temperature > 0 ? uniformAt(this.seed, index) : 0,
+      ...sampling,
+      uniform: sampling.temperature > 0 ? uniformAt(this.seed, index) : 0,
       alternatives: this.alternatives,
       history: this.history(),
       bias: ban.length === 0 ? logitBias : [...logitBias, ...ban],

@@ -1,8 +1,8 @@
-/** What the scheduler sees of a running sequence. */
+/** A running sequence as the scheduler sees it. */
 export interface Candidate {
-  /** Tokens of the sequence that are not in its state yet: 1 while it decodes. */
+  /** Tokens that are not in the state yet: 1 while the sequence decodes. */
   readonly tokensPending: number;
-  /** Of those, how many may run now; the rest wait for an image to be encoded. */
+  /** Pending tokens that may run now; the rest wait for an image to be encoded. */
   readonly tokensReady: number;
 }
 
@@ -12,19 +12,19 @@ export interface Share {
   readonly tokens: number;
 }
 
-/** A prompt gets at least so many rows of a step, so that products have something to bite on. */
+/** Minimum of rows per prompt in a step; matrix products of fewer rows waste time. */
 const MIN_ROWS = 32;
 
 /**
  * Chooses the rows of the next step.
  *
- * Sequences that decode come first, one row each, so that no stream waits for another's prompt.
- * Prompts divide what is left, and at most `promptRows(streams)`, evenly: a short question does not
- * wait behind a hundred pages. What one has no use for goes to the others, oldest first; where
- * there are too few rows for all of them, they take turns at being first. Pure: the same candidates
- * in the same turn give the same shares.
+ * Decoding sequences come first with one row each, so that no stream waits for another's prompt.
+ * Prompts share the remaining rows, at most `promptRows(streams)`, evenly: a short question does
+ * not wait behind a hundred pages. Rows that one prompt cannot use go to the others, oldest first.
+ * If there are too few rows for all prompts, they take turns at being first. Pure: equal arguments
+ * give equal shares.
  *
- * candidates: oldest first. maxRows: rows of a step. turn: counts the steps.
+ * candidates: oldest first. maxRows: rows of a step. turn: number of the step.
  */
 export function shareStep(
   candidates: readonly Candidate[],
@@ -57,10 +57,10 @@ export function shareStep(
 }
 
 /**
- * The one of those who wait that is admitted next: the oldest of the tenant with the fewest running
- * sequences, so that nobody's hundred requests hold up another's one.
+ * Chooses the next sequence to admit: the oldest one of the tenant with the fewest running
+ * sequences, so that one tenant's hundred requests do not delay another tenant's single one.
  *
- * waiting, running: tenants, oldest first. Returns an index of `waiting`.
+ * waiting, running: tenant of each sequence, oldest first. Returns an index into `waiting`.
  */
 export function nextInTurn(waiting: readonly string[], running: readonly string[]): number {
   const counts = new Map<string, number>();

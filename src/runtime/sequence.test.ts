@@ -12,7 +12,7 @@ const MARKS = new Map([
 ]);
 
 /** A sequence about a video of three frames of four rows, six of which are kept. */
-function sequenceOf(visual: Partial<MediaEmbedding>): Sequence {
+function sequenceOf(embedding: Partial<MediaEmbedding>): Sequence {
   const texts = [
     ["v", "a"],
     ["\n", "b"],
@@ -30,7 +30,7 @@ function sequenceOf(visual: Partial<MediaEmbedding>): Sequence {
     imageIds,
   });
   const now = () => 0;
-  const input = { prompt, visuals: [visual], prefixKeys: [], mediaMs: 0, now };
+  const input = { prompt, embeddings: [embedding], prefixKeys: [], mediaMs: 0, now };
   return new Sequence(input as unknown as SequenceInput);
 }
 
@@ -43,10 +43,10 @@ test("rows of a pruned video stand where they belong once they are known", () =>
   expect(shown(sequence)).toBe("<va[......]\nb[]\nc[]>");
   sequence.finalizeVideoSpans();
   expect(sequence.tokensReady).toBe(1);
-  expect(sequence.visualToEncode).toBe(encoding);
+  expect(sequence.embeddingToEncode).toBe(encoding);
 
   Object.assign(encoding, { done: true, rowsReady: 6, tileTokens: [4, 0, 2] });
-  expect(sequence.visualToEncode).toBeUndefined();
+  expect(sequence.embeddingToEncode).toBeUndefined();
   sequence.finalizeVideoSpans();
   expect(shown(sequence)).toBe("<va[....]\nb[]\nc[..]>");
   expect(sequence.tokensReady).toBe(20);
@@ -58,16 +58,16 @@ test("after a known beginning inside of a video its rest is waited for", () => {
   const sequence = sequenceOf(encoding);
   sequence.attachPrefix({ tokens: 13, pages: [], slot: 0 }); // behind all rows as they stand so far
   expect(sequence.tokensReady).toBe(0);
-  expect(sequence.visualToEncode).toBe(encoding);
+  expect(sequence.embeddingToEncode).toBe(encoding);
   Object.assign(encoding, { done: true, rowsReady: 6, tileTokens: [4, 0, 2] });
   sequence.finalizeVideoSpans();
   expect(sequence.tokensReady).toBe(7);
-  expect(sequence.visualToEncode).toBeUndefined();
+  expect(sequence.embeddingToEncode).toBeUndefined();
 });
 
 test("a video that is known as a whole is not encoded again", () => {
   const sequence = sequenceOf({ done: false, rowsReady: 0 });
   sequence.attachPrefix({ tokens: 19, pages: [], slot: 0 });
   expect(sequence.tokensReady).toBe(1);
-  expect(sequence.visualToEncode).toBeUndefined();
+  expect(sequence.embeddingToEncode).toBeUndefined();
 });

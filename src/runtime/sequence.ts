@@ -1,7 +1,12 @@
 import { PAGE_ROWS } from "../backends/backend.ts";
 import type { ChatEvent, FinishReason, NativeFinishReason, Timings, Usage } from "../core/chat.ts";
 import type { MediaEmbedding } from "../inputs/media/media-embedding.ts";
-import { type PendingVideo, type Prompt, settleVideo, type VisualSpan } from "../inputs/prompt.ts";
+import {
+  type MediaSpan,
+  type PendingVideo,
+  type Prompt,
+  placeVideoRows,
+} from "../inputs/prompt.ts";
 import type { Answer } from "./answer.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { SpanInput } from "./forward.ts";
@@ -20,11 +25,11 @@ const REASONS: Readonly<Record<NativeFinishReason, FinishReason>> = Object.freez
 
 export interface SequenceInput {
   readonly prompt: Prompt;
-  /** Images, then videos. */
-  readonly visuals: readonly MediaEmbedding[];
-  /** Whose request it is. */
+  /** Embeddings of images, then of videos. */
+  readonly embeddings: readonly MediaEmbedding[];
+  /** Tenant that sent the request. */
   readonly tenant: string;
-  /** Names of the prompt's prefixes, by pages; empty where none is to be cached. */
+  /** Cache keys of the prompt's prefixes, by pages; empty if none is to be cached. */
   readonly prefixKeys: readonly string[];
   readonly sampler: Sampler;
   readonly answer: Answer;
@@ -36,34 +41,34 @@ export interface SequenceInput {
   readonly now: () => number;
 }
 
-/** One request being answered: its tokens, where its state lives, and how far it has come. */
+/** One running request: its tokens, its slot and pages, and its progress. */
 export class Sequence {
   readonly ids: number[];
   readonly promptTokens: number;
   readonly imageTokens: number;
   readonly videoTokens: number;
   readonly input: SequenceInput;
-  /** Tokens whose effect is in the state. Set back to 0 when the state is given up. */
+  /** Number of tokens in the state; reset to 0 when the state is released. */
   position = 0;
   slot: number | undefined;
   readonly pages: number[] = [];
-  /** Prompt lengths after which the state is worth keeping, ascending. */
-  private readonly points: readonly number[];
-  private spans: readonly VisualSpan[];
-  /** Videos whose placeholders do not stand where they belong yet. */
+  /** Prompt lengths at which the state is cached, ascending. */
+  private readonly reusePoints: readonly number[];
+  private spans: readonly MediaSpan[];
+  /** Pruned videos whose rows are not assigned to frames yet. */
   private pendingVideos: readonly PendingVideo[];
   private cachedTokens: number | undefined;
   private readonly queuedAt: number;
   private admittedAt: number | undefined;
   private firstTokenAt: number | undefined;
   private encodingMs: number;
-  private settled = false;
+  private reported = false;
 
   constructor(input: SequenceInput) {
     this.input = input;
     this.ids = [...input.prompt.ids];
     this.promptTokens = input.prompt.ids.length;
-    this.points = input.prefixKeys.length > 0 ? reusePoints(input.prompt) : [];
+    this.reusePoints = input.prefixKeys.length > 0 ? reusePoints(input.prompt) : [];
     this.imageTokens = input.prompt.imageTokens;
     this.videoTokens = input.prompt.videoTokens;
     this.spans = input.prompt.spans;
@@ -77,69 +82,69 @@ export class Sequence {
   }
 
   /**
-   * Pending tokens before the first placeholder whose row is not known yet, and no more
-   * than lead to the next point at which the state is kept.
+   * Number of pending tokens before the first placeholder whose row is not encoded yet, and not
+   * beyond the next reuse point.
    */
   get tokensReady(): number {
-    const point = this.points.find((tokens) => tokens > this.position) ?? this.ids.length;
+    const point = this.reusePoints.find((tokens) => tokens > this.position) ?? this.ids.length;
     return Math.min(this.tokensEncoded, point - this.position);
   }
 
   private get tokensEncoded(): number {
-    const end = this.firstUnsettled?.start ?? this.ids.length;
-    for (const { start, length, visual, row } of this.spans) {
+    const end = this.nextPendingVideo?.start ?? this.ids.length;
+    for (const { start, length, mediaIndex, row } of this.spans) {
       if (start + length <= this.position || start >= end) continue;
-      const ready = Math.max(0, this.input.visuals[visual]!.rowsReady - row);
+      const ready = Math.max(0, this.input.embeddings[mediaIndex]!.rowsReady - row);
       if (ready < length) return Math.max(0, start + ready - this.position);
     }
     return Math.max(0, end - this.position);
   }
 
-  /** The first visual that still has tiles to encode, and rows that are not in the state yet. */
-  get visualToEncode(): MediaEmbedding | undefined {
-    const { visuals } = this.input;
-    const isWanted = ({ start, length, visual }: VisualSpan | PendingVideo): boolean =>
-      start + length > this.position && !visuals[visual]!.done;
-    // after a known beginning, what is left of a video may be behind all of its rows so far
-    const pending = this.pendingVideos.find(isWanted);
-    const span = this.spans.find(isWanted);
+  /** The first embedding with tiles to encode and with rows that are not in the state yet. */
+  get embeddingToEncode(): MediaEmbedding | undefined {
+    const { embeddings } = this.input;
+    const isNeeded = ({ start, length, mediaIndex }: MediaSpan | PendingVideo): boolean =>
+      start + length > this.position && !embeddings[mediaIndex]!.done;
+    // after a cached prefix, a pending video may extend beyond all spans of its rows
+    const pending = this.pendingVideos.find(isNeeded);
+    const span = this.spans.find(isNeeded);
     const first = span && !(pending && pending.start < span.start) ? span : pending;
-    return first && visuals[first.visual];
+    return first && embeddings[first.mediaIndex];
   }
 
-  /** The first video that is not in the state and whose placeholders are to be moved. */
-  private get firstUnsettled(): PendingVideo | undefined {
+  /** The first pending video that is not in the state yet. */
+  private get nextPendingVideo(): PendingVideo | undefined {
     return this.pendingVideos.find(({ start, length }) => start + length > this.position);
   }
 
-  /** Shares the rows of pruned videos out among their frames, once it is known how. */
+  /** Assigns the rows of pruned videos to their frames once all frames are encoded. */
   finalizeVideoSpans(): void {
     this.pendingVideos = this.pendingVideos.filter((video) => {
-      const shares = this.input.visuals[video.visual]!.tileTokens;
-      if (shares === undefined) return true;
-      this.spans = settleVideo(this.ids, this.spans, video, shares);
+      const tileTokens = this.input.embeddings[video.mediaIndex]!.tileTokens;
+      if (tileTokens === undefined) return true;
+      this.spans = placeVideoRows(this.ids, this.spans, video, tileTokens);
       return false;
     });
   }
 
-  /** The key under which the state is worth keeping as it stands now. */
-  get keyToKeep(): string | undefined {
-    if (!this.points.includes(this.position)) return undefined;
+  /** Cache key of the current state; undefined if it is not to be cached. */
+  get snapshotKey(): string | undefined {
+    if (!this.reusePoints.includes(this.position)) return undefined;
     return this.input.prefixKeys[this.position / PAGE_ROWS - 1];
   }
 
-  /** Begins after a prefix whose pages it holds from now on. */
+  /** Starts after a cached prefix and holds its pages from now on; from the start without one. */
   attachPrefix(prefix: CachedPrefix | undefined): void {
     this.cachedTokens ??= prefix?.tokens ?? 0;
     this.position = prefix?.tokens ?? 0;
     this.pages.push(...(prefix?.pages ?? []));
   }
 
-  admitted(): void {
+  markAdmitted(): void {
     this.admittedAt ??= this.input.now();
   }
 
-  spentOnEncoding(ms: number): void {
+  addEncodingTime(ms: number): void {
     this.encodingMs += ms;
   }
 
@@ -147,22 +152,23 @@ export class Sequence {
   span(tokens: number): SpanInput {
     const { position, slot, pages } = this;
     const ids = this.ids.slice(position, position + tokens);
-    return { ids, position, slot: slot ?? -1, pages, visual: this.visualRows(position, tokens) };
+    const mediaRows = this.mediaRows(position, tokens);
+    return { ids, position, slot: slot ?? -1, pages, mediaRows };
   }
 
-  private visualRows(from: number, tokens: number): (readonly [number, Float32Array])[] {
+  private mediaRows(from: number, tokens: number): (readonly [number, Float32Array])[] {
     const rows: (readonly [number, Float32Array])[] = [];
-    for (const { start, length, visual, row } of this.spans) {
+    for (const { start, length, mediaIndex, row } of this.spans) {
       const begin = Math.max(from, start);
       const end = Math.min(from + tokens, start + length);
       if (begin >= end) continue;
-      const pieces = this.input.visuals[visual]!.rows(row + begin - start, end - begin);
+      const pieces = this.input.embeddings[mediaIndex]!.rows(row + begin - start, end - begin);
       for (const [before, values] of pieces) rows.push([begin - from + before, values]);
     }
     return rows;
   }
 
-  /** Takes a drawn or forced token; says what it means to whoever listens. */
+  /** Appends a sampled or forced token and pushes the events that follow from it. */
   accept(id: number, sampled: Float32Array): void {
     const { answer, sampler, events, now } = this.input;
     this.firstTokenAt ??= now();
@@ -181,12 +187,13 @@ export class Sequence {
     return timings;
   }
 
-  /** Reports what was computed. Called in whatever way the sequence ends; the first call counts. */
-  settle(): void {
-    if (this.settled) return;
-    this.settled = true;
-    const begun = this.firstTokenAt === undefined ? this.position : this.promptTokens;
-    this.input.onUsage?.({ ...this.usage(), promptTokens: begun });
+  /** Reports what was computed; only the first call has an effect. Called however it ends. */
+  reportUsage(): void {
+    if (this.reported) return;
+    this.reported = true;
+    // without a first token, part of the prompt may be uncomputed
+    const promptTokens = this.firstTokenAt === undefined ? this.position : this.promptTokens;
+    this.input.onUsage?.({ ...this.usage(), promptTokens });
   }
 
   private usage(): Usage {

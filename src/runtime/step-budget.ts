@@ -1,15 +1,15 @@
 import type { PredictedTime } from "../core/estimate.ts";
 
-/** A turn with work for others may take so many times as long as a step of the streams alone. */
+/** Maximum time of a step with prompt or tile work, as a multiple of a decode-only step. */
 const SLOWDOWN = 1.8;
 const MIN_ROWS = 16;
 /** Weight of the newest observation. */
 const NEWEST = 0.2;
 
 /**
- * Chooses how much of prompts and pictures is computed between two tokens of running streams, so
- * that these keep their pace. It learns from what ran what a decode step, a prompt row and a block
- * of the vision tower cost here.
+ * Limits the prompt rows and tile blocks computed between two tokens of running streams, so that
+ * streams keep their speed. It measures the costs of a decode step, a prompt row and a block of the
+ * vision tower as moving averages.
  */
 export class StepBudget {
   private decodeMs: number | undefined;
@@ -30,8 +30,8 @@ export class StepBudget {
   }
 
   /**
-   * Prompt rows of the next step beside `decodeRows` streams. spentMs: what this turn has given to
-   * pictures already.
+   * Prompt rows of the next step beside `decodeRows` streams. spentMs: time that this turn has
+   * spent on tiles already.
    */
   promptRows(decodeRows: number, maxRows: number, spentMs = 0): number {
     if (decodeRows === 0) return maxRows;
@@ -39,13 +39,13 @@ export class StepBudget {
     return Math.min(Math.max(rows, MIN_ROWS), maxRows);
   }
 
-  /** Blocks of a tile that are encoded before the next step, 1 at least. */
+  /** Blocks of a tile to encode before the next step, at least 1. */
   blocks(streams: number, maxBlocks: number): number {
     if (streams === 0) return maxBlocks;
     return Math.min(Math.max(this.affordable(this.blockMs, 0), 1), maxBlocks);
   }
 
-  /** Undefined as long as nothing of the kind has run. */
+  /** Undefined until each kind of work has been measured. */
   predict(tiles: number, blocksPerTile: number, promptRows: number): PredictedTime | undefined {
     const { decodeMs, rowMs, blockMs } = this;
     if (decodeMs === undefined || rowMs === undefined) return undefined;

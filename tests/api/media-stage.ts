@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { silentLog } from "../../src/core/log.ts";
 import { MediaFetcher } from "../../src/egress/media-fetcher.ts";
-import type { EngineOptions } from "../../src/runtime/engine.ts";
+import type { EngineOptions } from "../../src/runtime/engine-options.ts";
 import { listen } from "../../src/server/listen.ts";
 import { openTiny } from "../engine/asking.ts";
 

@@ -9,7 +9,8 @@ import {
   type Usage,
 } from "../../src/core/chat.ts";
 import { openTextFiles } from "../../src/inputs/text-files.ts";
-import { type Engine, type EngineOptions, open } from "../../src/runtime/engine.ts";
+import { type Engine, open } from "../../src/runtime/engine.ts";
+import type { EngineOptions } from "../../src/runtime/engine-options.ts";
 
 export const TINY = new URL("../../models/tiny", import.meta.url).pathname;
 

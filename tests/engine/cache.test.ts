@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type Engine, type EngineOptions, open } from "../../src/runtime/engine.ts";
+import { type Engine, open } from "../../src/runtime/engine.ts";
+import type { EngineOptions } from "../../src/runtime/engine-options.ts";
 import { ask, inFolder, requestOf, TINY } from "./asking.ts";
 
 const PACKED = ".vireo-packed";

@@ -46,7 +46,7 @@ test("a video has a thumbnail and a time for each frame, and ranks for each toke
   });
 });
 
-test("ranks give the rows that a visual keeps of itself at that rate", async () => {
+test("ranks give the rows that an embedding keeps at that rate", async () => {
   const config = await readModelConfig(await openCheckpointFiles(TINY));
   const { tokensPerTile } = config.vision;
   const { hidden } = config.text;
@@ -74,11 +74,11 @@ test("ranks give the rows that a visual keeps of itself at that rate", async () 
   });
   await backend.close();
   const encoded = (pruningRate: number): MediaEmbedding => {
-    const visual = MediaEmbedding.of(config, { key: `${pruningRate}`, places, pruningRate });
+    const embedding = MediaEmbedding.of(config, { key: `${pruningRate}`, places, pruningRate });
     frames.forEach((rows, at) => {
-      visual.accept(rows, differences.subarray(at * tokensPerTile, (at + 1) * tokensPerTile));
+      embedding.accept(rows, differences.subarray(at * tokensPerTile, (at + 1) * tokensPerTile));
     });
-    return visual;
+    return embedding;
   };
   const whole = encoded(0);
   const ranks = whole.ranks();
@@ -90,13 +90,13 @@ test("ranks give the rows that a visual keeps of itself at that rate", async () 
         .flatMap((row) => [...rows.subarray(row * hidden, (row + 1) * hidden)]),
     );
     const copied = MediaEmbedding.pruned(whole, { key: "c", pruningRate: rate });
-    for (const visual of [encoded(rate), copied]) {
-      expect(visual.tokens).toBe(count);
-      expect(visual.done).toBe(true);
-      const kept = visual.rows(0, count).flatMap(([, values]) => [...values]);
+    for (const embedding of [encoded(rate), copied]) {
+      expect(embedding.tokens).toBe(count);
+      expect(embedding.done).toBe(true);
+      const kept = embedding.rows(0, count).flatMap(([, values]) => [...values]);
       expect(kept).toEqual(byRank);
-      expect(visual.tileTokens?.reduce((sum, tokens) => sum + tokens, 0)).toBe(count);
-      expect(visual.ranks()).toEqual(ranks);
+      expect(embedding.tileTokens?.reduce((sum, tokens) => sum + tokens, 0)).toBe(count);
+      expect(embedding.ranks()).toEqual(ranks);
     }
   }
 });

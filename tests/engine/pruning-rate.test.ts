@@ -5,7 +5,7 @@ import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createLog } from "../../src/core/log.ts";
-import type { VideoOptions } from "../../src/inputs/media/videos.ts";
+import type { VideoOptions } from "../../src/inputs/media/video-settings.ts";
 import { toModelBody } from "../../src/protocols/openai/models.ts";
 import { open } from "../../src/runtime/engine.ts";
 import { mp4 } from "../fixtures/video-files.ts";

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type ChatRequest, GREEDY } from "../../src/core/chat.ts";
 import { readModelConfig } from "../../src/model/config.ts";
 import { pageBytes, slotBytes } from "../../src/model/state.ts";
-import type { Engine, EngineOptions } from "../../src/runtime/engine.ts";
+import type { Engine } from "../../src/runtime/engine.ts";
+import type { EngineOptions } from "../../src/runtime/engine-options.ts";
 import { openCheckpointFiles } from "../../src/weights/safetensors.ts";
 import { ask, requestOf, TINY, usingTiny } from "./asking.ts";
 

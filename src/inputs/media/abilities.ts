@@ -4,7 +4,7 @@ import type { Log } from "../../core/log.ts";
 import type { Abilities, AbilityName } from "../../core/upstream.ts";
 import { PROGRAM_PATH } from "../../media/child-program.ts";
 import { findOfficeProgram } from "../../media/office.ts";
-import type { VideoOptions } from "./videos.ts";
+import type { VideoOptions } from "./video-settings.ts";
 
 /** What an ability reads, the program that it needs, and the program's packages by manager. */
 const PROGRAMS = Object.freeze({

@@ -11,17 +11,17 @@ import type { ImageStore, OpenedImage, PlannedImage } from "./images.ts";
 import { Semaphore } from "./semaphore.ts";
 
 export interface PlannedPage extends PlannedImage {
-  /** Counts the file's pages from 1. */
+  /** Number of the page in the file, from 1. */
   readonly number: number;
 }
 
-/** Pages of a document that were asked for, and what they cost; nothing is drawn yet. */
+/** Requested pages of a document and their tokens; none is rendered yet. */
 export interface PlannedDocument {
-  /** Pages of the file. */
+  /** Number of pages in the file. */
   readonly total: number;
   readonly pages: readonly PlannedPage[];
   readonly failedPages: readonly FailedPage[];
-  /** Pages with characters that no font has; empty where nobody has counted. */
+  /** Pages with characters that no font has; empty if they were not counted. */
   readonly undrawn: readonly { readonly page: number; readonly characters: number }[];
 }
 
@@ -31,70 +31,70 @@ export interface OpenedDocument extends PlannedDocument {
 
 export interface DocumentOptions {
   readonly maxTiles: number;
-  /** Hears what the pages cost before any is drawn, and may throw. */
+  /** Called with the plan before any page is rendered; may throw. */
   readonly onPlan: (plan: PlannedDocument) => void;
   readonly signal: AbortSignal;
 }
 
-const PLANS_REMEMBERED = 64;
+const MAX_LAYOUTS = 64;
 
 interface Layout {
   readonly total: number;
   readonly pages: readonly PageSize[];
   readonly failedPages: readonly FailedPage[];
-  /** Absent where nobody has counted. */
+  /** Absent if characters were not counted. */
   readonly undrawn?: PlannedDocument["undrawn"];
 }
 
-/** Makes images of documents' pages, one page at a time; a second showing costs nothing. */
+/** Renders pages of documents, one at a time, and caches layouts and images. */
 export class DocumentStore {
   private readonly images: ImageStore;
-  private readonly gate = new Semaphore(LIMITS.documentsOpen);
+  private readonly semaphore = new Semaphore(LIMITS.documentsOpen);
   private readonly layouts = new Map<string, Layout>();
 
   constructor(images: ImageStore) {
     this.images = images;
   }
 
-  /** Throws what openDocument and onPlan throw, and the signal's reason. */
+  /** Counts pages and tokens. Throws what openDocument and onPlan throw, the signal's reason. */
   async plan(part: DocumentPart, options: DocumentOptions): Promise<PlannedDocument> {
-    return await this.gate.run(async () => {
+    return await this.semaphore.run(async () => {
       options.signal.throwIfAborted();
       const key = keyOf(part);
-      const known = this.layouts.get(key);
-      if (known?.undrawn) return this.planned(known, options);
+      const cached = this.layouts.get(key);
+      if (cached?.undrawn) return this.toPlan(cached, options);
       const document = await openDocument(part.bytes, part, options.signal);
       try {
         const layout = { ...layoutOf(document), undrawn: await countUndrawn(document) };
-        this.remember(key, layout);
-        return this.planned(layout, options);
+        this.saveLayout(key, layout);
+        return this.toPlan(layout, options);
       } finally {
         await document.close();
       }
     });
   }
 
-  /** The same, and draws the pages. */
+  /** Plans the document and renders its pages. Throws what `plan` throws. */
   async open(part: DocumentPart, options: DocumentOptions): Promise<OpenedDocument> {
     const { maxTiles, signal } = options;
     const key = keyOf(part);
     const keyOfPage = ({ number }: PageSize) => `${key} page ${number} ${maxTiles}`;
-    return await this.gate.run(async () => {
+    return await this.semaphore.run(async () => {
       signal.throwIfAborted();
-      const known = this.layouts.get(key);
-      const drawn = known?.pages.map((page) => this.images.find(keyOfPage(page)));
-      if (known && drawn?.every((image) => image !== undefined)) {
-        return withImages(this.planned(known, options), drawn);
+      const cached = this.layouts.get(key);
+      const rendered = cached?.pages.map((page) => this.images.find(keyOfPage(page)));
+      if (cached && rendered?.every((image) => image !== undefined)) {
+        return withImages(this.toPlan(cached, options), rendered);
       }
       const document = await openDocument(part.bytes, part, signal);
       try {
         const layout = layoutOf(document);
-        this.remember(key, { ...known, ...layout });
-        const plan = this.planned(layout, options);
+        this.saveLayout(key, { ...cached, ...layout });
+        const plan = this.toPlan(layout, options);
         const images = new Map<number, OpenedImage>();
         const failedPages = await forEachPage(document, signal, async (page) => {
-          const draw = async () => ({ ...(await document.render(page)), ...turnOf(page) });
-          images.set(page.number, await this.images.openAs(keyOfPage(page), maxTiles, draw));
+          const render = async () => ({ ...(await document.render(page)), ...turnOf(page) });
+          images.set(page.number, await this.images.openAs(keyOfPage(page), maxTiles, render));
         });
         const pages = plan.pages.filter(({ number }) => images.has(number));
         return withImages({ ...plan, pages, failedPages }, [...images.values()]);
@@ -105,32 +105,32 @@ export class DocumentStore {
   }
 
   /**
-   * The pages that the part names as people see them; where it names none, the first. Throws what
-   * openDocument throws, and too_many_pages.
+   * Renders the selected pages for people, with their words; without a selection, the first page.
+   * Throws what openDocument throws, and too_many_pages.
    */
-  async look(part: DocumentPart, signal: AbortSignal): Promise<DocumentInspection> {
-    return await this.gate.run(async () => {
+  async inspect(part: DocumentPart, signal: AbortSignal): Promise<DocumentInspection> {
+    return await this.semaphore.run(async () => {
       signal.throwIfAborted();
       const { bytes, pages = "1" } = part;
       const document = await openDocument(bytes, { ...part, pages }, signal);
       try {
         const { length } = document.pages;
         if (length > LIMITS.pagesPerLook) throw tooManyAtOnce(length);
-        const looks: PageInspection[] = [];
+        const inspected: PageInspection[] = [];
         const failedPages = await forEachPage(document, signal, async (page) => {
           const image = await document.render(shrunk(page));
           const jpeg = await encodeJpeg(image, LIMITS.lookPagePx);
           const text = await document.text(page);
-          looks.push({ ...page, jpeg, undrawn: text.undrawn, words: wordsOf(text) });
+          inspected.push({ ...page, jpeg, undrawn: text.undrawn, words: wordsOf(text) });
         });
-        return { totalPages: document.total, pages: looks, failedPages };
+        return { totalPages: document.total, pages: inspected, failedPages };
       } finally {
         await document.close();
       }
     });
   }
 
-  private planned(layout: Layout, options: DocumentOptions): PlannedDocument {
+  private toPlan(layout: Layout, options: DocumentOptions): PlannedDocument {
     const { total, pages, failedPages, undrawn = [] } = layout;
     const plan = {
       total,
@@ -145,10 +145,10 @@ export class DocumentStore {
     return plan;
   }
 
-  private remember(key: string, layout: Layout): void {
+  private saveLayout(key: string, layout: Layout): void {
     this.layouts.set(key, layout);
     for (const oldest of this.layouts.keys()) {
-      if (this.layouts.size <= PLANS_REMEMBERED) break;
+      if (this.layouts.size <= MAX_LAYOUTS) break;
       this.layouts.delete(oldest);
     }
   }
@@ -159,7 +159,7 @@ function layoutOf({ total, pages, faults }: Document): Layout {
   return { total, pages, failedPages };
 }
 
-/** Counting is a service: a page that cannot be read is told when it is to be drawn. */
+/** Skips pages that cannot be read; rendering reports them. */
 async function countUndrawn(document: Document): Promise<PlannedDocument["undrawn"]> {
   const found: { page: number; characters: number }[] = [];
   for (const page of document.pages) {
@@ -173,8 +173,8 @@ async function countUndrawn(document: Document): Promise<PlannedDocument["undraw
 }
 
 /**
- * Works on each page. Returns those that have faults, the file's and those that were met; throws
- * the first one's error if all have.
+ * Works on each page. Returns the failed pages: those of the file and those where `work` failed.
+ * Throws the first error if every page failed.
  */
 async function forEachPage(
   document: Document,
@@ -182,21 +182,21 @@ async function forEachPage(
   work: (page: PageSize) => Promise<void>,
 ): Promise<FailedPage[]> {
   const { failedPages } = layoutOf(document);
-  const met: FailedPage[] = [];
+  const failed: FailedPage[] = [];
   let failure: unknown;
   for (const page of document.pages) {
     signal.throwIfAborted();
     await work(page).catch((error: unknown) => {
       if (!isFaultOfPage(error)) throw error;
       failure ??= error;
-      met.push({ page: page.number, reason: error.message });
+      failed.push({ page: page.number, reason: error.message });
     });
   }
-  if (met.length > 0 && met.length === document.pages.length) throw failure;
-  return [...failedPages, ...met];
+  if (failed.length > 0 && failed.length === document.pages.length) throw failure;
+  return [...failedPages, ...failed];
 }
 
-/** What the pages cost is what was drawn: some GIFs turn out smaller or larger than they say. */
+/** Takes sizes from the rendered images, since some GIFs differ from their header. */
 function withImages(plan: PlannedDocument, images: readonly OpenedImage[]): OpenedDocument {
   const pages = plan.pages.map(({ number }, at) => ({ number, ...images[at]! }));
   return { ...plan, pages, images };
@@ -206,7 +206,7 @@ function turnOf({ turn }: PageSize): { readonly turn?: number } {
   return turn === undefined ? {} : { turn };
 }
 
-/** The page in fewer pixels, if it has more than people need. */
+/** The page scaled down to at most LIMITS.lookPagePx. */
 function shrunk({ number, width, height }: PageSize): PageSize {
   const scale = Math.min(1, LIMITS.lookPagePx / Math.max(width, height));
   const side = (pixels: number): number => Math.max(1, Math.round(pixels * scale));
@@ -215,7 +215,7 @@ function shrunk({ number, width, height }: PageSize): PageSize {
 
 function tooManyAtOnce(actual: number): VireoError {
   const limit = LIMITS.pagesPerLook;
-  const message = `${actual} pages are asked for; at most ${limit} are shown at once`;
+  const message = `${actual} pages are selected; the limit is ${limit}. Select fewer pages`;
   return new VireoError("too_many_pages", message, { metadata: { limit, actual } });
 }
 

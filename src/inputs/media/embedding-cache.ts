@@ -1,7 +1,7 @@
 import type { MediaEmbedding } from "./media-embedding.ts";
 
-/** What was opened lately, by the keys of its visuals; the least recently used goes first. */
-export class VisualCache<T extends { readonly visual: MediaEmbedding }> {
+/** LRU cache of opened media by the keys of their embeddings, bounded by bytes. */
+export class EmbeddingCache<T extends { readonly embedding: MediaEmbedding }> {
   private readonly maxBytes: number;
   private readonly entries = new Map<string, T>();
 
@@ -10,34 +10,34 @@ export class VisualCache<T extends { readonly visual: MediaEmbedding }> {
   }
 
   get(key: string): T | undefined {
-    const known = this.entries.get(key);
-    if (known === undefined) return undefined;
+    const cached = this.entries.get(key);
+    if (cached === undefined) return undefined;
     this.entries.delete(key);
-    this.entries.set(key, known); // the latest used comes last
-    return known;
+    this.entries.set(key, cached); // the most recently used comes last
+    return cached;
   }
 
-  /** The first by a key that begins so, of those that will do. */
-  search(beginning: string, willDo: (opened: T) => boolean): T | undefined {
+  /** The first entry whose key has the prefix and that satisfies the condition. */
+  search(keyPrefix: string, accepts: (opened: T) => boolean): T | undefined {
     for (const [key, opened] of this.entries) {
-      if (key.startsWith(beginning) && willDo(opened)) return this.get(key);
+      if (key.startsWith(keyPrefix) && accepts(opened)) return this.get(key);
     }
     return undefined;
   }
 
-  /** Returns what is known by that key already, if somebody else was faster. */
-  remember(opened: T): T {
-    const { key } = opened.visual;
-    const raced = this.get(key);
-    if (raced !== undefined) return raced;
+  /** Returns the entry that is there already if a concurrent request was faster. */
+  add(opened: T): T {
+    const { key } = opened.embedding;
+    const cached = this.get(key);
+    if (cached !== undefined) return cached;
     this.entries.set(key, opened);
-    // sizes change while visuals are encoded, so they are added up each time
+    // sizes change while tiles are encoded, so they are added up each time
     let bytes = 0;
-    for (const { visual } of this.entries.values()) bytes += visual.bytes;
-    for (const [oldest, { visual }] of this.entries) {
+    for (const { embedding } of this.entries.values()) bytes += embedding.bytes;
+    for (const [oldest, { embedding }] of this.entries) {
       if (bytes <= this.maxBytes || oldest === key) break;
       this.entries.delete(oldest); // sequences that use it keep it alive
-      bytes -= visual.bytes;
+      bytes -= embedding.bytes;
     }
     return opened;
   }

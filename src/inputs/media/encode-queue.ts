@@ -2,66 +2,82 @@ import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { MediaEmbedding } from "./media-embedding.ts";
 
+/** Encodes media that no running sequence waits for yet. */
+export interface Encoder {
+  /**
+   * Resolves when the embedding is done. Throws queue_full, the signal's reason, and the error with
+   * which the engine stops.
+   */
+  encode(embedding: MediaEmbedding, signal: AbortSignal): Promise<void>;
+  /** A frame was added to a video that is still being decoded: encode it until `endPartial`. */
+  addPartial(embedding: MediaEmbedding): void;
+  /** The video is decoded, or decoding has failed. */
+  endPartial(embedding: MediaEmbedding): void;
+}
+
 interface EncodeJob {
-  readonly visual: MediaEmbedding;
+  readonly embedding: MediaEmbedding;
   readonly signal: AbortSignal;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
 
 /**
- * Visuals that are to be encoded though no sequence waits for them yet: looks, in the order they
- * came, and drafts, which are videos that are still being decoded.
+ * Embeddings to encode although no sequence waits for them yet: partial ones, whose videos are
+ * still being decoded, and jobs, first come, first served. Partial ones go first.
  */
-export class EncodeQueue {
+export class EncodeQueue implements Encoder {
+  /** Called when there is something new to encode. */
+  onWork: () => void = () => {};
   private jobs: EncodeJob[] = [];
-  private readonly growing = new Set<MediaEmbedding>();
+  private readonly partial = new Set<MediaEmbedding>();
 
-  /** The visual whose next tile is to be encoded; questions that will come go before looks. */
+  /** The embedding whose next tile is to be encoded. */
   get first(): MediaEmbedding | undefined {
-    for (const draft of this.growing) if (draft.hasPendingTile) return draft;
-    return this.jobs[0]?.visual;
+    for (const embedding of this.partial) if (embedding.hasPendingTile) return embedding;
+    return this.jobs[0]?.embedding;
   }
 
-  /** There is something to encode, or somebody to be told. */
+  /** There is a tile to encode or a job to settle. */
   get busy(): boolean {
     return this.jobs.length > 0 || this.first !== undefined;
   }
 
-  /**
-   * Resolves when the visual is done, whoever has encoded it, and throws the signal's reason; both
-   * when `settle` is called. Throws queue_full.
-   */
-  add(visual: MediaEmbedding, signal: AbortSignal): Promise<void> {
+  encode(embedding: MediaEmbedding, signal: AbortSignal): Promise<void> {
     const { length } = this.jobs;
     if (length >= LIMITS.looksWaiting) {
-      const text = `${length} videos wait to be looked at already; try again in a moment`;
-      throw new VireoError("queue_full", text, { retryAfterMs: 2000 });
+      const text = `${length} videos are waiting to be inspected; try again in a moment`;
+      return Promise.reject(new VireoError("queue_full", text, { retryAfterMs: 2000 }));
     }
-    return new Promise((resolve, reject) => this.jobs.push({ visual, signal, resolve, reject }));
+    const done = new Promise<void>((resolve, reject) => {
+      this.jobs.push({ embedding, signal, resolve, reject });
+    });
+    this.onWork();
+    return done;
   }
 
-  /** Until `endDraft`, whatever becomes of it. */
-  addGrowing(draft: MediaEmbedding): void {
-    this.growing.add(draft);
+  addPartial(embedding: MediaEmbedding): void {
+    this.partial.add(embedding);
+    this.onWork();
   }
 
-  endGrowing(draft: MediaEmbedding): void {
-    this.growing.delete(draft);
+  endPartial(embedding: MediaEmbedding): void {
+    this.partial.delete(embedding);
   }
 
-  /** Lets those go that are done or not wanted any more. */
-  releaseFinished(): void {
-    this.jobs = this.jobs.filter(({ visual, signal, resolve, reject }) => {
+  /** Settles the jobs that are done or aborted. */
+  settle(): void {
+    this.jobs = this.jobs.filter(({ embedding, signal, resolve, reject }) => {
       if (signal.aborted) reject(signal.reason);
-      else if (visual.done) resolve();
+      else if (embedding.done) resolve();
       else return true;
       return false;
     });
   }
 
+  /** Rejects all jobs and drops the partial embeddings. */
   fail(error: VireoError): void {
-    this.growing.clear();
+    this.partial.clear();
     for (const { reject } of this.jobs.splice(0)) reject(error);
   }
 }

@@ -1,9 +1,9 @@
-// Efficient Video Sampling: of a video's projected rows, those that differ least from the same
-// place one frame earlier are left out.                                Source: MODEL.md § Video.
+// Efficient Video Sampling (EVS): drops the projected rows of a video that differ least from the
+// row at the same place one frame earlier. Source: MODEL.md § Video.
 
 import { type Backend, rows as rowsOf, type Step } from "../../backends/backend.ts";
 
-/** Every row of the first frame comes before all others. */
+/** Distance of the first frame's rows, above any real one: they rank first. */
 const FIRST_FRAME = 255;
 
 export function firstFrame(tokens: number): Float32Array {
@@ -18,7 +18,7 @@ export interface VideoRows {
   readonly tokens: number;
 }
 
-/** How far each row is from the same one a frame earlier: 1 − cosine, [frames · tokens]. */
+/** Distance of each row from the same row one frame earlier: 1 − cosine, [frames · tokens]. */
 export async function dissimilarity(
   backend: Backend,
   { rows, frames, tokens }: VideoRows,
@@ -35,15 +35,14 @@ export async function dissimilarity(
   return differences;
 }
 
-/** Rows that are kept of a video: known before any of them is computed. rate: 0 to below 1. */
+/** Number of rows that a video keeps. rate: share to drop, 0 to below 1. */
 export function retainedRows(frames: number, tokens: number, rate: number): number {
   return Math.max(tokens, Math.trunc(tokens * frames * (1 - rate)));
 }
 
 /**
- * Each row's place in the order in which rows are kept: the most different first, the earlier of
- * equal ones first. Whatever the rate, the rows that are kept of a video are those whose rank is
- * below retainedRows.
+ * Rank of each row: the largest distance first, the earlier of equal ones first. At every rate, the
+ * rows with a rank below retainedRows are kept.
  */
 export function retentionRanks(differences: Float32Array): Uint32Array {
   const order = Uint32Array.from(differences.keys());
@@ -55,7 +54,7 @@ export function retentionRanks(differences: Float32Array): Uint32Array {
   return ranks;
 }
 
-/** 1 for each row that is kept, of the `count` that are. */
+/** 1 for each of the `count` rows to keep, 0 for the others. */
 export function retentionMask(differences: Float32Array, count: number): Uint8Array {
   return Uint8Array.from(retentionRanks(differences), (rank) => (rank < count ? 1 : 0));
 }

@@ -7,15 +7,15 @@ import { resizeCoefficients, resizeRgb } from "../../media/resize.ts";
 import { inspectImage } from "../../media/source.ts";
 import { chooseGrid, type Grid } from "../../media/tiling.ts";
 import type { ModelConfig } from "../../model/config.ts";
-import { VisualCache } from "./embedding-cache.ts";
+import { EmbeddingCache } from "./embedding-cache.ts";
 import { MediaEmbedding } from "./media-embedding.ts";
 
-/** How a picture is cut into tiles, and what it costs. */
+/** Tiles and tokens of a picture. */
 export interface PlannedImage {
-  /** Pixels of the picture as the model is shown it, before it is cut into tiles. */
+  /** Pixels of the upright picture, before it is cut into tiles. */
   readonly width: number;
   readonly height: number;
-  /** How it was turned to stand upright, as EXIF numbers it; absent if it was not. */
+  /** EXIF orientation that was applied; absent if the picture was upright. */
   readonly turn?: number;
   readonly grid: Grid;
   readonly tileCount: number;
@@ -23,23 +23,23 @@ export interface PlannedImage {
 }
 
 export interface OpenedImage extends PlannedImage {
-  readonly visual: MediaEmbedding;
+  readonly embedding: MediaEmbedding;
 }
 
 interface DecodedImage extends RgbImage {
   readonly turn?: number;
 }
 
-/** Decodes, tiles and remembers pictures: a second showing of the same one costs nothing. */
+/** Decodes and tiles pictures and caches their embeddings. */
 export class ImageStore {
   private readonly config: ModelConfig;
   private readonly resize: Resize;
-  private readonly cache: VisualCache<OpenedImage>;
+  private readonly cache: EmbeddingCache<OpenedImage>;
 
   constructor(config: ModelConfig, resize: Resize, maxBytes: number) {
     this.config = config;
     this.resize = resize;
-    this.cache = new VisualCache(maxBytes);
+    this.cache = new EmbeddingCache(maxBytes);
   }
 
   async open(part: ImagePart, maxTiles: number): Promise<OpenedImage> {
@@ -57,36 +57,36 @@ export class ImageStore {
     const key = `${hash} ${maxTiles} ${exifOrientation}`;
     return await this.openAs(key, maxTiles, async () => ({
       ...(await decodeImage(bytes, part)),
-      ...turned(inspectImage(bytes, part)),
+      ...turnOf(inspectImage(bytes, part)),
     }));
   }
 
-  /** The same by the header alone: the picture may yet turn out to be damaged. */
+  /** Reads the header only; the rest of the file may be damaged. */
   planFile(part: ImagePart, maxTiles: number): PlannedImage {
     const { pixels } = part;
     if (pixels) return this.plan(pixels.width, pixels.height, maxTiles);
     const header = inspectImage(part.bytes, part);
-    return { ...this.plan(header.width, header.height, maxTiles), ...turned(header) };
+    return { ...this.plan(header.width, header.height, maxTiles), ...turnOf(header) };
   }
 
-  /** The same of any picture with a key of its own; its pixels are made only if needed. */
+  /** Opens a picture by a key of its own; `decode` runs only if it is not in the cache. */
   async openAs(
     key: string,
     maxTiles: number,
     decode: () => Promise<DecodedImage>,
   ): Promise<OpenedImage> {
-    const known = this.cache.get(key);
-    if (known) return known;
+    const cached = this.cache.get(key);
+    if (cached) return cached;
     const image = await decode();
     const plan = this.plan(image.width, image.height, maxTiles);
     const { tilePx } = this.config.vision;
     const places = await placeTiles(image, { grid: plan.grid, tilePx, resize: this.resize });
-    const visual = MediaEmbedding.of(this.config, { key, places });
+    const embedding = MediaEmbedding.of(this.config, { key, places });
     const { turn } = image;
-    return this.cache.remember({ ...plan, ...(turn === undefined ? {} : { turn }), visual });
+    return this.cache.add({ ...plan, ...(turn === undefined ? {} : { turn }), embedding });
   }
 
-  /** What was opened by that key and is still remembered. */
+  /** The cached picture of that key. */
   find(key: string): OpenedImage | undefined {
     return this.cache.get(key);
   }
@@ -99,12 +99,12 @@ export class ImageStore {
   }
 }
 
-function turned({ turn }: { readonly turn: number }): { readonly turn?: number } {
+function turnOf({ turn }: { readonly turn: number }): { readonly turn?: number } {
   return turn === 1 ? {} : { turn };
 }
 
-/** The backend's resize, or ours where it has none. */
-export function resizeBy(native: ResizeFunction | undefined): Resize {
+/** The backend's resize, or the one in TypeScript if the backend has none. */
+export function createResize(native: ResizeFunction | undefined): Resize {
   if (native === undefined) return async (...args) => resizeRgb(...args);
   return async (image, width, height) => {
     const horizontal = resizeCoefficients(image.width, width);

@@ -2,27 +2,31 @@ import type { ChatRequest, DocumentPart, VideoPart } from "../../core/chat.ts";
 import { type ErrorCode, VireoError } from "../../core/errors.ts";
 import type { DocumentInspection, Inspector, VideoInspection } from "../../core/inspection.ts";
 import type { ModelConfig } from "../../model/config.ts";
-import type { MediaEmbedding } from "./media-embedding.ts";
+import type { Encoder } from "./encode-queue.ts";
 import { type MediaOpener, type MediaStores, partsOf, type ThrowIfClosed } from "./open-media.ts";
 
-export interface LookOptions {
+export interface InspectorOptions {
   readonly config: ModelConfig;
   readonly stores: MediaStores;
   readonly media: MediaOpener;
   readonly check: ThrowIfClosed;
-  readonly encode: (visual: MediaEmbedding, signal: AbortSignal) => Promise<void>;
+  readonly encoder: Encoder;
 }
 
-/** Shows what the model is shown. A video is encoded, and the next question finds it so. */
-export function createInspector({ config, stores, media, check, encode }: LookOptions): Inspector {
+/**
+ * Creates the inspector, which shows media as the model sees them. It encodes videos, so that the
+ * next request finds them in the cache.
+ */
+export function createInspector(options: InspectorOptions): Inspector {
+  const { config, stores, media, check, encoder } = options;
   return {
     async video(request, signal) {
       check();
       const part = onlyPart<VideoPart>(request, "video", "too_many_videos");
-      return await media.alone(signal, async (until): Promise<VideoInspection> => {
+      return await media.runTracked(signal, async (linked): Promise<VideoInspection> => {
         const { videoSampling = {} } = request;
-        const { video, thumbnails } = await stores.videos.inspect(part, videoSampling, until);
-        await encode(video.visual, until);
+        const { video, thumbnails } = await stores.videos.inspect(part, videoSampling, linked);
+        await encoder.encode(video.embedding, linked);
         const { width, height, fps, durationSeconds, total, frames } = video;
         const side = Math.sqrt(config.vision.tokensPerTile);
         return {
@@ -34,7 +38,7 @@ export function createInspector({ config, stores, media, check, encode }: LookOp
           frames: frames.map((frame, at) => ({ ...frame, jpeg: thumbnails[at]! })),
           columns: side,
           rows: side,
-          ranks: video.visual.ranks(),
+          ranks: video.embedding.ranks(),
           pruningRate: stores.videos.defaultRate,
         };
       });
@@ -42,14 +46,14 @@ export function createInspector({ config, stores, media, check, encode }: LookOp
     async document(request, signal) {
       check();
       const part = onlyPart<DocumentPart>(request, "document", "too_many_documents");
-      return await media.alone(signal, (until): Promise<DocumentInspection> => {
-        return stores.documents.look(part, until);
+      return await media.runTracked(signal, (linked): Promise<DocumentInspection> => {
+        return stores.documents.inspect(part, linked);
       });
     },
   };
 }
 
-/** Throws missing_required, or `tooMany`. */
+/** The request's only part of that type. Throws missing_required or `tooMany`. */
 function onlyPart<T extends VideoPart | DocumentPart>(
   request: ChatRequest,
   type: T["type"],
@@ -58,7 +62,7 @@ function onlyPart<T extends VideoPart | DocumentPart>(
   const found = partsOf(request).filter((part): part is T => part.type === type);
   const [part] = found;
   if (part !== undefined && found.length === 1) return part;
-  const message = `messages hold ${found.length} ${type}s; send one to look at`;
+  const message = `messages hold ${found.length} ${type}s; send exactly one`;
   const code = part === undefined ? "missing_required" : tooMany;
   throw new VireoError(code, message, { param: "messages" });
 }

@@ -14,40 +14,40 @@ export interface MediaStores {
   readonly videos: VideoStore;
 }
 
-/** A request's media, each kind in the order of the messages. */
+/** A request's media, each kind in message order. */
 export interface OpenedMedia {
-  /** The messages with an image in place of each page of a document. */
+  /** The messages with each page of a document replaced by an image. */
   readonly messages: readonly ChatMessage[];
   /** Pictures and pages. */
   readonly images: readonly PlannedImage[];
   readonly documents: readonly PlannedDocument[];
   readonly videos: readonly PlannedVideo[];
-  /** Of images, then of videos; without those of what was only planned. */
-  readonly visuals: readonly MediaEmbedding[];
+  /** Embeddings of images, then of videos; media that are only planned have none. */
+  readonly embeddings: readonly MediaEmbedding[];
 }
 
-/** Throws when there is no use in going on, as when the engine closes. */
+/** Throws if the engine is closed or overloaded. */
 export type ThrowIfClosed = () => void;
 
 /**
- * How far media are opened: their headers are read; pictures and frames are decoded too, but pages
- * of documents only counted; or all is made ready to be encoded.
+ * Depth to which media are opened. headers: only headers are read. decoded: pictures and frames are
+ * decoded too, pages of documents are counted. rendered: everything is ready to be encoded.
  */
-export type Depth = "headers" | "decoded" | "drawn";
+export type OpenDepth = "headers" | "decoded" | "rendered";
 
 export interface OpenOptions {
-  readonly depth: Depth;
+  readonly depth: OpenDepth;
   readonly check: ThrowIfClosed;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Opens what requests show: pictures become tiles, pages pictures, videos frames. */
+/** Opens the media of requests: pictures become tiles, pages become pictures, videos frames. */
 export class MediaOpener {
   private readonly config: ModelConfig;
   private readonly stores: MediaStores;
   private readonly contextTokens: number;
   private opening: Promise<unknown> = Promise.resolve();
-  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly inProgress = new Set<Promise<unknown>>();
   private readonly closing = new AbortController();
 
   constructor(config: ModelConfig, stores: MediaStores, contextTokens: number) {
@@ -63,32 +63,35 @@ export class MediaOpener {
     const before = [...pictures, ...documents.flatMap(({ pages }) => pages)];
     const videos = await this.openVideos(request, before, options);
     const images: PlannedImage[] = [];
-    const visuals: MediaEmbedding[] = [];
+    const embeddings: MediaEmbedding[] = [];
     const [nextPicture, nextDocument] = [pictures.values(), documents.values()];
     for (const { type } of partsOf(request)) {
       if (type === "image") {
         const picture = nextPicture.next().value!;
         images.push(picture);
-        if ("visual" in picture) visuals.push(picture.visual);
+        if ("embedding" in picture) embeddings.push(picture.embedding);
       } else if (type === "document") {
         const document = nextDocument.next().value!;
         images.push(...document.pages);
-        if ("images" in document) visuals.push(...document.images.map(({ visual }) => visual));
+        if ("images" in document) {
+          embeddings.push(...document.images.map(({ embedding }) => embedding));
+        }
       }
     }
-    visuals.push(...videos.flatMap((video) => ("repeats" in video ? [video.visual] : [])));
-    return { messages: withPages(request.messages, documents), images, documents, videos, visuals };
+    embeddings.push(...videos.flatMap((video) => ("repeats" in video ? [video.embedding] : [])));
+    const messages = withPages(request.messages, documents);
+    return { messages, images, documents, videos, embeddings };
   }
 
-  /** Work on one part of the request's media, which ends when the engine closes. */
-  async alone<T>(signal: AbortSignal | undefined, work: (until: AbortSignal) => Promise<T>) {
-    return await this.track(work(this.until(signal)));
+  /** Runs work on one medium; its signal aborts when the engine closes too. */
+  async runTracked<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>) {
+    return await this.track(work(this.linked(signal)));
   }
 
-  /** Gives up what is being decoded. Resolves when nothing is under way any more. */
+  /** Aborts all decoding; resolves when none is in progress. */
   async close(reason: Error): Promise<void> {
     this.closing.abort(reason);
-    await Promise.allSettled([this.opening, ...this.underWay]);
+    await Promise.allSettled([this.opening, ...this.inProgress]);
   }
 
   private maxTiles(request: ChatRequest): number {
@@ -96,7 +99,7 @@ export class MediaOpener {
     return Math.min(request.maxTiles ?? maxTiles, maxTiles);
   }
 
-  /** One picture at a time over all requests: decoded pixels are the largest thing in memory. */
+  /** Opens one picture at a time over all requests, because decoded pixels are large. */
   private openImages(
     request: ChatRequest,
     { depth, check, signal }: OpenOptions,
@@ -110,9 +113,9 @@ export class MediaOpener {
       for (const part of files) {
         signal?.throwIfAborted();
         check();
-        const most = Math.min(part.maxTiles ?? maxTiles, maxTiles);
+        const limit = Math.min(part.maxTiles ?? maxTiles, maxTiles);
         images.push(
-          depth === "headers" ? store.planFile(part, most) : await store.open(part, most),
+          depth === "headers" ? store.planFile(part, limit) : await store.open(part, limit),
         );
       }
       return images;
@@ -121,7 +124,7 @@ export class MediaOpener {
     return opened;
   }
 
-  /** Refuses before the first page is drawn what cannot fit with all of them. */
+  /** Refuses documents that cannot fit before the first page is rendered. */
   private async openDocuments(
     request: ChatRequest,
     pictures: readonly PlannedImage[],
@@ -133,15 +136,15 @@ export class MediaOpener {
       pages += plan.pages.length;
       tokens += plan.pages.reduce((sum, page) => sum + page.tokens, 0);
       if (pages > LIMITS.pagesPerRequest) throw tooManyPages(pages);
-      if (depth === "drawn") this.checkFits(tokens);
+      if (depth === "rendered") this.checkFits(tokens);
     };
     const opened: (PlannedDocument | OpenedDocument)[] = [];
-    const options = { maxTiles: this.maxTiles(request), onPlan, signal: this.until(signal) };
+    const options = { maxTiles: this.maxTiles(request), onPlan, signal: this.linked(signal) };
     const { documents: store } = this.stores;
     for (const part of partsOf(request)) {
       if (part.type !== "document") continue;
       check();
-      const opening = depth === "drawn" ? store.open(part, options) : store.plan(part, options);
+      const opening = depth === "rendered" ? store.open(part, options) : store.plan(part, options);
       opened.push(await this.track<PlannedDocument | OpenedDocument>(opening));
     }
     return opened;
@@ -155,19 +158,19 @@ export class MediaOpener {
     const videos: (PlannedVideo | OpenedVideo)[] = [];
     const { videoSampling: sampling = {}, videoPruningRate: pruningRate } = request;
     let tokens = pictures.reduce((sum, picture) => sum + picture.tokens, 0);
-    const onPlan = (more: number): void => {
-      tokens += more;
-      if (depth === "drawn") this.checkFits(tokens);
+    const onPlan = (videoTokens: number): void => {
+      tokens += videoTokens;
+      if (depth === "rendered") this.checkFits(tokens);
     };
     for (const part of partsOf(request)) {
       if (part.type !== "video") continue;
       check();
-      const options = { sampling, pruningRate, signal: this.until(signal) };
+      const options = { sampling, pruningRate, signal: this.linked(signal) };
       const { videos: store } = this.stores;
       const opening =
         depth === "headers"
           ? store.plan(part, options)
-          : store.open(part, { ...options, encode: depth === "drawn", onPlan });
+          : store.open(part, { ...options, encode: depth === "rendered", onPlan });
       videos.push(await this.track<PlannedVideo | OpenedVideo>(opening));
     }
     return videos;
@@ -178,17 +181,17 @@ export class MediaOpener {
   }
 
   private async track<T>(work: Promise<T>): Promise<T> {
-    this.underWay.add(work);
-    return await work.finally(() => this.underWay.delete(work));
+    this.inProgress.add(work);
+    return await work.finally(() => this.inProgress.delete(work));
   }
 
-  private until(signal: AbortSignal | undefined): AbortSignal {
+  private linked(signal: AbortSignal | undefined): AbortSignal {
     const { signal: closing } = this.closing;
     return signal === undefined ? closing : AbortSignal.any([signal, closing]);
   }
 }
 
-/** With what the request says about all of its pictures. */
+/** All parts of the messages, with the request's EXIF orientation as their default. */
 export function partsOf({ messages, exifOrientation }: ChatRequest): ContentPart[] {
   const parts = messages.flatMap(({ content }) => (typeof content === "string" ? [] : content));
   if (exifOrientation === undefined) return parts;
@@ -197,7 +200,7 @@ export function partsOf({ messages, exifOrientation }: ChatRequest): ContentPart
 
 const PAGE = Object.freeze({ type: "image", bytes: new Uint8Array(0) });
 
-/** Templates know no documents: to them, each page is an image. */
+/** Replaces each document by one image per page, because templates do not know documents. */
 function withPages(
   messages: readonly ChatMessage[],
   documents: readonly PlannedDocument[],
@@ -225,7 +228,7 @@ function withPages(
 function tooManyTokens(tokens: number, context: number): VireoError {
   const message =
     `pages and pictures have ${tokens} tokens; the context holds ${context}. ` +
-    `Choose fewer pages, or fewer tiles for each`;
+    "Send fewer pages, or set fewer tiles for each";
   const metadata = { image_tokens: tokens, context_tokens: context };
   return new VireoError("context_length_exceeded", message, { param: "messages", metadata });
 }

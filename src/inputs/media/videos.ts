@@ -1,142 +1,60 @@
 import { createHash } from "node:crypto";
 import type { VideoPart, VideoSampling } from "../../core/chat.ts";
-import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { encodeThumbnail } from "../../media/encode.ts";
-import {
-  DEFAULT_SAMPLING,
-  type FrameSampling,
-  frameTexts,
-  sampleFrames,
-  VIDEO_GLUE,
-  type VideoGlue,
-  type VideoGlueName,
-} from "../../media/frames.ts";
-import { decodeImage, type RgbImage } from "../../media/image.ts";
+import { frameTexts } from "../../media/frames.ts";
 import type { Resize } from "../../media/pixels.ts";
-import { RepeatFinder } from "../../media/repeats.ts";
-import { inspectImage, type PictureOptions } from "../../media/source.ts";
-import type { VideoDecoder, VideoPlan } from "../../media/video-decoder.ts";
+import type { VideoDecoder } from "../../media/video-decoder.ts";
 import type { ModelConfig } from "../../model/config.ts";
-import { VisualCache } from "./embedding-cache.ts";
+import { EmbeddingCache } from "./embedding-cache.ts";
+import type { Encoder } from "./encode-queue.ts";
 import { retainedRows } from "./evs.ts";
+import {
+  type DecodedFrames,
+  type FramePlan,
+  FrameReader,
+  type ReadOptions,
+} from "./frame-reader.ts";
 import { MediaEmbedding } from "./media-embedding.ts";
 import { Semaphore } from "./semaphore.ts";
+import type { VideoSettings } from "./video-settings.ts";
 
-/** What whoever opens an engine may say about videos. */
-export interface VideoOptions {
-  /** Frames a second at most, whatever a request asks for. Default 2; 0: no limit. */
-  readonly fps?: number;
-  /** Frames of a video at most, 1 to 1024. Default 128. */
-  readonly maxFrames?: number;
-  /** Share of the rows that EVS leaves out, 0 to below 1. Default: what the checkpoint says. */
-  readonly pruningRate?: number;
-  /** The text around frames. Default: as in training. */
-  readonly glue?: VideoGlueName;
-  /** Folders in which ffmpeg is looked for, as in PATH. */
-  readonly programPath?: string;
-  /** Instead of ffmpeg. */
-  readonly decoder?: VideoDecoder;
-}
+/** Numbers of rows of the language model, now or once the video is encoded. */
+export type RowCounts = Pick<MediaEmbedding, "tokens" | "pruningRate" | "tileTokens">;
 
-/** Throws invalid_option. */
-export function videoSettings(options: VideoOptions, checkpointRate: number): VideoSettings {
-  const { fps = DEFAULT_SAMPLING.fps, maxFrames = DEFAULT_SAMPLING.maxFrames } = options;
-  const { pruningRate = checkpointRate, glue = "training" } = options;
-  const refuse = (name: string, value: unknown, wanted: string) => {
-    const text = `video ${name} is ${value}; it must be ${wanted}`;
-    return new VireoError("invalid_option", text, { param: `video.${name}` });
-  };
-  const most = LIMITS.framesPerVideo;
-  if (!(fps >= 0 && fps <= 1000)) throw refuse("fps", fps, "from 0 to 1000");
-  if (!(Number.isInteger(maxFrames) && maxFrames >= 1 && maxFrames <= most)) {
-    throw refuse("maxFrames", maxFrames, `a whole number from 1 to ${most}`);
-  }
-  if (!(pruningRate >= 0 && pruningRate < 1)) {
-    throw refuse("pruningRate", pruningRate, "from 0 to below 1");
-  }
-  if (!Object.hasOwn(VIDEO_GLUE, glue)) {
-    throw refuse("glue", glue, `one of ${Object.keys(VIDEO_GLUE).join(", ")}`);
-  }
-  return { sampling: { fps, maxFrames }, pruningRate, glue: VIDEO_GLUE[glue] };
-}
-
-export interface VideoSettings {
-  /** Ceilings: a request may ask for less. */
-  readonly sampling: FrameSampling;
-  /** What EVS leaves out where a request does not say, 0 to below 1. */
-  readonly pruningRate: number;
-  readonly glue: VideoGlue;
-}
-
-/** Rows of the language model, as they are or will be. */
-export type VisualRows = Pick<MediaEmbedding, "tokens" | "pruningRate" | "tileTokens">;
-
-/** A video of which only the header was read. */
-export interface PlannedVideo {
-  readonly visual: VisualRows;
-  /** Pixels of a frame as it came. */
-  readonly width: number;
-  readonly height: number;
-  /** Absent where only frames were sent. */
-  readonly fps?: number;
-  /** From the first frame to the end of the last one; absent where only frames were sent. */
-  readonly durationSeconds?: number;
-  /** Frames of the file, or all that were sent. */
-  readonly total: number;
-  /** Those that are looked at; seconds from the first frame on. */
-  readonly frames: readonly { readonly index: number; readonly seconds?: number }[];
-  /** Of the prompt, before each frame. */
+/** A video of which only headers were read. */
+export interface PlannedVideo extends FramePlan {
+  readonly embedding: RowCounts;
+  /** Texts of the prompt before each frame. */
   readonly texts: readonly (readonly string[])[];
 }
 
 export interface OpenedVideo extends PlannedVideo {
-  readonly visual: MediaEmbedding;
-  /** Frames that an earlier one shows as well. */
+  readonly embedding: MediaEmbedding;
+  /** Number of frames that repeat an earlier one. */
   readonly repeats: number;
 }
 
 export interface PlanVideoOptions {
   readonly sampling: VideoSampling;
-  /** Share of the rows that EVS leaves out. Undefined: as the store's settings say. */
+  /** Share of the rows that EVS drops. Default: the store's. */
   readonly pruningRate?: number | undefined;
   readonly signal: AbortSignal;
 }
 
 export interface OpenVideoOptions extends PlanVideoOptions {
-  /** Frames are encoded as they are decoded. */
+  /** Encode frames while later ones are decoded. */
   readonly encode?: boolean;
-  /** Told its rows before the first frame is decoded; may throw. */
+  /** Called with the number of rows before the first frame is decoded; may throw. */
   readonly onPlan?: (tokens: number) => void;
 }
 
-/** Whoever encodes videos that are still being decoded. */
-export interface DraftEncoder {
-  grew(draft: MediaEmbedding): void;
-  ended(draft: MediaEmbedding): void;
-}
-
-/** A video with small pictures of its frames. */
+/** A video with thumbnails of its frames. */
 export interface InspectedVideo {
-  /** Its visual keeps all rows, or is encoded already. */
+  /** Its embedding keeps all rows, or is encoded already. */
   readonly video: OpenedVideo;
-  /** JPEG files, one for each frame. */
+  /** JPEG files, one per frame. */
   readonly thumbnails: readonly Uint8Array[];
-}
-
-/** What is left of a video before it is a Visual: frames in the size of a tile. */
-interface Frames extends Omit<OpenedVideo, "visual" | "texts" | "repeats"> {
-  /** One for each frame; a repeated one stands there several times. */
-  readonly images: readonly RgbImage[];
-}
-
-/** From a frame as it comes to the image that stands for it. */
-type TakeFrame = (frame: RgbImage) => Promise<RgbImage>;
-
-interface ReadOptions {
-  readonly signal: AbortSignal;
-  readonly onPlan?: (frames: number) => void;
-  readonly onImage?: (image: RgbImage) => void;
 }
 
 export interface VideoStoreOptions {
@@ -144,244 +62,166 @@ export interface VideoStoreOptions {
   readonly decoder: VideoDecoder;
   readonly resize: Resize;
   readonly settings: VideoSettings;
+  /** Size of the cache. */
   readonly maxBytes: number;
-  readonly drafts?: DraftEncoder;
+  readonly encoder?: Encoder;
 }
 
-/** Decodes and remembers videos: a second showing of the same one costs nothing. */
+/** One video of a request while it is loaded. */
+interface Source {
+  readonly part: VideoPart;
+  readonly sampling: VideoSampling;
+  readonly signal: AbortSignal;
+}
+
+/** Decodes videos and caches their embeddings: a video that is sent again is not decoded again. */
 export class VideoStore {
   private readonly options: VideoStoreOptions;
-  private readonly cache: VisualCache<OpenedVideo>;
+  private readonly reader: FrameReader;
+  private readonly cache: EmbeddingCache<OpenedVideo>;
   private readonly thumbnails = new Map<string, readonly Uint8Array[]>();
-  private readonly gate = new Semaphore(LIMITS.videosDecoded);
+  private readonly semaphore = new Semaphore(LIMITS.videosDecoded);
 
   constructor(options: VideoStoreOptions) {
+    const { config, decoder, resize, settings, maxBytes } = options;
+    const { tilePx } = config.vision;
     this.options = options;
-    this.cache = new VisualCache(options.maxBytes);
+    this.reader = new FrameReader({ decoder, resize, tilePx, maxSampling: settings.sampling });
+    this.cache = new EmbeddingCache(maxBytes);
+  }
+
+  /** Share of the rows that EVS drops unless a request sets it. */
+  get defaultRate(): number {
+    return this.options.settings.pruningRate;
   }
 
   /**
-   * Throws a VireoError for what cannot be read or lies outside of the video, the signal's reason,
-   * and what onPlan throws.
+   * Decodes the video, or finds it in the cache. Throws a VireoError if the video cannot be read or
+   * the window lies outside of it, the signal's reason, and what onPlan throws.
    */
   async open(part: VideoPart, options: OpenVideoOptions): Promise<OpenedVideo> {
-    const { sampling, pruningRate = this.defaultRate, signal } = options;
-    const wanted = { ...sampling, ...part.sampling };
-    const name = `${hashOf(part)} ${JSON.stringify(wanted)}`;
-    return await this.gate.run(async () => {
-      signal.throwIfAborted();
-      const known = this.cache.get(`${name} ${pruningRate}`) ?? this.pruned(name, pruningRate);
-      if (known) return known;
-      const { config, drafts } = this.options;
+    const { pruningRate = this.defaultRate } = options;
+    return await this.load(part, options, async (source) => {
+      const name = nameOf(source);
+      const key = `${name} ${pruningRate}`;
+      const cached = this.cache.get(key) ?? this.pruneCached(name, pruningRate);
+      if (cached) return cached;
+      const { config, encoder } = this.options;
       const { tokensPerTile } = config.vision;
-      const draft = new MediaEmbedding(config, { key: `${name} ${pruningRate}`, pruningRate });
+      const partial = new MediaEmbedding(config, { key, pruningRate });
       try {
-        const read = await this.read(part, wanted, {
-          signal,
-          onPlan: (frames) => {
-            options.onPlan?.(retainedRows(frames, tokensPerTile, pruningRate));
-          },
+        const frames = await this.read(source, {
+          onPlan: (count) => options.onPlan?.(retainedRows(count, tokensPerTile, pruningRate)),
           onImage: (image) => {
-            draft.add({ image, left: 0, top: 0 });
-            if (options.encode) drafts?.grew(draft);
+            partial.add({ image, left: 0, top: 0 });
+            if (options.encode) encoder?.addPartial(partial);
           },
         });
-        return this.keep(read, draft);
+        return this.save(frames, partial);
       } finally {
-        drafts?.ended(draft);
+        encoder?.endPartial(partial);
       }
     });
   }
 
-  /** The same by the header alone: frames that cannot be decoded are counted too. */
+  /** Reads headers only, so frames that cannot be decoded are counted too. */
   async plan(part: VideoPart, options: PlanVideoOptions): Promise<PlannedVideo> {
-    const { sampling, pruningRate = this.defaultRate, signal } = options;
-    const wanted = { ...sampling, ...part.sampling };
-    return await this.gate.run(async () => {
-      signal.throwIfAborted();
-      const plan = part.frames
-        ? planPictures(part.frames, this.choose(part.frames, wanted), part)
-        : await this.planFile(part.bytes, wanted, signal);
+    const { pruningRate = this.defaultRate } = options;
+    return await this.load(part, options, async ({ sampling, signal }) => {
+      const plan = await this.reader.plan(part, sampling, signal);
       const { tokensPerTile } = this.options.config.vision;
       const tokens = retainedRows(plan.frames.length, tokensPerTile, pruningRate);
       const tileTokens = pruningRate > 0 ? undefined : plan.frames.map(() => tokensPerTile);
-      return { ...plan, visual: { tokens, pruningRate, tileTokens }, texts: this.texts(plan) };
+      const embedding = { tokens, pruningRate, tileTokens };
+      return { ...plan, embedding, texts: this.textsOf(plan) };
     });
   }
 
-  /** The same with all rows, and with thumbnails. Throws what open throws. */
+  /** Opens the video with all of its rows and makes thumbnails. Throws what `open` throws. */
   async inspect(
     part: VideoPart,
     sampling: VideoSampling,
     signal: AbortSignal,
   ): Promise<InspectedVideo> {
-    const wanted = { ...sampling, ...part.sampling };
-    const name = `${hashOf(part)} ${JSON.stringify(wanted)}`;
-    return await this.gate.run(async () => {
-      signal.throwIfAborted();
-      const encoded = this.cache.search(`${name} `, ({ visual }) => visual.done);
-      const known = encoded ?? this.cache.get(`${name} 0`);
-      const drawn = this.thumbnails.get(name);
-      if (known && drawn) return { video: known, thumbnails: drawn };
-      const read = await this.read(part, wanted, { signal });
+    return await this.load(part, { sampling, signal }, async (source) => {
+      const name = nameOf(source);
+      const encoded = this.cache.search(`${name} `, ({ embedding }) => embedding.done);
+      const cached = encoded ?? this.cache.get(`${name} 0`);
+      const cachedThumbnails = this.thumbnails.get(name);
+      if (cached && cachedThumbnails) return { video: cached, thumbnails: cachedThumbnails };
+      const frames = await this.read(source);
       const thumbnails: Uint8Array[] = [];
-      for (const image of read.images) {
-        thumbnails.push(await encodeThumbnail(image, read, LIMITS.thumbnailPx));
+      for (const image of frames.images) {
+        thumbnails.push(await encodeThumbnail(image, frames, LIMITS.thumbnailPx));
       }
-      this.rememberThumbnails(name, thumbnails);
+      this.saveThumbnails(name, thumbnails);
       const whole = new MediaEmbedding(this.options.config, { key: `${name} 0`, pruningRate: 0 });
-      for (const image of read.images) whole.add({ image, left: 0, top: 0 });
-      return { video: known ?? this.keep(read, whole), thumbnails };
+      for (const image of frames.images) whole.add({ image, left: 0, top: 0 });
+      return { video: cached ?? this.save(frames, whole), thumbnails };
     });
   }
 
-  /** What EVS leaves out where a request does not say. */
-  get defaultRate(): number {
-    return this.options.settings.pruningRate;
+  /** Works on a video when the semaphore admits it, with the part's own sampling applied. */
+  private async load<T>(
+    part: VideoPart,
+    { sampling, signal }: Pick<PlanVideoOptions, "sampling" | "signal">,
+    work: (source: Source) => Promise<T>,
+  ): Promise<T> {
+    return await this.semaphore.run(async () => {
+      signal.throwIfAborted();
+      return await work({ part, sampling: { ...sampling, ...part.sampling }, signal });
+    });
   }
 
-  /** Of a video that is encoded with all of its rows, any share can be left out. */
-  private pruned(name: string, pruningRate: number): OpenedVideo | undefined {
+  private read(
+    { part, sampling, signal }: Source,
+    options: Omit<ReadOptions, "signal"> = {},
+  ): Promise<DecodedFrames> {
+    return this.reader.read(part, sampling, { ...options, signal });
+  }
+
+  /** Prunes a cached video that is encoded with all of its rows. */
+  private pruneCached(name: string, pruningRate: number): OpenedVideo | undefined {
     const whole = this.cache.get(`${name} 0`);
-    if (!whole?.visual.done) return undefined;
+    if (!whole?.embedding.done) return undefined;
     const options = { key: `${name} ${pruningRate}`, pruningRate };
-    return this.cache.remember({ ...whole, visual: MediaEmbedding.pruned(whole.visual, options) });
+    return this.cache.add({ ...whole, embedding: MediaEmbedding.pruned(whole.embedding, options) });
   }
 
-  /** draft: with the frames that were read, and perhaps some that turned out to be no frames. */
-  private keep({ images, ...video }: Frames, draft: MediaEmbedding): OpenedVideo {
-    const { config } = this.options;
-    const { key, pruningRate } = draft;
-    let visual = draft;
-    if (!draft.holds(images)) {
-      visual = new MediaEmbedding(config, { key, pruningRate });
-      for (const image of images) visual.add({ image, left: 0, top: 0 });
+  /**
+   * Finishes and caches an embedding. partial: may hold images that the decoder dropped later; then
+   * a new embedding takes its place.
+   */
+  private save({ images, ...video }: DecodedFrames, partial: MediaEmbedding): OpenedVideo {
+    const { key, pruningRate } = partial;
+    let embedding = partial;
+    if (!partial.hasExactly(images)) {
+      embedding = new MediaEmbedding(this.options.config, { key, pruningRate });
+      for (const image of images) embedding.add({ image, left: 0, top: 0 });
     }
-    visual.finish();
+    embedding.finish();
     const repeats = images.length - new Set(images).size;
-    return this.cache.remember({ ...video, visual, repeats, texts: this.texts(video) });
+    return this.cache.add({ ...video, embedding, repeats, texts: this.textsOf(video) });
   }
 
-  private texts({ frames, fps }: Pick<PlannedVideo, "frames" | "fps">) {
+  private textsOf({ frames, fps }: FramePlan) {
     return frameTexts(frames, fps, this.options.settings.glue);
   }
 
-  private rememberThumbnails(name: string, files: readonly Uint8Array[]): void {
+  private saveThumbnails(name: string, files: readonly Uint8Array[]): void {
     this.thumbnails.set(name, files);
     for (const oldest of this.thumbnails.keys()) {
       if (this.thumbnails.size <= LIMITS.looksRemembered) break;
       this.thumbnails.delete(oldest);
     }
   }
-
-  private read(part: VideoPart, wanted: VideoSampling, options: ReadOptions): Promise<Frames> {
-    const finder = new RepeatFinder(wanted.repeatBelow);
-    const take = async (frame: RgbImage): Promise<RgbImage> => {
-      const image = finder.find(await this.toTile(frame));
-      options.onImage?.(image);
-      return image;
-    };
-    return part.frames
-      ? this.readPictures(part.frames, wanted, { ...options, ...part }, take)
-      : this.readFile(part.bytes, wanted, options, take);
-  }
-
-  private async planFile(
-    file: Uint8Array,
-    wanted: VideoSampling,
-    signal: AbortSignal,
-  ): Promise<Omit<Frames, "images">> {
-    const options = { sampling: this.allowed(wanted), window: wanted, signal };
-    return described(await this.options.decoder.plan(file, options));
-  }
-
-  private async readFile(
-    file: Uint8Array,
-    wanted: VideoSampling,
-    { signal, onPlan }: ReadOptions,
-    take: TakeFrame,
-  ): Promise<Frames> {
-    const decoded = await this.options.decoder.decode(file, {
-      sampling: this.allowed(wanted),
-      window: wanted,
-      take,
-      signal,
-      ...(onPlan && { onPlan }),
-    });
-    return { ...described(decoded), images: decoded.frames.map(({ image }) => image) };
-  }
-
-  /** Those that cannot be decoded are left out; the others keep their numbers. */
-  private async readPictures(
-    files: readonly Uint8Array[],
-    wanted: VideoSampling,
-    { signal, onPlan, exifOrientation }: ReadOptions & PictureOptions,
-    take: TakeFrame,
-  ): Promise<Frames> {
-    const chosen = this.choose(files, wanted);
-    onPlan?.(chosen.length);
-    const frames: { readonly index: number }[] = [];
-    const images: RgbImage[] = [];
-    let size = { width: 0, height: 0 };
-    let firstError: unknown;
-    for (const index of chosen) {
-      signal.throwIfAborted();
-      try {
-        const image = await decodeImage(files[index]!, { exifOrientation });
-        if (images.length === 0) size = { width: image.width, height: image.height };
-        images.push(await take(image));
-        frames.push({ index });
-      } catch (error) {
-        if (!(error instanceof VireoError)) throw error;
-        firstError ??= error;
-      }
-    }
-    if (images.length === 0) throw firstError;
-    return { ...size, total: files.length, frames, images };
-  }
-
-  private choose(files: readonly Uint8Array[], wanted: VideoSampling): readonly number[] {
-    const { maxFrames } = this.allowed(wanted);
-    return sampleFrames(files.length, 1, { fps: 0, maxFrames });
-  }
-
-  /** Each frame is one tile; its aspect ratio is not kept. */
-  private toTile(frame: RgbImage): Promise<RgbImage> {
-    const { tilePx } = this.options.config.vision;
-    return this.options.resize(frame, tilePx, tilePx);
-  }
-
-  private allowed({ fps, maxFrames }: VideoSampling): FrameSampling {
-    const { sampling } = this.options.settings;
-    const most = [maxFrames ?? 0, sampling.maxFrames, LIMITS.framesPerVideo];
-    return { fps: leastOf([fps ?? 0, sampling.fps]), maxFrames: leastOf(most) };
-  }
 }
 
-function described({ frames, ...video }: VideoPlan): Omit<Frames, "images"> {
-  const { width, height, fps, total, durationSeconds } = video;
-  const shown = frames.map(({ index, timeSeconds: seconds }) => ({ index, seconds }));
-  return { width, height, fps, total, durationSeconds, frames: shown };
-}
-
-function planPictures(
-  files: readonly Uint8Array[],
-  chosen: readonly number[],
-  options: PictureOptions,
-): Omit<Frames, "images"> {
-  const { width, height } = inspectImage(files[chosen[0]!]!, options);
-  return { width, height, total: files.length, frames: chosen.map((index) => ({ index })) };
-}
-
-/** The least of those that limit anything; 0 if none does. */
-function leastOf(limits: readonly number[]): number {
-  const real = limits.filter((limit) => limit > 0);
-  return real.length === 0 ? 0 : Math.min(...real);
-}
-
-function hashOf({ bytes, frames, exifOrientation = "apply" }: VideoPart): string {
+/** Equal for the same bytes with the same sampling. */
+function nameOf({ part, sampling }: Source): string {
+  const { bytes, frames, exifOrientation = "apply" } = part;
   const hash = createHash("sha256");
   for (const file of frames ?? [bytes]) hash.update(`${file.length} `).update(file);
   const kind = frames ? `${frames.length} ${exifOrientation}` : "file";
-  return `video ${kind} ${hash.digest("hex")}`;
+  return `video ${kind} ${hash.digest("hex")} ${JSON.stringify(sampling)}`;
 }
