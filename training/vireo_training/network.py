@@ -40,6 +40,8 @@ class Linear(nn.Module):
 
 
 class RmsNorm(nn.Module):
+    """x / sqrt(mean(x²) + eps) · weight over the last dimension, [..., width] to [..., width]."""
+
     def __init__(self, width: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
@@ -52,6 +54,8 @@ class RmsNorm(nn.Module):
 
 
 class LayerNorm(nn.Module):
+    """Layer norm with weight and bias over the last dimension."""
+
     def __init__(self, width: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
@@ -78,6 +82,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
 
 
 class VisionBlock(nn.Module):
+    """Attention and MLP of one tower layer: [tiles, tokens, hidden] to the same shape."""
+
     def __init__(self, sizes: VisionSizes) -> None:
         super().__init__()
         self.heads = sizes.heads
@@ -173,6 +179,8 @@ class Projector(nn.Module):
 
 
 class Mamba2(nn.Module):
+    """A Mamba-2 mixer: [batch, tokens, hidden] to the same shape."""
+
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.sizes = sizes
@@ -270,6 +278,8 @@ def scan(x: Tensor, dt: Tensor, a: Tensor, b: Tensor, c: Tensor, chunk: int) -> 
 
 
 class Attention(nn.Module):
+    """Causal attention with shared key and value heads: [batch, tokens, hidden] to the same."""
+
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.sizes = sizes
@@ -292,6 +302,8 @@ class Attention(nn.Module):
 
 
 class Mlp(nn.Module):
+    """down(relu(up(x))²): [batch, tokens, hidden] to the same shape."""
+
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.up_proj = Linear(sizes.hidden, sizes.intermediate)
@@ -305,6 +317,8 @@ MIXERS = {"M": Mamba2, "*": Attention, "-": Mlp}
 
 
 class Layer(nn.Module):
+    """x + mixer(norm(x)); the letter of the pattern selects the mixer."""
+
     def __init__(self, letter: str, sizes: Sizes) -> None:
         super().__init__()
         self.norm = RmsNorm(sizes.hidden)
@@ -315,6 +329,8 @@ class Layer(nn.Module):
 
 
 class Network(nn.Module):
+    """Vision tower, projector and language model."""
+
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.sizes = sizes
