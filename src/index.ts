@@ -58,6 +58,20 @@ export type { EngineInfo, EngineOptions } from "./runtime/engine-options.ts";
 export { createApp } from "./server/app.ts";
 export type { AppOptions } from "./server/context.ts";
 export { type ListenOptions, listen } from "./server/listen.ts";
-export { type CaptionOptions, captionVideo, chaptersOf } from "./video/captions.ts";
+export {
+  type CaptionEvent,
+  type CaptionOptions,
+  captionsOf,
+  captionVideo,
+  chaptersOf,
+} from "./video/captions.ts";
 export { type Caption, toSrt, toVtt } from "./video/subtitles.ts";
-export { askVideo, type VideoAnswer, type WatchOptions, type WindowAnswer } from "./video/watch.ts";
+export {
+  askVideo,
+  type VideoAnswer,
+  type VideoEvent,
+  videoAnswerOf,
+  type WatchOptions,
+  type WindowAnswer,
+  type WindowEvent,
+} from "./video/watch.ts";

@@ -4,9 +4,9 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { readUserFile, writeUserFile } from "../extract/user-files.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { captionVideo, chaptersOf } from "../video/captions.ts";
+import { captionsOf, captionVideo, chaptersOf } from "../video/captions.ts";
 import { type Caption, clock, toSrt, toVtt } from "../video/subtitles.ts";
-import { askVideo, type WatchOptions, type WindowAnswer } from "../video/watch.ts";
+import { askVideo, videoAnswerOf, type WatchOptions, type WindowEvent } from "../video/watch.ts";
 import { interruptible } from "./interruptible.ts";
 import { type VideoFlags, videoSettings, withVideoOptions } from "./media-options.ts";
 import { openEngine } from "./open-engine.ts";
@@ -84,11 +84,12 @@ async function run(path: string, question: string | undefined, flags: Flags): Pr
   const engine = await openEngine(flags, terminal, videoSettings({ ...flags, evs: undefined }));
   try {
     await interruptible(terminal, "interrupted", async (signal) => {
-      const options = watchOptions(flags, terminal, signal);
+      const options = watchOptions(flags, signal);
+      const report = progressOn(terminal);
       const text =
         question === undefined
-          ? await captionsText(engine, file, flags, options)
-          : (await askVideo(engine, file, question, options)).text;
+          ? await captionsText(engine, file, flags, options, report)
+          : (await videoAnswerOf(report(askVideo(engine, file, question, options)))).text;
       terminal.progress("");
       if (flags.out === undefined) process.stdout.write(`${printable(text.trimEnd())}\n`);
       else {
@@ -101,18 +102,33 @@ async function run(path: string, question: string | undefined, flags: Flags): Pr
   }
 }
 
-function watchOptions(flags: Flags, terminal: Terminal, signal: AbortSignal): WatchOptions {
+function watchOptions(flags: Flags, signal: AbortSignal): WatchOptions {
   const { window, overlap, evs, maxTokens } = flags;
-  const began = performance.now();
-  terminal.progress("decoding ...");
   return {
     ...defined({ windowSeconds: window, overlapSeconds: overlap, pruningRate: evs, maxTokens }),
-    onWindow: (done: number, count: number, { text }: WindowAnswer) => {
-      const spent = (performance.now() - began) / 1000;
-      const left = clock((spent / done) * (count - done));
-      terminal.progress(printable(`${done} of ${count}, ${left} left: ${text.slice(0, 60)}`));
-    },
     signal,
+  };
+}
+
+type Progress = <T extends WindowEvent | { readonly type: "end" }>(
+  events: AsyncIterable<T>,
+) => AsyncGenerator<T, void, undefined>;
+
+/** Passes events on, and shows on the terminal which windows are answered. */
+function progressOn(terminal: Terminal): Progress {
+  const started = performance.now();
+  terminal.progress("decoding ...");
+  return async function* report(events) {
+    for await (const event of events) {
+      if (event.type === "window") {
+        const { done, count, answer } = event;
+        const spent = (performance.now() - started) / 1000;
+        const left = clock((spent / done) * (count - done));
+        const line = `${done} of ${count}, ${left} left: ${answer.text.slice(0, 60)}`;
+        terminal.progress(printable(line));
+      }
+      yield event;
+    }
   };
 }
 
@@ -121,8 +137,10 @@ async function captionsText(
   file: Uint8Array,
   { chapters, as, out = "", instruction }: Flags,
   options: WatchOptions,
+  report: Progress,
 ): Promise<string> {
-  const captions = await captionVideo(engine, file, { ...options, ...defined({ instruction }) });
+  const events = captionVideo(engine, file, { ...options, ...defined({ instruction }) });
+  const captions = await captionsOf(report(events));
   const { maxTokens: _, ...rest } = options;
   const entries = chapters ? await chaptersOf(engine, captions, rest) : captions;
   return WRITERS[as ?? (formatOf(out) || (chapters ? "text" : "srt"))](entries);

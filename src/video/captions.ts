@@ -1,15 +1,27 @@
-// Captions with times, and chapters made of them.
+// Captions with times, and chapters that group them.
 
 import { VireoError } from "../core/errors.ts";
 import type { Upstream } from "../core/upstream.ts";
 import { type Caption, clock } from "./subtitles.ts";
-import { askWindows, requestOf, secondsOf, textOf, type WatchOptions } from "./watch.ts";
+import {
+  askWindows,
+  requestOf,
+  secondsOf,
+  textOf,
+  type WatchOptions,
+  type WindowEvent,
+} from "./watch.ts";
 import { windowsOf } from "./windows.ts";
 
 export interface CaptionOptions extends WatchOptions {
-  /** Said instead of the usual question. */
+  /** Replaces the default question about each window. */
   readonly instruction?: string;
 }
+
+/** `window` for each window in order; `end` once and last. */
+export type CaptionEvent =
+  | WindowEvent
+  | { readonly type: "end"; readonly captions: readonly Caption[] };
 
 const WINDOW_SECONDS = 8;
 const QUESTION = "Describe in one short sentence what happens here.";
@@ -19,32 +31,46 @@ const CHAPTER_TOKENS = 2048;
 const TITLE_CHARACTERS = 80;
 
 /**
- * One caption for each window; windows of which the same is said become one. Throws what the
+ * Captions each window; consecutive windows with the same text become one caption. Throws what the
  * upstream throws, and invalid_option.
+ *
+ * @example
+ * const captions = await captionsOf(captionVideo(engine, file, { windowSeconds: 8 }));
+ * await writeFile("clip.srt", toSrt(captions));
  */
-export async function captionVideo(
+export async function* captionVideo(
   upstream: Upstream,
   file: Uint8Array,
   options: CaptionOptions = {},
-): Promise<Caption[]> {
+): AsyncGenerator<CaptionEvent, void, undefined> {
   const { windowSeconds = WINDOW_SECONDS, overlapSeconds = 0 } = options;
   const { instruction = QUESTION, maxTokens = CAPTION_TOKENS } = options;
   const length = await secondsOf(upstream, file, options.signal);
   const windows = windowsOf(length, windowSeconds, overlapSeconds);
-  const asked = { ...options, maxTokens };
-  const answers = await askWindows(upstream, file, windows, asked, () => instruction);
   const captions: Caption[] = [];
-  for (const { startSeconds, endSeconds, text } of answers) {
+  const events = askWindows(upstream, file, windows, { ...options, maxTokens }, instruction);
+  for await (const event of events) {
+    const { startSeconds, endSeconds, text } = event.answer;
     const last = captions.at(-1);
     if (last?.text === text) captions.splice(-1, 1, { ...last, endSeconds });
     else if (text !== "") captions.push({ startSeconds, endSeconds, text });
+    yield event;
   }
-  return captions;
+  yield { type: "end", captions };
+}
+
+/** Reads the events of `captionVideo` to their end. */
+export async function captionsOf(events: AsyncIterable<CaptionEvent>): Promise<readonly Caption[]> {
+  for await (const event of events) if (event.type === "end") return event.captions;
+  throw new VireoError("internal_error", "the captions of the video have no end");
 }
 
 /**
- * Divides captions into chapters with titles, in the model's own judgement: at least one, each of
- * whole captions, without gaps. Throws what the upstream throws.
+ * Lets the model divide captions into chapters with titles: at least one chapter, each of whole
+ * captions, without gaps. Throws what the upstream throws.
+ *
+ * @example
+ * const chapters = await chaptersOf(engine, captions);
  */
 export async function chaptersOf(
   upstream: Upstream,
@@ -52,7 +78,7 @@ export async function chaptersOf(
   options: WatchOptions = {},
 ): Promise<Caption[]> {
   if (captions.length === 0) return [];
-  const most = Math.min(MAX_CHAPTERS, captions.length);
+  const maxItems = Math.min(MAX_CHAPTERS, captions.length);
   const chapter = {
     type: "object",
     properties: {
@@ -62,7 +88,7 @@ export async function chaptersOf(
     required: ["first", "title"],
     additionalProperties: false,
   };
-  const schema = JSON.stringify({ type: "array", minItems: 1, maxItems: most, items: chapter });
+  const schema = JSON.stringify({ type: "array", minItems: 1, maxItems, items: chapter });
   const lines = captions.map(({ startSeconds, text }, index) => {
     return `${index + 1}. ${clock(startSeconds)} ${text}`;
   });
@@ -75,7 +101,7 @@ export async function chaptersOf(
   const request = requestOf([{ type: "text", text }], { ...options, maxTokens: CHAPTER_TOKENS });
   const output = { type: "json_schema", schema } as const;
   const answer = await textOf(upstream, { ...request, output }, options);
-  return cut(captions, parsed(answer));
+  return toCaptions(captions, parseChapters(answer));
 }
 
 interface Chapter {
@@ -83,19 +109,19 @@ interface Chapter {
   readonly title: string;
 }
 
-/** Each number counts once; what stands before the first chapter belongs to it. */
-function cut(captions: readonly Caption[], chapters: readonly Chapter[]): Caption[] {
-  const begins = new Map(chapters.map(({ first, title }) => [first - 1, title] as const).reverse());
-  const firsts = [...begins.keys()].sort((a, b) => a - b);
+/** Uses each number once; captions before the first chapter belong to it. */
+function toCaptions(captions: readonly Caption[], chapters: readonly Chapter[]): Caption[] {
+  const titles = new Map(chapters.map(({ first, title }) => [first - 1, title] as const).reverse());
+  const firsts = [...titles.keys()].sort((a, b) => a - b);
   return firsts.map((first, index) => {
     const next = firsts[index + 1];
     const begin = index === 0 ? captions[0]! : captions[first]!;
     const end = next === undefined ? captions.at(-1)!.endSeconds : captions[next]!.startSeconds;
-    return { startSeconds: begin.startSeconds, endSeconds: end, text: begins.get(first)! };
+    return { startSeconds: begin.startSeconds, endSeconds: end, text: titles.get(first)! };
   });
 }
 
-function parsed(text: string): readonly Chapter[] {
+function parseChapters(text: string): readonly Chapter[] {
   try {
     return JSON.parse(text) as readonly Chapter[];
   } catch (cause) {

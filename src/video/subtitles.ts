@@ -1,4 +1,4 @@
-/** What is said of a stretch of a video. */
+/** A text for a stretch of a video. */
 export interface Caption {
   readonly startSeconds: number;
   readonly endSeconds: number;
@@ -15,7 +15,7 @@ export function toSrt(captions: readonly Caption[]): string {
     .join("\n");
 }
 
-/** WebVTT. Its text is markup, so what looks like markup is escaped. */
+/** WebVTT. Its text is markup, so the captions are escaped. */
 export function toVtt(captions: readonly Caption[]): string {
   const cues = captions.map(({ startSeconds, endSeconds, text }) => {
     const escaped = oneBlock(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { ChatRequest, VideoPart } from "../core/chat.ts";
 import type { Upstream } from "../core/upstream.ts";
-import { captionVideo, chaptersOf } from "./captions.ts";
+import { captionsOf, captionVideo, chaptersOf } from "./captions.ts";
 import { clock, toSrt, toVtt } from "./subtitles.ts";
-import { askVideo } from "./watch.ts";
+import { askVideo, type VideoAnswer, videoAnswerOf } from "./watch.ts";
 import { MAX_WINDOWS, windowsOf } from "./windows.ts";
 
 const FILE = Uint8Array.of(1);
@@ -66,7 +66,7 @@ test("a short video is one question; its file is seen whole", async () => {
     return " A cat. ";
   });
   const options = { pruningRate: 0.75, maxTokens: 50, maxFrames: 16 };
-  const answer = await askVideo(upstream, FILE, "What is it?", options);
+  const answer = await videoAnswerOf(askVideo(upstream, FILE, "What is it?", options));
   expect(answer.text).toBe("A cat.");
   expect(asked).toHaveLength(1);
   expect(asked[0]).toMatchObject({ videoPruningRate: 0.75, maxTokens: 50 });
@@ -75,32 +75,37 @@ test("a short video is one question; its file is seen whole", async () => {
 
 test("a long one is asked window by window, and the answers become one", async () => {
   const seen: unknown[] = [];
-  const done: number[] = [];
+  const done: unknown[] = [];
   const upstream = upstreamOf(150, (request) => {
     const { video, text } = partsOf(request);
     if (video === undefined) return `merged: ${text.split("\n").filter((l) => /^From/.test(l))}`;
     seen.push([video.sampling?.startSeconds, video.sampling?.endSeconds]);
     return `part ${seen.length}`;
   });
-  const onWindow = (count: number) => done.push(count);
-  const answer = await askVideo(upstream, FILE, "Who?", { onWindow });
+  let answer: VideoAnswer | undefined;
+  for await (const event of askVideo(upstream, FILE, "Who?")) {
+    if (event.type === "end") answer = event.answer;
+    else done.push([event.done, event.count, event.answer.text]);
+  }
   expect(seen).toEqual([
     [0, 64],
     [60, 128],
     [124, 150],
   ]);
   const said = "From 0:00 to 1:04: part 1,From 1:04 to 2:08: part 2,From 2:08 to 2:30: part 3";
-  expect(answer.text).toBe(`merged: ${said}`);
-  expect(answer.windows.map(({ text }) => text)).toEqual(["part 1", "part 2", "part 3"]);
-  expect(done).toEqual([1, 2, 3]);
+  expect(answer?.text).toBe(`merged: ${said}`);
+  expect(answer?.windows.map(({ text }) => text)).toEqual(["part 1", "part 2", "part 3"]);
+  expect(done).toEqual([
+    [1, 3, "part 1"],
+    [2, 3, "part 2"],
+    [3, 3, "part 3"],
+  ]);
 });
 
 test("captions: what is said twice in a row is said once, nothing is left out", async () => {
   const texts = ["A dog.", "A dog.", "", "A cat."];
-  const captions = await captionVideo(
-    upstreamOf(32, () => texts.shift()!),
-    FILE,
-  );
+  const upstream = upstreamOf(32, () => texts.shift()!);
+  const captions = await captionsOf(captionVideo(upstream, FILE));
   expect(captions).toEqual([
     { startSeconds: 0, endSeconds: 16, text: "A dog." },
     { startSeconds: 24, endSeconds: 32, text: "A cat." },

@@ -1,23 +1,22 @@
-// Questions to a video that is looked at window by window.
+// Questions about a video, which the model sees window by window.
 
 import type { ChatEvent, ChatRequest, VideoPart } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { requireCapability, type Upstream } from "../core/upstream.ts";
 import { clock } from "./subtitles.ts";
 import { type Window, windowsOf } from "./windows.ts";
 
 export interface WatchOptions {
-  /** Frames a second; the upstream's own limits hold besides. */
+  /** Frames per second; the upstream's own limits apply as well. */
   readonly fps?: number;
   readonly maxFrames?: number;
-  /** Share of the rows that EVS leaves out. Undefined: the upstream's own. */
+  /** Share of the rows that EVS drops, from 0 to 1. Undefined: the upstream's default. */
   readonly pruningRate?: number;
   readonly windowSeconds?: number;
   readonly overlapSeconds?: number;
-  /** Of each answer. Default 1024. */
+  /** Limit of each answer. Default 1024. */
   readonly maxTokens?: number;
-  /** Hears when a window has been answered. */
-  readonly onWindow?: (done: number, count: number, answer: WindowAnswer) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -27,72 +26,100 @@ export interface WindowAnswer extends Window {
 
 export interface VideoAnswer {
   readonly text: string;
-  /** One where the video was seen at once. */
+  /** The answer for each window; only one if the whole video fits into a window. */
   readonly windows: readonly WindowAnswer[];
 }
 
+/** The answer for one of `count` windows; `done` of them are answered now. */
+export interface WindowEvent {
+  readonly type: "window";
+  readonly answer: WindowAnswer;
+  readonly done: number;
+  readonly count: number;
+}
+
+/** `window` for each window in order; `end` once and last. */
+export type VideoEvent = WindowEvent | { readonly type: "end"; readonly answer: VideoAnswer };
+
 const MAX_TOKENS = 1024;
-/** What is seen at once: 128 frames at two a second. */
+/** 128 frames at two per second. */
 const WINDOW_SECONDS = 64;
 const OVERLAP_SECONDS = 4;
 
 /**
- * Answers a question about a video. One that is longer than a window is looked at in windows, and
- * their answers become one. Throws what the upstream throws, and invalid_option.
+ * Answers a question about a video. A video longer than a window is seen in windows, whose answers
+ * the model then merges into one. Throws what the upstream throws, and invalid_option.
+ *
+ * @example
+ * for await (const event of askVideo(engine, file, "Who speaks?")) {
+ *   if (event.type === "window") console.error(`${event.done} of ${event.count}`);
+ *   else console.log(event.answer.text);
+ * }
  */
-export async function askVideo(
+export async function* askVideo(
   upstream: Upstream,
   file: Uint8Array,
   question: string,
   options: WatchOptions = {},
-): Promise<VideoAnswer> {
+): AsyncGenerator<VideoEvent, void, undefined> {
   const { windowSeconds = WINDOW_SECONDS, overlapSeconds = OVERLAP_SECONDS } = options;
   const length = await secondsOf(upstream, file, options.signal);
   const windows = windowsOf(length, windowSeconds, Math.min(overlapSeconds, windowSeconds / 2));
-  const answers = await askWindows(upstream, file, windows, options, () => question);
-  if (answers.length === 1) return { text: answers[0]!.text, windows: answers };
-  const said = answers.map(({ startSeconds, endSeconds, text }) => {
+  const answers: WindowAnswer[] = [];
+  for await (const event of askWindows(upstream, file, windows, options, question)) {
+    answers.push(event.answer);
+    yield event;
+  }
+  const text =
+    answers.length === 1
+      ? answers[0]!.text
+      : await textOf(upstream, mergeRequest(question, answers, options), options);
+  yield { type: "end", answer: { text, windows: answers } };
+}
+
+/** Reads the events of `askVideo` to their end. */
+export async function videoAnswerOf(events: AsyncIterable<VideoEvent>): Promise<VideoAnswer> {
+  for await (const event of events) if (event.type === "end") return event.answer;
+  throw new VireoError("internal_error", "the answer about the video has no end");
+}
+
+function mergeRequest(
+  question: string,
+  answers: readonly WindowAnswer[],
+  options: WatchOptions,
+): ChatRequest {
+  const lines = answers.map(({ startSeconds, endSeconds, text }) => {
     return `From ${clock(startSeconds)} to ${clock(endSeconds)}: ${text}`;
   });
-  const merge = [
+  const text = [
     `A video was looked at in ${answers.length} parts. Of each part, this question was asked:`,
     question,
     "These are the answers, in the order of time:",
-    ...said,
+    ...lines,
     "Now answer the question about the whole video, from these answers alone. Keep the times.",
   ].join("\n");
-  const text = await textOf(upstream, requestOf([{ type: "text", text: merge }], options), options);
-  return { text, windows: answers };
+  return requestOf([{ type: "text", text }], options);
 }
 
-/** The same question to every window, one after the other. */
-export async function askWindows(
+/** Asks the same question about every window, one after the other. */
+export async function* askWindows(
   upstream: Upstream,
   bytes: Uint8Array,
   windows: readonly Window[],
   options: WatchOptions,
-  questionOf: (window: Window) => string,
-): Promise<WindowAnswer[]> {
-  const answers: WindowAnswer[] = [];
-  for (const window of windows) {
-    const { fps, maxFrames } = options;
-    const video: VideoPart = {
-      type: "video",
-      bytes,
-      sampling: {
-        ...(fps === undefined ? {} : { fps }),
-        ...(maxFrames === undefined ? {} : { maxFrames }),
-        ...(windows.length === 1
-          ? {}
-          : { startSeconds: window.seenFromSeconds, endSeconds: window.endSeconds }),
-      },
-    };
-    const request = requestOf([video, { type: "text", text: questionOf(window) }], options);
+  question: string,
+): AsyncGenerator<WindowEvent, void, undefined> {
+  const { fps, maxFrames } = options;
+  const count = windows.length;
+  for (const [index, window] of windows.entries()) {
+    const { seenFromSeconds: startSeconds, endSeconds } = window;
+    const range = count === 1 ? {} : { startSeconds, endSeconds };
+    const sampling = { ...defined({ fps, maxFrames }), ...range };
+    const video: VideoPart = { type: "video", bytes, sampling };
+    const request = requestOf([video, { type: "text", text: question }], options);
     const answer = { ...window, text: await textOf(upstream, request, options) };
-    answers.push(answer);
-    options.onWindow?.(answers.length, windows.length, answer);
+    yield { type: "window", answer, done: index + 1, count };
   }
-  return answers;
 }
 
 export function requestOf(
@@ -103,11 +130,11 @@ export function requestOf(
     messages: [{ role: "user", content }],
     maxTokens,
     reasoning: { enabled: false },
-    ...(pruningRate === undefined ? {} : { videoPruningRate: pruningRate }),
+    ...defined({ videoPruningRate: pruningRate }),
   };
 }
 
-/** The whole answer, without blanks around it. */
+/** The whole text of an answer, trimmed. */
 export async function textOf(
   upstream: Upstream,
   request: ChatRequest,
@@ -123,15 +150,14 @@ export async function textOf(
   return text.trim();
 }
 
-/** Length of the video: to the end of its last frame. Throws what the upstream throws. */
+/** Length of the video, to the end of its last frame. Throws what the upstream throws. */
 export async function secondsOf(
   upstream: Upstream,
   bytes: Uint8Array,
   signal?: AbortSignal,
 ): Promise<number> {
+  const estimate = requireCapability(upstream, "estimate");
   const video: VideoPart = { type: "video", bytes, sampling: { maxFrames: 1 } };
-  const { videos } = await requireCapability(upstream, "estimate")(requestOf([video], {}), {
-    signal,
-  });
+  const { videos } = await estimate(requestOf([video], {}), { signal });
   return videos[0]?.durationSeconds ?? 0;
 }

@@ -1,20 +1,20 @@
 import { VireoError } from "../core/errors.ts";
 
-/** A stretch of a video. `seenFrom` lies before its start where windows overlap. */
+/** A stretch of a video. `seenFromSeconds` is before its start if windows overlap. */
 export interface Window {
   readonly startSeconds: number;
   readonly endSeconds: number;
   readonly seenFromSeconds: number;
 }
 
-/** Of one video; each is a question to the model. */
+/** Limit for one video; the model is asked once per window. */
 export const MAX_WINDOWS = 720;
-/** A remainder shorter than this share of a window belongs to the window before. */
+/** A remainder shorter than this share of a window joins the window before it. */
 const REMAINDER = 0.25;
 
 /**
- * Divides a video into windows of that length; each sees `overlapSeconds` of the one before. Throws
- * invalid_option for lengths that do not fit and for more than MAX_WINDOWS windows.
+ * Divides a video into windows; each one also sees the last `overlapSeconds` of the one before.
+ * Throws invalid_option for impossible lengths and for more than MAX_WINDOWS windows.
  */
 export function windowsOf(
   lengthSeconds: number,
@@ -33,8 +33,8 @@ export function windowsOf(
   const remainder = lengthSeconds - whole * windowSeconds;
   const count = Math.max(1, whole + (remainder > REMAINDER * windowSeconds ? 1 : 0));
   if (count > MAX_WINDOWS) {
-    const least = Math.ceil(lengthSeconds / MAX_WINDOWS);
-    const text = `${count} windows are too many; make them ${least} s long or longer`;
+    const minSeconds = Math.ceil(lengthSeconds / MAX_WINDOWS);
+    const text = `${count} windows are too many; make them ${minSeconds} s long or longer`;
     throw new VireoError("invalid_option", text, { param: "windowSeconds" });
   }
   return Array.from({ length: count }, (_, index) => {

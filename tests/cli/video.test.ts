@@ -42,8 +42,8 @@ test("a question is answered on stdout", async () => {
 });
 
 test.each([
-  [["--captions", "What happens?"], "either a question or --captions"],
-  [[], "either a question or --captions"],
+  [["--captions", "What happens?"], "needs a question, --captions or --chapters"],
+  [[], "needs a question, --captions or --chapters"],
   [["--captions", "--window", "0"], "must be above 0"],
   [["--captions", "--out", "/nowhere/at.srt"], "cannot write /nowhere/at.srt"],
 ])("%j is refused with what to do", async (args, text) => {
