@@ -4,7 +4,7 @@
 import type { FileBody } from "../src/protocols/openai/files.ts";
 import type { ModelBody } from "../src/protocols/openai/models.ts";
 import type { EstimateBody } from "../src/protocols/vireo/estimate.ts";
-import type { toDocumentLook, toVideoLook } from "../src/protocols/vireo/inspect.ts";
+import type { toDocumentInspection, toVideoInspection } from "../src/protocols/vireo/inspect.ts";
 import type {
   DocumentInspection,
   Estimate,
@@ -19,6 +19,6 @@ export type Checks = [
   Fits<FileBody, UploadedFile>,
   Fits<ModelBody, Model>,
   Fits<EstimateBody, Estimate>,
-  Fits<ReturnType<typeof toVideoLook>, VideoInspection>,
-  Fits<ReturnType<typeof toDocumentLook>, DocumentInspection>,
+  Fits<ReturnType<typeof toVideoInspection>, VideoInspection>,
+  Fits<ReturnType<typeof toDocumentInspection>, DocumentInspection>,
 ];

@@ -77,9 +77,12 @@ describe("hosted tools are left out and told", () => {
   });
 
   test.each([
-    [{ type: "web_search" }, "asks for a call of web_search"],
-    ["required", "no tools that are run by callers"],
-    [{ type: "allowed_tools", mode: "required", tools: [{ type: "web_search" }] }, "no tools"],
+    [{ type: "web_search" }, "requires a call of web_search"],
+    ["required", "defines no function"],
+    [
+      { type: "allowed_tools", mode: "required", tools: [{ type: "web_search" }] },
+      "defines no function",
+    ],
   ])("a choice that forces one is refused: %j", async (tool_choice, words) => {
     const tools = [{ type: "web_search" }];
     const body = { input: "use tools", tools, tool_choice };

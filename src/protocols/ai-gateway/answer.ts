@@ -4,7 +4,7 @@ import { type Block, collectBlocks, toBlocks } from "../shared/blocks.ts";
 import type { EndEvent } from "../shared/usage.ts";
 import type { Warning } from "./call.ts";
 
-/** What is the same in all objects of one answer. */
+/** Fields that all objects of one answer share. */
 export interface CallHead {
   readonly id: string;
   readonly createdUnix: number;
@@ -15,7 +15,7 @@ export interface CallHead {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The parts of a streamed answer, as the SDK hands them on. Throws what the events throw. */
+/** The stream parts of an answer, in the SDK's format. Throws what the events throw. */
 export async function* toStreamParts(
   events: AsyncIterable<ChatEvent>,
   head: CallHead,
@@ -46,7 +46,7 @@ export async function* toStreamParts(
   }
 }
 
-/** The whole answer at once. Throws what the events throw. */
+/** Collects the complete answer. Throws what the events throw. */
 export async function collectResult(
   events: AsyncIterable<ChatEvent>,
   head: CallHead,

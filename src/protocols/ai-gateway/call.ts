@@ -9,14 +9,14 @@ import {
   type PastAnswer,
   type PastCall,
 } from "../shared/conversation.ts";
-import { isTooDeep } from "../shared/json.ts";
+import { isTooDeep, TOO_DEEP } from "../shared/json.ts";
 import { toDocumentPart, toImagePart, toMediaOptions, toVideoPart } from "../shared/media.ts";
 import { enabledByEffort, resolveReasoning } from "../shared/reasoning.ts";
 import { pickModel, readGateway } from "../shared/routing.ts";
 import { toSampling } from "../shared/sampling.ts";
 import { check } from "../shared/schema-errors.ts";
 import { ToolCollector } from "../shared/tool-offer.ts";
-import { type AskedChoice, chooseTools } from "../shared/tools.ts";
+import { chooseTools, type RequestedChoice } from "../shared/tools.ts";
 import {
   type CallBody,
   callBody,
@@ -26,22 +26,23 @@ import {
   type ToolOutputPart,
 } from "./schema.ts";
 
-/** What had no effect or may not turn out well, in the SDK's own words. */
+/** A warning about an ignored or risky setting, in the SDK's format. */
 export type Warning =
   | { readonly type: "unsupported"; readonly feature: string; readonly details?: string }
   | { readonly type: "other"; readonly message: string };
 
 export interface ParsedCall {
   readonly request: ChatRequest;
-  /** The name that was asked for, not yet looked up. */
+  /** The requested name, without its suffix, not yet looked up. */
   readonly model: string;
   readonly warnings: readonly Warning[];
 }
 
 /**
- * Checks the parsed body of a call of the AI SDK and translates it.
+ * Checks the parsed body of an AI SDK call and converts it to a ChatRequest.
  *
- * model: from the header. Throws a VireoError that names the field and the way out.
+ * model: from the header. models: the served models, for fallbacks and defaults.
+ * Throws a VireoError that names the field and the remedy.
  */
 export function parseCall(
   json: unknown,
@@ -84,7 +85,13 @@ function unsupportedTools({ tools }: CallBody): Warning[] {
   return (tools ?? []).flatMap((tool): Warning[] =>
     tool.type === "function"
       ? []
-      : [{ type: "unsupported", feature: `tool ${tool.id}`, details: "not run by this server" }],
+      : [
+          {
+            type: "unsupported",
+            feature: `tool ${tool.id}`,
+            details: "this server does not run it",
+          },
+        ],
   );
 }
 
@@ -136,26 +143,26 @@ function addMessage(conversation: Conversation, message: PromptMessage, param: s
   }
 }
 
-/** Reasoning of earlier answers is left out, as the model's template does. */
+/** Reasoning of earlier answers is dropped, as in the model's template. */
 function toAssistant(
   { content }: Extract<PromptMessage, { role: "assistant" }>,
   param: string,
 ): PastAnswer {
   const calls = content.flatMap((part, index): PastCall[] => {
     if (part.type !== "tool-call" || part.providerExecuted === true) return [];
-    if (isTooDeep(part.input)) throw refuse(`${param}[${index}].input`, "is nested too deeply");
+    if (isTooDeep(part.input)) throw refuse(`${param}[${index}].input`, TOO_DEEP);
     const { toolCallId: id, toolName: name, input } = part;
-    const given = typeof input === "string" ? input : JSON.stringify(input ?? {});
-    return [{ id, name, arguments: given }];
+    const json = typeof input === "string" ? input : JSON.stringify(input ?? {});
+    return [{ id, name, arguments: json }];
   });
-  const said = content.flatMap((part, index): ContentPart[] => {
+  const parts = content.flatMap((part, index): ContentPart[] => {
     if (part.type === "text") return [{ type: "text", text: part.text }];
     if (part.type !== "file") return [];
-    const where = "may only be in messages of the user and results of tools";
-    const message = `${param}[${index}] is a file; files ${where}`;
+    const where = "user messages and tool results";
+    const message = `${param}[${index}] is a file; files are accepted only in ${where}`;
     throw new VireoError("unsupported_modality", message, { param: `${param}[${index}]` });
   });
-  return { content: said, calls };
+  return { content: parts, calls };
 }
 
 function toMedia({ data, mediaType, providerOptions }: FilePart, param: string): ContentPart {
@@ -174,7 +181,7 @@ function toResult(output: ToolOutput, param: string): string | ContentPart[] {
       return output.value;
     case "json":
     case "error-json":
-      if (isTooDeep(output.value)) throw refuse(`${param}.value`, "is nested too deeply");
+      if (isTooDeep(output.value)) throw refuse(`${param}.value`, TOO_DEEP);
       return JSON.stringify(output.value ?? null);
     case "execution-denied":
       return output.reason ?? "The user did not allow this call.";
@@ -187,7 +194,7 @@ function toResult(output: ToolOutput, param: string): string | ContentPart[] {
   }
 }
 
-/** Files by an id of some provider, and whatever else is no medium, are only named. */
+/** Converts a result part. Files by provider id and unknown parts become a placeholder. */
 function toResultPart(part: ToolOutputPart, param: string): ContentPart {
   if (typeof part.text === "string") return { type: "text", text: part.text };
   const { data, url, mediaType } = part;
@@ -209,13 +216,13 @@ function refuse(param: string, why: string): VireoError {
 function toTools({ tools, toolChoice }: CallBody) {
   const collector = new ToolCollector();
   (tools ?? []).forEach((tool, index) => {
-    if (tool.type !== "function") return; // told as a warning
+    if (tool.type !== "function") return; // reported as a warning
     collector.addFunction({ ...tool, parameters: tool.inputSchema }, `tools[${index}]`);
   });
   return chooseTools(collector.offer().definitions, toChoice(toolChoice));
 }
 
-function toChoice(choice: CallBody["toolChoice"]): AskedChoice {
+function toChoice(choice: CallBody["toolChoice"]): RequestedChoice {
   const param = "toolChoice";
   if (!choice) return { param, choice: "auto" };
   return { param, choice: choice.type === "tool" ? { name: choice.toolName } : choice.type };
@@ -226,7 +233,7 @@ function toOutput(format: CallBody["responseFormat"]): OutputFormat | undefined 
   if (!format.schema) return { type: "json_object" };
   if (isTooDeep(format.schema)) {
     const param = "responseFormat.schema";
-    throw new VireoError("invalid_schema", `${param} is nested too deeply`, { param });
+    throw new VireoError("invalid_schema", `${param} ${TOO_DEEP}`, { param });
   }
   return { type: "json_schema", schema: JSON.stringify(format.schema) };
 }

@@ -2,7 +2,7 @@ import { type Prices, showPrice } from "../../core/prices.ts";
 import type { UpstreamModel } from "../../core/upstream.ts";
 import { cardOf } from "../shared/models.ts";
 
-/** The answer of GET …/config: the models that there are. version: as "v3", the SDK's own. */
+/** The answer of GET …/config: the served models. version: of the SDK's specification. */
 export function toGatewayConfig(
   models: readonly UpstreamModel[],
   pricesOf: (model: UpstreamModel) => Prices,

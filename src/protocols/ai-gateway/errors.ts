@@ -19,7 +19,7 @@ const TYPES: ReadonlyMap<number, string> = new Map([
   [429, "rate_limit_exceeded"],
 ]);
 
-/** What a client of the AI SDK's gateway protocol is told. */
+/** The error body of the AI SDK's gateway protocol. */
 export function toGatewayError(error: VireoError, requestId: string): GatewayErrorBody {
   const { status } = ERROR_STATUS[error.code];
   const usual = status < 500 ? "invalid_request_error" : "internal_server_error";

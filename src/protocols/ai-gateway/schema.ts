@@ -14,11 +14,11 @@ import { gatewayOptions } from "../shared/routing.ts";
 import { toolName } from "../shared/tool-offer.ts";
 
 /**
- * The body of POST …/language-model: what the AI SDK calls a model with, versions 3 and 4. The
- * model and whether to stream stand in headers.
+ * The body of POST …/language-model: an AI SDK model call, versions 3 and 4. Headers contain the
+ * model and whether to stream.
  */
 
-/** A URL, which may hold the data, or base64. Version 4 says which. */
+/** A URL, a data: URL or base64; version 4 marks which. */
 const fileData = z.union([
   z.string(),
   z.object({ type: z.literal("data"), data: z.string() }),
@@ -35,8 +35,8 @@ export type FilePart = z.infer<typeof filePart>;
 
 const id = z.string().max(256);
 /**
- * A part of a result: text, or a file under one of the names that the versions of the SDK have
- * (media, file, file-data, file-url, image-data, image-url and some that hold ids).
+ * A part of a tool result: text, or a file. Its type depends on the version of the SDK: media,
+ * file, file-data, file-url, image-data, image-url, and some types with ids.
  */
 const outputPart = z.object({
   type: z.string().max(64),
@@ -127,7 +127,7 @@ export const callBody = z.object({
       z.object({ type: z.literal("tool"), toolName }),
     ])
     .nullish(),
-  /** Version 4. */
+  /** Version 4 only. */
   reasoning: z.enum([...EFFORTS, "provider-default"]).nullish(),
   includeRawChunks: z.boolean().nullish(),
   providerOptions: z

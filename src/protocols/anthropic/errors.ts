@@ -19,7 +19,7 @@ const TYPES: ReadonlyMap<number, string> = new Map([
   [504, "timeout_error"],
 ]);
 
-/** What a client of /v1/messages is told. */
+/** The error body of /v1/messages. */
 export function toMessagesError(error: VireoError, requestId: string): MessagesErrorBody {
   const { status } = ERROR_STATUS[error.code];
   const type = TYPES.get(status) ?? (status < 500 ? "invalid_request_error" : "api_error");

@@ -3,7 +3,7 @@ import { type Block, collectBlocks, toBlocks } from "../shared/blocks.ts";
 import { random62 } from "../shared/ids.ts";
 import type { EndEvent } from "../shared/usage.ts";
 
-/** What is the same in all objects of one answer. */
+/** Fields that all objects of one answer share. */
 export interface MessageHead {
   readonly id: string;
   readonly model: string;
@@ -60,7 +60,7 @@ export async function* toMessageEvents(
   }
 }
 
-/** The whole answer at once. Throws what the events throw. */
+/** Collects the complete answer. Throws what the events throw. */
 export async function collectMessage(
   events: AsyncIterable<ChatEvent>,
   head: MessageHead,
@@ -90,7 +90,7 @@ function toDelta(type: Block["type"], text: string): Json {
   return { type: "input_json_delta", partial_json: text };
 }
 
-/** There is nobody who would check a signature, but clients want one. */
+/** Clients require a signature; this server does not check it. */
 function toContent(block: Block): Json {
   const { type, text } = block;
   if (type === "reasoning") return { type: "thinking", thinking: text, signature: "" };
@@ -98,7 +98,7 @@ function toContent(block: Block): Json {
   return { type: "tool_use", id: `toolu_${block.id}`, name: block.name, input: toInput(text) };
 }
 
-/** Arguments that are no object can only come from a model that was not held to a schema. */
+/** Parses arguments. Without a schema the model may write any text, which becomes `value`. */
 function toInput(text: string): unknown {
   try {
     const input = JSON.parse(text) as unknown;
@@ -136,12 +136,12 @@ const STOP_REASONS: Readonly<Record<NativeFinishReason, string>> = {
 
 function toStop({ stopSequences }: MessageHead, end: EndEvent): Json {
   const reason = end.reason === "tool_calls" ? "tool_use" : STOP_REASONS[end.nativeReason];
-  // An engine does not tell which of several it was.
+  // The engine does not report which of several stop strings matched.
   const known = reason === "stop_sequence" && stopSequences.length === 1;
   return { stop_reason: reason, stop_sequence: known ? stopSequences[0] : null };
 }
 
-/** Here what came from a cache is not counted as input. */
+/** In this protocol input_tokens excludes cached tokens. */
 function toMessageUsage(usage: Usage): Json {
   return {
     input_tokens: usage.promptTokens - usage.cachedTokens,

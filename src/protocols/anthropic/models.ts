@@ -1,7 +1,7 @@
 import type { UpstreamModel } from "../../core/upstream.ts";
 import { cardOf } from "../shared/models.ts";
 
-/** A model as Anthropic's clients know it. */
+/** A model in Anthropic's format. */
 export function toModelInfo(model: UpstreamModel) {
   return {
     type: "model",
@@ -13,7 +13,7 @@ export function toModelInfo(model: UpstreamModel) {
   };
 }
 
-/** All models: there are few, so they are one page whatever limit is asked for. */
+/** All models on one page, whatever the limit, because they are few. */
 export function toModelPage(models: readonly UpstreamModel[]) {
   const data = models.map(toModelInfo);
   return {

@@ -10,22 +10,22 @@ import {
   type PastCall,
 } from "../shared/conversation.ts";
 import { unknownFields } from "../shared/ignored.ts";
-import { argumentsText, isTooDeep } from "../shared/json.ts";
-import { looseFormats } from "../shared/loose-formats.ts";
+import { argumentsText, isTooDeep, TOO_DEEP } from "../shared/json.ts";
 import {
   toDocumentPart,
   toFilePart,
   toImagePart,
   toMediaOptions,
-  toNamedImage,
   toPageOptions,
+  toReferencedImage,
 } from "../shared/media.ts";
 import { type RequestedReasoning, resolveReasoning } from "../shared/reasoning.ts";
 import { checkStrict, pickModel, readRouting } from "../shared/routing.ts";
 import { toSampling } from "../shared/sampling.ts";
 import { check } from "../shared/schema-errors.ts";
 import { ToolCollector, type ToolOffer } from "../shared/tool-offer.ts";
-import { type AskedChoice, chooseTools } from "../shared/tools.ts";
+import { chooseTools, type RequestedChoice } from "../shared/tools.ts";
+import { unenforcedFormats } from "../shared/unenforced-formats.ts";
 import type { RequestWarning } from "../shared/warnings.ts";
 import {
   type CountBody,
@@ -39,7 +39,7 @@ import {
 
 export interface ParsedMessages {
   readonly request: ChatRequest;
-  /** The name that was asked for, not yet looked up. */
+  /** The requested name, without its suffix, not yet looked up. */
   readonly model: string;
   readonly stream: boolean;
   readonly ignoredParams: readonly string[];
@@ -47,10 +47,10 @@ export interface ParsedMessages {
 }
 
 /**
- * Checks the parsed body of POST /v1/messages and translates it.
+ * Checks the parsed body of POST /v1/messages and converts it to a ChatRequest.
  *
- * models: whose defaults hold where the request does not say.
- * Throws a VireoError that names the field and the way out.
+ * models: the served models, for fallbacks and defaults.
+ * Throws a VireoError that names the field and the remedy.
  */
 export function parseMessagesRequest(
   json: unknown,
@@ -60,7 +60,7 @@ export function parseMessagesRequest(
   return toParsed(body, json as object, models);
 }
 
-/** The same for POST /v1/messages/count_tokens. */
+/** Like parseMessagesRequest, for POST /v1/messages/count_tokens. */
 export function parseCountRequest(
   json: unknown,
   models: readonly UpstreamModel[] = [],
@@ -92,7 +92,7 @@ function toParsed(body: CountBody, json: object, models: readonly UpstreamModel[
     },
     model: reasoning.model,
     stream: body.stream ?? false,
-    ignoredParams: [...ignoredParams, ...looseFormats(output, offer.definitions)],
+    ignoredParams: [...ignoredParams, ...unenforcedFormats(output, offer.definitions)],
     warnings: reasoning.warnings,
   };
 }
@@ -119,7 +119,7 @@ function toMessages({ messages: bodies, system }: CountBody): ChatMessage[] {
   const last = messages.at(-1);
   if (last?.role === "assistant" && last.toolCalls !== undefined) {
     const param = `messages[${bodies.length - 1}]`;
-    throw refuse("out_of_range", param, "calls tools; a tool_result for each call must follow");
+    throw refuse("out_of_range", param, "calls tools; send a tool_result for each call");
   }
   checkTotals(messages);
   return messages;
@@ -129,7 +129,7 @@ function joinTexts(blocks: readonly { readonly type: string }[]): string {
   return blocks.flatMap((block) => ("text" in block ? [block.text] : [])).join("\n\n");
 }
 
-/** Thinking of earlier answers is left out, as the model's template does. */
+/** Thinking of earlier answers is dropped, as in the model's template. */
 function toAssistant(blocks: readonly MessageBlock[], param: string): PastAnswer {
   const calls = blocks.flatMap((block, index): PastCall[] => {
     if (block.type !== "tool_use") return [];
@@ -140,12 +140,16 @@ function toAssistant(blocks: readonly MessageBlock[], param: string): PastAnswer
     if (block.type === "text") return [{ type: "text", text: block.text }];
     if (block.type === "tool_use" || /thinking$/.test(block.type)) return [];
     const at = `${param}[${index}]`;
-    throw refuse("unsupported_modality", at, `is a ${block.type}; assistants have text and calls`);
+    throw refuse(
+      "unsupported_modality",
+      at,
+      `is a ${block.type}; send text and tool_use blocks in assistant messages`,
+    );
   });
   return { content, calls };
 }
 
-/** Results of tools, then what the user says. */
+/** Adds the tool results of a user message, then its other content. */
 function addUser(
   conversation: Conversation,
   content: string | readonly MessageBlock[],
@@ -155,24 +159,24 @@ function addUser(
     conversation.user(content);
     return;
   }
-  const said: ContentPart[] = [];
+  const parts: ContentPart[] = [];
   let results = 0;
   content.forEach((block, index) => {
     const at = `${param}[${index}]`;
     if (block.type !== "tool_result") {
-      said.push(toPart(block, at));
+      parts.push(toPart(block, at));
       return;
     }
     results += 1;
-    const { content: given, tool_use_id: callId } = block;
+    const { content: output, tool_use_id: callId } = block;
     const result =
-      typeof given === "string"
-        ? given
-        : (given ?? []).map((part, place) => toPart(part, `${at}.content[${place}]`));
+      typeof output === "string"
+        ? output
+        : (output ?? []).map((part, place) => toPart(part, `${at}.content[${place}]`));
     const lines = typeof result === "string" || result.some(isMedia) ? result : joinLines(result);
     conversation.result({ callId, content: lines, param: `${at}.tool_use_id` });
   });
-  if (said.length > 0 || results === 0) conversation.user(said);
+  if (parts.length > 0 || results === 0) conversation.user(parts);
 }
 
 function toPart(block: MessageBlock, param: string): ContentPart {
@@ -189,7 +193,7 @@ function toPart(block: MessageBlock, param: string): ContentPart {
       return { type: "text", text };
     }
     default: {
-      const why = `is a ${block.type}, which this server does not read here`;
+      const why = `is a ${block.type}, unsupported here; send text, images or documents`;
       throw refuse("unsupported_modality", param, why);
     }
   }
@@ -199,14 +203,17 @@ function toImage({ source, detail }: ImageBlock, param: string): ContentPart {
   if (source.type === "file") {
     const at = `${param}.source`;
     const url = { url: undefined, urlParam: `${at}.url` };
-    return toNamedImage({ ...url, fileId: source.file_id, fileParam: `${at}.file_id` }, detail);
+    return toReferencedImage(
+      { ...url, fileId: source.file_id, fileParam: `${at}.file_id` },
+      detail,
+    );
   }
   if (source.type === "url") return toImagePart(source.url, `${param}.source.url`, detail);
   const url = `data:${source.media_type};base64,${source.data}`;
   return toImagePart(url, `${param}.source.data`, detail);
 }
 
-/** Titles and citations of documents are not shown to the model. */
+/** Converts a document. Its title and citations are ignored. */
 function toDocument({ source, ...pages }: DocumentBlock, param: string): ContentPart {
   const at = `${param}.source`;
   switch (source.type) {
@@ -241,18 +248,19 @@ function collectTools({ tools }: CountBody): ToolOffer {
     if ("input_schema" in tool) {
       collector.addFunction({ ...tool, parameters: tool.input_schema }, `tools[${index}]`);
     } else {
-      collector.leaveOut(tool.type);
+      collector.ignore(tool.type);
     }
   });
   return collector.offer();
 }
 
 function toTools({ tool_choice: choice }: CountBody, { definitions }: ToolOffer) {
-  const alone = choice && "disable_parallel_tool_use" in choice && choice.disable_parallel_tool_use;
-  return chooseTools(definitions, toChoice(choice), alone === true ? false : undefined);
+  const single =
+    choice && "disable_parallel_tool_use" in choice && choice.disable_parallel_tool_use;
+  return chooseTools(definitions, toChoice(choice), single === true ? false : undefined);
 }
 
-function toChoice(choice: CountBody["tool_choice"]): AskedChoice {
+function toChoice(choice: CountBody["tool_choice"]): RequestedChoice {
   const param = "tool_choice";
   if (!choice) return { param, choice: "auto" };
   if (choice.type === "tool") return { param, choice: { name: choice.name } };
@@ -264,7 +272,7 @@ function toOutput({ output_config: config }: CountBody): OutputFormat | undefine
   const { schema } = config.format;
   if (isTooDeep(schema)) {
     const param = "output_config.format.schema";
-    throw new VireoError("invalid_schema", `${param} is nested too deeply`, { param });
+    throw new VireoError("invalid_schema", `${param} ${TOO_DEEP}`, { param });
   }
   return { type: "json_schema", schema: JSON.stringify(schema) };
 }

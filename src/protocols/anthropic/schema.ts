@@ -14,7 +14,7 @@ import {
 import { routingFields } from "../shared/routing.ts";
 import { hostedTool, toolName } from "../shared/tool-offer.ts";
 
-/** The body of POST /v1/messages, as far as it has an effect or is refused. */
+/** The supported and the refused fields of the body of POST /v1/messages. */
 
 const textBlock = z.object({ type: z.literal("text"), text });
 const fileSource = z.object({ type: z.literal("file"), file_id: z.string().min(1).max(256) });
@@ -89,7 +89,7 @@ const message = z.object({
   content: z.union([text, boundedList(block, LIMITS.partsPerMessage)]),
 });
 
-/** Tools of other types are run, or at least described, by Anthropic's own servers. */
+/** Anthropic's own servers run, or at least define, the hosted tools. */
 const tool = z.union([
   z.object({
     type: z.literal("custom").nullish(),
@@ -101,7 +101,7 @@ const tool = z.union([
   hostedTool,
 ]);
 
-const alone = { disable_parallel_tool_use: z.boolean().nullish() };
+const parallelFields = { disable_parallel_tool_use: z.boolean().nullish() };
 
 export const messagesBody = z.object({
   model,
@@ -116,8 +116,8 @@ export const messagesBody = z.object({
   tools: boundedList(tool, LIMITS.toolsPerRequest).nullish(),
   tool_choice: z
     .discriminatedUnion("type", [
-      z.object({ type: z.enum(["auto", "any"]), ...alone }),
-      z.object({ type: z.literal("tool"), name: toolName, ...alone }),
+      z.object({ type: z.enum(["auto", "any"]), ...parallelFields }),
+      z.object({ type: z.literal("tool"), name: toolName, ...parallelFields }),
       z.object({ type: z.literal("none") }),
     ])
     .nullish(),
@@ -138,6 +138,6 @@ export const messagesBody = z.object({
 });
 export type MessagesBody = z.infer<typeof messagesBody>;
 
-/** What tokens are counted of: the same, without a limit for the answer. */
+/** The body of POST /v1/messages/count_tokens; max_tokens is optional. */
 export const countBody = messagesBody.extend({ max_tokens: tokens.nullish() });
 export type CountBody = z.infer<typeof countBody>;

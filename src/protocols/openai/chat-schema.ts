@@ -20,14 +20,14 @@ import { routingFields } from "../shared/routing.ts";
 import { toolFields } from "../shared/tools.ts";
 
 /**
- * The body of POST /v1/chat/completions, as far as it has an effect. Clients send null for what
- * they leave out. What is not here is either refused (chat-unsupported.ts) or reported as ignored.
+ * The supported fields of the body of POST /v1/chat/completions. Clients may send null for an
+ * absent field. Other fields are refused (chat-unsupported.ts) or reported as ignored.
  */
 
 const fileId = z.string().max(256).nullish();
-/** A URL, or the id of a file that is kept; which of them is there is checked later. */
-const named = z.object({ url: z.string().nullish(), file_id: fileId });
-const imageUrl = z.union([z.string(), named.extend({ detail: detail.nullish() })]);
+/** A URL or the id of a stored file; a later check requires one of them. */
+const reference = z.object({ url: z.string().nullish(), file_id: fileId });
+const imageUrl = z.union([z.string(), reference.extend({ detail: detail.nullish() })]);
 
 const textPart = z.object({ type: z.enum(["text", "input_text", "output_text"]), text });
 const imagePart = z.object({
@@ -39,15 +39,15 @@ const imagePart = z.object({
 });
 const videoPart = z.object({
   type: z.enum(["video_url", "input_video", "video"]),
-  video_url: z.union([z.string(), named]).nullish(),
-  video: z.union([z.string(), named]).nullish(),
-  input_video: z.union([z.string(), videoData, named]).nullish(),
+  video_url: z.union([z.string(), reference]).nullish(),
+  video: z.union([z.string(), reference]).nullish(),
+  input_video: z.union([z.string(), videoData, reference]).nullish(),
   file_id: fileId,
   ...videoSampling,
 });
 const refusalPart = z.object({ type: z.literal("refusal"), refusal: text });
 
-/** Reasoning among the parts of an earlier answer, as some clients keep it. */
+/** Reasoning in the parts of an earlier answer, from some clients. */
 const thinkingPart = z.object({ type: z.enum(["thinking", "redacted_thinking", "reasoning"]) });
 
 const filePart = z.object({ type: z.literal("file"), file: z.object(fileFields) });
@@ -66,7 +66,7 @@ export type ChatPart = z.infer<typeof chatPart>;
 
 const calledFunction = z.object({
   name: z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/),
-  // some clients keep the parsed object in their history
+  // some clients send the parsed object instead of JSON text
   arguments: z.union([text, z.custom<object>((value) => typeof value === "object")]).nullish(),
 });
 const toolCall = z.union([
@@ -86,13 +86,13 @@ export const chatMessage = z.object({
   role: z.enum(["system", "developer", "user", "assistant", "tool", "function"]),
   content: z.union([text, z.array(chatPart).max(LIMITS.partsPerMessage)]).nullish(),
   tool_calls: z.array(toolCall).max(128).nullish(),
-  /** What tool_calls were once called. */
+  /** The deprecated form of tool_calls. */
   function_call: calledFunction.nullish(),
   tool_call_id: z.string().max(256).nullish(),
   name: z.string().max(256).nullish(),
-  /** What an assistant said instead of content. */
+  /** The assistant's refusal, which replaces content. */
   refusal: text.nullish(),
-  /** Reasoning of an earlier answer, in any of the spellings in which answers have it. */
+  /** Reasoning of an earlier answer, in any field of ReasoningBody. */
   reasoning_content: text.nullish(),
   reasoning: text.nullish(),
   reasoning_details: z

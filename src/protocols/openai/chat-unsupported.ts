@@ -10,14 +10,14 @@ const oneOf =
     values.includes(value);
 const onlyText = (value: unknown): boolean =>
   Array.isArray(value) && value.every((entry) => entry === "text");
-/** Of settings by kinds of media, those of videos; the schema refuses what is no object. */
+/** True for settings of videos only. The schema refuses values that are not objects. */
 const onlyVideo = (value: unknown): boolean =>
   typeof value !== "object" || value === null || Object.keys(value).every((key) => key === "video");
 const never = (): boolean => false;
 
 /**
- * Fields that would change the answer and are refused today, each with the values that ask for
- * nothing. Null always asks for nothing.
+ * Unsupported fields that would change the answer. Each has a test for values without an effect,
+ * which are accepted; null is always accepted.
  */
 const UNSUPPORTED: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ["modalities", onlyText],
@@ -37,16 +37,16 @@ const UNSUPPORTED_PARTS: ReadonlyMap<unknown, string> = new Map([
   ["audio_url", "audio"],
 ]);
 
-/** True for a field that is known, but only in values that ask for nothing. */
+/** True for an unsupported field, which is accepted only in values without an effect. */
 export function isRefusedField(name: string): boolean {
   return UNSUPPORTED.has(name);
 }
 
-/** Throws unsupported_parameter or unsupported_modality for what is known and refused today. */
+/** Throws unsupported_parameter or unsupported_modality for unsupported fields and parts. */
 export function refuseUnsupported(body: Body): void {
-  for (const [param, asksNothing] of UNSUPPORTED) {
+  for (const [param, isNeutral] of UNSUPPORTED) {
     const value = Object.hasOwn(body, param) ? body[param] : undefined;
-    if (value === undefined || value === null || asksNothing(value)) continue;
+    if (value === undefined || value === null || isNeutral(value)) continue;
     const message = `${param} is not supported by this server; leave it out`;
     throw new VireoError("unsupported_parameter", message, { param });
   }
@@ -54,17 +54,17 @@ export function refuseUnsupported(body: Body): void {
     const type = typeof part === "object" && part !== null && "type" in part ? part.type : "";
     const what = UNSUPPORTED_PARTS.get(type);
     if (what === undefined) return;
-    const wanted = "text, images, videos or PDFs";
-    const message = `${param} holds ${what}, not read by this server; send ${wanted}`;
+    const supported = "text, images, videos or PDFs";
+    const message = `${param} is ${what}, which this server does not support; send ${supported}`;
     throw new VireoError("unsupported_modality", message, { param });
   });
 }
 
-/** Refuses lists that are too long before anything looks at their entries one by one. */
+/** Refuses lists that are too long, before their entries are visited. Throws out_of_range. */
 export function refuseLongLists(body: Body): void {
   const refuse = (value: unknown, limit: number, param: string): void => {
     if (!Array.isArray(value) || value.length <= limit) return;
-    const message = `${param} has ${value.length} entries; at most ${limit} are taken`;
+    const message = `${param} has ${value.length} entries; at most ${limit} are accepted`;
     throw new VireoError("out_of_range", message, { param });
   };
   refuse(body.messages, LIMITS.messages, "messages");

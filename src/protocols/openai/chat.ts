@@ -2,15 +2,15 @@ import type { ChatMessage, ChatRequest } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
 import type { UpstreamModel } from "../../core/upstream.ts";
 import { videoSampling } from "../shared/fields.ts";
-import { looseFormats } from "../shared/loose-formats.ts";
 import { toMediaOptions } from "../shared/media.ts";
 import { parseOutput } from "../shared/output-format.ts";
 import { resolveChatReasoning } from "../shared/reasoning.ts";
 import type { ReasoningFormat } from "../shared/reasoning-format.ts";
 import { checkStrict, pickModel, readRouting } from "../shared/routing.ts";
 import { toSampling, toStopConditions } from "../shared/sampling.ts";
-import { check, show } from "../shared/schema-errors.ts";
+import { check, describeValue } from "../shared/schema-errors.ts";
 import { parseTools, type ToolAliases } from "../shared/tools.ts";
+import { unenforcedFormats } from "../shared/unenforced-formats.ts";
 import type { RequestWarning } from "../shared/warnings.ts";
 import { type ChatBody, chatBody } from "./chat-schema.ts";
 import { isRefusedField, refuseLongLists, refuseUnsupported } from "./chat-unsupported.ts";
@@ -18,36 +18,36 @@ import { toChatMessages } from "./messages.ts";
 
 export interface ParsedChatRequest {
   readonly request: ChatRequest;
-  /** The name that was asked for, not yet looked up. */
+  /** The requested name, without its suffix, not yet looked up. */
   readonly model: string;
-  /** Answers wanted, side by side. */
+  /** Number of answers. */
   readonly count: number;
   readonly stream: boolean;
   /** The stream ends with a chunk of token counts. */
   readonly includeUsage: boolean;
-  /** Every chunk holds token counts so far. */
+  /** Every chunk reports the token counts so far. */
   readonly continuousUsage: boolean;
   readonly logprobs: boolean;
-  /** Where reasoning stands in the answer, if there is any. */
+  /** Where reasoning appears in the answer, if there is any. */
   readonly reasoningFormat: ReasoningFormat;
   readonly aliases: ToolAliases;
-  /** Fields that had no effect, for `x-ignored-params`. */
+  /** Fields without an effect, for `x-ignored-params`. */
   readonly ignoredParams: readonly string[];
   readonly warnings: readonly RequestWarning[];
 }
 
 /**
- * Checks the parsed body of POST /v1/chat/completions and translates it.
+ * Checks the parsed body of POST /v1/chat/completions and converts it to a ChatRequest.
  *
- * models: whose defaults hold where the request does not say.
- * Throws a VireoError that names the field and the way out.
+ * models: the served models, for fallbacks and defaults.
+ * Throws a VireoError that names the field and the remedy.
  */
 export function parseChatRequest(
   json: unknown,
   models: readonly UpstreamModel[] = [],
 ): ParsedChatRequest {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    const message = `the request body must be a JSON object, but is ${show(json)}`;
+    const message = `the request body must be a JSON object, but is ${describeValue(json)}`;
     throw new VireoError("invalid_type", message);
   }
   const raw = withModel(json as Readonly<Record<string, unknown>>);
@@ -60,11 +60,11 @@ export function parseChatRequest(
   const picked = pickModel(body.model, routing, models);
   const reasoning = resolveChatReasoning(body, picked, messages, models);
   const output = parseOutput(body);
-  const { wanted: tools, offer } = parseTools(body);
+  const { requested: tools, offer } = parseTools(body);
   const usage = raw.usage as { readonly include?: unknown } | null | undefined;
   const continuousUsage = body.stream_options?.continuous_usage_stats === true;
   const ignoredParams = [
-    ...(output ? withoutEffect(body) : []),
+    ...(output ? ignoredWithOutput(body) : []),
     ...offer.ignored,
     ...routing.ignored,
     ...listIgnored(raw),
@@ -86,12 +86,12 @@ export function parseChatRequest(
     logprobs: body.logprobs === true,
     reasoningFormat: reasoning.format,
     aliases: offer.aliases,
-    ignoredParams: [...ignoredParams, ...looseFormats(output, offer.definitions)],
+    ignoredParams: [...ignoredParams, ...unenforcedFormats(output, offer.definitions)],
     warnings: reasoning.warnings,
   };
 }
 
-/** Clients of routers may name models in a list only. */
+/** Clients of routers may send `models` without `model`. */
 function withModel(raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { model, models } = raw;
   return (model ?? null) === null && Array.isArray(models) ? { ...raw, model: models[0] } : raw;
@@ -106,9 +106,9 @@ function checkTogether(body: ChatBody): void {
   if (max_tokens && max_completion_tokens && max_tokens !== max_completion_tokens) {
     throw refuse("max_tokens", "contradicts max_completion_tokens; send the latter only");
   }
-  const most = max_completion_tokens ?? max_tokens;
-  if (min_tokens && most && min_tokens > most) {
-    throw refuse("min_tokens", `is ${min_tokens}, more than the ${most} tokens allowed at most`);
+  const maxTokens = max_completion_tokens ?? max_tokens;
+  if (min_tokens && maxTokens && min_tokens > maxTokens) {
+    throw refuse("min_tokens", `is ${min_tokens}; send at most max_tokens, which is ${maxTokens}`);
   }
   if (body.top_logprobs && body.logprobs !== true) {
     throw refuse("top_logprobs", "needs logprobs: true");
@@ -142,29 +142,29 @@ function toRequest(
   };
 }
 
-/** An answer of a given form ends where the form does, not before. */
-function withoutEffect(body: ChatBody): string[] {
+/** Stop strings are ignored with an output format, which decides where the answer ends. */
+function ignoredWithOutput(body: ChatBody): string[] {
   const { stop } = body;
   return typeof stop === "string" || (stop && stop.length > 0) ? ["stop"] : [];
 }
 
 const MAX_HEADER_NAMES = 32;
 
-/** Names go into a header, so only plain ones are listed. */
+/** Lists unknown fields. The names go into a header, so only plain ones are listed. */
 function listIgnored(raw: Readonly<Record<string, unknown>>): string[] {
-  const known = (object: object, shape: object, prefix: string): string[] =>
+  const unknown = (object: object, shape: object, prefix: string): string[] =>
     Object.keys(object)
       .filter((key) => !Object.hasOwn(shape, key))
       .map((key) => prefix + key);
   const nested = (
     ["stream_options", "chat_template_kwargs", "mm_processor_kwargs", "structured_outputs"] as const
   ).flatMap((name) =>
-    known(raw[name] ?? {}, chatBody.shape[name].unwrap().unwrap().shape, `${name}.`),
+    unknown(raw[name] ?? {}, chatBody.shape[name].unwrap().unwrap().shape, `${name}.`),
   );
-  const aboutVideos = (raw.media_io_kwargs as { readonly video?: object } | null | undefined)
+  const videoOptions = (raw.media_io_kwargs as { readonly video?: object } | null | undefined)
     ?.video;
-  const video = known(aboutVideos ?? {}, videoSampling, "media_io_kwargs.video.");
-  return [...known(raw, chatBody.shape, ""), ...nested, ...video]
+  const video = unknown(videoOptions ?? {}, videoSampling, "media_io_kwargs.video.");
+  return [...unknown(raw, chatBody.shape, ""), ...nested, ...video]
     .filter((name) => !isRefusedField(name) && name !== "usage" && /^[\w.-]{1,64}$/.test(name))
     .slice(0, MAX_HEADER_NAMES);
 }

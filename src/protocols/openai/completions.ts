@@ -11,13 +11,13 @@ import {
   tokens,
 } from "../shared/fields.ts";
 import { unknownFields } from "../shared/ignored.ts";
-import { looseFormats } from "../shared/loose-formats.ts";
 import { outputFields, parseOutput } from "../shared/output-format.ts";
 import { readRouting, routingFields } from "../shared/routing.ts";
 import { toSampling, toStopConditions } from "../shared/sampling.ts";
 import { check } from "../shared/schema-errors.ts";
+import { unenforcedFormats } from "../shared/unenforced-formats.ts";
 
-/** POST /v1/completions: text goes on, without roles and without a template. */
+/** POST /v1/completions: continues a text, without roles or a template. */
 
 const promptText = text.max(LIMITS.textCharacters);
 const ids = z.custom<number[]>(isIdList, { message: "must be a list of token ids" });
@@ -50,22 +50,26 @@ function isIdList(value: unknown): boolean {
 }
 
 export interface ParsedCompletion {
-  /** One for each prompt; each is answered `count` times. */
+  /** One request per prompt; each has `count` answers. */
   readonly requests: readonly ChatRequest[];
   readonly model: string;
   readonly count: number;
   readonly stream: boolean;
   readonly includeUsage: boolean;
   readonly logprobs: boolean;
-  /** Texts that stand before the answers to each prompt. Empty: none. */
+  /** For each prompt, the text before its answers. Empty: no echo. */
   readonly echoes: readonly string[];
   readonly ignoredParams: readonly string[];
 }
 
-/** OpenAI's default; whoever wants more says so. */
+/** OpenAI's default. */
 const MAX_TOKENS = 16;
 
-/** Throws a VireoError that names the field and the way out. */
+/**
+ * Checks the parsed body of POST /v1/completions and converts it to requests.
+ *
+ * Throws a VireoError that names the field and the remedy.
+ */
 export function parseCompletionRequest(json: unknown): ParsedCompletion {
   const body = check<CompletionBody>(completionBody, json);
   const prompts = toPrompts(body.prompt);
@@ -90,7 +94,7 @@ export function parseCompletionRequest(json: unknown): ParsedCompletion {
     logprobs: typeof body.logprobs === "number",
     echoes: body.echo === true ? prompts.map((prompt) => toEcho(prompt)) : [],
     ignoredParams: [
-      ...looseFormats(output),
+      ...unenforcedFormats(output),
       ...readRouting(body).ignored,
       ...unknownFields(json as object, completionBody.shape),
     ],
@@ -107,32 +111,39 @@ function toPrompts(prompt: CompletionBody["prompt"]): readonly Prompt[] {
 
 function toEcho(prompt: Prompt): string {
   if (typeof prompt === "string") return prompt;
-  throw refuse("echo", "needs prompts of text; POST /detokenize makes text of ids");
+  throw refuse("echo", "needs prompts of text; convert ids to text by POST /detokenize");
 }
 
 function checkTogether(body: CompletionBody, answers: number): void {
   if (answers > LIMITS.answersPerRequest) {
-    const most = LIMITS.answersPerRequest;
-    const message = `prompt times n asks for ${answers} answers; at most ${most} are given`;
+    const max = LIMITS.answersPerRequest;
+    const message = `prompt and n request ${answers} answers; at most ${max} are accepted`;
     throw new VireoError("out_of_range", message, { param: "prompt" });
   }
   if (body.suffix) throw refuse("suffix", "is not supported by this model; leave it out");
   if (typeof body.best_of === "number" && body.best_of !== (body.n ?? 1)) {
-    throw refuse("best_of", "is not supported; send n, and choose among the answers");
+    throw refuse("best_of", "is not supported; send n and choose one of the answers");
   }
   if (body.echo === true && typeof body.logprobs === "number") {
-    throw refuse("echo", "cannot be had with logprobs: those of prompts are not computed");
+    throw refuse(
+      "echo",
+      "cannot be combined with logprobs, which are not computed for prompts; send one of them",
+    );
   }
   if (body.stream_options?.continuous_usage_stats === true) {
-    throw refuse("stream_options.continuous_usage_stats", "is for chat completions only");
+    throw refuse(
+      "stream_options.continuous_usage_stats",
+      "is supported for chat completions only; leave it out",
+    );
   }
   if (body.stream_options && body.stream !== true) {
     throw new VireoError("out_of_range", "stream_options needs stream: true", {
       param: "stream_options",
     });
   }
-  if (body.min_tokens && body.min_tokens > (body.max_tokens ?? MAX_TOKENS)) {
-    const message = `min_tokens is ${body.min_tokens}, more than max_tokens`;
+  const maxTokens = body.max_tokens ?? MAX_TOKENS;
+  if (body.min_tokens && body.min_tokens > maxTokens) {
+    const message = `min_tokens is ${body.min_tokens}; send at most max_tokens, here ${maxTokens}`;
     throw new VireoError("out_of_range", message, { param: "min_tokens" });
   }
 }

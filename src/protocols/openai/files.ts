@@ -4,7 +4,7 @@ import { LIMITS } from "../../core/limits.ts";
 import { boundedList } from "../shared/fields.ts";
 import { check } from "../shared/schema-errors.ts";
 
-/** OpenAI's Files and Uploads, without where the files are. */
+/** The wire format of OpenAI's Files and Uploads; storage is elsewhere. */
 
 const purpose = z.enum(["user_data", "vision", "assistants", "batch", "fine-tune", "evals"]);
 const expiresAfter = z.object({
@@ -19,18 +19,18 @@ const fileFields = z.object({
 export type FileFields = z.infer<typeof fileFields>;
 
 const binary = z.string().meta({ format: "binary" });
-/** What the forms of POST /v1/files and of an upload's parts hold. */
+/** The multipart forms of POST /v1/files and of an upload's parts. */
 export const fileForm = fileFields.extend({ file: binary });
 export const partForm = z.object({ data: binary });
 
-/** Fields of a form, which are texts, as those of a body. Throws what `check` throws. */
+/** Converts the text fields of a form to a body. Throws what `check` throws. */
 export function parseFileFields(texts: ReadonlyMap<string, string>): FileFields {
   const anchor = texts.get("expires_after[anchor]");
   const seconds = texts.get("expires_after[seconds]");
-  const after = { anchor, seconds: /^\d{1,15}$/.test(seconds ?? "") ? Number(seconds) : seconds };
-  const says = anchor !== undefined || seconds !== undefined;
-  const given = { purpose: texts.get("purpose"), ...(says ? { expires_after: after } : {}) };
-  return check<FileFields>(fileFields, given);
+  const expiry = { anchor, seconds: /^\d{1,15}$/.test(seconds ?? "") ? Number(seconds) : seconds };
+  const hasExpiry = anchor !== undefined || seconds !== undefined;
+  const body = { purpose: texts.get("purpose"), ...(hasExpiry ? { expires_after: expiry } : {}) };
+  return check<FileFields>(fileFields, body);
 }
 
 export const uploadBody = z.object({
@@ -60,14 +60,14 @@ export const listQuery = z.object({
 });
 export type ListQuery = z.infer<typeof listQuery>;
 
-/** Throws what `check` throws. */
+/** Parses the query of GET /v1/files. Throws what `check` throws. */
 export function parseListQuery({ limit, ...rest }: Readonly<Record<string, string>>): ListQuery {
   const number = limit === undefined ? {} : { limit: limit.trim() === "" ? limit : Number(limit) };
   return check<ListQuery>(listQuery, { ...rest, ...number });
 }
 
-/** What is told of a file that is kept. */
-export interface KeptFile {
+/** The metadata of a stored file. */
+export interface FileRecord {
   readonly id: string;
   readonly bytes: number;
   readonly filename: string;
@@ -88,7 +88,7 @@ export const fileAnswer = z.object({
 });
 export type FileBody = z.infer<typeof fileAnswer>;
 
-export function toFileBody(file: KeptFile): FileBody {
+export function toFileBody(file: FileRecord): FileBody {
   return {
     id: file.id,
     object: "file",
@@ -110,13 +110,13 @@ export const fileListAnswer = z.object({
 });
 
 /**
- * A page of a list. files: oldest first.
+ * One page of a list of files.
  *
- * Throws file_not_found for an `after` that is not in it.
+ * files: oldest first. Throws file_not_found if `after` is not the id of one of them.
  */
 export function toFileList(
-  files: readonly KeptFile[],
-  { purpose: wanted, limit, after, order }: ListQuery,
+  files: readonly FileRecord[],
+  { purpose, limit, after, order }: ListQuery,
 ): z.infer<typeof fileListAnswer> {
   const ordered = order === "asc" ? files : files.toReversed();
   const place = after === undefined ? -1 : ordered.findIndex(({ id }) => id === after);
@@ -124,7 +124,7 @@ export function toFileList(
     const message = `No such File object: ${after}`;
     throw new VireoError("file_not_found", message, { param: "after" });
   }
-  const following = ordered.slice(place + 1).filter((file) => !wanted || file.purpose === wanted);
+  const following = ordered.slice(place + 1).filter((file) => !purpose || file.purpose === purpose);
   const data = following.slice(0, limit).map(toFileBody);
   return {
     object: "list",
@@ -141,8 +141,8 @@ export const deletedAnswer = z.object({
   deleted: z.literal(true),
 });
 
-/** A file that comes in parts. */
-export interface KeptUpload extends KeptFile {
+/** The metadata of a file that is uploaded in parts. */
+export interface UploadRecord extends FileRecord {
   readonly status: string;
 }
 
@@ -158,7 +158,10 @@ export const uploadAnswer = z.object({
   file: z.union([fileAnswer, z.null()]),
 });
 
-export function toUploadBody(upload: KeptUpload, file?: KeptFile): z.infer<typeof uploadAnswer> {
+export function toUploadBody(
+  upload: UploadRecord,
+  file?: FileRecord,
+): z.infer<typeof uploadAnswer> {
   return {
     id: upload.id,
     object: "upload",

@@ -5,10 +5,10 @@ import { Conversation, type PastCall } from "../shared/conversation.ts";
 import { argumentsText } from "../shared/json.ts";
 import {
   type Detail,
-  type NamedMedia,
+  type MediaReference,
   toFilePart,
-  toNamedImage,
-  toNamedVideo,
+  toReferencedImage,
+  toReferencedVideo,
   toVideoSampling,
   videoDataUrl,
 } from "../shared/media.ts";
@@ -16,10 +16,10 @@ import { toCustomArguments } from "../shared/tool-offer.ts";
 import type { ChatMessageBody, ChatPart } from "./chat-schema.ts";
 
 /**
- * Turns checked messages of the protocol into the program's: see Conversation for their order.
+ * Converts checked messages to ChatMessages; see Conversation for their order.
  *
- * A developer is the system. Reasoning in earlier answers is left out, as the model's template
- * does, unless it is to be kept. Throws a VireoError that names the field.
+ * A developer message is a system message. Reasoning of earlier answers is dropped, as in the
+ * model's template, unless keepReasoning is set. Throws a VireoError that names the field.
  */
 export function toChatMessages(
   bodies: readonly ChatMessageBody[],
@@ -56,13 +56,13 @@ function addMessage(
   const role = ROLES[body.role];
   const calls = callsOf(body, param);
   if (calls.length > 0 && role !== "assistant") {
-    throw refuse("invalid_type", `${param}.tool_calls`, "may only be in assistant messages");
+    throw refuse("invalid_type", `${param}.tool_calls`, "is accepted only in assistant messages");
   }
   if ((body.content ?? null) === null && (role === "system" || role === "user")) {
-    throw refuse("missing_required", `${param}.content`, "is required");
+    throw refuse("missing_required", `${param}.content`, "is required in system and user messages");
   }
-  const given = body.content ?? body.refusal ?? "";
-  const content = Array.isArray(given) ? toParts(given, role, `${param}.content`) : given;
+  const parts = body.content ?? body.refusal ?? "";
+  const content = Array.isArray(parts) ? toParts(parts, role, `${param}.content`) : parts;
   switch (role) {
     case "system":
       conversation.system(textOf({ content }));
@@ -72,8 +72,7 @@ function addMessage(
       break;
     case "assistant": {
       const reasoning = keepReasoning ? reasoningOf(body) : "";
-      const kept = reasoning === "" ? {} : { reasoning };
-      conversation.assistant({ content, calls, ...kept });
+      conversation.assistant({ content, calls, ...(reasoning === "" ? {} : { reasoning }) });
       break;
     }
     case "tool": {
@@ -91,15 +90,15 @@ function callsOf(body: ChatMessageBody, param: string): PastCall[] {
       return { id: call.id, name, arguments: toCustomArguments(input) };
     }
     const at = `${param}.tool_calls[${index}].function.arguments`;
-    const { name, arguments: given } = call.function;
-    return { id: call.id, name, arguments: argumentsText(given, at) };
+    const { name, arguments: args } = call.function;
+    return { id: call.id, name, arguments: argumentsText(args, at) };
   });
   if (!body.function_call) return calls;
-  const { name, arguments: given } = body.function_call;
-  return [...calls, { name, arguments: argumentsText(given, `${param}.function_call.arguments`) }];
+  const { name, arguments: args } = body.function_call;
+  return [...calls, { name, arguments: argumentsText(args, `${param}.function_call.arguments`) }];
 }
 
-/** The first spelling that says something. */
+/** The first field that is not empty. */
 function reasoningOf(body: ChatMessageBody): string {
   const details = (body.reasoning_details ?? []).map((detail) => detail.text ?? "").join("");
   return body.reasoning_content || body.reasoning || details;
@@ -122,7 +121,7 @@ function toParts(
       : isImagePart(part)
         ? "an image; images"
         : "a video; videos";
-    const why = `is ${what} may only be in user messages and results of tools`;
+    const why = `is ${what} are accepted only in user messages and tool results`;
     throw refuse("unsupported_modality", at, why);
   });
 }
@@ -145,39 +144,40 @@ function toMedia(part: MediaPartBody, at: string): ContentPart {
   if (part.type === "input_file") return toFilePart(part, at);
   if (isImagePart(part)) {
     const field = part.image ? "image" : "image_url";
-    return toNamedImage(namedBy(part[field], part.file_id, at, field), detailOf(part));
+    return toReferencedImage(referenceOf(part[field], part.file_id, at, field), detailOf(part));
   }
-  return toNamedVideo(namedVideo(part, at), toVideoSampling(part, at));
+  return toReferencedVideo(videoReference(part, at), toVideoSampling(part, at));
 }
 
-function namedVideo(part: VideoPartBody, at: string): NamedMedia {
-  const { video_url, input_video: given, video, file_id: fileId } = part;
-  if (typeof given === "object" && given !== null && "data" in given) {
+function videoReference(part: VideoPartBody, at: string): MediaReference {
+  const { video_url, input_video, video, file_id: fileId } = part;
+  if (typeof input_video === "object" && input_video !== null && "data" in input_video) {
     const urlParam = `${at}.input_video.data`;
-    return { url: videoDataUrl(given), urlParam, fileId, fileParam: `${at}.file_id` };
+    return { url: videoDataUrl(input_video), urlParam, fileId, fileParam: `${at}.file_id` };
   }
-  if (given) return namedBy(given, fileId, at, "input_video");
-  return video ? namedBy(video, fileId, at, "video") : namedBy(video_url, fileId, at, "video_url");
+  if (input_video) return referenceOf(input_video, fileId, at, "input_video");
+  if (video) return referenceOf(video, fileId, at, "video");
+  return referenceOf(video_url, fileId, at, "video_url");
 }
 
-function detailOf({ image_url: given, detail }: ImagePartBody): Detail {
-  return (typeof given === "object" ? given?.detail : undefined) ?? detail;
+function detailOf({ image_url: image, detail }: ImagePartBody): Detail {
+  return (typeof image === "object" ? image?.detail : undefined) ?? detail;
 }
 
-/** given: what stands in the field, a URL or an object with a URL or an id. */
-function namedBy(
-  given: string | Partial<Record<"url" | "file_id", string | null | undefined>> | null | undefined,
+/** value: a URL, or an object with a URL or an id. */
+function referenceOf(
+  value: string | Partial<Record<"url" | "file_id", string | null | undefined>> | null | undefined,
   fileId: string | null | undefined,
   at: string,
   field: "image_url" | "image" | "video_url" | "video" | "input_video",
-): NamedMedia {
-  if (typeof given !== "object" || given === null) {
-    return { url: given, urlParam: `${at}.${field}`, fileId, fileParam: `${at}.file_id` };
+): MediaReference {
+  if (typeof value !== "object" || value === null) {
+    return { url: value, urlParam: `${at}.${field}`, fileId, fileParam: `${at}.file_id` };
   }
   return {
-    url: given.url,
+    url: value.url,
     urlParam: `${at}.${field}.url`,
-    fileId: given.file_id ?? fileId,
-    fileParam: given.file_id ? `${at}.${field}.file_id` : `${at}.file_id`,
+    fileId: value.file_id ?? fileId,
+    fileParam: value.file_id ? `${at}.${field}.file_id` : `${at}.file_id`,
   };
 }

@@ -45,7 +45,7 @@ const PARAMETERS = [
 ] as const;
 
 export interface PricingBody {
-  /** US dollars per token, as decimal texts: sums of money are no floats. */
+  /** US dollars per token, as decimal text, because floats are inexact. */
   readonly prompt: string;
   readonly completion: string;
   readonly image: string;
@@ -78,10 +78,7 @@ export interface ModelBody {
     readonly is_moderated: false;
   };
   readonly supported_parameters: readonly string[];
-  /**
-   * Share of a video's tokens that is dropped unless `mm_processor_kwargs.video_pruning_rate`
-   * says otherwise.
-   */
+  /** Default share of a video's tokens that is dropped; see `mm_processor_kwargs`. */
   readonly video_pruning_rate?: number;
   /** Files that need a program beside the server; absent where that is not known. */
   readonly abilities?: Abilities;
@@ -125,7 +122,7 @@ export function toModelBody(model: UpstreamModel, prices: Prices): ModelBody {
   };
 }
 
-/** Pictures are priced by the tokens that they take. */
+/** Images cost as much as their tokens, so `image` is 0. */
 function toPricing({ prompt, completion }: Prices): PricingBody {
   return { prompt: showPrice(prompt), completion: showPrice(completion), image: "0", request: "0" };
 }

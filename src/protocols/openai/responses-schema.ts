@@ -23,7 +23,7 @@ import {
   toolName,
 } from "../shared/tool-offer.ts";
 
-/** The body of POST /v1/responses, as far as it has an effect or is refused. */
+/** The supported and the refused fields of the body of POST /v1/responses. */
 
 const part = z.discriminatedUnion("type", [
   z.object({ type: z.enum(["input_text", "output_text", "text", "reasoning_text"]), text }),
@@ -75,7 +75,7 @@ const tool = z.union([
 export type ResponseTool = z.infer<typeof tool>;
 const tools = boundedList(tool, LIMITS.toolsPerRequest);
 
-/** Items about tools that only the protocol's own servers run; another server's answer had them. */
+/** Items of hosted tools, which come from the answers of other servers. */
 const FOREIGN_ITEMS = [
   "apply_patch_call",
   "apply_patch_call_output",
@@ -146,7 +146,7 @@ const format = z.discriminatedUnion("type", [
   }),
 ]);
 
-const named = z.union([
+const toolReference = z.union([
   z.object({ type: z.enum(["function", "custom"]), name: toolName, namespace }),
   hostedTool,
 ]);
@@ -154,7 +154,7 @@ const { n: _, ...sampling } = samplingFields;
 
 export const responseBody = z.object({
   model,
-  /** May be left out where an earlier response goes on. */
+  /** Optional with previous_response_id. */
   input: z.union([text, boundedList(responseItem, LIMITS.messages)]).nullish(),
   instructions: text.nullish(),
   tools: tools.nullish(),
@@ -164,9 +164,9 @@ export const responseBody = z.object({
       z.object({
         type: z.literal("allowed_tools"),
         mode: z.enum(["auto", "required"]),
-        tools: boundedList(named, LIMITS.toolsPerRequest, 1),
+        tools: boundedList(toolReference, LIMITS.toolsPerRequest, 1),
       }),
-      named,
+      toolReference,
     ])
     .nullish(),
   parallel_tool_calls: z.boolean().nullish(),
@@ -183,7 +183,7 @@ export const responseBody = z.object({
   top_logprobs: z.int().min(0).max(LIMITS.topLogprobs).nullish(),
   include: boundedList(z.string().max(64), 16).nullish(),
   stream: z.boolean().nullish(),
-  /** Default: true, where this server stores responses. */
+  /** Default: true if this server stores responses. */
   store: z.boolean().nullish(),
   background: z.literal(false).nullish(),
   truncation: z.enum(["auto", "disabled"]).nullish(),

@@ -9,18 +9,18 @@ import type { EndEvent } from "../shared/usage.ts";
 import type { ResponseBody } from "./responses-schema.ts";
 import { toLogprobList } from "./stream.ts";
 
-/** What is the same in all objects of one answer. */
+/** Fields that all objects of one answer share. */
 export interface ResponseHead {
   readonly id: string;
   readonly createdUnix: number;
   readonly model: string;
   readonly logprobs: boolean;
   readonly body: ResponseBody;
-  /** The response will be kept for later requests. */
+  /** True if the response is stored for later requests. */
   readonly stored: boolean;
-  /** Tools that were offered to the model in another form. */
+  /** Tools that the model knows under another name or form. */
   readonly aliases: ReadonlyMap<string, ToolAlias>;
-  /** What the request came to where it left things out. */
+  /** Effective values, with defaults applied. */
   readonly temperature: number;
   readonly topP: number;
 }
@@ -39,16 +39,16 @@ export function newResponseId(): string {
   return `resp_${random62(24)}`;
 }
 
-/** Writes one answer as events that are numbered from 0. */
+/** Writes one answer as numbered events, from 0. */
 export class ResponseWriter {
   private readonly head: ResponseHead;
-  private readonly keep: (response: Json) => void;
-  private sent = 0;
+  private readonly onComplete: (response: Json) => void;
+  private sequenceNumber = 0;
 
-  /** keep: takes the whole response before the last event tells of it. */
-  constructor(head: ResponseHead, keep: (response: Json) => void = () => {}) {
+  /** onComplete: receives the complete response before the last event is sent. */
+  constructor(head: ResponseHead, onComplete: (response: Json) => void = () => {}) {
     this.head = head;
-    this.keep = keep;
+    this.onComplete = onComplete;
   }
 
   /** Throws what the events throw. */
@@ -64,34 +64,34 @@ export class ResponseWriter {
           yield* this.open(event.block);
           break;
         case "delta":
-          // the text of a custom tool is known when its JSON has ended
+          // the input of a custom tool is known only when its JSON is complete
           if (!isCustom(event.block, this.head)) yield this.delta(event);
           break;
         case "close":
           yield* this.close(event.block);
           break;
         case "end": {
-          const whole = toWholeResponse(this.head, event.blocks, event.end);
-          this.keep(whole);
-          yield this.event(`response.${whole.status}`, { response: whole });
+          const complete = toCompleteResponse(this.head, event.blocks, event.end);
+          this.onComplete(complete);
+          yield this.event(`response.${complete.status}`, { response: complete });
         }
       }
     }
   }
 
-  /** What a stream that breaks ends with: one event for those who wait, one that is thrown. */
+  /** The last events of a failed stream: `response.failed`, and `error`, which clients throw. */
   failure(error: VireoError, requestId: string): ResponseEvent[] {
-    const { error: told } = toErrorBody(error, requestId);
-    const { code, message, param } = told;
+    const { error: body } = toErrorBody(error, requestId);
+    const { code, message, param } = body;
     const failed = { ...toResponse(this.head, "failed", []), error: { code, message } };
     return [
       this.event("response.failed", { response: failed }),
-      this.event("error", { code, message, param, error: told }),
+      this.event("error", { code, message, param, error: body }),
     ];
   }
 
   private event(type: string, rest: Json): ResponseEvent {
-    return { type, sequence_number: this.sent++, ...rest };
+    return { type, sequence_number: this.sequenceNumber++, ...rest };
   }
 
   private *open(block: Block): Generator<ResponseEvent> {
@@ -108,10 +108,10 @@ export class ResponseWriter {
       const place = { item_id: itemId(block, this.head), output_index: block.index };
       return this.event("response.function_call_arguments.delta", { ...place, delta: text });
     }
-    const said = { ...inItem(block, this.head), delta: text };
-    if (block.type === "reasoning") return this.event("response.reasoning_text.delta", said);
+    const delta = { ...inItem(block, this.head), delta: text };
+    if (block.type === "reasoning") return this.event("response.reasoning_text.delta", delta);
     const logprobs = this.head.logprobs ? toLogprobList(tokens) : [];
-    return this.event("response.output_text.delta", { ...said, logprobs });
+    return this.event("response.output_text.delta", { ...delta, logprobs });
   }
 
   private *close(block: Block): Generator<ResponseEvent> {
@@ -128,11 +128,11 @@ export class ResponseWriter {
       yield this.event("response.function_call_arguments.done", { ...place, ...call });
     } else {
       const part = toPart(block, head);
-      const said = { ...inItem(block, head), text: block.text };
+      const done = { ...inItem(block, head), text: block.text };
       const logprobs = head.logprobs ? toLogprobList(block.tokens) : [];
       yield block.type === "reasoning"
-        ? this.event("response.reasoning_text.done", said)
-        : this.event("response.output_text.done", { ...said, logprobs });
+        ? this.event("response.reasoning_text.done", done)
+        : this.event("response.output_text.done", { ...done, logprobs });
       yield this.event("response.content_part.done", { ...inItem(block, head), part });
     }
     const item = toItem(block, head, "completed");
@@ -140,13 +140,13 @@ export class ResponseWriter {
   }
 }
 
-/** The whole answer at once. Throws what the events throw. */
+/** Collects the complete response. Throws what the events throw. */
 export async function collectResponse(
   events: AsyncIterable<ChatEvent>,
   head: ResponseHead,
 ): Promise<Json> {
   const { blocks, end } = await collectBlocks(events);
-  return toWholeResponse(head, blocks, end);
+  return toCompleteResponse(head, blocks, end);
 }
 
 const EMPTY: Readonly<Record<Block["type"], Json>> = {
@@ -160,7 +160,7 @@ function isCustom(block: Block, { aliases }: ResponseHead): boolean {
   return block.type === "tool_call" && aliases.get(block.name)?.custom === true;
 }
 
-/** The tool of a call as the client named it. */
+/** The client's name of a called tool. */
 function nameOf({ name }: Block, { aliases }: ResponseHead): Omit<ToolAlias, "custom"> {
   const { custom: _, ...named } = aliases.get(name) ?? { name };
   return named;
@@ -201,7 +201,7 @@ function toPart(block: Block, head: ResponseHead): Json {
   return { type: "output_text", text, annotations: [], logprobs };
 }
 
-function toWholeResponse(head: ResponseHead, blocks: readonly Block[], end: EndEvent) {
+function toCompleteResponse(head: ResponseHead, blocks: readonly Block[], end: EndEvent) {
   const status = end.reason === "length" ? "incomplete" : "completed";
   const lastIndex = blocks.length - 1;
   const output = blocks.map((block) =>

@@ -5,13 +5,12 @@ import { checkTotals, textOf } from "../shared/chat-totals.ts";
 import { Conversation } from "../shared/conversation.ts";
 import { random62 } from "../shared/ids.ts";
 import { unknownFields } from "../shared/ignored.ts";
-import { isTooDeep } from "../shared/json.ts";
-import { looseFormats } from "../shared/loose-formats.ts";
+import { isTooDeep, TOO_DEEP } from "../shared/json.ts";
 import {
   toFilePart,
   toMediaOptions,
-  toNamedImage,
-  toNamedVideo,
+  toReferencedImage,
+  toReferencedVideo,
   toVideoSampling,
   videoDataUrl,
 } from "../shared/media.ts";
@@ -26,7 +25,8 @@ import {
   type ToolOffer,
   toCustomArguments,
 } from "../shared/tool-offer.ts";
-import { type AskedChoice, chooseTools, refuseHosted } from "../shared/tools.ts";
+import { chooseTools, type RequestedChoice, refuseHosted } from "../shared/tools.ts";
+import { unenforcedFormats } from "../shared/unenforced-formats.ts";
 import type { RequestWarning } from "../shared/warnings.ts";
 import {
   type ItemReference,
@@ -41,14 +41,14 @@ import {
 
 export interface ParsedResponse {
   readonly request: ChatRequest;
-  /** The name that was asked for, not yet looked up. */
+  /** The requested name, without its suffix, not yet looked up. */
   readonly model: string;
   readonly stream: boolean;
-  /** Said again in the answer. */
+  /** Repeated in the answer. */
   readonly body: ResponseBody;
-  /** What came in, without what earlier responses hold: to be stored with the answer. */
+  /** The input items of this request alone, to store with the answer. */
   readonly items: readonly object[];
-  /** Undefined: as the server does. */
+  /** Undefined: the server's default. */
   readonly store: boolean | undefined;
   readonly logprobs: boolean;
   readonly aliases: ReadonlyMap<string, ToolAlias>;
@@ -56,31 +56,31 @@ export interface ParsedResponse {
   readonly warnings: readonly RequestWarning[];
 }
 
-/** What a server remembers of one caller's earlier responses. */
+/** Access to the stored responses of one client. */
 export interface ResponseMemory {
-  /** Items in and out of that response and of all before it; undefined if it is not there. */
+  /** Input and output items of a response and its predecessors; undefined if not stored. */
   history(responseId: string): readonly unknown[] | undefined;
-  /** Undefined if it is not there. */
+  /** Undefined if not stored. */
   item(itemId: string): unknown;
 }
 
-/** Work that goes on without its caller, and objects of other services. */
-const NOT_KEPT = ["background", "conversation", "prompt"];
+/** Fields that need background work or stored objects of other services. */
+const STATEFUL_FIELDS = ["background", "conversation", "prompt"];
 const LOGPROBS = "message.output_text.logprobs";
 
 /**
- * Checks the parsed body of POST /v1/responses and translates it.
+ * Checks the parsed body of POST /v1/responses and converts it to a ChatRequest.
  *
- * models: whose defaults hold where the request does not say. memory: undefined where nothing is
- * stored. Throws a VireoError that names the field and the way out; response_not_found for what
- * the memory does not have.
+ * models: the served models, for fallbacks and defaults. memory: undefined if this server stores no
+ * responses. Throws a VireoError that names the field and the remedy; response_not_found for ids
+ * that are not stored.
  */
 export function parseResponseRequest(
   json: unknown,
   models: readonly UpstreamModel[] = [],
   memory?: ResponseMemory,
 ): ParsedResponse {
-  refuseKept(json);
+  refuseStateful(json);
   const body = check<ResponseBody>(responseBody, json);
   if (body.store === true && memory === undefined) {
     const message = "store is true, but this server stores no responses; leave it out";
@@ -88,7 +88,7 @@ export function parseResponseRequest(
   }
   const routing = readRouting(body);
   if (body.store === true && routing.isPrivate) {
-    throw refuse("store", "is true, but the request asks that nothing of it is kept; send one");
+    throw refuse("store", "is true, but the request also forbids storage; send one of them");
   }
   const picked = pickModel(body.model, routing, models);
   const { items, ignored } = readItems(body, memory);
@@ -100,7 +100,10 @@ export function parseResponseRequest(
   const logprobs = typeof body.top_logprobs === "number" || body.include?.includes(LOGPROBS);
   const maxTokens = body.max_output_tokens;
   if (body.min_tokens && maxTokens && body.min_tokens > maxTokens) {
-    throw refuse("min_tokens", `is ${body.min_tokens}, more than max_output_tokens`);
+    throw refuse(
+      "min_tokens",
+      `is ${body.min_tokens}; send at most max_output_tokens, which is ${maxTokens}`,
+    );
   }
   const ignoredParams = [
     ...ignored,
@@ -130,7 +133,7 @@ export function parseResponseRequest(
     store: routing.isPrivate ? false : (body.store ?? undefined),
     logprobs: logprobs === true,
     aliases: offer.aliases,
-    ignoredParams: [...ignoredParams, ...looseFormats(output, offer.definitions)],
+    ignoredParams: [...ignoredParams, ...unenforcedFormats(output, offer.definitions)],
     warnings: reasoning.warnings,
   };
 }
@@ -139,9 +142,9 @@ function refuse(param: string, why: string): VireoError {
   return new VireoError("out_of_range", `${param} ${why}`, { param });
 }
 
-function refuseKept(json: unknown): void {
+function refuseStateful(json: unknown): void {
   if (typeof json !== "object" || json === null) return;
-  for (const param of NOT_KEPT) {
+  for (const param of STATEFUL_FIELDS) {
     const value = Object.hasOwn(json, param) ? (json as Record<string, unknown>)[param] : null;
     if (value === undefined || value === null || value === false) continue;
     const message = `${param} is not supported by this server; leave it out`;
@@ -151,11 +154,11 @@ function refuseKept(json: unknown): void {
 
 interface ReadItem {
   readonly item: Exclude<ResponseItem, ItemReference>;
-  /** The field that it came from. */
+  /** The field of the item, for errors. */
   readonly param: string;
 }
 
-/** All items in order, with what is stored in place of references to it. */
+/** All items in order, with references replaced by stored items. */
 function readItems(
   { input, previous_response_id: previous }: ResponseBody,
   memory: ResponseMemory | undefined,
@@ -197,7 +200,7 @@ function isReference(item: ResponseItem): item is ItemReference {
 
 function notStored(param: string, id: string): VireoError {
   const shown = JSON.stringify(id.slice(0, 64));
-  const why = "is not stored here, or no longer; send the items themselves";
+  const why = "is not stored here, or has been deleted; send the items themselves";
   return new VireoError("response_not_found", `${param}: ${shown} ${why}`, { param });
 }
 
@@ -205,7 +208,7 @@ interface RawBody {
   readonly input?: string | readonly object[] | null;
 }
 
-/** The items of a body as they came, with ids by which they can be named later. */
+/** The unchanged input items of a body; each has an id for later references. */
 function ownItems({ input }: RawBody): object[] {
   if (typeof input === "string") {
     const content = [{ type: "input_text", text: input }];
@@ -225,33 +228,33 @@ function toMessages({ instructions }: ResponseBody, items: readonly ReadItem[]):
   for (const { item, param } of items) addItem(conversation, item, param);
   const messages = conversation.messages();
   if (!messages.some(({ role }) => role !== "system")) {
-    throw refuse("input", "has no message but those of the system");
+    throw refuse("input", "has only system messages; add a user message");
   }
   checkTotals(messages, "input");
   return messages;
 }
 
-/** Reasoning of earlier answers is left out, as the model's template does. */
+/** Adds an item. Reasoning of earlier answers is dropped, as in the model's template. */
 function addItem(conversation: Conversation, item: ReadItem["item"], param: string): void {
   if ("role" in item) {
-    addSaid(conversation, item, `${param}.content`);
+    addMessage(conversation, item, `${param}.content`);
   } else if (item.type === "function_call" || item.type === "custom_tool_call") {
-    const given =
+    const args =
       item.type === "custom_tool_call" ? toCustomArguments(item.input) : item.arguments || "{}";
     const name = flatName(item.name, item.namespace);
-    conversation.call({ id: item.call_id, name, arguments: given });
+    conversation.call({ id: item.call_id, name, arguments: args });
   } else if ("output" in item) {
     const content = toContent(item.output, "tool", `${param}.output`);
     conversation.result({ callId: item.call_id, content, param: `${param}.call_id` });
   }
 }
 
-function addSaid(
+function addMessage(
   conversation: Conversation,
-  { role: given, content: parts }: Extract<ResponseItem, { readonly role: unknown }>,
+  { role: sender, content: parts }: Extract<ResponseItem, { readonly role: unknown }>,
   param: string,
 ): void {
-  const role = given === "developer" ? "system" : given;
+  const role = sender === "developer" ? "system" : sender;
   const content = toContent(parts ?? "", role, param);
   if (role === "system") conversation.system(textOf({ content }));
   else if (role === "assistant") conversation.assistant({ content });
@@ -269,27 +272,30 @@ function toContent(
     if (part.type === "refusal") return { type: "text", text: part.refusal };
     if ("text" in part) return { type: "text", text: part.text };
     if (part.type === "input_audio") {
-      throw unsupported(at, `is an ${part.type}, which this server does not read`);
+      throw unsupported(
+        at,
+        `is an ${part.type}, unsupported here; send text, images, videos or files`,
+      );
     }
     if (role === "system" || role === "assistant") {
-      const where = "messages of the user and outputs of functions";
-      throw unsupported(at, `is an image, video or file; these may only be in ${where}`);
+      const where = "user messages and function outputs";
+      throw unsupported(at, `is an image, video or file; these are accepted only in ${where}`);
     }
     if (part.type === "input_file") return toFilePart(part, at);
     const isVideo = part.type === "input_video";
     const field = isVideo ? "video_url" : "image_url";
-    const given = isVideo
+    const source = isVideo
       ? (part.video_url ?? (part.input_video && videoDataUrl(part.input_video)))
       : part.image_url;
-    const named = {
-      url: typeof given === "object" ? given?.url : given,
+    const reference = {
+      url: typeof source === "object" ? source?.url : source,
       urlParam: `${at}.${field}`,
       fileId: part.file_id,
       fileParam: `${at}.file_id`,
     };
     return isVideo
-      ? toNamedVideo(named, toVideoSampling(part, at))
-      : toNamedImage(named, part.detail);
+      ? toReferencedVideo(reference, toVideoSampling(part, at))
+      : toReferencedImage(reference, part.detail);
   });
 }
 
@@ -297,7 +303,7 @@ function unsupported(param: string, why: string): VireoError {
   return new VireoError("unsupported_modality", `${param} ${why}`, { param });
 }
 
-/** Tools of the request, and those that agents add in the middle of a conversation. */
+/** Collects the tools of the request and of `additional_tools` items in its input. */
 function collectTools({ tools }: ResponseBody, items: readonly ReadItem[]): ToolOffer {
   const collector = new ToolCollector();
   addTools(collector, tools ?? [], "tools");
@@ -318,7 +324,7 @@ function addTools(
     if ("tools" in tool) addTools(collector, tool.tools, `${at}.tools`, tool.name);
     else if (tool.type === "custom" && "name" in tool) collector.addCustom(tool, at, namespace);
     else if ("name" in tool) collector.addFunction(tool, at, namespace);
-    else collector.leaveOut(tool.type);
+    else collector.ignore(tool.type);
   });
 }
 
@@ -335,7 +341,7 @@ function toTools(body: ResponseBody, { definitions, aliases }: ToolOffer) {
 function toChoice(
   choice: ResponseBody["tool_choice"],
   nameOf: (name: string, namespace?: string | null) => string,
-): AskedChoice {
+): RequestedChoice {
   const param = "tool_choice";
   if (typeof choice !== "object" || choice === null) return { param, choice: choice ?? "auto" };
   if ("mode" in choice) {
@@ -354,7 +360,7 @@ function toOutput({ text }: ResponseBody): OutputFormat | undefined {
   if (format?.type !== "json_schema") return undefined;
   if (isTooDeep(format.schema)) {
     const param = "text.format.schema";
-    throw new VireoError("invalid_schema", `${param} is nested too deeply`, { param });
+    throw new VireoError("invalid_schema", `${param} ${TOO_DEEP}`, { param });
   }
   return { type: "json_schema", schema: JSON.stringify(format.schema) };
 }

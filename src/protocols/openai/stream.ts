@@ -27,7 +27,7 @@ import {
   UsageCounter,
 } from "../shared/usage.ts";
 
-/** What is the same in every chunk of one answer. */
+/** Fields that all chunks of one answer share. */
 export interface AnswerHead {
   readonly id: string;
   readonly createdUnix: number;
@@ -38,13 +38,13 @@ export interface AnswerHead {
   readonly includeUsage: boolean;
   readonly reasoningFormat: ReasoningFormat;
   readonly logprobs: boolean;
-  /** Answers to the prompt. Undefined: one. */
+  /** Number of answers. Undefined: 1. */
   readonly count?: number;
   /** Every chunk reports the token counts so far. */
   readonly continuousUsage?: boolean;
-  /** Undefined: no cost is told. */
+  /** Undefined: no cost in the usage. */
   readonly prices?: Prices;
-  /** Tools that were offered to the model in another form. */
+  /** Tools that the model knows under another name or form. */
   readonly aliases?: ToolAliases;
 }
 
@@ -95,10 +95,10 @@ export interface ChatCompletion {
     readonly index: number;
     readonly message: ReasoningBody & {
       readonly role: "assistant";
-      /** Null only beside tool calls. */
+      /** Null only with tool calls. */
       readonly content: string | null;
       readonly refusal: null;
-      /** Absent if there are none: some clients take null for a mistake. */
+      /** Absent without calls, because some clients reject null. */
       readonly tool_calls?: readonly ToolCallBody[];
     };
     readonly logprobs: LogprobsBody | null;
@@ -113,29 +113,29 @@ export function newAnswerId(createdUnix: number): string {
   return `gen-${createdUnix}-${random62(20)}`;
 }
 
-/** The chunks of a streamed answer, or of several side by side. Throws what the events throw. */
+/** The chunks of one or several streamed answers. Throws what the events throw. */
 export async function* toChunks(
   events: AsyncIterable<ChoiceEvent>,
   head: AnswerHead,
 ): AsyncGenerator<ChatChunk, void, undefined> {
-  const tally = new UsageCounter(head.count);
+  const total = new UsageCounter(head.count);
   const counter = head.continuousUsage ? new TokenCounter() : undefined;
   const writers = new Map<number, (event: ChoiceEvent) => Generator<ChatChunk>>();
-  for await (const event of tally.watch(events)) {
+  for await (const event of total.track(events)) {
     const choice = event.choice ?? 0;
     counter?.count(event);
     let write = writers.get(choice);
     if (write === undefined) {
       write = choiceWriter(head, choice);
       writers.set(choice, write);
-      yield counted(deltaChunk(head, choice, { role: "assistant", content: "" }), counter, head);
+      yield withUsage(deltaChunk(head, choice, { role: "assistant", content: "" }), counter, head);
     }
-    for (const made of write(event)) yield counted(made, counter, head);
+    for (const chunk of write(event)) yield withUsage(chunk, counter, head);
   }
-  if (head.includeUsage) yield { ...chunk(head, []), usage: toUsage(tally.usage, head.prices) };
+  if (head.includeUsage) yield { ...toChunk(head, []), usage: toUsage(total.usage, head.prices) };
 }
 
-/** Turns the events of one choice into chunks. */
+/** Makes a function that converts the events of one choice to chunks. */
 function choiceWriter(head: AnswerHead, index: number) {
   const inline = createInlineReasoning();
   const isInline = head.reasoningFormat === "inline";
@@ -170,7 +170,7 @@ function choiceWriter(head: AnswerHead, index: number) {
   };
 }
 
-/** Token counts so far, from events that tell of their tokens. */
+/** Counts tokens during a stream, from events that list their tokens. */
 class TokenCounter {
   private usage: Usage = {
     promptTokens: 0,
@@ -203,28 +203,30 @@ class TokenCounter {
     };
   }
 
-  get soFar(): Usage {
+  get usageSoFar(): Usage {
     return this.usage;
   }
 }
 
-function counted(made: ChatChunk, counter: TokenCounter | undefined, head: AnswerHead): ChatChunk {
-  return counter === undefined ? made : { ...made, usage: toUsage(counter.soFar, head.prices) };
+function withUsage(chunk: ChatChunk, counter: TokenCounter | undefined, head: AnswerHead) {
+  return counter === undefined
+    ? chunk
+    : { ...chunk, usage: toUsage(counter.usageSoFar, head.prices) };
 }
 
 function reasoningOf(head: AnswerHead, text: string): ReasoningBody {
   return toReasoning(text, head.reasoningFormat);
 }
 
-/** The last chunk of a stream that breaks; nothing may follow it. */
+/** The last chunk of a failed stream. */
 export function toErrorChunk(head: AnswerHead, error: VireoError, requestId: string): ChatChunk {
   return {
-    ...chunk(head, [{ index: 0, delta: {}, finish_reason: "error" }]),
+    ...toChunk(head, [{ index: 0, delta: {}, finish_reason: "error" }]),
     error: toErrorBody(error, requestId).error,
   };
 }
 
-function chunk(head: AnswerHead, choices: ChatChunk["choices"]): ChatChunk {
+function toChunk(head: AnswerHead, choices: ChatChunk["choices"]): ChatChunk {
   return {
     id: head.id,
     object: "chat.completion.chunk",
@@ -244,22 +246,22 @@ function deltaChunk(
   tokens?: readonly ChosenToken[],
 ): ChatChunk {
   const logprobs = head.logprobs ? { logprobs: tokens ? toLogprobs(tokens) : null } : {};
-  return chunk(head, [{ index, delta, ...logprobs, finish_reason: null }]);
+  return toChunk(head, [{ index, delta, ...logprobs, finish_reason: null }]);
 }
 
 function finishChunk(head: AnswerHead, index: number, end: EndEvent): ChatChunk {
   const reasons = { finish_reason: end.reason, native_finish_reason: nativeFinish(end) };
-  return chunk(head, [{ index, delta: {}, ...reasons }]);
+  return toChunk(head, [{ index, delta: {}, ...reasons }]);
 }
 
-/** The whole answer at once. Throws what the events throw. */
+/** Collects the complete answer. Throws what the events throw. */
 export async function toCompletion(
   events: AsyncIterable<ChoiceEvent>,
   head: AnswerHead,
 ): Promise<ChatCompletion> {
-  const tally = new UsageCounter(head.count);
-  const said = Array.from({ length: head.count ?? 1 }, (): ChoiceEvent[] => []);
-  for await (const event of tally.watch(events)) said[event.choice ?? 0]?.push(event);
+  const total = new UsageCounter(head.count);
+  const choices = Array.from({ length: head.count ?? 1 }, (): ChoiceEvent[] => []);
+  for await (const event of total.track(events)) choices[event.choice ?? 0]?.push(event);
   return {
     id: head.id,
     object: "chat.completion",
@@ -268,8 +270,8 @@ export async function toCompletion(
     provider: head.provider ?? LOCAL_PROVIDER,
     system_fingerprint: head.fingerprint,
     service_tier: "default",
-    choices: said.map((choice, index) => toChoice(choice, index, head)),
-    usage: toUsage(tally.usage, head.prices),
+    choices: choices.map((choice, index) => toChoice(choice, index, head)),
+    usage: toUsage(total.usage, head.prices),
   };
 }
 
@@ -286,17 +288,17 @@ function toChoice(
   const tokens = events.flatMap((event) => (event.type === "text" ? (event.tokens ?? []) : []));
   const end = events.at(-1);
   assert(end?.type === "end", "an answer has an end");
-  const thought = textOf("reasoning");
+  const reasoning = textOf("reasoning");
   const inline = createInlineReasoning();
-  const shown = head.reasoningFormat === "inline" && thought !== "";
-  const said = (shown ? inline.push(thought) + inline.end() : "") + textOf("text");
+  const isInline = head.reasoningFormat === "inline" && reasoning !== "";
+  const content = (isInline ? inline.push(reasoning) + inline.end() : "") + textOf("text");
   return {
     index,
     message: {
       role: "assistant",
-      content: calls.length > 0 && said === "" ? null : said,
+      content: calls.length > 0 && content === "" ? null : content,
       refusal: null,
-      ...(thought === "" ? {} : reasoningOf(head, thought)),
+      ...(reasoning === "" ? {} : reasoningOf(head, reasoning)),
       ...(calls.length === 0 ? {} : { tool_calls: calls }),
     },
     logprobs: head.logprobs ? toLogprobs(tokens) : null,
@@ -313,7 +315,7 @@ export function toLogprobList(tokens: readonly ChosenToken[]): LogprobsBody["con
   return tokens.map((token) => ({ ...toToken(token), top_logprobs: token.top.map(toToken) }));
 }
 
-/** JSON has no -Infinity; the protocol uses -9999 for it. */
+/** Stands for -Infinity, which JSON does not have. */
 export const MIN_LOGPROB = -9999;
 
 function toToken({ text, bytes, logprob }: TokenLogprob): TokenBody {

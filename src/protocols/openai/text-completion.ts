@@ -14,7 +14,7 @@ import {
 } from "../shared/usage.ts";
 import { MIN_LOGPROB } from "./stream.ts";
 
-/** What is the same in all objects of one answer. */
+/** Fields that all objects of one answer share. */
 export interface TextHead {
   readonly id: string;
   readonly createdUnix: number;
@@ -24,20 +24,20 @@ export interface TextHead {
   readonly fingerprint: string;
   readonly logprobs: boolean;
   readonly includeUsage: boolean;
-  /** Answers to each prompt. */
+  /** Number of answers to each prompt. */
   readonly count: number;
-  /** Answers to all prompts. */
+  /** Number of answers to all prompts. */
   readonly total: number;
   readonly echoes: readonly string[];
   readonly prices: Prices;
 }
 
-/** Log probabilities as they were before chats: lists side by side. */
+/** Log probabilities in the format of text completions: parallel lists. */
 interface TextLogprobs {
   readonly tokens: readonly string[];
   readonly token_logprobs: readonly number[];
   readonly top_logprobs: readonly Readonly<Record<string, number>>[];
-  /** Where each token begins in the text, in characters. */
+  /** Start of each token in the text, in UTF-16 code units. */
   readonly text_offset: readonly number[];
 }
 
@@ -59,71 +59,71 @@ export interface TextCompletion {
   readonly error?: ReturnType<typeof toErrorBody>["error"];
 }
 
-/** The parts of a streamed answer. Throws what the events throw. */
+/** The chunks of a streamed answer. Throws what the events throw. */
 export async function* toTextChunks(
   events: AsyncIterable<ChoiceEvent>,
   head: TextHead,
 ): AsyncGenerator<TextCompletion> {
-  const tally = new UsageCounter(head.count);
+  const total = new UsageCounter(head.count);
   const usage = head.includeUsage ? { usage: null } : {};
   const offsets = new Map<number, number>();
-  for await (const event of tally.watch(events)) {
+  for await (const event of total.track(events)) {
     const choice = event.choice ?? 0;
     if (event.type === "start") {
       const echo = echoOf(head, choice);
-      if (echo !== "") yield { ...body(head, [piece(choice, echo)]), ...usage };
+      if (echo !== "") yield { ...body(head, [toChoice(choice, echo)]), ...usage };
     } else if (event.type === "text" || event.type === "reasoning") {
       const offset = offsets.get(choice) ?? 0;
       offsets.set(choice, offset + event.text.length);
       const logprobs = head.logprobs ? toTextLogprobs(event.tokens ?? [], offset) : null;
-      yield { ...body(head, [{ ...piece(choice, event.text), logprobs }]), ...usage };
+      yield { ...body(head, [{ ...toChoice(choice, event.text), logprobs }]), ...usage };
     } else if (event.type === "end") {
-      yield { ...body(head, [{ ...piece(choice, ""), ...reasonsOf(event) }]), ...usage };
+      yield { ...body(head, [{ ...toChoice(choice, ""), ...reasonsOf(event) }]), ...usage };
     }
   }
-  if (head.includeUsage) yield { ...body(head, []), usage: toUsage(tally.usage, head.prices) };
+  if (head.includeUsage) yield { ...body(head, []), usage: toUsage(total.usage, head.prices) };
 }
 
-/** The whole answer at once. Throws what the events throw. */
+/** Collects the complete answer. Throws what the events throw. */
 export async function toTextCompletion(
   events: AsyncIterable<ChoiceEvent>,
   head: TextHead,
 ): Promise<TextCompletion> {
-  const tally = new UsageCounter(head.count);
-  const said = Array.from({ length: head.total }, (_, choice) => ({
+  const total = new UsageCounter(head.count);
+  const answers = Array.from({ length: head.total }, (_, choice) => ({
     text: echoOf(head, choice),
     tokens: [] as ChosenToken[],
     end: undefined as EndEvent | undefined,
   }));
-  for await (const event of tally.watch(events)) {
-    const answer = said[event.choice ?? 0];
+  for await (const event of total.track(events)) {
+    const answer = answers[event.choice ?? 0];
     assert(answer !== undefined, "there is an answer for each request");
     if (event.type === "end") answer.end = event;
     if (event.type !== "text" && event.type !== "reasoning") continue;
     answer.text += event.text;
     for (const token of event.tokens ?? []) answer.tokens.push(token);
   }
-  const choices = said.map(({ text, tokens, end }, index) => {
+  const choices = answers.map(({ text, tokens, end }, index) => {
     assert(end !== undefined, "an answer has an end");
     const logprobs = head.logprobs ? toTextLogprobs(tokens, 0) : null;
-    return { ...piece(index, text), logprobs, ...reasonsOf(end) };
+    return { ...toChoice(index, text), logprobs, ...reasonsOf(end) };
   });
-  return { ...body(head, choices), usage: toUsage(tally.usage, head.prices) };
+  return { ...body(head, choices), usage: toUsage(total.usage, head.prices) };
 }
 
-/** The last part of a stream that breaks; nothing may follow it. */
+/** The last chunk of a failed stream. */
 export function toTextErrorChunk(
   head: TextHead,
   error: VireoError,
   requestId: string,
 ): TextCompletion {
-  const choice = { ...piece(0, ""), finish_reason: "error" as const };
+  const choice = { ...toChoice(0, ""), finish_reason: "error" as const };
   return { ...body(head, [choice]), error: toErrorBody(error, requestId).error };
 }
 
 type Choice = TextCompletion["choices"][number];
 
-function piece(index: number, text: string): Choice {
+function toChoice(index: number, text: string): Choice {
   return { index, text, logprobs: null, finish_reason: null };
 }
 
@@ -148,7 +148,7 @@ function body(head: TextHead, choices: readonly Choice[]): TextCompletion {
 }
 
 function toTextLogprobs(tokens: readonly ChosenToken[], offset: number): TextLogprobs {
-  const least = (logprob: number): number => Math.max(logprob, MIN_LOGPROB);
+  const clamped = (logprob: number): number => Math.max(logprob, MIN_LOGPROB);
   let at = offset;
   const offsets = tokens.map(({ text }) => {
     at += text.length;
@@ -156,9 +156,9 @@ function toTextLogprobs(tokens: readonly ChosenToken[], offset: number): TextLog
   });
   return {
     tokens: tokens.map(({ text }) => text),
-    token_logprobs: tokens.map(({ logprob }) => least(logprob)),
+    token_logprobs: tokens.map(({ logprob }) => clamped(logprob)),
     top_logprobs: tokens.map(({ top }) =>
-      Object.fromEntries(top.map(({ text, logprob }) => [text, least(logprob)])),
+      Object.fromEntries(top.map(({ text, logprob }) => [text, clamped(logprob)])),
     ),
     text_offset: offsets,
   };

@@ -4,18 +4,18 @@ import { random62 } from "./ids.ts";
 import { argumentPieces } from "./tools.ts";
 import type { EndEvent } from "./usage.ts";
 
-/** A part of an answer that is of one kind, as newer protocols divide answers. */
+/** One content block of an answer: reasoning, text or a tool call. */
 export interface Block {
   readonly type: "reasoning" | "text" | "tool_call";
-  /** Counts the blocks of an answer from 0. */
+  /** Position in the answer, from 0. */
   readonly index: number;
-  /** 24 random letters and digits; protocols put a prefix of their own before it. */
+  /** 24 random letters and digits; each protocol adds its own prefix. */
   readonly id: string;
-  /** Of a tool call: the tool's. */
+  /** The tool's name; "" for other blocks. */
   readonly name: string;
-  /** What was said so far; of a tool call, its arguments as JSON text. */
+  /** The text so far; for a tool call, its arguments as JSON text. */
   readonly text: string;
-  /** The tokens that the text came from, if log probabilities were asked for. */
+  /** The tokens of the text, if log probabilities were requested. */
   readonly tokens: readonly ChosenToken[];
 }
 
@@ -35,7 +35,7 @@ interface OpenBlock extends Block {
   tokens: ChosenToken[];
 }
 
-/** Divides an answer into blocks, one open at a time. Throws what the events throw. */
+/** Splits an answer into blocks, one open at a time. Throws what the events throw. */
 export async function* toBlocks(events: AsyncIterable<ChatEvent>): AsyncGenerator<BlockEvent> {
   const blocks: OpenBlock[] = [];
   let open: OpenBlock | undefined;
@@ -58,33 +58,33 @@ export async function* toBlocks(events: AsyncIterable<ChatEvent>): AsyncGenerato
     } else if (event.type === "tool_call") {
       const call = begin("tool_call", event.name);
       yield { type: "open", block: call };
-      for (const piece of argumentPieces(event.arguments)) yield say(call, piece);
+      for (const piece of argumentPieces(event.arguments)) yield append(call, piece);
       yield { type: "close", block: call };
     } else if (event.text !== "") {
       if (open === undefined) {
         open = begin(event.type);
         yield { type: "open", block: open };
       }
-      yield say(open, event.text, event.tokens);
+      yield append(open, event.text, event.tokens);
     }
   }
 }
 
-function say(block: OpenBlock, text: string, tokens: readonly ChosenToken[] = []): BlockEvent {
+function append(block: OpenBlock, text: string, tokens: readonly ChosenToken[] = []): BlockEvent {
   block.text += text;
   for (const token of tokens) block.tokens.push(token);
   return { type: "delta", block, text, tokens };
 }
 
-export interface WholeAnswer {
+export interface CompleteAnswer {
   readonly blocks: readonly Block[];
   readonly end: EndEvent;
 }
 
-/** All blocks at once. */
-export async function collectBlocks(events: AsyncIterable<ChatEvent>): Promise<WholeAnswer> {
-  let whole: WholeAnswer | undefined;
-  for await (const event of toBlocks(events)) if (event.type === "end") whole = event;
-  assert(whole !== undefined, "an answer has an end");
-  return whole;
+/** Collects all blocks of an answer. Throws what the events throw. */
+export async function collectBlocks(events: AsyncIterable<ChatEvent>): Promise<CompleteAnswer> {
+  let answer: CompleteAnswer | undefined;
+  for await (const event of toBlocks(events)) if (event.type === "end") answer = event;
+  assert(answer !== undefined, "an answer has an end");
+  return answer;
 }

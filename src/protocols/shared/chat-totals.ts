@@ -8,7 +8,11 @@ export function textOf({ content }: Pick<ChatMessage, "content">): string {
   return content.map((part) => (part.type === "text" ? part.text : "")).join("");
 }
 
-/** Throws too_many_images, _videos or _documents, or out_of_range for more text than is taken. */
+/**
+ * Checks the media and the text of a whole request against LIMITS.
+ *
+ * Throws too_many_images, too_many_videos, too_many_documents, or out_of_range for too much text.
+ */
 export function checkTotals(messages: readonly ChatMessage[], param = "messages"): void {
   const media = { image: 0, video: 0, document: 0 };
   let characters = 0;
@@ -27,11 +31,12 @@ export function checkTotals(messages: readonly ChatMessage[], param = "messages"
   ] as const) {
     const actual = media[kind];
     if (actual <= limit) continue;
-    const message = `${param} has ${actual} ${kind}s; at most ${limit} are taken`;
+    const message = `${param} has ${actual} ${kind}s; at most ${limit} are accepted`;
     throw new VireoError(code, message, { param, metadata: { limit, actual } });
   }
   if (characters > LIMITS.textCharacters) {
-    const message = `${param} has ${characters} characters; at most ${LIMITS.textCharacters}`;
+    const { textCharacters: limit } = LIMITS;
+    const message = `${param} has ${characters} characters; at most ${limit} are accepted`;
     throw new VireoError("out_of_range", message, { param });
   }
 }

@@ -3,10 +3,10 @@ import type { Upstream } from "../../core/upstream.ts";
 import type { ChoiceEvent } from "./usage.ts";
 
 /**
- * The requests for so many answers to one: the same with seeds of their own, counted up from the
- * one that was given. The prompt is booked with the first.
+ * Copies a request once per answer. The seeds count up from the given one, and only the first
+ * answer bills the prompt.
  */
-export function toChoices(request: ChatRequest, count: number): ChatRequest[] {
+export function toChoiceRequests(request: ChatRequest, count: number): ChatRequest[] {
   return Array.from({ length: count }, (_, index) => {
     if (index === 0) return request;
     const { seed } = request.sampling ?? {};
@@ -16,11 +16,12 @@ export function toChoices(request: ChatRequest, count: number): ChatRequest[] {
 }
 
 /**
- * Answers requests side by side; events come as they happen, each with its request's index.
+ * Answers requests concurrently and yields their events as they occur, each with the index of its
+ * request.
  *
- * Throws what the first of them throws that fails. However it ends, all of them do.
+ * Throws what the first failing request throws. All requests end when the generator ends.
  */
-export async function* sideBySide(
+export async function* runConcurrently(
   upstream: Upstream,
   requests: readonly ChatRequest[],
   signal: AbortSignal,
@@ -30,9 +31,9 @@ export async function* sideBySide(
     yield* upstream.chat(only, signal);
     return;
   }
-  const over = new AbortController();
-  const both = AbortSignal.any([signal, over.signal]);
-  const runs = requests.map((request) => upstream.chat(request, both)[Symbol.asyncIterator]());
+  const end = new AbortController();
+  const anySignal = AbortSignal.any([signal, end.signal]);
+  const runs = requests.map((request) => upstream.chat(request, anySignal)[Symbol.asyncIterator]());
   type Next = { readonly choice: number; readonly result: IteratorResult<ChatEvent> };
   const nextOf = async (choice: number): Promise<Next> => ({
     choice,
@@ -50,7 +51,7 @@ export async function* sideBySide(
       }
     }
   } finally {
-    over.abort(new Error("another answer to the same request ended it"));
+    end.abort(new Error("another answer to the same request ended it"));
     await Promise.allSettled(pending.values());
     await Promise.allSettled(runs.map((run) => run.return?.()));
   }

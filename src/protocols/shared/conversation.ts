@@ -1,26 +1,26 @@
 import type { ChatMessage, ContentPart, ToolCall } from "../../core/chat.ts";
 import { type ErrorCode, VireoError } from "../../core/errors.ts";
 
-/** A tool call in the history, with the id by which its result names it. */
+/** A tool call in the history, with the id that its result refers to. */
 export interface PastCall extends ToolCall {
-  /** Absent where the client kept none; such calls take results in order. */
+  /** Absent if the client sent none; such calls receive results in order. */
   readonly id?: string | null | undefined;
 }
 
 export interface PastAnswer {
   readonly content: string | readonly ContentPart[];
   readonly calls?: readonly PastCall[];
-  /** Reasoning that is to be shown to the model again. */
+  /** Reasoning to include in the prompt again. */
   readonly reasoning?: string;
 }
 
 export interface PastResult {
-  /** The id of the call; without one the result belongs to the first call that has none yet. */
+  /** The id of the call; without one the result goes to the first call without a result. */
   readonly callId?: string | null | undefined;
-  /** The tool's name, for protocols whose results carry no id. */
+  /** The tool's name, for protocols whose results have no id. */
   readonly toolName?: string | null | undefined;
   readonly content: string | readonly ContentPart[];
-  /** The field that holds the id. */
+  /** The field of the id, for errors. */
   readonly param: string;
 }
 
@@ -33,23 +33,23 @@ type Turn =
   | { readonly role: "user"; readonly content: Content }
   | { readonly role: "assistant"; readonly answer: PastAnswer; readonly calls: Call[] };
 
-/** Stands for the result of a call where only the others of its turn have one. */
+/** The result of a call that has none, where other calls of its turn have one. */
 export const MISSING_RESULT = "(no result was sent for this call)";
 const NOTE_START = "[System note]";
 const NOTE_END = "[End of system note]";
-/** Stands in a tool's result where a picture, video or file was; the file itself follows. */
-const MARKS = { image: "[image]", video: "[video]", document: "[file]" } as const;
+/** Replaces a medium in a tool's result; the medium moves to the next user turn. */
+const PLACEHOLDERS = { image: "[image]", video: "[video]", document: "[file]" } as const;
 
 /**
- * Puts the messages of any protocol into the order and form that the model's template knows.
+ * Puts the messages of any protocol into the order and form that the model's template supports.
  *
- * The template has one system turn, in front; one place per round for the results of tools, in the
- * order of their calls and without ids; and media in user turns only. Therefore
+ * The template has one system turn, at the start. It has one group of tool results per round, in
+ * the order of the calls and without ids. It has media in user turns only. Therefore
  *
- * - system messages in front become one; each later one becomes a marked note in the user turn
- *   that follows it, or at the end of the one before if the model's answer comes first;
- * - results are bound to calls by id and stand in the order of the calls, wherever they came;
- * - media of results move into the user turn that follows, before its own content.
+ * - leading system messages are joined; each later one becomes a marked note in the next user
+ *   turn, or at the end of the previous user turn if the model's answer comes first;
+ * - results are matched to calls by id and placed in the order of the calls;
+ * - media of results move to the start of the next user turn.
  */
 export class Conversation {
   private readonly turns: Turn[] = [];
@@ -67,20 +67,17 @@ export class Conversation {
     this.turns.push({ role: "assistant", answer, calls });
   }
 
-  /** Adds one call to the answer that came last, unless results of it are known already. */
+  /** Adds a call to the last answer, or to a new one if the last already has results. */
   call(call: PastCall): void {
     const last = this.turns.at(-1);
     const isOpen =
       last?.role === "assistant" && last.calls.every(({ result }) => result === undefined);
-    if (isOpen)
-      last.calls.push({ ...call }); // a copy: its result is written into it
+    // copies the call, because its result is written into it
+    if (isOpen) last.calls.push({ ...call });
     else this.assistant({ content: "", calls: [call] });
   }
 
-  /**
-   * Throws out_of_range, naming the field, for a result that belongs to no call or to one that has
-   * a result already.
-   */
+  /** Throws out_of_range for a result without a call, and for a second result of a call. */
   result({ callId, toolName, content, param }: PastResult): void {
     const call = callId ? this.callById(callId, param) : this.firstOpenCall(toolName);
     if (call === undefined) {
@@ -88,13 +85,13 @@ export class Conversation {
       throw refuse(
         "out_of_range",
         param,
-        `is missing, and no call${named} before this result still waits for one`,
+        `is missing, and no earlier call${named} lacks a result; send the call before its result`,
       );
     }
     call.result = content;
   }
 
-  /** Ids may come again in later rounds, so the latest call that waits is meant. */
+  /** Later rounds may reuse ids, so the latest call without a result matches. */
   private callById(id: string, param: string): Call {
     const sameId = this.rounds().flatMap((calls) => calls.filter((call) => call.id === id));
     const open = sameId.find(({ result }) => result === undefined);
@@ -105,8 +102,8 @@ export class Conversation {
     const shown = JSON.stringify(id.slice(0, 64));
     const why =
       sameId.length === 0
-        ? `is ${shown}, which no tool call before it has; send the answer with that call too`
-        : `is ${shown} for the second time; a tool call has one result`;
+        ? `is ${shown}, but no earlier tool call has that id; send the answer with that call too`
+        : `is ${shown} for the second time; send one result per tool call`;
     throw refuse("out_of_range", param, why);
   }
 
@@ -116,7 +113,7 @@ export class Conversation {
     return (toolName ? open.find(({ name }) => name === toolName) : undefined) ?? open[0];
   }
 
-  /** The calls of each answer that has some, the latest first. */
+  /** The calls of each answer with calls, latest first. */
   private rounds(): Call[][] {
     return this.turns
       .toReversed()
@@ -130,11 +127,11 @@ export class Conversation {
   }
 }
 
-/** Lays turns out one after another; what has no place yet is carried to the next user turn. */
+/** Converts turns to messages in order; pending media and notes wait for the next user turn. */
 class Layout {
-  private readonly laid: ChatMessage[] = [];
-  private media: ContentPart[] = [];
-  private notes: string[] = [];
+  private readonly messages: ChatMessage[] = [];
+  private pendingMedia: ContentPart[] = [];
+  private pendingNotes: string[] = [];
 
   add(turn: Turn): void {
     if (turn.role === "user") this.user(turn.content);
@@ -143,9 +140,9 @@ class Layout {
   }
 
   private assistant({ content, reasoning }: PastAnswer, calls: readonly Call[]): void {
-    this.placeCarried();
-    const toolCalls = calls.map(({ name, arguments: given }) => ({ name, arguments: given }));
-    this.laid.push({
+    this.flushPending();
+    const toolCalls = calls.map(({ name, arguments: json }) => ({ name, arguments: json }));
+    this.messages.push({
       role: "assistant",
       content,
       ...(toolCalls.length === 0 ? {} : { toolCalls }),
@@ -157,44 +154,49 @@ class Layout {
   }
 
   end(): ChatMessage[] {
-    this.placeCarried();
-    return this.laid;
+    this.flushPending();
+    return this.messages;
   }
 
   private system(text: string): void {
-    const last = this.laid.at(-1);
-    if (last === undefined) this.laid.push({ role: "system", content: text });
-    else if (last.role !== "system") this.notes.push(text);
-    else this.laid[0] = { role: "system", content: `${textOf(last.content)}\n\n${text}` };
+    const last = this.messages.at(-1);
+    if (last === undefined) this.messages.push({ role: "system", content: text });
+    else if (last.role !== "system") this.pendingNotes.push(text);
+    else this.messages[0] = { role: "system", content: `${textOf(last.content)}\n\n${text}` };
   }
 
   private user(content: Content): void {
     const note = this.takeNotes();
-    const media = this.media;
-    this.media = [];
+    const media = this.pendingMedia;
+    this.pendingMedia = [];
     if (media.length === 0 && note === "") {
-      this.laid.push({ role: "user", content });
+      this.messages.push({ role: "user", content });
     } else if (media.length === 0 && typeof content === "string") {
-      this.laid.push({ role: "user", content: content === "" ? note : `${note}\n\n${content}` });
+      this.messages.push({
+        role: "user",
+        content: content === "" ? note : `${note}\n\n${content}`,
+      });
     } else {
       const isEmpty = content.length === 0;
       const notes = note === "" ? [] : [textPart(isEmpty ? note : `${note}\n\n`)];
-      this.laid.push({ role: "user", content: [...media, ...notes, ...toParts(content)] });
+      this.messages.push({ role: "user", content: [...media, ...notes, ...toParts(content)] });
     }
   }
 
   private result(content: Content): void {
     const media = typeof content === "string" ? [] : content.filter(isMedia);
-    this.media.push(...media);
-    const shown = media.length === 0 ? content : joinLines(content);
-    this.laid.push({ role: "tool", content: shown });
+    this.pendingMedia.push(...media);
+    this.messages.push({
+      role: "tool",
+      content: media.length === 0 ? content : joinLines(content),
+    });
   }
 
-  /** Before an answer and at the end there is no user turn to wait for. */
-  private placeCarried(): void {
-    if (this.media.length === 0 && this.notes.length === 0) return;
-    const last = this.laid.at(-1);
-    if (last?.role !== "user" || this.media.length > 0) {
+  /** Places pending media and notes where no user turn follows. */
+  private flushPending(): void {
+    if (this.pendingMedia.length === 0 && this.pendingNotes.length === 0) return;
+    const last = this.messages.at(-1);
+    if (last?.role !== "user" || this.pendingMedia.length > 0) {
       this.user("");
       return;
     }
@@ -203,20 +205,22 @@ class Layout {
       typeof last.content === "string"
         ? `${last.content}\n\n${note}`
         : [...last.content, textPart(`\n\n${note}`)];
-    this.laid[this.laid.length - 1] = { role: "user", content };
+    this.messages[this.messages.length - 1] = { role: "user", content };
   }
 
   private takeNotes(): string {
-    const notes = this.notes.map((text) => `${NOTE_START}\n${text}\n${NOTE_END}`);
-    this.notes = [];
+    const notes = this.pendingNotes.map((text) => `${NOTE_START}\n${text}\n${NOTE_END}`);
+    this.pendingNotes = [];
     return notes.join("\n\n");
   }
 }
 
-/** A result as text, a line for each part; media leave a mark. */
+/** Renders a result as text with one line per part; a placeholder replaces each medium. */
 export function joinLines(content: Content): string {
   if (typeof content === "string") return content;
-  return content.map((part) => (part.type === "text" ? part.text : MARKS[part.type])).join("\n");
+  return content
+    .map((part) => (part.type === "text" ? part.text : PLACEHOLDERS[part.type]))
+    .join("\n");
 }
 
 export function isMedia({ type }: ContentPart): boolean {

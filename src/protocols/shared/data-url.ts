@@ -1,15 +1,15 @@
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 
-/** What a field is for. */
+/** The kind of media that a field accepts. */
 export type MediaKind = "image" | "video" | "document";
 
 interface KindRules {
   readonly types: RegExp;
   readonly maxBytes: number;
-  /** The way out of most mistakes. */
+  /** The remedy that most errors suggest. */
   readonly example: string;
-  /** The field for the other kind. */
+  /** Types that belong in another field, and that field. */
   readonly otherTypes: RegExp;
   readonly otherField: string;
 }
@@ -38,20 +38,20 @@ const RULES: Readonly<Record<MediaKind, KindRules>> = Object.freeze({
   },
 });
 
-/** Characters of a data: URL within which its type has to end. */
+/** Maximum length of the part of a data: URL before the comma, in characters. */
 const MAX_TYPE_CHARACTERS = 4096;
 
 /**
- * The bytes of a file that was sent inside its URL. Nothing is fetched from anywhere.
+ * Decodes a data: URL. Nothing is fetched.
  *
- * It is read as the Fetch standard has it: the type may have parameters or be left out, the data is
- * percent-decoded, and is base64 (white space and missing padding are allowed) where the type says
- * so, else the bytes themselves. The declared type only has to be of the kind; what the bytes are
- * is found out later. A video of type video/jpeg is a list of pictures, one for each frame, between
- * commas; anything else is a list of one file.
+ * Follows the Fetch standard: the type is optional and may have parameters, and the data is
+ * percent-decoded. Data marked as base64 may contain white space and lack padding; other data is
+ * the bytes themselves. The declared type only has to match the kind; the bytes are inspected
+ * later. A video of type video/jpeg is a comma-separated list of JPEG frames; anything else is one
+ * file.
  *
- * Throws invalid_media, unsupported_media_type, unsupported_modality or
- * media_too_large, all naming `param`.
+ * Throws invalid_media, unsupported_media_type, unsupported_modality or media_too_large for
+ * `param`.
  */
 export function decodeDataUrl(
   url: string,
@@ -86,17 +86,20 @@ function withoutFragment(data: string): string {
   return at === -1 ? data : data.slice(0, at);
 }
 
-/** Base64 in which letters were percent-encoded, as `%2B` for a plus or `%0A` for a line break. */
+/** Decodes percent-encoded base64, such as `%2B` for a plus or `%0A` for a line break. */
 function percentDecoded(data: string, param: string): string {
   if (!data.includes("%")) return data;
   try {
     return decodeURIComponent(data);
   } catch {
-    throw invalid(param, "the data has a % that is not followed by two hexadecimal digits");
+    throw invalid(
+      param,
+      "the data has a % without two hexadecimal digits after it; send it as %25",
+    );
   }
 }
 
-/** Data that is no base64: percent-decoded bytes. URL parsers leave tabs and line breaks out. */
+/** Percent-decodes data that is not base64. Tabs and line breaks are dropped, as URL parsers do. */
 function decodePlain(data: string, { what, maxBytes: limit, param }: Base64Rules): Uint8Array {
   const text = data.replace(/[\t\n\r]/g, "");
   const bytes = Buffer.from(text, "utf8");
@@ -149,7 +152,7 @@ interface Base64Rules {
   readonly param: string;
 }
 
-/** Base64 as browsers read it: white space is skipped, and the padding may be missing. */
+/** Decodes base64 as browsers do: white space is skipped, and padding is optional. */
 function decodeBase64(given: string, { what, maxBytes: limit, param }: Base64Rules): Uint8Array {
   const text = /\s/.test(given) ? given.replace(/[\t\n\f\r ]+/g, "") : given;
   if (text === "") throw invalid(param, `the ${what} is empty (0 bytes)`);
@@ -159,16 +162,16 @@ function decodeBase64(given: string, { what, maxBytes: limit, param }: Base64Rul
   const length = Math.floor((letters * 3) / 4);
   if (length > limit) throw tooLarge(param, what, length, limit);
   const bytes = Buffer.from(text, "base64");
-  // The decoder skips what it does not know and takes the URL-safe letters too.
+  // Buffer ignores unknown characters and accepts the URL-safe alphabet, so both are checked here.
   const isPlain = !/[-_]/.test(text) && text.indexOf("=") === (padding > 0 ? letters : -1);
   if (letters % 4 === 1 || bytes.length !== length || !isPlain) {
-    throw invalid(param, "the data is not base64 (A-Z a-z 0-9 + /, perhaps with = at the end)");
+    throw invalid(param, "the data is not base64 (A-Z a-z 0-9 + /, optionally with = at the end)");
   }
   return bytes;
 }
 
 function tooLarge(param: string, what: string, actual: number, limit: number): VireoError {
-  const message = `${param}: the ${what} has ${actual} bytes; at most ${limit} are taken`;
+  const message = `${param}: the ${what} has ${actual} bytes; at most ${limit} are accepted`;
   return new VireoError("media_too_large", message, { param, metadata: { limit, actual } });
 }
 

@@ -3,7 +3,7 @@ import { type ErrorCode, VireoError } from "../../core/errors.ts";
 export interface ErrorStatus {
   readonly status: number;
   readonly type: string;
-  /** The message was written for the caller. Otherwise only "internal error" is told. */
+  /** True if the message is meant for clients. Otherwise they see only "internal error". */
   readonly shown: boolean;
 }
 
@@ -15,7 +15,7 @@ function entry(status: number, type: string, shown = true): ErrorStatus {
 
 const hidden = entry(500, "api_error", false);
 
-/** The one table from code to HTTP status and error type. */
+/** Maps each error code to its HTTP status and error type. */
 export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.freeze({
   invalid_json: invalid(400),
   missing_required: invalid(400),
@@ -68,8 +68,8 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   internal_error: hidden,
 });
 
-/** The longest wait a client is told; some obey whatever number they get. */
-const RETRY_AFTER_MOST_MS = 60_000;
+/** Maximum retry-after; some clients obey any number. */
+const MAX_RETRY_AFTER_MS = 60_000;
 
 export interface ErrorBody {
   readonly error: {
@@ -87,7 +87,7 @@ export function toVireoError(error: unknown): VireoError {
   return new VireoError("internal_error", "unexpected error", { cause: error });
 }
 
-/** What a client is told. Nothing of an error that was not written for clients gets out. */
+/** The error body for a client. It hides the text of errors that are not meant for clients. */
 export function toErrorBody(error: VireoError, requestId?: string): ErrorBody {
   const { type, shown } = ERROR_STATUS[error.code];
   const where = requestId === undefined ? "" : ` (request ${requestId})`;
@@ -106,11 +106,11 @@ export function toErrorBody(error: VireoError, requestId?: string): ErrorBody {
 export function errorHeaders(error: VireoError): Record<string, string> {
   const { status } = ERROR_STATUS[error.code];
   const headers: Record<string, string> = {};
-  const mayTryAgain = (status >= 429 && status !== 501) || error.code === "idempotency_in_progress";
-  if (!mayTryAgain) headers["x-should-retry"] = "false";
+  const isRetryable = (status >= 429 && status !== 501) || error.code === "idempotency_in_progress";
+  if (!isRetryable) headers["x-should-retry"] = "false";
   if (status === 401) headers["www-authenticate"] = "Bearer";
   if (status === 429 || status === 503 || error.code === "idempotency_in_progress") {
-    const waitMs = Math.min(error.retryAfterMs ?? 1000, RETRY_AFTER_MOST_MS);
+    const waitMs = Math.min(error.retryAfterMs ?? 1000, MAX_RETRY_AFTER_MS);
     headers["retry-after"] = String(Math.ceil(waitMs / 1000));
     headers["retry-after-ms"] = String(Math.ceil(waitMs));
   }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { LIMITS } from "../../core/limits.ts";
 import { isTooDeep } from "./json.ts";
 
-/** Fields that several bodies have in the same form. Clients send null for what they leave out. */
+/** Schemas of fields that several bodies share. Clients may send null for an absent field. */
 
 export const text = z.string().refine((value) => !/\p{Surrogate}/u.test(value), {
   message: "has half of a surrogate pair (\\ud800 to \\udfff alone), which is no character",
@@ -22,47 +22,47 @@ export const seed = z
   .refine(Number.isInteger, { message: "must be a whole number" });
 export const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
 
-/** A JSON object, of which nothing more is said here. */
+/** A JSON object with any content. */
 export const anyObject = z.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   { message: "must be an object" },
 );
 
 /**
- * A list of at most so many entries. Its length is checked before anything looks at the entries, so
- * that a long one costs nothing.
+ * A list with a bounded number of entries. Its length is checked before its entries, so that a
+ * too long list costs nothing.
  */
-export function boundedList<T extends z.ZodType>(entry: T, most: number, least = 0) {
-  return z.array(z.unknown()).min(least).max(most).pipe(z.array(entry).min(least).max(most));
+export function boundedList<T extends z.ZodType>(entry: T, max: number, min = 0) {
+  return z.array(z.unknown()).min(min).max(max).pipe(z.array(entry).min(min).max(max));
 }
 
-/** A number above 0, or −1, which is how vLLM spells "as many as the server allows". */
-function atMostOrAll<T extends z.ZodNumber>(number: T) {
+/** A number above 0, or −1, which in vLLM means "as many as the server allows". */
+function positiveOrAll<T extends z.ZodNumber>(number: T) {
   const message = "must be above 0, or -1 for as many as the server allows";
   return number.min(-1).refine((value) => value === -1 || value > 0, message);
 }
 
-/** Which frames of a video; counts and rates above the server's are lowered to them. */
+/** Selects the frames of a video. Counts and rates above the server's limits are lowered. */
 export const videoSampling = {
-  fps: atMostOrAll(z.number().max(1000)).nullish(),
-  num_frames: atMostOrAll(z.int().max(LIMITS.videoFrames)).nullish(),
+  fps: positiveOrAll(z.number().max(1000)).nullish(),
+  num_frames: positiveOrAll(z.int().max(LIMITS.videoFrames)).nullish(),
   /** Seconds. */
   start: z.number().min(0).max(LIMITS.videoSeconds).nullish(),
   end: z.number().min(0).max(LIMITS.videoSeconds).nullish(),
-  /** Mean difference of bytes below which a frame counts as the one before it. */
+  /** Mean byte difference below which a frame repeats the previous one. */
   repeat_below: z.number().min(0).max(255).nullish(),
 };
 
-/** In how much detail a picture is looked at: "low" is one tile, all else what the model takes. */
+/** Resolution of an image: "low" is one tile, other values the model's own tiling. */
 export const detail = z.enum(["auto", "low", "high", "original"]);
 
 /** Source: MODEL.md § Pictures. */
 const maxTiles = z.int().min(1).max(12);
 
-/** Whether pictures are turned upright as their camera noted. Source: MODEL.md § Pictures. */
+/** Whether images are rotated upright by their EXIF orientation. Source: MODEL.md § Pictures. */
 const exifOrientation = z.enum(["apply", "ignore"]);
 
-/** How pictures and videos are shown to the model, in every body that may hold some. */
+/** Preprocessing options for images and videos, in every body that accepts them. */
 export const mediaFields = {
   max_num_tiles: maxTiles.nullish(),
   exif_orientation: exifOrientation.nullish(),
@@ -76,16 +76,16 @@ export const mediaFields = {
   media_io_kwargs: z.object({ video: z.object(videoSampling).nullish() }).nullish(),
 };
 
-/** Which pages of a document, and how large they are drawn. */
+/** Selects the pages of a document and the resolution in which they are rendered. */
 export const pageFields = {
   pages: z.string().min(1).max(LIMITS.pageRangeCharacters).nullish(),
   dpi: z.number().min(LIMITS.minPageDpi).max(LIMITS.maxPageDpi).nullish(),
 };
 
-/** A video in itself: base64 or a data: URL. */
+/** An inline video: base64 or a data: URL. */
 export const videoData = z.object({ data: z.string(), format: z.string().max(32).nullish() });
 
-/** A file of a message, by one of the first three. */
+/** A file of a message: inline, by URL or by id. */
 export const fileFields = {
   file_data: z.string().nullish(),
   file_url: z.string().nullish(),
@@ -94,7 +94,7 @@ export const fileFields = {
   ...pageFields,
 };
 
-/** How tokens are drawn, and when it ends. */
+/** Sampling parameters and stop conditions. */
 export const samplingFields = {
   min_tokens: z
     .int()
@@ -131,7 +131,7 @@ export const streamFields = {
     .nullish(),
 };
 
-/** The client's own notes about a request: said again where the protocol does, else unused. */
+/** The client's own notes; some protocols repeat them in the answer. */
 export const metadata = z.custom<object>(
   (value) =>
     typeof value === "object" && value !== null && !Array.isArray(value) && !isTooDeep(value),

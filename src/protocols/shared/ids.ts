@@ -2,11 +2,11 @@ import { randomFillSync } from "node:crypto";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** Drawn ahead: to ask for twenty bytes costs as much as for four thousand. */
+/** Prefetched random bytes, since one call for 20 bytes costs as much as one for 4096. */
 const pool = new Uint8Array(4096);
 let used = pool.length;
 
-/** That many random letters and digits; at most 4096. */
+/** Makes a text of `count` random letters and digits; count: at most 4096. */
 export function random62(count: number): string {
   if (used + count > pool.length) {
     randomFillSync(pool);

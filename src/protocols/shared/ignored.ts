@@ -1,7 +1,7 @@
 const MAX_NAMES = 32;
 
 /**
- * Fields of a body that no schema knows and that therefore have no effect. The names go into a
+ * Names of the fields that are not in a body's schema and have no effect. The names go into a
  * header, so only plain ones are listed.
  */
 export function unknownFields(body: object, known: object): string[] {

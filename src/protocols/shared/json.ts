@@ -1,15 +1,15 @@
 import { VireoError } from "../../core/errors.ts";
 
 /**
- * Parses a request body: strict JSON in UTF-8 without a byte order mark. Of equal keys the last
- * one counts. The parser is the engine's own, which does not recurse, so depth is no danger.
+ * Parses a request body: strict JSON in UTF-8 without a byte order mark. The last of equal keys
+ * wins. V8's JSON.parse does not recurse, so deep nesting is harmless here.
  *
  * Throws invalid_json.
  */
 export function parseJson(bytes: Uint8Array): unknown {
   const text = decodeText(bytes);
   if (text.trim() === "") throw invalid("it is empty");
-  if (text.startsWith("\ufeff")) throw invalid("it begins with a byte order mark; leave it out");
+  if (text.startsWith("\ufeff")) throw invalid("it begins with a byte order mark; remove it");
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
@@ -33,7 +33,10 @@ function invalid(why: string): VireoError {
 
 const MAX_DEPTH = 128;
 
-/** So deep that what recurses through the value later could run out of stack. */
+/** The error text for a value that is too deep. */
+export const TOO_DEEP = `is nested too deeply; send at most ${MAX_DEPTH} levels`;
+
+/** True if code that recurses through the value could exhaust the stack. */
 export function isTooDeep(value: unknown): boolean {
   let level = [value];
   for (let depth = 0; level.length > 0; depth++) {
@@ -46,15 +49,13 @@ export function isTooDeep(value: unknown): boolean {
 }
 
 /**
- * Arguments of a call as JSON text; "{}" if there are none.
+ * The arguments of a call as JSON text; "{}" if there are none.
  *
- * param: names the field in the error. Throws out_of_range if they are nested too deeply.
+ * param: the field, for errors. Throws out_of_range if they are nested too deeply.
  */
-export function argumentsText(given: string | object | null | undefined, param: string): string {
-  if (given === null || given === undefined || given === "") return "{}";
-  if (typeof given === "string") return given;
-  if (isTooDeep(given)) {
-    throw new VireoError("out_of_range", `${param} is nested too deeply`, { param });
-  }
-  return JSON.stringify(given);
+export function argumentsText(args: string | object | null | undefined, param: string): string {
+  if (args === null || args === undefined || args === "") return "{}";
+  if (typeof args === "string") return args;
+  if (isTooDeep(args)) throw new VireoError("out_of_range", `${param} ${TOO_DEEP}`, { param });
+  return JSON.stringify(args);
 }

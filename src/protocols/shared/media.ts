@@ -18,14 +18,14 @@ import type { videoData } from "./fields.ts";
 
 type MediaPart = ImagePart | VideoPart | DocumentPart;
 
-/** A picture, video or document that is still to be fetched; until then it has no bytes. */
+/** An image, video or document to fetch; it has no bytes until then. */
 export type RemotePart = MediaPart & {
   readonly url: string;
   /** The field that names it. */
   readonly param: string;
 };
 
-/** One that this server keeps under an id; until it is read it has no bytes. */
+/** A medium that this server stores under an id; it has no bytes until it is read. */
 export type StoredPart = MediaPart & {
   readonly fileId: string;
   /** The field that names it. */
@@ -39,18 +39,18 @@ export const MAX_BYTES = Object.freeze({
   document: LIMITS.documentBytes,
 });
 
-function isFetched(url: string): boolean {
+function isHttpUrl(url: string): boolean {
   return /^\s*https?:/i.test(url.slice(0, 64));
 }
 
 /**
- * The picture at a URL: the bytes of a data: URL, or for http and https a RemotePart.
+ * Makes an image part from a URL: the bytes of a data: URL, or a RemotePart for http and https.
  *
  * Throws what decodeDataUrl throws.
  */
 export function toImagePart(url: string, param: string, detail?: Detail): ImagePart {
-  const about = aboutImage(detail);
-  if (isFetched(url)) {
+  const about = imageFields(detail);
+  if (isHttpUrl(url)) {
     const remote: RemotePart = { ...about, bytes: NO_BYTES, url, param };
     return remote;
   }
@@ -58,14 +58,14 @@ export function toImagePart(url: string, param: string, detail?: Detail): ImageP
   return { ...about, bytes: files[0] ?? NO_BYTES };
 }
 
-function aboutImage(detail: Detail) {
+function imageFields(detail: Detail) {
   return { type: "image", ...(detail === "low" ? { maxTiles: 1 } : {}) } as const;
 }
 
-/** The video at a URL, in the same way. Throws what decodeDataUrl throws. */
+/** Makes a video part from a URL, like toImagePart. Throws what decodeDataUrl throws. */
 export function toVideoPart(url: string, param: string, sampling?: VideoSampling): VideoPart {
   const about = { type: "video", ...(sampling === undefined ? {} : { sampling }) } as const;
-  if (isFetched(url)) {
+  if (isHttpUrl(url)) {
     const remote: RemotePart = { ...about, bytes: NO_BYTES, url, param };
     return remote;
   }
@@ -74,24 +74,24 @@ export function toVideoPart(url: string, param: string, sampling?: VideoSampling
   return { ...about, bytes: files[0] ?? NO_BYTES };
 }
 
-/** A picture or video as clients name it: by its URL or an id, each with its field. */
-export interface NamedMedia {
+/** A client's reference to an image or video: a URL or a file id, each with its field. */
+export interface MediaReference {
   readonly url: string | null | undefined;
   readonly urlParam: string;
   readonly fileId: string | null | undefined;
   readonly fileParam: string;
 }
 
-/** Throws missing_required if neither is there, and what toImagePart throws. */
-export function toNamedImage(named: NamedMedia, detail?: Detail): ContentPart {
+/** Throws missing_required if there is neither a URL nor an id, and what toImagePart throws. */
+export function toReferencedImage(named: MediaReference, detail?: Detail): ContentPart {
   const { url, urlParam, fileId, fileParam } = named;
   if (typeof url === "string") return toImagePart(url, urlParam, detail);
-  if (fileId) return toStoredPart({ ...aboutImage(detail), bytes: NO_BYTES }, fileId, fileParam);
+  if (fileId) return toStoredPart({ ...imageFields(detail), bytes: NO_BYTES }, fileId, fileParam);
   throw missing(urlParam);
 }
 
-/** The same of a video. */
-export function toNamedVideo(named: NamedMedia, sampling?: VideoSampling): ContentPart {
+/** Like toReferencedImage. Throws missing_required, and what toVideoPart throws. */
+export function toReferencedVideo(named: MediaReference, sampling?: VideoSampling): ContentPart {
   const { url, urlParam, fileId, fileParam } = named;
   if (typeof url === "string") return toVideoPart(url, urlParam, sampling);
   const about = { type: "video", ...(sampling === undefined ? {} : { sampling }) } as const;
@@ -100,16 +100,18 @@ export function toNamedVideo(named: NamedMedia, sampling?: VideoSampling): Conte
 }
 
 function missing(param: string): VireoError {
-  return new VireoError("missing_required", `${param} is required`, { param });
+  return new VireoError("missing_required", `${param} is required: a URL or a data: URL`, {
+    param,
+  });
 }
 
 function toStoredPart(part: MediaPart, fileId: string, param: string): StoredPart {
   return { ...part, fileId, param };
 }
 
-/** A file as clients send it: in itself, by its URL or by an id. */
+/** A client's file: inline, by URL or by id. */
 export interface FileBody extends PagesBody {
-  /** A data: URL, plain base64, or as some clients have it, an http or https URL. */
+  /** A data: URL or plain base64; some clients send an http or https URL here. */
   readonly file_data?: string | null | undefined;
   readonly file_url?: string | null | undefined;
   readonly file_id?: string | null | undefined;
@@ -121,15 +123,15 @@ export interface PagesBody {
 }
 
 /**
- * A file that is sent, or named by its URL or its id.
+ * Makes a part from an inline file, its URL or its id.
  *
  * Throws missing_required, and what toDocumentPart throws.
  */
 export function toFilePart(file: FileBody, param: string): ContentPart {
-  const [given, at] = file.file_data
+  const [source, at] = file.file_data
     ? [file.file_data, `${param}.file_data`]
     : [file.file_url, `${param}.file_url`];
-  if (given) return toDocumentPart(given, at, toPageOptions(file));
+  if (source) return toDocumentPart(source, at, toPageOptions(file));
   if (file.file_id) {
     const about = { type: "document", bytes: NO_BYTES, ...toPageOptions(file) } as const;
     return toStoredPart(about, file.file_id, `${param}.file_id`);
@@ -139,30 +141,30 @@ export function toFilePart(file: FileBody, param: string): ContentPart {
 }
 
 /**
- * A file by what its bytes are, whatever its declared type: text as text, a video as a video, all
- * else as a document.
+ * Makes a part from a file. Its bytes decide its kind, not its declared type: text, video, or else
+ * document.
  *
- * url: a data: URL, plain base64, or an http or https URL. Throws what decodeDataUrl throws.
+ * source: a data: URL, plain base64, or an http or https URL. Throws what decodeDataUrl throws.
  */
 export function toDocumentPart(
-  given: string,
+  source: string,
   param: string,
   options: PageOptions = {},
 ): ContentPart {
-  if (isFetched(given)) {
+  if (isHttpUrl(source)) {
     const about = { type: "document", bytes: NO_BYTES, ...options } as const;
-    const remote: RemotePart = { ...about, url: given, param };
+    const remote: RemotePart = { ...about, url: source, param };
     return remote;
   }
-  const isUrl = /^\s*[a-z][a-z0-9+.-]*:/i.test(given.slice(0, 64));
-  const url = isUrl ? given : `data:application/octet-stream;base64,${given}`;
+  const isUrl = /^\s*[a-z][a-z0-9+.-]*:/i.test(source.slice(0, 64));
+  const url = isUrl ? source : `data:application/octet-stream;base64,${source}`;
   if (/^\s*data:video\//i.test(url.slice(0, 64))) return toVideoPart(url, param);
   const { files } = decodeDataUrl(url, "document", param);
-  return byContent({ type: "document", bytes: files[0] ?? NO_BYTES, ...options }, param);
+  return byDetectedType({ type: "document", bytes: files[0] ?? NO_BYTES, ...options }, param);
 }
 
-/** A document whose bytes are text or a video becomes that. Throws invalid_media. */
-export function byContent(part: DocumentPart, param: string): ContentPart {
+/** Converts a document whose bytes are text or a video. Throws media_too_large for long text. */
+export function byDetectedType(part: DocumentPart, param: string): ContentPart {
   const { bytes } = part;
   const kind = fileKind(bytes);
   if (kind.is === "video") return { type: "video", bytes };
@@ -170,7 +172,7 @@ export function byContent(part: DocumentPart, param: string): ContentPart {
   const text = decodeText(bytes, kind.encoding);
   const { textCharacters: limit } = LIMITS;
   if (text.length <= limit) return { type: "text", text };
-  const message = `${param}: the text has ${text.length} characters; at most ${limit} are taken`;
+  const message = `${param}: the text has ${text.length} characters; at most ${limit} are accepted`;
   throw new VireoError("media_too_large", message, { param, metadata: { limit } });
 }
 
@@ -181,10 +183,10 @@ export function toPageOptions({ pages, dpi }: PagesBody): PageOptions {
   };
 }
 
-/** How much of a picture is looked at. */
+/** Resolution of an image; "low" is one tile. */
 export type Detail = "auto" | "low" | "high" | "original" | null | undefined;
 
-/** How media are shown to the model, in the fields' own spelling. */
+/** Preprocessing options for media, in wire format. */
 export interface MediaBody {
   readonly max_num_tiles?: number | null | undefined;
   readonly exif_orientation?: ExifOrientation | null | undefined;
@@ -207,8 +209,8 @@ export function toMediaOptions(
   body: MediaBody,
 ): Pick<ChatRequest, "maxTiles" | "exifOrientation" | "videoPruningRate" | "videoSampling"> {
   const { mm_processor_kwargs: processing } = body;
-  const maxTiles = sameOf(body, "max_num_tiles");
-  const exifOrientation = sameOf(body, "exif_orientation");
+  const maxTiles = consistentField(body, "max_num_tiles");
+  const exifOrientation = consistentField(body, "exif_orientation");
   const videoPruningRate = processing?.video_pruning_rate;
   const videoSampling = toVideoSampling(body.media_io_kwargs?.video, "media_io_kwargs.video");
   return {
@@ -219,16 +221,19 @@ export function toMediaOptions(
   };
 }
 
-/** A field that may stand in the body or in mm_processor_kwargs. Throws out_of_range. */
-function sameOf<F extends "max_num_tiles" | "exif_orientation">(body: MediaBody, field: F) {
-  const plain = body[field];
-  const value = body.mm_processor_kwargs?.[field] ?? plain;
-  if (!plain || value === plain) return value;
+/** A field of the body or of mm_processor_kwargs. Throws out_of_range if the two differ. */
+function consistentField<F extends "max_num_tiles" | "exif_orientation">(
+  body: MediaBody,
+  field: F,
+) {
+  const inBody = body[field];
+  const value = body.mm_processor_kwargs?.[field] ?? inBody;
+  if (!inBody || value === inBody) return value;
   const message = `${field} contradicts mm_processor_kwargs.${field}; send one of them`;
   throw new VireoError("out_of_range", message, { param: field });
 }
 
-/** What clients say about the frames of a video, in the fields' own spelling. */
+/** Frame sampling options of a video, in wire format. */
 export interface SamplingBody {
   readonly fps?: number | null | undefined;
   readonly num_frames?: number | null | undefined;
@@ -237,14 +242,14 @@ export interface SamplingBody {
   readonly repeat_below?: number | null | undefined;
 }
 
-/** Undefined if nothing is said. Throws out_of_range for a stretch that ends before it begins. */
+/** Undefined without options. Throws out_of_range if `end` is before `start`. */
 export function toVideoSampling(
   body: SamplingBody | null | undefined,
   param: string,
 ): VideoSampling | undefined {
   const { fps, num_frames, start, end, repeat_below } = body ?? {};
   if (typeof start === "number" && typeof end === "number" && end < start) {
-    const message = `${param}.end is ${end}, before start, which is ${start}`;
+    const message = `${param}.end is ${end}, but must be at least start, which is ${start}`;
     throw new VireoError("out_of_range", message, { param: `${param}.end` });
   }
   const sampling = {
@@ -257,12 +262,12 @@ export function toVideoSampling(
   return Object.keys(sampling).length === 0 ? undefined : sampling;
 }
 
-/** Whatever is asked for, the engine's own ceiling holds. */
+/** −1 asks for the maximum; the engine applies its own limit to any count. */
 function maxToFrames(count: number): number {
   return count === -1 ? LIMITS.videoFrames : count;
 }
 
-/** A video that is sent as `{ data, format }`, as a URL. */
+/** Converts a video sent as `{ data, format }` to a data: URL. */
 export function videoDataUrl({ data, format }: z.infer<typeof videoData>): string {
   if (/^\s*data:/i.test(data.slice(0, 64))) return data;
   const subtype = /^[\w.+-]+$/.test(format ?? "") ? format : "mp4";
@@ -279,7 +284,7 @@ function isRemote(part: ContentPart): part is RemotePart {
   return part.type !== "text" && "url" in part;
 }
 
-/** What a request names by URL and has to be fetched before it can be answered. */
+/** The media of a request that must be fetched, with the maximum size of each. */
 export function remoteMedia({ messages }: ChatRequest): (RemotePart & { maxBytes: number })[] {
   return messages.flatMap(({ content }) => {
     const remote = typeof content === "string" ? [] : content.filter(isRemote);
@@ -289,7 +294,7 @@ export function remoteMedia({ messages }: ChatRequest): (RemotePart & { maxBytes
   });
 }
 
-/** The same messages with what was fetched in place of URLs. */
+/** Replaces URLs in messages by the fetched bytes. Throws what byDetectedType throws. */
 export function withFetched(
   messages: readonly ChatMessage[],
   files: ReadonlyMap<string, Uint8Array>,
@@ -300,7 +305,9 @@ export function withFetched(
       const bytes = isRemote(part) ? files.get(part.url) : undefined;
       if (bytes === undefined || !isRemote(part)) return part;
       const { url: _, param, ...rest } = part;
-      return rest.type === "document" ? byContent({ ...rest, bytes }, param) : { ...rest, bytes };
+      return rest.type === "document"
+        ? byDetectedType({ ...rest, bytes }, param)
+        : { ...rest, bytes };
     });
     return { ...message, content };
   });

@@ -1,11 +1,11 @@
 import { VireoError } from "../../core/errors.ts";
 import type { UpstreamModel } from "../../core/upstream.ts";
 
-/** Facts about a model, whatever id it is served under. */
+/** Facts about a model, independent of the id under which it is served. */
 export interface ModelCard {
   readonly name: string;
   readonly description: string;
-  /** Empty: it is not published there. */
+  /** "" if it is not published there. */
   readonly huggingFaceId: string;
   readonly license: string;
   readonly licenseUrl: string;
@@ -22,7 +22,7 @@ const PUBLISHED: ModelCard = Object.freeze({
     "https://www.nvidia.com/en-us/agreements/enterprise-software/nvidia-open-model-license/",
 });
 
-const IN_THE_BOX: ModelCard = Object.freeze({
+const BUNDLED: ModelCard = Object.freeze({
   name: "vireo: the model in the box",
   description: "A small model with every part of the large one, to try this server with.",
   huggingFaceId: "",
@@ -30,15 +30,15 @@ const IN_THE_BOX: ModelCard = Object.freeze({
   licenseUrl: "https://www.apache.org/licenses/LICENSE-2.0",
 });
 
-/** Models that come with the program. */
-const IN_THE_BOX_IDS: readonly string[] = ["vireo/mini", "vireo/tiny"];
-/** For upstreams elsewhere, which say no more than the name. */
+/** Models that ship with this package. */
+const BUNDLED_IDS: readonly string[] = ["vireo/mini", "vireo/tiny"];
+/** Identifies the published model on upstreams that report only its name. */
 const PUBLISHED_ID = "nvidia/nemotron-nano-12b-v2-vl";
 
-/** The card of a model. An unpublished checkpoint has its name, and no facts of another. */
+/** The card of a model. An unpublished checkpoint has only its name and a generic description. */
 export function cardOf({ id, published = id === PUBLISHED_ID }: UpstreamModel): ModelCard {
   if (published) return PUBLISHED;
-  if (IN_THE_BOX_IDS.includes(id)) return IN_THE_BOX;
+  if (BUNDLED_IDS.includes(id)) return BUNDLED;
   return { name: id, description: UNKNOWN, huggingFaceId: "", license: "", licenseUrl: "" };
 }
 
@@ -46,7 +46,7 @@ const UNKNOWN =
   "A vision-language checkpoint of the NemotronH Nano VL family; its own files say what it is, " +
   "what it can do and under which licence.";
 
-/** The model of that name or alias. */
+/** Finds a model by id or alias; exact names come before patterns. */
 export function findModel(
   models: readonly UpstreamModel[],
   name: string,
@@ -57,7 +57,7 @@ export function findModel(
   );
 }
 
-/** One `*` in an alias stands for any text. */
+/** One `*` in an alias matches any text. */
 function matches(alias: string, name: string): boolean {
   const star = alias.indexOf("*");
   if (star === -1) return false;
@@ -66,10 +66,10 @@ function matches(alias: string, name: string): boolean {
 }
 
 /**
- * The model of that name, which may be asked for so many tokens.
+ * Finds a model by name and checks maxTokens against its context.
  *
- * param: the field that asks for them.
- * Throws model_not_found, and out_of_range for more tokens than its context holds.
+ * param: the field of maxTokens, for errors.
+ * Throws model_not_found, and out_of_range if its context is smaller than maxTokens.
  */
 export function requireModel(
   models: readonly UpstreamModel[],
@@ -79,11 +79,11 @@ export function requireModel(
 ): UpstreamModel {
   const model = findModel(models, name);
   if (model === undefined) {
-    const message = `there is no model ${JSON.stringify(name)}; GET /v1/models lists what there is`;
+    const message = `there is no model ${JSON.stringify(name)}; GET /v1/models lists the models`;
     throw new VireoError("model_not_found", message, { param: "model" });
   }
   if (maxTokens !== undefined && maxTokens > model.contextTokens) {
-    const message = `${param} is ${maxTokens}; the model's context holds ${model.contextTokens}`;
+    const message = `${param} is ${maxTokens}; send at most ${model.contextTokens}, the context`;
     throw new VireoError("out_of_range", message, { param });
   }
   return model;

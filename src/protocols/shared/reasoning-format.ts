@@ -1,6 +1,6 @@
 /**
- * Where an answer's reasoning stands. all: in every field that some client reads. deepseek, vllm
- * and openrouter: in those of that family. inline: in the content, between tags. none: nowhere.
+ * Where reasoning appears in an answer. all: in every field that some client reads. deepseek, vllm
+ * and openrouter: in the fields of that API. inline: in the content, between tags. none: nowhere.
  */
 export const REASONING_FORMATS = [
   "all",
@@ -12,7 +12,7 @@ export const REASONING_FORMATS = [
 ] as const;
 export type ReasoningFormat = (typeof REASONING_FORMATS)[number];
 
-/** The spellings of reasoning, in a message or a delta. */
+/** Fields for reasoning, in a message or a delta. */
 export interface ReasoningBody {
   readonly reasoning_content?: string;
   readonly reasoning?: string;
@@ -24,7 +24,7 @@ export interface ReasoningBody {
   }[];
 }
 
-/** Empty for formats in which reasoning has no field of its own. */
+/** Reasoning in the fields of a format; empty for inline and none. */
 export function toReasoning(text: string, format: ReasoningFormat): ReasoningBody {
   const inDeepseek = format === "all" || format === "deepseek";
   const inOpenrouter = format === "all" || format === "openrouter";
@@ -38,8 +38,8 @@ export function toReasoning(text: string, format: ReasoningFormat): ReasoningBod
 }
 
 /**
- * Writes reasoning into the content: `<think>` before it and `</think>` after it. One for each
- * answer; `end` is asked when the text begins, and at the end of the answer.
+ * Writes the reasoning of one answer into its content, between `<think>` and `</think>`. Call
+ * `end` when the text begins, and at the end of the answer.
  */
 export function createInlineReasoning(): { push(text: string): string; end(): string } {
   let open = false;

@@ -6,18 +6,18 @@ import { LOCAL_PROVIDER } from "./provider.ts";
 import { splitModelName } from "./reasoning.ts";
 
 /**
- * What clients of routers say about who may answer, and what may be kept: OpenRouter's `provider`,
- * `models` and `plugins`, and the AI gateway's `providerOptions.gateway`. There is one provider
- * here, so most of it has no effect and is told; a wish for privacy is kept or refused.
+ * Routing and privacy options of routers: OpenRouter's `provider`, `models` and `plugins`, and the
+ * AI gateway's `providerOptions.gateway`. This server is the only provider, so most options have no
+ * effect and are reported. A privacy option is honoured or refused.
  */
 
-/** How this server is called as a provider. */
+/** Names of this server as a provider. */
 const OWN_NAMES = [LOCAL_PROVIDER, "vireo"];
 
 const names = z.array(z.string().max(256)).max(64);
 const fallbacks = names.nullish();
 
-/** What both routers have: providers that may answer, or may not. */
+/** Provider lists that both routers have. */
 const choices = { only: names.nullish(), order: names.nullish(), ignore: names.nullish() };
 
 export const gatewayOptions = z.looseObject({
@@ -36,7 +36,7 @@ export const routingFields = {
       require_parameters: z.boolean().nullish(),
     })
     .nullish(),
-  /** Models that would do as well, the best first; the first that is here answers. */
+  /** Fallback models in order of preference; the first one that is served answers. */
   models: fallbacks,
   route: z.string().max(64).nullish(),
   plugins: z
@@ -50,41 +50,43 @@ type RoutingBody = z.infer<typeof routingBody>;
 type Choices = z.infer<z.ZodObject<typeof choices>>;
 
 export interface Routing {
-  /** Names of models that would do as well, in order. */
+  /** Names of fallback models, in order of preference. */
   readonly fallbacks: readonly string[];
-  /** Nothing of the request may be stored for later ones. */
+  /** The request and its answer must not be stored. */
   readonly isPrivate: boolean;
-  /** Every field must have its effect. */
+  /** A field without an effect is an error. */
   readonly isStrict: boolean;
-  /** For x-ignored-params. */
+  /** Options without an effect, for x-ignored-params. */
   readonly ignored: readonly string[];
 }
 
-/** Fields without an effect that nobody has to be told of: there is nobody else to choose. */
+/** Options that need no report, because there is no other provider to choose. */
 const SILENT = ["allow_fallbacks", "user", "tags"];
-/** Plugins whose work is done here anyway. */
+/** Plugins whose function is built into this server. */
 const OWN_PLUGINS = ["file-parser", "response-healing"];
 
 /**
- * Throws zdr_unavailable for a wish for zero data retention, and unsupported_parameter for one that
- * leaves no provider, or for a plugin that is not run here.
+ * Reads the routing options of a body.
+ *
+ * Throws zdr_unavailable for zero data retention, and unsupported_parameter for a provider list
+ * that excludes this server or for an unknown plugin.
  */
 export function readRouting(body: RoutingBody): Routing {
   const { provider, plugins, models } = body;
   const gateway = body.providerOptions?.gateway;
   checkProviders(provider, "provider");
-  const { ignored, ...wishes } = readGateway(gateway, "providerOptions.gateway");
+  const { ignored, ...gatewayRouting } = readGateway(gateway, "providerOptions.gateway");
   if (provider?.zdr === true) throw noRetention("provider.zdr");
   return {
-    fallbacks: [...(models ?? []), ...wishes.fallbacks],
-    isPrivate: wishes.isPrivate || provider?.data_collection === "deny",
+    fallbacks: [...(models ?? []), ...gatewayRouting.fallbacks],
+    isPrivate: gatewayRouting.isPrivate || provider?.data_collection === "deny",
     isStrict: provider?.require_parameters === true,
     ignored: [
-      ...unused(provider, ["zdr", "data_collection", "require_parameters"], "provider"),
+      ...ignoredOptions(provider, ["zdr", "data_collection", "require_parameters"], "provider"),
       ...ignored,
       ...(plugins ?? []).flatMap(({ id, enabled }) => {
         if (enabled !== false && !OWN_PLUGINS.includes(id)) {
-          const why = `names ${JSON.stringify(id)}, which is not run by this server; leave it out`;
+          const why = `names ${JSON.stringify(id)}, which this server does not run; leave it out`;
           throw refuse("unsupported_parameter", "plugins", why);
         }
         return [`plugins.${id}`];
@@ -93,7 +95,7 @@ export function readRouting(body: RoutingBody): Routing {
   };
 }
 
-/** The options of the AI gateway alone. Throws what readRouting throws. */
+/** Reads the options of the AI gateway. Throws what readRouting throws. */
 export function readGateway(
   gateway: z.infer<typeof gatewayOptions> | null | undefined,
   param: string,
@@ -104,25 +106,25 @@ export function readGateway(
   return {
     fallbacks: gateway?.models ?? [],
     isPrivate: gateway?.disallowPromptTraining === true,
-    ignored: unused(gateway, known, param),
+    ignored: ignoredOptions(gateway, known, param),
   };
 }
 
-/** The name that is asked for if it is here, else the first of the others that is. */
+/** The requested model if it is served, else the first fallback that is, else the requested. */
 export function pickModel(
   name: string,
   { fallbacks }: Pick<Routing, "fallbacks">,
   models: readonly UpstreamModel[],
 ): string {
-  const isHere = (one: string) => findModel(models, splitModelName(one).name) !== undefined;
-  return [name, ...fallbacks].find(isHere) ?? name;
+  const isServed = (one: string) => findModel(models, splitModelName(one).name) !== undefined;
+  return [name, ...fallbacks].find(isServed) ?? name;
 }
 
-/** Throws unsupported_parameter, naming it, if one of these has no effect but must have one. */
+/** Throws unsupported_parameter for the first ignored field of a strict request. */
 export function checkStrict({ isStrict }: Routing, ignored: readonly string[]): void {
   const [param] = ignored;
   if (!isStrict || param === undefined) return;
-  const why = "has no effect here, and provider.require_parameters asks for one; leave one out";
+  const why = "has no effect here, but provider.require_parameters is true; leave out one of them";
   throw refuse("unsupported_parameter", param, why);
 }
 
@@ -134,27 +136,32 @@ function checkProviders(choices: Choices | null | undefined, param: string): voi
     ["order", order],
   ] as const) {
     if (!list || list.length === 0 || list.some(isOwn)) continue;
-    const why = "names other providers; this server is local and passes nothing on";
+    const why =
+      "lists only other providers; this server forwards no requests, so add local or leave it out";
     throw refuse("unsupported_parameter", `${param}.${field}`, why);
   }
   if (ignore?.some(isOwn)) {
-    const why = "leaves this server out, and there is no other; take it off the list";
+    const why = "excludes this server, the only provider; remove it from the list";
     throw refuse("unsupported_parameter", `${param}.ignore`, why);
   }
 }
 
-function unused(options: object | null | undefined, known: readonly string[], param: string) {
+function ignoredOptions(
+  options: object | null | undefined,
+  known: readonly string[],
+  param: string,
+) {
   return Object.entries(options ?? {}).flatMap(([name, value]) => {
     const isKnown = [...known, ...SILENT, ...Object.keys(choices)].includes(name);
-    const isAsked = value !== null && value !== undefined && value !== false;
-    return isKnown || !isAsked ? [] : [`${param}.${name}`];
+    const isSet = value !== null && value !== undefined && value !== false;
+    return isKnown || !isSet ? [] : [`${param}.${name}`];
   });
 }
 
 function noRetention(param: string): VireoError {
   const why =
-    "asks for zero data retention, which this server cannot promise: it keeps states of prompts " +
-    "and pictures in memory to answer faster; leave it out, or use provider.data_collection";
+    "asks for zero data retention, but this server caches states of prompts and images in " +
+    "memory; leave it out, or use provider.data_collection";
   return refuse("zdr_unavailable", param, why);
 }
 

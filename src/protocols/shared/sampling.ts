@@ -3,15 +3,15 @@ import { type ChatRequest, GREEDY, type SamplingOptions } from "../../core/chat.
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { samplingFields } from "./fields.ts";
-import { show } from "./schema-errors.ts";
+import { describeValue } from "./schema-errors.ts";
 
 const samplingBody = z.object(samplingFields);
 export type SamplingBody = Partial<z.infer<typeof samplingBody>>;
 
-/** Published settings for what a request leaves out.            Source: MODEL.md § Sampling. */
+/** Published defaults for answers with reasoning. Source: MODEL.md § Sampling. */
 const THINKING = { temperature: 0.6, topP: 0.95 } as const;
 
-/** thinks: the answer begins with reasoning, for which other settings are usual. */
+/** thinks: the answer begins with reasoning, which has other defaults. */
 export function toSampling(body: SamplingBody, thinks: boolean): SamplingOptions {
   const { temperature, topP } = thinks ? THINKING : GREEDY;
   return {
@@ -28,7 +28,7 @@ export function toSampling(body: SamplingBody, thinks: boolean): SamplingOptions
   };
 }
 
-/** When the answer ends, besides by its length. */
+/** The conditions that end an answer, other than its maximum length. */
 export function toStopConditions(
   body: SamplingBody,
 ): Pick<ChatRequest, "stop" | "stopTokenIds" | "minTokens" | "ignoreEos"> {
@@ -47,14 +47,16 @@ function parseLogitBias(map: object): [number, number][] {
   const refuse = (why: string): VireoError =>
     new VireoError("out_of_range", `logit_bias ${why}`, { param: "logit_bias" });
   if (entries.length > LIMITS.logitBiasEntries) {
-    throw refuse(`has more than ${LIMITS.logitBiasEntries} entries`);
+    throw refuse(`has ${entries.length} entries; at most ${LIMITS.logitBiasEntries} are accepted`);
   }
   return entries.map(([key, value]: [string, unknown]) => {
     if (!/^\d{1,7}$/.test(key) || Number(key) >= LIMITS.vocabularyTokens) {
-      throw refuse(`has the key ${show(key)}, which is no token id`);
+      throw refuse(
+        `has the key ${describeValue(key)}; send token ids below ${LIMITS.vocabularyTokens}`,
+      );
     }
     if (typeof value !== "number" || !(Math.abs(value) <= 100)) {
-      throw refuse(`gives token ${key} ${show(value)}; send -100 to 100`);
+      throw refuse(`gives token ${key} ${describeValue(value)}; send -100 to 100`);
     }
     return [Number(key), value];
   });

@@ -4,9 +4,7 @@ import { type ErrorCode, VireoError } from "../../core/errors.ts";
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-/**
- * Checks a body and says what is wrong with the first field that is, in a VireoError that names it.
- */
+/** Checks a body against a schema. Throws a VireoError that names the first invalid field. */
 export function check<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
@@ -15,12 +13,12 @@ export function check<T>(schema: z.ZodType<T>, body: unknown): T {
   throw explain(deepest(first), body);
 }
 
-/** In a union the branch of the same `type`, else the one that got furthest, was meant. */
+/** Picks the issue of the union branch with the same `type`, else of the best matching branch. */
 function deepest(issue: Issue, parents: Path = []): Issue {
   const path = [...parents, ...issue.path];
   if (issue.code === "invalid_union") {
-    const ofType = issue.errors.filter((branch) => !branch.some(isAboutType));
-    const [best] = (ofType.length > 0 ? ofType : issue.errors)
+    const sameType = issue.errors.filter((branch) => !branch.some(isAboutType));
+    const [best] = (sameType.length > 0 ? sameType : issue.errors)
       .map(([first]) => first)
       .filter((first) => first !== undefined)
       .toSorted((a, b) => progress(b) - progress(a));
@@ -40,39 +38,39 @@ function progress(issue: Issue): number {
 function explain(issue: Issue, body: unknown): VireoError {
   const value = valueAt(body, issue.path);
   const param = formatPath(issue.path);
-  const [code, words] = describe(issue, value);
+  const [code, reason] = describe(issue, value);
   const name = param === "" ? "the request body" : param;
   const details = param === "" ? {} : { param };
-  return new VireoError(code, `${name} ${words}`, details);
+  return new VireoError(code, `${name} ${reason}`, details);
 }
 
 function describe(issue: Issue, value: unknown): [ErrorCode, string] {
   if (value === undefined && issue.code !== "custom") return ["missing_required", "is required"];
-  const got = `but is ${show(value)}`;
+  const actual = `but is ${describeValue(value)}`;
   switch (issue.code) {
     case "invalid_type":
       if (typeof value === "number" && issue.expected === "number") {
         return ["out_of_range", "must be a finite number"];
       }
-      return ["invalid_type", `must be ${article(issue.expected)}, ${got}`];
+      return ["invalid_type", `must be ${article(issue.expected)}, ${actual}`];
     case "too_small":
       return [
         "out_of_range",
-        `must ${bound(issue, issue.minimum, "at least", "more than")}, ${got}`,
+        `must ${bound(issue, issue.minimum, "at least", "more than")}, ${actual}`,
       ];
     case "too_big":
       return [
         "out_of_range",
-        `must ${bound(issue, issue.maximum, "at most", "less than")}, ${got}`,
+        `must ${bound(issue, issue.maximum, "at most", "less than")}, ${actual}`,
       ];
     case "invalid_value":
-      return ["out_of_range", `must be ${listed(issue.values)}, ${got}`];
+      return ["out_of_range", `must be ${listValues(issue.values)}, ${actual}`];
     case "invalid_union":
-      return ["invalid_type", `${alternatives(issue)}, ${got}`];
+      return ["invalid_type", `${alternatives(issue)}, ${actual}`];
     case "custom":
       return ["out_of_range", issue.message];
     default:
-      return ["invalid_type", `has the wrong form, ${got}`];
+      return ["invalid_type", `has the wrong form, ${actual}`];
   }
 }
 
@@ -88,21 +86,22 @@ function bound(
   inclusive: string,
   exclusive: string,
 ): string {
-  const words = `${issue.inclusive === false ? exclusive : inclusive} ${limit}`;
-  if (issue.origin === "array") return `have ${words} entries`;
-  return issue.origin === "string" ? `have ${words} characters` : `be ${words}`;
+  const range = `${issue.inclusive === false ? exclusive : inclusive} ${limit}`;
+  if (issue.origin === "array") return `have ${range} entries`;
+  return issue.origin === "string" ? `have ${range} characters` : `be ${range}`;
 }
 
-/** Values that may be sent; one that may be left out has nothing to be shown. */
-function listed(values: readonly unknown[]): string {
+/** Lists the allowed values, without null and undefined. */
+function listValues(values: readonly unknown[]): string {
   const sent = new Set(values.filter((value) => value !== undefined && value !== null));
   const shown = [...sent].map((value) => JSON.stringify(value)).join(", ");
   return sent.size > 1 ? `one of ${shown}` : shown;
 }
 
-/** What the branches of a union expect, each once; at a `type`, all of its values. */
+/** Lists the types that a union expects, each once; for a `type`, its values. */
 function alternatives(issue: Issue): string {
-  if ("options" in issue && Array.isArray(issue.options)) return `must be ${listed(issue.options)}`;
+  if ("options" in issue && Array.isArray(issue.options))
+    return `must be ${listValues(issue.options)}`;
   if (issue.code !== "invalid_union") return "has the wrong form";
   const expected = issue.errors.flatMap(([first]) =>
     first?.code === "invalid_type" ? [article(first.expected)] : [],
@@ -111,8 +110,8 @@ function alternatives(issue: Issue): string {
   return `must be ${[...new Set(expected)].join(" or ")}`;
 }
 
-/** A value in a sentence: short whatever it is. */
-export function show(value: unknown): string {
+/** Describes any value briefly, for an error message. */
+export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (value === null) return "null";
   if (typeof value === "object") return "an object";
@@ -129,7 +128,7 @@ function valueAt(body: unknown, path: Path): unknown {
   return value;
 }
 
-/** As `messages[0].content`. Names come from the schema, so they are short and clean. */
+/** Formats a path, such as `messages[0].content`. Its names come from the schema. */
 function formatPath(path: Path): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;

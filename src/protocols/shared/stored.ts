@@ -1,12 +1,12 @@
 import type { ChatMessage, ChatRequest, ContentPart } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
 import { checkTotals } from "./chat-totals.ts";
-import { byContent, MAX_BYTES, type StoredPart } from "./media.ts";
+import { byDetectedType, MAX_BYTES, type StoredPart } from "./media.ts";
 
-/** What is read for a StoredPart. */
+/** The stored file of a StoredPart. */
 export interface StoredFile {
   readonly bytes: Uint8Array;
-  /** Media type; "" where nobody knows. */
+  /** Media type; "" if unknown. */
   readonly type: string;
 }
 
@@ -14,7 +14,7 @@ function isStored(part: ContentPart): part is StoredPart {
   return part.type !== "text" && "fileId" in part;
 }
 
-/** What a request names by id and has to be read before it can be answered. */
+/** The media of a request that must be read from the file store. */
 export function storedMedia({ messages }: ChatRequest): StoredPart[] {
   return messages.flatMap(({ content }) => {
     return typeof content === "string" ? [] : content.filter(isStored);
@@ -22,8 +22,8 @@ export function storedMedia({ messages }: ChatRequest): StoredPart[] {
 }
 
 /**
- * The same messages with what was read in place of ids. A document is what its bytes are: text is
- * text and a video a video, as if it had been sent as a data: URL.
+ * Replaces file ids in messages by the stored bytes. The bytes of a document decide its kind, as
+ * for a data: URL.
  *
  * Throws media_too_large, and what checkTotals throws.
  */
@@ -45,11 +45,11 @@ export function withStored(
 
 function fill({ fileId: _, param, ...part }: StoredPart, { bytes }: StoredFile): ContentPart {
   const filled =
-    part.type === "document" ? byContent({ ...part, bytes }, param) : { ...part, bytes };
+    part.type === "document" ? byDetectedType({ ...part, bytes }, param) : { ...part, bytes };
   if (filled.type === "text") return filled;
   const limit = MAX_BYTES[filled.type];
   if (bytes.length <= limit) return filled;
   const actual = bytes.length;
-  const message = `${param}: the ${filled.type} has ${actual} bytes; at most ${limit} are taken`;
+  const message = `${param}: the ${filled.type} has ${actual} bytes; at most ${limit} are accepted`;
   throw new VireoError("media_too_large", message, { param, metadata: { limit, actual } });
 }

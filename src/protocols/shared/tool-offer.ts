@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { ToolCall, ToolDefinition } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
-import { isTooDeep } from "./json.ts";
+import { isTooDeep, TOO_DEEP } from "./json.ts";
 
-/** Tools of all kinds that clients send, and what they come to for the model. */
+/** Converts the kinds of tools that clients send to functions for the model. */
 
 export const toolName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
   message: "must be 1 to 64 letters, digits, _ and -",
@@ -19,7 +19,7 @@ export const functionDefinition = z.object({
 });
 export type FunctionDefinition = z.infer<typeof functionDefinition>;
 
-/** A tool that takes text of any form instead of JSON. */
+/** A tool whose input is text instead of JSON. */
 export const customDefinition = z.object({
   name: toolName,
   description: z.string().max(LIMITS.schemaBytes).nullish(),
@@ -31,7 +31,7 @@ export const customDefinition = z.object({
         syntax: z.enum(["lark", "regex"]),
         definition: z.string().max(LIMITS.schemaBytes),
       }),
-      // the chat protocol has the grammar one level deeper
+      // the chat protocol nests the grammar one level deeper
       z.object({
         type: z.literal("grammar"),
         grammar: z.object({
@@ -44,37 +44,37 @@ export const customDefinition = z.object({
 });
 export type CustomDefinition = z.infer<typeof customDefinition>;
 
-const OWN_TYPES = ["function", "custom", "namespace"];
+const CLIENT_TYPES = ["function", "custom", "namespace"];
 
-/** A tool that the protocol's own servers run, as web_search: known by any other type. */
+/** A hosted tool, such as web_search, which only the protocol's own servers run. */
 export const hostedTool = z.object({
   type: z
     .string()
     .min(1)
     .max(64)
-    .refine((type) => !OWN_TYPES.includes(type), {
+    .refine((type) => !CLIENT_TYPES.includes(type), {
       message: "must be the type of a tool",
-      abort: true, // else a union takes this branch for the one that was meant
+      abort: true, // otherwise a union reports this branch as the best match
     }),
 });
 
-/** How an answer names a tool that the model was offered under another name or form. */
+/** The client's name and form of a tool that the model knows under another name or form. */
 export interface ToolAlias {
   readonly name: string;
   readonly namespace?: string;
-  /** Takes text: arguments are its field `input`. */
+  /** The input is text: the field `input` of the model's arguments. */
   readonly custom?: true;
 }
 
 export interface ToolOffer {
   readonly definitions: readonly ToolDefinition[];
-  /** By the name that the model was offered. Those that are not here are functions of that name. */
+  /** Keyed by the model's name for the tool. Tools without an alias are functions. */
   readonly aliases: ReadonlyMap<string, ToolAlias>;
-  /** For x-ignored-params: types of tools that were left out, and forms that are not held to. */
+  /** Types of omitted tools and unenforced formats, for x-ignored-params. */
   readonly ignored: readonly string[];
 }
 
-/** Collects the tools of a request in the order in which they are to be shown. */
+/** Collects the tools of a request in the order of the prompt. */
 export class ToolCollector {
   private readonly functions: { readonly definition: FunctionDefinition; readonly at: string }[] =
     [];
@@ -88,11 +88,11 @@ export class ToolCollector {
     this.functions.push({ definition: { ...definition, name }, at });
   }
 
-  /** The model knows functions only, so it is offered one whose field `input` is the text. */
+  /** The model supports functions only, so the text becomes the field `input` of a function. */
   addCustom(tool: CustomDefinition, at: string, namespace?: string): void {
     const name = flatName(tool.name, namespace);
-    const place = namespace === undefined ? {} : { namespace };
-    this.aliases.set(name, { name: tool.name, ...place, custom: true });
+    const inNamespace = namespace === undefined ? {} : { namespace };
+    this.aliases.set(name, { name: tool.name, ...inNamespace, custom: true });
     const grammar = grammarOf(tool);
     if (grammar?.syntax === "lark") this.ignored.add(`tools.${tool.name}.format`);
     const isPattern = grammar?.syntax === "regex";
@@ -100,9 +100,9 @@ export class ToolCollector {
       type: "string",
       ...(isPattern ? { pattern: `^(?:${grammar.definition})$` } : {}),
     };
-    const form =
+    const grammarNote =
       grammar && `Input must match this ${grammar.syntax} grammar:\n${grammar.definition}`;
-    const description = [tool.description, form].filter(Boolean).join("\n\n");
+    const description = [tool.description, grammarNote].filter(Boolean).join("\n\n");
     const parameters = {
       type: "object",
       properties: { input },
@@ -113,7 +113,8 @@ export class ToolCollector {
     this.functions.push({ definition, at });
   }
 
-  leaveOut(type: string): void {
+  /** Omits a hosted tool and reports its type. */
+  ignore(type: string): void {
     this.ignored.add(`tools.${type}`);
   }
 
@@ -130,7 +131,7 @@ export class ToolCollector {
 /**
  * at: the field of the tool with that index.
  *
- * Throws out_of_range for two tools of one name, invalid_schema for one nested beyond all measure.
+ * Throws out_of_range for a duplicate name, invalid_schema for a schema that is nested too deeply.
  */
 function toDefinitions(
   tools: readonly FunctionDefinition[],
@@ -140,13 +141,13 @@ function toDefinitions(
   return tools.map((tool, index) => {
     if (names.has(tool.name)) {
       const param = `${at(index)}.name`;
-      const message = `${param} is ${tool.name} for the second time`;
+      const message = `${param} is ${tool.name} for the second time; give each tool its own name`;
       throw new VireoError("out_of_range", message, { param });
     }
     names.add(tool.name);
     if (tool.parameters && isTooDeep(tool.parameters)) {
       const param = `${at(index)}.parameters`;
-      throw new VireoError("invalid_schema", `${param} is nested too deeply`, { param });
+      throw new VireoError("invalid_schema", `${param} ${TOO_DEEP}`, { param });
     }
     return {
       name: tool.name,
@@ -161,7 +162,7 @@ function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The one name under which the model knows a tool of a namespace. */
+/** The model's name for a tool of a namespace. */
 export function flatName(name: string, namespace?: string | null): string {
   return namespace ? `${namespace}__${name}` : name;
 }
@@ -171,26 +172,26 @@ function grammarOf({ format }: CustomDefinition) {
   return "grammar" in format ? format.grammar : format;
 }
 
-/** Arguments of a call to a tool that takes text, as the model was offered it. */
+/** The model's arguments for a call to a custom tool. */
 export function toCustomArguments(input: string): string {
   return JSON.stringify({ input });
 }
 
 /**
- * The text that such a call passes on, as far as it came where an answer was cut. Arguments that
- * are not what was offered are the text themselves.
+ * The input of a call to a custom tool. Arguments of a truncated answer yield the text so far;
+ * arguments without `input` are returned unchanged.
  */
-export function customInput({ arguments: given }: Pick<ToolCall, "arguments">): string {
-  const parsed = parseOrUndefined(given);
+export function customInput({ arguments: json }: Pick<ToolCall, "arguments">): string {
+  const parsed = parseOrUndefined(json);
   if (typeof parsed === "string") return parsed;
   if (typeof parsed === "object" && parsed !== null && "input" in parsed) {
     return typeof parsed.input === "string" ? parsed.input : JSON.stringify(parsed.input);
   }
-  const cut = /^\s*\{\s*"input"\s*:\s*("(?:[^"\\]|\\.)*)/s.exec(given)?.[1];
-  if (cut === undefined || parsed !== undefined) return given;
-  const whole = cut.replace(/\\(u[\da-f]{0,3})?$/i, ""); // an escape that was cut in the middle
-  const text = parseOrUndefined(`${whole}"`);
-  return typeof text === "string" ? text : given;
+  const truncated = /^\s*\{\s*"input"\s*:\s*("(?:[^"\\]|\\.)*)/s.exec(json)?.[1];
+  if (truncated === undefined || parsed !== undefined) return json;
+  const complete = truncated.replace(/\\(u[\da-f]{0,3})?$/i, ""); // without a truncated escape
+  const text = parseOrUndefined(`${complete}"`);
+  return typeof text === "string" ? text : json;
 }
 
 function parseOrUndefined(json: string): unknown {

@@ -14,7 +14,7 @@ import {
   toolName,
 } from "./tool-offer.ts";
 
-/** Tools as the protocol has them: what may be asked for, and how calls are answered. */
+/** Tools on the chat protocol's wire: definitions, tool choice and calls. */
 
 const namedFunction = z.object({
   type: z.literal("function"),
@@ -26,7 +26,7 @@ const namedTool = z.union([
   hostedTool,
 ]);
 
-/** Fields of a chat body that have to do with tools. `functions` is what they were once called. */
+/** Tool fields of a chat body. `functions` is the deprecated name of `tools`. */
 export const toolFields = {
   tools: z
     .array(
@@ -64,62 +64,63 @@ export interface ParsedTools {
   readonly parallelToolCalls?: boolean;
 }
 
-/** Throws a VireoError for tools that contradict each other or the choice among them. */
+/** Throws a VireoError for contradictory tools, and what chooseTools throws. */
 export function parseTools(body: ToolBody): {
-  readonly wanted: ParsedTools;
+  readonly requested: ParsedTools;
   readonly offer: ToolOffer;
 } {
   const tools = body.tools ?? [];
   const functions = body.functions ?? [];
   if (tools.length > 0 && functions.length > 0) {
-    throw refuse("functions", "is the old name of tools; send one of them");
+    throw refuse("functions", "is the deprecated name of tools; send one of them");
   }
   const collector = new ToolCollector();
   tools.forEach((tool, index) => {
     if ("function" in tool) collector.addFunction(tool.function, `tools[${index}].function`);
     else if ("custom" in tool) collector.addCustom(tool.custom, `tools[${index}].custom`);
-    else collector.leaveOut(tool.type);
+    else collector.ignore(tool.type);
   });
   functions.forEach((definition, index) => {
     collector.addFunction(definition, `functions[${index}]`);
   });
   const offer = collector.offer();
   const parallel = body.parallel_tool_calls ?? (body.functions ? false : undefined);
-  return { wanted: chooseTools(offer.definitions, parseChoice(body), parallel), offer };
+  return { requested: chooseTools(offer.definitions, parseChoice(body), parallel), offer };
 }
 
-/** Throws a VireoError for a choice among tools that are not there. */
+/** Applies a tool choice. Throws out_of_range for a choice of tools that are not defined. */
 export function chooseTools(
-  listed: readonly ToolDefinition[],
-  asked: AskedChoice,
+  definitions: readonly ToolDefinition[],
+  { param, choice, allowed }: RequestedChoice,
   parallel?: boolean | null,
 ): ParsedTools {
-  if (listed.length === 0 || asked.allowed?.length === 0) {
-    if (asked.choice !== "auto" && asked.choice !== "none") {
-      throw refuse(asked.param, "asks for a call, but there are no tools that are run by callers");
+  if (definitions.length === 0 || allowed?.length === 0) {
+    if (choice !== "auto" && choice !== "none") {
+      throw refuse(param, "requires a call, but the request defines no function; send it in tools");
     }
     return {};
   }
-  const wanted = asked.allowed ?? (typeof asked.choice === "object" ? [asked.choice.name] : []);
-  const missing = wanted.find((wish) => !listed.some((tool) => tool.name === wish));
-  if (missing !== undefined) throw refuse(asked.param, `names ${missing}, which is not in tools`);
+  const names = allowed ?? (typeof choice === "object" ? [choice.name] : []);
+  const missing = names.find((name) => !definitions.some((tool) => tool.name === name));
+  if (missing !== undefined) throw refuse(param, `names ${missing}, which is not in tools`);
   return {
-    tools: listed.filter((tool) => asked.allowed?.includes(tool.name) ?? true),
-    toolChoice: asked.choice,
+    tools: definitions.filter((tool) => allowed?.includes(tool.name) ?? true),
+    toolChoice: choice,
     ...(typeof parallel === "boolean" ? { parallelToolCalls: parallel } : {}),
   };
 }
 
-export interface AskedChoice {
-  /** The field that says so. */
+export interface RequestedChoice {
+  /** The field of the choice, for errors. */
   readonly param: string;
   readonly choice: ToolChoice;
   /** Only these tools may be called. */
   readonly allowed?: readonly string[];
 }
 
-function parseChoice({ tool_choice: choice, function_call: old }: ToolBody): AskedChoice {
-  if (choice && old) throw refuse("function_call", "is the old name of tool_choice; send one");
+function parseChoice({ tool_choice: choice, function_call: old }: ToolBody): RequestedChoice {
+  if (choice && old)
+    throw refuse("function_call", "is the deprecated name of tool_choice; send one of them");
   const param = old ? "function_call" : "tool_choice";
   if (old) return { param, choice: old };
   if (typeof choice !== "object" || choice === null) return { param, choice: choice ?? "auto" };
@@ -137,9 +138,9 @@ function nameOf(tool: z.infer<typeof namedTool>): string | undefined {
   return "custom" in tool ? tool.custom.name : undefined;
 }
 
-/** For a choice that forces a tool which only the protocol's own servers run. */
+/** The error for a choice that requires a call of a hosted tool. */
 export function refuseHosted(param: string, type: string): VireoError {
-  const why = `asks for a call of ${type}, which this server does not run; send functions instead`;
+  const why = `requires a call of ${type}, which this server does not run; send functions instead`;
   return refuse(param, why);
 }
 
@@ -159,7 +160,7 @@ export type ToolCallBody =
       readonly custom: { readonly name: string; readonly input: string };
     };
 
-/** How calls are named in the answer; functions where nothing is said. */
+/** Aliases of tools, keyed by the model's name; tools without an alias are functions. */
 export type ToolAliases = ReadonlyMap<string, ToolAlias>;
 
 /** `call_<24 letters and digits>` */
@@ -177,7 +178,7 @@ export function toToolCall(call: ToolCall, aliases?: ToolAliases): ToolCallBody 
   return { id: newCallId(), type: "function", function: { name, arguments: given } };
 }
 
-/** Arguments of a call, a piece at a time. */
+/** Splits the arguments of a call into pieces for deltas. */
 export function* argumentPieces(text: string): Generator<string> {
   for (let at = 0; at < text.length; ) {
     const piece = text.slice(at, fragmentEnd(text, at));
@@ -186,7 +187,7 @@ export function* argumentPieces(text: string): Generator<string> {
   }
 }
 
-/** One delta: the first of a call has its id and name, the others a piece of its arguments. */
+/** The first delta of a call has its id and name; each further one has a piece of arguments. */
 export interface ToolCallDelta {
   readonly index: number;
   readonly id?: string;
@@ -195,7 +196,7 @@ export interface ToolCallDelta {
   readonly custom?: { readonly name?: string; readonly input: string };
 }
 
-/** Characters of arguments in one delta. */
+/** Maximum size of a piece, in UTF-16 code units. */
 const FRAGMENT_CHARACTERS = 1024;
 
 export function toToolCallDeltas(
@@ -217,7 +218,7 @@ export function toToolCallDeltas(
   return [{ index, id, type, function: { name, arguments: "" } }, ...pieces];
 }
 
-/** Not in the middle of a surrogate pair. */
+/** The end of a piece, never inside a surrogate pair. */
 function fragmentEnd(text: string, start: number): number {
   const end = start + FRAGMENT_CHARACTERS;
   return (text.charCodeAt(end) & 0xfc00) === 0xdc00 ? end - 1 : end;

@@ -3,12 +3,12 @@ import { costOf, type PicoUsd, type Prices, showPrice } from "../../core/prices.
 
 export type EndEvent = Extract<ChatEvent, { type: "end" }>;
 
-/** Why an answer ended: `stop` for its end token, as other hosts of this model family say. */
+/** The native finish reason: `stop` for the end token, like other hosts of this model family. */
 export function nativeFinish({ nativeReason }: EndEvent): string {
   return nativeReason === "eos" ? "stop" : nativeReason;
 }
 
-/** An event of one of several answers; of the first unless it says otherwise. */
+/** An event of one of several answers. choice: index of the answer; undefined: 0. */
 export type ChoiceEvent = ChatEvent & { readonly choice?: number };
 
 export interface UsageBody {
@@ -17,15 +17,15 @@ export interface UsageBody {
   readonly total_tokens: number;
   readonly prompt_tokens_details: Readonly<Record<string, number>>;
   readonly completion_tokens_details: Readonly<Record<string, number>>;
-  /** US dollars; absent where nothing has a price. */
+  /** US dollars; absent without prices. */
   readonly cost?: number;
   readonly cost_details?: Readonly<Record<string, number>>;
   readonly is_byok?: false;
 }
 
 /**
- * Sums up what the answers to a request take. The tokens of a prompt count once, however many
- * answers it has: `answersPerPrompt` neighbours share one.
+ * Sums the usage of all answers to a request. A prompt's tokens count once: each group of
+ * `answersPerPrompt` consecutive answers shares one prompt.
  */
 export class UsageCounter {
   private readonly answersPerPrompt: number;
@@ -37,24 +37,24 @@ export class UsageCounter {
     completionTokens: 0,
     reasoningTokens: 0,
   };
-  private slowest: Timings = { queueMs: 0, mediaMs: 0, prefillMs: 0, decodeMs: 0 };
+  private longest: Timings = { queueMs: 0, mediaMs: 0, prefillMs: 0, decodeMs: 0 };
 
   constructor(answersPerPrompt = 1) {
     this.answersPerPrompt = answersPerPrompt;
   }
 
-  /** Complete when all answers have ended. */
+  /** The sum so far; complete when all answers have ended. */
   get usage(): Usage {
     return this.sum;
   }
 
-  /** Of answers side by side, the longest of each kind. */
+  /** The longest time of each kind, since answers run concurrently. */
   get timings(): Timings {
-    return this.slowest;
+    return this.longest;
   }
 
-  /** Passes events on and notes the ends among them. */
-  async *watch<E extends ChoiceEvent>(events: AsyncIterable<E>): AsyncGenerator<E> {
+  /** Passes events through and adds the usage of each end. */
+  async *track<E extends ChoiceEvent>(events: AsyncIterable<E>): AsyncGenerator<E> {
     for await (const event of events) {
       if (event.type === "end") this.add(event, event.choice ?? 0);
       yield event;
@@ -62,7 +62,7 @@ export class UsageCounter {
   }
 
   add({ usage, timings }: EndEvent, choice: number): void {
-    const { sum, slowest } = this;
+    const { sum, longest: slowest } = this;
     const isFirst = choice % this.answersPerPrompt === 0;
     this.sum = {
       promptTokens: sum.promptTokens + (isFirst ? usage.promptTokens : 0),
@@ -72,7 +72,7 @@ export class UsageCounter {
       completionTokens: sum.completionTokens + usage.completionTokens,
       reasoningTokens: sum.reasoningTokens + usage.reasoningTokens,
     };
-    this.slowest = {
+    this.longest = {
       queueMs: Math.max(slowest.queueMs, timings.queueMs),
       mediaMs: Math.max(slowest.mediaMs, timings.mediaMs),
       prefillMs: Math.max(slowest.prefillMs, timings.prefillMs),
@@ -81,7 +81,7 @@ export class UsageCounter {
   }
 }
 
-/** prices: undefined where nothing has a price. */
+/** prices: undefined omits the cost. */
 export function toUsage(usage: Usage, prices?: Prices): UsageBody {
   const { promptTokens, imageTokens, videoTokens } = usage;
   const { cachedTokens, completionTokens, reasoningTokens } = usage;
@@ -129,7 +129,7 @@ function toCost(
   };
 }
 
-/** The number nearest to an exact sum; nothing is calculated with it. */
+/** The number nearest to an exact sum, for output only. */
 function toNumber(sum: PicoUsd): number {
   return Number(showPrice(sum));
 }

@@ -1,6 +1,6 @@
-/** Something that was done as asked although it may not turn out well, told beside the answer. */
+/** A warning about a request that was answered but may have a poor result. */
 export interface RequestWarning {
-  /** For programs; stands in the header `x-warnings`. */
+  /** Machine-readable; sent in the header `x-warnings`. */
   readonly code: "reasoning_with_video";
   readonly message: string;
 }

@@ -6,13 +6,13 @@ import { type ParsedChatRequest, parseChatRequest } from "../openai/chat.ts";
 import { chatBody } from "../openai/chat-schema.ts";
 import { check } from "../shared/schema-errors.ts";
 
-/** The body of POST /v1/estimate: a chat request, and how it is to be counted. */
+/** The body of POST /v1/estimate: a chat request and the method of counting. */
 export const estimateBody = chatBody.extend({
-  /** False: headers are read and nothing is decoded. */
+  /** False: only the headers of media are read. */
   decode: z.boolean().nullish(),
 });
 
-/** Throws what parseChatRequest throws. */
+/** Parses the body of POST /v1/estimate. Throws what parseChatRequest throws. */
 export function parseEstimate(
   json: unknown,
   models: readonly UpstreamModel[] = [],
@@ -21,13 +21,13 @@ export function parseEstimate(
   return { ...parsed, decode: check(estimateBody.pick({ decode: true }), json).decode ?? true };
 }
 
-/** The answer of POST /v1/estimate: what a chat request would be billed for its prompt. */
+/** The answer of POST /v1/estimate: the tokens and the cost of a request's prompt. */
 export interface EstimateBody {
   readonly object: "estimate";
   readonly model: string;
-  /** Where videos were not decoded, the most that it can be. */
+  /** Exact, or the maximum if videos were not decoded. */
   readonly prompt_tokens: number;
-  /** Where videos were not decoded: frames that turn out to be damaged are left out. */
+  /** Only if videos were not decoded, because damaged frames are skipped. */
   readonly prompt_tokens_range?: Range;
   readonly prompt_tokens_details: {
     readonly text_tokens: number;
@@ -39,7 +39,7 @@ export interface EstimateBody {
     readonly index: number;
     readonly width: number;
     readonly height: number;
-    /** How it was turned to stand upright, as EXIF numbers it; absent if it was not. */
+    /** The applied EXIF orientation, 2 to 8; absent if none was. */
     readonly orientation_applied?: number;
     readonly tiles: {
       readonly columns: number;
@@ -50,10 +50,10 @@ export interface EstimateBody {
     };
     readonly tokens: number;
   }[];
-  /** Whose pages are among the images. */
+  /** Documents; their pages are among the images. */
   readonly documents: readonly {
     readonly index: number;
-    /** Of the file. */
+    /** Number of pages in the file. */
     readonly total_pages: number;
     readonly pages: readonly {
       /** Counts from 1. */
@@ -63,21 +63,22 @@ export interface EstimateBody {
       readonly tokens: number;
     }[];
     readonly tokens: number;
-    /** Pages that cannot be drawn, and those whose picture lacks characters that no font has. */
+    /** Pages that cannot be rendered. */
     readonly failed_pages?: readonly { readonly page: number; readonly reason: string }[];
+    /** Pages whose image lacks characters, because no font has them. */
     readonly undrawn?: readonly { readonly page: number; readonly characters: number }[];
   }[];
   readonly videos: readonly {
     readonly index: number;
     readonly width: number;
     readonly height: number;
-    /** Frames a second of the file; absent where only frames were sent. */
+    /** Frames per second of the file; absent for a list of frames. */
     readonly fps?: number;
-    /** Seconds from the first frame to the end of the last; absent where only frames were sent. */
+    /** Seconds from the first frame to the end of the last; absent for a list of frames. */
     readonly duration?: number;
     readonly frames: {
       readonly total: number;
-      /** Those that are looked at: their numbers, and when they are shown, in seconds. */
+      /** The sampled frames: index in the file and time in seconds. */
       readonly sampled: readonly {
         readonly index: number;
         readonly seconds?: number;
@@ -85,10 +86,10 @@ export interface EstimateBody {
         readonly tokens: Range;
       }[];
     };
-    /** That was applied: the request's, else the model's `video_pruning_rate`. */
+    /** The applied rate: the request's, else the model's `video_pruning_rate`. */
     readonly pruning_rate: number;
     readonly tokens_unpruned: number;
-    /** Frames that an earlier one stands for: nothing is encoded for them. */
+    /** Frames that repeat an earlier one and are not encoded. */
     readonly frames_repeated?: number;
     readonly tokens: number;
   }[];
@@ -103,19 +104,19 @@ export interface EstimateBody {
   /** US dollars. */
   readonly cost: { readonly prompt: string };
   /**
-   * From the pace of what was computed lately, if nothing else runs and nothing is remembered;
-   * absent where nothing was computed yet.
+   * Extrapolated from recent speed, for an idle server with empty caches; absent until something
+   * was computed.
    */
   readonly predicted?: { readonly first_token_ms: number; readonly token_ms: number };
 }
 
-/** Both ends belong to it. */
+/** A closed range. */
 export interface Range {
   readonly least: number;
   readonly most: number;
 }
 
-/** maxTokens: what the answer may take, if the request says so. */
+/** maxTokens: the maximum length of the answer, if the request sets one. */
 export function toEstimateBody(
   estimate: PromptEstimate,
   model: string,
@@ -124,7 +125,7 @@ export function toEstimateBody(
 ): EstimateBody {
   const { promptTokens, imageTokens, videoTokens, toolTokens, contextTokens } = estimate;
   const { minPromptTokens: least, predicted } = estimate;
-  const room = contextTokens - promptTokens;
+  const remaining = contextTokens - promptTokens;
   return {
     object: "estimate",
     model,
@@ -163,8 +164,8 @@ export function toEstimateBody(
     videos: estimate.videos.map(toVideo),
     context: {
       limit: contextTokens,
-      remaining: Math.max(0, room),
-      fits: room >= (maxTokens ?? 1),
+      remaining: Math.max(0, remaining),
+      fits: remaining >= (maxTokens ?? 1),
     },
     pricing: { prompt: showPrice(prices.prompt), completion: showPrice(prices.completion) },
     cost: { prompt: showPrice(costOf(prices, { promptTokens, completionTokens: 0 })) },
@@ -172,8 +173,8 @@ export function toEstimateBody(
       ? {}
       : {
           predicted: {
-            first_token_ms: inMs(predicted.firstTokenMs),
-            token_ms: inMs(predicted.tokenMs),
+            first_token_ms: roundMs(predicted.firstTokenMs),
+            token_ms: roundMs(predicted.tokenMs),
           },
         }),
   };
@@ -199,7 +200,7 @@ function toVideo(video: VideoEstimate, index: number): EstimateBody["videos"][nu
   };
 }
 
-/** To a tenth of a millisecond. */
-function inMs(ms: number): number {
+/** Rounds to a tenth of a millisecond. */
+function roundMs(ms: number): number {
   return Math.round(ms * 10) / 10;
 }

@@ -12,24 +12,24 @@ import {
   text,
   tokens,
 } from "../shared/fields.ts";
-import { isTooDeep } from "../shared/json.ts";
+import { isTooDeep, TOO_DEEP } from "../shared/json.ts";
 import { toFilePart, toMediaOptions } from "../shared/media.ts";
 import { check } from "../shared/schema-errors.ts";
 
-/** POST /v1/extract: a document and a JSON Schema in, data with where it stands out. */
+/** POST /v1/extract: extracts data from a document by a JSON Schema, with page and box. */
 
 const SCHEMA_NAME = /^[a-z0-9-]{1,64}$/;
 
 export const extractBody = z.object({
   model,
   file: z.object(fileFields),
-  /** A JSON Schema, or the name of one that comes with the program. */
+  /** A JSON Schema, or the name of a built-in one. */
   schema: z.union([z.string(), anyObject]),
   ...pageFields,
-  /** False: values are not looked up in the file's own text. */
+  /** False: values are not checked against the document's own text. */
   verify: z.boolean().nullish(),
   instruction: text.max(16_384).nullish(),
-  /** Of the answer for one page. */
+  /** Maximum length of the answer for one page. */
   max_tokens: tokens.nullish(),
   ...mediaFields,
   stream: z.boolean().nullish(),
@@ -38,22 +38,29 @@ export type ExtractBody = z.infer<typeof extractBody>;
 
 export interface ParsedExtract {
   readonly body: ExtractBody;
-  /** Holds the document, which may still have to be fetched or read. */
+  /** Contains the document, which may not be fetched or read yet. */
   readonly request: ChatRequest;
 }
 
-/** Throws a VireoError that names the field and the way out. */
+/**
+ * Checks the parsed body of POST /v1/extract.
+ *
+ * Throws a VireoError that names the field and the remedy.
+ */
 export function parseExtract(json: unknown): ParsedExtract {
   const body = check<ExtractBody>(extractBody, json);
   const { schema, pages, dpi } = body;
   if (typeof schema === "string" && !SCHEMA_NAME.test(schema)) {
-    throw wrongSchema("schema must be a JSON Schema, or the name of a shipped one, as invoice");
+    throw wrongSchema(
+      "schema must be a JSON Schema or the name of a built-in one, such as invoice",
+    );
   }
   if (typeof schema === "object") {
-    if (isTooDeep(schema)) throw wrongSchema("schema is nested too deeply");
+    if (isTooDeep(schema)) throw wrongSchema(`schema ${TOO_DEEP}`);
     const { schemaBytes: limit } = LIMITS;
     const { length } = JSON.stringify(schema);
-    if (length > limit) throw wrongSchema(`schema has ${length} characters; at most ${limit}`);
+    if (length > limit)
+      throw wrongSchema(`schema has ${length} characters; at most ${limit} are accepted`);
   }
   const part = toFilePart(
     { ...body.file, ...(pages ? { pages } : {}), ...(dpi ? { dpi } : {}) },
@@ -64,12 +71,12 @@ export function parseExtract(json: unknown): ParsedExtract {
   return { body, request: { messages, ...media, sampling: GREEDY, stop: [], reasoning: {} } };
 }
 
-/** The document of a request that is complete. Throws unsupported_modality for another file. */
+/** The document of a complete request. Throws unsupported_modality for another kind of file. */
 export function documentOf(messages: ChatRequest["messages"]): DocumentPart {
   const content = messages[0]?.content;
   const part = typeof content === "string" ? undefined : content?.[0];
   if (part?.type === "document") return part;
-  const message = "file is no document; send a PDF or a picture";
+  const message = "file is not a document; send a PDF or an image";
   throw new VireoError("unsupported_modality", message, { param: "file" });
 }
 
@@ -77,14 +84,15 @@ function wrongSchema(message: string): VireoError {
   return new VireoError("invalid_schema", message, { param: "schema" });
 }
 
-/** What is found, as the library tells it. */
+/** The result of an extraction, as the library returns it. */
 export interface Extracted {
   readonly data: unknown;
   readonly values: readonly object[];
   readonly conflicts: readonly object[];
   readonly pages: readonly ExtractedPage[];
-  /** Pages that could not be drawn, and those whose picture lacks characters. */
+  /** Pages that could not be rendered. */
   readonly failedPages: readonly { readonly page: number; readonly reason: string }[];
+  /** Pages whose image lacks characters, because no font has them. */
   readonly undrawn: readonly { readonly page: number; readonly characters: number }[];
   readonly totalPages: number;
 }
@@ -126,15 +134,15 @@ export const extractAnswer = z.object({
   usage,
 });
 
-export function toPageAnswer({ page, value, ...used }: ExtractedPage) {
-  return { page, value, usage: toUsage([used]) };
+export function toPageAnswer({ page, value, ...tokens }: ExtractedPage) {
+  return { page, value, usage: toUsage([tokens]) };
 }
 
 export function toExtraction(
-  found: Extracted,
+  result: Extracted,
   head: { readonly id: string; readonly created: number; readonly model: string },
 ) {
-  const { data, values, conflicts, pages, failedPages, undrawn, totalPages } = found;
+  const { data, values, conflicts, pages, failedPages, undrawn, totalPages } = result;
   return {
     id: head.id,
     object: "extraction",

@@ -3,8 +3,8 @@ import type { DocumentInspection, VideoInspection } from "../../core/inspection.
 
 const jpegUrl = z.string().describe("data: URL of a JPEG file");
 
-/** The answer of POST /v1/inspect/video: what the model is shown of a video. */
-export const videoLookAnswer = z.object({
+/** The answer of POST /v1/inspect/video: the frames that the model sees, and their pruning. */
+export const videoInspectionAnswer = z.object({
   object: z.literal("video.inspection"),
   model: z.string(),
   width: z.int(),
@@ -14,8 +14,8 @@ export const videoLookAnswer = z.object({
   total_frames: z.int(),
   frames: z.array(
     z.object({
-      index: z.int().describe("of the frame in the file"),
-      seconds: z.number().optional().describe("when it is shown, from the first frame on"),
+      index: z.int().describe("index of the frame in the file"),
+      seconds: z.number().optional().describe("time of the frame, from the first frame"),
       thumbnail: jpegUrl,
     }),
   ),
@@ -24,16 +24,19 @@ export const videoLookAnswer = z.object({
     ranks: z
       .string()
       .describe(
-        "base64 of little-endian uint32, [frames, rows, columns]; at a rate q the tokens are " +
-          "kept whose rank is below max(tokens of a frame, floor(tokens of all * (1 - q)))",
+        "base64 of little-endian uint32, [frames, rows, columns]; at rate q the tokens remain " +
+          "whose rank is below max(tokens per frame, floor(all tokens * (1 - q)))",
       ),
     default_rate: z.number(),
   }),
 });
 
-export function toVideoLook(look: VideoInspection, model: string): z.infer<typeof videoLookAnswer> {
-  const { width, height, fps, durationSeconds, totalFrames } = look;
-  const { columns, rows, ranks, pruningRate } = look;
+export function toVideoInspection(
+  inspection: VideoInspection,
+  model: string,
+): z.infer<typeof videoInspectionAnswer> {
+  const { width, height, fps, durationSeconds, totalFrames } = inspection;
+  const { columns, rows, ranks, pruningRate } = inspection;
   return {
     object: "video.inspection",
     model,
@@ -42,31 +45,28 @@ export function toVideoLook(look: VideoInspection, model: string): z.infer<typeo
     ...(fps === undefined ? {} : { fps }),
     ...(durationSeconds === undefined ? {} : { duration: durationSeconds }),
     total_frames: totalFrames,
-    frames: look.frames.map(({ jpeg, ...frame }) => ({ ...frame, thumbnail: dataUrl(jpeg) })),
+    frames: inspection.frames.map(({ jpeg, ...frame }) => ({ ...frame, thumbnail: dataUrl(jpeg) })),
     frame_tokens: { columns, rows },
     pruning: { ranks: littleEndian(ranks).toString("base64"), default_rate: pruningRate },
   };
 }
 
-/** The answer of POST /v1/inspect/document: pages as people see them. */
-export const documentLookAnswer = z.object({
+/** The answer of POST /v1/inspect/document: page images with their words. */
+export const documentInspectionAnswer = z.object({
   object: z.literal("document.inspection"),
   model: z.string(),
   total_pages: z.int(),
   pages: z.array(
     z.object({
       page: z.int().describe("counts from 1"),
-      width: z.int().describe("pixels in which the model is shown it"),
+      width: z.int().describe("pixels of the image that the model sees"),
       height: z.int(),
-      orientation_applied: z
-        .int()
-        .optional()
-        .describe("how a picture was turned to stand upright, as EXIF numbers it"),
+      orientation_applied: z.int().optional().describe("the applied EXIF orientation, 2 to 8"),
       image: jpegUrl,
       undrawn_characters: z
         .int()
         .optional()
-        .describe("characters that no font has, so that the picture lacks them"),
+        .describe("characters that the image lacks, because no font has them"),
       words: z.array(
         z.object({
           text: z.string(),
@@ -81,13 +81,13 @@ export const documentLookAnswer = z.object({
   failed_pages: z
     .array(z.object({ page: z.int(), reason: z.string() }))
     .optional()
-    .describe("pages that cannot be drawn"),
+    .describe("pages that cannot be rendered"),
 });
 
-export function toDocumentLook(
+export function toDocumentInspection(
   { totalPages, pages, failedPages }: DocumentInspection,
   model: string,
-): z.infer<typeof documentLookAnswer> {
+): z.infer<typeof documentInspectionAnswer> {
   return {
     object: "document.inspection",
     model,

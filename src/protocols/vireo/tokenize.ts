@@ -2,7 +2,7 @@ import { z } from "zod";
 import { LIMITS } from "../../core/limits.ts";
 import { model, text, tokenId } from "../shared/fields.ts";
 
-/** POST /tokenize and /detokenize, in the shapes that vLLM gave them. */
+/** POST /tokenize and /detokenize, in vLLM's wire format. */
 
 export const tokenizeBody = z.union([
   z.object({
@@ -27,7 +27,7 @@ export type DetokenizeBody = z.infer<typeof detokenizeBody>;
 export const tokenizeAnswer = z.object({
   count: z.int(),
   max_model_len: z.int(),
-  /** Null for messages: their ids are made where the answer is. */
+  /** Null for messages, whose ids only the engine computes. */
   tokens: z.array(z.int()).nullable(),
   token_strs: z.array(z.string()).optional(),
 });

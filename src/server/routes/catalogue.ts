@@ -17,7 +17,7 @@ import {
 } from "../../protocols/openai/files.ts";
 import { estimateBody } from "../../protocols/vireo/estimate.ts";
 import { extractAnswer, extractBody } from "../../protocols/vireo/extract.ts";
-import { documentLookAnswer, videoLookAnswer } from "../../protocols/vireo/inspect.ts";
+import { documentInspectionAnswer, videoInspectionAnswer } from "../../protocols/vireo/inspect.ts";
 import {
   detokenizeAnswer,
   detokenizeBody,
@@ -194,14 +194,14 @@ function inspectRoutes(options: RouteOptions): Route[] {
       ...post,
       path: "/v1/inspect/video",
       summary: "Frames that the model is shown of a video, and which tokens EVS keeps at any rate",
-      answer: videoLookAnswer,
+      answer: videoInspectionAnswer,
       handler: inspectVideo(options),
     },
     {
       ...post,
       path: "/v1/inspect/document",
       summary: "Pages of a document as pictures, with the words that the file says are on them",
-      answer: documentLookAnswer,
+      answer: documentInspectionAnswer,
       handler: inspectDocument(options),
     },
   ];

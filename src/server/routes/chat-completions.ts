@@ -8,7 +8,7 @@ import {
   toCompletion,
   toErrorChunk,
 } from "../../protocols/openai/stream.ts";
-import { sideBySide, toChoices } from "../../protocols/shared/choices.ts";
+import { runConcurrently, toChoiceRequests } from "../../protocols/shared/choices.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
 import { providerOf } from "../../protocols/shared/provider.ts";
 import { UsageCounter } from "../../protocols/shared/usage.ts";
@@ -30,7 +30,7 @@ export function chatCompletions(options: RouteOptions) {
 
     const { signal, stream } = generation(c, options, model);
     const request = { ...parsed.request, model: model.id, tenant: c.get("tenant") };
-    const events = sideBySide(upstream, toChoices(request, parsed.count), signal);
+    const events = runConcurrently(upstream, toChoiceRequests(request, parsed.count), signal);
     if (parsed.stream) {
       return await stream(asEvents(toChunks(events, head)), {
         last: DONE,
@@ -38,7 +38,7 @@ export function chatCompletions(options: RouteOptions) {
       });
     }
     const tally = new UsageCounter(parsed.count);
-    const completion = await toCompletion(tally.watch(events), head);
+    const completion = await toCompletion(tally.track(events), head);
     answerHeaders(c, tally, prices);
     return c.json(completion);
   };

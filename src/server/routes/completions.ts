@@ -6,7 +6,7 @@ import {
   toTextCompletion,
   toTextErrorChunk,
 } from "../../protocols/openai/text-completion.ts";
-import { sideBySide, toChoices } from "../../protocols/shared/choices.ts";
+import { runConcurrently, toChoiceRequests } from "../../protocols/shared/choices.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
 import { providerOf } from "../../protocols/shared/provider.ts";
 import { UsageCounter } from "../../protocols/shared/usage.ts";
@@ -24,7 +24,9 @@ export function completions(options: RouteOptions) {
     const prices = pricesOf(model);
     const createdUnix = Math.floor(now() / 1000);
     const own = { model: model.id, tenant: c.get("tenant") };
-    const requests = parsed.requests.flatMap((one) => toChoices({ ...one, ...own }, parsed.count));
+    const requests = parsed.requests.flatMap((one) =>
+      toChoiceRequests({ ...one, ...own }, parsed.count),
+    );
     const head = {
       ...parsed,
       id: newAnswerId(createdUnix),
@@ -39,7 +41,7 @@ export function completions(options: RouteOptions) {
     c.header("x-generation-id", head.id);
 
     const { signal, stream } = generation(c, options, model);
-    const events = sideBySide(upstream, requests, signal);
+    const events = runConcurrently(upstream, requests, signal);
     if (parsed.stream) {
       return await stream(asEvents(toTextChunks(events, head)), {
         last: DONE,
@@ -47,7 +49,7 @@ export function completions(options: RouteOptions) {
       });
     }
     const tally = new UsageCounter(parsed.count);
-    const completion = await toTextCompletion(tally.watch(events), head);
+    const completion = await toTextCompletion(tally.track(events), head);
     answerHeaders(c, tally, prices);
     return c.json(completion);
   };

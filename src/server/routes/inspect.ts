@@ -4,7 +4,7 @@ import type { Inspector } from "../../core/inspection.ts";
 import { requireCapability } from "../../core/upstream.ts";
 import { parseChatRequest } from "../../protocols/openai/chat.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
-import { toDocumentLook, toVideoLook } from "../../protocols/vireo/inspect.ts";
+import { toDocumentInspection, toVideoInspection } from "../../protocols/vireo/inspect.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 
@@ -12,7 +12,7 @@ import { jsonOf } from "../middleware/body-limit.ts";
 export function inspectVideo(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const { inspector, request, model } = await readRequest(c, options);
-    return c.json(toVideoLook(await inspector.video(request, c.req.raw.signal), model));
+    return c.json(toVideoInspection(await inspector.video(request, c.req.raw.signal), model));
   };
 }
 
@@ -20,7 +20,7 @@ export function inspectVideo(options: RouteOptions) {
 export function inspectDocument(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const { inspector, request, model } = await readRequest(c, options);
-    return c.json(toDocumentLook(await inspector.document(request, c.req.raw.signal), model));
+    return c.json(toDocumentInspection(await inspector.document(request, c.req.raw.signal), model));
   };
 }
 

@@ -32,7 +32,7 @@ export function languageModel(options: RouteOptions) {
     const { signal, stream } = generation(c, options, model);
     const own = { ...request, model: model.id, tenant: c.get("tenant") };
     const tally = new UsageCounter();
-    const events = tally.watch(upstream.chat(own, signal));
+    const events = tally.track(upstream.chat(own, signal));
     if (c.req.header("ai-language-model-streaming") === "true") {
       return await stream(asEvents(toStreamParts(events, head)), {
         toErrorEvents: (error, requestId) => [

@@ -32,7 +32,7 @@ export function messages(options: RouteOptions) {
 
     const { signal, stream } = generation(c, options, model);
     const tally = new UsageCounter();
-    const events = tally.watch(upstream.chat(request, signal));
+    const events = tally.track(upstream.chat(request, signal));
     if (parsed.stream) {
       return await stream(named(toMessageEvents(events, head)), {
         ping: PING,

@@ -49,7 +49,7 @@ export function responses(options: RouteOptions) {
 
     const { signal, stream } = generation(c, options, model);
     const tally = new UsageCounter();
-    const events = tally.watch(upstream.chat(request, signal));
+    const events = tally.track(upstream.chat(request, signal));
     if (parsed.stream) {
       const writer = new ResponseWriter(head, keep);
       return await stream(named(writer.events(events)), {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseChatRequest } from "../openai/chat.ts";
 import { parseResponseRequest } from "../openai/responses.ts";
-import { looseFormats } from "./loose-formats.ts";
+import { unenforcedFormats } from "./unenforced-formats.ts";
 
 const schema = {
   type: "object",
@@ -15,24 +15,24 @@ const schema = {
 
 test("formats that no grammar keeps are named, wherever they stand", () => {
   const output = { type: "json_schema", schema: JSON.stringify(schema) } as const;
-  expect(looseFormats(output).sort()).toEqual(["format.idn-email", "format.iri"]);
+  expect(unenforcedFormats(output).sort()).toEqual(["format.idn-email", "format.iri"]);
 });
 
 test("of strict tools alone", () => {
   const tool = { name: "a", parameters: { properties: { a: { format: "regex" } } } };
-  expect(looseFormats(undefined, [tool])).toEqual([]);
-  expect(looseFormats(undefined, [{ ...tool, strict: true }])).toEqual(["format.regex"]);
+  expect(unenforcedFormats(undefined, [tool])).toEqual([]);
+  expect(unenforcedFormats(undefined, [{ ...tool, strict: true }])).toEqual(["format.regex"]);
 });
 
 test("what is no schema, endless or named to harm a header names nothing", () => {
   const output = (text: string) => ({ type: "json_schema", schema: text }) as const;
-  expect(looseFormats(output("{"))).toEqual([]);
-  expect(looseFormats(output("7"))).toEqual([]);
-  expect(looseFormats(output(JSON.stringify({ format: "a\r\nb: c" })))).toEqual([]);
+  expect(unenforcedFormats(output("{"))).toEqual([]);
+  expect(unenforcedFormats(output("7"))).toEqual([]);
+  expect(unenforcedFormats(output(JSON.stringify({ format: "a\r\nb: c" })))).toEqual([]);
   const deep = `${'{"items":'.repeat(50_000)}{"format":"iri"}${"}".repeat(50_000)}`;
-  expect(looseFormats(output(deep))).toEqual([]);
+  expect(unenforcedFormats(output(deep))).toEqual([]);
   const many = Array.from({ length: 100 }, (_, at) => ({ format: `f${at}` }));
-  expect(looseFormats(output(JSON.stringify({ anyOf: many })))).toHaveLength(16);
+  expect(unenforcedFormats(output(JSON.stringify({ anyOf: many })))).toHaveLength(16);
 });
 
 describe("each protocol names them", () => {

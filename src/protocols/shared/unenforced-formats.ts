@@ -3,21 +3,21 @@ import { LIMITS } from "../../core/limits.ts";
 import { isStringFormat } from "../../core/string-formats.ts";
 
 const MAX_NAMES = 16;
-/** Keywords whose value names schemas, so that a key there is no keyword. */
-const NAMING = new Set(["properties", "patternProperties", "$defs", "definitions"]);
-/** Keywords whose value is data. */
+/** Keywords whose value maps names to schemas, so that its keys are not keywords. */
+const SCHEMA_MAPS = new Set(["properties", "patternProperties", "$defs", "definitions"]);
+/** Keywords whose value is data, not a schema. */
 const DATA = new Set(["enum", "const", "default", "examples"]);
 
 /**
- * Values of `format` that answers are not held to, in the schema of the answer and of strict tools,
- * as `format.NAME` for `x-ignored-params`.
+ * Lists the values of `format` that the grammar does not enforce, as `format.NAME` for
+ * `x-ignored-params`. It reads the schemas of the answer and of strict tools.
  */
-export function looseFormats(
+export function unenforcedFormats(
   output: OutputFormat | undefined,
   tools: readonly ToolDefinition[] = [],
 ): string[] {
   const schemas: unknown[] = tools.flatMap((tool) => (tool.strict ? [tool.parameters] : []));
-  if (output?.type === "json_schema") schemas.push(parsed(output.schema));
+  if (output?.type === "json_schema") schemas.push(parseOrUndefined(output.schema));
   const names = new Set<string>();
   for (const format of formatsIn(schemas)) {
     if (!isStringFormat(format) && /^[\w.-]{1,40}$/.test(format)) names.add(`format.${format}`);
@@ -26,27 +26,27 @@ export function looseFormats(
   return [...names];
 }
 
-/** Without recursion, and no further than a schema may be large. */
+/** Visits at most LIMITS.schemaNodes values, without recursion. */
 function* formatsIn(schemas: readonly unknown[]): Generator<string> {
-  const waiting = [...schemas];
-  for (let seen = 0; waiting.length > 0 && seen < LIMITS.schemaNodes; seen++) {
-    const schema = waiting.pop();
-    if (Array.isArray(schema)) waiting.push(...schema.slice(0, LIMITS.schemaNodes));
+  const pending = [...schemas];
+  for (let visited = 0; pending.length > 0 && visited < LIMITS.schemaNodes; visited++) {
+    const schema = pending.pop();
+    if (Array.isArray(schema)) pending.push(...schema.slice(0, LIMITS.schemaNodes));
     else if (typeof schema === "object" && schema !== null) {
       const { format } = schema as { readonly format?: unknown };
       if (typeof format === "string") yield format;
       for (const [keyword, value] of Object.entries(schema)) {
         if (DATA.has(keyword) || typeof value !== "object" || value === null) continue;
-        waiting.push(...(NAMING.has(keyword) ? Object.values(value) : [value]));
+        pending.push(...(SCHEMA_MAPS.has(keyword) ? Object.values(value) : [value]));
       }
     }
   }
 }
 
-function parsed(schema: string): unknown {
+function parseOrUndefined(schema: string): unknown {
   try {
     return JSON.parse(schema);
   } catch {
-    return undefined; // whoever answers says what is wrong with it
+    return undefined; // the upstream reports the error
   }
 }
