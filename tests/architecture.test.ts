@@ -264,3 +264,17 @@ test("nothing is left for later and names say what they hold", () => {
   );
   expect(named.map(({ path }) => path)).toEqual([]);
 });
+
+test("the table of imports in ARCHITECTURE.md is the one of this test", () => {
+  const page = readFileSync(join(ROOT, "ARCHITECTURE.md"), "utf8");
+  const rows = [...page.matchAll(/^\| `([^`]+)` \| (nothing|anything|`.+`) \|$/gm)].map((match) => {
+    return [match[1], match[2]!.replaceAll("`", "")];
+  });
+  const rules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => {
+    if (allowed.length === 0) return [folder, "nothing"];
+    const names = allowed.map((rule) => (rule === "*" ? "anything" : rule.replace("file:", "")));
+    return [folder, names.join(" ")];
+  });
+  expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(rules));
+  expect(page.split("\n").length).toBeLessThanOrEqual(120);
+});
