@@ -61,7 +61,7 @@ describe.each(PROVIDERS)("the AI SDK by %s", (_, model) => {
     expect(upstream.requests.at(-1)?.sampling.seed).toBe(7n);
   });
 
-  test("calls tools, two at once, and goes on", async () => {
+  test("calls two tools at once and continues", async () => {
     const asked: unknown[] = [];
     const weather = tool({
       inputSchema: schema,
@@ -87,7 +87,7 @@ describe.each(PROVIDERS)("the AI SDK by %s", (_, model) => {
     expect(JSON.stringify(last)).toContain("blue");
   });
 
-  test("asks for an object", async () => {
+  test("generates an object", async () => {
     const prompt = '{"city":"Aachen"}';
     const { output } = await generateText({
       model: model(),
@@ -140,7 +140,7 @@ describe.each(PROVIDERS)("the AI SDK by %s", (_, model) => {
   });
 });
 
-describe("what only the gateway's protocol has", () => {
+describe("features of the gateway protocol only", () => {
   test("models with prices", async () => {
     const { models } = await gateway().getAvailableModels();
     expect(models).toMatchObject([
@@ -164,7 +164,7 @@ describe("what only the gateway's protocol has", () => {
   });
 });
 
-test("the real engine: what is generated is what is streamed", async () => {
+test("the real engine generates and streams the same answer", async () => {
   const engine: Engine = await openTiny({ contextTokens: 1024 });
   const real = await listen({ upstream: engine, log: silentLog, host: "127.0.0.1", port: 0 });
   try {

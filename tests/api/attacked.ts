@@ -8,7 +8,7 @@ const MODEL = "nvidia/nemotron-nano-12b-v2-vl";
 const MAX_ROW_MS = 2000;
 
 export const KEY = "sk-right";
-/** What an answer must not tell: stacks, addresses of memory, paths of this machine. */
+/** Matches leaks in an answer: stacks, memory addresses, paths of this machine. */
 export const INSIDE =
   /\n\s+at |node_modules|0x[0-9a-f]{6,}|\/(home|tmp|usr|root|etc|proc)\/|\.[tj]s:\d/;
 

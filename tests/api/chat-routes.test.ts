@@ -41,7 +41,7 @@ async function chunksOf(response: Response): Promise<Chunk[]> {
 }
 
 describe("several answers", () => {
-  test("are computed side by side with seeds of their own", async () => {
+  test("run concurrently with different seeds", async () => {
     upstream.requests.length = 0;
     const body = await (await send(ask("One two", { n: 3, seed: 7 }))).json();
     expect(body.choices.map((choice: { index: number }) => choice.index)).toEqual([0, 1, 2]);
@@ -50,7 +50,7 @@ describe("several answers", () => {
     expect(upstream.requests.map(({ sampling }) => sampling.seed)).toEqual([7n, 8n, 9n]);
   });
 
-  test("come with their index in a stream, and are counted together", async () => {
+  test("have their index in a stream and are counted together", async () => {
     const options = { n: 2, stream: true, stream_options: { include_usage: true } };
     const chunks = await chunksOf(await send(ask("One two", options)));
     for (const index of [0, 1]) {
@@ -70,7 +70,7 @@ describe("several answers", () => {
     await expect.poll(() => upstream.aborted, { timeout: 1000 }).toBe(before + 3);
   });
 
-  test("the prompt is booked once", async () => {
+  test("bill the prompt once", async () => {
     const limits = { tokensPerMinute: 1000 };
     const record = { name: "t", sha256: "", createdUnix: 0, limits };
     const keys: KeyRing = { find: () => record, limitsOf: () => limits };
@@ -82,8 +82,8 @@ describe("several answers", () => {
   });
 });
 
-describe("what an answer tells of itself", () => {
-  test("its cost, where tokens have a price", async () => {
+describe("metadata of an answer", () => {
+  test("its cost, if tokens have prices", async () => {
     const response = await send(ask("One two"));
     const { usage } = await response.json();
     expect(usage).toMatchObject({ cost: 0.0000046, is_byok: false });
@@ -98,7 +98,7 @@ describe("what an answer tells of itself", () => {
     expect(unpriced.headers.get("x-cost-usd")).toBeNull();
   });
 
-  test("its tokens so far, in each chunk", async () => {
+  test("its token counts so far, in each chunk", async () => {
     const stream_options = { include_usage: true, continuous_usage_stats: true };
     const response = await send(ask("One two three", { stream: true, stream_options }));
     const chunks = await chunksOf(response);
@@ -115,10 +115,10 @@ describe("what an answer tells of itself", () => {
   });
 });
 
-describe("a request that is sent again", () => {
+describe("a repeated request with an idempotency key", () => {
   const headers = { "idempotency-key": "key-1" };
 
-  test("is answered as before", async () => {
+  test("gets the stored answer", async () => {
     const first = await send(ask("Once"), headers);
     const asked = upstream.requests.length;
     const again = await send(ask("Once"), headers);
@@ -129,14 +129,14 @@ describe("a request that is sent again", () => {
     expect(upstream.requests.length).toBe(asked);
   });
 
-  test("may not ask for something else", async () => {
+  test("must have the same body", async () => {
     const other = await send(ask("Twice"), headers);
     expect(other.status).toBe(409);
     expect(other.headers.get("x-should-retry")).toBe("false");
     expect((await other.json()).error.code).toBe("idempotency_conflict");
   });
 
-  test("waits while the first is being answered; a stream's key is free afterwards", async () => {
+  test("is refused while the first runs; a stream's key is free afterwards", async () => {
     const key = { "idempotency-key": "key-2" };
     const first = await send(ask("endless", { stream: true }), key);
     const second = await send(ask("endless", { stream: true }), key);
@@ -150,7 +150,7 @@ describe("a request that is sent again", () => {
     await third.body?.cancel();
   });
 
-  test("is computed again after an error", async () => {
+  test("runs again after an error", async () => {
     const key = { "idempotency-key": "key-3" };
     for (let attempt = 0; attempt < 2; attempt++) {
       expect((await send(ask("full"), key)).status).toBe(429);
@@ -223,7 +223,7 @@ describe("images by URL", () => {
     });
   });
 
-  test("are not fetched for a request that is refused", async () => {
+  test("are not fetched for an invalid request", async () => {
     const before = asked.length;
     const refused = { ...image(`${origin}/b.png`), model: "other" };
     expect((await fetchingApp.request(chat, post(refused))).status).toBe(404);

@@ -90,7 +90,7 @@ describe("the official client", () => {
     expect(choices[0]?.logprobs?.content?.[0]?.top_logprobs).toHaveLength(2);
   });
 
-  test("stop strings and numbers arrive", async () => {
+  test("passes on stop strings and numbers", async () => {
     await client.chat.completions.create({ ...ask("x"), stop: ["END"], seed: 7, max_tokens: 5 });
     expect(upstream.requests.at(-1)).toMatchObject({ stop: ["END"], maxTokens: 5 });
     expect(upstream.requests.at(-1)?.sampling.seed).toBe(7n);
@@ -110,7 +110,7 @@ describe("the official client", () => {
     await expect.poll(() => upstream.aborted, { timeout: 1000 }).toBe(before + 2);
   });
 
-  test("headers do not wait for ever, and a slow answer is whole", async () => {
+  test("sends headers early and a slow answer in full", async () => {
     const begun = Date.now();
     const stream = await client.chat.completions.create({ ...ask("slow"), stream: true });
     expect(Date.now() - begun).toBeLessThan(2500);
@@ -119,7 +119,7 @@ describe("the official client", () => {
     expect(text).toBe("slow");
   });
 
-  test("a stream that breaks does not end like one that succeeded", async () => {
+  test("a failed stream ends with an error", async () => {
     const stream = await client.chat.completions.create({ ...ask("break it"), stream: true });
     const read = async (): Promise<void> => {
       for await (const _ of stream);
@@ -143,7 +143,7 @@ describe("errors by class", () => {
       client.chat.completions.create(body as Parameters<typeof client.chat.completions.create>[0]),
     );
 
-  test("a model that is not there", async () => {
+  test("an unknown model", async () => {
     const error = await create({ ...ask("x"), model: "gpt-4" });
     expect(error).toBeInstanceOf(NotFoundError);
     expect(error).toMatchObject({ code: "model_not_found", status: 404, param: "model" });
@@ -177,7 +177,7 @@ describe("errors by class", () => {
     expect((await fetch(`${url}/v1/models`)).status).toBe(401);
   });
 
-  test("a full queue says when to come back", async () => {
+  test("a full queue sends a retry-after", async () => {
     const error = (await create(ask("full"))) as APIError;
     expect(error.status).toBe(429);
     expect(error.headers?.get("retry-after")).toBe("2");

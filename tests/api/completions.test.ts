@@ -93,7 +93,7 @@ describe("completions by the official client", () => {
   });
 });
 
-test("the real engine goes on with a text and with ids alike", async () => {
+test("the real engine continues a text and its ids alike", async () => {
   const engine: Engine = await openTiny({ contextTokens: 1024 });
   const real = await listen({ upstream: engine, log: silentLog, host: "127.0.0.1", port: 0 });
   try {

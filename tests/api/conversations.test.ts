@@ -3,7 +3,7 @@ import { silentLog } from "../../src/core/log.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { createFakeUpstream, MODEL } from "./fake-upstream.ts";
 
-// The same conversations in every protocol lead to the same request.
+// The same conversation gives the same request in every protocol.
 
 const upstream = createFakeUpstream();
 let server: Listening;
@@ -23,12 +23,12 @@ interface Result {
   readonly pdf?: true;
 }
 
-/** How a protocol writes two calls, a and b, these results, and perhaps a system message. */
+/** A body with two calls, a and b, their results and an optional system message. */
 interface Dialect {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: (results: readonly Result[], system?: string) => object;
-  /** The field that names the call of the first result. */
+  /** The field with the call id of the first result. */
   readonly idParam: string;
 }
 
@@ -207,7 +207,7 @@ const resultsAsked = () =>
   asked().flatMap(({ role, content }) => (role === "tool" ? [textOf(content)] : []));
 
 describe.each(DIALECTS)("%s", (_name, dialect) => {
-  test("results stand in the order of the calls", async () => {
+  test("results are in the order of the calls", async () => {
     const inOrder = [
       { id: "a", text: "of a" },
       { id: "b", text: "of b" },
@@ -219,7 +219,7 @@ describe.each(DIALECTS)("%s", (_name, dialect) => {
     }
   });
 
-  test("pictures and PDFs of results stand in the user turn that follows", async () => {
+  test("images and PDFs of results move to the next user turn", async () => {
     const results = [
       { id: "b", text: "see", picture: true, pdf: true },
       { id: "a", text: "nothing" },
@@ -230,13 +230,13 @@ describe.each(DIALECTS)("%s", (_name, dialect) => {
     expect(last.map(({ type }) => type)).toEqual(["image", "document", "text"]);
   });
 
-  test("a result without its call is refused by name", async () => {
+  test("a result without a call is an error that names the field", async () => {
     const { status, message } = await post(dialect, dialect.body([{ id: "z", text: "?" }]));
     expect(status).toBe(400);
     expect(message).toContain(`${dialect.idParam} is "z"`);
   });
 
-  test("a system message in the middle is a note of the next user turn", async () => {
+  test("a system message in the middle becomes a note of the next user turn", async () => {
     const body = dialect.body([{ id: "a", text: "1" }], "In one word");
     expect(await post(dialect, body)).toMatchObject({ status: 200 });
     expect(textOf(asked().at(-1)?.content)).toBe(

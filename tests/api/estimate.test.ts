@@ -1,5 +1,5 @@
 // Needs: ffmpeg.
-// What is estimated is what is billed: 300 requests with everything in them, by a fixed seed.
+// An estimate equals the bill, for 300 random requests with a fixed seed.
 
 import fc from "fast-check";
 import sharp from "sharp";
@@ -11,7 +11,7 @@ import { setMediaStage } from "./media-stage.ts";
 
 let stage: Awaited<ReturnType<typeof setMediaStage>>;
 beforeAll(async () => {
-  // what is counted does not depend on what is computed
+  // token counts do not depend on the computation
   stage = await setMediaStage(() => Buffer.alloc(0), { backend: "null" });
 });
 afterAll(() => stage.close());
@@ -53,7 +53,7 @@ test.each([true, false])("a photo is turned upright, decoded or not (%s)", async
   expect(await ask({ exif_orientation: "ignore" })).toEqual([[900, 300, undefined]]);
 });
 
-/** A part of a message, as a recipe: pictures are made when they are wanted. */
+/** A recipe for a part of a message; images are made on demand. */
 const part = fc.oneof(
   fc.record({
     kind: fc.constant("image" as const),

@@ -17,11 +17,11 @@ const bytes = (text: string): Uint8Array => Buffer.from(text);
 
 export interface FakeUpstream extends Upstream {
   ready: boolean;
-  /** What was asked, in order. */
+  /** The received requests, in order. */
   readonly requests: ChatRequest[];
   /** Requests whose signal was aborted. */
   aborted: number;
-  /** What each call says. */
+  /** The arguments of each call. */
   callArguments: string;
 }
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { INSIDE, KEY, setUpTarget, type Target } from "./attacked.ts";
 import { type RawAnswer, request, sendRaw } from "./raw-http.ts";
 
-// What strangers send below a request's body: keys, names and broken HTTP, byte by byte.
+// Hostile input outside the body: keys, names and malformed HTTP, byte by byte.
 
 let target: Target;
 let slow: Promise<RawAnswer>;

@@ -1,4 +1,4 @@
-// What every route that takes a body has to get over.
+// Hostile bodies that every route with a body must survive.
 
 import { expect, test } from "vitest";
 import { silentLog } from "../../src/core/log.ts";

@@ -1,5 +1,5 @@
 // Needs: ffmpeg.
-// How pictures and videos are shown is said in the same words on every route that takes some.
+// Media options have the same names on every route with media.
 
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-/** What the request says, and what the part with the picture says. */
+/** Options of the request, and of the part with the image. */
 interface Asked {
   readonly fields?: object;
   readonly detail?: string | undefined;
@@ -107,7 +107,7 @@ interface Total {
   readonly total: number;
 }
 
-/** Answers of nine forms, as far as they tell tokens. */
+/** The token counts in the answers of nine routes. */
 interface Answer {
   readonly usage?: {
     readonly prompt_tokens?: number;
@@ -126,7 +126,7 @@ async function post(path: string, body: object) {
   return { status: sent.status, answer: (await sent.json()) as Answer };
 }
 
-/** Prompt tokens, in whatever words the route tells them. */
+/** The prompt tokens of an answer of any route. */
 async function promptOf(path: string, body: object): Promise<number> {
   const { answer } = await post(path, body);
   const { usage = {}, input_tokens, prompt_tokens } = answer;
@@ -136,7 +136,7 @@ async function promptOf(path: string, body: object): Promise<number> {
   return tokens;
 }
 
-/** Of the prompt without the picture. */
+/** Tokens of the prompt without the image. */
 async function textTokens(): Promise<number> {
   const { answer } = await post("/v1/estimate", chat({}));
   return answer.prompt_tokens_details?.text_tokens ?? Number.NaN;

@@ -97,7 +97,7 @@ describe("messages by the official client", () => {
     ]);
   });
 
-  test("the stream helper puts text and calls together, twice over", async () => {
+  test("the stream helper assembles text and calls, twice", async () => {
     const tools = [tool("here"), tool("there")];
     const first = await client.messages.stream({ ...ask("use tools"), tools }).finalMessage();
     expect(first.stop_reason).toBe("tool_use");
@@ -165,7 +165,7 @@ describe("messages by the official client", () => {
     ]);
   });
 
-  test("a last message of the assistant goes on; a schema holds", async () => {
+  test("continues a last assistant message; enforces a schema", async () => {
     const schema = { type: "object", properties: {}, additionalProperties: false };
     await client.messages.create({
       model: MODEL,
@@ -182,7 +182,7 @@ describe("messages by the official client", () => {
     });
   });
 
-  test("tokens are counted", async () => {
+  test("counts tokens", async () => {
     const messages = [{ role: "user" as const, content: "Hi" }];
     const counted = await client.messages.countTokens({ model: MODEL, messages });
     expect(counted).toEqual({ input_tokens: 14 });
@@ -227,7 +227,7 @@ describe("errors, in the protocol's own shape", () => {
     expect((error as APIError).error).toMatchObject({ error: { type: "authentication_error" } });
   });
 
-  test("a stream that breaks", async () => {
+  test("a failed stream", async () => {
     const stream = await client.messages.create({ ...ask("break it"), stream: true });
     const read = async () => {
       for await (const _ of stream);
@@ -238,7 +238,7 @@ describe("errors, in the protocol's own shape", () => {
   });
 });
 
-test("the real engine answers, cut short", async () => {
+test("the real engine answers until max_tokens", async () => {
   const engine: Engine = await openTiny({ contextTokens: 1024 });
   const real = await listen({ upstream: engine, log: silentLog, host: "127.0.0.1", port: 0 });
   try {

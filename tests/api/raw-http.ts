@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 
 export interface RawAnswer {
-  /** Of every response that came, in order. */
+  /** The status of every response, in order. */
   readonly statuses: readonly number[];
   readonly text: string;
   readonly ms: number;

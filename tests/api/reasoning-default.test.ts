@@ -27,7 +27,7 @@ interface Parsed {
   readonly warnings: readonly object[];
 }
 
-/** A question, about a video where it is asked for, with the protocol's own switch. */
+/** A question, optionally about a video, with the protocol's own reasoning switch. */
 type Ask = (about: { video?: boolean; on?: boolean }, models?: UpstreamModel[]) => Parsed;
 
 const chat: Ask = ({ video, on }, list) => {
@@ -62,7 +62,7 @@ describe.each([
   ["the AI SDK's gateway", vercel],
   ["messages", messages],
 ] as const)("%s", (_, ask) => {
-  test("the default holds where the request does not say", () => {
+  test("the default applies if the request does not decide", () => {
     const { request } = ask({}, models(true));
     expect(request.reasoning?.enabled).toBe(true);
     expect(request.sampling?.temperature).toBe(0.6);
@@ -87,7 +87,7 @@ describe.each([
     expect(warnings).toEqual([]);
   });
 
-  test("is reasoned about if asked for, with a warning", () => {
+  test("is reasoned about on request, with a warning", () => {
     const { request, warnings } = ask({ video: true, on: true });
     expect(request.reasoning?.enabled).toBe(true);
     expect(warnings).toEqual([

@@ -82,7 +82,7 @@ describe("responses by the official client", () => {
     ]);
   });
 
-  test("the stream helper puts the answer together", async () => {
+  test("the stream helper assembles the answer", async () => {
     const runner = client.responses.stream({
       model: MODEL,
       input: "use tools",
@@ -96,7 +96,7 @@ describe("responses by the official client", () => {
     ]);
   });
 
-  test("a second round with what the tools said", async () => {
+  test("a second round with tool results", async () => {
     const tools = [weather("here")];
     const first = await client.responses.create({ model: MODEL, input: "use tools", tools });
     const call = first.output.find((item) => item.type === "function_call");
@@ -141,7 +141,7 @@ describe("responses by the official client", () => {
     });
   });
 
-  test("tokens are counted", async () => {
+  test("counts tokens", async () => {
     const body = { model: MODEL, input: "Hi" };
     const counted = await client.responses.inputTokens.count(body);
     expect(counted).toEqual({ object: "response.input_tokens", input_tokens: 14 });
@@ -153,7 +153,7 @@ describe("responses by the official client", () => {
     expect(await chat.json()).toEqual({ input_tokens: 14 });
   });
 
-  test("a stream that breaks says so", async () => {
+  test("a failed stream ends with an error", async () => {
     const stream = await client.responses.create({ model: MODEL, input: "break it", stream: true });
     const seen: string[] = [];
     const read = async () => {
@@ -192,7 +192,7 @@ describe("responses by the official client", () => {
   });
 });
 
-test("the real engine answers, cut short", async () => {
+test("the real engine answers until max_output_tokens", async () => {
   const engine: Engine = await openTiny({ contextTokens: 1024 });
   const real = await listen({ upstream: engine, log: silentLog, host: "127.0.0.1", port: 0 });
   try {

@@ -51,7 +51,7 @@ describe.each(ROUTES)("%s", (path, body) => {
     expect([status, message]).toEqual([400, expect.stringContaining(param)]);
   });
 
-  test("a wish that is kept is taken", async () => {
+  test("a supported privacy option is accepted", async () => {
     const provider = {
       data_collection: "deny",
       zdr: false,
@@ -67,7 +67,7 @@ describe.each(ROUTES)("%s", (path, body) => {
   });
 });
 
-test("what has no effect is told", async () => {
+test("options without an effect are reported", async () => {
   const provider = { sort: "price", quantizations: ["fp8"] };
   const plugins = [{ id: "file-parser", pdf: { engine: "mistral-ocr" } }];
   const [path, body] = ROUTES[0];
@@ -76,7 +76,7 @@ test("what has no effect is told", async () => {
   expect(ignored).toBe("provider.sort,provider.quantizations,plugins.file-parser");
 });
 
-test("require_parameters refuses what would have no effect", async () => {
+test("require_parameters refuses options without an effect", async () => {
   const [path, body] = ROUTES[0];
   const provider = { require_parameters: true };
   expect((await post(path, { ...body, provider })).status).toBe(200);
@@ -94,7 +94,7 @@ describe("models", () => {
     expect([status, json.model]).toEqual([200, MODEL]);
   });
 
-  test("none that is here is a 404 for the one that was asked for", async () => {
+  test("without a served model the error names the requested one", async () => {
     const fields = { model: "a/b", models: ["c/d"] };
     const { status, message } = await post("/v1/chat/completions", { messages, ...fields });
     expect([status, message]).toEqual([404, expect.stringContaining("a/b")]);
@@ -114,7 +114,7 @@ describe("the AI SDK gateway", () => {
     expect([status, message]).toEqual([400, expect.stringContaining(param)]);
   });
 
-  test("other models are tried, and what has no effect is a warning", async () => {
+  test("fallbacks are tried, and ignored options are warnings", async () => {
     const options = { models: [MODEL], disallowPromptTraining: true, byok: { openai: [] } };
     const { status, json } = await post(path, gateway(options), "openai/gpt-9");
     expect(status).toBe(200);
@@ -124,7 +124,7 @@ describe("the AI SDK gateway", () => {
   });
 });
 
-test("a response that must not be kept is not stored", async () => {
+test("a response of a private request is not stored", async () => {
   const body = { model: MODEL, input: "Hi", provider: { data_collection: "deny" } };
   const { json } = await post("/v1/responses", body);
   expect(json.store).toBe(false);

@@ -37,7 +37,7 @@ const asked = () =>
 const tools = [{ type: "function" as const, name: "here", strict: false, parameters: {} }];
 
 describe("a second turn", () => {
-  test("by previous_response_id, whole or streamed, as long as it goes on", async () => {
+  test("by previous_response_id, complete or streamed, for many turns", async () => {
     const first = await ann.responses.create({ model: MODEL, input: "One", instructions: "Kind" });
     expect(first).toMatchObject({ store: true, previous_response_id: null });
     const stream = ann.responses.stream({
@@ -88,7 +88,7 @@ describe("a second turn", () => {
     expect(upstream.requests.at(-1)?.messages[1]?.toolCalls).toHaveLength(1);
   });
 
-  test("with a result for a call of the response before", async () => {
+  test("with a result for a call of the previous response", async () => {
     const first = await ann.responses.create({ model: MODEL, input: "use tools", tools });
     const call = first.output.find((item) => item.type === "function_call");
     await ann.responses.create({
@@ -100,15 +100,15 @@ describe("a second turn", () => {
     expect(asked().at(-1)).toEqual(["tool", "rain"]);
   });
 
-  test("tokens of it are counted with what came before", async () => {
+  test("its token count includes earlier turns", async () => {
     const first = await ann.responses.create({ model: MODEL, input: "One" });
     const body = { model: MODEL, input: "Two", previous_response_id: first.id };
     expect((await ann.responses.inputTokens.count(body)).input_tokens).toBe(14);
   });
 });
 
-describe("what is stored", () => {
-  test("can be read, listed and forgotten", async () => {
+describe("a stored response", () => {
+  test("can be read, listed and deleted", async () => {
     const image_url = `data:image/png;base64,${Buffer.from("12345").toString("base64")}`;
     const made = await ann.responses.create({
       model: MODEL,
@@ -131,7 +131,7 @@ describe("what is stored", () => {
     await expect(ann.responses.delete(made.id)).rejects.toBeInstanceOf(NotFoundError);
   });
 
-  test("is not there for others", async () => {
+  test("is hidden from other clients", async () => {
     const { id, output } = await ann.responses.create({ model: MODEL, input: "secret" });
     const item = { type: "item_reference" as const, id: output[0]?.id ?? "" };
     const tries: (() => PromiseLike<unknown>)[] = [
@@ -147,13 +147,13 @@ describe("what is stored", () => {
     expect((await ann.responses.retrieve(id)).id).toBe(id);
   });
 
-  test("is nothing with store: false", async () => {
+  test("does not exist with store: false", async () => {
     const made = await ann.responses.create({ model: MODEL, input: "One", store: false });
     expect(made).toMatchObject({ store: false });
     await expect(ann.responses.retrieve(made.id)).rejects.toBeInstanceOf(NotFoundError);
   });
 
-  test("is nothing on a server that stores nothing", async () => {
+  test("does not exist on a server without a store", async () => {
     const options = { upstream, log: silentLog, storesResponses: false };
     const plain = await listen({ ...options, host: "127.0.0.1", port: 0 });
     try {

@@ -4,7 +4,7 @@ import { silentLog } from "../../src/core/log.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { createFakeUpstream, MODEL } from "./fake-upstream.ts";
 
-// Tools that are no functions: the fake calls each tool that it is offered.
+// Tools other than functions. The fake upstream calls each tool that it is offered.
 
 const upstream = createFakeUpstream();
 let server: Listening;
@@ -29,7 +29,7 @@ const post = async (path: string, body: object, headers: Record<string, string> 
 const offered = () => upstream.requests.at(-1)?.tools?.map(({ name }) => name);
 const parameters = { type: "object", properties: {} };
 
-describe("hosted tools are left out and told", () => {
+describe("hosted tools are omitted and reported", () => {
   const messages = [{ role: "user", content: "use tools" }];
 
   test("chat", async () => {
@@ -90,7 +90,7 @@ describe("hosted tools are left out and told", () => {
     expect([status, json.error?.message]).toEqual([400, expect.stringContaining(words)]);
   });
 
-  test("what other servers' tools did is left out of the history", async () => {
+  test("items of other servers' tools are dropped from the history", async () => {
     const input = [
       { role: "user", content: "Hi" },
       { type: "web_search_call", id: "ws_1", status: "completed", action: {} },
@@ -102,7 +102,7 @@ describe("hosted tools are left out and told", () => {
 });
 
 describe("custom tools", () => {
-  test("are answered as custom calls, in chat whole and streamed", async () => {
+  test("are answered as custom calls in chat, complete and streamed", async () => {
     upstream.callArguments = '{"input":"print(\\"1\\")"}';
     const tools = [{ type: "custom" as const, custom: { name: "py", description: "Runs Python" } }];
     const request = {
@@ -136,7 +136,7 @@ describe("custom tools", () => {
     expect(history?.[2]).toEqual({ role: "tool", content: "1" });
   });
 
-  test("are answered as custom calls, in responses whole and streamed", async () => {
+  test("are answered as custom calls in responses, complete and streamed", async () => {
     upstream.callArguments = '{"input":"*** Begin Patch"}';
     const format = { type: "grammar" as const, syntax: "lark" as const, definition: "start: /.+/" };
     const tools = [{ type: "custom" as const, name: "apply_patch", description: "Edits", format }];
@@ -173,7 +173,7 @@ describe("custom tools", () => {
     expect(upstream.requests.at(-1)?.messages.at(-1)).toEqual({ role: "tool", content: "Done" });
   });
 
-  test("hold to a regular expression", async () => {
+  test("enforce a regular expression", async () => {
     const format = { type: "grammar" as const, syntax: "regex" as const, definition: "a+|b" };
     await client.responses.create({
       model: MODEL,
@@ -187,7 +187,7 @@ describe("custom tools", () => {
   });
 });
 
-test("tools of a namespace are flat for the model and named apart in the answer", async () => {
+test("tools of a namespace have flat names for the model only", async () => {
   upstream.callArguments = "{}";
   const inner = (name: string) => ({
     type: "function" as const,
@@ -223,7 +223,7 @@ test("tools of a namespace are flat for the model and named apart in the answer"
   expect(answer?.toolCalls?.map(({ name }) => name)).toEqual(["crm__find", "erp__find", "find"]);
 });
 
-test("tools that come in the middle of the input are offered too", async () => {
+test("tools in the middle of the input are offered too", async () => {
   const input = [
     { type: "additional_tools", role: "developer", tools: [{ type: "custom", name: "exec" }] },
     { role: "user", content: "use tools" },

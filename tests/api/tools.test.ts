@@ -7,8 +7,8 @@ import type { Engine } from "../../src/runtime/engine.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { openTiny } from "../engine/asking.ts";
 
-// The official client against the real engine on models/tiny, whose answers are noise: what it
-// parses, calls and streams here is there because the grammar puts it there.
+// The official client against the real engine on models/tiny, whose answers are noise. All
+// structure that the client parses comes from the grammar.
 
 const MODEL = "nvidia/nemotron-nano-12b-v2-vl";
 let engine: Engine;
@@ -103,7 +103,7 @@ describe("tools", () => {
     expect(Math.min(...counts)).toBeGreaterThan(0);
   });
 
-  test("streamed: the helper puts together what the whole answer has", async () => {
+  test("the stream helper assembles the complete answer", async () => {
     const request = { ...ask(5), tools, tool_choice: "required" } as const;
     const whole = await client.chat.completions.create(request);
     const functions = (completion: OpenAI.ChatCompletion) =>
@@ -131,7 +131,7 @@ describe("tools", () => {
     expect([...indexes]).toEqual(functions(whole)?.map((_, at) => at));
   });
 
-  test("the functions of old", async () => {
+  test("deprecated functions", async () => {
     const { choices } = await client.chat.completions.create({
       ...ask(6),
       functions: [{ name: "clock", parameters: { type: "object", properties: {} } }],
@@ -140,14 +140,14 @@ describe("tools", () => {
     expect(choices[0]?.message.tool_calls).toHaveLength(1);
   });
 
-  test("none: tools are not shown to the model", async () => {
+  test("none hides the tools from the model", async () => {
     const request = { ...ask(7), tools, tool_choice: "none", max_tokens: 5 } as const;
     const none = await client.chat.completions.create(request);
     const without = await client.chat.completions.create({ ...ask(7), max_tokens: 5 });
     expect(none.usage?.prompt_tokens).toBe(without.usage?.prompt_tokens);
   });
 
-  test("a schema that cannot be kept names the tool", async () => {
+  test("an unsupported schema is an error that names the tool", async () => {
     const odd = { name: "odd", strict: true, parameters: { patternProperties: {} } };
     const request = { ...ask(8), tools: [clock, { type: "function" as const, function: odd }] };
     const answer = client.chat.completions.create(request);
@@ -167,7 +167,7 @@ describe("structured output", () => {
     sure: z.boolean().optional().nullable(),
   });
 
-  test("parse: the client's own schema, back as objects", async () => {
+  test("parse returns objects of the client's schema", async () => {
     for (let seed = 0; seed < 5; seed++) {
       const { choices } = await client.chat.completions.parse({
         ...ask(seed),
@@ -187,7 +187,7 @@ describe("structured output", () => {
     expect(Answer.parse(choices[0]?.message.parsed)).toBeTruthy();
   });
 
-  test("any JSON object, and vLLM's spellings", async () => {
+  test("any JSON object, and vLLM's fields", async () => {
     const object = await client.chat.completions.create({
       ...ask(10),
       response_format: { type: "json_object" },
@@ -213,7 +213,7 @@ describe("structured output", () => {
   });
 });
 
-test("a model's name may ask for reasoning", async () => {
+test("a suffix of the model's name turns reasoning on", async () => {
   const request = { ...ask(1), model: `${MODEL}:thinking`, max_tokens: 5 };
   const completion = await client.chat.completions.create(request);
   expect(completion.model).toBe(MODEL);

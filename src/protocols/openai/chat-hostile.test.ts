@@ -29,7 +29,7 @@ describe("hostile JSON", () => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code }));
   });
 
-  test("prototypes stay as they are", () => {
+  test("prototypes are not changed", () => {
     const proto = '{"polluted":true,"temperature":1}';
     expect(() => parse(`{${messages},"logit_bias":{"__proto__":1}}`)).toThrow(VireoError);
     expect(() => parse(`{${messages},"metadata":{"__proto__":{"a":1}}}`)).not.toThrow();
@@ -38,24 +38,24 @@ describe("hostile JSON", () => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
-  test("deep values in fields without effect are not followed", () => {
+  test("deep values in ignored fields are not traversed", () => {
     const deep = `${"[".repeat(1e5)}${"]".repeat(1e5)}`;
     expect(parse(`{${messages},"x":${deep}}`).ignoredParams).toEqual(["x"]);
   });
 
-  test("of equal keys the last counts; -0 is 0", () => {
+  test("the last of equal keys wins; -0 is 0", () => {
     expect(
       parse(`{${messages},"temperature":1,"temperature":-0}`).request.sampling?.temperature,
     ).toBe(-0);
   });
 
-  test("a million keys", () => {
+  test("accepts a million keys", () => {
     const keys = Array.from({ length: 200_000 }, (_, i) => `"k${i}":1`).join(",");
     expect(parse(`{${messages},${keys}}`).ignoredParams).toHaveLength(32);
   });
 });
 
-test("whatever comes, only a VireoError goes out", () => {
+test("random bodies throw nothing but a VireoError", () => {
   const seedBody = {
     ...base,
     messages: [
@@ -108,7 +108,7 @@ test("whatever comes, only a VireoError goes out", () => {
         if (typeof next !== "object" || next === null) break;
         target = next as Record<string, unknown>;
       }
-      // a copy, since JSON has no circles: a later edit may go into it
+      // a copy, because a later edit may change it and JSON has no cycles
       target[String(["value", ...path].at(-1))] = structuredClone(value);
     }
     return root.value;

@@ -17,8 +17,8 @@ function refusal(body: unknown): VireoError {
   throw new Error("not refused");
 }
 
-describe("what is asked for is passed on", () => {
-  test("the least", () => {
+describe("converts a body to a request", () => {
+  test("with only the required fields", () => {
     expect(parseChatRequest(base)).toEqual({
       request: {
         messages: [{ role: "user", content: "Hi" }],
@@ -48,7 +48,7 @@ describe("what is asked for is passed on", () => {
     });
   });
 
-  test("everything", () => {
+  test("with every field", () => {
     const { request, ...rest } = parseChatRequest({
       ...base,
       max_completion_tokens: 7,
@@ -110,13 +110,13 @@ describe("what is asked for is passed on", () => {
     });
   });
 
-  test("null is the same as nothing", () => {
+  test("null equals an absent field", () => {
     const names = ["max_tokens", "stop", "temperature", "seed", "tools", "logit_bias", "stream"];
     const nulls = Object.fromEntries(names.map((name) => [name, null]));
     expect(parseChatRequest({ ...base, ...nulls }).request).toEqual(parseChatRequest(base).request);
   });
 
-  test("messages of every role, parts of every spelling", () => {
+  test("messages of every role and every form of part", () => {
     const { messages } = parseChatRequest({
       model: "m",
       messages: [
@@ -160,7 +160,7 @@ describe("videos", () => {
       messages: [user([part, { type: "text", text: "?" }])],
     });
 
-  test("files, lists of frames and URLs", () => {
+  test("accept files, lists of frames and URLs", () => {
     const of = (url: string, rest: object = {}) => {
       const { messages } = parsed({ type: "video_url", video_url: { url }, ...rest }).request;
       return messages[0]?.content[0];
@@ -185,7 +185,7 @@ describe("videos", () => {
     });
   });
 
-  test("what is said of all of them", () => {
+  test("accept options for all videos", () => {
     const video = { num_frames: 8, backend: "opencv" };
     const changes = {
       media_io_kwargs: { video },
@@ -197,7 +197,7 @@ describe("videos", () => {
     expect(ignoredParams).toEqual(["media_io_kwargs.video.backend"]);
   });
 
-  test("are reasoned about if asked for, with a warning", () => {
+  test("are reasoned about on request, with a warning", () => {
     const part = { type: "input_video", video_url: "data:video/mp4;base64,YWJj" };
     const { request, warnings, ignoredParams } = parsed(part, { reasoning_effort: "high" });
     expect(request.reasoning?.enabled).toBe(true);
@@ -224,7 +224,7 @@ describe("the server's default for reasoning", () => {
   const video = { type: "input_video", video_url: "data:video/mp4;base64,YWJj" };
   const asked = (content: unknown) => [{ role: "user", content }];
 
-  test("holds where neither the request nor a message says", () => {
+  test("applies if neither the request nor a message decides", () => {
     const { request } = parseChatRequest(base, models);
     expect(request.reasoning?.enabled).toBe(true);
     expect(request.sampling?.temperature).toBe(0.6);
@@ -234,14 +234,14 @@ describe("the server's default for reasoning", () => {
     expect(said.request.sampling?.temperature).toBe(0);
   });
 
-  test("does not reach requests with a video", () => {
+  test("does not apply to requests with a video", () => {
     const { request, warnings } = parseChatRequest({ ...base, messages: asked([video]) }, models);
     expect(request.reasoning?.enabled).toBeUndefined();
     expect(warnings).toEqual([]);
   });
 });
 
-describe("what agents and front ends send", () => {
+describe("bodies of agents and front ends", () => {
   const mp4 = "YWJj";
   const bytes = Buffer.from("abc");
   const partOf = (part: object) => {
@@ -267,7 +267,7 @@ describe("what agents and front ends send", () => {
     expect(partOf(part)).toEqual({ type: "image", bytes: Buffer.from("\x89PNG") });
   });
 
-  test("as many frames as the server allows", () => {
+  test("accepts -1 for as many frames as the server allows", () => {
     const video = { num_frames: -1 };
     const { request } = parseChatRequest({ ...base, media_io_kwargs: { video } });
     expect(request.videoSampling?.maxFrames).toBeGreaterThan(1e5);
@@ -297,14 +297,14 @@ describe("what agents and front ends send", () => {
     expect(answer).toEqual({ role: "assistant", content });
   });
 
-  test("null for every field that may be left out", () => {
+  test("accepts null for every optional field", () => {
     const required = ["model", "messages"];
     const names = Object.keys(chatBody.shape).filter((name) => !required.includes(name));
     const nulls = Object.fromEntries(names.map((name) => [name, null]));
     expect(parseChatRequest({ ...base, ...nulls }).request).toEqual(parseChatRequest(base).request);
   });
 
-  test("notes of their own in any form", () => {
+  test("accepts metadata in any form", () => {
     const metadata = { session: { id: 5, tags: ["a"] }, long: "x".repeat(2000) };
     expect(() => parseChatRequest({ ...base, metadata })).not.toThrow();
   });
@@ -324,7 +324,7 @@ describe("reasoning", () => {
     expect(parseChatRequest({ ...base, ...fields }).request.reasoning).toEqual(expected);
   });
 
-  test("changes what is sampled by default", () => {
+  test("changes the default sampling", () => {
     const think = parseChatRequest({ model: "m", messages: [user("Hi /think")] }).request.sampling;
     expect([think.temperature, think.topP]).toEqual([0.6, 0.95]);
     const field = { ...base, reasoning_effort: "high", temperature: 0 };
@@ -332,7 +332,7 @@ describe("reasoning", () => {
   });
 });
 
-describe("refusals name the field", () => {
+describe("errors name the field", () => {
   const part = (value: unknown) => ({ messages: [user([value])] });
   const image = (url: unknown) => part({ type: "image_url", image_url: { url } });
   const video = (url: unknown) => part({ type: "video_url", video_url: { url } });
@@ -485,7 +485,7 @@ describe("refusals name the field", () => {
     expect(error.message.length).toBeLessThan(400);
   });
 
-  test("a body that is no object", () => {
+  test("refuses a body that is not an object", () => {
     for (const body of [[], "a", 5, null, undefined]) {
       expect(refusal(body).code).toBe("invalid_type");
     }

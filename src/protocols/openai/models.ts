@@ -80,7 +80,7 @@ export interface ModelBody {
   readonly supported_parameters: readonly string[];
   /** Default share of a video's tokens that is dropped; see `mm_processor_kwargs`. */
   readonly video_pruning_rate?: number;
-  /** Files that need a program beside the server; absent where that is not known. */
+  /** Support for files that need an external program; absent if unknown. */
   readonly abilities?: Abilities;
   readonly per_request_limits: null;
 }

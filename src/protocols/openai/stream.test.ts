@@ -44,7 +44,7 @@ async function chunks(options: Partial<AnswerHead> = {}) {
   return all;
 }
 
-test("a stream", async () => {
+test("streams chunks", async () => {
   const all = await chunks();
   const reasoning = {
     reasoning_content: "hm",
@@ -65,7 +65,7 @@ test("a stream", async () => {
   expect(new Set(all.map(({ id, created, model }) => `${id} ${created} ${model}`)).size).toBe(1);
 });
 
-test("a stream without usage, without reasoning, with logprobs", async () => {
+test("streams without usage and reasoning, with logprobs", async () => {
   const all = await chunks({ includeUsage: false, reasoningFormat: "none", logprobs: true });
   expect(all).toHaveLength(4);
   expect(all.every((chunk) => !("usage" in chunk))).toBe(true);
@@ -79,7 +79,7 @@ test("a stream without usage, without reasoning, with logprobs", async () => {
   ]);
 });
 
-test("a whole answer", async () => {
+test("collects a complete answer", async () => {
   const completion = await toCompletion(answer(), { ...head, logprobs: true });
   expect(completion).toMatchObject({
     object: "chat.completion",
@@ -112,7 +112,7 @@ describe("tool calls", () => {
     yield { type: "end", reason: "tool_calls", nativeReason: "tool_call", usage, timings };
   }
 
-  test("in a whole answer", async () => {
+  test("in a complete answer", async () => {
     const { choices } = await toCompletion(calling(), head);
     const [choice] = choices;
     expect(choice?.finish_reason).toBe("tool_calls");
@@ -185,7 +185,7 @@ test("ids", () => {
 });
 
 describe("errors", () => {
-  test("of the caller are told", () => {
+  test("of the client are shown", () => {
     const error = new VireoError("out_of_range", "n is 9", { param: "n", metadata: { limit: 8 } });
     expect(toErrorBody(error, "req_1")).toEqual({
       error: {
@@ -199,7 +199,7 @@ describe("errors", () => {
     });
     expect(errorHeaders(error)).toEqual({ "x-should-retry": "false" });
   });
-  test("of ours are not", () => {
+  test("of the server are hidden", () => {
     for (const error of [
       toVireoError(new Error("secret /etc/x")),
       new VireoError("invalid_checkpoint", "secret /etc/x"),
@@ -210,7 +210,7 @@ describe("errors", () => {
       expect(ERROR_STATUS[error.code].status).toBe(500);
     }
   });
-  test("that pass say when to come back, within a minute", () => {
+  test("that are temporary have a retry-after of at most a minute", () => {
     const error = new VireoError("queue_full", "full", { retryAfterMs: 3_600_000 });
     expect(errorHeaders(error)).toEqual({ "retry-after": "60", "retry-after-ms": "60000" });
   });

@@ -7,7 +7,7 @@ const call = (id: string | undefined, name = "f"): PastCall => ({ id, name, argu
 const text = (value: string): ContentPart => ({ type: "text", text: value });
 const image: ContentPart = { type: "image", bytes: Uint8Array.of(1) };
 
-/** A conversation whose last answer has these calls. */
+/** Makes a conversation whose last answer has these calls. */
 function called(...calls: PastCall[]): Conversation {
   const conversation = new Conversation();
   conversation.user("go");
@@ -30,7 +30,7 @@ function refusal(work: () => void): VireoError {
 }
 
 describe("results of tools", () => {
-  test("stand in the order of their calls, however they came", () => {
+  test("are in the order of their calls, whatever their own order", () => {
     const conversation = called(call("a"), call("b"), call("c"));
     for (const id of ["c", "a", "b"]) {
       conversation.result({ callId: id, content: `of ${id}`, param: "p" });
@@ -38,21 +38,21 @@ describe("results of tools", () => {
     expect(results(conversation)).toEqual(["of a", "of b", "of c"]);
   });
 
-  test("without ids belong to the calls in order, by name where one is known", () => {
+  test("without ids match calls by name, else in order", () => {
     const conversation = called(call(undefined, "f"), call(undefined, "g"));
     conversation.result({ toolName: "g", content: "of g", param: "p" });
     conversation.result({ content: "of f", param: "p" });
     expect(results(conversation)).toEqual(["of f", "of g"]);
   });
 
-  test("with ids that the calls have lost belong to the calls in order", () => {
+  test("with ids match calls without ids in order", () => {
     const conversation = called(call(undefined), call(undefined));
     conversation.result({ callId: "x", content: "1", param: "p" });
     conversation.result({ callId: "y", content: "2", param: "p" });
     expect(results(conversation)).toEqual(["1", "2"]);
   });
 
-  test("of several rounds with the same ids stay in their rounds", () => {
+  test("of rounds that reuse ids stay in their round", () => {
     const conversation = called(call("call_0"));
     conversation.result({ callId: "call_0", content: "first", param: "p" });
     conversation.assistant({ content: "Again", calls: [call("call_0")] });
@@ -66,7 +66,7 @@ describe("results of tools", () => {
     ]);
   });
 
-  test("that come late stand behind their call", () => {
+  test("that come late are placed after their call", () => {
     const conversation = called(call("a"), call("b"));
     conversation.result({ callId: "b", content: "of b", param: "p" });
     conversation.user("well?");
@@ -81,14 +81,14 @@ describe("results of tools", () => {
     expect(results(conversation)).toEqual(["of a", "of b"]);
   });
 
-  test("that are missing beside others are told, so that places stay right", () => {
+  test("that are missing beside others are marked", () => {
     const conversation = called(call("a"), call("b"));
     conversation.result({ callId: "b", content: "of b", param: "p" });
     expect(results(conversation)).toEqual([MISSING_RESULT, "of b"]);
     expect(results(called(call("a")))).toEqual([]);
   });
 
-  test("calls that come one by one share a turn until a result comes", () => {
+  test("single calls share a turn until a result comes", () => {
     const conversation = new Conversation();
     conversation.user("go");
     conversation.call(call("a"));
@@ -99,7 +99,7 @@ describe("results of tools", () => {
     expect(turns.map(({ toolCalls }) => toolCalls?.length)).toEqual([2, 1]);
   });
 
-  test("without a call are refused by the name of the field", () => {
+  test("without a call are errors that name the field", () => {
     const unknown = () => called(call("a")).result({ callId: "z", content: "", param: "p.id" });
     expect(refusal(unknown)).toMatchObject({ code: "out_of_range", param: "p.id" });
     expect(refusal(unknown).message).toContain('p.id is "z"');
@@ -112,8 +112,8 @@ describe("results of tools", () => {
   });
 });
 
-describe("media in results", () => {
-  test("stand in the user turn that follows, before what it says", () => {
+describe("media of results", () => {
+  test("move to the start of the next user turn", () => {
     const conversation = called(call("a"), call("b"));
     conversation.result({ callId: "b", content: [text("see"), image], param: "p" });
     conversation.result({ callId: "a", content: "none", param: "p" });
@@ -125,7 +125,7 @@ describe("media in results", () => {
     ]);
   });
 
-  test("have a user turn of their own where none follows", () => {
+  test("get their own user turn if none follows", () => {
     const conversation = called(call("a"));
     conversation.result({ callId: "a", content: [image], param: "p" });
     conversation.assistant({ content: "A cat." });
@@ -140,7 +140,7 @@ describe("media in results", () => {
 describe("system messages", () => {
   const note = (said: string) => `[System note]\n${said}\n[End of system note]`;
 
-  test("in front are one", () => {
+  test("at the start are joined", () => {
     const conversation = new Conversation();
     conversation.system("a");
     conversation.system("b");
@@ -148,7 +148,7 @@ describe("system messages", () => {
     expect(conversation.messages()[0]).toEqual({ role: "system", content: "a\n\nb" });
   });
 
-  test("in the middle are notes of the next user turn, in order", () => {
+  test("in the middle become notes of the next user turn, in order", () => {
     const conversation = new Conversation();
     conversation.user("Hello");
     conversation.assistant({ content: "Hello." });
@@ -167,7 +167,7 @@ describe("system messages", () => {
     ]);
   });
 
-  test("between a question and its answer, or at the end, follow the question", () => {
+  test("between a question and its answer, or at the end, extend the question", () => {
     const conversation = new Conversation();
     conversation.user("Hello");
     conversation.system("Be kind");
@@ -181,7 +181,7 @@ describe("system messages", () => {
     ]);
   });
 
-  test("between a call and its result wait for the next user turn", () => {
+  test("between a call and its result move to the next user turn", () => {
     const conversation = called(call("a"));
     conversation.system("Hurry");
     conversation.result({ callId: "a", content: "done", param: "p" });

@@ -17,10 +17,10 @@ function refusal(url: string): VireoError {
   throw new Error("not refused");
 }
 
-// Node's own fetch is the second opinion.
+// Node's own fetch is the reference.
 const fetched = async (url: string) => Buffer.from(await (await fetch(url)).arrayBuffer());
 
-describe("data: URLs are read as browsers read them", () => {
+describe("data: URLs are decoded as in browsers", () => {
   test.each([
     ["plain", `data:application/pdf;base64,${BASE64}`],
     ["no type", `data:;base64,${BASE64}`],
@@ -42,14 +42,14 @@ describe("data: URLs are read as browsers read them", () => {
     expect(await fetched(url)).toEqual(BYTES);
   });
 
-  test("without base64 the data stands for itself", async () => {
+  test("data without base64 is percent-decoded", async () => {
     const url = "data:application/json,{%22total%22:%2012.5,%20%22city%22:%20%22K%C3%B6ln%22}";
     expect(decode(url)?.toString()).toBe('{"total": 12.5, "city": "Köln"}');
     expect(decode(url)).toEqual(await fetched(url));
     expect(decode("data:application/json,100%")?.toString()).toBe("100%");
   });
 
-  test("any bytes, whatever is done to their base64", () => {
+  test("decodes any bytes from mutated base64", () => {
     const spaced = fc.array(fc.constantFrom("", "", "", " ", "\n", "\r\n", "\t"), { minLength: 9 });
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 64 }), spaced, (bytes, blanks) => {
@@ -75,13 +75,13 @@ describe("data: URLs are read as browsers read them", () => {
     expect(refusal(url)).toMatchObject({ code: "invalid_media", param: "p" });
   });
 
-  test("what is too large is refused before it is decoded", () => {
+  test("a file that is too large is refused before decoding", () => {
     const error = refusal(`data:application/pdf;base64,${"A".repeat(95 * 2 ** 20)}`);
     expect(error).toMatchObject({ code: "media_too_large" });
   });
 });
 
-test("a list of frames may have line breaks, and no padding", () => {
+test("a list of frames may have line breaks and no padding", () => {
   const url = "data:video/jpeg;base64,YWJj,\nYWI";
   const { files, areFrames } = decodeDataUrl(url, "video", "p");
   expect([files.map(String), areFrames]).toEqual([["abc", "ab"], true]);

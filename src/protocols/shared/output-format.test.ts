@@ -65,7 +65,7 @@ describe("refused", () => {
   });
 });
 
-test("what has no effect beside a form is told", () => {
+test("fields without an effect beside a format are reported", () => {
   const fields = { guided_regex: "a", stop: ["x"], guided_decoding_backend: "any" };
   const nested = { structured_outputs: { regex: "a", disable_any_whitespace: true } };
   expect(parseChatRequest({ ...base, ...fields }).ignoredParams).toEqual([

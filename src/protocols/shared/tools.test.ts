@@ -22,10 +22,10 @@ function refusal(fields: object): VireoError {
   throw new Error("not refused");
 }
 
-describe("tools are passed on", () => {
+describe("tools are converted", () => {
   const parameters = { type: "object", properties: { b: {}, a: {} } };
 
-  test("with what they say of themselves, in their order", () => {
+  test("with their descriptions, in order", () => {
     const more = { description: "d", parameters, strict: true };
     const { tools, toolChoice, parallelToolCalls } = parse({
       tools: [tool("f", more), tool("g", { strict: false, parameters: null })],
@@ -44,7 +44,7 @@ describe("tools are passed on", () => {
     expect(parse({ tools: [tool("f"), tool("g")], ...fields }).toolChoice).toEqual(choice);
   });
 
-  test("allowed_tools leaves the others out", () => {
+  test("allowed_tools omits the others", () => {
     const allowed_tools = { mode: "required", tools: [tool("g")] };
     const { tools, toolChoice } = parse({
       tools: [tool("f"), tool("g")],
@@ -54,7 +54,7 @@ describe("tools are passed on", () => {
     expect([tools, toolChoice]).toEqual([[{ name: "g" }], "required"]);
   });
 
-  test("functions are the tools of old, one call at a time", () => {
+  test("functions are deprecated tools, one call at a time", () => {
     const { tools, toolChoice, parallelToolCalls } = parse({
       functions: [{ name: "f", parameters }],
       function_call: { name: "f" },
@@ -66,13 +66,13 @@ describe("tools are passed on", () => {
     ]);
   });
 
-  test("no tools are none", () => {
+  test("an empty list means no tools", () => {
     expect(parse({ tools: [], tool_choice: "auto", parallel_tool_calls: true })).toEqual(parse({}));
   });
 });
 
 describe("a conversation with calls", () => {
-  test("in the spellings that clients send", () => {
+  test("in the forms that clients send", () => {
     const call = { id: "call_1", type: "function", function: { name: "f", arguments: '{"a":1}' } };
     const history = [
       ...messages,

@@ -13,18 +13,18 @@ const schema = {
   $defs: { format: { format: "idn-email" } },
 };
 
-test("formats that no grammar keeps are named, wherever they stand", () => {
+test("unenforced formats are listed at any depth", () => {
   const output = { type: "json_schema", schema: JSON.stringify(schema) } as const;
   expect(unenforcedFormats(output).sort()).toEqual(["format.idn-email", "format.iri"]);
 });
 
-test("of strict tools alone", () => {
+test("only the formats of strict tools are listed", () => {
   const tool = { name: "a", parameters: { properties: { a: { format: "regex" } } } };
   expect(unenforcedFormats(undefined, [tool])).toEqual([]);
   expect(unenforcedFormats(undefined, [{ ...tool, strict: true }])).toEqual(["format.regex"]);
 });
 
-test("what is no schema, endless or named to harm a header names nothing", () => {
+test("invalid or huge schemas and unsafe names list nothing", () => {
   const output = (text: string) => ({ type: "json_schema", schema: text }) as const;
   expect(unenforcedFormats(output("{"))).toEqual([]);
   expect(unenforcedFormats(output("7"))).toEqual([]);
@@ -35,7 +35,7 @@ test("what is no schema, endless or named to harm a header names nothing", () =>
   expect(unenforcedFormats(output(JSON.stringify({ anyOf: many })))).toHaveLength(16);
 });
 
-describe("each protocol names them", () => {
+describe("each protocol lists them", () => {
   const object = { type: "object", properties: { a: { type: "string", format: "iri" } } };
   const message = [{ role: "user", content: "Hi" }];
   const strictTool = { name: "f", parameters: object, strict: true };
