@@ -48,7 +48,7 @@ export interface KvCache {
 /**
  * One Mamba layer's memory. conv [slots, (taps − 1)·convWidth] holds the last raw inputs;
  * ssm [slots, heads·state·pad16(headDim)] the state at the last chunk boundary; tail
- * [slots, SCAN_CHUNK·tailWidth] what has come since, so that a prompt may be cut anywhere.
+ * [slots, SCAN_CHUNK·tailWidth] the rows since then, so that a prompt may be cut anywhere.
  */
 export interface MambaState {
   readonly conv: Tensor;
@@ -63,7 +63,7 @@ export const PAGE_ROWS = 64;
 /** Tokens in a chunk of the Mamba scan, counted from a sequence's start. */
 export const SCAN_CHUNK = 32;
 
-/** Which rows of a batch belong to whom. Five words per span: see SPAN. */
+/** Which rows of a batch belong to which sequence. Five words per span: see SPAN. */
 export interface Batch {
   readonly rows: number;
   /** [row, rows, position, slot, pageBegin] of each span; rows in order and without gaps. */
@@ -95,17 +95,17 @@ export interface ScanWeights {
   readonly state: number;
 }
 
-/** How one row's token is drawn. `uniform` is the row's random number in [0, 1). */
+/** How one row's token is sampled. `uniform` is the row's random number in [0, 1). */
 export interface SampleRow extends Omit<SamplingOptions, "logitBias" | "seed"> {
   readonly uniform: number;
-  /** Alternatives wanted; −1 for no log probabilities at all. At most SAMPLE_ALTERNATIVES. */
+  /** Number of alternatives, up to SAMPLE_ALTERNATIVES; −1 for no log probabilities. */
   readonly alternatives: number;
   /** Pairs: token id, times generated so far (0: only in the prompt). */
   readonly history: Int32Array;
   readonly bias: SamplingOptions["logitBias"];
   /**
-   * The only tokens that may be drawn, a bit for each: token t is bit t % 32 of word t / 32. No
-   * bias lifts it. Undefined: all. Log probabilities are those of all tokens in any case.
+   * The only tokens that may be sampled, one bit each: token t is bit t % 32 of word t / 32. A bias
+   * does not override it. Undefined: all. Log probabilities always refer to all tokens.
    */
   readonly allowed?: Int32Array;
 }
@@ -113,7 +113,7 @@ export interface SampleRow extends Omit<SamplingOptions, "logitBias" | "seed"> {
 export function allowedWords(vocabulary: number): number {
   return Math.ceil(vocabulary / 32);
 }
-/** The likeliest token, and nothing said about the others. */
+/** Takes the likeliest token and reports no alternatives. */
 export const GREEDY_ROW: SampleRow = Object.freeze({
   ...GREEDY,
   uniform: 0,
@@ -205,8 +205,8 @@ export interface Step {
   pixelShuffle(x: Tensor, prefix: number, grid: number): Tensor;
 
   /**
-   * One token per row of logits; columns as SAMPLE_COLUMNS says. Ties go to the lower id. Where
-   * every logit that is left is −Infinity, the lowest of those ids is taken.
+   * One token per row of logits; see SAMPLE_COLUMNS for the columns. Ties go to the lower id. If
+   * every remaining logit is −Infinity, the lowest of those ids is taken.
    */
   sample(logits: Tensor, rows: readonly SampleRow[]): Tensor;
 
@@ -214,7 +214,7 @@ export interface Step {
   read(...tensors: Tensor[]): Promise<Float32Array[]>;
 }
 
-/** What a matrix is packed from: rows of a checkpoint tensor, in the order of the outputs. */
+/** Source of a packed matrix: rows of a checkpoint tensor, in the order of the outputs. */
 export type MatrixSource =
   | { readonly kind: "f32" | "f16" | "bf16"; readonly data: Uint8Array }
   | { readonly kind: "fp8"; readonly data: Uint8Array; readonly scale: number }
@@ -255,7 +255,7 @@ export interface Backend {
 
   /** Bytes of a packed matrix, a multiple of 64. */
   matrixBytes(format: WeightFormat, outputs: number, inputs: number): number;
-  /** Names the packed matrix at that place (a multiple of 64). */
+  /** Registers the packed matrix at this offset, a multiple of 64. */
   matrix(
     region: Region,
     offsetBytes: number,
@@ -335,7 +335,7 @@ export function pad16(n: number): number {
   return Math.ceil(n / 16) * 16;
 }
 
-/** Floats per token kept in a Mamba layer's tail: u | B | Δ | running sum of Δ·A. */
+/** Floats per token in a Mamba layer's tail: u | B | Δ | running sum of Δ·A. */
 export function scanTailWidth(
   heads: number,
   headDim: number,

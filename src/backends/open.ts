@@ -1,12 +1,12 @@
 import type { Backend } from "./backend.ts";
 import type { CpuOptions } from "./cpu/cpu.ts";
 
-/** Options that a backend has no use for are ignored by it. */
+/** A backend ignores options that it does not use. */
 export type BackendOptions = CpuOptions;
 
 /**
  * Opens a backend by its name. Throws backend_unavailable if this machine cannot run it and
- * invalid_option if it has no such kernel set or number of threads.
+ * invalid_option for an unknown kernel set or number of threads.
  */
 export async function openBackend(
   name: Backend["name"],

@@ -11,7 +11,7 @@ import {
   type Scratch,
 } from "./ops.ts";
 
-/** Numbers for the kinds: what a switch over them is compiled into is a jump, not a search. */
+/** Numbers for the kinds, so that a switch over them compiles to a jump, not a search. */
 const KIND = {
   tensor: 0,
   "tensor?": 1,
@@ -45,12 +45,12 @@ function layoutOf(op: OpName, code: number): Layout {
   };
 }
 
-/** More words than any op has. */
+/** An upper bound of the words of one op. */
 const MAX_OP_WORDS = 128;
 
 /**
- * A step as words: for each op [code, word count, operands …] as ops.ts lays them out and, apart
- * from these, the data that they point into. The memory is used again after `reset`.
+ * A step as words: for each op [code, word count, operands …] in the layout of ops.ts, and the
+ * data that operands point into. `reset` makes the memory reusable.
  */
 export class Program {
   ops = new Int32Array(1 << 14);
@@ -78,7 +78,7 @@ export class Program {
     ops[start] = code;
     let at = start + 2;
     for (let i = 0; i < kinds.length; i++) {
-      // most operands are tensors: written here, they cost no call each
+      // most operands are tensors; writing them inline saves a call each
       if (kinds[i] === KIND.tensor) {
         const x = operands[i] as Tensor;
         ops[at] = x.buffer;
@@ -106,11 +106,11 @@ export class Program {
   }
 
   /** The operands of every recorded op of that name. */
-  operationsOf<Op extends OpName>(wanted: Op): Operands<Op>[] {
-    const { code } = LAYOUTS[wanted];
+  operationsOf<Op extends OpName>(name: Op): Operands<Op>[] {
+    const { code } = LAYOUTS[name];
     const found: Operands<Op>[] = [];
     for (let at = 0; at < this.opWords; at += this.ops[at + 1]!) {
-      if (this.ops[at] === code) found.push(this.operandsAt(wanted, at + 2));
+      if (this.ops[at] === code) found.push(this.operandsAt(name, at + 2));
     }
     return found;
   }

@@ -41,7 +41,7 @@ export class Recorder implements Step {
   readonly program: Program;
   /** Values to copy into the arena before the program runs: [offset in floats, values]. */
   readonly inputs: (readonly [number, Float32Array])[] = [];
-  /** Floats from the arena's start that temporaries and scratch memory take at most. */
+  /** Highest use of temporaries and scratch memory, in floats from the arena's start. */
   temporaryFloats = 0;
   /** Where the inputs begin, in floats. */
   inputsBegin: number;
@@ -277,7 +277,7 @@ export class Recorder implements Step {
     this.program.record("matmul", x, y, w.id, bias, code, accumulate, exact, scratch);
   }
 
-  /** Temporaries whose scope has ended may be overwritten: no op reads them. */
+  /** Asserts that no tensor is a temporary whose scope has ended: its memory may be overwritten. */
   private checkLive(...tensors: readonly Tensor[]): void {
     for (let i = 0; i < tensors.length; i++) {
       const { buffer, offset, rows } = tensors[i]!;
@@ -293,7 +293,7 @@ export class Recorder implements Step {
     );
   }
 
-  /** Memory for this op alone: the next op may get the same. */
+  /** Memory for one op; the next op may get the same. */
   private scratch(bytes: number): Scratch {
     const { top } = this;
     const offset = this.take(Math.ceil(bytes / 4));

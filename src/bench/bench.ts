@@ -25,11 +25,11 @@ export interface BenchOptions {
   readonly parts: readonly BenchPart[];
   readonly model: SyntheticOptions;
   readonly kernelSet?: string;
-  /** Each of them is measured. */
+  /** Thread counts, each of which is measured. */
   readonly threads: readonly number[];
-  /** For each group of figures. */
+  /** Time for each group of figures. */
   readonly seconds: number;
-  /** Of the clip that EVS is measured on. */
+  /** Frames of the clip on which EVS is measured. */
   readonly frames: number;
   /** Share of the clip's tokens that EVS drops; it is compared with 0. */
   readonly pruningRate: number;
@@ -51,7 +51,7 @@ interface BenchReport {
   peer?: PeerReport[];
 }
 
-/** Measures what is asked for, prints tables and writes the JSON file. */
+/** Measures the requested parts, prints tables and writes the JSON file. */
 export async function runBench(
   options: BenchOptions,
   print: (text: string) => void,

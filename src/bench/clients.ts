@@ -1,4 +1,4 @@
-// Whoever asks in measurements: prompts that none before was like, put to a batcher.
+// Clients of measurements: they send a batcher prompts that share no prefix with earlier ones.
 
 import type { CpuBackend } from "../backends/cpu/cpu.ts";
 import { type ChatEvent, GREEDY } from "../core/chat.ts";
@@ -43,27 +43,27 @@ export function openClients(backend: CpuBackend, model: Model, room: Room): Clie
   return new Clients(model, batcher);
 }
 
-/** Puts requests to a batcher and notes when tokens come. */
+/** Sends requests to a batcher and records the times of tokens. */
 export class Clients {
   private readonly model: Model;
   private readonly batcher: Batcher;
   private readonly keys = new PrefixKeys();
-  private asked = 0;
+  private prompts = 0;
 
   constructor(model: Model, batcher: Batcher) {
     this.model = model;
     this.batcher = batcher;
   }
 
-  /** A prompt that none before it was like. */
+  /** A prompt that shares no prefix with earlier ones. */
   prompt(tokens: number): Prompt {
-    this.asked += 1;
-    const ids = Array.from({ length: tokens }, (_, at) => (this.asked * 31 + at * 7919) % 200);
-    ids.splice(0, 2, this.asked % 200, Math.floor(this.asked / 200) % 200);
+    this.prompts += 1;
+    const ids = Array.from({ length: tokens }, (_, at) => (this.prompts * 31 + at * 7919) % 200);
+    ids.splice(0, 2, this.prompts % 200, Math.floor(this.prompts / 200) % 200);
     return textPrompt(ids);
   }
 
-  /** The same with pictures of one tile each in front of its last tokens. */
+  /** Such a prompt with images of one tile each before its last tokens. */
   promptWithImages(tokens: number, count: number): { prompt: Prompt; images: MediaEmbedding[] } {
     const { ids } = this.prompt(tokens);
     const { tilePx, tokensPerTile } = this.model.config.vision;
@@ -75,14 +75,15 @@ export class Clients {
     const rgb = new Uint8Array(tilePx * tilePx * 3).fill(100);
     const places = [{ image: { rgb, width: tilePx, height: tilePx }, left: 0, top: 0 }];
     const images = spans.map(({ mediaIndex }) => {
-      return MediaEmbedding.of(this.model.config, { key: `${this.asked} ${mediaIndex}`, places });
+      const key = `${this.prompts} ${mediaIndex}`;
+      return MediaEmbedding.of(this.model.config, { key, places });
     });
     const boundaries = [64, ids.length - 16];
     const imageTokens = count * tokensPerTile;
     return { prompt: { ...textPrompt(ids), spans, boundaries, imageTokens }, images };
   }
 
-  /** All rows that are left of a video, between short texts. */
+  /** A prompt with all remaining rows of a video between short texts. */
   promptWithVideo(video: MediaEmbedding): Prompt {
     const { ids } = this.prompt(TEXT_AROUND + video.tokens);
     const start = TEXT_AROUND / 2;
@@ -91,7 +92,7 @@ export class Clients {
     return { ...textPrompt(ids), spans, videoTokens: video.tokens };
   }
 
-  /** The times at which each of an answer's tokens came, in milliseconds. */
+  /** Returns the time of each token of an answer, in milliseconds. */
   async ask(
     prompt: Prompt,
     maxTokens: number,

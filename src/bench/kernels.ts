@@ -1,4 +1,4 @@
-// One matrix multiplication at a time, held against what the machine reaches at best.
+// One matrix multiplication at a time, compared with the peak of this machine.
 
 import {
   type Backend,
@@ -25,7 +25,7 @@ export interface KernelResult {
   readonly inputs: number;
   readonly outputs: number;
   readonly timing: Timing;
-  /** Of the best run; GB/s of packed weights. */
+  /** GB/s of packed weights in the best run. */
   readonly gflops: number;
   readonly medianGflops: number;
   readonly gbytes: number;

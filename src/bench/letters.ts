@@ -1,6 +1,6 @@
 import type { Tokenizer } from "../text/tokenizer.ts";
 
-/** Every token is the letter a: text that costs nothing to make. */
+/** A tokenizer whose every token is the letter a, so that text costs nothing. */
 export const LETTERS: Tokenizer = {
   addedTokens: [],
   vocabularySize: 132096,

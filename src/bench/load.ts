@@ -1,4 +1,4 @@
-// How long a checkpoint takes to be ready: packed for the first time, then mapped from the cache.
+// Time to load a checkpoint: packed for the first time, then mapped from the cache.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// The made-up network at work: prefill, decode and one block of the vision tower.
+// Measures the random network: prefill, decode and one block of the vision tower.
 
 import { GREEDY_ROW, PAGE_ROWS, type SampleRow, tensorAt } from "../backends/backend.ts";
 import { type CpuBackend, openCpuBackend } from "../backends/cpu/cpu.ts";
@@ -21,7 +21,7 @@ export const PREFILL_TOKENS = 256;
 const CONTEXT_TOKENS = 64;
 const BATCHES: readonly number[] = [1, 4, 16];
 const SLOTS = 16;
-/** Tokens of one sequence at most: a prefill and the peers' 64 tokens after it. */
+/** Maximum tokens of one sequence: a prefill and the peers' 64 tokens after it. */
 const SEQUENCE_TOKENS = PREFILL_TOKENS + 64;
 const SEQUENCE_PAGES = Math.ceil(SEQUENCE_TOKENS / PAGE_ROWS);
 const ARENA_BYTES = 1024 * 1024 * 1024;
@@ -71,7 +71,7 @@ export class Network {
     await this.run(spans, new Int32Array(0), []);
   }
 
-  /** Milliseconds of one step that draws a token for each of the first `batch` slots. */
+  /** Milliseconds of one step that samples a token for each of the first `batch` slots. */
   decode(batch: number, position: number): Promise<number> {
     const spans = Array.from({ length: batch }, (_, slot) => span(slot, position, 1));
     const samples = spans.map(() => GREEDY_ROW);
@@ -117,7 +117,7 @@ export interface NetworkReport {
   readonly decode: readonly { readonly batch: number; readonly timing: Timing }[];
   readonly vision?: VisionResult;
   readonly sizes: NetworkSizes;
-  /** Of the whole process: after the prefill of one sequence, and after all. */
+  /** Peak memory of the process: after the prefill of one sequence, and at the end. */
   readonly prefillRssMb: number;
   readonly peakRssMb: number;
 }
@@ -125,7 +125,7 @@ export interface NetworkReport {
 export interface VisionResult {
   /** Milliseconds of the vision blocks over one tile. */
   readonly timing: Timing;
-  /** Of the speed of a bf16 multiplication with its weights in the cache, by rounds, in order. */
+  /** Share of the speed of a bf16 multiplication with cached weights, per round, in order. */
   readonly shares: readonly number[];
 }
 
@@ -168,8 +168,8 @@ const VISION_ROUNDS = 3;
 const VISION_RUNS = 12;
 
 /**
- * The vision blocks in turns with the multiplication that they are held against: a speed from
- * another minute says little on a shared machine.
+ * Measures the vision blocks in turns with the multiplication that they are compared with, because
+ * the speed of a shared machine changes within a minute.
  */
 async function benchVision(network: Network, seconds: number): Promise<VisionResult> {
   const run = network.visionBlocks();
@@ -192,7 +192,7 @@ function peakRssMb(): number {
   return process.resourceUsage().maxRSS / 1024;
 }
 
-/** In turns, at positions that go once through a chunk of the scan. */
+/** Measures batch sizes in turns, at positions that cover one chunk of the scan. */
 async function benchDecode(network: Network, seconds: number): Promise<NetworkReport["decode"]> {
   const samples = BATCHES.map((): number[] => []);
   const end = performance.now() + seconds * 1000;

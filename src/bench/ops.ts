@@ -1,4 +1,4 @@
-// The ops beside the matrix multiplication, at the real widths: what they take of a step.
+// The ops other than matrix multiplication, at the real widths: their time in a step.
 
 import {
   type Backend,
@@ -43,7 +43,7 @@ export interface OpsOptions {
 interface OpCase {
   readonly op: string;
   readonly what: string;
-  /** Floating-point operations, where they are what takes the time. */
+  /** Floating-point operations, for ops that are bound by them. */
   readonly operations?: number;
   readonly record: (step: Step) => void;
 }

@@ -1,5 +1,5 @@
-// What a step costs beside the kernels: the real model's 62 layers, one answer that decodes, and
-// everything that it goes through (scheduler, recording, sampling options, text, events).
+// The cost of a step without its kernels: the real model's 62 layers, one decoding answer, and
+// everything around it (scheduler, recording, sampling options, text, events).
 
 import { NullBackend } from "../backends/null/null.ts";
 import { type ChatEvent, GREEDY } from "../core/chat.ts";
@@ -17,7 +17,7 @@ import { interleave, type Timing, timed } from "./timing.ts";
 
 export interface OverheadReport {
   readonly layers: number;
-  /** Of one step, in milliseconds. */
+  /** Milliseconds of one step. */
   readonly timing: Timing;
 }
 

@@ -1,5 +1,5 @@
 // Another engine on the same network, in turns with ours. Its scripts and packages are not part of
-// this project: they are named on the command line and run in a process of their own.
+// this project: options name them, and they run in their own process.
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";

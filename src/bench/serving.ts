@@ -1,5 +1,5 @@
-// What many requests at once gain and cost, through the scheduler, on a network of the real widths:
-// streams together against one, streams beside a long prompt, a prompt that comes again.
+// Throughput and latency of concurrent requests through the scheduler, on a network of the real
+// widths: many streams against one, streams beside a long prompt, a repeated prompt.
 
 import { openCpuBackend } from "../backends/cpu/cpu.ts";
 import { type Clients, openClients } from "./clients.ts";

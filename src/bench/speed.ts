@@ -1,4 +1,4 @@
-// What this machine will do with a checkpoint, from a few seconds of its kernels.
+// Estimates a checkpoint's speed on this machine from a few seconds of its kernels.
 
 import type { Inspection } from "../model/inspect.ts";
 import { benchKernels, type KernelOptions, type KernelReport } from "./kernels.ts";
@@ -40,7 +40,7 @@ export function estimateSpeed(
     const one = found(1);
     const many = found(PREFILL_ROWS);
     if (!loadsAs.includes(format) || one === undefined || many === undefined) return [];
-    // the measured matrix may lie in a cache; the checkpoint will not
+    // the measured matrix may fit a cache; the checkpoint does not
     const gbytes = Math.min(one.gbytes, roofs.read);
     return [
       {

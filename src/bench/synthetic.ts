@@ -1,4 +1,4 @@
-// A network of the real widths and of any depth, with made-up weights and without a checkpoint.
+// A network of the real widths and of any depth, with random weights and without a checkpoint.
 
 import type { Backend, Matrix, Tensor } from "../backends/backend.ts";
 import type { WeightFormat } from "../core/dtype.ts";
@@ -15,7 +15,7 @@ export interface SyntheticOptions {
   /** M Mamba-2, - MLP, * attention. */
   readonly pattern: string;
   readonly vocabulary: number;
-  /** Of the layers' matrices. lm_head is int8 where they are integers, as a loaded model's. */
+  /** Format of the layers' matrices. With an integer format, lm_head is int8. */
   readonly format: WeightFormat;
   readonly visionBlocks: number;
 }
@@ -83,7 +83,7 @@ export function syntheticConfig({ pattern, ...options }: SyntheticOptions): Mode
   };
 }
 
-/** Vectors and matrices with made-up numbers, over a placer. */
+/** Makes vectors and matrices of random numbers with a placer. */
 class Maker {
   private readonly placer: Placer;
   private readonly sources: SourceMaker;

@@ -1,6 +1,6 @@
 export type Cell = string | number | undefined;
 
-/** Plain text in aligned columns: the first to the left, the others to the right. */
+/** Plain text in columns: the first is aligned left, the others right. */
 export function formatTable(
   header: readonly string[],
   lines: readonly (readonly Cell[])[],
@@ -22,7 +22,7 @@ export function formatTable(
     .join("\n");
 }
 
-/** Three figures, or a dash where there is nothing to say. */
+/** A number with three significant digits, or a dash for undefined. */
 function show(cell: Cell): string {
   if (cell === undefined) return "–";
   if (typeof cell === "string") return cell;

@@ -1,6 +1,5 @@
-// How time is measured: many short runs, taken in turns, of which the best and the median count.
-// On a shared machine a core is withheld for milliseconds at a time, so a long run shows the
-// neighbours and only the best of many short ones shows the kernel.
+// Timing: many short runs in turns, of which the best and the median count. A shared machine takes
+// a core away for milliseconds at a time, so only the best of many short runs shows the kernel.
 
 export interface Timing {
   /** Milliseconds. */
@@ -9,7 +8,7 @@ export interface Timing {
   readonly runs: number;
 }
 
-/** Milliseconds that it takes. */
+/** Milliseconds that `run` takes. */
 export async function timed(run: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await run();

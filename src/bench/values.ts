@@ -1,4 +1,4 @@
-// Made-up weights: a short pseudo-random run of valid numbers, written over and over, because the
+// Random weights: a short pseudo-random run of valid numbers, written over and over, because the
 // speed of a multiplication does not depend on its numbers.
 
 import type { MatrixSource } from "../backends/backend.ts";
@@ -8,7 +8,7 @@ const PERIOD = 1 << 18;
 const NVFP4_GROUP = 16;
 const CODE_SCALE = 0.01;
 
-/** Numbers from 0 to 1, always the same ones. */
+/** Pseudo-random numbers from 0 to 1 with a fixed seed. */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -66,8 +66,8 @@ export class SourceMaker {
         return { kind: "nvfp4", data, blockScales, scale: CODE_SCALE };
       }
       default: {
-        const kept = this.data.get("bf16");
-        const data = kept && kept.length >= values * 2 ? kept : bf16Bytes(values);
+        const cached = this.data.get("bf16");
+        const data = cached && cached.length >= values * 2 ? cached : bf16Bytes(values);
         this.data.set("bf16", data);
         return { kind: "bf16", data: data.subarray(0, values * 2) };
       }
@@ -75,8 +75,8 @@ export class SourceMaker {
   }
 
   private bytes(name: string, count: number, makeByte: MakeByte): Uint8Array {
-    const kept = this.data.get(name);
-    const data = kept && kept.length >= count ? kept : repeated(count, makeByte);
+    const cached = this.data.get(name);
+    const data = cached && cached.length >= count ? cached : repeated(count, makeByte);
     this.data.set(name, data);
     return data.subarray(0, count);
   }

@@ -1,5 +1,5 @@
-// What EVS saves on a long clip: time to the first token with all rows and with those that are left
-// at a stated rate, on a network of the real widths.
+// The gain of EVS on a long clip: time to the first token with all rows and with the rows that
+// remain at a given rate, on a network of the real widths.
 
 import type { Backend } from "../backends/backend.ts";
 import { openCpuBackend } from "../backends/cpu/cpu.ts";
@@ -31,7 +31,7 @@ export interface VideoReport {
 }
 
 interface BatchReport {
-  /** That go through a vision block at once. */
+  /** Frames that go through a vision block at once. */
   readonly frames: number;
   readonly msPerFrame: number;
 }
@@ -80,7 +80,7 @@ export async function benchVideo(options: VideoBenchOptions): Promise<VideoRepor
   }
 }
 
-/** Whether frames that go through the tower together take less time each: the best of many runs. */
+/** Time per frame by the number of frames that go through the tower together; best of many runs. */
 async function benchBatches(backend: Backend, model: Model): Promise<BatchReport[]> {
   const { config, weights } = model;
   const { blocks, prefix, position } = weights.vision;
@@ -98,7 +98,7 @@ async function benchBatches(backend: Backend, model: Model): Promise<BatchReport
   return BATCHES.map((frames, at) => ({ frames, msPerFrame: timings[at]!.best / frames }));
 }
 
-/** Milliseconds of the fastest of many: a busy machine only ever adds. */
+/** Milliseconds of the fastest of many runs: other load only adds time. */
 async function best(work: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < 15; i++) times.push(await timed(work));

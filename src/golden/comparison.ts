@@ -8,10 +8,10 @@ export type Precision = "exact" | "bf16";
  */
 export const EXACT_TOLERANCE = Object.freeze({ absolute: 1e-4, relative: 1e-4 });
 export const BF16_RELATIVE_NORM = 0.02;
-/** Of videos: several tiles one after the other in one prompt, then eight tokens more. */
+/** The bound for videos: several tiles in one prompt, then eight tokens more. */
 export const BF16_RELATIVE_NORM_VIDEO = 0.03;
 
-/** Collects what one case compares: the largest errors, and whatever is wrong. */
+/** Collects the comparisons of one case: the largest errors, and every failure. */
 export class Comparison {
   readonly precision: Precision;
   readonly failures: string[] = [];
@@ -85,12 +85,12 @@ function distances(actual: ArrayLike<number>, expected: ArrayLike<number>) {
   const { absolute, relative } = EXACT_TOLERANCE;
   let [largest, difference, norm, outside] = [0, 0, 0, -1];
   for (let i = 0; i < Math.min(actual.length, expected.length); i++) {
-    const wanted = expected[i]!;
-    const error = Math.abs(actual[i]! - wanted);
+    const target = expected[i]!;
+    const error = Math.abs(actual[i]! - target);
     if (!(error <= largest)) largest = error;
     difference += error * error;
-    norm += wanted * wanted;
-    if (outside < 0 && !(error <= absolute + relative * Math.abs(wanted))) outside = i;
+    norm += target * target;
+    if (outside < 0 && !(error <= absolute + relative * Math.abs(target))) outside = i;
   }
   const relativeNorm = difference === 0 ? 0 : Math.sqrt(difference / norm);
   return { largest, relativeNorm, outside };

@@ -20,10 +20,10 @@ export interface GoldenOptions {
   readonly checkpoint: string;
   readonly cases: string;
   readonly backend: "cpu" | "reference";
-  /** Of the cpu backend. Default: the fastest that this CPU has. */
+  /** Kernel set of the cpu backend. Default: the fastest of this CPU. */
   readonly kernelSet?: string;
   readonly threads?: number;
-  /** exact: float32 activations and KV cache. bf16: as in service. */
+  /** exact: float32 activations and KV cache. bf16: as in production. */
   readonly precision: Precision | "both";
 }
 
@@ -36,48 +36,52 @@ export interface GoldenTotals {
 const ARENA_BYTES = 512 * 1024 * 1024;
 const SHOWN_FAILURES = 3;
 
-/** What a case may need, opened once per precision. */
-interface Room {
+/** Resources that cases share, opened once per precision. */
+interface Resources {
   readonly backend: Backend;
   readonly options: GoldenOptions;
   readonly text: TextFiles;
   readonly models: Map<string, Promise<Model>>;
 }
 
-type Compare = (room: Room, file: CaseFile, comparison: Comparison) => void | Promise<void>;
+type Compare = (
+  resources: Resources,
+  file: CaseFile,
+  comparison: Comparison,
+) => void | Promise<void>;
 
 interface Kind {
   readonly names: RegExp;
-  /** False: nothing depends on the activations' precision. */
+  /** False: no result depends on the precision of activations. */
   readonly perPrecision: boolean;
   readonly compare: Compare | { readonly skip: string };
-  /** Of the bf16 precision. */
+  /** Bound of the bf16 precision. */
   readonly maxRelativeNorm?: number;
 }
 
 const KINDS: readonly Kind[] = [
-  kind(/^llm-/, true, async ({ backend, ...room }, file, comparison) =>
-    compareLanguage(backend, await modelOf(backend, room), file, comparison),
+  kind(/^llm-/, true, async ({ backend, ...resources }, file, comparison) =>
+    compareLanguage(backend, await modelOf(backend, resources), file, comparison),
   ),
-  kind(/^quant-.*-llm$/, true, async ({ backend, ...room }, file, comparison) =>
-    compareLanguage(backend, await modelOf(backend, room, file), file, comparison),
+  kind(/^quant-.*-llm$/, true, async ({ backend, ...resources }, file, comparison) =>
+    compareLanguage(backend, await modelOf(backend, resources, file), file, comparison),
   ),
   kind(/^quant-.*-linears$/, true, ({ backend, options }, file, comparison) =>
     compareLinears(backend, checkpointOf(options, file), file, comparison),
   ),
   kind(/^quant-tables$/, false, (_, file, comparison) => compareTables(file, comparison)),
   kind(/^vision-nonsquare/, false, {
-    skip: "tiles are square, and nothing else is made of images",
+    skip: "all tiles are square",
   }),
-  kind(/^vision-/, true, async ({ backend, ...room }, file, comparison) =>
-    compareVision(backend, await modelOf(backend, room), file, comparison),
+  kind(/^vision-/, true, async ({ backend, ...resources }, file, comparison) =>
+    compareVision(backend, await modelOf(backend, resources), file, comparison),
   ),
-  kind(/^mm-/, true, async ({ backend, text, ...room }, file, comparison) =>
-    compareMultimodal(backend, await modelOf(backend, room), text, file, comparison),
+  kind(/^mm-/, true, async ({ backend, text, ...resources }, file, comparison) =>
+    compareMultimodal(backend, await modelOf(backend, resources), text, file, comparison),
   ),
   kind(/^tiling$/, false, (_, file, comparison) => compareTiling(file, comparison)),
-  kind(/^preprocess-/, false, async ({ backend, ...room }, file, comparison) =>
-    comparePreprocessing(backend, (await modelOf(backend, room)).config, file, comparison),
+  kind(/^preprocess-/, false, async ({ backend, ...resources }, file, comparison) =>
+    comparePreprocessing(backend, (await modelOf(backend, resources)).config, file, comparison),
   ),
   kind(/^tokenizer$/, false, ({ text }, file, comparison) =>
     compareTokenizer(text, file, comparison),
@@ -85,8 +89,8 @@ const KINDS: readonly Kind[] = [
   kind(/^chat$/, false, ({ text }, file, comparison) => compareChat(text, file, comparison)),
   kind(/^evs$/, false, ({ backend }, file, comparison) => compareEvs(backend, file, comparison)),
   {
-    ...kind(/^video-/, true, async ({ backend, text, ...room }, file, comparison) =>
-      compareVideo(backend, await modelOf(backend, room), text, file, comparison),
+    ...kind(/^video-/, true, async ({ backend, text, ...resources }, file, comparison) =>
+      compareVideo(backend, await modelOf(backend, resources), text, file, comparison),
     ),
     maxRelativeNorm: BF16_RELATIVE_NORM_VIDEO,
   },
@@ -114,11 +118,11 @@ export async function runGolden(
       ...(options.threads === undefined ? {} : { threads: options.threads }),
     });
     try {
-      const room: Room = { backend, options, text, models: new Map() };
+      const resources: Resources = { backend, options, text, models: new Map() };
       for (const name of names) {
         const found = KINDS.find((kind) => kind.names.test(name));
         if (precision !== precisions[0] && found?.perPrecision === false) continue;
-        const outcome = await runCase(room, name, found, precision);
+        const outcome = await runCase(resources, name, found, precision);
         totals[outcome.status] += 1;
         print(outcome.line);
       }
@@ -138,7 +142,7 @@ async function caseNames(dir: string): Promise<string[]> {
   const names = files.filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -5));
   const byNumber = new Intl.Collator("en", { numeric: true });
   if (names.length === 0) {
-    throw new VireoError("invalid_option", `${dir} holds no case`, { param: "cases" });
+    throw new VireoError("invalid_option", `${dir} contains no cases`, { param: "cases" });
   }
   return names.sort(byNumber.compare);
 }
@@ -149,23 +153,23 @@ interface Outcome {
 }
 
 async function runCase(
-  room: Room,
+  resources: Resources,
   name: string,
   found: Kind | undefined,
   precision: Precision,
 ): Promise<Outcome> {
-  const { backend } = room;
+  const { backend } = resources;
   const set =
     backend.name === backend.kernelSet ? backend.name : `${backend.name}/${backend.kernelSet}`;
   const where = found?.perPrecision === false ? set : `${set}/${precision}`;
   const head = `${name.padEnd(31)} ${where.padEnd(16)} `;
-  if (!found) return { status: "failed", line: `${head}FAIL (no such kind of case is known)` };
+  if (!found) return { status: "failed", line: `${head}FAIL (unknown kind of case)` };
   if (typeof found.compare !== "function") {
     return { status: "skipped", line: `${head}skipped: ${found.compare.skip}` };
   }
   const comparison = new Comparison(precision, found.maxRelativeNorm);
   try {
-    await found.compare(room, await openCase(room.options.cases, name), comparison);
+    await found.compare(resources, await openCase(resources.options.cases, name), comparison);
   } catch (error) {
     comparison.fail(error instanceof Error ? error.message : String(error));
   }
@@ -190,7 +194,7 @@ function checkpointOf({ checkpoint }: GoldenOptions, file: CaseFile | undefined)
 
 function modelOf(
   backend: Backend,
-  { options, models }: Pick<Room, "options" | "models">,
+  { options, models }: Pick<Resources, "options" | "models">,
   file?: CaseFile,
 ): Promise<Model> {
   const dir = checkpointOf(options, file);

@@ -25,7 +25,7 @@ interface Run {
   readonly comparison: Comparison;
 }
 
-/** Neither the first slot nor pages in order: a mistake in addressing must not go unseen. */
+/** Not the first slot, and pages out of order, so that a wrong address shows. */
 const SLOT = 1;
 const SLOTS = 2;
 export async function compareLanguage(
@@ -53,9 +53,9 @@ export async function compareLanguage(
   }
 }
 
-interface Drawn {
+interface SampledToken {
   readonly token: number;
-  /** Largest error of the logits that it was drawn from. */
+  /** Largest error of the logits from which it was sampled. */
   readonly error: number;
 }
 
@@ -63,10 +63,10 @@ async function comparePrompt(
   { backend, model, state, file, json, comparison }: Run,
   pages: readonly number[],
   mediaRows: SpanInput["mediaRows"],
-): Promise<Drawn> {
-  const { input_ids: ids, logits_rows: wanted } = json;
+): Promise<SampledToken> {
+  const { input_ids: ids, logits_rows: requestedRows } = json;
   const hiddenRows = Int32Array.from(json.hidden_rows);
-  const logitRows = Int32Array.from(wanted === "all" ? ids.keys() : wanted);
+  const logitRows = Int32Array.from(requestedRows === "all" ? ids.keys() : requestedRows);
   const step = backend.begin();
   const copies: Tensor[] = [];
   const span = { ids, position: 0, slot: SLOT, pages, mediaRows };
@@ -75,8 +75,8 @@ async function comparePrompt(
   });
   const last = copies.at(-1)!;
   copies.push(step.rmsNorm(last, model.weights.finalNorm, model.config.text.eps));
-  const drawn = step.sample(rows(logits, logits.rows - 1, 1), [GREEDY_ROW]);
-  const [found, sampled, ...hidden] = await step.read(logits, drawn, ...copies);
+  const token = step.sample(rows(logits, logits.rows - 1, 1), [GREEDY_ROW]);
+  const [found, sampled, ...hidden] = await step.read(logits, token, ...copies);
   hidden.forEach((values, index) => {
     const layer = `hidden.layer.${index - 1}`;
     const at = index === hidden.length - 1 ? "hidden.final_norm" : layer;
@@ -89,25 +89,25 @@ async function comparePrompt(
 }
 
 function lastRowError(actual: Float32Array, expected: Float32Array, cols: number): number {
-  const wanted = expected.subarray(expected.length - cols);
+  const target = expected.subarray(expected.length - cols);
   const line = actual.subarray(actual.length - cols);
-  return line.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i]!)), 0);
+  return line.reduce((max, value, i) => Math.max(max, Math.abs(value - target[i]!)), 0);
 }
 
 /**
- * Feeds the golden tokens whatever is drawn, so that one different token spoils nothing later.
- * A drawn token must be the golden one wherever two logits wrong by the measured error could not
- * change places.
+ * Feeds the golden tokens, whichever tokens are sampled, so that one difference changes nothing
+ * later. A sampled token must equal the golden one unless the measured error of the logits could
+ * swap the best two.
  */
 async function compareDecoding(
   { backend, model, state, file, json, comparison }: Run,
   pages: readonly number[],
-  first: Drawn,
+  first: SampledToken,
 ): Promise<void> {
   const { greedy_ids: golden, greedy_top1_minus_top2: margins } = json;
   const expected = file.tensors.floats("decode.logits");
   const all = new Float32Array(expected.length);
-  const drawn: Drawn[] = [first];
+  const tokens: SampledToken[] = [first];
   for (const [j, id] of golden.entries()) {
     const step = backend.begin();
     const position = json.input_ids.length + j;
@@ -115,13 +115,13 @@ async function compareDecoding(
     const logits = recordSpans(step, model, state, [span], Int32Array.of(0));
     const [row, sampled] = await step.read(logits, step.sample(logits, [GREEDY_ROW]));
     all.set(row!, j * logits.cols);
-    const wanted = expected.subarray(j * logits.cols, (j + 1) * logits.cols);
-    drawn.push({ token: sampled![0]!, error: lastRowError(row!, wanted, logits.cols) });
+    const target = expected.subarray(j * logits.cols, (j + 1) * logits.cols);
+    tokens.push({ token: sampled![0]!, error: lastRowError(row!, target, logits.cols) });
   }
   comparison.close("decode.logits", all, expected);
   let equal = 0;
   for (const [j, id] of golden.entries()) {
-    const { token, error } = drawn[j]!;
+    const { token, error } = tokens[j]!;
     if (token === id) equal += 1;
     else if (margins[j]! > 2 * error) comparison.fail(`greedy token ${j} is ${token}, not ${id}`);
   }

@@ -38,8 +38,8 @@ export function compareTiling(file: CaseFile, comparison: Comparison): void {
     const tokens = (tiles * (entry.tile / patchPx) ** 2) / PATCHES_PER_TOKEN;
     const found = `${grid.columns}x${grid.rows}, ${tiles} tiles, ${tokens} tokens`;
     const { columns, rows, num_tiles, num_tokens } = entry;
-    const wanted = `${columns}x${rows}, ${num_tiles} tiles, ${num_tokens} tokens`;
-    comparison.same(`${entry.width}x${entry.height}`, found, wanted);
+    const golden = `${columns}x${rows}, ${num_tiles} tiles, ${num_tokens} tokens`;
+    comparison.same(`${entry.width}x${entry.height}`, found, golden);
   }
   comparison.note(`${cases.length} sizes`);
 }

@@ -1,4 +1,4 @@
-// What a sequence's memory means, laid out as the golden data has it.
+// The state of a sequence, converted to the layout of the golden data.
 
 import {
   type Backend,
@@ -21,19 +21,19 @@ export async function convState(
   slot: number,
 ): Promise<Float32Array> {
   const { convWidth, convKernel } = config;
-  const [kept] = await backend.begin().read(rows(state.conv, slot, 1));
+  const [saved] = await backend.begin().read(rows(state.conv, slot, 1));
   const out = new Float32Array(convWidth * (convKernel - 1));
   for (let tap = 0; tap < convKernel - 1; tap++) {
     for (let c = 0; c < convWidth; c++) {
-      out[c * (convKernel - 1) + tap] = kept![tap * convWidth + c]!;
+      out[c * (convKernel - 1) + tap] = saved![tap * convWidth + c]!;
     }
   }
   return out;
 }
 
 /**
- * The Mamba state after `tokens` tokens, [heads, headDim, state]: what is kept of the last chunk
- * boundary, carried on over the tail.
+ * The Mamba state after `tokens` tokens, [heads, headDim, state]: the state at the last chunk
+ * boundary, advanced over the tail.
  *   S ← exp(s_last)·S + Σ_j exp(s_last − s_j)·Δ_j·(B_j ⊗ x_j),  s the running sum of Δ·A
  */
 export async function ssmState(
@@ -45,7 +45,7 @@ export async function ssmState(
 ): Promise<Float32Array> {
   const { heads, headDim, groups, state: n } = config;
   const step = backend.begin();
-  const [kept, tail] = await step.read(rows(state.ssm, slot, 1), rows(state.tail, slot, 1));
+  const [saved, tail] = await step.read(rows(state.ssm, slot, 1), rows(state.tail, slot, 1));
   const padded = pad16(headDim);
   const width = scanTailWidth(heads, headDim, groups, n);
   const since = tokens % SCAN_CHUNK;
@@ -56,7 +56,7 @@ export async function ssmState(
     const last = since === 0 ? 0 : running(since - 1);
     for (let p = 0; p < headDim; p++) {
       for (let i = 0; i < n; i++) {
-        let sum = Math.exp(last) * kept![(h * n + i) * padded + p]!;
+        let sum = Math.exp(last) * saved![(h * n + i) * padded + p]!;
         for (let j = 0; j < since; j++) {
           const delta = tail![j * width + width - 2 * heads + h]!;
           const x = tail![j * width + h * headDim + p]!;

@@ -1,4 +1,4 @@
-// Cases of video: frames → projected rows → which of them are kept → ids and logits.
+// Cases of video: frames → projected rows → which of them are retained → ids and logits.
 
 import type { Backend } from "../backends/backend.ts";
 import { dissimilarity, retainedRows, retentionMask } from "../inputs/media/evs.ts";
@@ -39,10 +39,10 @@ export async function compareEvs(
   for (const { embeddings, frames, tokens_per_frame: tokens, q, mask } of cases) {
     const rows = file.tensors.floats(embeddings);
     const differences = await dissimilarity(backend, { rows, frames, tokens });
-    const wanted = file.tensors.floats(`${embeddings}.dissimilarity`);
-    comparison.close(`${embeddings}.dissimilarity`, differences, wanted);
-    const kept = retentionMask(differences, retainedRows(frames, tokens, q));
-    comparison.same(`mask of ${embeddings} at ${q}`, kept.join(""), mask);
+    const golden = file.tensors.floats(`${embeddings}.dissimilarity`);
+    comparison.close(`${embeddings}.dissimilarity`, differences, golden);
+    const retained = retentionMask(differences, retainedRows(frames, tokens, q));
+    comparison.same(`mask of ${embeddings} at ${q}`, retained.join(""), mask);
   }
   for (const { frames, tokens_per_frame: tokens, q, retained } of counts) {
     const what = `rows kept of ${frames} × ${tokens} at ${q}`;
@@ -73,8 +73,8 @@ export async function compareVideo(
   const frames = json.frames_indices.length;
   const shown = json.frames_indices.map((index) => ({ index, seconds: index / json.fps }));
   const texts = frameTexts(shown, json.fps, VIDEO_GLUE.training);
-  const said = texts.flat().filter((piece) => piece !== VIDEO_GLUE.training.between);
-  comparison.same("frame texts", said.join("|"), json.frame_texts.join("|"));
+  const printed = texts.flat().filter((piece) => piece !== VIDEO_GLUE.training.between);
+  comparison.same("frame texts", printed.join("|"), json.frame_texts.join("|"));
 
   const rows = await encodeFrames(backend, model, file);
   comparison.close("frame_embeds", rows, file.tensors.floats("frame_embeds"));
@@ -110,7 +110,7 @@ async function encodeFrames(backend: Backend, model: Model, file: CaseFile): Pro
   return Float32Array.from(encoded);
 }
 
-/** Ids of the prompt with its video, laid out as the engine does, and the rows that are kept. */
+/** Ids of the prompt with its video in the engine's layout, and the retained rows. */
 function layVideo(
   model: Model,
   text: TextFiles,
@@ -121,16 +121,16 @@ function layVideo(
 ) {
   const { tokens: names, vision } = model.config;
   const { pieces } = text.template.render(toMessages(messages, []));
-  const kept = [...mask.keys()].filter((row) => mask[row] === 1);
-  const video = { texts, tokens: kept.length, prunes: true };
+  const retained = [...mask.keys()].filter((row) => mask[row] === 1);
+  const video = { texts, tokens: retained.length, prunes: true };
   const prompt = promptOf(text, pieces, [], names, [video]);
   const shares = texts.map((_, frame) => {
-    return kept.filter((row) => Math.floor(row / vision.tokensPerTile) === frame).length;
+    return retained.filter((row) => Math.floor(row / vision.tokensPerTile) === frame).length;
   });
   const spans = placeVideoRows(prompt.ids, prompt.spans, prompt.pendingVideos[0]!, shares);
   const width = rows.length / mask.length;
   const visual = spans.flatMap(({ start, length, row }) =>
-    kept.slice(row, row + length).map((from, at) => {
+    retained.slice(row, row + length).map((from, at) => {
       return [start + at, rows.subarray(from * width, (from + 1) * width)] as const;
     }),
   );

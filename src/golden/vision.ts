@@ -21,7 +21,7 @@ export async function compareVision(
     const [count, cols] = tensors.shape(name);
     if (cols !== undefined && !name.startsWith("alt_")) copies.set(name, step.empty(count!, cols));
   }
-  const kept: string[] = [];
+  const observed: string[] = [];
   const observe = (stage: string, x: Tensor): void => {
     const copy = copies.get(stage);
     if (!copy) return;
@@ -30,13 +30,13 @@ export async function compareVision(
       Int32Array.from({ length: x.rows }, (_, row) => row),
       x,
     );
-    kept.push(stage);
+    observed.push(stage);
   };
   const pixels = step.input(tensors.floats("pixels"), 1);
   const rows = encodeTiles(step, config, weights.vision, pixels, observe);
   const projected = project(step, config, weights.projector, rows, observe);
-  const found = await step.read(projected, ...kept.map((name) => copies.get(name)!));
-  const stages = new Map(["projected", ...kept].map((name, i) => [name, found[i]!]));
+  const found = await step.read(projected, ...observed.map((name) => copies.get(name)!));
+  const stages = new Map(["projected", ...observed].map((name, i) => [name, found[i]!]));
   // Two stages are others without their prefix rows.
   const prefix = config.vision.prefixTokens * config.vision.hidden;
   const last = `block.${config.vision.layers - 1}`;

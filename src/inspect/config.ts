@@ -9,7 +9,7 @@ import { isJsonObject, type JsonObject, readJsonFile } from "../weights/json.ts"
 import type { TensorIndex } from "../weights/safetensors.ts";
 
 export interface ConfigReport {
-  /** Keys that decide whether the network is the one that is implemented. */
+  /** Keys that decide whether this network is implemented. */
   readonly fields: readonly FieldCheck[];
   /** Absent: config.json cannot be used. */
   readonly sizes?: ModelConfig;
@@ -28,7 +28,7 @@ const NAMES: Readonly<Record<ConfigFile, string>> = Object.freeze({
   quantisation: "hf_quant_config.json",
 });
 
-/** Reads a checkpoint's small JSON files as far as they can be read. */
+/** Reads a checkpoint's small JSON files as far as possible. */
 export async function inspectConfig(dir: string, index: TensorIndex): Promise<ConfigReport> {
   const problems: string[] = [];
   const read = async (name: ConfigFile): Promise<JsonObject | undefined> => {
@@ -59,8 +59,8 @@ export async function inspectConfig(dir: string, index: TensorIndex): Promise<Co
     return { fields, sizes, problems, raw };
   } catch (error) {
     const message = messageOf(error);
-    const told = fields.some(({ problem }) => problem === message);
-    return { fields, problems: told ? problems : [...problems, message], raw };
+    const isListed = fields.some(({ problem }) => problem === message);
+    return { fields, problems: isListed ? problems : [...problems, message], raw };
   }
 }
 

@@ -6,12 +6,12 @@ import type { ConfigReport } from "./config.ts";
 /** A token that ends an answer. */
 export interface EndToken {
   readonly id: number;
-  /** As the tokenizer spells it; empty where it has no such token. */
+  /** The text in the tokenizer; empty where it has no such token. */
   readonly token: string;
   readonly from: readonly string[];
 }
 
-/** The union of what config.json, generation_config.json, the tokenizer and the family say. */
+/** End tokens of config.json, generation_config.json, the tokenizer and the model family. */
 export function endTokens({ sizes, raw }: ConfigReport, tokenizer: Tokenizer): EndToken[] {
   const sources: readonly (readonly [string, readonly number[]])[] = [
     ["config.json", idsIn(raw.config)],

@@ -6,12 +6,12 @@ import { PUBLISHED_TOKENIZER } from "./published.ts";
 
 export interface FileReport {
   readonly name: string;
-  /** Without it nothing works. */
+  /** True if nothing works without this file. */
   readonly needed: boolean;
   /** Absent: there is no such file. */
   readonly bytes?: number;
   readonly sha256?: string;
-  /** What it means that the file is missing, or that it is this one. */
+  /** Consequence of a missing file, or a fact about the one that is there. */
   readonly note?: string;
 }
 

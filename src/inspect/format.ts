@@ -2,7 +2,7 @@ import { bytesText, formatInspection } from "../model/inspect.ts";
 import type { ProbeResult } from "../text/template-probes.ts";
 import type { CheckpointReport } from "./report.ts";
 
-/** What this machine is expected to do with one format of the weights. */
+/** Expected speed of this machine with one format of the weights. */
 export interface FormatSpeed {
   readonly format: string;
   readonly prefillTokensPerSecond: number;
@@ -104,7 +104,7 @@ function textLines({ ends, videoPruningRate, template }: CheckpointReport): stri
       : [
           `Template    ${template.origin === "checkpoint" ? "the checkpoint's" : "built-in"}, ` +
             `reasoning by ${template.reasoningSwitch}`,
-          "  c: control tokens, t: text, i: a picture, v: a video",
+          "  c: control tokens, t: text, i: an image, v: a video",
           ...template.probes.flatMap(probeLines),
         ]),
     "",

@@ -1,4 +1,4 @@
-// What is known of the published repositories' files.          Source: MODEL.md § Published files.
+// Known files of the published repositories.                   Source: MODEL.md § Published files.
 
 /** The same file in the BF16, FP8 and NVFP4-QAD repositories. */
 export const PUBLISHED_TOKENIZER = Object.freeze({

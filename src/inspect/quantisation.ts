@@ -3,12 +3,12 @@ import type { CheckpointPlan, LinearPlan } from "../model/names.ts";
 import { isJsonObject, type JsonObject } from "../weights/json.ts";
 
 export interface QuantisationReport {
-  /** As hf_quant_config.json or config.json states it, in lower case; absent: none is stated. */
+  /** Algorithm in hf_quant_config.json or config.json, in lower case; absent if not stated. */
   readonly stated?: string;
   readonly excluded: readonly string[];
   /** Matrices by the format in which they are stored. */
   readonly stored: Readonly<Partial<Record<LinearPlan["format"], number>>>;
-  /** Matrices that are stored otherwise than stated. The stored format is used. */
+  /** Matrices whose stored format differs from the stated one. The stored format is used. */
   readonly disagreements: readonly {
     readonly name: string;
     readonly stored: string;
@@ -16,7 +16,7 @@ export interface QuantisationReport {
   }[];
 }
 
-/** Compares the format of each matrix that is there with what the files say of it. */
+/** Compares the stored format of each matrix with the stated one. */
 export function inspectQuantisation(
   plan: CheckpointPlan,
   config: JsonObject | undefined,
@@ -29,8 +29,8 @@ export function inspectQuantisation(
   const { stated, excluded } = statedIn(config, quantConfig);
   const isExcluded = matcher(excluded);
   const disagreements = linears.flatMap(({ name, format }) => {
-    const wanted = stated === undefined || isExcluded(name) ? "bf16" : stated;
-    return format === wanted ? [] : [{ name, stored: format, stated: wanted }];
+    const expected = stated === undefined || isExcluded(name) ? "bf16" : stated;
+    return format === expected ? [] : [{ name, stored: format, stated: expected }];
   });
   return { ...(stated === undefined ? {} : { stated }), excluded, stored, disagreements };
 }
@@ -65,7 +65,7 @@ function matcher(patterns: readonly string[]): (name: string) => boolean {
   };
 }
 
-/** Without regular expressions: the pattern is a stranger's. */
+/** Matches without regular expressions, because the pattern is untrusted. */
 function matches(pattern: string, text: string): boolean {
   const [first = "", ...rest] = pattern.split("*");
   const last = rest.pop();

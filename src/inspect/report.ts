@@ -1,4 +1,4 @@
-// Whether a checkpoint folder will work, part by part: what one part lacks never hides the others.
+// Checks a checkpoint folder part by part; a fault of one part does not hide the others.
 
 import { join } from "node:path";
 import { LIMITS } from "../core/limits.ts";
@@ -20,12 +20,12 @@ import { type FileReport, listFiles } from "./files.ts";
 import { inspectQuantisation, type QuantisationReport } from "./quantisation.ts";
 
 export interface TensorReport {
-  /** That the network uses and that are as they should be. */
+  /** Number of tensors that the network uses and that are correct. */
   readonly found: number;
   readonly problems: readonly TensorProblem[];
-  /** Not used, and known by name. */
+  /** Unused tensors that are known by name. */
   readonly ignored: readonly { readonly name: string; readonly kind: string }[];
-  /** Not used, and not known: the checkpoint is refused. */
+  /** Unused tensors that are unknown: the checkpoint is refused. */
   readonly unknown: readonly string[];
 }
 
@@ -35,11 +35,11 @@ export interface TemplateReport extends Pick<OpenedTemplate, "origin" | "probes"
 
 export interface CheckpointReport {
   readonly dir: string;
-  /** Nothing below is a problem: the checkpoint opens and every kind of request is answered. */
+  /** True if the checkpoint opens and every kind of request is answered. */
   readonly works: boolean;
-  /** One sentence each. */
+  /** Problems, one sentence each. */
   readonly problems: readonly string[];
-  /** What does not stop it, but somebody may want to know. */
+  /** Facts that prevent nothing but may matter. */
   readonly notes: readonly string[];
   readonly identity?: Pick<ModelIdentity, "id" | "published">;
   readonly files: readonly FileReport[];
@@ -50,17 +50,17 @@ export interface CheckpointReport {
   readonly ends: readonly EndToken[];
   readonly videoPruningRate?: number;
   readonly template?: TemplateReport;
-  /** Parts, formats and memory; tensors that are missing count as they should be. */
+  /** Parts, formats and memory; missing tensors count with their expected size. */
   readonly contents?: Inspection;
   readonly machineBytes: number;
 }
 
 export interface InspectOptions {
-  /** Memory of the machine that it is to run on. Default: of this one. */
+  /** Memory of the target machine in bytes. Default: this machine. */
   readonly machineBytes?: number;
 }
 
-/** Reads headers and small files only, and throws for nothing that it finds there. */
+/** Reads headers and small files only. Reports faults instead of throwing. */
 export async function inspectFolder(
   dir: string,
   options: InspectOptions = {},
@@ -142,7 +142,7 @@ async function inspectText(dir: string, { sizes, raw }: ConfigReport): Promise<T
   let tokenizer: Tokenizer;
   try {
     const json = await readJsonFile(join(dir, "tokenizer.json"), LIMITS.tokenizerFileBytes);
-    if (json === undefined) return { problems }; // told as a missing file
+    if (json === undefined) return { problems }; // reported as a missing file
     tokenizer = openTokenizer(json, raw.tokenizer);
   } catch (error) {
     return { problems: [messageOf(error)] };
@@ -188,7 +188,7 @@ function tensorProblems({ problems, unknown }: TensorReport): string[] {
   ];
 }
 
-/** Whether at least one format that the checkpoint loads as leaves room in memory. */
+/** Reports that no format of the checkpoint fits into memory. */
 function memoryProblems(contents: Inspection | undefined, machine: number): string[] {
   if (contents === undefined) return [];
   const { memory, loadsAs } = contents;

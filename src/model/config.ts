@@ -80,7 +80,7 @@ export interface VisionConfig {
 }
 
 export interface ModelConfig {
-  /** As config.json names the checkpoint; a stranger's word. */
+  /** The name in config.json; it is untrusted text. */
   readonly name: string | undefined;
   readonly text: TextConfig;
   readonly vision: VisionConfig;
@@ -121,7 +121,7 @@ const LAYER_KINDS: ReadonlyMap<string, LayerKind> = new Map([
   ["M", "mamba2"],
   ["-", "mlp"],
   ["*", "attention"],
-  // as transformers 5 lists them
+  // the names of transformers 5
   ["mamba", "mamba2"],
   ["mamba2", "mamba2"],
   ["mlp", "mlp"],
@@ -265,7 +265,7 @@ function parseMamba(llm: Fields): MambaConfig {
   return { heads, headDim, groups, state, convKernel, inner, convWidth, projWidth, chunk };
 }
 
-/** As many as the kernels keep at once. */
+/** The kernels hold this many query heads at once. */
 const MAX_QUERIES_PER_KV = 64;
 
 function parseAttention(llm: Fields): AttentionConfig {

@@ -23,7 +23,7 @@ export interface DecoderInput {
   readonly ids: Int32Array;
   readonly visual: readonly VisualRows[];
   readonly batch: Batch;
-  /** Rows whose logits are wanted. */
+  /** Rows whose logits are computed. */
   readonly logitRows: Int32Array;
 }
 

@@ -1,4 +1,4 @@
-// What a checkpoint holds and what it will need, from config.json and the headers alone.
+// Contents and memory needs of a checkpoint, from config.json and the headers alone.
 
 import { stat } from "node:fs/promises";
 import type { WeightFormat } from "../core/dtype.ts";
@@ -38,7 +38,7 @@ export interface Inspection {
   readonly parts: readonly PartContent[];
   readonly layerCounts: Readonly<Record<LayerKind, number>>;
   readonly memory: readonly MemoryPlan[];
-  /** bf16 can be quantised; fp8 and nvfp4 are kept as they are. */
+  /** bf16 can be quantised; fp8 and nvfp4 keep their format. */
   readonly loadsAs: readonly WeightFormat[];
   /** K and V of all attention layers, bf16. */
   readonly kvBytesPerToken: number;
@@ -69,7 +69,7 @@ export async function inspectCheckpoint(dir: string): Promise<Inspection> {
   return inspectPlan(index, config, planCheckpoint(index, config));
 }
 
-/** The same of a plan that is known already, which may have stand-ins for missing tensors. */
+/** Inspects a plan that was made before and may have stand-ins for missing tensors. */
 export async function inspectPlan(
   index: TensorIndex,
   config: ModelConfig,
@@ -189,10 +189,10 @@ function planMemory(
   const embeddingBytes = elements(plan.embeddings) * BYTES_PER_WEIGHT.bf16;
   const visionWeights = sum([...vision.linears, ...projector.linears], weights);
   const visionBytes = visionWeights * BYTES_PER_WEIGHT.bf16;
-  // The position grid is resized to one tile when it is loaded; only that is kept.
-  const kept = [...language.small, ...vision.small, ...projector.small];
+  // The position grid is resized to one tile at loading; only that stays in memory.
+  const vectors = [...language.small, ...vision.small, ...projector.small];
   const positions = gridSide * gridSide * hidden - elements(plan.vision.position);
-  const smallBytes = (sum(kept, elements) + positions) * 4;
+  const smallBytes = (sum(vectors, elements) + positions) * 4;
   const totalBytes = languageBytes + headBytes + embeddingBytes + visionBytes + smallBytes;
   return { format, languageBytes, headBytes, embeddingBytes, visionBytes, smallBytes, totalBytes };
 }

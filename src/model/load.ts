@@ -53,8 +53,8 @@ export async function loadModel(
   const packed: Packed<ModelWeights> = await placeWeights(backend, describe, { ...options, key });
   const { value: weights, region, fromCache, cacheError } = packed;
   const fingerprint = `${key.slice(-16)}-${format}-${backend.kernelSet}`;
-  const kept = cacheError === undefined ? {} : { cacheError };
-  return { config, weights, region, fromCache, fingerprint, ...kept };
+  const cacheProblem = cacheError === undefined ? {} : { cacheError };
+  return { config, weights, region, fromCache, fingerprint, ...cacheProblem };
 }
 
 function describeModel(
@@ -153,10 +153,10 @@ function vector(placer: Placer, entry: TensorEntry, rows = 1): Tensor {
   return placer.vector(rows, count / rows, () => readFloats(entry));
 }
 
-/** One matrix of the linears' outputs, one after the other. They share a format and inputs. */
+/** Stacks the outputs of linears that share a format and inputs into one matrix. */
 function matrix(placer: Placer, linears: readonly LinearPlan[], format: LoadFormat) {
   const [first] = linears;
-  if (!first) throw new Error("bug: a matrix of nothing");
+  if (!first) throw new Error("bug: a matrix needs at least one linear");
   const outputs = linears.reduce((sum, linear) => sum + linear.outputs, 0);
   let firstRow = 0;
   const parts = linears.map((linear) => {
@@ -167,12 +167,12 @@ function matrix(placer: Placer, linears: readonly LinearPlan[], format: LoadForm
   return placer.matrix(formatOf(first, format), outputs, first.inputs, parts);
 }
 
-function formatOf(linear: LinearPlan, wanted: LoadFormat): WeightFormat {
-  if (wanted === "stored") return linear.format;
-  if (linear.format === "bf16") return wanted;
+function formatOf(linear: LinearPlan, requested: LoadFormat): WeightFormat {
+  if (requested === "stored") return linear.format;
+  if (linear.format === "bf16") return requested;
   const text =
-    `${linear.name} is stored as ${linear.format}, which is kept as it is; ` +
-    `${wanted} can only be made from a BF16 checkpoint`;
+    `${linear.name} is stored as ${linear.format}, which keeps its format; ` +
+    `${requested} can only be made from a BF16 checkpoint`;
   throw new VireoError("invalid_option", text, { param: "format" });
 }
 
@@ -191,7 +191,7 @@ function linearPart(linear: LinearPlan, firstRow: number): MatrixPart {
   return { name: linear.name, firstRow, rows: outputs, rowBytes, read };
 }
 
-/** Rows of a plain tensor, [rows, cols] or with more dimensions that make up a row. */
+/** Rows of a plain tensor, [rows, cols] or with more dimensions in a row. */
 function entryPart(entry: TensorEntry, cols: number): MatrixPart {
   const rows = entry.shape.reduce((product, size) => product * size, 1) / cols;
   const rowBytes = entry.bytes / rows;

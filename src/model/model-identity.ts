@@ -5,7 +5,7 @@ import type { ModelConfig } from "./config.ts";
 import { hasPublishedShape } from "./published.ts";
 
 const PUBLISHED_ID = "nvidia/nemotron-nano-12b-v2-vl";
-/** Other names under which the published model is asked for. */
+/** Other names that requests use for the published model. */
 const PUBLISHED_ALIASES: readonly string[] = [
   "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-BF16",
   "nvidia/NVIDIA-Nemotron-Nano-12B-v2-VL-FP8",
@@ -23,20 +23,20 @@ const HUB_SNAPSHOT = /\/models--([^/]+?)--([^/]+)\/snapshots\/[^/]+$/;
 export interface ModelIdentity
   extends Pick<UpstreamModel, "id" | "aliases" | "ownedBy" | "abilities"> {
   readonly createdUnix: number;
-  /** The sizes are those of the published 12B model, so its card and licence apply. */
+  /** True if the sizes are those of the published 12B model, whose card and licence then apply. */
   readonly published: boolean;
 }
 
 /**
- * Names a checkpoint: as asked, else the published name if its sizes are the published ones, else
- * as config.json names itself, else by its folder. A checkpoint of other sizes never answers to the
- * published names unless it is asked to.
+ * Names a checkpoint by the requested id; else by the published name if its sizes are the published
+ * ones; else by its name in config.json; else by its folder. A checkpoint of other sizes gets a
+ * published name only by request.
  *
- * Throws invalid_option for a wanted name that is none.
+ * Throws invalid_option for a requested id that is not a name.
  */
-export function identify(dir: string, config: ModelConfig, wanted?: string): ModelIdentity {
+export function identify(dir: string, config: ModelConfig, requestedId?: string): ModelIdentity {
   const published = hasPublishedShape(config);
-  const id = wanted ?? (published ? PUBLISHED_ID : (ownName(config) ?? folderName(dir)));
+  const id = requestedId ?? (published ? PUBLISHED_ID : (ownName(config) ?? folderName(dir)));
   if (!NAME.test(id)) {
     const shown = JSON.stringify(id.slice(0, 200));
     const text = `the model id is ${shown}; it must be "name" or "owner/name"`;
@@ -73,10 +73,10 @@ function folderName(dir: string): string {
   return clean(basename(path));
 }
 
-/** What the server lists of a model. */
+/** The entry of a model in the server's list. */
 export function describeModel(
   identity: ModelIdentity,
-  told: Pick<UpstreamModel, "fingerprint" | "contextTokens" | "videoPruningRate" | "reasoning">,
+  details: Pick<UpstreamModel, "fingerprint" | "contextTokens" | "videoPruningRate" | "reasoning">,
 ): UpstreamModel {
-  return { ...identity, maxOutputTokens: told.contextTokens, ...told };
+  return { ...identity, maxOutputTokens: details.contextTokens, ...details };
 }

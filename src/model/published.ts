@@ -1,4 +1,4 @@
-// What is known of the published checkpoints of NVIDIA Nemotron Nano 12B v2 VL.
+// Known facts of the published checkpoints of NVIDIA Nemotron Nano 12B v2 VL.
 
 import type { LayerKind, ModelConfig } from "./config.ts";
 

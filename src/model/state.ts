@@ -14,7 +14,7 @@ import {
 } from "../backends/backend.ts";
 import type { ModelConfig } from "./config.ts";
 
-/** What the sequences of an engine remember, layer by layer. */
+/** The state of one layer for all sequences of an engine. */
 export type LayerState =
   | { readonly kind: "mamba2"; readonly mamba: MambaState }
   | { readonly kind: "attention"; readonly cache: KvCache }
@@ -56,7 +56,7 @@ function slotFloats(config: ModelConfig) {
   };
 }
 
-/** Reserves all memory of the sequences now; it is touched only as sequences come. */
+/** Reserves the memory of all sequences now; pages are touched only when sequences use them. */
 export function createState(backend: Backend, config: ModelConfig, sizes: StateSizes): ModelState {
   const regions: Region[] = [];
   const allocate = (bytes: number): Region => {
@@ -84,8 +84,8 @@ export function createState(backend: Backend, config: ModelConfig, sizes: StateS
 }
 
 /**
- * Records copies of whole slots at a point where their sequences have a whole number of chunks
- * behind them: then the scan's tail is empty and stays where it is.
+ * Records copies of whole slots. Their sequences must be at a chunk boundary: then the scan's tail
+ * is empty and need not be copied.
  */
 export function copySlots(
   step: Step,

@@ -1,5 +1,5 @@
-// What a config.json may ask for that we do not implement. Each case is refused by name, because
-// running a neighbouring network with this code would give fluent nonsense.   MODEL.md § Refused.
+// Fields of config.json that select a network other than ours. Each is refused by name, because
+// running a related network with this code would give fluent nonsense.        MODEL.md § Refused.
 
 import { VireoError } from "../core/errors.ts";
 import { type Fields, fieldOf, flag, section, show, unsupported } from "./config-fields.ts";
@@ -7,7 +7,7 @@ import { type Fields, fieldOf, flag, section, show, unsupported } from "./config
 const CLASS_NAME = "NemotronH_Nano_VL_V2";
 const LATER = "it belongs to a later model of the family (Nemotron 3 Nano Omni)";
 
-/** One key of config.json held against what this program computes. */
+/** One key of config.json, compared with what this program computes. */
 export interface FieldCheck {
   /** With its section, as `llm_config.use_bias`. */
   readonly key: string;
@@ -195,7 +195,7 @@ function isUnbounded(value: unknown): boolean {
   return typeof value === "number" && value >= UNBOUNDED_FROM;
 }
 
-/** A value of config.json; JSON has no word for Infinity, which Python writes. */
+/** A value of config.json for messages. JSON cannot write Infinity, but Python does. */
 function showPython(value: unknown): string {
   if (value === undefined) return "absent";
   if (!Array.isArray(value)) return show(value);

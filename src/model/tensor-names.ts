@@ -16,12 +16,12 @@ export const TENSOR = Object.freeze({
   projectorDown: "mlp1.3",
 });
 
-/** Of layer 0, 1, …: `norm.weight`, `mixer.in_proj`, … follow. */
+/** Prefix of layer 0, 1, …; `norm.weight`, `mixer.in_proj`, … follow it. */
 export function layerPrefix(layer: number): string {
   return `${TEXT}.layers.${layer}`;
 }
 
-/** Of vision block 0, 1, …: `norm1`, `attn.qkv`, … follow. */
+/** Prefix of vision block 0, 1, …; `norm1`, `attn.qkv`, … follow it. */
 export function blockPrefix(block: number): string {
   return `${VISION}.blocks.${block}`;
 }

@@ -27,12 +27,12 @@ const UNUSED: readonly { readonly kind: string; readonly names: RegExp }[] = [
 ];
 const MAX_SHOWN = 3;
 
-/** What an unused tensor is, or undefined for one that is not known. */
+/** The kind of an unused tensor, or undefined for an unknown one. */
 export function kindOfUnused(name: string): string | undefined {
   return UNUSED.find(({ names }) => names.test(name))?.kind;
 }
 
-/** Throws unsupported_checkpoint for tensors that are neither used nor known to be of no use. */
+/** Throws unsupported_checkpoint for tensors that are neither used nor known by name. */
 export function refuseUnknown(unused: readonly string[]): void {
   const unknown = unused.filter((name) => kindOfUnused(name) === undefined);
   if (unknown.length === 0) return;

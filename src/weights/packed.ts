@@ -19,8 +19,8 @@ export interface MatrixPart {
 }
 
 /**
- * Gives parameters their place. The same code that describes a network runs twice: over a
- * measure, to learn the size, and over a placement in real memory.
+ * Assigns memory to parameters. The code that describes a network runs twice: over a Measure, to
+ * learn the size, and over a Placement in real memory.
  */
 export interface Placer {
   vector(rows: number, cols: number, read: () => Promise<Float32Array>): Tensor;
@@ -50,11 +50,11 @@ export interface Packed<T> {
   readonly value: T;
   readonly region: Region;
   readonly fromCache: boolean;
-  /** Why the packed form could not be kept on disk, if it could not. */
+  /** Reason why the packed weights could not be written to disk. */
   readonly cacheError?: string;
 }
 
-/** Raise it whenever native/layout.h or the order of parameters changes. */
+/** Increase it when native/layout.h or the order of parameters changes. */
 const VERSION = 1;
 const HEADER_BYTES = 4096;
 const CHUNK_BYTES = 32 * 1024 * 1024;
@@ -88,8 +88,8 @@ export async function placeWeights<T>(
       await backend.sync(region);
       cacheError = await putInPlace(temporary, path);
     }
-    const kept = cacheError === undefined ? {} : { cacheError };
-    return { value, region, fromCache: false, ...kept };
+    const cacheProblem = cacheError === undefined ? {} : { cacheError };
+    return { value, region, fromCache: false, ...cacheProblem };
   } catch (error) {
     backend.release(region);
     if (temporary) await rm(temporary, { force: true });
@@ -97,7 +97,7 @@ export async function placeWeights<T>(
   }
 }
 
-/** Returns why it could not be done; the mapping outlives the file that is then removed. */
+/** Returns the reason of a failure. The mapping outlives the temporary file, which is removed. */
 async function putInPlace(temporary: string, path: string): Promise<string | undefined> {
   try {
     await rename(temporary, path);
@@ -141,7 +141,10 @@ async function isValid(path: string, bytes: number, header: Buffer): Promise<boo
   }
 }
 
-/** What this process packs, or did: in a container, an earlier one had the same number. */
+/**
+ * Files that this process packs or has packed. In a container, an earlier process may have had the
+ * same pid, so the pid alone does not identify ours.
+ */
 const beingPacked = new Set<string>();
 
 /** Memory for the packed weights: a new file beside its final place, or, failing that, RAM. */
@@ -158,7 +161,7 @@ async function makeRegion(backend: Backend, path: string | undefined, bytes: num
   }
 }
 
-/** Removes what earlier processes began to pack there and did not live to finish. */
+/** Removes unfinished files of earlier processes that are no longer alive. */
 async function removeAbandoned(path: string): Promise<void> {
   const begun = new RegExp(`^${basename(path)}\\.(\\d+)-[0-9a-f]{8}\\.tmp$`);
   for (const name of await readdir(dirname(path))) {
@@ -172,7 +175,7 @@ async function removeAbandoned(path: string): Promise<void> {
 
 function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0); // asks, and does nothing
+    process.kill(pid, 0); // signal 0 only checks
     return true;
   } catch (error) {
     return hasCode(error, "EPERM");
@@ -216,7 +219,7 @@ class Measure implements Placer {
   }
 }
 
-/** Vectors first: their offsets count floats in 32 bits, those of matrices 64-byte lines. */
+/** Places vectors first: their offsets count floats in 32 bits, those of matrices 64-byte lines. */
 class Placement implements Placer {
   readonly jobs: Job[] = [];
   private readonly backend: Backend;
@@ -237,7 +240,7 @@ class Placement implements Placer {
     this.vectorAt += align(bytes);
     const run = async (): Promise<void> => {
       const values = await read();
-      assert(values.length === rows * cols, "a vector is as long as it was planned");
+      assert(values.length === rows * cols, "a vector has its planned length");
       const { buffer, byteOffset, byteLength } = values;
       backend.write(region, at, new Uint8Array(buffer, byteOffset, byteLength));
     };

@@ -29,7 +29,7 @@ export interface TensorIndex {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /** Sorted by name. */
   readonly files: readonly ShardFile[];
-  /** Of all tensors. */
+  /** Bytes of all tensors. */
   readonly totalBytes: number;
 }
 
@@ -88,7 +88,9 @@ export async function readTensorRange(
   const bytes = new Uint8Array(end - begin);
   await withFile(entry.file.path, entry.file.name, async (handle) => {
     if (!(await readFully(handle, bytes, entry.offsetBytes + begin))) {
-      throw bad(`${entry.file.name} ended inside tensor ${quoted(entry.name)}: it was changed`);
+      throw bad(
+        `${entry.file.name} ended inside tensor ${quoted(entry.name)}: the file was changed`,
+      );
     }
   });
   return bytes;
@@ -206,7 +208,7 @@ async function withFile<T>(
 ): Promise<T> {
   let handle: FileHandle | undefined;
   try {
-    // Opening a pipe would wait for a writer, so the kind of file is asked first.
+    // Opening a pipe would wait for a writer, so check the kind of file first.
     if (!(await stat(path)).isFile()) throw bad(`${name} is not a file`);
     handle = await open(path, "r");
     return await use(handle);

@@ -19,14 +19,14 @@ export interface ShardSurvey {
 }
 
 export interface CheckpointSurvey {
-  /** Of all shards that could be read. */
+  /** Tensors of all shards that could be read. */
   readonly index: TensorIndex;
   readonly shards: readonly ShardSurvey[];
-  /** Why not even the names of the shards are known. */
+  /** Why the names of the shards are unknown. */
   readonly problem?: string;
 }
 
-/** Reads as much of a checkpoint's headers as there is; throws for nothing that it finds. */
+/** Reads every readable header of a checkpoint and reports faults instead of throwing. */
 export async function surveyCheckpointFiles(dir: string): Promise<CheckpointSurvey> {
   const tensors = new Map<string, TensorEntry>();
   const files: ShardFile[] = [];
@@ -63,7 +63,7 @@ export async function surveyCheckpointFiles(dir: string): Promise<CheckpointSurv
   return { index: index(), shards };
 }
 
-/** What the index says is in a shard but is not. */
+/** Reports tensors that the index places in a shard but the shard lacks. */
 function disagreement(
   name: string,
   entries: readonly TensorEntry[],
@@ -73,7 +73,7 @@ function disagreement(
   const named = [...(weightMap ?? [])].filter(([, file]) => file === name);
   const lost = named.filter(([tensor]) => !held.has(tensor)).map(([tensor]) => tensor);
   if (lost.length === 0) return {};
-  return { problem: `lacks ${lost.length} tensors that the index names, as ${lost[0]}` };
+  return { problem: `lacks ${lost.length} tensors that the index names, such as ${lost[0]}` };
 }
 
 function messageOf(error: unknown): string {

@@ -4,12 +4,12 @@ import { Program } from "../program.ts";
 import { Recorder, type RecorderHost } from "../recorder.ts";
 import { decodeSampleRows } from "../sample-rows.ts";
 
-/** The token that every sampled row names, if it may: an ordinary one, not an end. */
+/** The token of every sampled row, if it is allowed: an ordinary one that ends nothing. */
 const SAMPLED_TOKEN = 5;
 
 /**
- * Computes nothing: steps are recorded as for a real backend and then forgotten. The time that a
- * run takes on it is the cost of everything else.
+ * Computes nothing: it records steps like a real backend and discards them. The time of a run on
+ * it is the cost of everything but the kernels.
  */
 export class NullBackend implements Backend, RecorderHost {
   readonly name = "null";
@@ -81,7 +81,7 @@ export class NullBackend implements Backend, RecorderHost {
   async close(): Promise<void> {}
 }
 
-/** The lowest allowed token, where the usual one is not. */
+/** The usual token, or the lowest allowed one where the usual one is not allowed. */
 function sampledToken(allowed: Int32Array | undefined): number {
   if (!allowed || ((allowed[SAMPLED_TOKEN >> 5]! >> (SAMPLED_TOKEN & 31)) & 1) === 1) {
     return SAMPLED_TOKEN;

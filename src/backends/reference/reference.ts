@@ -21,8 +21,8 @@ export interface ReferenceOptions {
 }
 
 /**
- * The oracle: every op as plain loops in the order of its formula, sums in float64, results in
- * float32. A packed matrix is its numbers after quantisation, as float32 [outputs, inputs].
+ * The slow, exact reference: every op is plain loops in the order of its formula, with sums in
+ * float64 and results in float32. A packed matrix is float32 [outputs, inputs] after quantisation.
  */
 export class ReferenceBackend implements Backend, RecorderHost, Machine {
   readonly name = "reference";

@@ -1,6 +1,6 @@
 import { rowOf, type View } from "./view.ts";
 
-const LEAST_LENGTH = 1e-8;
+const MIN_LENGTH = 1e-8;
 
 export function cosineDistance(x: View, y: View, distances: View): void {
   for (let r = 0; r < x.rows; r++) {
@@ -11,10 +11,10 @@ export function cosineDistance(x: View, y: View, distances: View): void {
 }
 
 function lengthOf(row: Float32Array): number {
-  return Math.max(Math.sqrt(laneDot(row, row)), LEAST_LENGTH);
+  return Math.max(Math.sqrt(laneDot(row, row)), MIN_LENGTH);
 }
 
-/** In the order that every backend keeps, so that all of them agree on every bit. */
+/** Sums in the order of every backend, so that all results are bit-identical. */
 function laneDot(a: Float32Array, b: Float32Array): number {
   const lanes = new Float64Array(8);
   for (let c = 0; c < a.length; c++) lanes[c % 8]! += a[c]! * b[c]!;

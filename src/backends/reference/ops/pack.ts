@@ -115,11 +115,11 @@ function bestMultiplier(group: Float32Array, scale: number): number {
   const extent = Math.fround(maxAbs(group) / Math.fround(7 * scale));
   const top = nearest(Math.ceil(extent), 1, 16);
   let best = 1;
-  let least = Number.POSITIVE_INFINITY;
+  let minError = Number.POSITIVE_INFINITY;
   for (let multiplier = Math.max(1, top - 4); multiplier <= top; multiplier++) {
     const error = squaredError(group, Math.fround(scale * multiplier));
-    if (error >= least) continue;
-    least = error;
+    if (error >= minError) continue;
+    minError = error;
     best = multiplier;
   }
   return best;

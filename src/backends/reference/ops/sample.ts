@@ -3,35 +3,36 @@ import { rowOf, type View } from "./view.ts";
 
 // The order of the steps: log probabilities come from the raw logits; then repetition, frequency
 // and presence penalties, bias, temperature, top-k, top-p, min-p. Logits are float32 throughout.
-// A token that is not allowed has no logit at all (NaN): nothing added to it brings it back.
+// A token that is not allowed gets the logit NaN, which no addition changes.
 
 interface Candidate {
   readonly logit: number;
   readonly id: number;
 }
 
-/** A token this far below the best cannot be drawn with a 24-bit random number. */
-const NEVER_DRAWN = -28;
+/** A 24-bit random number cannot select a token this far below the best, in log probability. */
+const MIN_LOG_RATIO = -28;
 
 export function sample(logits: View, rows: readonly SampleRow[], y: View): void {
-  rows.forEach((how, r) => {
+  rows.forEach((options, r) => {
     const raw = rowOf(logits, r);
     const out = rowOf(y, r).fill(0);
-    const token = chooseToken(raw, how);
+    const token = chooseToken(raw, options);
     out[0] = token;
-    if (token >= 0 && how.alternatives >= 0) logProbabilities(raw, token, how.alternatives, out);
+    if (token >= 0 && options.alternatives >= 0)
+      logProbabilities(raw, token, options.alternatives, out);
   });
 }
 
-function chooseToken(raw: Float32Array, how: SampleRow): number {
+function chooseToken(raw: Float32Array, options: SampleRow): number {
   const logits = raw.slice();
-  penalise(logits, how);
-  if (how.allowed) forbidOthers(logits, how.allowed);
-  return how.temperature <= 0 ? greedy(logits) : draw(logits, how);
+  penalise(logits, options);
+  if (options.allowed) forbidOthers(logits, options.allowed);
+  return options.temperature <= 0 ? greedy(logits) : sampleToken(logits, options);
 }
 
-function penalise(logits: Float32Array, how: SampleRow): void {
-  const { history, bias, repetitionPenalty, frequencyPenalty, presencePenalty } = how;
+function penalise(logits: Float32Array, options: SampleRow): void {
+  const { history, bias, repetitionPenalty, frequencyPenalty, presencePenalty } = options;
   for (let i = 0; i < history.length; i += 2) {
     const id = history[i]!;
     const times = history[i + 1]!;
@@ -68,36 +69,37 @@ function greedy(logits: Float32Array): number {
   return best < 0 ? logits.indexOf(Number.NEGATIVE_INFINITY) : best;
 }
 
-function draw(logits: Float32Array, how: SampleRow): number {
-  const inverse = Math.fround(1 / Math.fround(how.temperature));
-  let kept: Candidate[] = [];
+function sampleToken(logits: Float32Array, options: SampleRow): number {
+  const inverse = Math.fround(1 / Math.fround(options.temperature));
+  let candidates: Candidate[] = [];
   logits.forEach((logit, id) => {
-    if (logit > Number.NEGATIVE_INFINITY) kept.push({ logit: Math.fround(logit * inverse), id });
+    if (logit > Number.NEGATIVE_INFINITY)
+      candidates.push({ logit: Math.fround(logit * inverse), id });
   });
-  kept.sort(byLogit);
-  const best = kept[0];
+  candidates.sort(byLogit);
+  const best = candidates[0];
   if (best === undefined) return greedy(logits);
-  if (how.topK > 0) kept = kept.slice(0, how.topK);
-  const minP = how.minP > 0 ? Math.fround(Math.log(Math.fround(how.minP))) : NEVER_DRAWN;
-  const floor = Math.fround(best.logit + Math.max(minP, NEVER_DRAWN));
-  kept = kept.filter(({ logit }) => logit >= floor);
-  const weights = kept.map(({ logit }) => Math.exp(logit - best.logit));
+  if (options.topK > 0) candidates = candidates.slice(0, options.topK);
+  const minP = options.minP > 0 ? Math.fround(Math.log(Math.fround(options.minP))) : MIN_LOG_RATIO;
+  const floor = Math.fround(best.logit + Math.max(minP, MIN_LOG_RATIO));
+  candidates = candidates.filter(({ logit }) => logit >= floor);
+  const weights = candidates.map(({ logit }) => Math.exp(logit - best.logit));
   let total = weights.reduce((a, b) => a + b, 0);
-  const topP = Math.fround(how.topP);
+  const topP = Math.fround(options.topP);
   if (topP < 1) {
     let running = 0;
     let count = 0;
-    while (count < kept.length && running < topP * total) running += weights[count++]!;
+    while (count < candidates.length && running < topP * total) running += weights[count++]!;
     total = running;
-    kept = kept.slice(0, Math.max(count, 1));
+    candidates = candidates.slice(0, Math.max(count, 1));
   }
-  const target = Math.fround(how.uniform) * total;
+  const target = Math.fround(options.uniform) * total;
   let running = 0;
-  for (let i = 0; i < kept.length; i++) {
+  for (let i = 0; i < candidates.length; i++) {
     running += weights[i]!;
-    if (target < running) return kept[i]!.id;
+    if (target < running) return candidates[i]!.id;
   }
-  return (kept.at(-1) ?? best).id;
+  return (candidates.at(-1) ?? best).id;
 }
 
 function logProbabilities(

@@ -3,7 +3,7 @@ import { pad16, SCAN_CHUNK } from "../../backend.ts";
 import { type Span, spansOf } from "./spans.ts";
 import { rowOf, type View } from "./view.ts";
 
-// The recurrence token by token. S is kept in float64 between two chunk boundaries and rounded to
+// The recurrence token by token. S is float64 between two chunk boundaries and rounded to
 // float32 at each of them, where it is stored, so that cutting a prompt anywhere changes nothing.
 //
 // H heads · P head width · G groups · N state
@@ -27,7 +27,7 @@ export interface SsmScanArgs {
   readonly y: View;
 }
 
-/** What the recurrence needs of one token, views of H·P, G·N and H numbers. */
+/** Inputs of the recurrence for one token: views of H·P, G·N and H numbers. */
 interface Token {
   readonly u: Float32Array;
   readonly b: Float32Array;
@@ -39,10 +39,10 @@ export function ssmScan(args: SsmScanArgs): void {
 }
 
 function scanSpan(args: SsmScanArgs, span: Span): void {
-  const kept = rowOf(args.ssm, span.slot);
+  const saved = rowOf(args.ssm, span.slot);
   const tail = tailRows(args, span.slot);
-  if (span.position === 0) kept.fill(0);
-  const state = Float64Array.from(kept);
+  if (span.position === 0) saved.fill(0);
+  const state = Float64Array.from(saved);
   for (const past of tail.slice(0, span.position % SCAN_CHUNK)) {
     advance(args, state, tokenOfTail(args, past));
   }
@@ -53,8 +53,8 @@ function scanSpan(args: SsmScanArgs, span: Span): void {
     advance(args, state, tokenOfTail(args, token));
     output(args, state, span.row + i);
     if (inChunk + 1 === SCAN_CHUNK) {
-      kept.set(state);
-      state.set(kept);
+      saved.set(state);
+      state.set(saved);
     }
   }
 }
