@@ -2,36 +2,36 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { NODE, type Program } from "./program.ts";
 
-/** No text that the grammar allows goes on like this. */
+/** State that no allowed text reaches. */
 export const DEAD = 1;
 const UNKNOWN = 0;
 const START = 2;
-/** The caller of the root: what ends there ends the text. */
+/** Frame of the root: an end in it ends the text. */
 const OUTSIDE = 0;
-const STATES_FIRST = 64;
+const INITIAL_STATES = 64;
 
-/** What an automaton has found out. Numbers of states mean something only together with it. */
+/** Cached states and transitions. Numbers of states and frames are valid within one memory. */
 export interface Memory {
-  /** Transitions by state and class of byte: a state, DEAD, or 0 for one not asked for yet. */
+  /** Transitions by state and byte class: a state, DEAD, or 0 if not computed yet. */
   table: Int32Array;
-  /** Places of each state: node, frame, node, frame. Only byte nodes. */
+  /** Positions of each state as pairs of byte node and frame. */
   readonly places: Int32Array[];
   readonly accepting: boolean[];
   readonly states: Map<string, number>;
   readonly frameReturn: number[];
   readonly frameParent: number[];
   readonly frames: Map<number, number>;
-  /** Frames that were taken over from an older memory. */
-  framesAdopted: number;
+  /** Number of frames that were transferred from an older memory. */
+  framesTransferred: number;
 }
 
 /**
- * Reads bytes by a program, and remembers what it has found out: a state is the set of all places
- * in the grammar where a text may have arrived, and its transitions are looked up once.
+ * Runs a program over bytes as a lazily built deterministic automaton. A state is the set of all
+ * positions in the grammar that a text may have reached; each transition is computed once.
  *
- * A place is a node and a frame (whereto its rule returns). Frames and states are kept once each,
- * so that equal sets are the same state. What is remembered is bounded: `forget` begins anew, and
- * `adopt` brings over what is still needed.
+ * A position is a node and a frame (the return address of its rule). States and frames are
+ * interned, so that equal sets are the same state. Memory is bounded: `clear` starts a new one, and
+ * `transfer` carries over a state that is still in use.
  */
 export class Automaton {
   readonly classOf: Uint8Array;
@@ -40,7 +40,7 @@ export class Automaton {
   private readonly program: Program;
   /** One byte of each class. */
   private readonly byteOf: Uint8Array;
-  /** Places that may still be looked at before somebody has waited too long. */
+  /** Positions that may still be visited; bounds the time of one call. */
   workLeft = 0;
 
   constructor(program: Program) {
@@ -52,7 +52,7 @@ export class Automaton {
       this.byteOf[of] = byte;
     });
     this.memory = this.newMemory();
-    this.forget();
+    this.clear();
   }
 
   get start(): number {
@@ -63,28 +63,29 @@ export class Automaton {
     return this.memory.places.length;
   }
 
-  /** Much has been remembered that is hardly needed any more: time to forget. */
+  /** The memory is large enough that it should be cleared. */
   get isFull(): boolean {
-    const { places, frames, framesAdopted } = this.memory;
+    const { places, frames, framesTransferred } = this.memory;
     const statesMany = places.length > LIMITS.grammarStates / 2;
-    const framesMany = frames.size > LIMITS.grammarFrames / 2 && frames.size > 2 * framesAdopted;
+    const framesMany =
+      frames.size > LIMITS.grammarFrames / 2 && frames.size > 2 * framesTransferred;
     return statesMany || framesMany;
   }
 
-  /** Begins a new memory that knows the start alone. The old one lives as long as it is used. */
-  forget(): void {
+  /** Starts a new memory with the start state only. Users of the old one keep it alive. */
+  clear(): void {
     this.memory = this.newMemory();
     this.memory.table.fill(DEAD, DEAD * this.classes, (DEAD + 1) * this.classes);
     this.workLeft = LIMITS.grammarWork;
     this.intern([[this.program.start, OUTSIDE]]);
   }
 
-  /** The same state as that one of an older memory. */
-  adopt(old: Memory, state: number): number {
+  /** Copies a state of an older memory into the current one. */
+  transfer(old: Memory, state: number): number {
     if (state === DEAD) return DEAD;
     const known = new Map([[OUTSIDE, OUTSIDE]]);
     const places = old.places[state]!;
-    const adopted = new Int32Array(places.length);
+    const transferred = new Int32Array(places.length);
     for (let at = 0; at < places.length; at += 2) {
       const chain: number[] = [];
       let frame = places[at + 1]!;
@@ -92,11 +93,14 @@ export class Automaton {
       for (const one of chain.toReversed()) {
         known.set(one, this.frame(old.frameReturn[one]!, known.get(old.frameParent[one]!)!));
       }
-      adopted[at] = places[at]!;
-      adopted[at + 1] = known.get(places[at + 1]!)!;
+      transferred[at] = places[at]!;
+      transferred[at + 1] = known.get(places[at + 1]!)!;
     }
-    this.memory.framesAdopted = Math.max(this.memory.framesAdopted, this.memory.frames.size);
-    return this.stateOf(sorted(adopted), old.accepting[state] ?? false);
+    this.memory.framesTransferred = Math.max(
+      this.memory.framesTransferred,
+      this.memory.frames.size,
+    );
+    return this.stateOf(sorted(transferred), old.accepting[state] ?? false);
   }
 
   /** The text may end here. */
@@ -111,7 +115,7 @@ export class Automaton {
     return known === UNKNOWN ? this.explore(state, of) : known;
   }
 
-  /** The state after a byte of that class, for a transition that is not in the table yet. */
+  /** Computes the state after a byte of that class and stores it in the table. */
   explore(state: number, classOfByte: number): number {
     const { a, b, next } = this.program;
     const byte = this.byteOf[classOfByte]!;
@@ -128,18 +132,18 @@ export class Automaton {
 
   private newMemory(): Memory {
     return {
-      table: new Int32Array(STATES_FIRST * this.classes),
+      table: new Int32Array(INITIAL_STATES * this.classes),
       places: [new Int32Array(0), new Int32Array(0)],
       accepting: [false, false],
       states: new Map(),
       frameReturn: [0],
       frameParent: [0],
       frames: new Map(),
-      framesAdopted: 0,
+      framesTransferred: 0,
     };
   }
 
-  /** The state of these places and all that can be reached from them without a byte. */
+  /** The state of these positions and of all positions reachable from them without a byte. */
   private intern(arrived: [number, number][]): number {
     const { kind, a, b, next, live } = this.program;
     const { frameReturn, frameParent } = this.memory;
@@ -169,7 +173,7 @@ export class Automaton {
     return this.stateOf(sorted(Int32Array.from(places)), ends);
   }
 
-  /** A call at the end of a rule returns to the rule's own caller: no frame for it. */
+  /** Interns a frame. A tail call returns to the rule's own caller and needs no frame. */
   private frame(returnTo: number, parent: number): number {
     const { frames, frameReturn, frameParent } = this.memory;
     if (this.program.kind[returnTo] === NODE.end) return parent;
@@ -201,7 +205,7 @@ export class Automaton {
   }
 }
 
-/** Pairs in one order, so that equal sets look equal. */
+/** Sorts the pairs, so that equal sets have equal keys. */
 function sorted(places: Int32Array): Int32Array {
   const keys = Float64Array.from({ length: places.length / 2 }, (_, at) => {
     return places[2 * at]! * 2 ** 20 + places[2 * at + 1]!;

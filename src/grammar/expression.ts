@@ -1,9 +1,9 @@
 /**
- * A grammar as data: what a text may look like. Every front end (JSON Schema, regular expressions,
- * GBNF, lists of choices, tools) makes one of these; `program.ts` is the only reader.
+ * A grammar as data. Every front end (JSON Schema, regular expressions, GBNF, lists of choices,
+ * tools) produces one; `program.ts` compiles it.
  */
 
-/** First and last code point, both included. Never holds half a surrogate pair. */
+/** First and last code point, both included, without surrogates. */
 export type CodeRange = readonly [first: number, last: number];
 
 export type Expression =
@@ -11,22 +11,22 @@ export type Expression =
   /** One character out of these ranges. */
   | { readonly kind: "characters"; readonly ranges: readonly CodeRange[] }
   | { readonly kind: "sequence"; readonly parts: readonly Expression[] }
-  /** Without options nothing matches: not even the empty text. */
+  /** Without options, no text matches, not even the empty one. */
   | { readonly kind: "choice"; readonly options: readonly Expression[] }
-  /** most: Infinity for no end. */
+  /** max: Infinity for no limit. */
   | {
       readonly kind: "repeat";
       readonly of: Expression;
-      readonly least: number;
-      readonly most: number;
+      readonly min: number;
+      readonly max: number;
     }
   | { readonly kind: "rule"; readonly name: string }
   /**
-   * What follows, up to the end of the text, begins with one of these texts (`whole`: is one of
-   * them); `negative`: it does not. Only in patterns: `regular.ts` makes rules of it.
+   * The rest of the text begins with a match of `of` (`whole`: is a match); `negative`: it does
+   * not. Occurs in patterns only; `regular.ts` converts it to rules.
    */
   | {
-      readonly kind: "look";
+      readonly kind: "lookahead";
       readonly of: Expression;
       readonly negative: boolean;
       readonly whole: boolean;
@@ -56,8 +56,8 @@ export function choice(...options: readonly Expression[]): Expression {
   return options.length === 1 && options[0] ? options[0] : { kind: "choice", options };
 }
 
-export function repeat(of: Expression, least: number, most: number): Expression {
-  return { kind: "repeat", of, least, most };
+export function repeat(of: Expression, min: number, max: number): Expression {
+  return { kind: "repeat", of, min, max };
 }
 
 export function optional(of: Expression): Expression {
@@ -68,13 +68,13 @@ export function rule(name: string): Expression {
   return { kind: "rule", name };
 }
 
-/** One of these texts. What several begin with is written once, so that thousands are no burden. */
+/** One of the texts. Common prefixes are written once, so that thousands of texts stay cheap. */
 export function oneOfTexts(values: readonly string[]): Expression {
   const sorted = [...new Set(values)].sort();
   return prefixTree(sorted, 0, sorted.length, 0);
 }
 
-/** sorted[from] up to sorted[to], which agree up to `at`. */
+/** The texts sorted[from] to sorted[to − 1], which share their first `at` code units. */
 function prefixTree(sorted: readonly string[], from: number, to: number, at: number): Expression {
   const [first = "", last = ""] = [sorted[from], sorted[to - 1]];
   if (to - from === 1) return text(first.slice(at));
@@ -100,7 +100,7 @@ function characterAt(value: string, at: number): string {
 
 export const LAST_CODE_POINT = 0x10ffff;
 
-/** Sorted, joined where they touch, and without the surrogates, which no text can hold. */
+/** Sorts and joins the ranges and removes surrogates, which no text can contain. */
 export function normalised(ranges: readonly CodeRange[]): CodeRange[] {
   const whole = ranges
     .flatMap(([first, last]): CodeRange[] => [
@@ -130,7 +130,7 @@ export function complement(ranges: readonly CodeRange[]): CodeRange[] {
   return normalised(others.filter(([first, last]) => first <= last));
 }
 
-/** Characters that are in both. */
+/** All characters in both. */
 export function intersection(a: readonly CodeRange[], b: readonly CodeRange[]): CodeRange[] {
   return complement([...complement(a), ...complement(b)]);
 }

@@ -63,13 +63,13 @@ describe.each(STRING_FORMATS)("%s", (format) => {
 
   test("beside lengths, each of them is kept too", () => {
     fc.assert(
-      fc.property(fc.nat(3), fc.integer({ min: 36, max: 300 }), fc.nat(), (least, most, seed) => {
-        const grammar = grammarOf({ format, minLength: least, maxLength: most });
+      fc.property(fc.nat(3), fc.integer({ min: 36, max: 300 }), fc.nat(), (min, max, seed) => {
+        const grammar = grammarOf({ format, minLength: min, maxLength: max });
         const text = drawText(grammar, chooser(seed), 1000);
         if (text === undefined) return;
         check(text);
-        expect((JSON.parse(text) as string).length).toBeGreaterThanOrEqual(least);
-        expect((JSON.parse(text) as string).length).toBeLessThanOrEqual(most);
+        expect((JSON.parse(text) as string).length).toBeGreaterThanOrEqual(min);
+        expect((JSON.parse(text) as string).length).toBeLessThanOrEqual(max);
       }),
       { numRuns: 10, seed: 6 },
     );

@@ -1,10 +1,9 @@
 import type { StringFormat } from "../core/string-formats.ts";
 
 /**
- * The string formats of JSON Schema 2020-12, section 7.3, as regular expressions. Each allows only
- * texts that the RFC named there calls valid, and leaves out rare spellings on which validators
- * differ.
- * Where a format has no fixed length, `maxLength` is the length that its texts must not exceed.
+ * String formats of JSON Schema 2020-12, section 7.3, as regular expressions. Each allows only
+ * texts that are valid by the format's RFC, and excludes rare forms on which validators differ.
+ * maxLength: maximum number of characters, for formats without a fixed length.
  */
 export const FORMATS: Readonly<Record<StringFormat, (maxLength: number) => string>> = {
   date: () => DATE,
@@ -19,7 +18,7 @@ export const FORMATS: Readonly<Record<StringFormat, (maxLength: number) => strin
   uri,
 };
 
-// RFC 3339 with month lengths and leap years. The year 0000 is left out: Python has no such year.
+// RFC 3339 with month lengths and leap years. The year 0000 is excluded: Python does not have it.
 const LEAP = "(?:0[48]|[2468][048]|[13579][26])";
 const LEAP_YEAR = `(?:\\d\\d${LEAP}|${LEAP}00)`;
 const YEAR = "(?:[1-9]\\d{3}|0[1-9]\\d\\d|00[1-9]\\d|000[1-9])";
@@ -29,7 +28,7 @@ const DAY_OF_YEAR =
   "|02-(?:0[1-9]|1\\d|2[0-8]))";
 const DATE = `${YEAR}-${DAY_OF_YEAR}|${LEAP_YEAR}-02-29`;
 
-// RFC 3339's full-time, with its time zone; without leap seconds, which few libraries take.
+// RFC 3339, full-time with time zone, without leap seconds, which few libraries accept.
 const CLOCK = "(?:[01]\\d|2[0-3]):[0-5]\\d";
 const TIME = `${CLOCK}:[0-5]\\d(?:\\.\\d{1,9})?(?:Z|[+-]${CLOCK})`;
 
@@ -66,8 +65,8 @@ const IN_LABEL = "[A-Za-z0-9-]";
 const MAX_LABEL = 63;
 
 /**
- * RFC 1123's label of up to `maxLength` characters, from 1. "--" in the third and fourth place is
- * left out: it announces encoded words, which a pattern cannot check.
+ * A label of RFC 1123, of 1 to `maxLength` characters. "--" as third and fourth character is
+ * excluded: it marks encoded words, which a pattern cannot check.
  */
 function label(maxLength: number): string {
   const [end, inner] = [LETTER_OR_DIGIT, IN_LABEL];
@@ -80,42 +79,42 @@ function label(maxLength: number): string {
   return `(?:${options.join("|")})`;
 }
 
-/** The same, where it must not look like a number: the last label of a web address. */
+/** The last label of a web address, which must not look like a number. */
 function lastLabel(maxLength: number): string {
   return `[A-Za-z]${LETTER_OR_DIGIT}{0,${Math.min(maxLength, MAX_LABEL) - 1}}`;
 }
 
-/** Labels with dots between, of at most `maxLength` characters together, and at least `least`. */
-function labels(maxLength: number, least: 1 | 2, last = label): string {
-  const count = Math.max(least, Math.min(4, Math.floor((maxLength + 1) / 16)));
+/** Labels with dots between, of at most `maxLength` characters together, and at least `min`. */
+function labels(maxLength: number, min: 1 | 2, last = label): string {
+  const count = Math.max(min, Math.min(4, Math.floor((maxLength + 1) / 16)));
   const each = Math.max(1, Math.min(MAX_LABEL, Math.floor((maxLength + 1) / count) - 1));
-  return `(?:${label(each)}\\.){${least - 1},${count - 1}}${last(each)}`;
+  return `(?:${label(each)}\\.){${min - 1},${count - 1}}${last(each)}`;
 }
 
-/** RFC 1123: at most 253 characters; four long labels or eight shorter ones. */
+/** A host name of RFC 1123: at most 253 characters, in four long labels or eight shorter ones. */
 function hostname(maxLength: number, last = label): string {
-  const most = Math.min(maxLength, 253);
-  const many = Math.floor((most + 1) / 8) - 1;
+  const max = Math.min(maxLength, 253);
+  const many = Math.floor((max + 1) / 8) - 1;
   const shorter = many < 1 ? [] : [`(?:${label(Math.min(many, MAX_LABEL))}\\.){1,7}${last(many)}`];
-  return `(?:${[labels(most, 1, last), ...shorter].join("|")})`;
+  return `(?:${[labels(max, 1, last), ...shorter].join("|")})`;
 }
 
 const IN_WORD = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]";
 
 /**
- * RFC 5321's mailbox, without quoted words and addresses in brackets: words with single dots
- * between, of up to 64 characters, at a domain with a dot; at most 254 characters.
+ * A mailbox of RFC 5321 without quoted words and bracketed addresses: dot-separated words of up to
+ * 64 characters, at a domain with a dot; at most 254 characters.
  */
 function email(maxLength: number): string {
-  const most = Math.min(maxLength, 254);
-  const name = Math.max(1, Math.min(64, Math.floor((most - 1) / 2)));
+  const max = Math.min(maxLength, 254);
+  const name = Math.max(1, Math.min(64, Math.floor((max - 1) / 2)));
   const half = Math.max(1, Math.floor((name - 1) / 2));
   const local = [
     `${IN_WORD}{1,${name}}`,
     ...(name < 3 ? [] : [`${IN_WORD}{1,${half}}\\.${IN_WORD}{1,${half}}`]),
     ...(name < 5 ? [] : [`${IN_WORD}(?:\\.?${IN_WORD}){1,${half}}`]),
   ];
-  return `(?:${local.join("|")})@${labels(most - 1 - name, 2)}`;
+  return `(?:${local.join("|")})@${labels(max - 1 - name, 2)}`;
 }
 
 const ESCAPED = "%[0-9A-Fa-f]{2}";
@@ -132,8 +131,8 @@ const OTHER_SCHEME =
   `|[Ff][A-HJ-SU-Za-hj-su-z0-9+.-]${IN_SCHEME}{0,14})`;
 
 /**
- * RFC 3986's URI as far as the URL Standard, by which browsers go, agrees: web addresses with a
- * host that can exist, and all other schemes but some that begin with ht, ws, ft or fi.
+ * A URI that is valid by RFC 3986 and by the URL Standard of browsers: web addresses with a valid
+ * host, and all other schemes except some that begin with ht, ws, ft or fi.
  */
 function uri(maxLength: number): string {
   const host = Math.max(4, Math.min(253, Math.floor(maxLength / 4)));

@@ -15,8 +15,8 @@ import {
 } from "./expression.ts";
 import { TextReader } from "./text-reader.ts";
 
-/** Keeps a stranger's rules apart from those of json-text.ts. */
-const OWN = "gbnf:";
+/** Prefix that separates a user's rules from those of json-text.ts. */
+const PREFIX = "gbnf:";
 const MAX_NESTING = 100;
 const MAX_COUNT = 100_000;
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -31,10 +31,10 @@ const HEX_DIGITS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * Reads a grammar in GBNF, llama.cpp's notation: `name ::= …` with "text", [a-z], [^a-z], `.`,
- * groups, `|`, `* + ?`, `{n}`, `{n,}`, `{n,m}`, and comments from # on. It begins at `root`.
+ * Parses a grammar in GBNF, llama.cpp's notation: `name ::= …` with "text", [a-z], [^a-z], `.`,
+ * groups, `|`, `* + ?`, `{n}`, `{n,}`, `{n,m}`, and comments from #. The start rule is `root`.
  *
- * Throws invalid_schema with the line.
+ * Throws invalid_schema with the line number.
  */
 export function parseGbnf(source: string): Grammar {
   return new GbnfParser(source).whole();
@@ -60,20 +60,20 @@ class GbnfParser {
       if (!this.rules.has(name)) throw this.wrong(`there is no rule ${name}`);
     }
     if (!this.rules.has("root")) throw this.wrong("there is no rule root");
-    const rules = new Map([...this.rules].map(([name, body]) => [OWN + name, body]));
-    return { root: rule(`${OWN}root`), rules };
+    const rules = new Map([...this.rules].map(([name, body]) => [PREFIX + name, body]));
+    return { root: rule(`${PREFIX}root`), rules };
   }
 
   private rule(): void {
     const name = this.name();
     if (name === "") throw this.wrong("expected the name of a rule");
-    if (this.rules.has(name)) throw this.wrong(`the rule ${name} is there twice`);
+    if (this.rules.has(name)) throw this.wrong(`the rule ${name} is defined twice`);
     this.skip("blanks");
     for (const unit of "::=") if (!this.text.take(unit)) throw this.wrong("expected ::=");
     this.skip("lines");
     this.rules.set(name, this.alternatives("a rule"));
     if (this.text.at < this.text.units.length && !this.atLineEnd())
-      throw this.wrong("expected a line's end");
+      throw this.wrong("expected the end of the line");
     this.skip("lines");
   }
 
@@ -99,7 +99,7 @@ class GbnfParser {
     }
   }
 
-  /** An alternative may begin the next line. */
+  /** True if an alternative begins the next line. */
   private continues(): boolean {
     const { at } = this.text;
     this.skip("lines");
@@ -122,7 +122,7 @@ class GbnfParser {
     const name = this.name();
     if (name === "") return undefined;
     if (!this.used.has(name)) this.used.set(name, at);
-    return rule(OWN + name);
+    return rule(PREFIX + name);
   }
 
   private counted(part: Expression): Expression {
@@ -131,13 +131,13 @@ class GbnfParser {
     if (this.text.take("+")) return repeat(part, 1, Number.POSITIVE_INFINITY);
     if (this.text.take("?")) return repeat(part, 0, 1);
     if (!this.text.take("{")) return part;
-    const least = this.number();
-    let most = least;
+    const min = this.number();
+    let max = min;
     if (this.text.take(","))
-      most = this.text.peek() === "}" ? Number.POSITIVE_INFINITY : this.number();
+      max = this.text.peek() === "}" ? Number.POSITIVE_INFINITY : this.number();
     if (!this.text.take("}")) throw this.wrong("expected }");
-    if (most < least) throw this.wrong("the counts are in the wrong order");
-    return repeat(part, least, most);
+    if (max < min) throw this.wrong("the counts are in the wrong order");
+    return repeat(part, min, max);
   }
 
   private number(): number {
@@ -152,9 +152,9 @@ class GbnfParser {
   }
 
   private literal(): Expression {
-    let said = "";
-    while (!this.text.take('"')) said += String.fromCodePoint(this.character('"'));
-    return text(said);
+    let value = "";
+    while (!this.text.take('"')) value += String.fromCodePoint(this.character('"'));
+    return text(value);
   }
 
   private set(): Expression {
@@ -167,7 +167,7 @@ class GbnfParser {
         this.text.at += 1;
         last = this.character("]");
       }
-      if (last < first) throw this.wrong("the range is no range");
+      if (last < first) throw this.wrong("the end of the range is before its start");
       ranges.push([first, last]);
     }
     return characters(...(negative ? complement(ranges) : ranges));
@@ -184,7 +184,8 @@ class GbnfParser {
     this.text.at += digits;
     const code = /^[0-9a-f]+$/i.test(hex) && hex.length === digits ? Number.parseInt(hex, 16) : -1;
     const half = code >= 0xd800 && code <= 0xdfff;
-    if (code < 0 || code > LAST_CODE_POINT || half) throw this.wrong("there is no such character");
+    if (code < 0 || code > LAST_CODE_POINT || half)
+      throw this.wrong("this is not a Unicode character");
     return code;
   }
 

@@ -7,12 +7,11 @@ import { ANY_PARAMETERS, type ToolRequest, toolGrammar } from "./tool-grammar.ts
 import { readVocabulary, type TokenBytes, type Vocabulary } from "./vocabulary.ts";
 
 /**
- * Compiles grammars for one tokenizer and remembers the latest.
+ * Compiles grammars for one tokenizer and caches the most recent ones.
  *
- * All of it runs where it is called, without a thread of its own: a grammar is compiled in
- * milliseconds and a mask takes microseconds to a few milliseconds, whatever a stranger asks for,
- * because each kind of work has a bound in LIMITS. The tokenizer is read at the first grammar, in
- * slices, or earlier with `prewarm`.
+ * Everything runs on the calling thread. A grammar is compiled in milliseconds and a mask takes
+ * microseconds to a few milliseconds, even for hostile input, because LIMITS bounds each kind of
+ * work. The tokenizer is read in slices, at the first grammar or earlier with `prewarm`.
  */
 export class Grammars {
   private readonly source: TokenBytes;
@@ -25,21 +24,21 @@ export class Grammars {
 
   /** Reads the tokenizer now, so that the first grammar need not wait for it. */
   async prewarm(): Promise<void> {
-    await this.vocabularyRead();
+    await this.readOnce();
   }
 
-  /** The grammar that binds an answer, if anything does. Throws invalid_schema. */
+  /** Undefined if the request does not constrain the answer. Throws invalid_schema. */
   async compile(request: ToolRequest): Promise<CompiledGrammar | undefined> {
     const key = JSON.stringify(request);
     const known = this.compiled.get(key);
     if (known) {
-      this.compiled.delete(key); // the latest used stands last
+      this.compiled.delete(key); // the most recently used comes last
       this.compiled.set(key, known);
       return known;
     }
     const program = programOf(request);
     if (program === undefined) return undefined;
-    const compiled = openGrammar(program, await this.vocabularyRead());
+    const compiled = openGrammar(program, await this.readOnce());
     if (this.compiled.size >= LIMITS.grammarsRemembered) {
       const [oldest = ""] = this.compiled.keys();
       this.compiled.delete(oldest);
@@ -48,13 +47,13 @@ export class Grammars {
     return compiled;
   }
 
-  private vocabularyRead(): Promise<Vocabulary> {
+  private readOnce(): Promise<Vocabulary> {
     this.vocabulary ??= readVocabulary(this.source);
     return this.vocabulary;
   }
 }
 
-/** Where the grammar of all schemas is too large, tools that are not strict take any object. */
+/** If the grammar of all schemas is refused, tools that are not strict accept any object. */
 function programOf(request: ToolRequest): Program | undefined {
   const compile = (tools: ToolRequest["tools"]): Program | undefined => {
     const grammar = toolGrammar({ ...request, tools });

@@ -14,15 +14,15 @@ import {
 } from "./expression.ts";
 
 /**
- * The pieces of JSON text that answers are made of. White space is what formatters write: none, one
- * blank, or a line end with the indentation of the level: two or four blanks or a tab for each
- * object and list around. So a model that answers noise does not answer blanks for ever.
+ * Building blocks of JSON text. White space is limited to the output of formatters: none, one
+ * space, or a line end with two spaces, four spaces or a tab per level. Without this limit, a model
+ * could generate spaces forever.
  */
 
-/** Deeper than that, lines are not broken: each level has rules of its own. */
+/** Maximum level with line ends; each level needs rules of its own. */
 export const MAX_INDENTED_LEVEL = 8;
 
-/** Objects and lists around; those too deep for line ends count as one level. */
+/** The level inside an object or list; levels too deep for line ends count as one. */
 export function levelBelow(level: number): number {
   return Math.min(level + 1, MAX_INDENTED_LEVEL + 1);
 }
@@ -31,12 +31,12 @@ function space(level: number): Expression {
   return rule(`space-${level}`);
 }
 
-/** Any JSON value in that many objects and lists. */
+/** Any JSON value inside `level` objects and lists. */
 export function anyValue(level: number): Expression {
   return rule(`value-${level}`);
 }
 
-/** Any object in that many objects and lists. */
+/** Any object inside `level` objects and lists. */
 export function anyObject(level: number): Expression {
   return rule(`object-${level}`);
 }
@@ -44,14 +44,14 @@ export function anyObject(level: number): Expression {
 const STRING = rule("string");
 const NUMBER = rule("number");
 
-/** Characters that stand for themselves inside a string. */
+/** Characters that need no escape inside a string. */
 const PLAIN: readonly CodeRange[] = [
   [0x20, 0x21],
   [0x23, 0x5b],
   [0x5d, LAST_CODE_POINT],
 ];
 const HEX = characters([0x30, 0x39], [0x41, 0x46], [0x61, 0x66]);
-/** Anything after \ that is one character: no half of a surrogate pair. */
+/** Escapes of one character; surrogates are excluded. */
 const ESCAPE = sequence(
   text("\\"),
   choice(
@@ -73,7 +73,7 @@ const ESCAPE = sequence(
   ),
 );
 const DIGIT = characters([0x30, 0x39]);
-/** Whole numbers of up to 15 digits are exact wherever JSON is read. */
+/** Whole numbers of up to 15 digits are exact in every JSON parser. */
 export const MAX_DIGITS = 15;
 const WHOLE = choice(
   text("0"),
@@ -135,7 +135,7 @@ function lineEnd(level: number): Expression[] {
 
 export const ANY_STRING = STRING;
 export const ANY_NUMBER = NUMBER;
-/** One character of a string, however it is written. */
+/** One character of a string, with or without an escape. */
 export const STRING_CHARACTER = rule("character");
 
 export function quoted(of: Expression): Expression {
@@ -146,28 +146,28 @@ export function member(key: Expression, value: Expression): Expression {
   return sequence(key, text(":"), optional(text(" ")), value);
 }
 
-/** Between parts that have that many objects and lists around them. */
+/** Comma between parts at that level. */
 export function comma(level: number): Expression {
   return sequence(text(","), space(level));
 }
 
-/** An object in that many objects and lists, of content that is not empty. */
+/** An object at that level, with content that is not empty. */
 export function braced(of: Expression, level: number): Expression {
   return sequence(text("{"), ...spaced(of, level), text("}"));
 }
 
-/** A list likewise. */
+/** A list at that level, with content that is not empty. */
 export function bracketed(of: Expression, level: number): Expression {
   return sequence(text("["), ...spaced(of, level), text("]"));
 }
 
-/** Where the content begins no line, the end does not either. */
+/** Content with white space around it; deep levels have no line ends. */
 function spaced(of: Expression, level: number): Expression[] {
   const inside = levelBelow(level);
   return [space(inside), of, space(inside > MAX_INDENTED_LEVEL ? inside : level)];
 }
 
-/** A value in its one compact spelling. */
+/** A value in its compact JSON form. */
 export function literal(value: unknown): Expression {
   return text(JSON.stringify(value));
 }
@@ -182,7 +182,7 @@ const SHORT_ESCAPES: ReadonlyMap<number, string> = new Map([
   [0x5c, "\\\\"],
 ]);
 
-/** The same texts as they stand inside a JSON string, each character in one spelling. */
+/** The texts as written inside a JSON string; each character has one spelling. */
 export function insideString(of: Expression): Expression {
   switch (of.kind) {
     case "text":
@@ -195,8 +195,8 @@ export function insideString(of: Expression): Expression {
       return choice(...of.options.map(insideString));
     case "repeat":
       return { ...of, of: insideString(of.of) };
-    case "look":
-      throw new Error("a lookahead must become rules first");
+    case "lookahead":
+      throw new Error("lookaheads must be converted to rules first");
     case "rule":
       return of;
   }
@@ -210,15 +210,15 @@ function escapes(ranges: readonly CodeRange[]): Expression[] {
 }
 
 /**
- * Keys that are none of the given ones. They are written without escapes, so that no other
- * spelling of a given key slips through.
+ * Keys other than the given ones. Escapes are excluded, so that no other spelling of a given key is
+ * allowed.
  */
 export function otherKeys(taken: Iterable<string>): Expression {
-  return quoted(otherThan([...taken].map((key) => [...key])));
+  return quoted(textsOtherThan([...taken].map((key) => [...key])));
 }
 
-/** Texts of plain characters that are none of these. */
-function otherThan(taken: readonly (readonly string[])[]): Expression {
+/** Texts of plain characters other than these. */
+function textsOtherThan(taken: readonly (readonly string[])[]): Expression {
   if (taken.length === 0) return rule("plain");
   const byFirst = new Map<string, string[][]>();
   for (const [first, ...rest] of taken) {
@@ -235,7 +235,7 @@ function otherThan(taken: readonly (readonly string[])[]): Expression {
     .filter(([first]) =>
       PLAIN.some(([low, high]) => low <= first.codePointAt(0)! && first.codePointAt(0)! <= high),
     )
-    .map(([first, rests]) => sequence(text(first), otherThan(rests)));
+    .map(([first, rests]) => sequence(text(first), textsOtherThan(rests)));
   const mayBeEmpty = taken.every((key) => key.length > 0);
   return choice(...(mayBeEmpty ? [EMPTY] : []), different, ...alike);
 }

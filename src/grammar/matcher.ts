@@ -15,13 +15,13 @@ import {
 
 interface Mask {
   readonly words: Int32Array;
-  /** Tokens that go on with the text; the end tokens are not counted. */
-  readonly goesOn: boolean;
+  /** Some token other than an end token is allowed. */
+  readonly canContinue: boolean;
 }
 
 /**
- * A grammar over a vocabulary: which tokens may come next, for every state it has been in. Shared
- * by all answers under the same grammar; each has its own `Matcher`.
+ * A grammar over a vocabulary, with cached token masks by state. All answers with the same grammar
+ * share it; each has its own `Matcher`.
  */
 export class CompiledGrammar {
   readonly automaton: Automaton;
@@ -42,9 +42,9 @@ export class CompiledGrammar {
     return this.vocabulary.bytesOf(token);
   }
 
-  /** Forgets what was found out; matchers bring over their own state when they are next asked. */
-  forget(): void {
-    this.automaton.forget();
+  /** Clears all caches; matchers transfer their own state when they are used next. */
+  clear(): void {
+    this.automaton.clear();
     this.masks.clear();
     this.steps.clear();
   }
@@ -65,7 +65,7 @@ export class CompiledGrammar {
     const { automaton, vocabulary } = this;
     const { tree, others } = vocabulary;
     const free = this.freeGroups(start);
-    // tokens that hold nothing but free characters are allowed, untried
+    // tokens of free characters only are allowed without a walk
     const words =
       free === 0 ? new Int32Array(vocabulary.words) : vocabulary.maskOfGroups(free).slice();
     const { byte, depth, end, token, groups } = tree;
@@ -73,17 +73,17 @@ export class CompiledGrammar {
     path[0] = start;
     const { classes, classOf } = automaton;
     let { table } = automaton.memory;
-    /** Depth of the first character on the path that is not free. */
-    let strayed = NOWHERE;
+    /** Depth of the first byte on the path that is not free; NONE if all are free. */
+    let strayDepth = NONE;
     for (let at = 0; at < tree.nodes; ) {
       const level = depth[at]!;
-      if (level <= strayed) strayed = NOWHERE;
-      if (strayed === NOWHERE) {
+      if (level <= strayDepth) strayDepth = NONE;
+      if (strayDepth === NONE) {
         if ((groups[at]! & ~free) === 0) {
           at = end[at]!;
           continue;
         }
-        if ((groupOf(byte[at]!) & free) === 0) strayed = level;
+        if ((groupOf(byte[at]!) & free) === 0) strayDepth = level;
       }
       const classOfByte = classOf[byte[at]!]!;
       let to = table[path[level]! * classes + classOfByte]!;
@@ -102,14 +102,14 @@ export class CompiledGrammar {
     for (const [one, more] of others) {
       if (isAllowed(words, one)) for (const other of more) allow(words, other);
     }
-    const goesOn = words.some((word) => word !== 0);
+    const canContinue = words.some((word) => word !== 0);
     if (automaton.mayEnd(start)) for (const id of vocabulary.eosIds) allow(words, id);
-    return { words, goesOn };
+    return { words, canContinue };
   }
 
   /**
-   * Groups of characters of which any number may come next, in any order, as inside a string:
-   * up to the longest token, they all lead from one state to one other.
+   * Groups of characters that may follow in any number and order, as inside a string: up to the
+   * length of the longest token, each leads from a state to one and the same next state.
    */
   private freeGroups(start: number): number {
     let free = -1;
@@ -123,27 +123,27 @@ export class CompiledGrammar {
     return free;
   }
 
-  /** The state to which most groups of characters lead as a whole, and those groups. */
+  /** The next state that most groups of characters lead to, and those groups. */
   private commonStep(state: number): { readonly to: number; readonly groups: number } {
     const known = this.steps.get(state);
     if (known) return known;
     const groupsTo = new Map<number, number>();
     BYTES_OF_GROUP.forEach((bytes, group) => {
-      const to = this.meeting(state, bytes);
+      const to = this.commonTarget(state, bytes);
       if (to !== DEAD) groupsTo.set(to, (groupsTo.get(to) ?? 0) | (1 << group));
     });
     let common = { to: DEAD, groups: 0 };
     for (const [to, groups] of groupsTo) {
       if (countBits(groups) > countBits(common.groups)) common = { to, groups };
     }
-    if (common.groups !== 0 && this.longCharactersLead(state, common.to)) {
+    if (common.groups !== 0 && this.longCharactersReach(state, common.to)) {
       common = { to: common.to, groups: common.groups | LONG_CHARACTERS };
     }
     this.steps.set(state, common);
     return common;
   }
 
-  private longCharactersLead(from: number, to: number): boolean {
+  private longCharactersReach(from: number, to: number): boolean {
     return LONG_SEQUENCES.every((ranges) => {
       let states = new Set([from]);
       for (const [first, last] of ranges) {
@@ -158,14 +158,14 @@ export class CompiledGrammar {
     });
   }
 
-  /** The one state to which all the bytes lead; DEAD if there is none. */
-  private meeting(state: number, bytes: readonly number[]): number {
+  /** The state that all of the bytes lead to; DEAD if they lead to different ones. */
+  private commonTarget(state: number, bytes: readonly number[]): number {
     const to = this.automaton.step(state, bytes[0]!);
     return bytes.every((byte) => this.automaton.step(state, byte) === to) ? to : DEAD;
   }
 }
 
-const NOWHERE = 256;
+const NONE = 256;
 const LONG_SEQUENCES = utf8Sequences([[0x80, LAST_CODE_POINT]]);
 
 function countBits(bits: number): number {
@@ -174,12 +174,12 @@ function countBits(bits: number): number {
   return count;
 }
 
-/** How far one answer has come in its grammar. */
+/** Position of one answer in its grammar. */
 export class Matcher {
   private readonly grammar: CompiledGrammar;
   private memory: Memory;
   private state: number;
-  /** What this answer may make the automaton do: a lot at once, but not with every token. */
+  /** Work budget of this answer: large bursts are allowed, but not with every token. */
   private workLeft: number = LIMITS.grammarWork;
 
   constructor(grammar: CompiledGrammar) {
@@ -189,28 +189,28 @@ export class Matcher {
   }
 
   /**
-   * Tokens that may come next, a bit for each; the end tokens among them where the text may end.
-   * Shared: not to be written to. Throws invalid_schema if the grammar is too ambiguous.
+   * Bit mask of the tokens that may come next, with the end tokens if the text may end. The array
+   * is shared; do not modify it. Throws invalid_schema if the grammar is too ambiguous.
    */
   get allowed(): Int32Array {
     return this.mask.words;
   }
 
-  /** The text is complete and nothing can be added. */
+  /** The text is complete and cannot be extended. */
   get finished(): boolean {
-    return this.mayEnd && !this.mask.goesOn;
+    return this.mayEnd && !this.mask.canContinue;
   }
 
   /** The text may end here. */
   get mayEnd(): boolean {
-    this.catchUp();
+    this.sync();
     return this.grammar.automaton.mayEnd(this.state);
   }
 
-  /** Goes on by a token; false, and nothing changes, if it is not allowed here. */
+  /** Advances by a token. Returns false and changes nothing if the token is not allowed. */
   accept(token: number): boolean {
-    if (this.grammar.automaton.isFull) this.grammar.forget();
-    this.catchUp();
+    if (this.grammar.automaton.isFull) this.grammar.clear();
+    this.sync();
     const { automaton } = this.grammar;
     automaton.workLeft = this.workLeft;
     const state = this.read(this.state, token);
@@ -222,7 +222,7 @@ export class Matcher {
   }
 
   private get mask(): Mask {
-    this.catchUp();
+    this.sync();
     const { automaton } = this.grammar;
     automaton.workLeft = this.workLeft;
     const mask = this.grammar.maskOf(this.state);
@@ -238,17 +238,17 @@ export class Matcher {
     return state;
   }
 
-  private catchUp(): void {
+  private sync(): void {
     const { automaton } = this.grammar;
     if (this.memory === automaton.memory) return;
-    this.state = automaton.adopt(this.memory, this.state);
+    this.state = automaton.transfer(this.memory, this.state);
     this.memory = automaton.memory;
   }
 }
 
 /**
- * A grammar ready for use. Its first mask is made here, so that what is too ambiguous from the
- * start is refused before anything is answered.
+ * Opens a grammar and computes its first mask, so that a grammar that is too ambiguous from the
+ * start is refused before generation. Throws invalid_schema.
  */
 export function openGrammar(program: Program, vocabulary: Vocabulary): CompiledGrammar {
   const compiled = new CompiledGrammar(program, vocabulary);

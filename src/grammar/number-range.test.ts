@@ -25,13 +25,13 @@ test("a range holds its numbers and no others", () => {
   );
   fc.assert(
     fc.property(bound, bound, fc.nat(3), fc.array(bound), (a, b, decimals, others) => {
-      const [least, most] = [BigInt(Math.min(a, b)), BigInt(Math.max(a, b))];
-      const root = numbersBetween({ least, most, decimals });
+      const [min, max] = [BigInt(Math.min(a, b)), BigInt(Math.max(a, b))];
+      const root = numbersBetween({ min, max, decimals });
       const grammar = compile({ root, rules: new Map() }, vocabulary);
-      const near = [least - 1n, least, least + 1n, most - 1n, most, most + 1n, 0n];
+      const near = [min - 1n, min, min + 1n, max - 1n, max, max + 1n, 0n];
       for (const units of [...near, ...others.map(BigInt)]) {
         const text = written(units, decimals);
-        expect(accepts(grammar, text), text).toBe(least <= units && units <= most);
+        expect(accepts(grammar, text), text).toBe(min <= units && units <= max);
       }
       for (const text of ["-0", "00", "01", "+1", "1.", ".5", "", "-"]) {
         expect(accepts(grammar, text), text).toBe(false);
@@ -43,25 +43,25 @@ test("a range holds its numbers and no others", () => {
 
 test("bounds that no grammar counts up to are kept by digits", () => {
   for (const [schema, yes, no] of [
-    [{ least: { value: 1e300, exclusive: false } }, [], ["1"]],
-    [{ least: { value: -1e300, exclusive: true } }, ["-999999999999999"], ["1e3"]],
+    [{ min: { value: 1e300, exclusive: false } }, [], ["1"]],
+    [{ min: { value: -1e300, exclusive: true } }, ["-999999999999999"], ["1e3"]],
     [
-      { most: { value: 1e-9, exclusive: false } },
+      { max: { value: 1e-9, exclusive: false } },
       ["0", "-5", "-5.125", "0.000000001"],
       ["1", "0.1"],
     ],
     [
-      { least: { value: 0.1, exclusive: true }, most: { value: 0.3, exclusive: true } },
+      { min: { value: 0.1, exclusive: true }, max: { value: 0.3, exclusive: true } },
       ["0.2", "0.1001", "0.2999"],
       ["0.1", "0.3", "0.1000", "0"],
     ],
     [
-      { least: { value: -90, exclusive: false }, most: { value: 90, exclusive: true } },
+      { min: { value: -90, exclusive: false }, max: { value: 90, exclusive: true } },
       ["0", "-90", "51.47781234567", "-0.0015", "-89.999999999999999", "-90.0000", "89.9999"],
       ["90", "90.0", "-90.0001", "89.99999999999999", "-0"],
     ],
     [
-      { most: { value: -5, exclusive: true } },
+      { max: { value: -5, exclusive: true } },
       ["-6", "-6.123", "-5.0001", "-5.5"],
       ["-5", "5", "-4.9"],
     ],

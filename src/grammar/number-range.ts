@@ -13,45 +13,45 @@ import type { Bound } from "./schema.ts";
 
 const DIGIT = characters([0x30, 0x39]);
 
-/** Numbers from `least` to `most`, both included, in units of 10^−decimals. */
+/** Numbers from `min` to `max`, both included, in units of 10^−decimals. */
 export interface ScaledRange {
-  readonly least: bigint;
-  readonly most: bigint;
+  readonly min: bigint;
+  readonly max: bigint;
   readonly decimals: number;
 }
 
-/** The largest whole number that answers may hold, and, negated, the smallest. */
+/** Largest absolute value of whole numbers in answers. */
 export const MAX_WHOLE = 10n ** BigInt(MAX_DIGITS) - 1n;
 
-/** Whole numbers of a range, without signs for zero and without leading zeros. */
-export function integersBetween(least: bigint, most: bigint): Expression {
-  return numbersBetween({ least, most, decimals: 0 });
+/** Whole numbers of a range, without a signed zero and without leading zeros. */
+export function integersBetween(min: bigint, max: bigint): Expression {
+  return numbersBetween({ min, max, decimals: 0 });
 }
 
-/** Numbers of a range with exactly that many decimals, and none at all for 0. */
-export function numbersBetween({ least, most, decimals }: ScaledRange): Expression {
-  if (least > most) return NEVER;
+/** Numbers of a range with exactly `decimals` decimals. */
+export function numbersBetween({ min, max, decimals }: ScaledRange): Expression {
+  if (min > max) return NEVER;
   const options: Expression[] = [];
-  const positive = larger(least, 0n);
-  if (positive <= most) options.push(...magnitudes(positive, most, decimals));
-  const smallest = most < 0n ? -most : 1n;
-  if (smallest <= -least) {
-    const negative = choice(...magnitudes(smallest, -least, decimals));
+  const positive = larger(min, 0n);
+  if (positive <= max) options.push(...magnitudes(positive, max, decimals));
+  const smallest = max < 0n ? -max : 1n;
+  if (smallest <= -min) {
+    const negative = choice(...magnitudes(smallest, -min, decimals));
     options.push(sequence(text("-"), negative));
   }
   return choice(...options);
 }
 
-/** One option for each number of digits that the bounds cut, and one for those in between. */
-function magnitudes(least: bigint, most: bigint, decimals: number): Expression[] {
+/** One option for each number of digits that a bound restricts, and one for all others. */
+function magnitudes(min: bigint, max: bigint, decimals: number): Expression[] {
   const options: Expression[] = [];
   const whole: number[] = [];
   for (let digits = decimals + 1; ; digits++) {
     const first = digits === decimals + 1 ? 0n : 10n ** BigInt(digits - 1);
-    if (first > most) break;
+    if (first > max) break;
     const last = 10n ** BigInt(digits) - 1n;
-    const from = least > first ? least : first;
-    const to = most < last ? most : last;
+    const from = min > first ? min : first;
+    const to = max < last ? max : last;
     if (from > to) continue;
     if (from === first && to === last && first > 0n) {
       whole.push(digits - decimals);
@@ -71,8 +71,8 @@ function fraction(decimals: number): Expression {
 }
 
 /**
- * Digit strings from `low` to `high`, which are equally long, with a point before position
- * `pointAt`, unless that is the end.
+ * Digit strings from `low` to `high`, which have equal length, with a decimal point before position
+ * `pointAt` unless that is the end.
  */
 function between(low: string, high: string, pointAt: number): Expression {
   if (low === "") return EMPTY;
@@ -102,44 +102,44 @@ function between(low: string, high: string, pointAt: number): Expression {
 }
 
 interface NumberSchema {
-  readonly least?: Bound;
-  readonly most?: Bound;
+  readonly min?: Bound;
+  readonly max?: Bound;
 }
 
-/** Whole numbers between the bounds; at most 15 digits. */
-export function integerSchema({ least, most }: NumberSchema): Expression {
-  if (least === undefined && most === undefined) return INTEGER;
-  return integersBetween(minScaled(least, 0), maxScaled(most, 0));
+/** Whole numbers between the bounds, of at most 15 digits. */
+export function integerSchema({ min, max }: NumberSchema): Expression {
+  if (min === undefined && max === undefined) return INTEGER;
+  return integersBetween(minScaled(min, 0), maxScaled(max, 0));
 }
 
-const DECIMALS_USUAL = 4;
+const DEFAULT_DECIMALS = 4;
 const MAX_DECIMALS = 9;
-/** Decimal numbers of up to 15 digits stay apart as doubles. */
-const DIGITS_EXACT = 15;
+/** Different decimal numbers of up to 15 digits are different doubles. */
+const MAX_EXACT_DIGITS = 15;
 
 /**
- * Numbers between the bounds. Whole ones; those between two whole ones that are both within the
- * bounds, with any fraction; and, as the rest lies at the edges or between −1 and 0, all with up to
- * 4 decimals, or as many as the bounds have.
+ * Numbers between the bounds: whole numbers; numbers between two whole numbers within the bounds,
+ * with any fraction; and the rest, at the edges and between −1 and 0, with up to 4 decimals or as
+ * many as the bounds have.
  */
-export function numberSchema({ least, most }: NumberSchema): Expression {
-  if (least === undefined && most === undefined) return ANY_NUMBER;
-  const [first, last] = [minScaled(least, 0), maxScaled(most, 0)];
+export function numberSchema({ min, max }: NumberSchema): Expression {
+  if (min === undefined && max === undefined) return ANY_NUMBER;
+  const [first, last] = [minScaled(min, 0), maxScaled(max, 0)];
   const anyFraction = sequence(text("."), repeat(DIGIT, 1, MAX_DIGITS));
   const positive = integersBetween(larger(first, 0n), last - 1n);
   const negative = integersBetween(larger(-last, 1n), -first - 1n);
-  const given = [...(least ? [first] : []), ...(most ? [last] : [])];
+  const given = [...(min ? [first] : []), ...(max ? [last] : [])];
   const widest = Math.max(...given.map((bound) => bound.toString().length));
-  const wanted = Math.max(DECIMALS_USUAL, decimalsOf(least), decimalsOf(most));
-  const finest = Math.min(wanted, MAX_DECIMALS, Math.max(1, DIGITS_EXACT - widest));
+  const decimals = Math.max(DEFAULT_DECIMALS, decimalsOf(min), decimalsOf(max));
+  const finest = Math.min(decimals, MAX_DECIMALS, Math.max(1, MAX_EXACT_DIGITS - widest));
   const edges = Array.from({ length: finest }, (_, at) => {
     const decimals = at + 1;
-    const [low, high] = [minScaled(least, decimals), maxScaled(most, decimals)];
+    const [low, high] = [minScaled(min, decimals), maxScaled(max, decimals)];
     const unit = 10n ** BigInt(decimals);
     return [
-      { least: low, most: smaller(high, first * unit) },
-      { least: larger(low, last * unit), most: high },
-      { least: larger(low, -unit), most: smaller(high, 0n) },
+      { min: low, max: smaller(high, first * unit) },
+      { min: larger(low, last * unit), max: high },
+      { min: larger(low, -unit), max: smaller(high, 0n) },
     ].map((range) => numbersBetween({ ...range, decimals }));
   });
   return choice(
@@ -159,20 +159,20 @@ function larger(a: bigint, b: bigint): bigint {
 }
 
 function minScaled(bound: Bound | undefined, decimals: number): bigint {
-  const most = MAX_WHOLE * 10n ** BigInt(decimals);
-  if (bound === undefined || bound.value < -Number(MAX_WHOLE)) return -most;
+  const max = MAX_WHOLE * 10n ** BigInt(decimals);
+  if (bound === undefined || bound.value < -Number(MAX_WHOLE)) return -max;
   const { floor, exact } = scaled(bound.value, decimals);
   return exact && !bound.exclusive ? floor : floor + 1n;
 }
 
 function maxScaled(bound: Bound | undefined, decimals: number): bigint {
-  const most = MAX_WHOLE * 10n ** BigInt(decimals);
-  if (bound === undefined || bound.value > Number(MAX_WHOLE)) return most;
+  const max = MAX_WHOLE * 10n ** BigInt(decimals);
+  if (bound === undefined || bound.value > Number(MAX_WHOLE)) return max;
   const { floor, exact } = scaled(bound.value, decimals);
   return exact && bound.exclusive ? floor - 1n : floor;
 }
 
-/** value · 10^decimals, rounded down, from the digits in which the number is written. */
+/** value · 10^decimals, rounded down, computed from the decimal digits of the number. */
 function scaled(value: number, decimals: number): { floor: bigint; exact: boolean } {
   const [digits = "0", power = "0"] = value.toExponential().split("e");
   const [whole = "0", fraction = ""] = digits.split(".");

@@ -9,7 +9,7 @@ import { conjunctionExpression, hasLookahead, newRuleBook } from "./regular.ts";
 import { parseSchemaText } from "./schema.ts";
 import { schemaExpression } from "./schema-grammar.ts";
 
-/** The grammar of an output format; JSON's rules are added to `rules`. Throws invalid_schema. */
+/** The grammar of an output format; adds JSON's rules to `rules`. Throws invalid_schema. */
 export function outputGrammar(format: OutputFormat, rules = jsonRules()): Grammar {
   switch (format.type) {
     case "json_object":
@@ -40,7 +40,10 @@ function patternGrammar(pattern: string): Grammar {
 
 function choiceGrammar(choices: readonly string[]): Grammar {
   if (choices.length === 0 || choices.includes("")) {
-    throw new VireoError("invalid_schema", "choices must be texts of at least one character each");
+    throw new VireoError(
+      "invalid_schema",
+      "choices must be one or more texts, each of at least one character",
+    );
   }
   checkLength("list of choices", choices.join(""));
   return { root: oneOfTexts(choices), rules: new Map() };
@@ -49,6 +52,6 @@ function choiceGrammar(choices: readonly string[]): Grammar {
 function checkLength(what: string, source: string): void {
   const bytes = Buffer.byteLength(source);
   if (bytes <= LIMITS.schemaBytes) return;
-  const message = `the ${what} has ${bytes} bytes; at most ${LIMITS.schemaBytes} are taken`;
+  const message = `the ${what} has ${bytes} bytes; at most ${LIMITS.schemaBytes} are allowed`;
   throw new VireoError("invalid_schema", message);
 }

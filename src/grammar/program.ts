@@ -4,8 +4,8 @@ import type { Expression, Grammar } from "./expression.ts";
 import { utf8Sequences } from "./utf8.ts";
 
 /**
- * What a node does. byte: a byte from `a` to `b`, then `next`. split: `a` or `b`. call: the nodes
- * from `a` on, up to an end, then `next`. end: back to the caller, or the end of the text.
+ * Kinds of nodes. byte: read a byte from `a` to `b`, then `next`. split: `a` or `b`. call: the
+ * nodes from `a` to an end, then `next`. end: return to the caller, or end the text.
  */
 export const NODE = Object.freeze({ byte: 0, split: 1, call: 2, end: 3 });
 
@@ -16,9 +16,9 @@ export interface Program {
   readonly a: Int32Array;
   readonly b: Int32Array;
   readonly next: Int32Array;
-  /** 1 for nodes from which an end can be reached; the others are never entered. */
+  /** 1 for nodes that can reach an end; the others are never entered. */
   readonly live: Uint8Array;
-  /** Bytes that no node tells apart have the same class, from 0 to classes − 1. */
+  /** Class of each byte, 0 to classes − 1; no node distinguishes bytes of one class. */
   readonly classOf: Uint8Array;
   readonly classes: number;
 }
@@ -26,12 +26,10 @@ export interface Program {
 const END = 0;
 
 /**
- * Compiles a grammar, in time proportional to its size whatever it says. Parts that can never come
- * to an end, as an object that must hold itself, are not entered: what the rest allows can always
- * be completed.
+ * Compiles a grammar in time proportional to its size. Parts that cannot end, such as an object
+ * that must contain itself, are never entered, so that every allowed prefix can be completed.
  *
- * Throws invalid_schema if it is too large, allows no text at all, or has a rule that begins with
- * itself.
+ * Throws invalid_schema if the grammar is too large, allows no text, or is left-recursive.
  */
 export function compileProgram({ root, rules }: Grammar): Program {
   const network = new Network(rules);
@@ -60,7 +58,7 @@ class Network {
     this.bodies = rules;
   }
 
-  /** Nodes that match the expression and go on at `next`. Returns the first. */
+  /** Emits nodes that match the expression and continue at `next`. Returns the first. */
   emit(of: Expression, next: number): number {
     switch (of.kind) {
       case "text":
@@ -85,12 +83,12 @@ class Network {
         return this.emitRepeat(of, next);
       case "rule":
         return this.node(NODE.call, this.startOf(of.name), 0, next);
-      case "look":
-        throw new Error("a lookahead must become rules first");
+      case "lookahead":
+        throw new Error("lookaheads must be converted to rules first");
     }
   }
 
-  /** Emits the rules that were called and returns the whole. */
+  /** Emits the rules that were called and returns the program. */
   finish(start: number): Program {
     for (let name = this.waiting.pop(); name !== undefined; name = this.waiting.pop()) {
       const body = this.bodies.get(name);
@@ -109,29 +107,29 @@ class Network {
     return { ...nodes, ...classesOf(nodes), live: nodesThatEnd(nodes, "over bytes") };
   }
 
-  /** Copies share one body, so that nested counts add up instead of multiplying. */
+  /** Copies share one body, so that nested counts add instead of multiply. */
   private emitRepeat(
-    { of, least, most }: Expression & { readonly kind: "repeat" },
+    { of, min, max }: Expression & { readonly kind: "repeat" },
     next: number,
   ): number {
-    if (least > most) return this.either([]);
-    const single = least <= 1 && (most <= 1 || most === Number.POSITIVE_INFINITY);
+    if (min > max) return this.either([]);
+    const single = min <= 1 && (max <= 1 || max === Number.POSITIVE_INFINITY);
     const body = single ? undefined : this.emit(of, END);
     const once = (then: number): number =>
       body === undefined ? this.emit(of, then) : this.node(NODE.call, body, 0, then);
     let then = next;
-    if (most === Number.POSITIVE_INFINITY) {
+    if (max === Number.POSITIVE_INFINITY) {
       const loop = this.node(NODE.split, next, next, 0);
       this.a[loop] = once(loop);
       then = loop;
     } else {
-      for (let count = least; count < most; count++) then = this.either([once(then), next]);
+      for (let count = min; count < max; count++) then = this.either([once(then), next]);
     }
-    for (let count = 0; count < least; count++) then = once(then);
+    for (let count = 0; count < min; count++) then = once(then);
     return then;
   }
 
-  /** A place to call, before the body is there. */
+  /** The first node of a rule, whose body may be emitted later. */
   private startOf(name: string): number {
     const known = this.starts.get(name);
     if (known !== undefined) return known;
@@ -182,8 +180,8 @@ function classesOf({ kind, a, b }: Nodes): { classOf: Uint8Array; classes: numbe
 }
 
 /**
- * 1 for nodes from which an end can be reached, in any way or without reading a byte. Works
- * backwards from the ends, so that it looks at every edge once.
+ * 1 for nodes that can reach an end, in any way or without reading a byte. Walks backwards from the
+ * end and visits every edge once.
  */
 function nodesThatEnd({ kind, a, b, next }: Nodes, how: "over bytes" | "at once"): Uint8Array {
   const found = new Uint8Array(kind.length);
@@ -206,7 +204,7 @@ function nodesThatEnd({ kind, a, b, next }: Nodes, how: "over bytes" | "at once"
   return found;
 }
 
-/** For every node those that lead to it: of[begin[node]] up to of[begin[node + 1]]. */
+/** Predecessors of every node: of[begin[node]] to of[begin[node + 1] − 1]. */
 function usersOf({ kind, a, b, next }: Omit<Nodes, "start">): {
   readonly begin: Int32Array;
   readonly of: Int32Array;
@@ -224,7 +222,7 @@ function usersOf({ kind, a, b, next }: Omit<Nodes, "start">): {
   return { begin, of };
 }
 
-/** A rule that can begin with itself would be called again and again without reading a byte. */
+/** A left-recursive rule would be called forever without reading a byte. */
 function refuseLeftRecursion(program: Program): void {
   const empty = nodesThatEnd(program, "at once");
   const state = new Map<number, "open" | "done">();
@@ -248,7 +246,7 @@ function refuseLeftRecursion(program: Program): void {
   }
 }
 
-/** The bodies that a body may call before it has read a byte. */
+/** Bodies that a body may call before it reads a byte. */
 function firstCalls(program: Program, body: number, empty: Uint8Array): number[] {
   const { kind, a, b, next, live } = program;
   const seen = new Set([body]);

@@ -103,9 +103,9 @@ describe("refused, with the place", () => {
     ["(a", "not closed"],
     ["a)", "never opened"],
     ["[a", "expected ]"],
-    ["[z-a]", "no range"],
+    ["[z-a]", "end of the range is before its start"],
     ["a\\", "after \\"],
-    ["\\u{110000}", "no such character"],
+    ["\\u{110000}", "not a Unicode character"],
     ["\\xg1", "hexadecimal"],
     [`${"(".repeat(5000)}a`, "too deeply"],
   ])("%s", (pattern, says) => {

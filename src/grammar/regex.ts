@@ -53,14 +53,14 @@ const MAX_NESTING = 100;
 const MAX_COUNT = 100_000;
 
 /**
- * Reads a regular expression (ECMAScript's, with the u flag) as a grammar that matches a whole
- * text. It runs nothing: how the pattern is written cannot make it slow.
+ * Parses a regular expression (ECMAScript with the u flag) to a grammar that matches the whole
+ * text. The pattern is never executed, so that no pattern is slow.
  *
- * `^` and `$` may stand where they say nothing new, at the ends. Lookaheads become expressions of
- * kind `look`. Lookbehinds, backreferences, word boundaries and \p classes are refused: a grammar
- * cannot say them.
+ * `^` and `$` are allowed at the ends only, where they are redundant. Lookaheads become expressions
+ * of kind `lookahead`. Lookbehinds, backreferences, word boundaries and \p classes are refused,
+ * because a grammar cannot express them.
  *
- * Throws invalid_schema with the place in the pattern.
+ * Throws invalid_schema with the position in the pattern.
  */
 export function parseRegex(pattern: string): Expression {
   const parser = new RegexParser(pattern);
@@ -69,7 +69,7 @@ export function parseRegex(pattern: string): Expression {
 
 interface Piece {
   readonly of: Expression;
-  /** Nothing may come after it, or before it. */
+  /** Contains `$` (`^`): nothing may follow (precede) it. */
   readonly last: boolean;
   readonly first: boolean;
 }
@@ -120,18 +120,18 @@ class RegexParser {
       last ||= piece.last;
       parts.push(piece.of);
     }
-    const said = parts.filter((part) => part !== EMPTY); // anchors say nothing
-    return { of: said.length === 0 ? EMPTY : sequence(...said), first, last };
+    const nonEmpty = parts.filter((part) => part !== EMPTY); // drops anchors
+    return { of: nonEmpty.length === 0 ? EMPTY : sequence(...nonEmpty), first, last };
   }
 
   private piece(): Piece {
     if (this.text.take("^")) return { of: EMPTY, first: true, last: false };
     if (this.text.take("$")) return { of: EMPTY, first: false, last: true };
     const atom = this.atom();
-    const [least, most] = this.count();
-    if (least === 1 && most === 1) return atom;
+    const [min, max] = this.count();
+    if (min === 1 && max === 1) return atom;
     if (atom.first || atom.last) throw this.wrong("^ and $ cannot be repeated");
-    return { ...atom, of: repeat(atom.of, least, most) };
+    return { ...atom, of: repeat(atom.of, min, max) };
   }
 
   private atom(): Piece {
@@ -175,7 +175,7 @@ class RegexParser {
     if (!this.text.take(")")) throw this.wrong("a bracket is not closed");
     const looks = options.map(({ of, last }): Expression => {
       if (hasLookahead(of)) throw this.wrong("a lookahead in a lookahead is not supported");
-      return { kind: "look", of, negative, whole: last };
+      return { kind: "lookahead", of, negative, whole: last };
     });
     const of = negative ? sequence(...looks) : choice(...looks);
     return { of, first: false, last: false };
@@ -191,20 +191,20 @@ class RegexParser {
     if (count) this.text.at += 1;
     else if (this.text.take("{")) count = this.braces();
     if (!count) return [1, 1];
-    this.text.take("?"); // lazy or greedy: the same texts
+    this.text.take("?"); // lazy and greedy match the same texts
     if (counts.has(this.text.peek()) || this.text.peek() === "{")
       throw this.wrong("a count after a count");
     return count;
   }
 
   private braces(): [number, number] {
-    const least = this.number();
-    let most = least;
+    const min = this.number();
+    let max = min;
     if (this.text.take(","))
-      most = this.text.peek() === "}" ? Number.POSITIVE_INFINITY : this.number();
+      max = this.text.peek() === "}" ? Number.POSITIVE_INFINITY : this.number();
     if (!this.text.take("}")) throw this.wrong("expected }");
-    if (most < least) throw this.wrong("the counts are in the wrong order");
-    return [least, most];
+    if (max < min) throw this.wrong("the counts are in the wrong order");
+    return [min, max];
   }
 
   private number(): number {
@@ -240,7 +240,8 @@ class RegexParser {
       }
       this.text.at += 1;
       const last = this.setMember();
-      if (typeof last !== "number" || last < first) throw this.wrong("the range is no range");
+      if (typeof last !== "number" || last < first)
+        throw this.wrong("the end of the range is before its start");
       ranges.push([first, last]);
     }
     return characters(...(negative ? complement(ranges) : ranges));
@@ -255,7 +256,7 @@ class RegexParser {
     return set ?? this.escapedCode();
   }
 
-  /** What stands after a backslash, if it is one character. */
+  /** The character of an escape sequence, after the backslash. */
   private escapedCode(): number {
     const unit = this.text.next("a character after \\");
     if (unit === "x") return this.hex(2);
@@ -278,7 +279,7 @@ class RegexParser {
     while (this.text.peek() !== "}") digits += this.text.next("}");
     this.text.at += 1;
     const code = /^[0-9a-f]{1,6}$/i.test(digits) ? Number.parseInt(digits, 16) : -1;
-    if (code < 0 || code > LAST_CODE_POINT) throw this.wrong("there is no such character");
+    if (code < 0 || code > LAST_CODE_POINT) throw this.wrong("this is not a Unicode character");
     return whole(code);
   }
 
@@ -295,7 +296,7 @@ class RegexParser {
   }
 }
 
-/** Half of a surrogate pair is no character and matches nothing; U+FFFD stands in for it. */
+/** Replaces a surrogate, which is not a character, by U+FFFD. */
 function whole(code: number): number {
   return code >= 0xd800 && code <= 0xdfff ? 0xfffd : code;
 }

@@ -12,13 +12,13 @@ import {
   sequence,
 } from "./expression.ts";
 
-/** Where rules are gathered, by one or several schemas of a request. */
+/** Collects the rules of all schemas of a request. */
 export interface RuleBook {
   readonly rules: Map<string, Expression>;
   readonly work: Work;
 }
 
-/** Derivatives that may still be made for a request: its event loop waits for them. */
+/** Number of derivatives that a request may still compute; bounds the time on the event loop. */
 export interface Work {
   left: number;
 }
@@ -28,23 +28,23 @@ export function newRuleBook(rules: Map<string, Expression>): RuleBook {
 }
 
 /**
- * Texts that satisfy several expressions at once, which one expression cannot say: a pattern and a
- * length, a format and a pattern, a pattern with lookaheads. The method is Brzozowski's: a term
- * stands for a set of texts, and its derivative by a character for what may follow that character.
- * The terms reached are the states of a deterministic automaton, written down as one rule each.
+ * Texts that satisfy several expressions at once, such as a pattern and a length, a format and a
+ * pattern, or a pattern with lookaheads. Uses Brzozowski's method: a term denotes a set of texts,
+ * and its derivative by a character denotes the texts that may follow that character. The reachable
+ * terms are the states of a deterministic automaton; each becomes one rule.
  */
 export interface Conjunction {
   readonly all: readonly Expression[];
   readonly minLength: number;
   /** Infinity: no limit. */
   readonly maxLength: number;
-  /** Where it stands: the beginning of what is said if it is too large. */
+  /** Start of the error message if the automaton is too large. */
   readonly place: string;
 }
 
 /**
- * The rules are added to the book; `spell` writes a set of characters as it stands in the answer.
- * NEVER if no text satisfies all. Throws invalid_schema if the automaton is too large.
+ * Adds the rules to the book. `spell` converts a set of characters to its form in the answer.
+ * Returns NEVER if no text satisfies all. Throws invalid_schema if the automaton is too large.
  */
 export function conjunctionExpression(
   { all, minLength, maxLength, place }: Conjunction,
@@ -58,10 +58,10 @@ export function conjunctionExpression(
   return new AutomatonWriter(terms, root, rules, spell).write();
 }
 
-/** A lookahead stands somewhere in it. */
+/** True if the expression contains a lookahead. */
 export function hasLookahead(of: Expression): boolean {
   switch (of.kind) {
-    case "look":
+    case "lookahead":
       return true;
     case "sequence":
       return of.parts.some(hasLookahead);
@@ -76,10 +76,10 @@ export function hasLookahead(of: Expression): boolean {
 
 interface Term {
   readonly id: number;
-  /** The empty text is among its texts. */
+  /** The empty text is one of its texts. */
   readonly nullable: boolean;
   readonly of: Shape;
-  /** By class of characters, where they are known. */
+  /** Computed derivatives, by class of characters. */
   readonly derivatives: (Term | undefined)[];
 }
 
@@ -87,17 +87,17 @@ type Shape =
   | { readonly kind: "empty" }
   | { readonly kind: "characters"; readonly ranges: readonly CodeRange[] }
   | { readonly kind: "sequence"; readonly first: Term; readonly rest: Term }
-  /** Without members: no text. */
+  /** `or` without members: no text. */
   | { readonly kind: "or" | "and"; readonly members: readonly Term[] }
   | { readonly kind: "not"; readonly member: Term }
   | {
       readonly kind: "repeat";
       readonly member: Term;
-      readonly least: number;
-      readonly most: number;
+      readonly min: number;
+      readonly max: number;
     };
 
-/** Makes terms, equal ones once, in a form in which many equal sets look equal. */
+/** Interns terms in a normal form in which many equal sets have equal keys. */
 class Terms {
   private readonly place: string;
   private readonly work: Work;
@@ -108,7 +108,7 @@ class Terms {
   readonly anyCharacter = this.characters([[0, LAST_CODE_POINT]]);
   readonly anyText = this.repeat(this.anyCharacter, 0, Number.POSITIVE_INFINITY);
 
-  /** First characters of the ranges that no term tells apart, in order. */
+  /** First characters of the ranges that no term distinguishes, ascending. */
   classes: readonly number[] = [];
 
   constructor(place: string, work: Work) {
@@ -116,7 +116,7 @@ class Terms {
     this.work = work;
   }
 
-  /** To be called when all expressions are read, before the first derivative. */
+  /** Call after all expressions are read and before the first derivative. */
   fixClasses(): void {
     const bounds = [...this.bounds].filter((at) => at <= LAST_CODE_POINT);
     this.classes = bounds.sort((a, b) => a - b);
@@ -138,7 +138,7 @@ class Terms {
         return this.or(of.options.map((option) => this.read(option, then)));
       case "repeat":
         return this.readRepeat(of, then);
-      case "look": {
+      case "lookahead": {
         const ahead = this.read(of.of, of.whole ? this.empty : this.anyText);
         return this.and([of.negative ? this.not(ahead) : ahead, then]);
       }
@@ -150,24 +150,24 @@ class Terms {
   and(members: readonly Term[]): Term {
     const flat = members.flatMap((one) => (one.of.kind === "and" ? one.of.members : [one]));
     if (flat.includes(this.never)) return this.never;
-    const kept = unique(flat.filter((one) => !this.isAnyText(one)));
-    if (kept.length <= 1) return kept[0] ?? this.anyText;
-    const nullable = kept.every((one) => one.nullable);
-    return this.term(`and:${ids(kept)}`, nullable, { kind: "and", members: kept });
+    const distinct = unique(flat.filter((one) => !this.isAnyText(one)));
+    if (distinct.length <= 1) return distinct[0] ?? this.anyText;
+    const nullable = distinct.every((one) => one.nullable);
+    return this.term(`and:${ids(distinct)}`, nullable, { kind: "and", members: distinct });
   }
 
-  repeat(member: Term, least: number, most: number): Term {
-    if (most === 0 || member === this.empty) return this.empty;
-    if (most < least) return this.never;
-    if (member === this.never) return least === 0 ? this.empty : this.never;
-    if (least === 1 && most === 1) return member;
-    const nullable = least === 0 || member.nullable;
-    const from = member.nullable ? 0 : least;
-    const shape = { kind: "repeat", member, least: from, most } as const;
-    return this.term(`repeat:${member.id},${from},${most}`, nullable, shape);
+  repeat(member: Term, min: number, max: number): Term {
+    if (max === 0 || member === this.empty) return this.empty;
+    if (max < min) return this.never;
+    if (member === this.never) return min === 0 ? this.empty : this.never;
+    if (min === 1 && max === 1) return member;
+    const nullable = min === 0 || member.nullable;
+    const from = member.nullable ? 0 : min;
+    const shape = { kind: "repeat", member, min: from, max } as const;
+    return this.term(`repeat:${member.id},${from},${max}`, nullable, shape);
   }
 
-  /** What may follow a character of that class. */
+  /** The texts that may follow a character of that class. */
   derivative(term: Term, classIndex: number): Term {
     const known = term.derivatives[classIndex];
     if (known) return known;
@@ -178,7 +178,7 @@ class Terms {
   }
 
   private tooLarge(): VireoError {
-    return this.invalid("is too large together with the others; leave one out");
+    return this.invalid("is too large in combination with the others; remove one");
   }
 
   private invalid(why: string): VireoError {
@@ -202,7 +202,7 @@ class Terms {
       case "not":
         return this.not(this.derivative(of.member, classIndex));
       case "repeat": {
-        const more = this.repeat(of.member, Math.max(0, of.least - 1), of.most - 1);
+        const more = this.repeat(of.member, Math.max(0, of.min - 1), of.max - 1);
         return this.sequence(this.derivative(of.member, classIndex), more);
       }
     }
@@ -225,10 +225,10 @@ class Terms {
 
   private readRepeat(of: Expression & { readonly kind: "repeat" }, then: Term): Term {
     if (!hasLookahead(of.of)) {
-      return this.sequence(this.repeat(this.read(of.of, this.empty), of.least, of.most), then);
+      return this.sequence(this.repeat(this.read(of.of, this.empty), of.min, of.max), then);
     }
-    if (of.least === 0 && of.most === 1) return this.or([this.read(of.of, then), then]);
-    throw this.invalid("repeats a lookahead; write it outside of the repetition");
+    if (of.min === 0 && of.max === 1) return this.or([this.read(of.of, then), then]);
+    throw this.invalid("repeats a lookahead; move it out of the repetition");
   }
 
   private characters(ranges: readonly CodeRange[]): Term {
@@ -252,10 +252,10 @@ class Terms {
   private or(members: readonly Term[]): Term {
     const flat = members.flatMap((one) => (one.of.kind === "or" ? one.of.members : [one]));
     if (flat.some((one) => this.isAnyText(one))) return this.anyText;
-    const kept = unique(flat);
-    if (kept.length === 1 && kept[0]) return kept[0];
-    const nullable = kept.some((one) => one.nullable);
-    return this.term(`or:${ids(kept)}`, nullable, { kind: "or", members: kept });
+    const distinct = unique(flat);
+    if (distinct.length === 1 && distinct[0]) return distinct[0];
+    const nullable = distinct.some((one) => one.nullable);
+    return this.term(`or:${ids(distinct)}`, nullable, { kind: "or", members: distinct });
   }
 
   private not(member: Term): Term {
@@ -266,8 +266,8 @@ class Terms {
   }
 
   private isAnyText({ of }: Term): boolean {
-    if (of.kind !== "repeat" || of.least > 0) return false;
-    return of.member === this.anyCharacter && of.most === Number.POSITIVE_INFINITY;
+    if (of.kind !== "repeat" || of.min > 0) return false;
+    return of.member === this.anyCharacter && of.max === Number.POSITIVE_INFINITY;
   }
 
   private term(key: string, nullable: boolean, of: Shape): Term {
@@ -341,7 +341,7 @@ class AutomatonWriter {
     }
   }
 
-  /** The states from which an end can be reached: backwards from the ends. */
+  /** The states that can reach an accepting state. */
   private statesThatEnd(): Set<Term> {
     const from = new Map<Term, Term[]>();
     for (const [state, edges] of this.edges) {

@@ -28,29 +28,29 @@ import { isBare, isNever, SchemaMerger } from "./schema-merge.ts";
 import { hasFormat, stringExpression } from "./string-schema.ts";
 
 /**
- * The grammar of the JSON texts that satisfy a schema: not all of them (an object's properties
- * come in the order of the schema, numbers have at most 15 digits), but none that does not.
+ * The grammar of JSON texts that satisfy a schema. Every text of the grammar satisfies the schema,
+ * but not conversely: properties follow the order of the schema, numbers have at most 15 digits.
  *
- * json: the parsed schema. level: the number of objects and lists in which the text will stand.
- * Rules are added to the book. Throws invalid_schema.
+ * json: the parsed schema. level: number of objects and lists around the text. Adds rules to the
+ * book. Throws invalid_schema.
  */
 export function schemaExpression(json: unknown, book: RuleBook, level = 0): Expression {
   return new SchemaWriter(json, book, level).whole();
 }
 
-/** More can never come: an answer has at most 131,072 tokens of at most 255 bytes. */
-const COUNT_UNREACHABLE = 2 ** 25;
-/** Texts and lists with a larger limit are kept to this one, which satisfies the schema too. */
-const COUNT_KEPT = 20_000;
+/** No answer reaches this count: it has at most 131,072 tokens of at most 255 bytes. */
+const UNREACHABLE_COUNT = 2 ** 25;
+/** Replaces larger limits of texts and lists; it satisfies the schema too. */
+const MAX_WRITTEN_COUNT = 20_000;
 
-function mostOf(count: number | undefined, least = 0): number {
-  if (count === undefined || count >= COUNT_UNREACHABLE) return Number.POSITIVE_INFINITY;
-  return Math.min(count, Math.max(COUNT_KEPT, least));
+function limitOf(count: number | undefined, min = 0): number {
+  if (count === undefined || count >= UNREACHABLE_COUNT) return Number.POSITIVE_INFINITY;
+  return Math.min(count, Math.max(MAX_WRITTEN_COUNT, min));
 }
 
 const MAX_BRANCHES_COMPARED = 64;
 
-/** Of schemas in schemas, those that a `$ref` leads to among them. */
+/** Maximum nesting of schemas, including the targets of `$ref`s. */
 const MAX_WRITTEN_DEPTH = 16 * LIMITS.schemaDepth;
 
 class SchemaWriter {
@@ -59,7 +59,7 @@ class SchemaWriter {
   private readonly level: number;
   private readonly merger: SchemaMerger;
   private readonly byRef = new Map<string, Schema>();
-  /** By schema and level, the number of objects and lists around. */
+  /** Rules by schema and level (number of objects and lists around). */
   private readonly ruleOf = new Map<Schema, Expression[]>();
   private readonly flatOf = new Map<Schema, Schema>();
   private readonly branchesOf = new Map<readonly Schema[], readonly Schema[]>();
@@ -82,13 +82,16 @@ class SchemaWriter {
     const known = this.byRef.get(ref);
     if (known) return known;
     if (ref !== "#" && !ref.startsWith("#/")) {
-      throw wrong(`${path}/$ref`, "leads out of the schema; only #/… is followed");
+      throw wrong(
+        `${path}/$ref`,
+        "points outside of the schema; use a reference that begins with #/",
+      );
     }
     let value = this.json;
     for (const part of ref.split("/").slice(1)) {
       const key = decodePointer(part, path);
       const found = typeof value === "object" && value !== null && Object.hasOwn(value, key);
-      if (!found) throw wrong(`${path}/$ref`, "leads nowhere");
+      if (!found) throw wrong(`${path}/$ref`, "points to a place that does not exist");
       value = (value as Readonly<Record<string, unknown>>)[key];
     }
     const schema = readSchema(value, ref);
@@ -96,7 +99,7 @@ class SchemaWriter {
     return schema;
   }
 
-  /** Each schema has one rule a level, made before its body: so it may hold itself. */
+  /** Each schema has one rule per level, created before its body, so that it may be recursive. */
   private write(schema: Schema, level: number): Expression {
     const flat = this.flatten(schema);
     const rules = this.ruleOf.get(schema) ?? [];
@@ -141,7 +144,7 @@ class SchemaWriter {
     );
   }
 
-  /** Each branch together with what stands beside it. */
+  /** Each branch merged with the keywords beside the branches. */
   private branches(rest: Schema, branches: readonly Schema[]): readonly Schema[] {
     const known = this.branchesOf.get(branches);
     if (known) return known;
@@ -157,8 +160,8 @@ class SchemaWriter {
     }
     branches.forEach((branch, index) => {
       for (const other of branches.slice(index + 1)) {
-        if (this.merger.cannotMeet(branch, other)) continue;
-        const why = "has branches that one value may satisfy at once; write anyOf";
+        if (this.merger.areDisjoint(branch, other)) continue;
+        const why = "has branches that may overlap; use anyOf";
         throw wrong(`${rest.path}/oneOf`, why);
       }
     });
@@ -166,12 +169,12 @@ class SchemaWriter {
   }
 
   private values(schema: Schema, values: readonly unknown[]): Expression {
-    const kept = ["path", "types", "values", "formats"];
-    const beside = Object.keys(schema).find((key) => !kept.includes(key));
+    const compatible = ["path", "types", "values", "formats"];
+    const beside = Object.keys(schema).find((key) => !compatible.includes(key));
     if (beside !== undefined) {
       throw wrong(
         `${schema.path}/enum`,
-        "stands beside conditions on the same value; leave one out",
+        "is combined with other conditions on the same value; remove them",
       );
     }
     const { types, formats = [] } = schema;
@@ -202,21 +205,21 @@ class SchemaWriter {
   }
 
   private string(schema: Schema): Expression {
-    const { patterns = [], formats = [], leastLength: minLength = 0 } = schema;
-    const maxLength = mostOf(schema.mostLength, minLength);
-    const said = { patterns, formats, minLength, maxLength };
-    const key = JSON.stringify(said);
+    const { patterns = [], formats = [], minLength = 0 } = schema;
+    const maxLength = limitOf(schema.maxLength, minLength);
+    const conditions = { patterns, formats, minLength, maxLength };
+    const key = JSON.stringify(conditions);
     const known = this.strings.get(key);
     if (known) return known;
     const place = `the schema cannot be used: ${schema.path} has a pattern, format or length that`;
-    const written = stringExpression(said, this.book, place);
+    const written = stringExpression(conditions, this.book, place);
     const found = written.kind === "rule" ? written : rule(this.newRule(written));
     this.strings.set(key, found);
     return found;
   }
 
   private number(type: "number" | "integer", schema: Schema): Expression {
-    if (schema.least ?? schema.most) this.boundedNumbers += 1;
+    if (schema.min ?? schema.max) this.boundedNumbers += 1;
     if (this.boundedNumbers > LIMITS.schemaBoundedNumbers) {
       throw wrong(
         schema.path,
@@ -224,9 +227,9 @@ class SchemaWriter {
       );
     }
     const far = Number(MAX_WHOLE);
-    const beyond = "is beyond the 15 digits that numbers in answers have";
-    if (schema.least && schema.least.value > far) throw wrong(`${schema.path}/minimum`, beyond);
-    if (schema.most && schema.most.value < -far) throw wrong(`${schema.path}/maximum`, beyond);
+    const beyond = "exceeds the 15 digits that numbers in answers may have";
+    if (schema.min && schema.min.value > far) throw wrong(`${schema.path}/minimum`, beyond);
+    if (schema.max && schema.max.value < -far) throw wrong(`${schema.path}/maximum`, beyond);
     return type === "integer" ? integerSchema(schema) : numberSchema(schema);
   }
 
@@ -236,19 +239,22 @@ class SchemaWriter {
     const named = properties.size > 0 || required.size > 0 || schema.properties !== undefined;
     const open = schema.additional ?? (named ? undefined : { path });
     const others = open === undefined || isNever(open) ? undefined : open;
-    const least = schema.leastProperties ?? 0;
-    const most = mostOf(schema.mostProperties);
+    const min = schema.minProperties ?? 0;
+    const max = limitOf(schema.maxProperties);
     const members = [...properties].map(([key, value]) => ({ key, value }));
     for (const key of required) {
       if (!properties.has(key)) members.push({ key, value: schema.additional ?? { path } });
     }
-    if (least > Math.max(1, required.size)) {
-      throw wrong(`${path}/minProperties`, "asks for more properties than are required");
+    if (min > Math.max(1, required.size)) {
+      throw wrong(
+        `${path}/minProperties`,
+        "is more than the number of required properties; require more of them",
+      );
     }
-    if (most < members.length) {
+    if (max < members.length) {
       throw wrong(`${path}/maxProperties`, "is less than the number of properties");
     }
-    if (members.length === 0 && others && isBare(others) && least === 0 && !Number.isFinite(most)) {
+    if (members.length === 0 && others && isBare(others) && min === 0 && !Number.isFinite(max)) {
       return anyObject(level);
     }
     const keys = members.map(({ key }) => key);
@@ -257,35 +263,35 @@ class SchemaWriter {
       of: member(literal(key), this.write(value, inside)),
       required: required.has(key),
     }));
-    const more = { of: pair, least, most: most - members.length };
+    const more = { of: pair, min, max: max - members.length };
     const content = braced(this.list(written, more, inside), level);
-    return least === 0 && required.size === 0 ? choice(text("{}"), content) : content;
+    return min === 0 && required.size === 0 ? choice(text("{}"), content) : content;
   }
 
   private array(schema: Schema, level: number): Expression {
     const { prefix = [], path } = schema;
     const inside = levelBelow(level);
-    const least = schema.leastItems ?? 0;
-    const most = mostOf(schema.mostItems, least);
-    const closed = schema.prefix !== undefined && least <= prefix.length;
+    const min = schema.minItems ?? 0;
+    const max = limitOf(schema.maxItems, min);
+    const closed = schema.prefix !== undefined && min <= prefix.length;
     const items = schema.items ?? (closed ? undefined : { path });
     const others = items === undefined || isNever(items) ? undefined : this.write(items, inside);
-    if (most < least) return NEVER;
-    const kept = prefix.slice(0, Math.min(prefix.length, most));
-    const written = kept.map((of, at) => ({ of: this.write(of, inside), required: at < least }));
-    const more = { of: others, least: least - kept.length, most: most - kept.length };
+    if (max < min) return NEVER;
+    const kept = prefix.slice(0, Math.min(prefix.length, max));
+    const written = kept.map((of, at) => ({ of: this.write(of, inside), required: at < min }));
+    const more = { of: others, min: min - kept.length, max: max - kept.length };
     const content = bracketed(this.list(written, more, inside, "in order"), level);
-    return least === 0 ? choice(text("[]"), content) : content;
+    return min === 0 ? choice(text("[]"), content) : content;
   }
 
   /**
-   * One part or more, between commas: first `parts`, of which some may be left out, then others,
-   * `least` to `most` of them. With `in order` nothing may come after a part that is left out.
-   * For objects `least` counts all members, and is 0 or 1 unless the required ones suffice.
+   * One or more parts with commas between: first `parts`, some of them optional, then `min` to
+   * `max` others. With `in order`, no part may follow an omitted one. For objects, `min` counts all
+   * members and is 0 or 1 unless the required ones suffice.
    */
   private list(
     parts: readonly { readonly of: Expression; readonly required: boolean }[],
-    { of: others, least, most }: Others,
+    { of: others, min, max }: Others,
     level: number,
     order?: "in order",
   ): Expression {
@@ -294,13 +300,13 @@ class SchemaWriter {
         ? count > 0
           ? NEVER
           : EMPTY
-        : repeat(sequence(comma(level), others), count, Math.max(most, count));
-    const leastMore = order === undefined ? 0 : Math.max(0, least);
-    // what may follow once something stands there, and what may stand there first
-    let after: Expression = more(leastMore);
+        : repeat(sequence(comma(level), others), count, Math.max(max, count));
+    const minMore = order === undefined ? 0 : Math.max(0, min);
+    // expressions for the rest of the list: after a part, and at its beginning
+    let after: Expression = more(minMore);
     let first: Expression = NEVER;
-    if (others && most > 0) {
-      const beyond = repeat(sequence(comma(level), others), Math.max(0, least - 1), most - 1);
+    if (others && max > 0) {
+      const beyond = repeat(sequence(comma(level), others), Math.max(0, min - 1), max - 1);
       first = sequence(others, beyond);
     }
     for (const { of, required } of parts.toReversed()) {
@@ -318,11 +324,11 @@ class SchemaWriter {
 interface Others {
   /** Undefined: there are none. */
   readonly of: Expression | undefined;
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
 }
 
-/** Written alike wherever it stands. */
+/** True if the value is written alike at every level. */
 function isScalar({ anyOf, oneOf, values, types }: Schema): boolean {
   if (anyOf ?? oneOf) return false;
   return (
@@ -334,20 +340,20 @@ function decodePointer(part: string, path: string): string {
   try {
     return decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~");
   } catch {
-    throw wrong(`${path}/$ref`, "is no pointer");
+    throw wrong(`${path}/$ref`, "is not a valid JSON pointer");
   }
 }
 
-/** A schema without `type` is answered by the kinds of value that it speaks of. */
+/** Types that the keywords of a schema without `type` apply to. */
 function impliedTypes(schema: Schema): ReadonlySet<JsonType> | undefined {
-  const spoken = new Set<JsonType>();
-  const says = (...keys: readonly (keyof Schema)[]): boolean =>
+  const implied = new Set<JsonType>();
+  const hasAny = (...keys: readonly (keyof Schema)[]): boolean =>
     keys.some((key) => schema[key] !== undefined);
-  if (says("properties", "required", "additional", "leastProperties", "mostProperties")) {
-    spoken.add("object");
+  if (hasAny("properties", "required", "additional", "minProperties", "maxProperties")) {
+    implied.add("object");
   }
-  if (says("items", "prefix", "leastItems", "mostItems")) spoken.add("array");
-  if (says("leastLength", "mostLength", "patterns", "formats")) spoken.add("string");
-  if (says("least", "most")) spoken.add("number");
-  return spoken.size === 0 ? undefined : spoken;
+  if (hasAny("items", "prefix", "minItems", "maxItems")) implied.add("array");
+  if (hasAny("minLength", "maxLength", "patterns", "formats")) implied.add("string");
+  if (hasAny("min", "max")) implied.add("number");
+  return implied.size === 0 ? undefined : implied;
 }

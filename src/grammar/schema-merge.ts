@@ -9,10 +9,10 @@ import {
   wrong,
 } from "./schema.ts";
 
-/** Looks up a `$ref` in the whole schema. */
+/** Resolves a `$ref` in the whole schema. */
 export type Resolve = (ref: string, path: string) => Schema;
 
-/** Combines the schemas of one document, within a bound on the work. */
+/** Combines the schemas of one document, with a limit on the number of merges. */
 export class SchemaMerger {
   private readonly resolve: Resolve;
   private mergesLeft: number = LIMITS.schemaMerges;
@@ -22,8 +22,8 @@ export class SchemaMerger {
   }
 
   /**
-   * What satisfies both schemas, as one. Keywords that have no answer in common make a schema that
-   * nothing satisfies; those whose common answers cannot be written down are refused.
+   * One schema for the values that satisfy both. Contradictory keywords give a schema that no value
+   * satisfies. Throws invalid_schema for keywords whose combination cannot be expressed.
    */
   merge(a: Schema, b: Schema): Schema {
     if (a.ref !== undefined) return this.merge(this.unfold(a), b);
@@ -34,7 +34,8 @@ export class SchemaMerger {
     const values = a.values && b.values ? commonValues(a.values, b.values) : (a.values ?? b.values);
     const patterns = union(a.patterns, b.patterns);
     const formats = union(a.formats, b.formats);
-    if (a.oneOf && b.oneOf) throw wrong(path, "has two oneOf for one value");
+    if (a.oneOf && b.oneOf)
+      throw wrong(path, "combines two oneOf for one value; remove one of them");
     const oneOf = a.oneOf ?? b.oneOf;
     const anyOf =
       a.anyOf && b.anyOf
@@ -52,10 +53,10 @@ export class SchemaMerger {
       ...(allOf.length === 0 ? {} : { allOf }),
       ...mergeObjects(a, b),
       ...mergeArrays(a, b),
-      ...larger("leastLength", a, b),
-      ...smaller("mostLength", a, b),
-      ...mergeBounds("least", a, b),
-      ...mergeBounds("most", a, b),
+      ...larger("minLength", a, b),
+      ...smaller("maxLength", a, b),
+      ...mergeBounds("min", a, b),
+      ...mergeBounds("max", a, b),
     };
   }
 
@@ -69,7 +70,7 @@ export class SchemaMerger {
     return flat;
   }
 
-  /** The schema that a `$ref` means, together with what stands beside the `$ref`. */
+  /** The target of a `$ref`, merged with the keywords beside the `$ref`. */
   private unfold(schema: Schema): Schema {
     let found = schema;
     const seen = new Set<string>();
@@ -89,30 +90,30 @@ export class SchemaMerger {
     return found;
   }
 
-  /** True if no value satisfies both; false where that cannot be told. */
-  cannotMeet(a: Schema, b: Schema): boolean {
+  /** True if provably no value satisfies both. */
+  areDisjoint(a: Schema, b: Schema): boolean {
     const [one, other] = [this.flatten(a), this.flatten(b)];
-    if (areApart(one, other)) return true;
+    if (differByTypeOrValue(one, other)) return true;
     const types = mergeTypes(one.types, other.types);
     if (types?.size !== 1 || !types.has("object")) return false;
     const keys = [...(one.required ?? [])].filter((key) => other.required?.has(key));
     return keys.some((key) => {
       const [x, y] = [one.properties?.get(key), other.properties?.get(key)];
       if (x === undefined || y === undefined) return false;
-      return areApart(this.flatten(x), this.flatten(y));
+      return differByTypeOrValue(this.flatten(x), this.flatten(y));
     });
   }
 }
 
-/** By their types and values alone. */
-function areApart(a: Schema, b: Schema): boolean {
+/** True if types and values alone make the schemas disjoint. */
+function differByTypeOrValue(a: Schema, b: Schema): boolean {
   if (mergeTypes(a.types, b.types)?.size === 0) return true;
   if (a.values && b.values) return commonValues(a.values, b.values).length === 0;
   const [{ values }, { types }] = a.values ? [a, b] : [b, a];
   return values !== undefined && !values.some((value) => hasType(value, types));
 }
 
-/** Says nothing but where it stands. */
+/** True if the schema has no keywords, only its path. */
 export function isBare(schema: Schema): boolean {
   return Object.keys(schema).length === 1;
 }
@@ -140,7 +141,7 @@ function union<T>(
 
 type ObjectPart = Pick<
   Schema,
-  "properties" | "required" | "additional" | "leastProperties" | "mostProperties"
+  "properties" | "required" | "additional" | "minProperties" | "maxProperties"
 >;
 
 function mergeObjects(a: Schema, b: Schema): ObjectPart {
@@ -158,12 +159,12 @@ function mergeObjects(a: Schema, b: Schema): ObjectPart {
     ...(a.properties || b.properties ? { properties } : {}),
     ...(required.size === 0 ? {} : { required }),
     ...(additional === undefined ? {} : { additional }),
-    ...larger("leastProperties", a, b),
-    ...smaller("mostProperties", a, b),
+    ...larger("minProperties", a, b),
+    ...smaller("maxProperties", a, b),
   };
 }
 
-type ArrayPart = Pick<Schema, "prefix" | "items" | "leastItems" | "mostItems">;
+type ArrayPart = Pick<Schema, "prefix" | "items" | "minItems" | "maxItems">;
 
 function mergeArrays(a: Schema, b: Schema): ArrayPart {
   const length = Math.max(a.prefix?.length ?? 0, b.prefix?.length ?? 0);
@@ -176,12 +177,12 @@ function mergeArrays(a: Schema, b: Schema): ArrayPart {
   return {
     ...(length === 0 ? {} : { prefix }),
     ...(items === undefined ? {} : { items }),
-    ...larger("leastItems", a, b),
-    ...smaller("mostItems", a, b),
+    ...larger("minItems", a, b),
+    ...smaller("maxItems", a, b),
   };
 }
 
-/** Two `$ref`s to one place are that place: so recursive schemas that are merged come to an end. */
+/** Merges two equal `$ref`s to one, so that merging recursive schemas terminates. */
 function both(a: Schema | undefined, b: Schema | undefined): Schema | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   const onlyRef = (schema: Schema): boolean => Object.keys(schema).length === 2;
@@ -190,12 +191,12 @@ function both(a: Schema | undefined, b: Schema | undefined): Schema | undefined 
 }
 
 type Counts =
-  | "leastProperties"
-  | "mostProperties"
-  | "leastItems"
-  | "mostItems"
-  | "leastLength"
-  | "mostLength";
+  | "minProperties"
+  | "maxProperties"
+  | "minItems"
+  | "maxItems"
+  | "minLength"
+  | "maxLength";
 
 function larger<K extends Counts>(key: K, a: Schema, b: Schema): { readonly [key in K]?: number } {
   const value = Math.max(a[key] ?? -1, b[key] ?? -1);
@@ -209,7 +210,7 @@ function smaller<K extends Counts>(key: K, a: Schema, b: Schema): { readonly [ke
     : ({ [key]: value } as { readonly [key in K]?: number });
 }
 
-function mergeBounds<K extends "least" | "most">(
+function mergeBounds<K extends "min" | "max">(
   key: K,
   a: Schema,
   b: Schema,
@@ -219,7 +220,7 @@ function mergeBounds<K extends "least" | "most">(
   return bound === undefined ? {} : ({ [key]: bound } as { readonly [key in K]?: Bound });
 }
 
-/** Nothing satisfies it, as can be seen from the schema itself. */
+/** True if types or values show that no value satisfies the schema. */
 export function isNever(schema: Schema): boolean {
   return schema.types?.size === 0 || schema.values?.length === 0;
 }

@@ -3,23 +3,23 @@ import { LIMITS } from "../core/limits.ts";
 import { isStringFormat, type StringFormat } from "../core/string-formats.ts";
 
 /**
- * JSON Schema as far as a grammar can hold an answer to it (drafts 7 to 2020-12).
+ * The part of JSON Schema that a grammar can enforce (drafts 7 to 2020-12).
  *
  * Enforced: type, properties, required, additionalProperties, items, prefixItems, minItems,
  * maxItems, enum, const, anyOf, allOf, $ref within the schema (recursion too), minLength,
  * maxLength, pattern, format where core/string-formats.ts lists it, minimum, maximum,
  * exclusiveMinimum, exclusiveMaximum, multipleOf 1 of whole numbers; items as a list with
- * additionalItems, as prefixItems with items; propertyNames that any name keeps; oneOf where its
- * branches cannot meet; minProperties and maxProperties where the other keywords settle them.
- * Refused: all other keywords that an answer could break. Not looked at, as
- * annotations or unknown: title, description, default, examples, $comment, other formats and the
- * like. Where a pattern and a format have no text in common (Zod's times have no time zone, those
- * of RFC 3339 must), the pattern counts.
+ * additionalItems, as prefixItems with items; propertyNames that allows every name; oneOf if its
+ * branches are disjoint; minProperties and maxProperties if the other keywords imply them.
+ * Refused: all other keywords that an answer could violate. Ignored: annotations and unknown
+ * keywords, such as title, description, default, examples, $comment and other formats. If a pattern
+ * and a format have no text in common (Zod's times have no time zone, those of RFC 3339 must), only
+ * the pattern applies.
  *
- * An object that names its properties gets no others, unless additionalProperties says so.
+ * An object that declares properties gets no others unless additionalProperties allows them.
  */
 export interface Schema {
-  /** JSON pointer, for messages. */
+  /** JSON pointer for error messages. */
   readonly path: string;
   /** Undefined: any. */
   readonly types?: ReadonlySet<JsonType>;
@@ -29,18 +29,18 @@ export interface Schema {
   readonly properties?: ReadonlyMap<string, Schema>;
   readonly required?: ReadonlySet<string>;
   readonly additional?: Schema;
-  readonly leastProperties?: number;
-  readonly mostProperties?: number;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
   readonly prefix?: readonly Schema[];
   readonly items?: Schema;
-  readonly leastItems?: number;
-  readonly mostItems?: number;
-  readonly leastLength?: number;
-  readonly mostLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
   readonly patterns?: readonly string[];
   readonly formats?: readonly StringFormat[];
-  readonly least?: Bound;
-  readonly most?: Bound;
+  readonly min?: Bound;
+  readonly max?: Bound;
   readonly anyOf?: readonly Schema[];
   readonly oneOf?: readonly Schema[];
   readonly allOf?: readonly Schema[];
@@ -62,15 +62,15 @@ export const JSON_TYPES = [
 ] as const;
 export type JsonType = (typeof JSON_TYPES)[number];
 
-/** A schema that nothing satisfies, as `false`. */
+/** A schema that no value satisfies, like `false`. */
 export function never(path: string): Schema {
   return { path, types: new Set() };
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What an answer could break, and a grammar cannot keep. */
-const REFUSED = [
+/** Keywords that an answer could violate and a grammar cannot enforce. */
+const UNSUPPORTED = [
   "not",
   "if",
   "then",
@@ -87,11 +87,11 @@ const REFUSED = [
   "$recursiveRef",
 ] as const;
 
-/** Checks size, depth and number of nodes, and parses. The text is the caller's. */
+/** Parses a schema and checks its size, depth and number of nodes. Throws invalid_schema. */
 export function parseSchemaText(source: string): unknown {
   const bytes = Buffer.byteLength(source);
   if (bytes > LIMITS.schemaBytes) {
-    throw wrong("#", `has ${bytes} bytes; at most ${LIMITS.schemaBytes} are taken`);
+    throw wrong("#", `has ${bytes} bytes; at most ${LIMITS.schemaBytes} are allowed`);
   }
   let json: unknown;
   try {
@@ -111,11 +111,14 @@ function checkSize(json: unknown): void {
   let nodes = 0;
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > MAX_JSON_DEPTH) {
-      throw wrong("#", `is nested too deeply; at most ${LIMITS.schemaDepth} levels are taken`);
+      throw wrong("#", `is nested too deeply; at most ${LIMITS.schemaDepth} levels are allowed`);
     }
     nodes += level.length;
     if (nodes > LIMITS.schemaNodes) {
-      throw wrong("#", `is too large; at most ${LIMITS.schemaNodes} values and keywords are taken`);
+      throw wrong(
+        "#",
+        `is too large; at most ${LIMITS.schemaNodes} values and keywords are allowed`,
+      );
     }
     level = level.flatMap((value) =>
       typeof value === "object" && value !== null ? Object.values(value) : [],
@@ -123,12 +126,12 @@ function checkSize(json: unknown): void {
   }
 }
 
-/** Throws invalid_schema naming the keyword and its place. */
+/** Reads a parsed schema. Throws invalid_schema with the keyword and its path. */
 export function readSchema(json: unknown, path: string): Schema {
   if (json === true) return { path };
   if (json === false) return never(path);
   const schema = objectAt(json, path);
-  refuseKeywords(schema, path);
+  refuseUnsupported(schema, path);
   const reader = new Reader(schema, path);
   const types = reader.types();
   const inner = {
@@ -138,14 +141,14 @@ export function readSchema(json: unknown, path: string): Schema {
     ...reader.values(),
     ...reader.properties(),
     ...reader.items(),
-    ...reader.count("minProperties", "leastProperties"),
-    ...reader.count("maxProperties", "mostProperties"),
-    ...reader.count("minItems", "leastItems"),
-    ...reader.count("maxItems", "mostItems"),
-    ...reader.count("minLength", "leastLength"),
-    ...reader.count("maxLength", "mostLength"),
-    ...reader.bound("minimum", "exclusiveMinimum", "least"),
-    ...reader.bound("maximum", "exclusiveMaximum", "most"),
+    ...reader.count("minProperties", "minProperties"),
+    ...reader.count("maxProperties", "maxProperties"),
+    ...reader.count("minItems", "minItems"),
+    ...reader.count("maxItems", "maxItems"),
+    ...reader.count("minLength", "minLength"),
+    ...reader.count("maxLength", "maxLength"),
+    ...reader.bound("minimum", "exclusiveMinimum", "min"),
+    ...reader.bound("maximum", "exclusiveMaximum", "max"),
     ...reader.branches("anyOf"),
     ...reader.branches("oneOf"),
     ...reader.branches("allOf"),
@@ -153,10 +156,10 @@ export function readSchema(json: unknown, path: string): Schema {
   return { path, ...(types === undefined ? {} : { types }), ...inner };
 }
 
-function refuseKeywords(schema: Json, path: string): void {
-  const refused = REFUSED.find((keyword) => Object.hasOwn(schema, keyword));
-  const odd =
-    refused ??
+function refuseUnsupported(schema: Json, path: string): void {
+  const known = UNSUPPORTED.find((keyword) => Object.hasOwn(schema, keyword));
+  const unsupported =
+    known ??
     (schema.uniqueItems === true ? "uniqueItems" : undefined) ??
     (schema.multipleOf !== undefined && !(schema.multipleOf === 1 && schema.type === "integer")
       ? "multipleOf"
@@ -164,21 +167,21 @@ function refuseKeywords(schema: Json, path: string): void {
     (schema.unevaluatedProperties !== undefined && schema.unevaluatedProperties !== false
       ? "unevaluatedProperties"
       : undefined) ??
-    (keepsAnyName(schema.propertyNames) ? undefined : "propertyNames") ??
+    (allowsAnyName(schema.propertyNames) ? undefined : "propertyNames") ??
     (path !== "#" && typeof schema.$id === "string" ? "$id" : undefined);
-  if (odd === undefined) return;
-  throw wrong(`${path}/${odd}`, "is a keyword that answers cannot be held to; leave it out");
+  if (unsupported === undefined) return;
+  throw wrong(`${path}/${unsupported}`, "is a keyword that cannot be enforced; remove it");
 }
 
-/** Of propertyNames, whose values are texts anyway. */
-function keepsAnyName(schema: unknown): boolean {
+/** True if a propertyNames schema allows every name. */
+function allowsAnyName(schema: unknown): boolean {
   if (schema === undefined || schema === true) return true;
   if (typeof schema !== "object" || schema === null) return false;
   const { type = "string", title: _, description: __, ...rest } = schema as Json;
   return type === "string" && Object.keys(rest).length === 0;
 }
 
-/** Keywords beside which an object may have properties that it does not name itself. */
+/** Keywords that may declare properties of an object. */
 const COMBINING = ["properties", "$ref", "allOf", "anyOf", "oneOf"] as const;
 
 class Reader {
@@ -253,7 +256,7 @@ class Reader {
     const { schema, path } = this;
     if (Array.isArray(schema.items)) {
       if (schema.prefixItems !== undefined) {
-        throw wrong(`${path}/items`, "is a list beside prefixItems; leave one out");
+        throw wrong(`${path}/items`, "is a list beside prefixItems; remove one of them");
       }
       const { additionalItems: more } = schema;
       const items =
@@ -277,7 +280,7 @@ class Reader {
   text<K extends string>(keyword: string, name: K): { readonly [key in K]?: string } {
     const value = this.schema[keyword];
     if (value === undefined) return {};
-    if (typeof value !== "string") throw wrong(`${this.path}/${keyword}`, "must be a text");
+    if (typeof value !== "string") throw wrong(`${this.path}/${keyword}`, "must be a string");
     return { [name]: value } as { readonly [key in K]?: string };
   }
 
@@ -285,13 +288,13 @@ class Reader {
     const value = this.schema[keyword];
     if (value === undefined) return {};
     if (typeof value !== "number" || !Number.isInteger(value) || value < 0) {
-      throw wrong(`${this.path}/${keyword}`, "must be a whole number from 0 on");
+      throw wrong(`${this.path}/${keyword}`, "must be a whole number of at least 0");
     }
     return { [name]: value } as { readonly [key in K]?: number };
   }
 
-  /** In draft 4 the exclusive keyword was a flag; both spellings are read. */
-  bound<K extends "least" | "most">(
+  /** Accepts draft 4 too, in which the exclusive keyword is a flag. */
+  bound<K extends "min" | "max">(
     inclusive: string,
     exclusive: string,
     name: K,
@@ -323,9 +326,9 @@ class Reader {
   }
 }
 
-export function tighterBound(a: Bound, b: Bound, side: "least" | "most"): Bound {
+export function tighterBound(a: Bound, b: Bound, side: "min" | "max"): Bound {
   if (a.value === b.value) return a.exclusive ? a : b;
-  return a.value > b.value === (side === "least") ? a : b;
+  return a.value > b.value === (side === "min") ? a : b;
 }
 
 const MAX_KEY_CHARACTERS = 256;

@@ -6,7 +6,7 @@ import { parseRegex } from "./regex.ts";
 import { conjunctionExpression, hasLookahead, type RuleBook } from "./regular.ts";
 import { lengthsOf, withLengths } from "./text-length.ts";
 
-/** What a schema says of a string. */
+/** Conditions of a schema on a string. */
 export interface StringSchema {
   readonly patterns: readonly string[];
   readonly formats: readonly StringFormat[];
@@ -16,9 +16,9 @@ export interface StringSchema {
 }
 
 /**
- * The JSON strings that satisfy all of it. Where patterns and formats have no text in common the
- * patterns count alone: they say more. Rules are added to the book. Throws invalid_schema; `place`
- * begins the sentence.
+ * The JSON strings that satisfy all conditions. If patterns and formats have no text in common,
+ * only the patterns apply. Adds rules to the book. Throws invalid_schema; `place` begins the
+ * message.
  */
 export function stringExpression(schema: StringSchema, book: RuleBook, place: string): Expression {
   const { minLength, maxLength, formats } = schema;
@@ -28,12 +28,12 @@ export function stringExpression(schema: StringSchema, book: RuleBook, place: st
     if (minLength === 0 && maxLength === Number.POSITIVE_INFINITY) return ANY_STRING;
     return quoted(repeat(STRING_CHARACTER, minLength, maxLength));
   }
-  const found = together(all, schema, book, place);
-  if (found !== NEVER || patterns.length === 0) return quoted(found);
-  return quoted(together(patterns, schema, book, place));
+  const expression = conjunction(all, schema, book, place);
+  if (expression !== NEVER || patterns.length === 0) return quoted(expression);
+  return quoted(conjunction(patterns, schema, book, place));
 }
 
-function together(
+function conjunction(
   all: readonly Expression[],
   { minLength, maxLength }: StringSchema,
   book: RuleBook,
@@ -44,13 +44,13 @@ function together(
     const lengths = withLengths(only, minLength, maxLength);
     if (lengths !== undefined) return insideString(lengths);
   }
-  // a limit that some part keeps by itself need not be counted
+  // a limit that some part satisfies anyway need not be counted
   const longest = Math.min(...all.map((of) => lengthsOf(of)[1]));
   const limit = longest <= maxLength ? Number.POSITIVE_INFINITY : maxLength;
   return conjunctionExpression({ all, minLength, maxLength: limit, place }, book, insideString);
 }
 
-/** The text is one of a format's. */
+/** True if the text has the format. */
 export function hasFormat(text: string, format: StringFormat): boolean {
   return new RegExp(`^(?:${FORMATS[format](Number.POSITIVE_INFINITY)})$`, "u").test(text);
 }

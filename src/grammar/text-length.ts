@@ -1,30 +1,30 @@
 import { type Expression, NEVER } from "./expression.ts";
 
 /**
- * The expression's texts of `least` to `most` characters, where that can be said: if all of them
- * are, if it is one character repeated, or such a repetition among parts of a fixed length.
- * Undefined otherwise. For expressions without rules.
+ * Restricts an expression without rules to texts of `min` to `max` characters. Possible if all of
+ * its texts have such a length, if it repeats one character, or if it is a sequence with one such
+ * part of variable length. Otherwise undefined.
  */
-export function withLengths(of: Expression, least: number, most: number): Expression | undefined {
+export function withLengths(of: Expression, min: number, max: number): Expression | undefined {
   const [shortest, longest] = lengthsOf(of);
-  if (shortest >= least && longest <= most) return of;
-  if (longest < least || shortest > most) return NEVER;
-  if (of.kind === "sequence") return sequenceWithLengths(of.parts, least, most);
+  if (shortest >= min && longest <= max) return of;
+  if (longest < min || shortest > max) return NEVER;
+  if (of.kind === "sequence") return sequenceWithLengths(of.parts, min, max);
   if (of.kind !== "repeat" || !lengthsOf(of.of).every((length) => length === 1)) return undefined;
-  return { ...of, least: Math.max(of.least, least), most: Math.min(of.most, most) };
+  return { ...of, min: Math.max(of.min, min), max: Math.min(of.max, max) };
 }
 
-/** Where one part alone may be longer or shorter. */
+/** Possible if only one part has a variable length. */
 function sequenceWithLengths(
   parts: readonly Expression[],
-  least: number,
-  most: number,
+  min: number,
+  max: number,
 ): Expression | undefined {
   const lengths = parts.map(lengthsOf);
   const free = lengths.findIndex(([shortest, longest]) => shortest !== longest);
   if (lengths.slice(free + 1).some(([shortest, longest]) => shortest !== longest)) return undefined;
   const fixed = lengths.reduce((sum, [shortest], at) => (at === free ? sum : sum + shortest), 0);
-  const part = withLengths(parts[free]!, Math.max(0, least - fixed), most - fixed);
+  const part = withLengths(parts[free]!, Math.max(0, min - fixed), max - fixed);
   return part && { kind: "sequence", parts: parts.with(free, part) };
 }
 
@@ -47,9 +47,9 @@ export function lengthsOf(of: Expression): readonly [shortest: number, longest: 
         );
     case "repeat": {
       const [shortest, longest] = lengthsOf(of.of);
-      return [shortest * of.least, longest === 0 ? 0 : longest * of.most];
+      return [shortest * of.min, longest === 0 ? 0 : longest * of.max];
     }
-    case "look":
+    case "lookahead":
       return [0, 0];
     case "rule":
       return [0, Number.POSITIVE_INFINITY];

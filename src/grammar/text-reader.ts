@@ -1,4 +1,4 @@
-/** Walks through a text character by character. What it throws at the text's end is its owner's. */
+/** Reads a text character by character. `ended` creates the error for an unexpected end. */
 export class TextReader {
   readonly units: readonly string[];
   at = 0;
@@ -9,19 +9,19 @@ export class TextReader {
     this.ended = ended;
   }
 
-  /** The character that comes next; empty at the end. */
+  /** The next character; empty at the end. */
   peek(): string {
     return this.units[this.at] ?? "";
   }
 
-  /** Steps over `unit` if it comes next. */
+  /** Consumes `unit` if it is the next character. */
   take(unit: string): boolean {
     if (this.peek() !== unit) return false;
     this.at += 1;
     return true;
   }
 
-  /** The next character. Throws at the end. */
+  /** Consumes the next character. Throws at the end. */
   next(what: string): string {
     const unit = this.units[this.at];
     if (unit === undefined) throw this.ended(what);

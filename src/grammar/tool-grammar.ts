@@ -22,10 +22,10 @@ import { schemaExpression } from "./schema-grammar.ts";
 
 const OPEN = "<TOOLCALL>";
 const CLOSE = "</TOOLCALL>";
-/** Calls of one answer, where several are allowed. */
+/** Maximum number of calls in one answer. */
 const MAX_CALLS = 32;
 
-/** Arguments stand in a call, which stands in a list. */
+/** Arguments are inside a call, which is inside a list. */
 const ARGUMENTS_LEVEL = 2;
 
 export interface ToolRequest {
@@ -33,32 +33,32 @@ export interface ToolRequest {
   readonly choice: ToolChoice;
   /** False: one call at most. */
   readonly parallel: boolean;
-  /** What an answer without calls looks like. Undefined: any text. */
+  /** Format of an answer without calls. Undefined: any text. */
   readonly output?: OutputFormat;
 }
 
 /**
- * The answer's grammar where tools bind it; undefined where the model may answer as it likes.
+ * The grammar of the answer; undefined if tools and output do not constrain it.
  *
- * With `required` or a name the answer is nothing but calls. With `auto` it is either calls or the
- * output format; without one it is any text, in which `<TOOLCALL>` begins calls that hold to the
- * tools, and they end it. The latter is needed only if a tool is strict or has no parameters, or if
- * one call is all that is allowed. Arguments hold to the tool's schema; where that is one that no
- * grammar keeps and the tool is not strict, they are any object. For a tool without parameters they
- * are `{}`.
+ * With `required` or a name, the answer consists of calls only. With `auto`, it is either calls or
+ * the output format. Without an output format, it is any text, in which `<TOOLCALL>` starts calls
+ * that must match the tools and end the answer; this is needed only if a tool is strict or has no
+ * parameters, or if only one call is allowed. Arguments match the tool's schema. If no grammar can
+ * express the schema and the tool is not strict, they are any object. For a tool without parameters
+ * they are `{}`.
  *
  * Throws invalid_schema for a strict tool's schema.
  */
 export function toolGrammar(request: ToolRequest): Grammar | undefined {
-  const { tools, choice: wanted, parallel, output } = request;
-  if (wanted === "none" || tools.length === 0) return output && outputGrammar(output);
-  const binding = tools.some((tool) => tool.strict === true || takesNothing(tool));
-  const loose = wanted === "auto" && parallel && !binding;
+  const { tools, choice: toolChoice, parallel, output } = request;
+  if (toolChoice === "none" || tools.length === 0) return output && outputGrammar(output);
+  const binding = tools.some((tool) => tool.strict === true || hasNoParameters(tool));
+  const loose = toolChoice === "auto" && parallel && !binding;
   if (loose && output === undefined) return undefined;
   checkSize(tools);
   const book = newRuleBook(jsonRules());
   const { rules } = book;
-  const named = typeof wanted === "object" ? wanted.name : undefined;
+  const named = typeof toolChoice === "object" ? toolChoice.name : undefined;
   const offered = tools
     .map((tool, index) => ({ tool, index }))
     .filter(({ tool }) => named === undefined || tool.name === named);
@@ -75,10 +75,10 @@ export function toolGrammar(request: ToolRequest): Grammar | undefined {
     ),
   );
   rules.set("call", call);
-  const most = parallel && named === undefined ? MAX_CALLS : 1;
-  const listed = sequence(rule("call"), repeat(sequence(comma(1), rule("call")), 0, most - 1));
+  const max = parallel && named === undefined ? MAX_CALLS : 1;
+  const listed = sequence(rule("call"), repeat(sequence(comma(1), rule("call")), 0, max - 1));
   const calls = sequence(bracketed(listed, 0), text(CLOSE));
-  if (wanted !== "auto") return { root: sequence(text(OPEN), calls), rules };
+  if (toolChoice !== "auto") return { root: sequence(text(OPEN), calls), rules };
   if (output) {
     const other = outputGrammar(output, rules);
     for (const [name, body] of other.rules) rules.set(name, body);
@@ -92,21 +92,21 @@ function checkSize(tools: readonly ToolDefinition[]): void {
   const schemas = JSON.stringify(tools.map((tool) => tool.parameters));
   const bytes = Buffer.byteLength(schemas);
   if (bytes <= LIMITS.toolSchemasBytes) return;
-  const most = LIMITS.toolSchemasBytes;
-  const message = `the tools' schemas have ${bytes} bytes; at most ${most} are taken`;
+  const max = LIMITS.toolSchemasBytes;
+  const message = `the tools' schemas have ${bytes} bytes; at most ${max} are allowed`;
   throw new VireoError("invalid_schema", message, { param: "tools" });
 }
 
-/** Parameters of a tool that is not held to them. */
+/** Parameters of a tool whose schema is not enforced. */
 export const ANY_PARAMETERS = Object.freeze({ type: "object", additionalProperties: true });
 
 const DESCRIBING = new Set(["type", "$schema", "title", "description", "strict"]);
 
 /**
- * The tool names no parameter, as clients write it: without a schema, with an empty one, or as an
- * object without properties. One that lets others in (`additionalProperties`) is none of these.
+ * True if the tool declares no parameters: without a schema, with an empty one, or with an object
+ * without properties. False if it allows additional properties.
  */
-function takesNothing({ parameters = {} }: ToolDefinition): boolean {
+function hasNoParameters({ parameters = {} }: ToolDefinition): boolean {
   if ((parameters.type ?? "object") !== "object") return false;
   return Object.entries(parameters).every(([keyword, value]) => {
     if (keyword === "properties" || keyword === "required") return isEmpty(value);
@@ -121,10 +121,10 @@ function isEmpty(value: unknown): boolean {
 function argumentsOf(tool: ToolDefinition, index: number, book: RuleBook): Expression {
   const { rules } = book;
   const { parameters, strict = false } = tool;
-  if (takesNothing(tool)) return text("{}");
+  if (hasNoParameters(tool)) return text("{}");
   const before = new Map(rules);
   try {
-    // what is no object cannot be called with
+    // arguments are always an object
     const schema = { type: "object", ...parameters };
     return schemaExpression(parseSchemaText(JSON.stringify(schema)), book, ARGUMENTS_LEVEL);
   } catch (error) {
@@ -140,8 +140,8 @@ function argumentsOf(tool: ToolDefinition, index: number, book: RuleBook): Expre
 }
 
 /**
- * Any text without the tag, which may end anywhere; or such a text, the tag, and `then`. The tag's
- * first character must not come again in it.
+ * Any text without the tag, which may end anywhere; or such a text, the tag, and `then`. The tag
+ * must contain its first character only once.
  */
 function untilTag(tag: string, then: Expression, rules: Map<string, Expression>): Expression {
   const letters = [...tag];

@@ -7,23 +7,23 @@ export type ByteRange = readonly [first: number, last: number];
 const LAST_OF_LENGTH = [0x7f, 0x7ff, 0xffff, 0x10ffff];
 
 /**
- * The UTF-8 spellings of a set of characters, as sequences of byte ranges: a byte string is one of
- * the characters exactly if one of the sequences matches it. No overlong form, no surrogate.
+ * UTF-8 encodings of a set of characters, as sequences of byte ranges: exactly the encodings of the
+ * characters match one of the sequences. Excludes overlong forms and surrogates.
  */
 export function utf8Sequences(ranges: readonly CodeRange[]): ByteRange[][] {
   return normalised(ranges).flatMap(([first, last]) => {
     const sequences: ByteRange[][] = [];
     let from = first;
-    for (const [at, most] of LAST_OF_LENGTH.entries()) {
-      if (from > last || from > most) continue;
-      split(from, Math.min(last, most), at + 1, sequences);
-      from = most + 1;
+    for (const [at, max] of LAST_OF_LENGTH.entries()) {
+      if (from > last || from > max) continue;
+      split(from, Math.min(last, max), at + 1, sequences);
+      from = max + 1;
     }
     return sequences;
   });
 }
 
-/** Code points of equal length in bytes → sequences, cut where a lower byte begins anew. */
+/** Splits a range of equally long code points where a lower byte wraps around. */
 function split(first: number, last: number, length: number, into: ByteRange[][]): void {
   for (let low = 1; low < length; low++) {
     const mask = (1 << (6 * low)) - 1;

@@ -1,27 +1,27 @@
-/** What a grammar needs to know of a tokenizer. */
+/** The bytes of a tokenizer's tokens. */
 export interface TokenBytes {
-  /** Columns of the model's logits: a mask has a bit for each. */
+  /** Number of columns of the model's logits; a mask has one bit per column. */
   readonly tokens: number;
-  /** The bytes that a token adds to a text; empty for one that no grammar may use. */
+  /** Bytes of a token; empty if no grammar may use it. */
   bytesOf(id: number): Uint8Array;
   readonly eosIds: readonly number[];
 }
 
 /**
- * All tokens as a tree of their bytes, in the order of a walk through it: a node's children come
- * right after it, and `end` is the first node that does not belong to it.
+ * All tokens as a trie of their bytes in preorder: a node's descendants follow it directly, and
+ * `end` is the first node after them.
  */
 export interface TokenTree {
   readonly nodes: number;
   readonly byte: Uint8Array;
-  /** Bytes before this one. */
+  /** Number of bytes before this one. */
   readonly depth: Uint8Array;
   readonly end: Int32Array;
   /** The token that ends here, or −1. */
   readonly token: Int32Array;
-  /** Groups of the characters of the token that ends here, from its first on. */
+  /** Groups of all characters of the token that ends here. */
   readonly tokenGroups: Uint16Array;
-  /** Groups of the node's byte and of all that is below it. */
+  /** Groups of the tokens in the node's subtree. */
   readonly groups: Uint16Array;
   readonly maxDepth: number;
 }
@@ -32,18 +32,18 @@ export interface Vocabulary {
   /** Words of a mask: one bit per token. */
   readonly words: number;
   bytesOf(id: number): Uint8Array;
-  /** For each id the one with the same bytes that the tree holds; itself for most. */
+  /** Further ids with the same bytes, by the id in the trie. */
   readonly others: ReadonlyMap<number, readonly number[]>;
-  /** Mask of the tokens whose bytes are all of these groups. */
+  /** Mask of the tokens whose characters all belong to these groups. */
   maskOfGroups(groups: number): Int32Array;
 }
 
-/** Longer tokens are left out: no grammar ever needs one, and each costs a level of the walk. */
+/** Longer tokens are never allowed; each byte of depth makes every walk slower. */
 const MAX_BYTES = 255;
 
 /**
- * Sorts a tokenizer's tokens for masks. Done once, a slice at a time, so that nobody waits long:
- * 131k tokens take about 0.2 s in all.
+ * Builds the trie of a tokenizer's tokens, in slices so that the event loop stays responsive. It
+ * takes about 0.2 s for 131k tokens.
  */
 export async function readVocabulary(source: TokenBytes): Promise<Vocabulary> {
   const { tokens, eosIds } = source;
@@ -72,10 +72,10 @@ export async function readVocabulary(source: TokenBytes): Promise<Vocabulary> {
     for (const text of byFirstBytes.get(first)!.sort()) sorted.push(text);
     if (sorted.length % 16 === 0) await nextTurn();
   }
-  const tree = await plant(sorted, idOf);
+  const tree = await buildTree(sorted, idOf);
   const words = Math.ceil(tokens / 32);
   const bytesOf = (id: number) => source.bytesOf(id);
-  const maskOfGroups = rememberMasks(tree, words);
+  const maskOfGroups = cacheMasks(tree, words);
   return { tree, eosIds, words, bytesOf, others, maskOfGroups };
 }
 
@@ -83,18 +83,18 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** sorted: tokens in the order of their bytes, one character for each byte. */
-async function plant(
+/** sorted: tokens in byte order, as Latin-1 strings. */
+async function buildTree(
   sorted: readonly string[],
   idOf: ReadonlyMap<string, number>,
 ): Promise<TokenTree> {
-  const most = sorted.reduce((sum, text) => sum + text.length, 0);
-  const byte = new Uint8Array(most);
-  const depth = new Uint8Array(most);
-  const end = new Int32Array(most);
-  const token = new Int32Array(most).fill(-1);
-  const tokenGroups = new Uint16Array(most);
-  const groups = new Uint16Array(most);
+  const max = sorted.reduce((sum, text) => sum + text.length, 0);
+  const byte = new Uint8Array(max);
+  const depth = new Uint8Array(max);
+  const end = new Int32Array(max);
+  const token = new Int32Array(max).fill(-1);
+  const tokenGroups = new Uint16Array(max);
+  const groups = new Uint16Array(max);
   const path: number[] = [];
   let nodes = 0;
   let maxDepth = 0;
@@ -138,8 +138,8 @@ async function plant(
 }
 
 /**
- * Groups of characters that grammars tend to treat alike, as bits. Most tokens are words, and a
- * state inside a string takes all words at once: such tokens need not be tried one by one.
+ * Groups of characters that grammars usually treat alike, as bits. Inside a string, for instance,
+ * all words are allowed at once, so their tokens need no walk.
  */
 const ASCII_GROUPS: readonly RegExp[] = [
   /[a-f]/,
@@ -158,7 +158,7 @@ const ASCII_GROUPS: readonly RegExp[] = [
 ];
 /** Characters beyond ASCII, whole. */
 export const LONG_CHARACTERS = 1 << 13;
-/** Parts of such characters: never skipped. */
+/** Incomplete characters beyond ASCII, which are always walked. */
 const BROKEN_CHARACTERS = 1 << 14;
 
 const GROUP_OF_ASCII = Uint16Array.from({ length: 128 }, (_, code) => {
@@ -170,7 +170,7 @@ export const BYTES_OF_GROUP: readonly (readonly number[])[] = ASCII_GROUPS.map((
   Array.from(GROUP_OF_ASCII.keys()).filter((code) => GROUP_OF_ASCII[code] === 1 << group),
 );
 
-/** The group of a byte that stands in a token of whole characters. */
+/** Group of a byte in a token of whole characters. */
 export function groupOf(byte: number): number {
   return byte < 0x80 ? GROUP_OF_ASCII[byte]! : LONG_CHARACTERS;
 }
@@ -189,10 +189,10 @@ function groupsOf(bytes: string): number {
   }
 }
 
-/** At most this many different masks are asked for by real grammars; more are made anew. */
+/** Maximum number of cached group masks, which real grammars do not exceed. */
 const MAX_GROUP_MASKS = 64;
 
-function rememberMasks(
+function cacheMasks(
   { nodes, token, tokenGroups }: TokenTree,
   words: number,
 ): (groups: number) => Int32Array {
@@ -209,7 +209,7 @@ function rememberMasks(
   };
 }
 
-/** Nothing happens for a token of −1. */
+/** Sets the bit of a token; ignores −1. */
 export function allow(mask: Int32Array, token: number): void {
   if (token >= 0) mask[token >> 5]! |= 1 << (token & 31);
 }
