@@ -192,6 +192,18 @@ test("every package is in the table of dependencies", () => {
   expect(missing).toEqual([]);
 });
 
+test("source files that pages name exist", () => {
+  const roots = ["", "src", "native", "native/kernels"];
+  const wrong = PAGES.flatMap((page) => {
+    const text = readFileSync(join(ROOT, page), "utf8");
+    return [...text.matchAll(/`((?:[\w-]+\/)+[\w-]+(?:\.test)?\.(?:ts|mjs|cpp|h))`/g)]
+      .map((match) => match[1]!)
+      .filter((file) => !roots.some((root) => existsSync(join(ROOT, root, file))))
+      .map((file) => `${page}: ${file}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
 test("links of pages lead to files that exist", () => {
   const wrong = [...PAGES, "docs/clients.md", "CHANGELOG.md", "MODEL.md"].flatMap((page) => {
     const text = readFileSync(join(ROOT, page), "utf8");
