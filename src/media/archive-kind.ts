@@ -1,6 +1,6 @@
 // Office documents are ZIP or OLE files, and so are many others: the names inside tell them apart.
 
-/** A document of an office program, which has no pages until one lays it out. */
+/** A document of an office program; it has no pages until a program lays it out. */
 export interface OfficeFile {
   readonly name: string;
   /** The usual ending of its file name. */
@@ -13,7 +13,7 @@ type ArchiveKind =
 
 const UNPACK = "unpack it and send the files that are in it";
 const SAVE_AS_PDF = "save it as PDF and send that";
-/** Entries and bytes of an archive's directory that are looked at. */
+/** Limits on the entries and bytes of an archive's directory that are read. */
 const MAX_ENTRIES = 5000;
 const TAIL_BYTES = 65_536 + 22;
 
@@ -36,7 +36,7 @@ const OTHER_ARCHIVES: readonly (readonly [entry: RegExp, name: string, advice: s
   [/^AndroidManifest\.xml$|^META-INF\/MANIFEST\.MF$/, "a program", UNPACK],
 ];
 
-/** Tells what a ZIP file is. Never throws: a damaged one is an archive. */
+/** Recognises the kind of a ZIP file. Never throws: a damaged one counts as an archive. */
 export function archiveKind(bytes: Uint8Array): ArchiveKind {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const mimetype = firstEntry(file);
@@ -65,7 +65,7 @@ function firstEntry(file: Buffer): { readonly name: string; readonly content: st
   return { name, content: file.subarray(start, start + 128).toString("latin1") };
 }
 
-/** From the directory at the end; of a file that is cut short, from the entries' own headers. */
+/** Reads names from the directory at the end, or from entry headers if the file is truncated. */
 function entryNames(file: Buffer): { readonly names: readonly string[]; isWhole: boolean } {
   const end = file.subarray(-TAIL_BYTES).lastIndexOf("PK\x05\x06");
   const tail = Math.max(0, file.length - TAIL_BYTES);
@@ -92,7 +92,7 @@ const STREAMS: readonly (readonly [stream: string, name: string, ending: string]
   ["Book", "an old Excel workbook (XLS)", "xls"],
 ];
 
-/** Tells what an OLE compound file is, by the names of its streams. Never throws. */
+/** Recognises the kind of an OLE compound file by the names of its streams. Never throws. */
 export function compoundKind(bytes: Uint8Array): ArchiveKind {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const has = (stream: string): boolean => file.includes(Buffer.from(`${stream}\0`, "utf16le"));

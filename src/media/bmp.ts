@@ -25,10 +25,10 @@ interface Mask {
 }
 
 /**
- * Decodes a BMP of 1, 4, 8, 16, 24 or 32 bits per pixel, also one of runs of indices.
+ * Decodes a BMP of 1, 4, 8, 16, 24 or 32 bits per pixel, including run-length encoded ones.
  *
- * Without runs all pixel data must be in the file; with them a run paints no more than is left of
- * its row, so the work is bounded by the file's size or the pixels. The fourth byte of a 32-bit
+ * Uncompressed pixel data must be complete. A run paints at most the rest of its row, so the work
+ * is bounded by the file's size or the number of pixels. The fourth byte of a 32-bit
  * pixel is alpha only if the file declares a mask for it.
  *
  * Throws media_undecodable.
@@ -101,9 +101,9 @@ function readLayout(view: DataView): Layout {
 }
 
 /**
- * Indices of all pixels, rows from the top. Pixels that no run paints are 0. A pair of bytes is a
- * run, or behind a zero an escape: 0 ends the row, 1 the picture, 2 moves right and up, and a
- * larger number is so many indices as they are, padded to two bytes.
+ * Decodes the indices of all pixels, rows from the top. Pixels that no run paints are 0. A pair of
+ * bytes is a run, or after a zero an escape: 0 ends the row, 1 ends the picture, 2 moves right and
+ * up, and a larger number n precedes n literal indices, padded to two bytes.
  */
 function readRuns(view: DataView, { width, height, topDown, bits, pixelsAt }: Layout): Uint8Array {
   const indices = new Uint8Array(width * height);
@@ -191,7 +191,7 @@ function paintMasked(row: DataView, target: Uint8Array, { bits, masks }: Layout)
     const pixel = bits === 16 ? row.getUint16(x * 2, true) : row.getUint32(x * 4, true);
     target[x * 4 + 3] = 255;
     masks.forEach(({ shift, most }, channel) => {
-      // A file without a mask for a channel has none of that colour, and is opaque.
+      // A channel without a mask is 0; without an alpha mask the picture is opaque.
       if (most === 0) return;
       const value = ((pixel >>> shift) & most) >>> 0;
       target[x * 4 + channel] = Math.floor((value * 255) / most);

@@ -1,26 +1,26 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
-/** Where programs are looked for unless somebody says otherwise. */
+/** The default search path for programs. */
 export const PROGRAM_PATH = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
 
 export interface ChildProgram {
   readonly command: readonly string[];
-  /** Folders, as in PATH. The program gets nothing else of this process's environment. */
+  /** Search path, written like PATH. The program inherits no other part of the environment. */
   readonly path: string;
   /** An open file that becomes its standard input. */
   readonly input?: number;
   readonly timeMs: number;
   readonly signal?: AbortSignal;
-  /** Takes what it writes; as long as it takes, no more is read. False: it may stop now. */
+  /** Receives stdout; reading pauses until it resolves. False: the program may stop now. */
   readonly onOutput?: (chunk: Buffer) => Promise<boolean> | boolean;
-  /** Takes a line of what it says on stderr. */
+  /** Receives each line of stderr. */
   readonly onLine?: (line: string) => void;
 }
 
 const MAX_LINE_CHARACTERS = 4096;
 
 /**
- * Runs a program without a shell until it ends, its time is over or nobody wants it any more.
+ * Runs a program without a shell until it ends, times out or is aborted.
  *
  * Returns its exit status, or undefined if it was killed. Throws the signal's reason, what onOutput
  * throws, and ENOENT (an Error with that code) if there is no such program.
@@ -62,7 +62,7 @@ function endOf(child: ChildProcess): Promise<number | undefined> {
     child.once("error", reject);
     child.once("close", (status) => resolve(status ?? undefined));
   });
-  ended.catch(() => {}); // whoever waits for it hears of it
+  ended.catch(() => {}); // callers that await it get the error
   return ended;
 }
 

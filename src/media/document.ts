@@ -14,8 +14,7 @@ import { inspectFrames } from "./source.ts";
  * Opens a PDF, a TIFF with one or more frames, or any other picture file as one page.
  *
  * Throws what openPdf and inspectImage throw, out_of_range for a wrong dpi, invalid_media for an
- * empty file, media_too_large, and unsupported_media_type for files of an office, saying how to
- * convert them.
+ * empty file, media_too_large, and unsupported_media_type, with advice on how to convert it.
  */
 export async function openDocument(
   file: Uint8Array,

@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import type { RgbImage } from "./image.ts";
 
-/** A JPEG of the image, at most so many pixels on its longer side, for people to look at. */
+/** Encodes the image as a JPEG preview; `maxSidePx` bounds its longer side. */
 export async function encodeJpeg(image: RgbImage, sidePx: number): Promise<Buffer> {
   const { rgb, width, height } = image;
   return await sharp(rgb, { raw: { width, height, channels: 3 } })
@@ -10,7 +10,7 @@ export async function encodeJpeg(image: RgbImage, sidePx: number): Promise<Buffe
     .toBuffer();
 }
 
-/** The same, as large as that and in the aspect ratio of `shape`: frames are squares by then. */
+/** Encodes a frame, which is square by now, as a JPEG with the aspect ratio of `shape`. */
 export async function encodeThumbnail(
   image: RgbImage,
   shape: { readonly width: number; readonly height: number },

@@ -1,26 +1,25 @@
-// Which frames of a video are looked at, and what the prompt says of each.
+// Selects the frames of a video, and writes the text that the prompt has for each.
 
 export interface FrameSampling {
-  /** Frames a second at most; 0 or less: not a limit. */
+  /** Maximum frames per second; 0 or less: no limit. */
   readonly fps: number;
-  /** Frames at most; 0 or less: not a limit. */
+  /** Maximum number of frames; 0 or less: no limit. */
   readonly maxFrames: number;
 }
 
-/** A stretch of a video, in seconds from its first frame on; both ends belong to it. */
+/** A range of a video in seconds from its first frame; both ends are inclusive. */
 export interface FrameWindow {
   readonly startSeconds?: number;
   readonly endSeconds?: number;
 }
 
-/** What the published serving configuration uses.              Source: MODEL.md § Video. */
+/** Values of the published serving configuration.              Source: MODEL.md § Video. */
 export const DEFAULT_SAMPLING: FrameSampling = Object.freeze({ fps: 2, maxFrames: 128 });
 
 /**
- * Indices of the frames that are looked at, ascending: spread evenly, the first and the last
- * included.
+ * Selects frames evenly, including the first and the last. Returns their indices, ascending.
  *
- * total: frames of the video. videoFps: its frames a second.
+ * total: number of frames in the video. videoFps: its frames per second.
  */
 export function sampleFrames(
   total: number,
@@ -39,14 +38,14 @@ export function sampleFrames(
 }
 
 /**
- * Seconds that vLLM, SGLang and TensorRT-LLM tell of a frame: whole milliseconds for each frame
- * before it, so 4 % too early at 60 frames a second.            Source: MODEL.md § Video.
+ * The time of a frame as vLLM, SGLang and TensorRT-LLM compute it, in seconds. They truncate the
+ * frame's duration to milliseconds: 4 % too early at 60 fps.    Source: MODEL.md § Video.
  */
 export function truncatedSeconds(index: number, videoFps: number): number {
   return (index * Math.trunc(1000 / videoFps)) / 1000;
 }
 
-/** Two decimals, exact ties to even: 0.125 → "0.12", where toFixed says "0.13". */
+/** Formats with two decimals, exact ties to even: 0.125 → "0.12"; toFixed gives "0.13". */
 export function showSeconds(seconds: number): string {
   const eighths = seconds * 8; // only odd eighths lie exactly between two hundredths
   if (!Number.isInteger(eighths) || eighths % 2 === 0) return seconds.toFixed(2);
@@ -54,23 +53,23 @@ export function showSeconds(seconds: number): string {
   return ((below % 2 === 0 ? below : below + 1) / 100).toFixed(2);
 }
 
-/** The text before frame number `frame` (from 0). Undefined seconds: nobody knows when it was. */
+/** The text before frame number `frame` (from 0). Undefined seconds: the time is unknown. */
 export function frameLabel(frame: number, seconds: number | undefined): string {
   const when = seconds === undefined ? "" : ` sampled at ${showSeconds(seconds)} seconds`;
   return `Frame ${frame + 1}${when}: `;
 }
 
-/** What stands around the labels of frames. */
+/** Texts around the labels of frames. */
 export interface VideoGlue {
   /** Before the first frame. */
   readonly before: string;
   /** Between two frames. */
   readonly between: string;
-  /** Labels tell truncatedSeconds instead of the time at which a frame is shown. */
+  /** Labels use truncatedSeconds instead of the presentation time. */
   readonly truncates: boolean;
 }
 
-/** A frame, as far as its label is concerned. */
+/** The data of a frame that its label uses. */
 export interface LabelledFrame {
   /** Counts the file's frames from 0. */
   readonly index: number;
@@ -80,7 +79,7 @@ export interface LabelledFrame {
 
 const INTRODUCTION = "This is a video:\n";
 
-/** The forms that are in use, by whose they are. The model was trained with the first. */
+/** Label formats by the project that uses them. The model was trained with the first. */
 export const VIDEO_GLUE = Object.freeze({
   training: { before: INTRODUCTION, between: "\n", truncates: false },
   tensorrt: { before: INTRODUCTION, between: "", truncates: true },
@@ -91,10 +90,10 @@ export const VIDEO_GLUE = Object.freeze({
 export type VideoGlueName = keyof typeof VIDEO_GLUE;
 
 /**
- * The texts before each frame's rows. Each of them is tokenised by itself, so that what is pruned
- * changes no token of a text.
+ * The texts before each frame's rows. Each text is tokenised separately, so pruning changes no
+ * text token.
  *
- * videoFps: frames a second of the file; undefined where only frames were sent.
+ * videoFps: frames per second of the file; undefined if the request sent single frames.
  */
 export function frameTexts(
   frames: readonly LabelledFrame[],

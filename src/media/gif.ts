@@ -6,13 +6,13 @@ const EXTENSION = 0x21;
 const GRAPHIC_CONTROL = 0xf9;
 
 /**
- * Lays the first frame of a GIF on a screen of that size and paints the rest of the screen in the
- * first colour of the frame's palette, as Pillow does, which read the model's pictures. Beside a
- * frame with a transparent colour the rest is white.
+ * Places the first frame of a GIF on its screen and fills the rest with the first colour of the
+ * frame's palette, like Pillow, which read the training pictures. If the frame has a transparent
+ * colour, the rest is white.
  *
- * image: the frame as the library decodes it, on its screen or alone. libvips takes screens of
- * some usual sizes (640 × 480, 800 × 600, …) for mistakes, gives the frame alone where it is
- * smaller, and leaves the rest of other screens black. The image may be changed.
+ * image: the frame as libvips decodes it, on its screen or alone; it may be modified. libvips
+ * ignores screens of some common sizes (640 × 480, 800 × 600, …) if the frame is smaller, and
+ * leaves the rest of other screens black.
  */
 export function layGifOnScreen(bytes: Uint8Array, image: RgbImage, screen: Size): RgbImage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -23,12 +23,12 @@ export function layGifOnScreen(bytes: Uint8Array, image: RgbImage, screen: Size)
     if (frame.firstColour) paintAround(whole, frame, frame.firstColour);
     return whole;
   } catch (error) {
-    if (error instanceof RangeError) return image; // cut short behind what was decoded
+    if (error instanceof RangeError) return image; // truncated after the decoded frame
     throw error;
   }
 }
 
-/** Whether the image is the frame without the screen around it. */
+/** Whether the image is the bare frame, without its screen. */
 function isAlone({ width, height }: RgbImage, frame: Frame, screen: Size): boolean {
   if (width === screen.width && height === screen.height) return false;
   return width === frame.right - frame.left && height === frame.bottom - frame.top;

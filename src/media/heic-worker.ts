@@ -1,12 +1,12 @@
-// The process in which libheif decodes one HEIC picture: it may be ended at any time, its memory is
-// bounded, and WebAssembly reaches no file and no network. It answers pixels or nothing, never
-// libheif's own words.
+// The child process in which libheif decodes one HEIC picture. It may be killed at any time, its
+// memory is bounded, and WebAssembly reaches no file and no network. It replies with pixels or
+// nothing, never with libheif's messages.
 
 import libheif from "libheif-js/wasm-bundle.js";
 import { LIMITS } from "../core/limits.ts";
 
 export interface HeicReply {
-  /** 8-bit RGB; absent where the file cannot be decoded. */
+  /** 8-bit RGB; absent if the file cannot be decoded. */
   readonly rgb?: Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -14,13 +14,13 @@ export interface HeicReply {
 
 const PAGE_BYTES = 65_536;
 
-/** Growth beyond the limit fails as if the machine had no more. */
+/** Makes growth beyond the limit fail as if the machine were out of memory. */
 function boundMemory(bytes: number): void {
   const { prototype } = WebAssembly.Memory;
   const { grow } = prototype;
   prototype.grow = function (this: WebAssembly.Memory, pages: number): number {
-    const wanted = this.buffer.byteLength + pages * PAGE_BYTES;
-    if (wanted > bytes) throw new RangeError("the picture takes too much memory");
+    const requested = this.buffer.byteLength + pages * PAGE_BYTES;
+    if (requested > bytes) throw new RangeError("the picture takes too much memory");
     return grow.call(this, pages);
   };
 }

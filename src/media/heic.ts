@@ -1,5 +1,5 @@
-// HEIC, in which phones take pictures. sharp's libvips has no decoder for it, so libheif as
-// WebAssembly (libheif-js, LGPL-3.0) decodes it, in a process of its own.
+// Decodes HEIC, the picture format of phones. sharp's libvips has no decoder for it, so libheif as
+// WebAssembly (libheif-js, LGPL-3.0) decodes it in a child process.
 
 import { fork } from "node:child_process";
 import { VireoError } from "../core/errors.ts";
@@ -7,7 +7,7 @@ import { LIMITS } from "../core/limits.ts";
 import type { HeicReply } from "./heic-worker.ts";
 import type { RgbImage } from "./image.ts";
 
-/** A process runs JavaScript as it is built, also where tests run the sources. */
+/** The child process runs compiled JavaScript, even where tests run the sources. */
 const WORKER = import.meta.url.endsWith(".ts")
   ? new URL("../../dist/media/heic-worker.js", import.meta.url)
   : new URL("./heic-worker.js", import.meta.url);
@@ -15,9 +15,9 @@ const WORKER = import.meta.url.endsWith(".ts")
 const HEAP_MB = 512;
 
 /**
- * The primary picture of a HEIC file, turned and cut as its properties say, laid on white.
+ * Decodes the primary picture of a HEIC file, rotated and cropped by its properties, on white.
  *
- * Throws media_undecodable, and media_too_large where it takes too much time.
+ * Throws media_undecodable, and media_too_large if decoding takes too long.
  */
 export async function decodeHeic(file: Uint8Array): Promise<RgbImage> {
   const worker = fork(WORKER, [], {

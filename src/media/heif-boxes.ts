@@ -1,5 +1,5 @@
-// Size of an AVIF or HEIC picture by its boxes (ISO/IEC 23008-12): the extent that is stored, cut
-// to the clean aperture ("clap") and turned ("irot") as the file says, which decoders always do.
+// Reads the size of an AVIF or HEIC picture from its boxes (ISO/IEC 23008-12): the stored extent,
+// cropped to the clean aperture ("clap") and rotated ("irot"), as decoders always do.
 
 import type { Size, StoredPicture } from "./picture-headers.ts";
 
@@ -13,7 +13,7 @@ const MAX_BOXES = 10_000;
 const MAX_PROPERTIES = 1000;
 const MAX_ITEMS = 10_000;
 
-/** Throws RangeError where the boxes end too early; undefined without a primary picture. */
+/** Throws RangeError if the boxes are truncated; undefined without a primary picture. */
 export function heifHeader(view: DataView): StoredPicture | undefined {
   const meta = childOf(view, { type: "", start: 0, end: view.byteLength }, "meta");
   if (!meta) return undefined;
@@ -50,14 +50,14 @@ function applied(view: DataView, { type, start }: Box, size: Size | undefined): 
   };
 }
 
-/** What is left of a side: an aperture so wide, its middle so far off the picture's middle. */
+/** Length of a side after cropping to an aperture of given width and offset from the centre. */
 function cut(side: number, aperture: number, offset: number): number {
   const first = Math.floor(offset + (side - 1) / 2 - (aperture - 1) / 2);
   const last = Math.min(first + Math.round(aperture) - 1, side - 1);
   return last - Math.max(first, 0) + 1;
 }
 
-/** Numbers of an item's properties, in the order in which they are applied. */
+/** Indices of an item's properties, in the order in which they apply. */
 function associated(view: DataView, properties: Box, item: number): number[] {
   for (const box of boxesIn(view, properties, MAX_BOXES)) {
     if (box.type !== "ipma") continue;
@@ -91,7 +91,7 @@ function childOf(view: DataView, parent: Box, type: string): Box | undefined {
   return boxesIn(view, parent, MAX_BOXES, type).at(-1);
 }
 
-/** The boxes directly inside of one, up to a number of them or the first of a type. */
+/** The child boxes of a box, up to a maximum number or to the first of a type. */
 function boxesIn(view: DataView, parent: Box, most: number, until?: string): Box[] {
   const boxes: Box[] = [];
   let at = parent.start;

@@ -1,5 +1,5 @@
-// Icons and cursors (ICO, CUR): a directory of pictures, each a PNG or the body of a BMP. The
-// largest one counts; of several of one size, the one with the most colours.
+// Icons and cursors (ICO, CUR) are a directory of pictures, each a PNG or the body of a BMP. The
+// largest one is used; among equal sizes, the one with the most colours.
 
 import { decodeBmp, type RgbaPixels } from "./bmp.ts";
 
@@ -13,7 +13,7 @@ export interface IcoPicture {
 const BMP_HEADER_BYTES = 14;
 const PNG_MAGIC = 0x89504e47;
 
-/** Throws RangeError where the directory or its picture lies outside of the file. */
+/** Throws RangeError if the directory or its picture lies outside of the file. */
 export function icoPicture(bytes: Uint8Array): IcoPicture {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isCursor = view.getUint16(2, true) === 2;
@@ -33,8 +33,8 @@ export function icoPicture(bytes: Uint8Array): IcoPicture {
 }
 
 /**
- * Decodes the body of a BMP in an icon: its colours, then one bit a pixel that says where nothing
- * is painted. With 32 bits a pixel, the fourth byte is alpha unless it is 0 everywhere.
+ * Decodes the body of a BMP in an icon: its colours, then a mask of one bit per pixel for
+ * transparency. With 32 bits per pixel the fourth byte is alpha unless it is 0 everywhere.
  *
  * Throws media_undecodable, and RangeError.
  */
@@ -60,7 +60,7 @@ function setAlpha({ rgba }: RgbaPixels, pixel: number, value: number): void {
   rgba[pixel * 4 + 3] = value;
 }
 
-/** Rows stand from the bottom up. */
+/** Rows are stored bottom-up. */
 function storedAlpha(body: Buffer, at: number, { width, height }: RgbaPixels): Uint8Array {
   const alpha = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {

@@ -23,17 +23,17 @@ const LOADERS = ["Png", "Jpeg", "Webp", "Nsgif", "Tiff", "Heif"].map(
   (name) => `VipsForeignLoad${name}Buffer`,
 );
 
-// The library reads many more formats than are wanted from strangers, and keeps what it decoded.
+// sharp reads many more formats than strangers may send, and caches what it has decoded.
 sharp.block({ operation: ["VipsForeignLoad"] });
 sharp.unblock({ operation: LOADERS });
 sharp.cache(false);
 
 /**
- * Decodes a picture as people see it.
+ * Decodes a picture to 8-bit RGB.
  *
- * 16 bits become the upper 8; gray is repeated; palettes are looked up; transparency is laid on
- * white; colour profiles are ignored; of an animation the first frame counts. It is turned upright
- * as its EXIF says, unless that is to be ignored as in the model's training.
+ * 16-bit samples keep their upper 8 bits; gray is repeated; palettes are looked up; transparency
+ * is composited on white; colour profiles are ignored; only the first frame of an animation is
+ * used. EXIF orientation is applied unless the options ignore it, as in the model's training.
  *
  * Throws what inspectImage throws, and media_undecodable.          Source: MODEL.md § Pictures.
  */
@@ -44,7 +44,7 @@ export async function decodeImage(
   return await decode(bytes, inspectFrames(bytes, options)[0]!);
 }
 
-/** The same of one of a TIFF's pages, which count from 0. Throws what inspectFrames throws. */
+/** Decodes one page of a TIFF; `page` counts from 0. Throws what inspectFrames throws. */
 export async function decodeFrame(
   bytes: Uint8Array,
   page: number,
@@ -55,7 +55,7 @@ export async function decodeFrame(
   return await decode(bytes, header);
 }
 
-/** The size that was told before is the size of what comes out. */
+/** Decodes to exactly the size that the header announced. */
 async function decode(bytes: Uint8Array, header: FrameHeader): Promise<RgbImage> {
   const image = turnUpright(await decodeStored(bytes, header), header.turn);
   if (image.width === header.width && image.height === header.height) return image;
@@ -82,7 +82,7 @@ async function decodeStored(bytes: Uint8Array, header: FrameHeader): Promise<Rgb
   }
 }
 
-/** The library refuses a sequence by its brand, though its first picture stands there like any. */
+/** sharp refuses image sequences by their brand, although their first picture is ordinary. */
 function asStillAvif(bytes: Uint8Array): Uint8Array {
   if (bytes[11] !== "s".charCodeAt(0)) return bytes;
   const still = Uint8Array.from(bytes);
@@ -126,7 +126,7 @@ async function decodeByLibrary(bytes: Uint8Array, header: FrameHeader): Promise<
     const { width, height } = info;
     return { rgb: isCmyk ? cmykToRgb(shown.data) : toRgb(shown), width, height };
   } catch (cause) {
-    // The library's own words may name files, offsets or addresses.
+    // sharp's own messages may name files, offsets or addresses.
     throw damaged(header.type, cause);
   }
 }
@@ -141,14 +141,14 @@ interface Pixels {
   readonly channels: number;
 }
 
-/** Of 16-bit samples in the machine's order of bytes, which is little-endian. */
+/** Takes the upper bytes of 16-bit samples, which are little-endian. */
 function upperBytes(samples: Uint8Array): Uint8Array {
   return Uint8Array.from({ length: samples.length / 2 }, (_, index) => samples[index * 2 + 1]!);
 }
 
 /**
- * Without what a TIFF holds behind its colours; the library counts a fourth channel as alpha. It
- * may have made three channels of one, of gray or a palette.
+ * Removes extra channels of a TIFF, because sharp takes a fourth channel for alpha. sharp may
+ * already have expanded gray or a palette from one channel to three.
  */
 function shownChannels(pixels: Pixels, tiff: TiffChannels): Pixels {
   const { data, channels: found } = pixels;
@@ -179,13 +179,13 @@ function repeatGray(gray: Uint8Array): Uint8Array {
   return rgb;
 }
 
-/** a · b / 255, rounded to nearest. */
+/** Computes a · b / 255, rounded to nearest. */
 function scale255(a: number, b: number): number {
   const product = a * b + 128;
   return ((product >>> 8) + product) >>> 8;
 }
 
-/** Lays gray or colour with alpha (2 or 4 channels) on white, rounding once as Pillow does. */
+/** Composites gray or colour with alpha (2 or 4 channels) on white, rounding once like Pillow. */
 function layOnWhite(pixels: Uint8Array, channels: number): Uint8Array {
   const count = pixels.length / channels;
   const rgb = new Uint8Array(count * 3);

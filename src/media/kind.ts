@@ -1,10 +1,10 @@
-// The one place that tells what a file is. Names, endings and declared types are not asked.
+// The one place that recognises file formats. It ignores names, extensions and declared types.
 
 import { isUtf8 } from "node:buffer";
 import { archiveKind, compoundKind, type OfficeFile } from "./archive-kind.ts";
 import { recogniseVideo, unreadVideo } from "./video-source.ts";
 
-/** Picture formats that are decoded here. */
+/** Picture formats that can be decoded. */
 export type ImageType = "png" | "jpeg" | "webp" | "gif" | "bmp" | "tiff" | "avif" | "heic" | "ico";
 
 export type Encoding = "utf-8" | "utf-16le" | "utf-16be";
@@ -15,23 +15,23 @@ export type FileKind =
   | { readonly is: "pdf" }
   | { readonly is: "video" }
   | ({ readonly is: "office" } & OfficeFile)
-  /** markup: where the text is a web page or a drawing, "HTML" or "SVG". */
+  /** markup: "HTML" or "SVG" if the text is a web page or a drawing. */
   | { readonly is: "text"; readonly encoding: Encoding; readonly markup?: string }
-  /** Known by name, but read by nothing here. */
+  /** Recognised, but not supported. */
   | { readonly is: "other"; readonly name: string; readonly advice: string }
   | { readonly is: "unknown" };
 
-/** Every format that is accepted as a picture, as messages name them. */
+/** Every accepted picture format, as error messages name them. */
 export const SEND_PICTURE = "send PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC or ICO";
 export const SEND_DOCUMENT = `send a PDF, or ${SEND_PICTURE.slice("send ".length)}`;
 
-/** Bytes at the start of a file that are looked at for a magic number. */
+/** Bytes at the start of a file that may hold a magic number. */
 const HEAD_BYTES = 1024;
 
 /**
- * Tells what a file is by its bytes.
+ * Recognises the format of a file by its bytes.
  *
- * Looks at the first KiB, at the directory of a ZIP or OLE file, and, if nothing else fits, whether
+ * Reads the first KiB and the directory of a ZIP or OLE file; if nothing matches, checks whether
  * all bytes are UTF-8. Never throws.
  */
 export function fileKind(bytes: Uint8Array): FileKind {
@@ -66,12 +66,12 @@ function unreadKind(bytes: Uint8Array): FileKind {
   return { is: "other", name, advice: name === "sound" ? NO_SOUND : SEND_VIDEO };
 }
 
-/** A PDF's name may stand behind up to a KiB of something else, as of a mail or a printer. */
+/** The PDF header may follow up to a KiB of other data, such as headers of a mail or printer. */
 function isPdfHead(head: string): boolean {
   return /%PDF-\d/.test(head) || head.startsWith("%PDF-");
 }
 
-/** A text about PDFs may name them at its start; only a PDF says where its table of parts is. */
+/** A text may begin with the PDF header; only a PDF has a pointer to its cross-reference table. */
 function hasPdfEnd(bytes: Uint8Array): boolean {
   if (Buffer.from(bytes.subarray(0, 5)).toString("latin1") === "%PDF-") return true;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes("startxref");
@@ -89,7 +89,7 @@ function pictureType(head: string, bytes: Uint8Array): ImageType | undefined {
   return undefined;
 }
 
-/** Two letters are little to go by: the size of the second header must be one of those in use. */
+/** Two letters are weak evidence, so the size of the second header must be a known one. */
 function isBmp(bytes: Uint8Array): boolean {
   if (bytes.length < 18) return bytes.length === 2 || bytes[2] === 0;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -99,7 +99,7 @@ function isBmp(bytes: Uint8Array): boolean {
 const ICON = "\0\0\x01\0";
 const CURSOR = "\0\0\x02\0";
 
-/** The first entry of the directory lies behind it and is a picture of some bytes. */
+/** Checks that the first entry points behind the directory and is not empty. */
 function isIco(bytes: Uint8Array): boolean {
   if (bytes.length < 22 || (bytes[4] === 0 && bytes[5] === 0)) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -107,12 +107,12 @@ function isIco(bytes: Uint8Array): boolean {
   return at >= 6 + 16 * view.getUint16(4, true) && size > 16 && at < bytes.length;
 }
 
-/** Cameras keep what their sensor saw in files that begin as a TIFF does. */
+/** Raw files of cameras begin like a TIFF. */
 function isRawPhoto(head: string): boolean {
   return head.startsWith("CR", 8) || head.startsWith("II*\0\x08\0\0\0\x1c\0\xfe\0");
 }
 
-/** Old Targa files have no magic number: the fields of the header must fit the file's length. */
+/** Old Targa files have no magic number, so the header's fields must match the file's length. */
 function isTarga(bytes: Uint8Array): boolean {
   const end = Buffer.from(bytes.subarray(-18)).toString("latin1");
   if (end.startsWith("TRUEVISION-XFILE")) return true;
@@ -125,7 +125,7 @@ function isTarga(bytes: Uint8Array): boolean {
   return pixels > 0 && bytes.length === 18 + bytes[0]! + map + pixels * Math.ceil(bits / 8);
 }
 
-/** The major brand of a file of the MP4 family, and those that it says it is compatible with. */
+/** The major and the compatible brands of a file of the MP4 family. */
 function brandsOf(head: string): string[] {
   const length = Buffer.from(head.slice(0, 4), "latin1").readUInt32BE(0);
   const box = head.slice(8, Math.min(length, HEAD_BYTES));
@@ -134,7 +134,7 @@ function brandsOf(head: string): string[] {
 
 const HEVC_PICTURE = /^(heic|heix|heim|heis|hevc|hevx|hevm|hevs)$/;
 
-/** A brand for pictures of any codec ("mif1", "msf1") says nothing; the others name it. */
+/** The brands "mif1" and "msf1" are for any codec; the others name the codec. */
 function boxedPicture(brands: readonly string[]): ImageType | undefined {
   const [major = ""] = brands;
   if (major === "avif" || major === "avis") return "avif";
@@ -157,7 +157,7 @@ const NO_SOUND = "only pictures, documents and videos are looked at";
 const UNPACK = "unpack it and send the files that are in it";
 const JPEG_2000 = { is: "other", name: "JPEG 2000", advice: SEND_PICTURE } as const;
 
-/** Magic number, name, the way out, and where the number stands if not at the start. */
+/** Magic number, name, advice, and the offset of the number if it is not 0. */
 const OTHERS: readonly (readonly [magic: string, name: string, advice: string, at?: number])[] = [
   ["\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL", SEND_PICTURE],
   ["\xff\x0a", "JPEG XL", SEND_PICTURE],
@@ -232,7 +232,7 @@ function markupOf(start: string): string | undefined {
   return undefined;
 }
 
-/** Letters of an old code page: no byte is one that only binary files have. */
+/** Whether the bytes may be text of an old code page: none occurs only in binary files. */
 function legacyText(bytes: Uint8Array): FileKind | undefined {
   const sample = bytes.subarray(0, 65_536);
   const isBinary = sample.some((byte) => byte < 32 && !(byte >= 8 && byte <= 13) && byte !== 27);

@@ -4,7 +4,7 @@ import { openDocument } from "./document.ts";
 
 const HERE = new URL("./office.test.ts", import.meta.url).href;
 
-/** What a machine with LibreOffice reads of the file; one without it says so. */
+/** The text of the file with LibreOffice, or the error without it. */
 async function textOf(file: Uint8Array): Promise<string> {
   try {
     const document = await openDocument(file, {});

@@ -1,6 +1,6 @@
-// Documents of office programs, laid out by LibreOffice where the machine has it. It runs in a
-// process of its own with a profile of its own: no macros, no links, a bound on time and memory,
-// and no network (in a namespace where the system lends one, else behind a proxy that is none).
+// Converts office documents to PDF with LibreOffice if the machine has it. LibreOffice runs in a
+// child process with its own profile: no macros, no links, bounded time and memory, and no network
+// (in a network namespace if the system allows it, else with a proxy that does not exist).
 
 import { createHash } from "node:crypto";
 import { access, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
@@ -13,21 +13,21 @@ import type { OfficeFile } from "./archive-kind.ts";
 import { PROGRAM_PATH, runProgram } from "./child-program.ts";
 
 const PATH = `${PROGRAM_PATH}:/Applications/LibreOffice.app/Contents/MacOS`;
-/** LibreOffice ends so once it has made a new profile, and wants to be started again. */
+/** LibreOffice exits with this status after it has created a profile and must be restarted. */
 const STARTED_FIRST = 81;
 const MAX_STARTS = 2;
 
-/** Converted files by their hash, newest last: each page of a document opens it once more. */
+/** Cache of converted files by hash, newest last: requests may open one document many times. */
 const converted = new Map<string, Promise<Buffer>>();
-/** One at a time; another one waits. */
+/** Runs one conversion at a time; others wait. */
 let running: Promise<unknown> = Promise.resolve();
 
 /**
- * The document as a PDF. One that several ask for is converted once, and is not given up when one
- * of them leaves: the time that it takes is bounded.
+ * Converts the document to PDF. Concurrent requests for one document share a conversion, which
+ * goes on when one of them is aborted, because its time is bounded.
  *
- * Throws unsupported_media_type where there is no LibreOffice, media_undecodable for what it cannot
- * open, media_too_large for what takes too long or becomes too large.
+ * Throws unsupported_media_type without LibreOffice, media_undecodable if LibreOffice cannot open
+ * the file, media_too_large if it takes too long or the PDF is too large.
  */
 export async function officeToPdf(file: Uint8Array, office: OfficeFile): Promise<Uint8Array> {
   const key = createHash("sha256").update(file).digest("hex");
@@ -75,7 +75,7 @@ async function convert(file: Uint8Array, office: OfficeFile): Promise<Buffer> {
   }
 }
 
-/** Time is that of all starts together. */
+/** The time limit covers all starts together. */
 async function run(command: readonly string[], office: OfficeFile): Promise<void> {
   const begun = performance.now();
   for (let start = 0; start < MAX_STARTS; start++) {
@@ -102,8 +102,8 @@ async function readResult(path: string, office: OfficeFile): Promise<Buffer> {
 }
 
 /**
- * `soffice` is a script that starts the program beside it; ending the script would leave the
- * program running, so that one is started itself.
+ * `soffice` is a script that starts the program beside it. Killing the script would leave the
+ * program running, so the program is started directly.
  */
 export async function findOfficeProgram(): Promise<string | undefined> {
   for (const folder of PATH.split(":")) {
@@ -120,7 +120,7 @@ export async function findOfficeProgram(): Promise<string | undefined> {
 
 let launcher: Promise<readonly string[]> | undefined;
 
-/** What bounds the program's memory and takes the network from it, as far as the system has it. */
+/** Command prefix that limits memory and removes the network, as far as the system can. */
 async function findLauncher(): Promise<readonly string[]> {
   launcher ??= (async () => {
     const found: string[] = [];
@@ -151,7 +151,7 @@ const NO_PROXY_THERE = [
   ]),
 ];
 
-/** Macros never run, links are never followed, and what is fetched goes to nobody. */
+/** Settings: macros never run, links are never followed, and requests go to a dead proxy. */
 const SETTINGS = `<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
 ${[

@@ -1,9 +1,9 @@
 import type { RgbImage } from "./image.ts";
 
 /**
- * How a stored picture is turned to stand upright, as EXIF and TIFF number it (tag 274): 1 as it
- * is, 2 mirrored, 3 by 180°, 4 upside down, 5 mirrored and turned, 6 by 90° clockwise, 7 mirrored
- * and turned, 8 by 90° anticlockwise.
+ * The transformation that makes a stored picture upright, numbered as in EXIF and TIFF (tag 274):
+ * 1 none, 2 mirrored, 3 by 180°, 4 flipped, 5 transposed, 6 by 90° clockwise, 7 transversed,
+ * 8 by 90° anticlockwise.
  */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
@@ -12,12 +12,12 @@ export function toOrientation(value: number | undefined): Orientation {
   return whole ? (value as Orientation) : 1;
 }
 
-/** Whether width and height change places. */
+/** Whether the transformation swaps width and height. */
 export function swapsSides(orientation: Orientation): boolean {
   return orientation >= 5;
 }
 
-/** The size of a picture of such a stored size once it is turned. */
+/** The size of a picture after it is made upright. */
 export function turnedSize<S extends { readonly width: number; readonly height: number }>(
   size: S,
   orientation: Orientation,
@@ -26,7 +26,7 @@ export function turnedSize<S extends { readonly width: number; readonly height: 
   return { ...size, width: size.height, height: size.width };
 }
 
-/** Where the stored pixel of a turned picture's first pixel is, and the way to the next ones. */
+/** Offset of the stored pixel that becomes the first one, and the steps to the next ones. */
 function walk({ width, height }: RgbImage, orientation: Orientation) {
   const [right, down] = [1, width];
   const last = { x: width - 1, y: (height - 1) * width };
@@ -50,7 +50,7 @@ function walk({ width, height }: RgbImage, orientation: Orientation) {
   }
 }
 
-/** The picture as it stands upright. The same one if nothing has to be turned. */
+/** Makes the picture upright. Returns the same object if it already is. */
 export function turnUpright(image: RgbImage, orientation: Orientation): RgbImage {
   if (orientation === 1) return image;
   const { start, alongRow, alongColumn } = walk(image, orientation);

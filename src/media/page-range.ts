@@ -2,10 +2,10 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 
 /**
- * The pages that a text like "1-3,7,12-" names, counted from 1, in the order of the text.
+ * Parses a page selection such as "1-3,7,12-". Pages count from 1 and keep the order of the text.
  *
- * A page that is named twice counts once. Undefined names all pages. Throws out_of_range for what
- * is no such text or lies outside of the document, and too_many_pages.
+ * Duplicates count once; undefined selects all pages. Throws out_of_range for a malformed text or
+ * pages outside of the document, and too_many_pages.
  */
 export function choosePages(text: string | undefined, total: number): number[] {
   const parts = text === undefined ? ["1-"] : rangesOf(text);

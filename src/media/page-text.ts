@@ -1,17 +1,17 @@
-/** A page's own text as people see it: only what is drawn, in reading order. */
+/** The text layer of a page: only visible characters, in reading order. */
 export interface PageText {
   /**
-   * Lines end with "\n"; "\t" stands for a gap that is wider than a word's, as between columns.
-   * A hyphen at a line's end may be one of the word or not. There are no control characters.
+   * Lines end with "\n"; "\t" is a gap wider than a space, such as between columns. A hyphen at a
+   * line's end may or may not belong to the word. There are no control characters.
    */
   readonly text: string;
-  /** Of each UTF-16 unit of the text: left, top, right, bottom as shares of the page. */
+  /** Four numbers per UTF-16 unit: left, top, right, bottom as shares of the page. */
   readonly boxes: Float32Array;
-  /** 1 for each UTF-16 unit that stands above or below its line: note marks, exponents, indexes. */
+  /** 1 for each UTF-16 unit that is super- or subscript: note marks, exponents, indexes. */
   readonly raised: Uint8Array;
-  /** Share of the page's ink, 0 to 1, that this text covers. The rest only the picture shows. */
+  /** Share of the page's ink, 0 to 1, that this text covers. The rest is only in the picture. */
   readonly coverage: number;
-  /** Characters for which no font has a glyph: the picture of the page lacks them. */
+  /** Number of characters without a glyph in any font; the rendered page lacks them. */
   readonly undrawn: number;
 }
 

@@ -5,8 +5,8 @@ import type { PdfiumCalls } from "./pdfium.ts";
 const OBJECT_TEXT = 1;
 
 /**
- * A piece of marked content with ActualText may be drawn by several runs, as clusters of Thai and
- * Hindi are; PDFium gives the text for each of them. It is kept once, over the place of all.
+ * Several runs may draw one piece of marked content with ActualText, such as clusters of Thai and
+ * Hindi. PDFium repeats the text for each run; this keeps it once, over the area of all runs.
  */
 export function gatherActualText(
   pdfium: PdfiumCalls,
@@ -43,7 +43,7 @@ export function gatherActualText(
   return kept.map((character) => moved.get(character) ?? character);
 }
 
-/** Where the runs of each piece are, by its mark: left, top, right, bottom in points. */
+/** The area of each piece's runs by its mark: left, top, right, bottom in points. */
 function placesOf(pdfium: PdfiumCalls, scratch: Scratch, page: number): Map<number, CharacterBox> {
   const places = new Map<number, CharacterBox>();
   const count = pdfium._FPDFPage_CountObjects(page);

@@ -1,5 +1,5 @@
-// Fonts for text whose own font is not in the PDF: three open families with the widths of Arial,
-// Times New Roman and Courier New. They are the same on every machine, so that pages are, too.
+// Substitute fonts for text whose font is not embedded: three open families with the metrics of
+// Arial, Times New Roman and Courier New. They make pages equal on every machine.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ type Family = "arimo" | "tinos" | "cousine";
 /** Character sets (as Windows numbers them) that the fonts have: Latin, Greek, Cyrillic, … */
 const CHARSETS: readonly number[] = [0, 1, 161, 162, 163, 177, 186, 204, 238];
 
-/** Fonts that office programs use and do not always embed; PDFium asks only for names it knows. */
+/** Fonts that office programs often do not embed; PDFium requests only names that are listed. */
 const KNOWN_NAMES: readonly string[] = [
   ..."Arial,ArialMT,Arial Narrow,Arial Black,Arial Unicode MS,Calibri,Candara,Carlito".split(","),
   ..."Corbel,Segoe UI,Tahoma,Trebuchet MS,Verdana,Geneva,Lucida Sans,Century Gothic".split(","),
@@ -27,7 +27,7 @@ const FIXED_PITCH = 1;
 const ROMAN = 16;
 const BOLD_WEIGHT = 600;
 
-/** Gives PDFium the fonts. Each is read when it is first asked for. */
+/** Registers the fonts with PDFium. Each file is read on its first use. */
 export function installFonts(pdfium: PdfiumCalls): void {
   const fonts: Buffer[] = [];
   const indexes = new Map<string, number>();

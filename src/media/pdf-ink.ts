@@ -1,6 +1,6 @@
-// Which characters of a page are really drawn, and how much of its ink is text. The page is drawn
-// with and without its text: a character whose place does not change is on a layer that is off,
-// clipped away, covered, or white on white. PDFium has no function that tells.
+// Finds the visible characters of a page, and the share of its ink that is text. PDFium cannot
+// report this, so the page is rendered with and without its text. If a character's area does not
+// change, it is on a hidden layer, clipped, covered, or white on white.
 
 import { LIMITS } from "../core/limits.ts";
 import type { Character, CharacterBox, TextObject } from "./pdf-text.ts";
@@ -19,7 +19,7 @@ export interface Ink {
   readonly undrawn: number;
 }
 
-/** A drawing in gray: light 0 to 255. */
+/** A rendering in gray: luminance 0 to 255. */
 interface Drawing {
   readonly gray: Uint8Array;
   readonly columns: number;
@@ -27,10 +27,10 @@ interface Drawing {
 }
 
 const PIXELS_PER_POINT = 1.5;
-/** Differences in light that a person could see, and that make an edge. */
+/** Minimum differences in luminance that are visible, and that make an edge. */
 const VISIBLE = 10;
 const EDGE = 48;
-/** Text that lies over other text is drawn apart from it, in so many rounds. */
+/** Maximum number of rounds in which overlapping text is rendered separately. */
 const MAX_ROUNDS = 4;
 const OBJECT_TEXT = 1;
 const OBJECT_FORM = 5;
@@ -39,8 +39,8 @@ const FORMAT_GRAY = 1;
 const WHITE = 0xffffffff;
 
 /**
- * Decides isDrawn of each character. Invisible text (modes 3 and 7), as OCR lays over a scan, stays
- * where the page shows its place.
+ * Sets isDrawn of each character. Invisible text (modes 3 and 7), such as OCR over a scan, counts
+ * as drawn where its area is visible.
  */
 export function lookAtInk(
   pdfium: PdfiumCalls,
@@ -57,12 +57,12 @@ export function lookAtInk(
   return { coverage: ink.coverage(drawn), undrawn };
 }
 
-/** Fonts that are in the file have their glyphs; those that replace others have Latin letters. */
+/** Embedded fonts have their glyphs; substitute fonts have only Latin letters. */
 export function mayLackGlyph({ object, text }: Character): boolean {
   return !object.isEmbedded && text.codePointAt(0)! > 0xff;
 }
 
-/** Less than half of a character outside of the page is still to be read. */
+/** A character counts as on the page if at least half of it is. */
 function isOnPage([left, top, right, bottom]: CharacterBox): boolean {
   const [x, y] = [(left + right) / 2, (top + bottom) / 2];
   return x >= 0 && x <= 1 && y >= 0 && y <= 1;
@@ -104,7 +104,7 @@ class InkReader {
     return undrawn;
   }
 
-  /** Edges tell writing from areas of colour: most of the ink of letters is edge. */
+  /** Edges separate writing from filled areas: most of the ink of letters is edge. */
   coverage(characters: readonly Character[]): number {
     const { gray, columns, rows } = this.draw();
     const covered = new Uint8Array(columns * rows);
@@ -130,8 +130,8 @@ class InkReader {
   }
 
   /**
-   * A run of which some characters are drawn keeps the others too, unless several in a row are
-   * not: thin ones and marks may change no pixel of their own.
+   * If some characters of a run are visible, all are kept unless several in a row are invisible:
+   * thin characters and marks may change no pixel of their own.
    */
   private settle(object: TextObject, characters: readonly Character[]): number {
     const isSeen = characters.some(({ isDrawn }) => isDrawn);
@@ -150,7 +150,7 @@ class InkReader {
     return lacksGlyphs ? lost.length : 0;
   }
 
-  /** Whether a run makes ink where it is drawn alone, without clips and layers of the page. */
+  /** Whether a run leaves ink if it is rendered alone, without the page's clips and layers. */
   private hasGlyphs({ pointer }: TextObject): boolean {
     const { pdfium } = this;
     const { document, page } = this.ink;
@@ -163,7 +163,7 @@ class InkReader {
     return hasInk;
   }
 
-  /** Runs that lie over each other, as the same text in two languages on two layers, are parted. */
+  /** Separates overlapping runs, such as text in two languages on two layers. */
   private rounds(characters: readonly Character[]): Character[][] {
     const taken = Array.from(
       { length: MAX_ROUNDS },
@@ -212,7 +212,7 @@ class InkReader {
     });
   }
 
-  /** A box in pixels of the drawing, larger by a margin; at least one pixel. */
+  /** A box in pixels of the rendering, enlarged by a margin; at least one pixel. */
   private pixels([left, top, right, bottom]: CharacterBox, margin: number): CharacterBox {
     const within = (value: number, most: number): number => Math.min(Math.max(value, 0), most);
     const x = within(Math.floor(left * this.columns) - margin, this.columns - 1);
@@ -242,7 +242,7 @@ class InkReader {
     return { gray, columns, rows };
   }
 
-  /** All runs of text of the page and of the forms in it, LIMITS.pageObjects at most. */
+  /** All runs of text of the page and its forms, up to LIMITS.pageObjects. */
   private textObjects(): number[] {
     const { pdfium } = this;
     const found: number[] = [];
@@ -273,7 +273,7 @@ function byObject(characters: readonly Character[]): Map<TextObject, Character[]
   return found;
 }
 
-/** How many characters in a row are not drawn, where it is most. */
+/** Length of the longest sequence of characters that are not drawn. */
 function longestLoss(characters: readonly Character[]): number {
   let [longest, current] = [0, 0];
   for (const { isDrawn } of characters) {

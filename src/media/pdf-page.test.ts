@@ -1,4 +1,4 @@
-// What a viewer shows of a page is drawn and is text; nothing else is.
+// Only content that a viewer shows is rendered and extracted as text.
 
 import { describe, expect, test } from "vitest";
 import { firstExtra, pdf, stream } from "../../tests/fixtures/pdf-files.ts";

@@ -8,7 +8,7 @@ interface PdfPagePlace {
   readonly form: number;
   /** Counts from 0. */
   readonly index: number;
-  /** Points, as the page is seen. */
+  /** Points, after the page's rotation. */
   readonly width: number;
   readonly height: number;
 }
@@ -21,20 +21,20 @@ const FLATTEN_FAILED = 0;
 const SUBTYPE_WIDGET = 20;
 const FIELD_CHECK_BOX = 2;
 const FIELD_RADIO_BUTTON = 3;
-/** Flags of annotations that are not shown: invisible, hidden, not for the screen. */
+/** Flags of annotations that stay hidden: invisible, hidden, no view. */
 const NOT_SHOWN = 1 | 2 | 32;
 
 /**
- * A loaded page, of which fields, notes and stamps have become a part: PDFium makes their looks, as
- * a viewer does, and lays them into the page's own contents. So what is drawn and what is read is
- * the same. No script or action of the document runs.
+ * A loaded page with its form fields, notes and stamps flattened: PDFium generates their
+ * appearances, like a viewer, and merges them into the page's contents. So the rendered page and
+ * its text agree. No script or action of the document runs.
  */
 export class PdfPage {
   readonly pointer: number;
   readonly width: number;
   readonly height: number;
   readonly hasFields: boolean;
-  /** A tick for each box that is ticked and each button that is chosen. */
+  /** A tick for each checked box and each selected button. */
   readonly ticks: readonly Character[];
   private readonly pdfium: PdfiumCalls;
   private readonly flags: number;
@@ -54,7 +54,7 @@ export class PdfPage {
     this.flags = found.flags;
   }
 
-  /** Throws PdfRefusal for a page that is not there. */
+  /** Throws PdfRefusal for a page that does not exist. */
   static load(pdfium: PdfiumCalls, scratch: Scratch, place: PdfPagePlace): PdfPage {
     const load = (): number => {
       const page = pdfium._FPDF_LoadPage(place.document, place.index);
@@ -121,7 +121,7 @@ function readFields(pdfium: PdfiumCalls, scratch: Scratch, form: number, page: n
   return { hasFields, ticks };
 }
 
-/** Ticks are drawn as lines or with a font of symbols, neither of which is text to PDFium. */
+/** Ticks are lines or glyphs of a symbol font; PDFium extracts neither as text. */
 function tickOf(
   pdfium: PdfiumCalls,
   scratch: Scratch,

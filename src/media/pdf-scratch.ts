@@ -3,10 +3,10 @@ import { allocate, type PdfiumCalls } from "./pdfium.ts";
 
 const BYTES = 2048;
 const TEXT_UNITS = 512;
-/** Device units in which a place on the page is asked for. */
+/** Resolution of the device space in which positions on the page are queried. */
 const SIDE = 16_384;
 
-/** A little of PDFium's memory, into which its functions write what they answer. */
+/** A small block of PDFium's memory for output parameters of its functions. */
 export class Scratch {
   private readonly pdfium: PdfiumCalls;
   private readonly at: number;
@@ -21,7 +21,7 @@ export class Scratch {
     pdfium.HEAPU8.set(key, this.actualTextKey);
   }
 
-  /** Width and height in points, or zeros for a page that is not there. */
+  /** Width and height in points, or zeros for a page that does not exist. */
   pageSize(document: number, page: number): readonly [number, number] {
     if (this.pdfium._FPDF_GetPageSizeByIndexF(document, page, this.at) === 0) return [0, 0];
     const [width = 0, height = 0] = new Float32Array(this.pdfium.HEAPU8.buffer, this.at, 2);
@@ -44,7 +44,7 @@ export class Scratch {
     return [x, y];
   }
 
-  /** The first row of a character's matrix: the direction of its line, as long as it is scaled. */
+  /** The first row of a character's matrix: the direction of its line, scaled. */
   matrix(layer: number, index: number): readonly [number, number] {
     const { at, pdfium } = this;
     if (pdfium._FPDFText_GetMatrix(layer, index, at) === 0) return [1, 0];
@@ -52,14 +52,14 @@ export class Scratch {
     return [a, b];
   }
 
-  /** A rectangle of the page as shares of what is seen, with all rotation. */
+  /** A rectangle of the page as shares of the visible page, after rotation. */
   seen(page: number, [left, top, right, bottom]: CharacterBox): CharacterBox {
     const [x1, y1] = this.point(page, left, top);
     const [x2, y2] = this.point(page, right, bottom);
     return [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)];
   }
 
-  /** The innermost ActualText that a page object is marked with. */
+  /** The innermost ActualText of a page object. */
   actualText(object: number): { readonly mark: number; readonly text: string } | undefined {
     const { pdfium } = this;
     for (let index = pdfium._FPDFPageObj_CountMarks(object) - 1; index >= 0; index--) {

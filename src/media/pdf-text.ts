@@ -1,5 +1,5 @@
-// The characters of a page with what PDFium knows of each, and the text that they make. PDFium's
-// own order is kept; blanks and line ends are decided here, by where the characters stand.
+// Reads the characters of a page with their properties, and joins them to text. PDFium's order is
+// kept; blanks and line ends are decided here, from the positions of the characters.
 
 import { LIMITS } from "../core/limits.ts";
 import type { PageText } from "./page-text.ts";
@@ -7,44 +7,44 @@ import { gatherActualText } from "./pdf-actual-text.ts";
 import type { Scratch } from "./pdf-scratch.ts";
 import type { PdfiumCalls } from "./pdfium.ts";
 
-/** Left, top, right, bottom as shares of the page as it is seen. */
+/** Left, top, right, bottom as shares of the visible page. */
 export type CharacterBox = readonly [number, number, number, number];
 
-/** A run of characters that one operator shows. */
+/** A run of characters from one text operator. */
 export interface TextObject {
   readonly pointer: number;
-  /** Height of the font in points, as it is drawn. */
+  /** Height of the font in points, after scaling. */
   readonly size: number;
   /** Direction of its line on the page, a unit vector. */
   readonly along: readonly [number, number];
   /** Mode 3, for text behind a scan, and mode 7, which only clips: no ink of their own. */
   readonly isInvisible: boolean;
   readonly isEmbedded: boolean;
-  /** What this run stands for, shared by all runs of the same piece of marked content. */
+  /** The ActualText of this run, shared by all runs of the same piece of marked content. */
   readonly actualText: { readonly mark: number; readonly text: string } | undefined;
 }
 
 export interface Character {
   readonly text: string;
   readonly object: TextObject;
-  /** Where it stands on its line, in points of the page before rotation. */
+  /** Position of its baseline, in points of the page before rotation. */
   readonly origin: readonly [number, number];
   /** Left and right ends along the line, in the same points. */
   readonly extent: readonly [number, number];
   readonly box: CharacterBox;
-  /** Blanks of PDFium before it, if any. */
+  /** The blanks that PDFium reports before it, if any. */
   readonly blank: string | undefined;
-  /** Whether the page shows it; undecided until `pdf-ink.ts` has looked. */
+  /** Whether it is visible on the page; `pdf-ink.ts` sets it. */
   isDrawn: boolean;
 }
 
 export interface PageCharacters {
   readonly characters: readonly Character[];
-  /** Codes that no table tells the meaning of. */
+  /** Number of codes that no table maps to a character. */
   readonly unreadable: number;
 }
 
-/** Reads LIMITS.pageTextCharacters at most. */
+/** Reads at most LIMITS.pageTextCharacters. */
 export function readCharacters(
   pdfium: PdfiumCalls,
   scratch: Scratch,
@@ -118,10 +118,10 @@ const TEX_CODES: Readonly<Record<number, string>> = {
 };
 
 const SOFT_HYPHEN = "\u00ad";
-/** Stands for a blank or line end that is not in the file: PDFium saw a gap. */
+/** PDFium's mark for a generated blank or line end: it saw a gap in the file. */
 const GENERATED = "\n";
 
-/** A line-end hyphen is told as U+0002. Undefined: nobody can tell what the code stands for. */
+/** PDFium reports a line-end hyphen as U+0002. Undefined: the code's meaning is unknown. */
 function readable(plain: string, hasError: boolean): string | undefined {
   if (plain === "\u0002") return "-";
   if (plain === SOFT_HYPHEN) return plain;
@@ -140,14 +140,14 @@ function extentOf(
   return [Math.min(...ends), Math.max(...ends)];
 }
 
-/** A gap that is wider than so much of the font's height parts columns, not words. */
+/** A gap wider than this share of the font's height separates columns, not words. */
 const COLUMN_GAP = 0.9;
-/** Characters that stand so close are not parted, whatever blank PDFium sees. */
+/** Characters closer than this are not separated, even if PDFium reports a blank. */
 const WORD_GAP = 0.12;
 /** Baselines that differ by more belong to different lines. */
 const LINE_SHIFT = 0.5;
 
-/** Makes text of the characters that are drawn. */
+/** Joins the drawn characters to text. */
 export function composeText(
   { characters }: PageCharacters,
   coverage: number,
@@ -185,7 +185,7 @@ export function composeText(
 
 const NO_BOX: CharacterBox = [0, 0, 0, 0];
 
-/** A blank before a character that is not drawn is one before the next that is. */
+/** Moves a blank before an invisible character to the next visible one. */
 function drawnOf(characters: readonly Character[]): Character[] {
   const drawn: Character[] = [];
   let blank: string | undefined;
@@ -198,7 +198,7 @@ function drawnOf(characters: readonly Character[]): Character[] {
   return drawn;
 }
 
-/** A soft hyphen is one only at a line's end, where some programs draw another sign for it. */
+/** Keeps a soft hyphen only at a line's end, where some programs draw another sign for it. */
 function withoutSoftHyphens(characters: readonly Character[]): Character[] {
   return characters.flatMap((character, at) => {
     if (character.text !== SOFT_HYPHEN) return [character];
@@ -209,8 +209,8 @@ function withoutSoftHyphens(characters: readonly Character[]): Character[] {
 }
 
 /**
- * Files may draw the parts of a line in any order. Where a line jumps back, its parts are put in
- * the order in which they stand; lines with letters from right to left stay as they are.
+ * Files may draw the parts of a line in any order. If a line jumps back, its parts are sorted by
+ * position; lines with right-to-left letters keep their order.
  */
 function inLineOrder(characters: readonly Character[]): Character[] {
   const ordered: Character[] = [];
@@ -222,7 +222,7 @@ function inLineOrder(characters: readonly Character[]): Character[] {
     const isTurned = line.some((part) => part.some(({ text }) => RIGHT_TO_LEFT.test(text)));
     if (!isForward && !isTurned) {
       line.sort(([a], [b]) => a!.extent[0] - b!.extent[0]);
-      // blanks were seen between parts that were no neighbours: the gaps decide
+      // PDFium's blanks are for the old neighbours, so the gaps decide
       line = line.map(([first, ...rest]) => [{ ...first!, blank: GENERATED }, ...rest]);
     }
     ordered.push(...line.flat());
@@ -258,7 +258,7 @@ function shiftOf(from: Character, to: Character): number {
 
 const RIGHT_TO_LEFT = /\p{Script=Arabic}|\p{Script=Hebrew}|\p{Script=Syriac}|\p{Script=Thaana}/u;
 
-/** What stands between two characters: nothing, a blank, a tab or a line end. */
+/** The separator between two characters: nothing, a blank, a tab or a line end. */
 function parting(before: Character, character: Character): string {
   if (!isOnLine(before, character)) return "\n";
   const { blank } = character;
@@ -273,7 +273,7 @@ function parting(before: Character, character: Character): string {
   return gap < WORD_GAP && blank.includes(GENERATED) ? "" : blankOf(blank);
 }
 
-/** Blanks that do not part a number's groups are kept as they are; others become a plain one. */
+/** Keeps no-break blanks, which may group digits; other blanks become a plain space. */
 function blankOf(blank: string): string {
   return /[\u00a0\u2007-\u200a\u202f]/.exec(blank)?.[0] ?? " ";
 }

@@ -1,5 +1,5 @@
-// The process in which PDFium runs: it may be ended at any time, and its memory is bounded. What it
-// answers are pixels, text and one of a few words for what is wrong, never PDFium's own.
+// The child process in which PDFium runs. It may be killed at any time, and its memory is bounded.
+// It replies with pixels, text or one of a few error codes, never with PDFium's messages.
 
 import type { PageText } from "./page-text.ts";
 import { installFonts } from "./pdf-fonts.ts";
@@ -11,7 +11,7 @@ import { allocate, type PdfiumCalls, type PdfReason, PdfRefusal, startPdfium } f
 
 export type PdfCommand =
   | { readonly kind: "open"; readonly file: Uint8Array }
-  /** Sizes in points of pages, which count from 0. */
+  /** Sizes of pages in points; pages count from 0. */
   | { readonly kind: "sizes"; readonly pages: readonly number[] }
   | {
       readonly kind: "render";
@@ -29,18 +29,18 @@ const ERROR_PASSWORD = 4;
 const ERROR_SECURITY = 5;
 /** PDFium's type of a form that only XFA describes. */
 const FORM_XFA_FULL = 2;
-/** Bytes of FPDF_FORMFILLINFO, with room: all callbacks stay empty, so no action can run. */
+/** Size of FPDF_FORMFILLINFO, rounded up. All callbacks stay null, so no action can run. */
 const FORM_INFO_BYTES = 512;
-/** More codes without meaning than this share make a page's text worthless. */
+/** A page's text is discarded if a larger share of its codes has no known meaning. */
 const UNREADABLE_SHARE = 0.02;
 
-/** One document; nothing is freed but what every page needs, since the process ends with it. */
+/** One document. Only resources of pages are freed, because the process ends with the document. */
 class Reader {
   private readonly pdfium: PdfiumCalls;
   private readonly scratch: Scratch;
   private document = 0;
   private form = 0;
-  /** The last page stays loaded: its picture and its text are often both wanted. */
+  /** The last page stays loaded, because callers often need both its picture and its text. */
   private loaded: { readonly index: number; readonly page: PdfPage } | undefined;
 
   constructor(pdfium: PdfiumCalls) {
@@ -85,7 +85,7 @@ class Reader {
     return count;
   }
 
-  /** A CropBox that misses the MediaBox is no box of the page: the MediaBox is. */
+  /** Uses the MediaBox if the CropBox does not intersect it. */
   private size(page: number): readonly [number, number] {
     const { pdfium, scratch, document } = this;
     const size = scratch.pageSize(document, page);
@@ -109,7 +109,7 @@ class Reader {
     return page;
   }
 
-  /** The drawing tells, which is made only where some text could lack its glyphs. */
+  /** Renders the page to find out, but only if some text could lack its glyphs. */
   private undrawn(index: number): number {
     const { pointer } = this.page(index);
     this.scratch.forgetMarks();
@@ -133,7 +133,7 @@ class Reader {
 }
 
 const ready = (async () => new Reader(await startPdfium()))();
-ready.catch(() => {}); // told with the first answer
+ready.catch(() => {}); // the first reply reports it
 
 process.on("message", async (command: PdfCommand) => {
   let reply: PdfReply;

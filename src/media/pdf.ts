@@ -1,6 +1,6 @@
-// Pages of PDF files, drawn by PDFium in its own process. Nothing in a file is followed or run:
-// PDFium is built without JavaScript, its file system is empty, and no link or action is asked for.
-// A process and not a thread: Node 20 can abort as a whole when a thread is ended that compiles.
+// Renders pages of PDF files with PDFium in a child process. Nothing in a file is followed or run:
+// PDFium is built without JavaScript, its file system is empty, and no link or action is used.
+// It is a process, not a thread: Node 20 can abort when a thread is terminated while it compiles.
 
 import { type ChildProcess, fork } from "node:child_process";
 import type { PageOptions } from "../core/chat.ts";
@@ -16,20 +16,20 @@ import type { PdfReason } from "./pdfium.ts";
 const POINTS_PER_INCH = 72;
 const DPI = 150;
 
-/** Megabytes of JavaScript's own heap; PDFium's memory is bounded apart. */
+/** Limit of the JavaScript heap; PDFium's memory has its own limit. */
 const HEAP_MB = 256;
 
-/** A process runs JavaScript as it is built, also where tests run the sources. */
+/** The child process runs compiled JavaScript, even where tests run the sources. */
 const WORKER = import.meta.url.endsWith(".ts")
   ? new URL("../../dist/media/pdf-worker.js", import.meta.url)
   : new URL("./pdf-worker.js", import.meta.url);
 
 /**
- * Opens a PDF and reads the sizes of the pages that are asked for; nothing is drawn yet.
+ * Opens a PDF and reads the sizes of the selected pages; nothing is rendered yet.
  *
  * Throws media_undecodable for files that are broken, encrypted or without pages, media_too_large
  * for those that take too much time or memory, what choosePages throws, and the signal's reason.
- * A page without a size is named among the faults; if all are, it throws media_undecodable.
+ * Pages without a size become faults; if no page has one, it throws media_undecodable.
  */
 export async function openPdf(
   file: Uint8Array,
@@ -42,8 +42,8 @@ export async function openPdf(
     if (total < 1) throw undecodable("the PDF has no pages");
     if (total > LIMITS.pagesPerDocument) throw undecodable(`the PDF claims to have ${total} pages`);
     const numbers = choosePages(pages, total);
-    const asked = numbers.map((number) => number - 1);
-    const points = (await source.ask({ kind: "sizes", pages: asked })) as [number, number][];
+    const indices = numbers.map((number) => number - 1);
+    const points = (await source.ask({ kind: "sizes", pages: indices })) as [number, number][];
     const sizes: PageSize[] = [];
     const faults: PageFault[] = [];
     for (const [at, [width, height]] of points.entries()) {
@@ -96,14 +96,13 @@ class PdfDocument implements Document {
   }
 }
 
-/** Pixels of a page, shrunk where it would have more than are taken; undefined: it has no size. */
+/** Pixels of a rendered page, shrunk to the limits; undefined if the page has no size. */
 function sizeInPixels(width: number, height: number, dpi: number) {
   if (!(width > 0 && height > 0 && Number.isFinite(width) && Number.isFinite(height))) {
     return undefined;
   }
-  const wanted = dpi / POINTS_PER_INCH;
   const scale = Math.min(
-    wanted,
+    dpi / POINTS_PER_INCH,
     Math.sqrt(LIMITS.pagePixels / width / height),
     LIMITS.pageSidePx / Math.max(width, height),
   );
@@ -112,15 +111,15 @@ function sizeInPixels(width: number, height: number, dpi: number) {
 }
 
 /**
- * A PDF and the process that has it open. A page that ends the process, by what memory or time it
- * takes, fails alone: the next question opens the file again in a new process, a few times.
+ * A PDF and the process that has it open. If a page makes the process end by its use of memory or
+ * time, only that page fails: the next command opens the file again in a new process, a few times.
  */
 class PdfSource {
   private readonly file: Uint8Array;
   private readonly signal: AbortSignal | undefined;
   private process: PdfProcess;
   private reopenings = 0;
-  /** Time for work that is left; a document that nobody draws may stay open. */
+  /** Remaining time for commands; an idle document may stay open. */
   private leftMs: number = LIMITS.documentMs;
 
   constructor(file: Uint8Array, signal: AbortSignal | undefined) {
@@ -134,7 +133,7 @@ class PdfSource {
     return (await this.timed(LIMITS.documentMs, { kind: "open", file: this.file })) as number;
   }
 
-  /** page: counts from 1, for the message if it cannot be read. */
+  /** page: its number from 1, for error messages. */
   async ask(command: PdfCommand, page?: number): Promise<unknown> {
     this.signal?.throwIfAborted();
     if (this.process.hasEnded && this.reopenings < LIMITS.documentReopenings) {
@@ -160,13 +159,13 @@ class PdfSource {
   }
 }
 
-/** A process with one document. One question at a time; ended for good when one takes too long. */
+/** A process with one document. It runs one command at a time and is killed if one times out. */
 class PdfProcess {
   private readonly worker: ChildProcess;
   private readonly ended: Promise<void>;
   private readonly signal: AbortSignal | undefined;
   private waiting: { resolve(reply: PdfReply): void; reject(error: unknown): void } | undefined;
-  /** The answer to every question once the process is gone. */
+  /** The reply to every command after the process has ended. */
   private lastReply: PdfReply | undefined;
 
   constructor(signal?: AbortSignal) {
@@ -190,7 +189,7 @@ class PdfProcess {
     return this.lastReply !== undefined;
   }
 
-  /** Throws media_too_large, and ends the process, where the answer takes more than limitMs. */
+  /** Throws media_too_large and kills the process if the reply takes longer than limitMs. */
   async ask(command: PdfCommand, limitMs: number, page: number | undefined): Promise<unknown> {
     this.signal?.throwIfAborted();
     if (this.lastReply?.ok === false) throw refused(this.lastReply.reason, page);

@@ -1,12 +1,12 @@
-// PDFium as WebAssembly, with a bound of its memory and room for callbacks. Only the PDF process
-// (`pdf-worker.ts`) loads it.
+// Loads PDFium as WebAssembly, with a memory limit and a growable function table for callbacks.
+// Only the PDF process (`pdf-worker.ts`) loads it.
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { PDFiumModule } from "@hyzyla/pdfium";
 import { LIMITS } from "../core/limits.ts";
 
-/** The functions of PDFium's module that are called here; all numbers are 32-bit or pointers. */
+/** The PDFium functions that vireo calls; all numbers are 32-bit integers or pointers. */
 export interface PdfiumCalls {
   readonly HEAPU8: Uint8Array;
   readonly wasmExports: {
@@ -80,7 +80,7 @@ export interface PdfiumCalls {
 
 export type PdfReason = "encrypted" | "xfa" | "broken" | "out_of_memory";
 
-/** Stands for a reason that callers are told; any other error means that the file is broken. */
+/** An error with a reason for callers; any other error means that the file is broken. */
 export class PdfRefusal extends Error {
   readonly reason: PdfReason;
 
@@ -97,7 +97,7 @@ export function allocate(pdfium: PdfiumCalls, bytes: number): number {
   return at;
 }
 
-/** Compiles and starts PDFium; nothing that it prints is kept. */
+/** Compiles and starts PDFium; its output is discarded. */
 export async function startPdfium(): Promise<PdfiumCalls> {
   const name = fileURLToPath(import.meta.resolve("@hyzyla/pdfium/pdfium.wasm"));
   const module = await WebAssembly.compile(
@@ -119,8 +119,8 @@ export async function startPdfium(): Promise<PdfiumCalls> {
 }
 
 /**
- * Puts a JavaScript function into PDFium's table and returns its index, which PDFium takes as a
- * pointer to a C function. Parameters and result, if it has one, are 32-bit integers.
+ * Puts a JavaScript function into PDFium's function table. Returns its index, which PDFium uses as
+ * a C function pointer. Parameters and the optional result are 32-bit integers.
  */
 export function addCallback(
   pdfium: PdfiumCalls,
@@ -149,8 +149,8 @@ const TABLE_SECTION = 4;
 const MEMORY_SECTION = 5;
 
 /**
- * PDFium with another upper bound of its memory, which is 2 GiB as it comes, and of its function
- * table, which cannot grow as it comes. Each bound is the last number of its section.
+ * Patches the module's maximum memory, 2 GiB by default, and the maximum of its function table,
+ * which is fixed by default. Each maximum is the last number of its section.
  */
 function withBounds(wasm: Uint8Array, memoryBytes: number): Uint8Array<ArrayBuffer> {
   const bounded = Uint8Array.from(wasm);

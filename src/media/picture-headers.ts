@@ -1,5 +1,5 @@
-// Sizes and orientations of picture files by their headers, before anything is decoded. All throw
-// RangeError where the file ends too early; sizes are undefined where it does not say any.
+// Reads sizes and orientations from the headers of picture files, before anything is decoded. All
+// functions throw RangeError for a truncated file; a size is undefined if the file has none.
 
 import { type Orientation, toOrientation } from "./orientation.ts";
 import { readTiff, tagValue } from "./tiff-directory.ts";
@@ -9,16 +9,16 @@ export interface Size {
   readonly height: number;
 }
 
-/** A size as it is stored, and what the camera noted about how it was held. */
+/** The stored size, and the EXIF orientation. */
 export interface StoredPicture extends Size {
   readonly exif: Orientation;
 }
 
 const ORIENTATION = 274;
-/** Chunks of a PNG or WebP, and segments of a JPEG, that are looked at. */
+/** Maximum number of chunks of a PNG or WebP, or segments of a JPEG, that are read. */
 const MAX_CHUNKS = 10_000;
 
-/** The orientation in a block of EXIF, which is a TIFF without pixels; 1 if it is damaged. */
+/** The orientation in an EXIF block, which is a TIFF without pixels; 1 if it is damaged. */
 export function exifOrientation(block: DataView): Orientation {
   try {
     const marked = block.byteLength > 6 && block.getUint32(0) === 0x45786966;
@@ -84,7 +84,7 @@ function isExif(view: DataView, at: number): boolean {
 export function webpHeader(view: DataView): StoredPicture | undefined {
   const chunk = view.getUint32(12);
   if (chunk === 0x56503820) {
-    // "VP8 ": 14 bits each, the upper two are a scale for showing.
+    // "VP8 ": 14 bits each; the upper two bits are a display scale
     const mask = 0x3fff;
     const [width, height] = [view.getUint16(26, true) & mask, view.getUint16(28, true) & mask];
     return { width, height, exif: 1 };
@@ -109,7 +109,7 @@ function webpExif(view: DataView): Orientation {
   return 1;
 }
 
-/** The screen, grown where the first picture reaches beyond it. */
+/** The screen, enlarged if the first picture extends beyond it. */
 export function gifHeader(view: DataView): StoredPicture {
   const screen = { width: view.getUint16(6, true), height: view.getUint16(8, true) };
   const frame = gifFrame(view);

@@ -9,7 +9,7 @@ export type Resize = (image: RgbImage, width: number, height: number) => Promise
 export interface TileOptions {
   readonly grid: Grid;
   readonly tilePx: number;
-  /** Another implementation of resizeRgb with the same results. */
+  /** Replaces resizeRgb; the results must be the same. */
   readonly resize?: Resize;
 }
 
@@ -19,22 +19,22 @@ export interface Tiles {
   readonly count: number;
 }
 
-/** A tile's place in a picture that has its final size. */
+/** Position of a tile in a picture that has its final size. */
 export interface TilePlace {
   readonly image: RgbImage;
   readonly left: number;
   readonly top: number;
 }
 
-/** Tiles of a grid, with the thumbnail that several of them get. */
+/** Tiles of a grid, with a thumbnail if there are several. */
 export function tilesOf({ columns, rows }: Grid): number {
   const tiles = columns * rows;
   return tiles === 1 ? 1 : tiles + 1;
 }
 
 /**
- * Stretches an image over its grid and says where each tile lies: row by row, with a thumbnail
- * last if there are several.
+ * Stretches an image over its grid and locates each tile: row by row, with a thumbnail last if
+ * there are several.
  *
  * The whole image is stretched to the grid; its aspect ratio is not kept. The thumbnail is made
  * from the original image.                                         Source: MODEL.md § Tiling.
@@ -64,7 +64,7 @@ export async function tileImage(image: RgbImage, options: TileOptions): Promise<
   return { tiles, count: places.length };
 }
 
-/** Interleaved pixels to three planes. */
+/** Converts interleaved pixels to three planes. */
 function copyTile({ image, left, top }: TilePlace, tilePx: number, target: Uint8Array): void {
   const plane = tilePx * tilePx;
   for (let y = 0; y < tilePx; y++) {
@@ -83,7 +83,7 @@ export interface Normalisation {
   readonly std: readonly number[];
 }
 
-/** What each channel's pixel values 0 to 255 become: (pixel / 255 - mean) / std, [3, 256]. */
+/** Normalised value of each channel's pixel 0 to 255: (pixel / 255 - mean) / std, [3, 256]. */
 export function normalisationTable({ mean, std }: Normalisation): Float32Array<ArrayBuffer> {
   assert(mean.length === 3 && std.length === 3, "three channels");
   return Float32Array.from({ length: 3 * 256 }, (_, i) => {
@@ -92,7 +92,7 @@ export function normalisationTable({ mean, std }: Normalisation): Float32Array<A
   });
 }
 
-/** One tile, normalised: [3, tilePx, tilePx]. */
+/** Normalises one tile: [3, tilePx, tilePx]. */
 export function cutTile(
   { image, left, top }: TilePlace,
   tilePx: number,
@@ -103,7 +103,7 @@ export function cutTile(
   return normalise(tile, 1, table);
 }
 
-/** [count, 3, tilePx, tilePx] pixels, normalised, in the same layout. */
+/** Normalises [count, 3, tilePx, tilePx] pixels; the result has the same layout. */
 export function normaliseTiles(
   { tiles, count }: Tiles,
   normalisation: Normalisation,

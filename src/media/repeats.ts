@@ -2,21 +2,21 @@ import { createHash } from "node:crypto";
 import type { RgbImage } from "./image.ts";
 
 /**
- * Frames that show what an earlier one showed are replaced by it, so that it is encoded once: the
- * same pixels in any case, nearly the same ones only where somebody asked for it.
+ * Replaces repeated frames by the earlier frame, so that it is encoded once. Identical frames are
+ * always replaced; similar ones only if the request sets a threshold.
  */
 export class RepeatFinder {
   private readonly below: number;
   private readonly seen = new Map<string, RgbImage>();
-  /** The last frame that was not replaced. A slow change therefore counts from its beginning. */
+  /** The last frame that was not replaced, so that slow changes add up. */
   private newest: RgbImage | undefined;
 
-  /** below: the mean difference of bytes, 0 to 255, at which frames are nearly the same. */
+  /** below: frames are similar up to this mean difference of their bytes, 0 to 255. */
   constructor(below = 0) {
     this.below = below;
   }
 
-  /** All frames have one size. */
+  /** All frames must have the same size. */
   find(frame: RgbImage): RgbImage {
     const hash = createHash("sha256").update(frame.rgb).digest("base64");
     const known = this.seen.get(hash) ?? this.nearlyNewest(frame);

@@ -26,9 +26,10 @@ function cubic(distance: number): number {
 }
 
 /**
- * The tables of an antialiased bicubic resize along one axis, equal to Pillow's for 8-bit pixels.
+ * Builds the tables of an antialiased bicubic resize along one axis, equal to Pillow's for 8-bit
+ * pixels.
  *
- * The filter widens when shrinking; its weights are normalised again where the picture ends.
+ * The filter widens for shrinking; its weights are renormalised at the picture's edges.
  * Source: MODEL.md § Resizing.
  */
 export function resizeCoefficients(input: number, output: number): ResizeCoefficients {

@@ -17,29 +17,29 @@ import {
 import { readTiff, type TiffDirectory } from "./tiff-directory.ts";
 import { checkTiffFrame, isPage, tiffFrame } from "./tiff-frame.ts";
 
-/** What is known of a picture before it is decoded. */
+/** Properties of a picture from its header. */
 export interface ImageHeader {
   readonly type: ImageType;
-  /** Pixels of the decoded picture, turned as `turn` says. */
+  /** Pixels of the decoded picture, after the transformation `turn`. */
   readonly width: number;
   readonly height: number;
-  /** How the stored picture is turned to stand upright. */
+  /** The transformation that makes the stored picture upright. */
   readonly turn: Orientation;
 }
 
 export interface FrameHeader extends ImageHeader {
-  /** Of a TIFF: which of its directories, from 0; thumbnails between pages count too. */
+  /** Index of a TIFF's directory, from 0; thumbnails between pages count too. */
   readonly index: number;
   readonly tiff?: TiffDirectory;
 }
 
 export interface PictureOptions {
-  /** Default: "apply". A TIFF's own tag and an AVIF's or HEIC's properties always count. */
+  /** Default: "apply". A TIFF's tag and the properties of AVIF and HEIC always apply. */
   readonly exifOrientation?: ExifOrientation | undefined;
 }
 
 /**
- * Recognises a picture by its bytes, whatever it was called, and reads its size.
+ * Recognises a picture by its bytes, not by its name, and reads its size.
  *
  * The size is checked before anything is decoded: a small file may claim gigabytes of pixels.
  *
@@ -52,10 +52,10 @@ export function inspectImage(bytes: Uint8Array, options: PictureOptions = {}): I
 }
 
 /**
- * The same for each page of a TIFF; any other picture is one. Frames that a TIFF marks as reduced
- * versions or masks of others are no pages, unless there is nothing else.
+ * Inspects each page of a TIFF; any other picture is one page. Frames that a TIFF marks as
+ * thumbnails or masks are not pages, unless there are no others.
  *
- * Throws what inspectImage throws, for any of them.
+ * Throws what inspectImage throws for any page.
  */
 export function inspectFrames(bytes: Uint8Array, options: PictureOptions = {}): FrameHeader[] {
   const type = pictureType(bytes);
@@ -82,7 +82,7 @@ function tiffFrames(view: DataView): FrameHeader[] {
   });
 }
 
-/** Throws invalid_media, media_too_large, and unsupported_media_type for what is no picture. */
+/** Throws invalid_media, media_too_large, and unsupported_media_type for other files. */
 function pictureType(bytes: Uint8Array): ImageType {
   if (bytes.length === 0) throw new VireoError("invalid_media", "the image is empty (0 bytes)");
   if (bytes.length > LIMITS.imageBytes) {
@@ -134,7 +134,7 @@ function tooLarge(unit: string, actual: number, limit: number): VireoError {
   return new VireoError("media_too_large", message, { metadata: { limit, actual } });
 }
 
-/** Undefined if the header says nothing. Throws RangeError where it is cut short. */
+/** Returns undefined if the header has no size. Throws RangeError if it is truncated. */
 function readHeader(
   type: Exclude<ImageType, "tiff">,
   view: DataView,
@@ -159,7 +159,7 @@ function readHeader(
   }
 }
 
-/** What was read, or undefined if the file ends before. */
+/** Runs `read`; returns undefined if the file is truncated. */
 function withinBounds<T>(read: () => T): T | undefined {
   try {
     return read();

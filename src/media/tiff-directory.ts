@@ -1,5 +1,5 @@
-// Directories of TIFF and BigTIFF files (TIFF 6.0; libtiff's BigTIFF design), and of EXIF blocks,
-// which are TIFF files without pixels.
+// Reads the directories of TIFF and BigTIFF files (TIFF 6.0; libtiff's BigTIFF design), and of EXIF
+// blocks, which are TIFF files without pixels.
 
 /** A frame's tags. */
 export interface TiffDirectory {
@@ -7,16 +7,16 @@ export interface TiffDirectory {
 }
 
 export interface TiffOptions {
-  /** Directories that are read at most. */
+  /** Maximum number of directories to read. */
   readonly maxFrames: number;
 }
 
-/** Directories hold up to 65,535 entries; a hostile file's are not all read. */
+/** Limit on entries per directory; the format allows 65,535. */
 const MAX_ENTRIES = 4096;
-/** Values of an entry that are kept: no tag that is asked for has more. */
+/** Limit on values per entry; no tag that is used has more. */
 const MAX_VALUES = 16;
 
-/** Bytes of a value by its type; types that hold no whole numbers are left out. */
+/** Bytes of a value by its type; only types of whole numbers are listed. */
 const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8 };
 
 export function tagValue({ tags }: TiffDirectory, tag: number): number | undefined {
@@ -24,10 +24,9 @@ export function tagValue({ tags }: TiffDirectory, tag: number): number | undefin
 }
 
 /**
- * Reads the chain of directories, which ends where it comes back to itself.
+ * Reads the chain of directories. A loop, or a later directory outside of the file, ends it.
  *
- * Throws RangeError where the first one lies outside of the file; a later one that does ends the
- * chain.
+ * Throws RangeError if the first directory lies outside of the file.
  */
 export function readTiff(view: DataView, { maxFrames }: TiffOptions): TiffDirectory[] {
   const little = view.getUint16(0) === 0x4949;
@@ -52,7 +51,7 @@ export function readTiff(view: DataView, { maxFrames }: TiffOptions): TiffDirect
 interface Layout {
   readonly little: boolean;
   readonly big: boolean;
-  /** Where the place of the first directory is written. */
+  /** Offset of the pointer to the first directory. */
   readonly firstAt: number;
 }
 

@@ -1,4 +1,4 @@
-// What the tags of a TIFF's frame say about its pixels (TIFF 6.0 and its supplements).
+// Interprets the tags that describe the pixels of a TIFF's frame (TIFF 6.0 and supplements).
 
 import { VireoError } from "../core/errors.ts";
 import { SEND_PICTURE } from "./kind.ts";
@@ -26,7 +26,7 @@ const REDUCED = 1;
 const MASK = 4;
 const OLD_REDUCED = 2;
 
-/** Thumbnails and masks stand in the chain of frames like pages do, but are none. */
+/** Thumbnails and masks are in the chain of frames, but are not pages. */
 export function isPage(directory: TiffDirectory): boolean {
   const kind = tagValue(directory, TAG.subfile) ?? 0;
   if ((kind & (REDUCED | MASK)) !== 0) return false;
@@ -61,7 +61,7 @@ const COMPRESSIONS: ReadonlyMap<number, string> = new Map([
   [50001, "WebP"],
   [52546, "JPEG XL"],
 ]);
-/** None, CCITT of three kinds, LZW, JPEG, Deflate of two kinds, PackBits. */
+/** Supported values of tag 259: none, CCITT (three), LZW, JPEG, Deflate (two), PackBits. */
 const READ_COMPRESSIONS: readonly number[] = [1, 2, 3, 4, 5, 7, 8, 32771, 32773, 32946];
 
 const PHOTOMETRICS: ReadonlyMap<number, string> = new Map([
@@ -77,10 +77,10 @@ const PHOTOMETRICS: ReadonlyMap<number, string> = new Map([
 /** Values of tag 339. */
 const SIGNED = 2;
 const FLOAT = 3;
-/** The library that decodes takes no more. */
+/** The limit of the decoding library. */
 const MAX_CHANNELS = 5;
 
-/** Throws unsupported_media_type for a frame whose compression or colours are not read, by name. */
+/** Throws unsupported_media_type, naming the compression or colours that are not supported. */
 export function checkTiffFrame(directory: TiffDirectory): void {
   const compression = tagValue(directory, TAG.compression) ?? 1;
   if (!READ_COMPRESSIONS.includes(compression)) {
@@ -105,19 +105,19 @@ function notRead(what: string): VireoError {
 /** A frame's channels as they are stored. */
 export interface TiffChannels {
   readonly stored: number;
-  /** Those of colour: gray or a palette's index, three colours or four inks. */
+  /** Number of colour channels: gray or a palette index, three colours or four inks. */
   readonly colours: 1 | 3 | 4;
-  /** The first channel behind them says how much of the colour is there. */
+  /** Whether the first extra channel is alpha. */
   readonly hasAlpha: boolean;
 }
 
 const RGB_LIKE: readonly number[] = [PHOTOMETRIC.rgb, PHOTOMETRIC.yCbCr];
-/** Values of tag 338: alpha by which colours are multiplied already, and alpha apart from them. */
+/** Values of tag 338: premultiplied alpha and straight alpha. */
 const ALPHAS: readonly number[] = [1, 2];
 
 /**
- * By tag 338, never by count: a channel behind the colours is alpha only if the file says so. One
- * exception is Pillow's: RGB with a fourth channel that nothing is said about is RGBA.
+ * Decides by tag 338, not by the number of channels: an extra channel is alpha only if the file
+ * declares it. Like Pillow, it takes RGB with an undeclared fourth channel for RGBA.
  */
 export function tiffChannels(directory: TiffDirectory): TiffChannels {
   const photometric = tagValue(directory, TAG.photometric) ?? PHOTOMETRIC.blackIsZero;

@@ -1,6 +1,6 @@
 import { assert } from "../core/assert.ts";
 
-/** How an image is cut: columns times rows of square tiles. */
+/** The grid of an image: columns times rows of square tiles. */
 export interface Grid {
   readonly columns: number;
   readonly rows: number;
@@ -13,7 +13,7 @@ export interface GridLimits {
 }
 
 /**
- * Chooses how an image is cut into square tiles.
+ * Chooses the grid of square tiles for an image.
  *
  * The grid closest in aspect ratio wins. Ratios that tie (1/1, 2/2, 3/3) are equal doubles; then
  * the larger grid wins if the image has pixels for more than half of it. The result must match the
@@ -34,7 +34,7 @@ export function chooseGrid(width: number, height: number, limits: GridLimits): G
   return best;
 }
 
-/** Small to large; the order within one area does not matter. */
+/** Sorted by area; the order within one area does not matter. */
 function gridsByArea(maxTiles: number): Grid[] {
   const grids: Grid[] = [];
   for (let columns = 1; columns <= maxTiles; columns++) {
@@ -43,7 +43,7 @@ function gridsByArea(maxTiles: number): Grid[] {
   return grids.sort((a, b) => a.columns * a.rows - b.columns * b.rows);
 }
 
-/** Tiles of an image: the grid's, and a thumbnail of the whole if there is more than one. */
+/** Number of tiles: the grid's, plus a thumbnail if there is more than one. */
 export function countTiles({ columns, rows }: Grid): number {
   const tiles = columns * rows;
   return tiles > 1 ? tiles + 1 : tiles;

@@ -1,5 +1,5 @@
-// Frames of video files, decoded by FFmpeg in a child process: nothing that a stranger's file does
-// to a decoder happens in this one.
+// Decodes frames of video files with FFmpeg in a child process, so that hostile files cannot harm
+// this process.
 
 import { type FileHandle, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { MADE_UP_TIME, ProbeReader, type VideoTrack } from "./video-probe.ts";
 import { type Container, inspectVideo } from "./video-source.ts";
 import { allowedDecoders, chooseTrack, type ListedTrack, TrackListing } from "./video-tracks.ts";
 
-/** A frame that is to be looked at. */
+/** A selected frame. */
 export interface ChosenFrame {
   /** Counts the file's frames from 0. */
   readonly index: number;
@@ -25,9 +25,9 @@ export interface VideoFrame extends ChosenFrame {
   readonly image: RgbImage;
 }
 
-/** What a file says before one of its frames is decoded. */
+/** Properties of a video from its container, before a frame is decoded. */
 export interface VideoPlan {
-  /** Pixels of a frame as it is shown, upright, before it was resized. */
+  /** Pixels of an upright frame before resizing. */
   readonly width: number;
   readonly height: number;
   readonly fps: number;
@@ -49,38 +49,37 @@ export interface PlanOptions {
 }
 
 export interface DecodeOptions extends PlanOptions {
-  /** Told how many frames are looked at before the first one is decoded; may throw. */
+  /** Called with the number of selected frames before the first one is decoded; may throw. */
   readonly onPlan?: (frames: number) => void;
-  /** Called with each frame as it arrives; what it returns is kept: no two large ones need be. */
+  /** Called with each decoded frame; its result replaces the frame, which can then be freed. */
   readonly take: (frame: RgbImage) => Promise<RgbImage>;
 }
 
-/** Whatever makes frames of a video file. */
+/** Decodes frames of video files. */
 export interface VideoDecoder {
   /** Throws VireoErrors for files that cannot be read, and the signal's reason. */
   plan(file: Uint8Array, options: PlanOptions): Promise<VideoPlan>;
-  /** The same; those of the planned frames that cannot be decoded are left out. */
+  /** Throws like `plan`. Planned frames that cannot be decoded are left out. */
   decode(file: Uint8Array, options: DecodeOptions): Promise<DecodedVideo>;
 }
 
 const INPUT = "file:/dev/stdin";
-/** Frames that are shown later than this are looked for from near them on, not from the start. */
+/** For frames later than this, decoding starts at a seek position instead of the beginning. */
 const FAR_SECONDS = 30;
-/** How much earlier: some decoders need more than the last key frame. */
+/** The seek position's distance before the frame: some decoders need more than one key frame. */
 const RUN_UP_SECONDS = 10;
 
 /**
  * Decodes with the ffmpeg of this machine.
  *
- * It gets the file as its open standard input and may open nothing but files: no network, no
- * playlist, no format but the one that was recognised, no decoder but those of the track that is
- * looked at; time, pixels and memory are limited.
+ * ffmpeg gets the file as standard input. It may use no network, no playlist, only the recognised
+ * container format, and only decoders for the selected track. Time, pixels and memory are limited.
  */
 export class FfmpegDecoder implements VideoDecoder {
   private readonly path: string;
   private launcher: Promise<readonly string[]> | undefined;
 
-  /** path: folders in which the programs are looked for, as in PATH. */
+  /** path: the search path for the programs, written like PATH. */
   constructor(path = PROGRAM_PATH) {
     this.path = path;
   }
@@ -102,8 +101,10 @@ export class FfmpegDecoder implements VideoDecoder {
     });
   }
 
-  /** Reads what the file says of itself. decodings: programs that decode the chosen frames; the
-   * second is for files in which the first, which skips what lies before them, finds none. */
+  /**
+   * Reads the file's properties. decodings: command lines that decode the selected frames. The
+   * second one does not seek; it is for files in which the first one finds no frame.
+   */
   private async probed<T>(
     file: Uint8Array,
     options: PlanOptions,
@@ -147,20 +148,20 @@ export class FfmpegDecoder implements VideoDecoder {
   }
 }
 
-/** Makes a run of ffmpeg over the file; every run has an open file of its own. */
+/** Runs ffmpeg on the file; every run opens the file anew. */
 type Launch = (run: {
-  /** Only decoders of this format may be opened; undefined: any that is let in. */
+  /** Only decoders of this format may be used; undefined: all allowed decoders. */
   readonly codec?: string;
   /** Options before the input. */
   readonly seek?: readonly string[];
-  /** Options behind the input. */
+  /** Options after the input. */
   readonly args: readonly string[];
   readonly timeMs: number;
 }) => ChildProgram;
 
 /**
- * Lists the file's tracks and the packets of the one that is looked at. No frame is decoded but
- * where the container tells no presentation times; of other tracks no decoder is opened.
+ * Lists the file's tracks and the packets of the selected one. Frames are decoded only if the
+ * container has no presentation times; no decoder is opened for other tracks.
  */
 async function probe(ffmpeg: Launch, container: Container, file: Uint8Array) {
   const list = async (which: string) => {
@@ -173,7 +174,7 @@ async function probe(ffmpeg: Launch, container: Container, file: Uint8Array) {
     });
     return { listing, reader };
   };
-  const first = await list("V:0"); // the first track that is no cover, nearly always the right one
+  const first = await list("V:0"); // the first track that is not a cover; nearly always right
   const listed = chooseTrack(first.listing, container, file);
   const usual = first.listing.tracks.find(({ kind, isCover }) => kind === "Video" && !isCover);
   const { reader } = listed === usual ? first : await list(String(listed.index));
@@ -192,7 +193,7 @@ async function probe(ffmpeg: Launch, container: Container, file: Uint8Array) {
   return { track: reader.track(listed), listed };
 }
 
-/** Packets are copied to a list of their times; no check of their order may change these. */
+/** Copies packets into a list of times; options keep ffmpeg from reordering or changing times. */
 function packetArguments(which: string): readonly string[] {
   const orderly = `setts=pts=PTS:dts=N${MADE_UP_TIME}`;
   return [
@@ -207,17 +208,17 @@ function shownTime(line: string): number | undefined {
   return time === undefined ? undefined : Number(time);
 }
 
-/** Where there is `prlimit`, the system itself limits the programs' memory. */
+/** If `prlimit` exists, the system limits the programs' memory. */
 async function findLauncher(path: string): Promise<readonly string[]> {
   const command = ["prlimit", `--as=${LIMITS.videoMemoryBytes}`, "true"];
   const works = await runProgram({ command, path, timeMs: 5000 }).catch(() => 1);
   return works === 0 ? command.slice(0, 2) : [];
 }
 
-/** Runs over a file at most: two that list packets, one that lists frames, two that decode. */
+/** Maximum runs per file: two list packets, one lists frames, two decode. */
 const READERS = 5;
 
-/** The file on disk, open for READERS and without a name, so that nothing is left of it. */
+/** Opens a temporary copy of the file READERS times and unlinks it, so that none is left behind. */
 async function openForMany(file: Uint8Array): Promise<readonly FileHandle[]> {
   const folder = await mkdtemp(join(tmpdir(), "vireo-video-"));
   const name = join(folder, "video");
@@ -247,13 +248,13 @@ const NO_FFMPEG =
   "install them, on Debian with: apt-get install ffmpeg";
 
 /**
- * Indices of the frames to look at: of a stretch between two frames the first, which is shown until
- * the second. Throws out_of_range for a stretch that is not in the video.
+ * Selects frames; a range between two frames selects the first one, which is shown until the
+ * second. Returns indices. Throws out_of_range for a range outside of the video.
  */
 function chooseFrames(track: VideoTrack, { sampling, window }: PlanOptions): readonly number[] {
   const { startSeconds = 0, endSeconds = Number.POSITIVE_INFINITY } = window ?? {};
   const { seconds, unitSeconds, fps, durationSeconds } = track;
-  const half = unitSeconds / 2; // 39 tenths of a second are 3.9, whatever floats make of it
+  const half = unitSeconds / 2; // tolerance for rounding: 39 tenths of a second are 3.9
   const first = seconds.findIndex((time) => time >= startSeconds - half);
   const last = seconds.findLastIndex((time) => time <= endSeconds + half);
   if (last < 0 || endSeconds < startSeconds || startSeconds >= durationSeconds + half) {
@@ -271,21 +272,21 @@ function planOf(track: VideoTrack, chosen: readonly number[]): VideoPlan {
   return { width, height, fps, total: seconds.length, durationSeconds, frames };
 }
 
-/** The size in which frames leave the decoder: their own, unless that is very large. */
+/** The size of decoded frames: their own, unless that is very large. */
 function outputSize({ width, height }: VideoTrack): { width: number; height: number } {
   const factor = Math.min(1, Math.sqrt(LIMITS.videoFramePixels / (width * height)));
   const shrunk = (side: number): number => Math.max(1, Math.floor(side * factor));
   return { width: shrunk(width), height: shrunk(height) };
 }
 
-/** As a tree: ffmpeg reads sums of a hundred terms at most. */
+/** Builds the sum as a tree, because ffmpeg parses sums of at most a hundred terms. */
 function sumOf(terms: readonly string[]): string {
   if (terms.length <= 2) return terms.join("+");
   const half = terms.length >> 1;
   return `(${sumOf(terms.slice(0, half))})+(${sumOf(terms.slice(half))})`;
 }
 
-/** Goes to a key frame before the first of the frames, by the file's index, unless that is near. */
+/** Seeks to a key frame before the first selected frame, unless it is near the start. */
 function seekArguments(track: VideoTrack, chosen: readonly number[]): readonly string[] {
   const { times, unitSeconds } = track;
   const first = times[chosen[0]!]!;
@@ -294,7 +295,7 @@ function seekArguments(track: VideoTrack, chosen: readonly number[]): readonly s
   return ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", from.toFixed(3)];
 }
 
-/** Frames are told apart by their times: one that does not decode then shifts no other. */
+/** Selects frames by time, so that an undecodable frame does not shift the others. */
 function decodeArguments(
   { index }: ListedTrack,
   track: VideoTrack,

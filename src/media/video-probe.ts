@@ -2,29 +2,29 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { ListedTrack } from "./video-tracks.ts";
 
-/** What a video file says of its pictures, before one of them is decoded. */
+/** Properties of a video's picture track, before a frame is decoded. */
 export interface VideoTrack {
-  /** Pixels of a frame as it is shown, upright. Pixels that are not square count as stored. */
+  /** Pixels of an upright frame. Non-square pixels count as stored. */
   readonly width: number;
   readonly height: number;
-  /** Frames a second: of a constant rate that rate, else the mean. */
+  /** Frames per second: the constant rate, else the mean. */
   readonly fps: number;
-  /** Frames' presentation times in the file's own unit, ascending. */
+  /** Presentation times of the frames in the file's time base, ascending. */
   readonly times: readonly number[];
-  /** The same in seconds from the first frame on: the one clock of everything that tells times. */
+  /** The same in seconds after the first frame: the clock for all reported times. */
   readonly seconds: readonly number[];
-  /** Seconds of the file's unit. */
+  /** The file's time base in seconds. */
   readonly unitSeconds: number;
   /** From the first frame to the end of the last one. */
   readonly durationSeconds: number;
 }
 
-/** Decoding times of listed packets count up from here: they sort packets, and tell nothing. */
+/** Start of the artificial decoding times of listed packets, which only sort them. */
 export const MADE_UP_TIME = -1_000_000_000_000_000;
 
-/** Flags of a packet, as FFmpeg numbers them. */
+/** FFmpeg's packet flags. */
 const KEY_FRAME = 1;
-/** An edit list leaves the frame out. */
+/** An edit list drops the frame. */
 const DISCARDED = 4;
 
 /**
@@ -34,20 +34,20 @@ const DISCARDED = 4;
  */
 export class ProbeReader {
   private readonly times: number[] = [];
-  /** Of the packet that is shown last, in the file's unit. */
+  /** Duration of the packet with the last presentation time, in the file's time base. */
   private last = { time: Number.NEGATIVE_INFINITY, duration: 0 };
-  /** The first key frame's time, and whether frames that are shown before it may follow. */
+  /** The first key frame's time, and whether frames with earlier times may follow it. */
   private begin: { readonly time: number; leads: boolean } | undefined;
   private readonly header = new Map<string, string>();
   private rest = "";
   private untimed = 0;
 
-  /** There are packets whose time is not told, as in AVI: the decoder must be asked. */
+  /** Whether packets lack presentation times, as in AVI, so that frames must be decoded. */
   get lacksTimes(): boolean {
     return this.untimed > 0;
   }
 
-  /** False: there are more frames than are taken. */
+  /** False: there are more frames than the limit. */
   push(chunk: Buffer): boolean {
     const lines = (this.rest + chunk.toString("latin1")).split("\n");
     this.rest = lines.pop() ?? "";
@@ -69,7 +69,7 @@ export class ProbeReader {
     const [time, duration] = [Number(fields[2]), Number(fields[3])];
     const decodes = this.isDecodable(time, (flags & KEY_FRAME) !== 0);
     if (!decodes || (flags & DISCARDED) !== 0) return;
-    // a packet without a presentation time is given the decoding time, which is made up
+    // without a presentation time, FFmpeg prints the artificial decoding time
     if (!Number.isSafeInteger(time) || time < 0.9 * MADE_UP_TIME) this.untimed += 1;
     else {
       this.times.push(time);
@@ -78,8 +78,8 @@ export class ProbeReader {
   }
 
   /**
-   * A recording that was cut begins with frames that need an earlier key frame: those before the
-   * first one, and those behind it that are shown before it. Decoders skip them.
+   * A cut recording begins with frames that need a missing key frame: those before the first key
+   * frame, and those after it with earlier presentation times. Decoders skip them.
    */
   private isDecodable(time: number, isKey: boolean): boolean {
     if (isKey && this.begin === undefined) {
@@ -90,13 +90,13 @@ export class ProbeReader {
     return !(this.begin?.leads && time < this.begin.time);
   }
 
-  /** Forgets packets' times; those of decoded frames follow. */
+  /** Drops the packets' times; times of decoded frames follow. */
   forgetPackets(): void {
     this.times.length = 0;
     this.untimed = 0;
   }
 
-  /** Adds the time of a decoded frame. False: there are more frames than are taken. */
+  /** Adds the time of a decoded frame. False: there are more frames than the limit. */
   addFrame(time: number): boolean {
     this.times.push(time);
     return this.hasRoom;
@@ -112,7 +112,7 @@ export class ProbeReader {
       throw new VireoError("media_undecodable", message);
     }
     const size = this.frameSize(rotation);
-    // one division rounds once: 11250 of 90,000 are 0.125, which is an exact tie when printed
+    // one division rounds once: 11250 / 90,000 is exactly 0.125, a tie when it is printed
     const shown = times.map((time) => ((time - times[0]!) * unit.above) / unit.below);
     const span = shown.at(-1)!;
     if (span > LIMITS.videoSeconds) throw tooLong("seconds", LIMITS.videoSeconds, span);
@@ -146,7 +146,7 @@ function tooLong(unit: string, limit: number, actual?: number): VireoError {
   return new VireoError("video_too_long", message, { metadata: { limit } });
 }
 
-/** "1/15360" → 1 and 15360; NaN for what is no ratio. */
+/** "1/15360" → 1 and 15360; NaN for malformed text. */
 function ratio(text = ""): { readonly above: number; readonly below: number } {
   const [above = Number.NaN, below = Number.NaN] = text.split("/").map(Number);
   return { above, below };
@@ -159,15 +159,15 @@ function exactRate(listed: number): number {
   return Math.abs(broadcast - listed) <= 0.0051 ? broadcast : listed;
 }
 
-/** Units up to this are too coarse for the times that are meant, as in MKV, FLV and ASF. */
+/** Coarsest time base in seconds that rounds frame times, as in MKV, FLV and ASF. */
 const COARSE_SECONDS = 0.001;
 
 /**
- * The rate of frames and their times. The rate that is named counts if the frames keep to it
- * within half a frame, else their mean. Where they keep to a rate as well as whole milliseconds
- * allow, their times are those of the rate, which are exact.
+ * Determines the frame rate and exact frame times. The declared rate is used if all frames match
+ * it within half a frame, else the mean. If the frames match a rate as well as milliseconds allow,
+ * their times are computed from the rate.
  *
- * shown: seconds from the first frame on. lastSeconds: how long the last frame is shown.
+ * shown: seconds after the first frame. lastSeconds: duration of the last frame.
  */
 function paceOf(
   shown: readonly number[],

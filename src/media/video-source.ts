@@ -1,7 +1,7 @@
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 
-/** A demuxer of FFmpeg's, which is told to use this one and no other. */
+/** A demuxer of FFmpeg; FFmpeg may use no other. */
 export type Container =
   | "mov"
   | "matroska"
@@ -15,16 +15,16 @@ export type Container =
   | "dv"
   | "apng";
 
-/** The list of formats that messages about unknown files end with. */
+/** The supported formats, for error messages about unknown files. */
 export const VIDEO_FORMATS =
   "MP4, MOV, 3GP, MKV, WebM, FLV, AVI, GIF, APNG, MPEG-TS, MPEG, OGV, WMV or DV";
 
-/** How far into a PNG its animation is looked for; profiles and texts may come first. */
+/** Bytes of a PNG that are searched for its animation chunk; profiles and texts may precede it. */
 const PNG_HEAD_BYTES = 65_536;
 /** Box types that a file of the MP4 family may begin with. */
 const MOV_BOXES = ["ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot", "moof", "sidx"];
 
-/** Containers by how their files begin, in hexadecimal. */
+/** Containers by the first bytes of their files, in hexadecimal. */
 const MAGIC: readonly (readonly [pattern: RegExp, container: Container])[] = [
   [/^1a45dfa3/, "matroska"],
   [/^464c5601/, "flv"], // FLV, version 1
@@ -36,7 +36,7 @@ const MAGIC: readonly (readonly [pattern: RegExp, container: Container])[] = [
   [/^1f0700[3b]f/, "dv"],
 ];
 
-/** Video and sound formats that are not read, by how they begin, in hexadecimal. */
+/** Unsupported video and sound formats by their first bytes, in hexadecimal. */
 const NAMED_FORMATS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/^060e2b3402050101/, "MXF"],
   [/^2e524d46/, "RealMedia"], // .RMF
@@ -54,8 +54,8 @@ const NAMED_FORMATS: readonly (readonly [pattern: RegExp, name: string])[] = [
 ];
 
 /**
- * Recognises a video file by its first bytes, whatever it was called. Playlists and other files
- * that name further files are none.
+ * Recognises a video file by its first bytes, not by its name. Playlists and other files that
+ * refer to further files are refused.
  *
  * Throws invalid_media (no bytes), media_too_large or unsupported_media_type.
  */
@@ -84,7 +84,7 @@ export function recogniseVideo(bytes: Uint8Array): Container | undefined {
   return isTransportStream(bytes) ? "mpegts" : undefined;
 }
 
-/** The name of a video or sound format that is recognised but not read. */
+/** The name of a video or sound format that is recognised but not supported. */
 export function unreadVideo(bytes: Uint8Array): string | undefined {
   const magic = hexOf(bytes);
   return NAMED_FORMATS.find(([pattern]) => pattern.test(magic))?.[1];
@@ -94,12 +94,12 @@ function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.subarray(0, 16)).toString("hex");
 }
 
-/** AVIF and HEIC are of the MP4 family too. */
+/** AVIF and HEIC belong to the MP4 family too. */
 function isPicture(start: string): boolean {
   return start.startsWith("ftyp", 4) && /^(avi[fs]|hei|hev|mif1|msf1)/.test(start.slice(8, 12));
 }
 
-/** A PNG whose animation is announced (acTL) before its first pixels (IDAT). */
+/** A PNG with an animation chunk (acTL) before its first pixels (IDAT). */
 function isAnimatedPng(bytes: Uint8Array): boolean {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, PNG_HEAD_BYTES));
   if (!file.toString("latin1", 0, 8).startsWith("\x89PNG")) return false;
@@ -110,7 +110,7 @@ function isAnimatedPng(bytes: Uint8Array): boolean {
   return false;
 }
 
-/** Packets of 188 bytes, alone, behind a time code (M2TS) or before a checksum. */
+/** Packets of 188 bytes: plain, after a time code (M2TS) or before a checksum. */
 function isTransportStream(bytes: Uint8Array): boolean {
   const layouts = [
     [188, 0],

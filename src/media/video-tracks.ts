@@ -1,4 +1,4 @@
-// The tracks of a video file, as FFmpeg lists them on stderr, and which of them is looked at.
+// Parses the tracks of a video file, as FFmpeg lists them on stderr, and selects one.
 
 import { VireoError } from "../core/errors.ts";
 import { type Container, VIDEO_FORMATS } from "./video-source.ts";
@@ -9,20 +9,20 @@ export interface ListedTrack {
   readonly kind: "Video" | "Audio" | "Subtitle" | "Data" | "Attachment";
   /** FFmpeg's name of the format, "none" if FFmpeg does not know it. */
   readonly codec: string;
-  /** The container's own name of the format, as "avc1"; undefined if there is none. */
+  /** The container's name of the format, such as "avc1"; undefined if there is none. */
   readonly tag?: string;
   readonly isDefault: boolean;
-  /** A cover or a chapter's thumbnail, which is no moving picture. */
+  /** Whether it is a cover or a chapter's thumbnail. */
   readonly isCover: boolean;
-  /** Frames a second as the file names them, rounded to two decimals. */
+  /** Frames per second as the file declares them, rounded to two decimals. */
   readonly rate?: number;
-  /** Degrees by which frames are turned to be upright. */
+  /** Degrees by which frames must be rotated to be upright. */
   rotation: number;
 }
 
 /**
- * Names of decoders by format: formats of cameras, phones, editing programs and the web, and no
- * others. A format has several decoders where builds of FFmpeg differ.
+ * Allowed decoders by format: only formats of cameras, phones, editing programs and the web. A
+ * format has several decoders if builds of FFmpeg differ.
  */
 const DECODERS: Readonly<Record<string, readonly string[]>> = Object.freeze({
   h264: ["h264"],
@@ -54,7 +54,7 @@ const DECODERS: Readonly<Record<string, readonly string[]>> = Object.freeze({
   rawvideo: ["rawvideo"],
 });
 
-/** Value of -codec_whitelist: the decoders of one format, or of all that are let in. */
+/** Value of -codec_whitelist: the decoders of one format, or all allowed ones. */
 export function allowedDecoders(codec?: string): string {
   const names = codec === undefined ? Object.values(DECODERS).flat() : (DECODERS[codec] ?? []);
   return names.join(",");
@@ -95,11 +95,10 @@ export class TrackListing {
 }
 
 /**
- * The track whose frames are looked at: one that can be decoded before one that cannot, among those
- * the default one, else the first.
+ * Selects the track to decode: decodable tracks first, then the default track, then the first one.
  *
- * Throws media_undecodable for a file without a picture track, for one that is encrypted and for
- * one whose format is not decoded; the message names which.
+ * Throws media_undecodable for a file without a picture track, for an encrypted one and for a
+ * format that is not supported; the message names it.
  */
 export function chooseTrack(listing: TrackListing, container: Container, file: Uint8Array) {
   const refuse = (message: string) => new VireoError("media_undecodable", message);
@@ -127,12 +126,12 @@ export function chooseTrack(listing: TrackListing, container: Container, file: U
   throw refuse("the file holds no video that can be read: it is damaged or was cut off");
 }
 
-/** FFmpeg writes bytes of a tag that are no letters as "[27]". */
+/** FFmpeg prints non-letter bytes of a tag as "[27]". */
 function printable(tag: string): string {
   return /^[\w.-]{1,8}$/.test(tag) ? tag : "(unknown)";
 }
 
-/** A sample description of the MP4 family says that its pictures are encrypted. */
+/** Whether a sample description of the MP4 family declares encrypted pictures. */
 function isEncrypted(file: Uint8Array): boolean {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   const behindBox = 16; // flags, number of entries, size of the first one

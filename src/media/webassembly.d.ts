@@ -1,4 +1,4 @@
-// The part of WebAssembly that is used here; its types otherwise come only with those of a browser.
+// The part of WebAssembly that vireo uses; TypeScript has its types only in the DOM library.
 declare namespace WebAssembly {
   type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   class Memory {

@@ -7,7 +7,7 @@ export interface Word {
   readonly box: readonly [number, number, number, number];
 }
 
-/** The words of a page's text, LIMITS.wordsPerPage at most; a blank or a line's end ends a word. */
+/** The words of a page's text, up to LIMITS.wordsPerPage; blanks and line ends separate them. */
 export function wordsOf({ text, boxes }: Pick<PageText, "text" | "boxes">): Word[] {
   const words: Word[] = [];
   for (const { 0: word, index } of text.matchAll(/\S+/g)) {
@@ -25,7 +25,7 @@ function around(boxes: Float32Array, begin: number, end: number): Word["box"] {
     right = Math.max(right, boxes[at + 2]!);
     bottom = Math.max(bottom, boxes[at + 3]!);
   }
-  if (left > right || top > bottom) return [0, 0, 0, 0]; // nothing is known of it
+  if (left > right || top > bottom) return [0, 0, 0, 0]; // no box is known
   return [thousandths(left), thousandths(top), thousandths(right), thousandths(bottom)];
 }
 
