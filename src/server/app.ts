@@ -2,7 +2,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import { VireoError } from "../core/errors.ts";
 import { FREE } from "../core/prices.ts";
-import type { UpstreamModel } from "../core/upstream.ts";
+import type { Upstream, UpstreamModel } from "../core/upstream.ts";
 import { singleKey } from "../limits/keys.ts";
 import { limited } from "../limits/limited-upstream.ts";
 import { Tenants } from "../limits/tenants.ts";
@@ -44,11 +44,11 @@ const CLIENT_GONE = 499;
 /** The server without its socket: a Request in, a Response out. Reads as a table of contents. */
 export function createApp(options: AppOptions): App {
   const { log, hosts = [], now = Date.now } = options;
-  const counted = new Metrics(options.upstream);
-  const shared = buildUpstream(options, counted, now);
+  const metrics = new Metrics(options.upstream);
+  const shared = routeOptions(options, metrics, now);
   const { keys } = shared;
   const version = readVersion();
-  const routes = routesOf(shared, counted, version);
+  const routes = routesOf(shared, metrics, version);
   const playground = readPlayground();
   const pages = [...playground.map(({ path }) => path), ...DOCS_PATHS, "/openapi.json"];
   const open = [...pages, ...routes.flatMap((route) => (route.open ? [route.path] : []))];
@@ -102,8 +102,8 @@ function shapeAt(routes: readonly Route[], path: string): ErrorShape {
   return routes.find((route) => route.path === path)?.errors ?? "openai";
 }
 
-/** Puts limits, deadlines and counters around the upstream. */
-function buildUpstream(options: AppOptions, counted: Metrics, now: () => number): RouteOptions {
+/** Wraps the upstream and gathers what routes work with. */
+function routeOptions(options: AppOptions, metrics: Metrics, now: () => number): RouteOptions {
   const { apiKey, log, prices = FREE, media, files } = options;
   const keys = options.keys ?? (apiKey === undefined ? undefined : singleKey(apiKey));
   const tenants = new Tenants(now);
@@ -111,9 +111,14 @@ function buildUpstream(options: AppOptions, counted: Metrics, now: () => number)
   const limitsOf = (tenant: string) => keys?.limitsOf(tenant) ?? {};
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
   const places = { media, files };
-  const named = withAliases(options.upstream, options.aliases ?? []);
-  const held = limited(resolvingMedia(named, places), { tenants, limitsOf, pricesOf, deadlineMs });
-  const upstream = counted.metered(held);
+  // From the inside out: each wraps the one before it.
+  const wrappers: readonly ((upstream: Upstream) => Upstream)[] = [
+    (upstream) => withAliases(upstream, options.aliases ?? []),
+    (upstream) => resolvingMedia(upstream, places),
+    (upstream) => limited(upstream, { tenants, limitsOf, pricesOf, deadlineMs }),
+    (upstream) => metrics.metered(upstream),
+  ];
+  const upstream = wrappers.reduce((inner, wrap) => wrap(inner), options.upstream);
   const responses = options.storesResponses === false ? undefined : new ResponseStore(now);
   return { upstream, tenants, keys, pricesOf, files, responses, places, deadlineMs, log, now };
 }

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { inputQuery } from "../../protocols/openai/responses-input.ts";
-import { responseBody } from "../../protocols/openai/responses-schema.ts";
-import type { RouteOptions } from "../context.ts";
-import { responseTokens } from "./input-tokens.ts";
-import { deleteResponse, getResponse, responseInput, responses } from "./responses.ts";
-import type { Route } from "./route.ts";
+import { inputQuery } from "../../../protocols/openai/responses-input.ts";
+import { responseBody } from "../../../protocols/openai/responses-schema.ts";
+import type { RouteOptions } from "../../context.ts";
+import { responseTokens } from "../input-tokens.ts";
+import { deleteResponse, getResponse, responseInput, responses } from "../responses.ts";
+import type { Route } from "../route.ts";
 
 /** The Responses protocol, and what is stored of it. */
 export function responseRoutes(options: RouteOptions): Route[] {
@@ -14,7 +14,7 @@ export function responseRoutes(options: RouteOptions): Route[] {
     {
       ...post,
       path: "/v1/responses",
-      summary: "Answers, in items; kept in memory for a day unless store is false",
+      summary: "Answers in items; stores the response for a day unless store is false",
       body: responseBody,
       generates: true,
       handler: responses(options),
@@ -22,7 +22,7 @@ export function responseRoutes(options: RouteOptions): Route[] {
     {
       ...post,
       path: "/v1/responses/input_tokens",
-      summary: "Counts the tokens of what a response would be made from",
+      summary: "Counts the input tokens of a response",
       body: responseBody,
       answer: z.object({
         object: z.literal("response.input_tokens"),
