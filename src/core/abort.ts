@@ -1,12 +1,12 @@
-/** A signal that can be aborted here, and is aborted when the one that it follows is. */
+/** A signal that its owner can abort and that also follows another signal. */
 export interface LinkedAbort {
   readonly signal: AbortSignal;
   abort(reason: unknown): void;
-  /** To be called when nobody needs the signal any more: the other one may live on. */
+  /** Stops following the other signal. Call it when the work is done. */
   release(): void;
 }
 
-/** What AbortSignal.any does, without its weak references, which every request would pay for. */
+/** Does what AbortSignal.any does, without its weak references, which would cost every request. */
 export function linkAbort(other: AbortSignal | undefined): LinkedAbort {
   const controller = new AbortController();
   const abort = (reason: unknown): void => controller.abort(reason);

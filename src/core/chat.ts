@@ -1,6 +1,6 @@
 /**
- * The words in which a conversation is asked for and answered inside the program.
- * Protocols (`openai/`) translate to and from these; the engine (`runtime/`) speaks only these.
+ * A request for an answer and the events that answer it, independent of any protocol.
+ * Each protocol translates its JSON to and from these types; the engine knows nothing else.
  */
 
 export interface TextPart {
@@ -11,25 +11,25 @@ export interface TextPart {
 /** An encoded picture file (PNG, JPEG, ...), not yet decoded. */
 export interface ImagePart {
   readonly type: "image";
-  /** The file; empty where there are pixels. */
+  /** The file; empty if `pixels` is given. */
   readonly bytes: Uint8Array;
-  /** A picture that is decoded already, as a page that was drawn: [height, width, 3] in RGB. */
+  /** A decoded picture, such as a rendered page: [height, width, 3] in RGB. */
   readonly pixels?: { readonly rgb: Uint8Array; readonly width: number; readonly height: number };
-  /** Tiles of this one without the thumbnail. Undefined: as the request says. */
+  /** Maximum tiles of this picture, without the thumbnail. Undefined: the request's `maxTiles`. */
   readonly maxTiles?: number;
   readonly exifOrientation?: ExifOrientation;
 }
 
-/** Whether pictures are turned upright as their camera noted, or shown as they are stored. */
+/** Whether pictures are rotated by their EXIF orientation, or shown as they are stored. */
 export type ExifOrientation = "apply" | "ignore";
 
-/** Which frames of a video are looked at. What the engine allows at most stays the ceiling. */
+/** Which frames of a video are sampled. The engine's own maxima still apply. */
 export interface VideoSampling {
-  /** Frames a second; −1: as many as the engine allows. */
+  /** Frames per second; −1: the engine's maximum. */
   readonly fps?: number;
-  /** Frames; −1: as many as the engine allows. */
+  /** Maximum number of frames; −1: the engine's maximum. */
   readonly maxFrames?: number;
-  /** A stretch of the video, from its first frame on; both ends belong to it. */
+  /** Part of the video, in seconds from its first frame; both ends are included. */
   readonly startSeconds?: number;
   readonly endSeconds?: number;
   /**
@@ -42,23 +42,23 @@ export interface VideoSampling {
 /** A video file (MP4, WebM, ...), not yet decoded, or pictures that are its frames. */
 export interface VideoPart {
   readonly type: "video";
-  /** The file; empty where there are frames. */
+  /** The file; empty if `frames` is given. */
   readonly bytes: Uint8Array;
-  /** Encoded picture files; nobody knows when they were taken. */
+  /** Encoded picture files, without timestamps. */
   readonly frames?: readonly Uint8Array[];
-  /** Goes before what the request says for all of its videos. */
+  /** Overrides the request's `videoSampling`. */
   readonly sampling?: VideoSampling;
-  /** Of frames that are picture files. */
+  /** For frames that are picture files. */
   readonly exifOrientation?: ExifOrientation;
 }
 
-/** Which pages of a document are looked at, and how large. */
+/** Which pages of a document are rendered, and how large. */
 export interface PageOptions {
   /** Numbers and ranges, counted from 1, as "1-3,7,12-"; each once. Undefined: all. */
   readonly pages?: string;
-  /** Dots per inch in which pages are drawn, 18 to 600. Undefined: 150. */
+  /** Resolution of rendered pages in dots per inch, 18 to 600. Undefined: 150. */
   readonly dpi?: number;
-  /** Of a picture file. Undefined: "apply". */
+  /** For a picture file. Undefined: "apply". */
   readonly exifOrientation?: ExifOrientation;
 }
 
@@ -72,7 +72,7 @@ export type ContentPart = TextPart | ImagePart | VideoPart | DocumentPart;
 
 export interface ToolCall {
   readonly name: string;
-  /** JSON text, inserted into the prompt as it is. */
+  /** JSON text, inserted into the prompt unchanged. */
   readonly arguments: string;
 }
 
@@ -80,7 +80,7 @@ export interface ChatMessage {
   readonly role: "system" | "user" | "assistant" | "tool";
   readonly content: string | readonly ContentPart[];
   readonly toolCalls?: readonly ToolCall[];
-  /** Of an earlier answer; to be shown to the model again, which templates do not do themselves. */
+  /** Reasoning of an earlier answer, to be shown to the model again; templates leave it out. */
   readonly reasoning?: string;
 }
 
@@ -96,9 +96,9 @@ export interface SamplingOptions {
   readonly presencePenalty: number;
   /** [token id, added to its logit] pairs. */
   readonly logitBias: readonly (readonly [number, number])[];
-  /** Texts whose usual spellings in tokens, with and without a blank before, may not come. */
+  /** Texts whose usual token sequences, with and without a leading space, are forbidden. */
   readonly badWords?: readonly string[];
-  /** Same seed, same request, same CPU kernel set: same tokens. Undefined: drawn at random. */
+  /** The same seed, request and kernel set give the same tokens. Undefined: a random seed. */
   readonly seed?: bigint;
 }
 
@@ -116,17 +116,17 @@ export const GREEDY: SamplingOptions = Object.freeze({
 export interface ReasoningOptions {
   /**
    * Undefined: the template decides (`/think` and `/no_think` in the messages, else off). The model
-   * was published without support for reasoning about videos; it is done all the same if asked for.
+   * was published without support for reasoning about videos; a request for it is still served.
    */
   readonly enabled?: boolean;
-  /** Tokens after which the reasoning is brought to an end (chat.md § 4.1). */
+  /** Maximum tokens of the reasoning; then it is closed (chat.md § 4.1). */
   readonly budgetTokens?: number;
 }
 
 /**
- * What the answer must look like. It binds the text after the reasoning, never the reasoning; stop
- * strings do not cut it. With tools that the model may call as it likes, an answer
- * is either calls or of this form.
+ * The format of the answer. It constrains the text after the reasoning, never the reasoning, and
+ * stop strings do not cut it. If the model may also call tools, an answer is either calls or in
+ * this format.
  */
 export type OutputFormat =
   | { readonly type: "json_object" }
@@ -142,7 +142,7 @@ export interface ToolDefinition {
   readonly description?: string;
   /** JSON Schema of the arguments. */
   readonly parameters?: Readonly<Record<string, unknown>>;
-  /** Arguments must hold to the schema. */
+  /** Arguments must match the schema. */
   readonly strict?: boolean;
 }
 
@@ -153,50 +153,50 @@ export interface ChatRequest {
   /** Id of the model that answers. Undefined: the upstream's first. */
   readonly model?: string;
   readonly messages: readonly ChatMessage[];
-  /** Instead of messages: text or ids that are continued as they are, without a template. */
+  /** Text or token ids to continue without a template, in place of `messages`. */
   readonly prompt?: string | readonly number[];
   readonly tools?: readonly ToolDefinition[];
   /** Undefined: auto. */
   readonly toolChoice?: ToolChoice;
-  /** False: at most one call in an answer. Undefined: as many as the model likes. */
+  /** False: at most one call per answer. Undefined: no limit. */
   readonly parallelToolCalls?: boolean;
   readonly output?: OutputFormat;
   /** What is left out stays as in GREEDY. */
   readonly sampling?: Partial<SamplingOptions>;
-  /** Undefined: as many as the context leaves. Counts reasoning too. */
+  /** Includes reasoning. Undefined: the rest of the context. */
   readonly maxTokens?: number;
   readonly minTokens?: number;
   readonly ignoreEos?: boolean;
   /** Texts that end the answer. Undefined: none. */
   readonly stop?: readonly string[];
-  /** Tokens that end the answer like an end token; ignoreEos does not touch them. */
+  /** Tokens that end the answer like an end token; ignoreEos does not affect them. */
   readonly stopTokenIds?: readonly number[];
-  /** Number of alternatives per token (0: only the chosen token's). Undefined: none at all. */
+  /** Alternatives per token (0: only the chosen token). Undefined: no log probabilities. */
   readonly topLogprobs?: number;
   readonly reasoning?: ReasoningOptions;
   /** Tiles per image without the thumbnail, 1..12. Undefined: the checkpoint's own limit. */
   readonly maxTiles?: number;
-  /** Of all pictures. Undefined: "apply", they are turned upright. */
+  /** For all pictures. Undefined: "apply". */
   readonly exifOrientation?: ExifOrientation;
   readonly videoSampling?: VideoSampling;
-  /** Share of a video's rows that is left out, 0 to below 1. Undefined: the engine's own. */
+  /** Share of a video's rows that EVS drops, 0 to below 1. Undefined: the engine's default. */
   readonly videoPruningRate?: number;
   /** The last message is the assistant's and is to be continued, not answered. */
   readonly continueFinalMessage?: boolean;
   /**
-   * Whose request it is. Cached prefixes are shared only within a tenant, and tenants take turns.
-   * Never chosen by the caller: the server derives it from the key.
+   * The tenant that sends the request. Cached prefixes are shared only within a tenant, and tenants
+   * are scheduled in turn. The server derives it from the API key; callers cannot choose it.
    */
   readonly tenant?: string;
-  /** One of several answers to the same prompt, which is booked with the first of them. */
+  /** Another answer to a prompt that was billed with the first answer. */
   readonly promptAlreadyBilled?: boolean;
-  /** Called once, in whatever way the request ends, with what was computed for it. */
+  /** Called once with the computed tokens, however the request ends. */
   readonly onUsage?: (usage: Usage) => void;
 }
 
 export interface TokenLogprob {
   readonly id: number;
-  /** The token's own text; may hold U+FFFD where the token is a part of a character. */
+  /** The token's text; contains U+FFFD if the token is a part of a character. */
   readonly text: string;
   readonly bytes: Uint8Array;
   /** Natural logarithm of the probability before penalties and temperature. */
@@ -220,7 +220,7 @@ export interface Usage {
   readonly promptTokens: number;
   /** Placeholder rows of the prompt's images (without the tags around them). */
   readonly imageTokens: number;
-  /** Placeholder rows of its videos, as many as are left after pruning. */
+  /** Placeholder rows of the prompt's videos after pruning. */
   readonly videoTokens: number;
   /** Prompt tokens found in a cache. */
   readonly cachedTokens: number;
@@ -236,23 +236,23 @@ export interface Timings {
   readonly decodeMs: number;
 }
 
-/** What an engine says while it answers. `start` once, `end` once and last. */
+/** An event of an answer: `start` first, `end` last, each once. */
 export type ChatEvent =
   | {
       readonly type: "start";
       readonly promptTokens: number;
       readonly imageTokens: number;
       readonly videoTokens: number;
-      /** 0: it begins at once; 1: it is the next to begin. Undefined: nobody knows. */
+      /** 0: starts now; 1: next in the queue. Undefined: unknown. */
       readonly queuePosition?: number;
     }
   | {
       readonly type: "reasoning" | "text";
       readonly text: string;
-      /** The tokens that this text came from, if log probabilities were asked for. */
+      /** The tokens of this text, if log probabilities were requested. */
       readonly tokens?: readonly ChosenToken[];
     }
-  /** One whole call. `index` counts the answer's calls from 0. */
+  /** One complete call. `index` counts the answer's calls from 0. */
   | ({ readonly type: "tool_call"; readonly index: number } & ToolCall)
   | {
       readonly type: "end";

@@ -2,8 +2,8 @@ import { type LinkedAbort, linkAbort } from "./abort.ts";
 import { VireoError } from "./errors.ts";
 
 /**
- * A signal that is aborted with `request_timeout` after so many milliseconds, or earlier when
- * `signal` is. Call `release` when the work is over: it stops the timer.
+ * A signal that is aborted with `request_timeout` after `ms` milliseconds, or earlier with
+ * `signal`. Call `release` when the work is done: it stops the timer.
  */
 export function startDeadline(signal: AbortSignal | undefined, ms: number): LinkedAbort {
   const linked = linkAbort(signal);

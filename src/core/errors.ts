@@ -1,6 +1,6 @@
 /**
- * The closed list of things that can go wrong and that somebody outside can act on.
- * `openai/errors.ts` holds the one table from code to HTTP status.
+ * The closed list of error codes that a caller or an operator can act on.
+ * `protocols/shared/errors.ts` holds the one table from code to HTTP status.
  */
 export type ErrorCode =
   // the caller's request
@@ -59,7 +59,7 @@ export type ErrorCode =
 export interface ErrorDetails {
   /** Path of the offending field, as `messages[0].content`. */
   readonly param?: string;
-  /** Numbers that help the caller: limits, counts. Never secrets, paths or addresses. */
+  /** Values that help the caller, such as limits and counts. Never secrets, paths or addresses. */
   readonly metadata?: Readonly<Record<string, string | number | boolean>>;
   readonly retryAfterMs?: number;
   readonly cause?: unknown;

@@ -1,4 +1,4 @@
-/** How an image is cut into tiles, and what it costs. */
+/** The tile grid of an image, and its tokens. */
 export interface ImageEstimate {
   readonly width: number;
   readonly height: number;
@@ -12,26 +12,26 @@ export interface ImageEstimate {
   readonly tokens: number;
 }
 
-/** Which pages of a document are looked at. */
+/** The rendered pages of a document, and their tokens. */
 export interface DocumentEstimate {
   /** Pages of the file. */
   readonly totalPages: number;
-  /** number: counts from 1. image: its place among the images, from 0. */
+  /** number: page number from 1. image: index among the images, from 0. */
   readonly pages: readonly { readonly number: number; readonly image: number }[];
   readonly failedPages: readonly { readonly page: number; readonly reason: string }[];
-  /** Pages on which characters have no glyph in any font, so that their picture lacks them. */
+  /** Pages on which characters have no glyph in any font, so they are missing in the picture. */
   readonly undrawn: readonly { readonly page: number; readonly characters: number }[];
   /** Placeholder rows of its pages. */
   readonly tokens: number;
 }
 
-/** Which frames of a video are looked at, and what it costs. */
+/** The sampled frames of a video, and its tokens. */
 export interface VideoEstimate {
   readonly width: number;
   readonly height: number;
-  /** Of the file; absent where only frames were sent. */
+  /** Frame rate of the file; absent if only frames were sent. */
   readonly fps?: number;
-  /** From the first frame to the end of the last one; absent where only frames were sent. */
+  /** From the first frame to the end of the last one; absent if only frames were sent. */
   readonly durationSeconds?: number;
   readonly totalFrames: number;
   readonly frames: readonly FrameEstimate[];
@@ -40,52 +40,52 @@ export interface VideoEstimate {
   readonly tokens: number;
   readonly pruningRate: number;
   /**
-   * Frames that an earlier one stands for: they have their rows and take no encoding. Absent where
-   * none was decoded.
+   * Frames that repeat an earlier frame: they have rows but are not encoded again. Absent if no
+   * frame was decoded.
    */
   readonly repeats?: number;
 }
 
 export interface FrameEstimate {
   readonly index: number;
-  /** When it is shown, from the first frame on; absent where nobody knows. */
+  /** Time since the first frame; absent if unknown. */
   readonly seconds?: number;
-  /** Rows that are left after pruning. The two differ until the frames are encoded. */
+  /** Rows after pruning. The two numbers differ until the frames are encoded. */
   readonly minTokens: number;
   readonly maxTokens: number;
 }
 
-/** From the pace of what was computed lately; nothing else runs, and nothing is remembered. */
+/** Predicted from recent speed, for an idle engine and an empty prefix cache. */
 export interface PredictedTime {
   /** From decoded media to the first token. */
   readonly firstTokenMs: number;
-  /** Of each token after it. */
+  /** Time of each further token. */
   readonly tokenMs: number;
 }
 
 export interface EstimateOptions {
   readonly signal?: AbortSignal | undefined;
-  /** False: the headers of pictures and videos are read, and nothing is decoded. Default true. */
+  /** False: only headers of pictures and videos are read; nothing is decoded. Default: true. */
   readonly decode?: boolean | undefined;
 }
 
-/** What a request would be billed for its prompt, by parts. */
+/** The prompt tokens that a request would be billed for, by part. */
 export interface PromptEstimate {
-  /** Where videos were not decoded, the most: with every frame. */
+  /** The maximum, with every frame, if videos were not decoded. */
   readonly promptTokens: number;
-  /** Where videos were not decoded, the least: frames that cannot be decoded are left out. */
+  /** The minimum, if videos were not decoded: without frames that cannot be decoded. */
   readonly minPromptTokens?: number;
   /** Of those, placeholder rows of images. */
   readonly imageTokens: number;
   /** Of those, placeholder rows of videos. */
   readonly videoTokens: number;
-  /** Of those, tokens that would not be there without the tools. */
+  /** Of those, tokens that the tools add. */
   readonly toolTokens: number;
   /** Images and pages of documents, in the order of the messages. */
   readonly images: readonly ImageEstimate[];
   readonly documents: readonly DocumentEstimate[];
   readonly videos: readonly VideoEstimate[];
   readonly contextTokens: number;
-  /** Absent where nothing was computed yet. */
+  /** Absent until the engine has computed something. */
   readonly predicted?: PredictedTime;
 }

@@ -5,8 +5,8 @@ export type Log = (level: LogLevel, event: string, fields?: LogFields) => void;
 const ORDER: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /**
- * One line of JSON per event. Callers name each field they log, so a request's text, key or
- * media can only reach the log if somebody writes it there on purpose.
+ * Writes one line of JSON per event. Callers name each field that they log, so text, keys and media
+ * of requests reach the log only on purpose.
  */
 export function createLog(write: (line: string) => void, minimum: LogLevel = "info"): Log {
   return (level, event, fields = {}) => {

@@ -4,14 +4,14 @@ import type { EstimateOptions, PromptEstimate } from "./estimate.ts";
 import type { Inspector } from "./inspection.ts";
 import type { Prices } from "./prices.ts";
 
-/** How busy an upstream is, and what it has done since it was opened. */
+/** Current load of an upstream, and counters since it was opened. */
 export interface UpstreamLoad {
   readonly running: number;
   readonly waiting: number;
   /** Share of the KV cache that is in use, 0 to 1. */
   readonly kvCacheUsage: number;
   readonly preemptions: number;
-  /** Prompt tokens that came in, and those of them that were found in the prefix cache. */
+  /** Prompt tokens received, and those of them that were found in the prefix cache. */
   readonly prefixTokensAsked: number;
   readonly prefixTokensFound: number;
 }
@@ -78,15 +78,15 @@ export interface UpstreamModel {
   readonly maxOutputTokens: number;
   /** A short hash that changes whenever the answers may change: weights, format, kernels. */
   readonly fingerprint: string;
-  /** Share of a video's tokens that EVS drops where a request does not say, 0 to below 1. */
+  /** Default share of a video's tokens that EVS drops, 0 to below 1. */
   readonly videoPruningRate?: number;
-  /** Its sizes are those of the published 12B model, whose card and licence apply. */
+  /** It has the sizes of the published 12B model, whose card and licence apply. */
   readonly published?: boolean;
-  /** Whether it reasons where neither a request nor its messages say. Undefined: no. */
+  /** Whether it reasons by default. Undefined: no. */
   readonly reasoning?: boolean;
   /** The service that runs the model, as clients see it. Undefined: this process, "local". */
   readonly provider?: string;
-  /** Undefined: not known, as of a model elsewhere. */
+  /** Undefined: unknown, for example for a remote model. */
   readonly abilities?: Abilities;
   /** Prices of its tokens. Undefined: the server's own. */
   readonly prices?: Prices;

@@ -3,7 +3,7 @@ import { Agent, type Dispatcher, request } from "undici";
 import { VireoError } from "../core/errors.ts";
 import { blocked, checkMediaUrl, isPublicAddress } from "./address.ts";
 
-/** none: nothing is fetched. public: from the Internet only. any: the operator's network too. */
+/** none: nothing is fetched. public: public addresses only. any: private networks too. */
 export type MediaUrls = "none" | "public" | "any";
 
 const MAX_REDIRECTS = 3;
@@ -12,11 +12,11 @@ const TOTAL_MS = 20_000;
 const REDIRECT_STATUS: readonly number[] = [301, 302, 303, 307, 308];
 
 /**
- * The only place from which this program connects to somebody else on a stranger's wish.
+ * The only place in this program that connects to an address from a request.
  *
- * A name is resolved once, when the connection is made, and every address it has must be public, so
- * that a second answer of the name server changes nothing. Each redirect is checked like the first
- * URL. Nothing is sent but the request: no cookies, no keys, no referrer.
+ * A name is resolved once, when the connection is made, and all of its addresses must be public, so
+ * a second answer of the name server has no effect. Each redirect is checked like the first URL.
+ * The request carries no cookies, keys or referrer.
  */
 export class MediaFetcher {
   private readonly urls: MediaUrls;
@@ -43,15 +43,15 @@ export class MediaFetcher {
   }
 
   /**
-   * The bytes at a URL, at most `maxBytes` of them.
+   * Returns the bytes at a URL, at most `maxBytes`.
    *
    * Throws media_fetch_blocked, media_fetch_failed (the other side's fault), media_too_large, or
    * the signal's reason.
    */
   async fetch(text: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
-    if (this.urls === "none") throw blocked("this server fetches nothing");
-    const late = AbortSignal.timeout(TOTAL_MS);
-    const both = signal === undefined ? late : AbortSignal.any([signal, late]);
+    if (this.urls === "none") throw blocked("this server fetches no URLs");
+    const timeout = AbortSignal.timeout(TOTAL_MS);
+    const both = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
     try {
       return await this.follow(text, maxBytes, both);
     } catch (error) {
@@ -114,7 +114,7 @@ async function readUpTo(body: Body, maxBytes: number): Promise<Uint8Array> {
 
 type Body = Dispatcher.ResponseData["body"];
 
-/** Hangs up. That what was left did not come is no error. */
+/** Closes the connection; the unread rest of the body is not an error. */
 function discard(body: Body): void {
   body.on("error", () => {});
   body.destroy();
@@ -126,7 +126,7 @@ function failed(why: string, status?: number): VireoError {
   return new VireoError("media_fetch_failed", message, metadata);
 }
 
-/** Nothing of the library's own words gets out: they may hold addresses. */
+/** Hides the library's own messages, which may contain addresses. */
 function toFetchError(error: unknown): VireoError {
   if (error instanceof VireoError) return error;
   if (error instanceof Error && error.cause instanceof VireoError) return error.cause;
@@ -134,18 +134,18 @@ function toFetchError(error: unknown): VireoError {
   return failed(/Timeout/.test(name) ? "it took too long" : "there was no answer");
 }
 
-/** Where a stranger named a URL. */
+/** A URL in a request, with the field that holds it. */
 export interface NamedUrl {
   readonly url: string;
   readonly param: string;
-  /** Of this file. */
+  /** Maximum size of this file. */
   readonly maxBytes: number;
 }
 
 /**
  * Fetches each URL once, a few at a time; all files together have at most `maxBytes` bytes.
  *
- * Throws what `fetch` throws, naming the field; what else is under way is given up.
+ * Throws what `fetch` throws, with the field's name, and then aborts the other fetches.
  */
 export async function fetchAll(
   fetcher: MediaFetcher,
@@ -160,9 +160,9 @@ export async function fetchAll(
   let bytesLeft = maxBytes;
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { url, param, maxBytes: ownMost } = next;
+      const { url, param, maxBytes: maxFileBytes } = next;
       try {
-        const bytes = await fetcher.fetch(url, Math.min(ownMost, bytesLeft), both);
+        const bytes = await fetcher.fetch(url, Math.min(maxFileBytes, bytesLeft), both);
         bytesLeft -= bytes.length;
         if (bytesLeft < 0) throw tooMuch(maxBytes);
         files.set(url, bytes);

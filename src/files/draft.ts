@@ -18,8 +18,8 @@ export interface Written {
 }
 
 /**
- * A file that is being written, of which nobody else knows. Its bytes are booked as they come, and
- * given back by `discard`.
+ * A file that is being written. Its bytes are counted in the ledger as they arrive, and `discard`
+ * frees them.
  */
 export class PartialFile {
   readonly path: string;
@@ -46,7 +46,7 @@ export class PartialFile {
   async write(chunk: Uint8Array): Promise<void> {
     const { ledger, tenant, maxBytes: limit } = this.options;
     if (this.bytes + chunk.length > limit) {
-      const message = `the file has more than ${limit} bytes, which is the most that is taken`;
+      const message = `the file has more than ${limit} bytes, which is the limit`;
       throw new VireoError("media_too_large", message, { metadata: { limit } });
     }
     ledger.add(tenant, chunk.length);
@@ -59,7 +59,7 @@ export class PartialFile {
     }
   }
 
-  /** All of it is on disk; what is left is to rename it or to discard it. */
+  /** Syncs and closes the file. Afterwards it is renamed or discarded. */
   async finish(): Promise<Written> {
     try {
       await this.handle.sync();
@@ -70,12 +70,12 @@ export class PartialFile {
     return { path: this.path, sha256: this.hash.digest("hex"), bytes: this.bytes };
   }
 
-  /** From now on its bytes are booked for what was made of it; `discard` frees none. */
+  /** Transfers its bytes in the ledger to the stored file; `discard` then frees none. */
   handOver(): void {
     this.bytes = 0;
   }
 
-  /** It is gone, and its bytes are free again. Does nothing to what was made of it. */
+  /** Deletes the file and frees its bytes. A stored file that it became is not affected. */
   async discard(): Promise<void> {
     await this.close();
     await rm(this.path, { force: true });

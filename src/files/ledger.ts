@@ -3,11 +3,11 @@ import { VireoError } from "../core/errors.ts";
 export interface Quotas {
   /** Bytes on disk. */
   readonly quotaBytes: number;
-  /** Bytes of one tenant's files, also where others have the same. */
+  /** Bytes of one tenant's files, including those that other tenants share. */
   readonly tenantQuotaBytes: number;
 }
 
-/** Who has how many bytes here. Bytes on disk are counted once, those of tenants for each. */
+/** Counts bytes on disk, and bytes per tenant. Shared content counts once on disk. */
 export class Ledger {
   private readonly quotas: Quotas;
   private readonly tenants = new Map<string, number>();
@@ -25,7 +25,7 @@ export class Ledger {
     return this.tenants.get(tenant) ?? 0;
   }
 
-  /** Throws storage_full if there is no room for as many more. */
+  /** Throws storage_full if there is no space for `bytes` more. */
   check(tenant: string, bytes: number): void {
     const { quotaBytes, tenantQuotaBytes } = this.quotas;
     const used = this.bytesOf(tenant);
@@ -44,7 +44,7 @@ export class Ledger {
     this.diskBytes += bytes;
   }
 
-  /** What a tenant has, whether there is room for it or not. */
+  /** Adds to a tenant's bytes without a check. */
   addTo(tenant: string, bytes: number): void {
     const sum = this.bytesOf(tenant) + bytes;
     if (sum > 0) this.tenants.set(tenant, sum);
@@ -56,8 +56,8 @@ export class Ledger {
   }
 }
 
-/** Nothing of what others keep is told. */
+/** The error for a full disk. It reveals nothing about other tenants. */
 export function full(cause?: unknown): VireoError {
-  const message = "there is no room for more files; try again when some have expired";
+  const message = "there is no space for more files; try again when some have expired";
   return new VireoError("storage_full", message, { cause });
 }

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { VireoError } from "../core/errors.ts";
 
 /**
- * Takes a folder for this process: two that count the same files apart would delete each other's.
- * A process is known by its number and, where the system tells, when it began, as numbers come
- * again. Who finds the lock of a process that is gone takes it over.
+ * Locks a folder for this process: two servers that count the same files separately would delete
+ * each other's. The lock names the process by its id and, where available, its start time, because
+ * ids are reused. A lock of a process that has ended is taken over.
  *
- * Resolves with what gives it back. Throws invalid_option if another process has it.
+ * Resolves to the function that unlocks. Throws invalid_option if another process has the lock.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, "lock");
@@ -37,7 +37,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** As "1234 56789"; the second is the start time in /proc, which not every system has. */
+/** For example "1234 56789": process id and start time from /proc, if the system has it. */
 async function nameOf(pid: number): Promise<string> {
   const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");

@@ -1,15 +1,15 @@
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 
-/** A part begins, or a piece of the newest part's content. */
+/** The start of a part, or a chunk of the current part's content. */
 export type MultipartEvent =
   | {
       readonly type: "part";
-      /** Of the form's field. */
+      /** Name of the form field. */
       readonly name: string;
-      /** As it was sent; undefined for fields that are no files. */
+      /** The sent file name; undefined for fields that are not files. */
       readonly filename: string | undefined;
-      /** As it was sent, "" where nothing was. */
+      /** The sent media type, or "". */
       readonly contentType: string;
     }
   | { readonly type: "data"; readonly bytes: Uint8Array };
@@ -17,10 +17,10 @@ export type MultipartEvent =
 const CRLF = "\r\n";
 
 /**
- * The boundary that a Content-Type names.
+ * Reads the boundary of a Content-Type.
  *
- * Throws unsupported_media_type for another type, invalid_multipart for a boundary that is missing
- * or none by RFC 2046.
+ * Throws unsupported_media_type for another type, and invalid_multipart for a boundary that is
+ * missing or invalid by RFC 2046.
  */
 export function boundaryOf(contentType: string): string {
   if (!/^multipart\/form-data\s*(;|$)/i.test(contentType)) {
@@ -36,8 +36,8 @@ export function boundaryOf(contentType: string): string {
 }
 
 /**
- * Reads multipart/form-data (RFC 7578) as it comes. At most one chunk is held in memory; names,
- * headers and the number of parts are bounded, contents are for the caller to bound.
+ * Reads multipart/form-data (RFC 7578) as a stream, with at most one chunk in memory. Names,
+ * headers and the number of parts are bounded; the caller bounds the contents.
  *
  * Throws invalid_multipart, and what the body throws.
  */
@@ -47,7 +47,7 @@ export async function* readMultipart(
 ): AsyncGenerator<MultipartEvent> {
   const delimiter = Buffer.from(`${CRLF}--${boundary}`, "latin1");
   const text = new Incoming(body);
-  // The first delimiter may stand at the very beginning, with no line before it to end.
+  // The first delimiter may be at the start of the body, without a line break before it.
   text.held = Buffer.from(CRLF);
   try {
     await skipPreamble(text, delimiter);
@@ -57,7 +57,7 @@ export async function* readMultipart(
       yield* readContent(text, delimiter);
     }
   } finally {
-    await text.leave();
+    await text.close();
   }
 }
 
@@ -73,7 +73,7 @@ async function* readContent(text: Incoming, delimiter: Buffer): AsyncGenerator<M
   text.take(delimiter.length);
 }
 
-/** What has come and was not read yet. */
+/** Buffers received bytes that have not been read yet. */
 class Incoming {
   held: Buffer = Buffer.alloc(0);
   private readonly source: AsyncIterator<Uint8Array>;
@@ -82,15 +82,15 @@ class Incoming {
     this.source = body[Symbol.asyncIterator]();
   }
 
-  /** Waits for the next chunk. Throws invalid_multipart where the body ends. */
+  /** Waits for the next chunk. Throws invalid_multipart at the end of the body. */
   async more(): Promise<void> {
     const { done, value } = await this.source.next();
-    if (done === true) throw invalid("it ends before its last boundary; it was cut off");
+    if (done === true) throw invalid("it is truncated: its last boundary is missing");
     this.held = this.held.length === 0 ? Buffer.from(value) : Buffer.concat([this.held, value]);
   }
 
-  /** Nobody reads on: whoever sends is told, and nothing piles up. */
-  async leave(): Promise<void> {
+  /** Stops reading, so that the sender stops and nothing accumulates. */
+  async close(): Promise<void> {
     await this.source.return?.();
   }
 
@@ -100,12 +100,12 @@ class Incoming {
     return taken;
   }
 
-  /** What stands before `end`, which is read too. */
-  async takeUntil(end: Buffer, most: number): Promise<Buffer> {
+  /** Takes the bytes before `end`, and skips `end`. */
+  async takeUntil(end: Buffer, maxBytes: number): Promise<Buffer> {
     for (;;) {
       const at = this.held.indexOf(end);
-      if ((at < 0 ? this.held.length : at) > most) {
-        throw invalid(`a part's headers are larger than ${most} bytes`);
+      if ((at < 0 ? this.held.length : at) > maxBytes) {
+        throw invalid(`a part's headers are larger than ${maxBytes} bytes`);
       }
       if (at >= 0) {
         const taken = this.take(at);
@@ -130,7 +130,7 @@ async function skipPreamble(text: Incoming, delimiter: Buffer): Promise<void> {
   text.take(delimiter.length);
 }
 
-/** After a boundary: whether a part follows. Its line break stays, as its headers may be none. */
+/** Whether a part follows a boundary. The line break stays, because a part may have no headers. */
 async function hasNext(text: Incoming): Promise<boolean> {
   while (text.held.length < 2) await text.more();
   const mark = text.held.toString("latin1", 0, 2);
@@ -174,5 +174,5 @@ function parametersOf(disposition: string): Map<string, string> {
 }
 
 function invalid(why: string): VireoError {
-  return new VireoError("invalid_multipart", `the body is no multipart form: ${why}`);
+  return new VireoError("invalid_multipart", `the body is not a multipart form: ${why}`);
 }

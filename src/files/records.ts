@@ -13,18 +13,18 @@ export const PURPOSES = [
 ] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
-/** What its owner says of a file. */
+/** A file as its owner describes it. */
 export interface FileInfo {
   readonly filename: string;
   readonly purpose: Purpose;
-  /** Media type as it was declared, or by the name's ending; "" where neither says anything. */
+  /** Declared media type, or that of the file extension; "" if both are unknown. */
   readonly type: string;
 }
 
-/** A file that is kept. */
+/** A stored file. */
 export interface FileRecord extends FileInfo {
   readonly id: string;
-  /** Whose it is. */
+  /** Its owner. */
   readonly tenant: string;
   readonly sha256: string;
   readonly bytes: number;
@@ -32,12 +32,12 @@ export interface FileRecord extends FileInfo {
   readonly expiresMs: number;
 }
 
-/** As file-<32 hexadecimal digits>. */
+/** For example file-<32 hexadecimal digits>. */
 export function newId(kind: "file" | "upload" | "part"): string {
   return `${kind}-${randomBytes(16).toString("hex")}`;
 }
 
-/** The last name of whatever path was sent, without control characters. Never used as a path. */
+/** The last part of the sent path, without control characters. Never used as a path. */
 export function cleanName(given: string): string {
   const last = given.split(/[/\\]/).at(-1) ?? "";
   const plain = last.replace(/[\p{Cc}\p{Surrogate}\u202a-\u202e\u2066-\u2069]/gu, "").trim();
@@ -64,7 +64,7 @@ const TYPES: Readonly<Record<string, string>> = {
   avi: "video/x-msvideo",
 };
 
-/** The declared media type, or where it says nothing, what the name's ending says. */
+/** The declared media type, else that of the file extension, else "". */
 export function typeOf(declared: string, filename: string): string {
   const type = (declared.split(";")[0] ?? "").trim().toLowerCase();
   if (/^[\w.+-]+\/[\w.+-]+$/.test(type) && type !== "application/octet-stream") return type;
@@ -72,7 +72,7 @@ export function typeOf(declared: string, filename: string): string {
   return Object.hasOwn(TYPES, ending) ? TYPES[ending]! : "";
 }
 
-/** Written aside, synced and renamed. */
+/** Writes a record atomically: a temporary file is synced and renamed. */
 export async function writeRecord(path: string, drafts: string, record: object): Promise<void> {
   const draft = join(drafts, `${randomBytes(16).toString("hex")}.tmp`);
   try {
@@ -84,7 +84,7 @@ export async function writeRecord(path: string, drafts: string, record: object):
   }
 }
 
-/** All records of a folder; what is none of ours is removed. */
+/** Reads all records of a folder; other files are removed. */
 export async function readRecords(folder: string): Promise<FileRecord[]> {
   const records: FileRecord[] = [];
   for (const name of await readdir(folder)) {

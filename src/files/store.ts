@@ -10,18 +10,18 @@ import { type FileInfo, type FileRecord, newId, readRecords, writeRecord } from 
 import { Uploads } from "./uploads.ts";
 
 export interface FileStoreOptions extends Quotas {
-  /** Made if it is not there; used by this process alone. */
+  /** Created if missing; only this process uses it. */
   readonly folder: string;
-  /** How long a file is kept at most. */
+  /** Maximum lifetime of a file. */
   readonly ttlSeconds: number;
-  /** Of one file. Default: LIMITS.keptFileBytes. */
+  /** Maximum size of one file. Default: LIMITS.keptFileBytes. */
   readonly fileBytes?: number;
   /** Unix time in milliseconds. */
   readonly now?: () => number;
 }
 
 export interface NewFile extends FileInfo {
-  /** Shortens the store's own time. */
+  /** A shorter lifetime than the store's own. */
   readonly ttlSeconds?: number;
 }
 
@@ -30,15 +30,15 @@ const SWEEP_MS = 60_000;
 interface Blob {
   readonly bytes: number;
   records: number;
-  /** While somebody reads it, others share the memory. */
+  /** Concurrent readers share this memory. */
   held?: WeakRef<Uint8Array>;
 }
 
 /**
- * Files that tenants keep here for a while. The same bytes are on disk once, under their SHA-256
- * in blobs/; records/ says whose they are and how long; drafts/ and uploads/ hold what is not whole
- * yet. What has a name in blobs/ or records/ is whole, since it was written aside, synced and
- * renamed; drafts of a process that was killed are removed when the next one opens the folder.
+ * Stores tenants' files for a limited time. The same content is on disk once, in blobs/ under its
+ * SHA-256; records/ holds owners and lifetimes; drafts/ and uploads/ hold incomplete files. Files
+ * in blobs/ and records/ are complete, because they are written to a temporary file, synced and
+ * renamed. Opening the folder removes drafts that a killed process left.
  */
 export class FileStore {
   readonly uploads: Uploads;
@@ -48,7 +48,7 @@ export class FileStore {
   private readonly records = new Map<string, FileRecord>();
   private readonly blobs = new Map<string, Blob>();
   private readonly sweeping: NodeJS.Timeout;
-  /** Records and blobs change one after the other. */
+  /** Changes to records and blobs run one at a time. */
   private last: Promise<unknown> = Promise.resolve();
 
   private constructor(options: FileStoreOptions, unlock: () => Promise<void>) {
@@ -61,7 +61,7 @@ export class FileStore {
     this.sweeping.unref();
   }
 
-  /** Throws invalid_option for a folder that cannot be written or is in use. */
+  /** Throws invalid_option for a folder that cannot be written or that another server uses. */
   static async open(options: FileStoreOptions): Promise<FileStore> {
     const { folder } = options;
     try {
@@ -84,7 +84,7 @@ export class FileStore {
     }
   }
 
-  /** Bytes on disk, and those of one tenant. */
+  /** Bytes on disk. */
   get bytes(): number {
     return this.ledger.bytes;
   }
@@ -97,25 +97,25 @@ export class FileStore {
     return this.options.fileBytes ?? LIMITS.keptFileBytes;
   }
 
-  /** Throws storage_full or media_too_large for a file whose size is known before it comes. */
+  /** Throws storage_full or media_too_large for a file whose size is declared. */
   check(tenant: string, bytes: number): void {
     const limit = this.fileBytes;
     if (bytes > limit) {
-      const message = `the file has ${bytes} bytes; at most ${limit} are taken`;
+      const message = `the file has ${bytes} bytes; at most ${limit} are accepted`;
       throw new VireoError("media_too_large", message, { metadata: { limit, actual: bytes } });
     }
     this.ledger.check(tenant, bytes);
   }
 
-  /** A new file to write to; whoever asks for it discards it in the end, kept or not. */
+  /** A new partial file. The caller discards it in the end, stored or not. */
   async draft(tenant: string, maxBytes = this.fileBytes): Promise<PartialFile> {
     const folder = join(this.options.folder, "drafts");
     return await PartialFile.open({ folder, ledger: this.ledger, tenant, maxBytes });
   }
 
   /**
-   * Makes a file of a draft. Throws storage_full for one too many, and invalid_media for a draft
-   * without bytes.
+   * Stores a partial file. Throws storage_full for too many files, and invalid_media for an empty
+   * one.
    */
   async keep(draft: PartialFile, file: NewFile): Promise<FileRecord> {
     const { tenant } = draft;
@@ -149,7 +149,7 @@ export class FileStore {
     });
   }
 
-  /** Throws file_not_found, also for what belongs to somebody else. */
+  /** Throws file_not_found, also for files of other tenants. */
   find(tenant: string, id: string, param = "file_id"): FileRecord {
     const record = this.records.get(id);
     if (record?.tenant === tenant && record.expiresMs > this.now()) return record;
@@ -157,12 +157,12 @@ export class FileStore {
     throw new VireoError("file_not_found", message, { param });
   }
 
-  /** In the order in which they came. */
+  /** In order of creation. */
   list(tenant: string): FileRecord[] {
     return this.ofTenant(tenant).filter(({ expiresMs }) => expiresMs > this.now());
   }
 
-  /** The whole content; whoever gets it must not change it. */
+  /** The whole content. The caller must not change it. */
   async read({ sha256 }: FileRecord): Promise<Uint8Array> {
     const blob = this.blobs.get(sha256);
     const held = blob?.held?.deref();
@@ -172,7 +172,7 @@ export class FileStore {
     return bytes;
   }
 
-  /** The content in pieces; goes on to be readable when the file is removed meanwhile. */
+  /** The content as a stream. It stays readable if the file is removed meanwhile. */
   async stream({ sha256 }: FileRecord): Promise<Readable> {
     const handle = await open(this.blobPath(sha256));
     return handle.createReadStream();
@@ -184,7 +184,7 @@ export class FileStore {
     await this.drop(id);
   }
 
-  /** Removes what has expired; done by itself once a minute. */
+  /** Removes expired files and uploads. Runs once a minute. */
   async sweep(): Promise<void> {
     const old = [...this.records.values()].filter(({ expiresMs }) => expiresMs <= this.now());
     for (const { id } of old) await this.drop(id);
@@ -224,7 +224,7 @@ export class FileStore {
     this.blobs.get(record.sha256)!.records += 1;
   }
 
-  /** The record goes first: a blob without one is removed at the next start, never the reverse. */
+  /** Deletes the record first: a blob without a record is removed at the next start. */
   private drop(id: string): Promise<void> {
     return this.inTurn(async () => {
       const record = this.records.get(id);
@@ -241,7 +241,7 @@ export class FileStore {
     });
   }
 
-  /** What an earlier process left: records whose blobs are whole, and nothing else. */
+  /** Loads the records of an earlier process whose blobs are complete; removes the rest. */
   private async load(): Promise<void> {
     const { folder } = this.options;
     const sizes = new Map<string, number>();

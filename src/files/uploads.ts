@@ -18,18 +18,18 @@ import type { FileStore, NewFile } from "./store.ts";
 
 export type UploadStatus = "pending" | "completed" | "cancelled";
 
-/** A file that comes in parts, any of which may be sent again. */
+/** An upload in parts, each of which may be sent again. */
 export interface Upload extends FileInfo {
   readonly id: string;
   readonly tenant: string;
-  /** Of the whole file. */
+  /** Size of the whole file. */
   readonly bytes: number;
-  /** Of the file, once it is there. */
+  /** Lifetime of the completed file. */
   readonly ttlSeconds?: number;
   readonly createdMs: number;
   readonly expiresMs: number;
   readonly status: UploadStatus;
-  /** Once it is completed. */
+  /** Set when it is completed. */
   readonly fileId?: string;
 }
 
@@ -49,14 +49,14 @@ export interface UploadsOptions {
 interface State {
   upload: Upload;
   readonly parts: Map<string, number>;
-  /** Somebody is putting the parts together. */
+  /** The parts are being joined. */
   completing: boolean;
 }
 
-/** An upload is forgotten when for so long no part came. */
+/** An upload expires after this time without a new part. */
 const IDLE_MS = 60 * 60_000;
 
-/** Uploads in parts. Each has a folder of its own with upload.json and the parts that are whole. */
+/** Uploads in parts. Each has its own folder with upload.json and the complete parts. */
 export class Uploads {
   private readonly options: UploadsOptions;
   private readonly states = new Map<string, State>();
@@ -89,12 +89,12 @@ export class Uploads {
     return upload;
   }
 
-  /** Throws file_not_found or upload_closed; asked before a part is written. */
+  /** Throws file_not_found or upload_closed. Call it before a part is written. */
   checkOpen(tenant: string, id: string): void {
     this.pending(tenant, id);
   }
 
-  /** Makes a part of a draft. Throws as `checkOpen`, invalid_media and out_of_range. */
+  /** Stores a partial file as a part. Throws as `checkOpen`, invalid_media and out_of_range. */
   async addPart(tenant: string, id: string, draft: PartialFile): Promise<UploadPart> {
     const { path, bytes } = await draft.finish();
     const state = this.pending(tenant, id);
@@ -116,12 +116,12 @@ export class Uploads {
   }
 
   /**
-   * Puts parts together in the order of their ids, and makes a file of them. Asked again when it
-   * was done, it answers the same.
+   * Joins parts in the order of their ids and stores the file. A repeated call gives the same
+   * answer.
    *
-   * md5: of the whole, in hexadecimal digits, if it is to be compared.
-   * Throws file_not_found, upload_closed, out_of_range for parts that are not there, are not all
-   * or have another md5, and what writing throws.
+   * md5: expected hash of the whole file, in hexadecimal digits.
+   * Throws file_not_found, upload_closed, out_of_range for parts that are unknown, incomplete or
+   * have another md5, and what writing throws.
    */
   async complete(
     tenant: string,
@@ -155,7 +155,7 @@ export class Uploads {
     return state.upload;
   }
 
-  /** Forgets uploads to which nothing came for an hour. */
+  /** Removes uploads that have received nothing for an hour. */
   async sweep(): Promise<void> {
     const now = this.options.now();
     for (const state of this.states.values()) {
@@ -171,7 +171,7 @@ export class Uploads {
     await rm(this.pathOf(id), { recursive: true, force: true });
   }
 
-  /** What an earlier process left. */
+  /** Loads the uploads of an earlier process. */
   async load(): Promise<void> {
     const folder = join(this.options.folder, "uploads");
     for (const name of await readdir(folder)) {
@@ -221,7 +221,7 @@ export class Uploads {
     throw new VireoError("upload_closed", message, { param: "upload_id" });
   }
 
-  /** The tenant has these bytes once, the disk twice until the parts are removed. */
+  /** Counts the bytes once for the tenant, and twice on disk until the parts are removed. */
   private async assemble(
     upload: Upload,
     parts: readonly string[],

@@ -3,9 +3,9 @@ import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:
 import { VireoError } from "../core/errors.ts";
 import type { TenantLimits } from "./tenants.ts";
 
-/** A key as it is kept: by its hash, so that who reads the file cannot use it. */
+/** A stored key: only its hash, so that readers of the file cannot use it. */
 export interface KeyRecord {
-  /** Whose it is; also the name under which usage is booked and prefixes are cached. */
+  /** Its tenant: usage is recorded and prefixes are cached under this name. */
   readonly name: string;
   readonly sha256: string;
   readonly createdUnix: number;
@@ -15,10 +15,10 @@ export interface KeyRecord {
 
 const NAME = /^[\w.@-]{1,64}$/;
 const LIMIT_NAMES = ["requestsPerMinute", "tokensPerMinute", "concurrentRequests"] as const;
-const LOOK_AGAIN_MS = 1000;
+const CHECK_INTERVAL_MS = 1000;
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** Knows who a key belongs to. */
+/** Finds the tenant of a key. */
 export interface KeyRing {
   /** Undefined for a key that is unknown, revoked or expired. */
   find(key: string): KeyRecord | undefined;
@@ -40,7 +40,7 @@ function ringOf(records: readonly KeyRecord[], nowMs: () => number): KeyRing {
   const byName = new Map(records.map((record) => [record.name, record]));
   return {
     find(key) {
-      const record = byHash.get(hashKey(key)); // hashes are compared: time tells nothing of keys
+      const record = byHash.get(hashKey(key)); // comparing hashes leaks nothing through timing
       const expired = (record?.expiresUnix ?? Number.POSITIVE_INFINITY) * 1000 <= nowMs();
       return expired ? undefined : record;
     },
@@ -49,8 +49,8 @@ function ringOf(records: readonly KeyRecord[], nowMs: () => number): KeyRing {
 }
 
 /**
- * Keys of a file that `vireo keys` writes. The file is looked at again when it has changed, at most
- * once a second; while it is damaged the last good state holds.
+ * Opens the key file that `vireo keys` writes. A changed file is read again, at most once a second;
+ * while it is damaged, the last valid state applies.
  *
  * Throws invalid_option if it cannot be read at first.
  */
@@ -61,16 +61,16 @@ export function openKeyFile(path: string, nowMs: () => number = Date.now): KeyRi
   };
   let ring = ringOf(readKeyFile(path), nowMs);
   let version = versionOf();
-  let lookedMs = nowMs();
+  let checkedMs = nowMs();
   const current = (): KeyRing => {
-    if (nowMs() - lookedMs < LOOK_AGAIN_MS) return ring;
-    lookedMs = nowMs();
+    if (nowMs() - checkedMs < CHECK_INTERVAL_MS) return ring;
+    checkedMs = nowMs();
     try {
       const now = versionOf();
       if (now !== version) ring = ringOf(readKeyFile(path), nowMs);
       version = now;
     } catch {
-      // being replaced, or damaged: the next look decides
+      // being replaced, or damaged: the next check decides
     }
     return ring;
   };
@@ -80,7 +80,7 @@ export function openKeyFile(path: string, nowMs: () => number = Date.now): KeyRi
   };
 }
 
-/** Throws invalid_option for a file that is missing or is none of ours. */
+/** Throws invalid_option for a file that is missing or has another format. */
 export function readKeyFile(path: string): KeyRecord[] {
   let json: unknown;
   try {
@@ -126,10 +126,10 @@ export interface NewKey {
   readonly limits: TenantLimits;
 }
 
-/** Adds a key to the file and returns it: it is told this once and never again. */
+/** Adds a key to the file and returns it. The key cannot be read again later. */
 export function addKey(path: string, { name, ...rest }: NewKey, nowMs = Date.now()): string {
   if (!NAME.test(name)) {
-    const message = `${JSON.stringify(name)} is no name; use up to 64 of letters, digits and _.@-`;
+    const message = `${JSON.stringify(name)} is no name; use up to 64 letters, digits and _.@-`;
     throw new VireoError("invalid_option", message, { param: "name" });
   }
   const records = statSync(path, { throwIfNoEntry: false }) ? readKeyFile(path) : [];
@@ -154,7 +154,7 @@ export function removeKey(path: string, name: string): void {
   writeKeyFile(path, kept);
 }
 
-/** At once or not at all, and readable by its owner alone. */
+/** Writes atomically; only the owner may read the file. */
 function writeKeyFile(path: string, keys: readonly KeyRecord[]): void {
   const draft = `${path}.${process.pid}.tmp`;
   try {

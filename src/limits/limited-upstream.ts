@@ -17,11 +17,11 @@ export interface LimitOptions {
   readonly tenants: Tenants;
   readonly limitsOf: (tenant: string) => TenantLimits;
   readonly pricesOf: (model: UpstreamModel) => Prices;
-  /** The longest that a request may take, time in the queue included. */
+  /** Maximum duration of a request, including its time in the queue. */
   readonly deadlineMs: number;
 }
 
-/** Holds tenants to their limits, books what they use and ends every request at its deadline. */
+/** Enforces the tenants' limits, records their usage and ends every request at its deadline. */
 export function limited(upstream: Upstream, options: LimitOptions): Upstream {
   const { estimate, inspect } = upstream.capabilities ?? {};
   return wrapUpstream(upstream, {
@@ -43,7 +43,7 @@ function limitedEstimate(estimate: Estimate, options: LimitOptions): Estimate {
   };
 }
 
-/** An inspection counts as a request; it has no tokens to book. */
+/** An inspection counts as a request, without tokens. */
 function limitedInspector(inspector: Inspector, options: LimitOptions): Inspector {
   return {
     video: (request, signal) => {

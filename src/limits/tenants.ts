@@ -2,7 +2,7 @@ import type { Usage } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { costOf, FREE, type PicoUsd, type Prices } from "../core/prices.ts";
 
-/** What a tenant may do. Undefined: as much as it likes. */
+/** Limits of a tenant. Undefined: unlimited. */
 export interface TenantLimits {
   readonly requestsPerMinute?: number;
   /** Tokens of prompts and answers together. */
@@ -10,7 +10,7 @@ export interface TenantLimits {
   readonly concurrentRequests?: number;
 }
 
-/** What a tenant did since the server was started. */
+/** Usage of a tenant since the server was started. */
 export interface TenantUsage {
   readonly requests: number;
   readonly promptTokens: number;
@@ -21,7 +21,7 @@ export interface TenantUsage {
 export interface Allowance {
   readonly limit: number;
   readonly remaining: number;
-  /** Until all of it is there again. */
+  /** Time until the allowance is full again. */
   readonly resetMs: number;
 }
 
@@ -30,17 +30,17 @@ export interface Allowances {
   readonly tokens?: Allowance;
 }
 
-/** A request that was let in. */
+/** An admitted request. */
 export interface Admission {
-  /** Books what was computed; the first call counts. */
+  /** Records the computed tokens and their cost; only the first call counts. */
   settle(usage: Usage, prices?: Prices): void;
-  /** The request is over. */
+  /** Ends the request. */
   end(): void;
 }
 
 const MINUTE_MS = 60_000;
 
-/** Fills at an even pace up to a minute's worth. It may be overdrawn, and then refuses. */
+/** A token bucket that refills evenly up to one minute's amount. It may be overdrawn. */
 class Bucket {
   readonly perMinute: number;
   private level: number;
@@ -53,7 +53,7 @@ class Bucket {
   }
 
   levelAt(nowMs: number): number {
-    // a clock may be set back
+    // the clock may be set back
     const filled = (Math.max(0, nowMs - this.filledAt) / MINUTE_MS) * this.perMinute;
     this.level = Math.min(this.perMinute, this.level + filled);
     this.filledAt = nowMs;
@@ -64,7 +64,7 @@ class Bucket {
     this.level = this.levelAt(nowMs) - amount;
   }
 
-  /** Milliseconds until `amount` is there. */
+  /** Milliseconds until `amount` is available. */
   waitMs(amount: number, nowMs: number): number {
     const missing = amount - this.levelAt(nowMs);
     return Math.max(0, Math.ceil((missing / this.perMinute) * MINUTE_MS));
@@ -83,7 +83,7 @@ interface Account {
   readonly usage: { -readonly [K in keyof TenantUsage]: TenantUsage[K] };
 }
 
-/** The buckets of limits that are there: a limit may have been taken away since. */
+/** The buckets of the current limits: a limit may have been removed since. */
 function limiting(
   { requests, tokens }: Account,
   { requestsPerMinute, tokensPerMinute }: TenantLimits,
@@ -94,7 +94,7 @@ function limiting(
   };
 }
 
-/** Counts what tenants do and holds them to what they may. In memory; its clock is given. */
+/** Counts the tenants' usage and enforces their limits, in memory. */
 export class Tenants {
   private readonly accounts = new Map<string, Account>();
   private readonly nowMs: () => number;
@@ -103,7 +103,7 @@ export class Tenants {
     this.nowMs = nowMs;
   }
 
-  /** Throws as `enter` would, and takes nothing. */
+  /** Throws what `acquire` would throw, without admitting a request. */
   check(tenant: string, limits: TenantLimits): void {
     const account = this.accountOf(tenant, limits);
     const now = this.nowMs();
@@ -122,16 +122,16 @@ export class Tenants {
     }
   }
 
-  /** Throws rate_limited with the time after which it is worth another try. */
+  /** Admits a request. Throws rate_limited with the time after which to retry. */
   acquire(tenant: string, limits: TenantLimits): Admission {
-    const lease = this.acquireUncounted(tenant, limits);
+    const admission = this.acquireUncounted(tenant, limits);
     const account = this.accountOf(tenant, limits);
     account.requests?.take(1, this.nowMs());
     account.usage.requests += 1;
-    return lease;
+    return admission;
   }
 
-  /** As `enter`, for work that counts as no request but takes its place among those that run. */
+  /** Admits work that counts as running, but not against the requests per minute. */
   acquireUncounted(tenant: string, limits: TenantLimits): Admission {
     this.check(tenant, limits);
     const account = this.accountOf(tenant, limits);
@@ -139,7 +139,7 @@ export class Tenants {
     return this.admissionFor(account);
   }
 
-  /** Undefined parts: no limit. */
+  /** What is left of each limit. Undefined parts: no limit. */
   allowances(tenant: string, limits: TenantLimits): Allowances {
     const { requests, tokens } = limiting(this.accountOf(tenant, limits), limits);
     const now = this.nowMs();

@@ -3,11 +3,11 @@ import type { Upstream, UpstreamModel } from "../core/upstream.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
 import { findModel } from "../protocols/shared/models.ts";
 
-/** Another name for a model, as clients with names of their own need it. */
+/** Another name of a model, for clients that insist on their own model names. */
 export interface ModelAlias {
-  /** A name, or with one `*` for any text, as `claude-*`. */
+  /** A name; one `*` matches any text, as in `claude-*`. */
   readonly name: string;
-  /** The model that answers. Undefined: the first one. */
+  /** The model that answers. Undefined: the first. */
   readonly model?: string;
 }
 
@@ -23,9 +23,9 @@ export function parseAlias(text: string): ModelAlias {
 }
 
 /**
- * The same upstream, whose models answer to more names.
+ * Wraps an upstream whose models have additional names.
  *
- * Throws invalid_option for an alias of a model that is not there.
+ * Throws invalid_option for an alias of an unknown model.
  */
 export function withAliases(upstream: Upstream, aliases: readonly ModelAlias[]): Upstream {
   if (aliases.length === 0) return upstream;

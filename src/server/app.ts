@@ -38,10 +38,18 @@ export type App = Hono<Env>;
 
 const DEADLINE_MS = 10 * 60_000;
 
-/** For the log only: nobody is there to read it. */
+/** For the log only: the client has disconnected. */
 const CLIENT_GONE = 499;
 
-/** The server without its socket: a Request in, a Response out. Reads as a table of contents. */
+/**
+ * Creates the server without a socket: a Hono app whose `fetch` turns a Request into a Response.
+ *
+ * Throws invalid_option for an alias of an unknown model.
+ *
+ * @example
+ * const app = createApp({ upstream: engine, log: () => {} });
+ * const response = await app.request("/v1/models");
+ */
 export function createApp(options: AppOptions): App {
   const { log, hosts = [], now = Date.now } = options;
   const metrics = new Metrics(options.upstream);
@@ -97,7 +105,7 @@ const ERROR_BODIES = {
   gateway: toGatewayError,
 } as const;
 
-/** Errors have the shape of the protocol that the path belongs to. */
+/** The error format of the protocol that the path belongs to. */
 function shapeAt(routes: readonly Route[], path: string): ErrorShape {
   return routes.find((route) => route.path === path)?.errors ?? "openai";
 }
@@ -130,7 +138,7 @@ function unless(
   return (c, next) => (paths.includes(c.req.path) ? next() : middleware(c, next));
 }
 
-/** 405 where another method would be answered, else 404. */
+/** 405 if the path has another method, else 404. */
 function noRoute(app: App, method: string, path: string): VireoError {
   const methods = ["GET", "POST", "DELETE"].filter((other) => {
     const [matched] = app.router.match(other, path);
@@ -145,7 +153,7 @@ function noRoute(app: App, method: string, path: string): VireoError {
   return new VireoError("method_not_allowed", message, { metadata: { allow } });
 }
 
-/** For the log of the operator only: where an error came from that nobody outside may see. */
+/** The internal cause of an error, for the operator's log only. */
 function causeOf(error: VireoError): { readonly message: string; readonly stack?: string } {
   const { cause } = error;
   if (!(cause instanceof Error)) return { message: error.message };

@@ -12,34 +12,34 @@ import type { Shutdown } from "./shutdown.ts";
 
 export interface AppOptions {
   readonly upstream: Upstream;
-  /** One key for everybody, asked of every caller but those of / and the health routes. */
+  /** One key for all callers. The pages and the health routes need none. */
   readonly apiKey?: string;
-  /** Instead: a key for each tenant. Neither: nobody is asked. */
+  /** One key per tenant, in place of `apiKey`. Neither: no key is needed. */
   readonly keys?: KeyRing;
   readonly log: Log;
-  /** Names in a Host header that are let in when no key is asked; loopback names always are. */
+  /** Host names that are accepted when no key is needed; loopback names always are. */
   readonly hosts?: readonly string[];
-  /** More names that models answer to. */
+  /** Additional names of models. */
   readonly aliases?: readonly ModelAlias[];
-  /** What a token costs; nothing unless said otherwise. */
+  /** Prices per token of models without their own. Default: free. */
   readonly prices?: Prices;
-  /** Fetches media that requests name by URL. Undefined: such requests are refused. */
+  /** Fetches media that requests refer to by URL. Undefined: such requests are refused. */
   readonly media?: MediaFetcher;
-  /** Keeps files that requests name by id. Undefined: none are kept. */
+  /** Stores files that requests refer to by id. Undefined: no files are stored. */
   readonly files?: FileStore;
   /** False: no responses are stored for later requests. Default: true. */
   readonly storesResponses?: boolean;
-  /** The longest that a request may take. Default: ten minutes. */
+  /** Maximum duration of a request. Default: ten minutes. */
   readonly deadlineMs?: number;
   /** Unix time in milliseconds. */
   readonly now?: () => number;
-  /** Ends requests when the server does. Undefined: it never does. */
+  /** Ends requests when the server shuts down. Undefined: it never does. */
   readonly shutdown?: Shutdown;
 }
 
-/** What routes work with. */
+/** Everything that routes need. */
 export interface RouteOptions {
-  /** Counts, limits and ends in time whatever goes through it. */
+  /** The wrapped upstream: it resolves aliases and media, applies limits and counts. */
   readonly upstream: Upstream;
   readonly tenants: Tenants;
   readonly keys: KeyRing | undefined;
@@ -48,24 +48,24 @@ export interface RouteOptions {
   readonly files: FileStore | undefined;
   /** Undefined: no responses are stored. */
   readonly responses: ResponseStore | undefined;
-  /** Where what requests name is found, for routes that need its bytes themselves. */
+  /** Resolves media of requests, for routes that need the bytes themselves. */
   readonly places: MediaPlaces;
   readonly deadlineMs: number;
   readonly log: Log;
   readonly now: () => number;
 }
 
-/** What middleware leaves for routes. */
+/** Values that middleware passes to routes. */
 export interface Env {
   readonly Variables: {
     readonly requestId: string;
-    /** Whose request it is: the name of the key, or "" where nobody is asked. */
+    /** The tenant: the name of the key, or "" if no key is needed. */
     readonly tenant: string;
-    /** The body, once it was read. */
+    /** The body, after it was read. */
     readonly body?: Uint8Array;
-    /** To be called when an answer that is streamed is over. */
+    /** Call it when a streamed answer has ended. */
     readonly onStreamEnd?: () => void;
-    /** Aborted when answers have to end because the server does. */
+    /** Aborted when answers must end because the server shuts down. */
     readonly serverEnd?: AbortSignal;
   };
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 
-/** An answer as it was sent. */
+/** A complete answer. */
 export interface StoredAnswer {
   readonly status: number;
   readonly headers: readonly (readonly [string, string])[];
@@ -12,23 +12,23 @@ export interface StoredAnswer {
 interface Entry {
   readonly fingerprint: string;
   readonly begunMs: number;
-  /** Undefined while the request is being answered. */
+  /** Undefined while the request is running. */
   answer: StoredAnswer | undefined;
 }
 
-/** A request that was sent under a key and is being answered for the first time. */
+/** A running request that holds an idempotency key. */
 export interface PendingReply {
-  /** Keeps the answer for those who ask again. */
+  /** Stores the answer for retries. */
   keep(answer: StoredAnswer): void;
-  /** There is no answer to keep; the key may be used again. Nothing happens after `keep`. */
+  /** Frees the key without an answer. Has no effect after `keep`. */
   release(): void;
 }
 
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Answers to requests that came with an Idempotency-Key, so that a request that is sent again is
- * not computed again. The oldest are forgotten when there are too many or too large ones.
+ * Stores answers by Idempotency-Key, so that a retried request is not computed again. The oldest
+ * answers are evicted when there are too many or too large ones.
  */
 export class IdempotencyCache {
   private readonly entries = new Map<string, Entry>();
@@ -40,11 +40,11 @@ export class IdempotencyCache {
   }
 
   /**
-   * The stored answer, or a claim to make it.
+   * Returns the stored answer, or a claim to compute it.
    *
-   * request: whatever tells one request from another, but for its tenant and key.
-   * Throws idempotency_conflict for a key under which something else was asked, and
-   * idempotency_in_progress while the same is being answered.
+   * request: everything that identifies the request except its tenant and key.
+   * Throws idempotency_conflict for a key that was used with another request, and
+   * idempotency_in_progress while the same request is running.
    */
   open(
     tenant: string,
@@ -87,7 +87,7 @@ export class IdempotencyCache {
     };
   }
 
-  /** What is being answered stays: it is bounded by the queue. */
+  /** Evicts old answers. Running requests stay: the queue bounds them. */
   private forgetOld(): void {
     const oldest = this.nowMs() - KEPT_MS;
     for (const [place, { answer, begunMs }] of this.entries) {
@@ -100,7 +100,7 @@ export class IdempotencyCache {
   }
 }
 
-/** Of parts with their lengths, so that none runs into the next. */
+/** Hashes parts with their lengths, so that their boundaries count. */
 function digest(parts: readonly (string | Uint8Array)[]): string {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(`${part.length}:`).update(part);

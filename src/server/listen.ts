@@ -14,7 +14,7 @@ export interface ListenOptions {
   readonly port: number;
 }
 
-/** Where, and who is let in. */
+/** The address, and the keys that protect it. */
 type Address = ListenOptions & Pick<AppOptions, "apiKey" | "keys">;
 
 export interface Listening {
@@ -22,8 +22,8 @@ export interface Listening {
   readonly url: string;
   readonly port: number;
   /**
-   * Refuses new requests, lets answers end, ends those that are left shortly before `graceMs` is
-   * over with an error that says why, and cuts off whatever is open then.
+   * Refuses new requests and lets running answers finish. Shortly before `graceMs` is over it ends
+   * the rest with an error that gives the reason; then it closes all connections.
    */
   close(graceMs?: number): Promise<void>;
 }
@@ -35,14 +35,19 @@ const KEEP_ALIVE_MS = 65_000;
 const HEADER_BYTES = 32 * 1024;
 const MAX_HEADERS = 200;
 const GRACE_MS = 10_000;
-/** So long before the end of the grace the answers that still run are told. */
+/** Time before the end of the grace period at which running answers get an error. */
 const TELL_MS = 1000;
 
 /**
- * Serves the protocol over HTTP.
+ * Serves the API over HTTP.
  *
- * Throws invalid_option for an address that others can reach without a key being asked, or that
- * cannot be listened on.
+ * Throws invalid_option for an address that other machines can reach without a key, or that cannot
+ * be bound.
+ *
+ * @example
+ * const server = await listen({ upstream: engine, host: "127.0.0.1", port: 8000, log: () => {} });
+ * console.log(server.url);
+ * await server.close();
  */
 export async function listen(options: AppOptions & ListenOptions): Promise<Listening> {
   refuseUnguarded(options);
@@ -70,7 +75,7 @@ export async function listen(options: AppOptions & ListenOptions): Promise<Liste
 }
 
 /**
- * Tries the address that listen() will take, so that a mistake shows before a model is loaded.
+ * Binds and frees the address of a later listen(), so that mistakes show before a model is loaded.
  *
  * Throws invalid_option as listen() does.
  */
@@ -83,7 +88,7 @@ export async function checkAddress(options: Address): Promise<void> {
 
 function refuseUnguarded({ host, apiKey, keys }: Address): void {
   if (apiKey === undefined && keys === undefined && !isLoopback(host)) {
-    const why = "everybody who reaches this machine could use it";
+    const why = "everyone who can reach this machine could use it";
     const out = "set VIREO_API_KEY, give --keys, or listen on 127.0.0.1";
     const message = `refusing to listen on ${host} without an API key: ${why}; ${out}`;
     throw new VireoError("invalid_option", message);
@@ -124,8 +129,8 @@ function openServer(app: App): Server {
 }
 
 /**
- * Node looks at the clock before it reads. So after this process itself had to wait, requests look
- * overdue that lie there unread; whatever is overdue gets a moment to be read whole.
+ * Node checks its timer before it reads. After this process was blocked, unread requests look
+ * overdue, so an overdue request gets a moment to be read completely.
  */
 function refuseWhatNeverBegan(server: Server): void {
   const latest = new WeakMap<Duplex, IncomingMessage>();
@@ -144,7 +149,7 @@ function refuseWhatNeverBegan(server: Server): void {
   });
 }
 
-/** What never became a request is answered in the one error shape too, and hung up on. */
+/** Answers a malformed request with an error and closes its connection. */
 function refuse(cause: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || cause.code === "ECONNRESET") {
     socket.destroy();
@@ -172,12 +177,15 @@ function toClientError(code: string | undefined): VireoError {
     return new VireoError("headers_too_large", message);
   }
   if (code === "HPE_CHUNK_EXTENSIONS_OVERFLOW") {
-    return new VireoError("body_too_large", "the notes about the body's chunks are too large");
+    return new VireoError(
+      "body_too_large",
+      "the extensions of the body's chunks are too large; leave them out",
+    );
   }
-  return new VireoError("malformed_http", "this is not HTTP/1.1 as RFC 9112 has it");
+  return new VireoError("malformed_http", "this is not HTTP/1.1 as RFC 9112 defines it");
 }
 
-/** Requests whose answers have not been sent whole. */
+/** Counts requests whose answers have not been sent completely. */
 function countUnanswered(server: Server): { none(): Promise<void> } {
   let count = 0;
   let onNone = (): void => {};

@@ -13,8 +13,8 @@ const GAPS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.
 const TOKENS = [1, 8, 32, 128, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072];
 
 /**
- * What Prometheus reads at /metrics, under the names that vLLM uses, so that its dashboards work.
- * Nothing in it tells who asked or what.
+ * Metrics for Prometheus at /metrics, under vLLM's names, so that its dashboards work. They contain
+ * nothing about callers or their requests.
  */
 export class Metrics {
   private readonly registry = new Registry();
@@ -60,7 +60,7 @@ export class Metrics {
     return await this.registry.metrics();
   }
 
-  /** The same upstream, with everything that goes through it counted. */
+  /** Wraps an upstream so that its requests and tokens are counted. */
   metered(upstream: Upstream): Upstream {
     return wrapUpstream(upstream, {
       chat: (request, signal) => this.count(upstream, request, signal),

@@ -35,10 +35,10 @@ const ERROR_SCHEMAS: Readonly<Record<ErrorShape, z.ZodType>> = {
 };
 const ERROR_NAMES = { openai: "Error", anthropic: "MessagesError", gateway: "GatewayError" };
 
-/** What any route may answer with, besides success. */
+/** The error statuses of all routes. */
 const STATUSES = [...new Set(Object.values(ERROR_STATUS).map(({ status }) => status))].sort();
 
-/** The description of the API, OpenAPI 3.1, made from what is served. */
+/** The OpenAPI 3.1 description of the API, made from the table of routes. */
 export function toOpenApi(routes: readonly Route[], version: string): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
@@ -115,11 +115,11 @@ function toOperationId({ method, path }: Route): string {
 const IDEMPOTENCY: Json = {
   name: "Idempotency-Key",
   in: "header",
-  description: "A request that is sent again with the same key is answered as before",
+  description: "A repeated request with the same key gets the stored answer",
   schema: { type: "string", maxLength: 255 },
 };
 
-/** What is told beside an answer. */
+/** Response headers of routes that generate. */
 const GENERATION_HEADERS: Json = Object.freeze({
   "x-ignored-params": {
     description: "Names of fields that had no effect, with commas between them",
@@ -127,8 +127,8 @@ const GENERATION_HEADERS: Json = Object.freeze({
   },
   "x-warnings": {
     description:
-      "What was done as asked but may not turn out well: reasoning_with_video (the model was " +
-      "published without support for it)",
+      "Warnings about the request: reasoning_with_video (the model was published without support " +
+      "for it)",
     schema: { type: "string" },
   },
 });
@@ -154,7 +154,7 @@ function errorOf(route: Route): Json {
   return ref(ERROR_NAMES[route.errors ?? "openai"]);
 }
 
-/** What a schema cannot say in JSON Schema, it leaves open; what it does not know, it takes. */
+/** Parts that JSON Schema cannot express are left open; unknown fields are accepted. */
 function toSchema(schema: z.ZodType): Json {
   const { $schema: _, ...made } = z.toJSONSchema(schema, {
     unrepresentable: "any",

@@ -10,12 +10,12 @@ export interface FormOptions {
   readonly store: FileStore;
   /** Name of the field with the file. */
   readonly field: string;
-  /** Of the file. */
+  /** Maximum size of the file. */
   readonly maxBytes: number;
 }
 
 export interface ReceivedForm {
-  /** To be discarded by whoever gets it. */
+  /** The caller discards it. */
   readonly draft: PartialFile;
   readonly filename: string;
   readonly contentType: string;
@@ -23,26 +23,26 @@ export interface ReceivedForm {
   readonly fields: ReadonlyMap<string, string>;
 }
 
-/** What a form has besides its file. */
+/** Allowance for everything in a form besides its file. */
 const AROUND_BYTES = 256 * 1024;
 
 /**
- * Reads a form with one file, which goes to disk as it comes.
+ * Reads a form with one file, which is written to disk as it arrives.
  *
  * Throws unsupported_media_type, invalid_multipart, missing_required, media_too_large and
- * storage_full; what was written until then is discarded.
+ * storage_full; then the partial file is discarded.
  */
 export async function receiveForm(c: Context<Env>, options: FormOptions): Promise<ReceivedForm> {
   const { store, field, maxBytes: limit } = options;
   const tenant = c.get("tenant");
   const boundary = boundaryOf(c.req.header("content-type") ?? "");
   if ((c.req.header("content-encoding") ?? "identity") !== "identity") {
-    const message = "files are taken as they are; leave out the Content-Encoding";
+    const message = "files cannot be compressed; leave out the Content-Encoding";
     throw new VireoError("unsupported_media_type", message);
   }
   const declared = Number(c.req.header("content-length") ?? 0);
   if (declared - AROUND_BYTES > limit) {
-    const message = `the file has about ${declared} bytes; at most ${limit} are taken`;
+    const message = `the file has about ${declared} bytes; at most ${limit} are accepted`;
     throw new VireoError("media_too_large", message, { metadata: { limit } });
   }
   store.check(tenant, Math.max(0, declared - AROUND_BYTES));

@@ -8,21 +8,21 @@ import type { FileStore } from "../files/store.ts";
 import { remoteMedia, withFetched } from "../protocols/shared/media.ts";
 import { type StoredFile, storedMedia, withStored } from "../protocols/shared/stored.ts";
 
-/** Where what requests name is found. */
+/** Sources of media that requests refer to by URL or by id. */
 export interface MediaPlaces {
-  /** Undefined: nothing is fetched; requests with URLs end with media_fetch_blocked. */
+  /** Undefined: requests with URLs fail with media_fetch_blocked. */
   readonly media: MediaFetcher | undefined;
-  /** Undefined: no files are kept; requests with ids end with unsupported_parameter. */
+  /** Undefined: requests with file ids fail with unsupported_parameter. */
   readonly files: FileStore | undefined;
 }
 
 /**
- * An upstream that fetches the pictures and videos that requests name by URL, and reads those that
- * they name by id. It stands behind the limits of tenants and inside a request's deadline, and
- * nothing is fetched for a request that is refused.
+ * Wraps an upstream: fetches media that requests refer to by URL, and reads media that they refer
+ * to by id. It runs inside the tenant's limits and the request's deadline, so nothing is fetched
+ * for a refused request.
  */
 export function resolvingMedia(upstream: Upstream, places: MediaPlaces): Upstream {
-  // Several answers to one request share its messages, and need the files once.
+  // Several answers to one request share its messages, so the files are read once.
   const fetched = new WeakMap<readonly ChatMessage[], Promise<readonly ChatMessage[]>>();
   const complete = async (request: ChatRequest, signal?: AbortSignal): Promise<ChatRequest> => {
     if (isComplete(request)) return request;
@@ -55,7 +55,7 @@ function isComplete(request: ChatRequest): boolean {
   return remoteMedia(request).length === 0 && storedMedia(request).length === 0;
 }
 
-/** The request's messages with the bytes of all that they name. */
+/** The request's messages, with the bytes of all media that they refer to. */
 export async function completeMessages(
   request: ChatRequest,
   { media, files }: MediaPlaces,
@@ -74,7 +74,7 @@ async function readFiles(
   if (first === undefined) return request.messages;
   if (store === undefined) {
     const { param, type } = first;
-    const message = `${param}: this server keeps no files; send the ${type} as a data: URL`;
+    const message = `${param}: this server stores no files; send the ${type} as a data: URL`;
     throw new VireoError("unsupported_parameter", message, { param });
   }
   const { tenant = "" } = request;

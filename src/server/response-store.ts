@@ -14,9 +14,9 @@ type Json = Readonly<Record<string, unknown>>;
 
 export interface NewResponse {
   readonly tenant: string;
-  /** As it was sent; has an id and a list of output items. */
+  /** The sent response, with an id and a list of output items. */
   readonly response: Json;
-  /** Items that came in, without those of earlier responses. */
+  /** Input items, without those of earlier responses. */
   readonly input: readonly object[];
   readonly previousId?: string | null | undefined;
 }

@@ -86,7 +86,7 @@ export async function sse(
 
 type Result = { readonly next: IteratorResult<SseEvent> } | { readonly error: unknown };
 
-/** Never rejects, so it may be waited for twice or not at all. */
+/** Never rejects, so it may be awaited twice or not at all. */
 async function nextOf(iterator: AsyncIterator<SseEvent>): Promise<Result> {
   try {
     return { next: await iterator.next() };

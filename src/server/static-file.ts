@@ -16,13 +16,13 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** A file of a page for people, in memory. */
 export interface PageFile {
-  /** As /assets/index-C0ffee.js; the page itself is /. */
+  /** For example /assets/index-C0ffee.js; the page itself is /. */
   readonly path: string;
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly gzipped: Uint8Array<ArrayBuffer>;
   readonly etag: string;
-  /** Its name changes with its content, so nobody needs to ask for it twice. */
+  /** Its name changes with its content, so browsers may cache it forever. */
   readonly immutable: boolean;
 }
 
@@ -42,7 +42,7 @@ export function toPageFile(path: string, extension: string, content: Buffer): Pa
   };
 }
 
-/** Only its own files, its own server, and pictures and videos that somebody put in. */
+/** Allows only the page's own files, its own server, and pictures and videos that users add. */
 function policy(styles: string): string {
   return [
     "default-src 'none'",
@@ -74,7 +74,7 @@ export function sendPageFile(c: Context<Env>, file: PageFile, styles = "'self'")
   return c.body(file.gzipped);
 }
 
-/** A proxy that compresses marks a tag as weak; the content is the same. */
+/** A compressing proxy marks a tag as weak; the content is the same. */
 function knows(header: string | undefined, etag: string): boolean {
   return header?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag) === true;
 }

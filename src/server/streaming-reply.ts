@@ -11,13 +11,13 @@ import type { Env, RouteOptions } from "./context.ts";
 import { SSE_HEADERS, type SseEvent, type SseOptions, sse } from "./sse.ts";
 
 export interface StreamForm extends Pick<SseOptions, "last" | "ping"> {
-  /** How a stream of this protocol tells that it broke. */
+  /** The events that report an error in a stream of this protocol. */
   readonly toErrorEvents: (error: VireoError, requestId: string) => readonly SseEvent[];
 }
 
-/** What all routes that generate do alike. */
+/** The common part of all routes that generate. */
 export interface Generation {
-  /** Aborted when the client is gone, or the server ends. */
+  /** Aborted when the client disconnects or the server shuts down. */
   readonly signal: AbortSignal;
   stream(events: AsyncIterable<SseEvent>, form: StreamForm): Promise<Response>;
 }
@@ -51,7 +51,7 @@ export function generation(
   };
 }
 
-/** Says what a whole answer took. */
+/** Sets headers with the timings, cache use and cost of a complete answer. */
 export function answerHeaders(
   c: Context<Env>,
   { usage, timings }: UsageCounter,
@@ -68,12 +68,12 @@ export function answerHeaders(
   if (hasPrice(prices)) c.header("x-cost-usd", showPrice(costOf(prices, usage)));
 }
 
-/** Names of fields that had no effect. */
+/** Sets x-ignored-params: the fields that had no effect. */
 export function ignoredHeader(c: Context<Env>, names: readonly string[]): void {
   if (names.length > 0) c.header("x-ignored-params", names.join(","));
 }
 
-/** Codes of what was done as asked but may not turn out well. */
+/** Sets x-warnings: the codes of the request's warnings. */
 export function warningsHeader(c: Context<Env>, warnings: readonly RequestWarning[]): void {
   if (warnings.length > 0) c.header("x-warnings", warnings.map(({ code }) => code).join(","));
 }

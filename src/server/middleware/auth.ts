@@ -4,8 +4,8 @@ import type { KeyRing } from "../../limits/keys.ts";
 import type { Env } from "../context.ts";
 
 /**
- * Lets in who has a key, as `Authorization: Bearer`, `x-api-key` or `api-key`, and notes whose it
- * is. An unknown key and a revoked one are told the same.
+ * Accepts requests with a valid key, sent as `Authorization: Bearer`, `x-api-key` or `api-key`, and
+ * sets the tenant. Unknown and revoked keys get the same answer.
  */
 export function requireKey(keys: KeyRing): MiddlewareHandler<Env> {
   return async (c, next) => {

@@ -35,10 +35,10 @@ const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Tra
 ]);
 
 /**
- * Reads a JSON request's body, counting while it comes: a declared length may lie, and a few bytes
- * may be meant to become many.
+ * Reads the body of a JSON request and counts its bytes as they arrive, because a declared length
+ * may be wrong and compressed data may expand.
  *
- * A type other than JSON is refused, because browsers send text to other sites without asking.
+ * Types other than JSON are refused, because browsers send plain text across sites without asking.
  *
  * Throws body_too_large or unsupported_media_type.
  */
@@ -59,13 +59,13 @@ export async function readBody(request: Request): Promise<Uint8Array> {
   const decoder = DECODERS.get(encoding)?.();
   if (decoder === undefined) {
     const known = [...DECODERS.keys()].filter((name) => name !== "x-gzip").join(", ");
-    const message = `this Content-Encoding is not read; send ${known}, or none`;
+    const message = `this Content-Encoding is not supported; send ${known}, or none`;
     throw new VireoError("unsupported_media_type", message);
   }
   return await inflate(Readable.from(request.body), decoder);
 }
 
-/** HTTP holds a body to its declared length, so no stream is needed to count what comes. */
+/** HTTP enforces the declared length, so the body needs no counting stream. */
 async function readDeclared(request: Request): Promise<Uint8Array> {
   const body = new Uint8Array(await request.arrayBuffer());
   if (body.length > LIMITS.bodyBytes) throw tooLarge(body.length);
@@ -79,7 +79,7 @@ async function inflate(source: Readable, decoder: Transform): Promise<Uint8Array
     return await collect(decoder as AsyncIterable<Uint8Array>);
   } catch (error) {
     if (!isZlibError(error)) throw error;
-    const message = "the body is not what its Content-Encoding says, or was cut off";
+    const message = "the body does not match its Content-Encoding, or it is truncated";
     throw new VireoError("invalid_json", message);
   } finally {
     source.destroy();
@@ -106,6 +106,6 @@ async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
 
 function tooLarge(actual: number): VireoError {
   const limit = LIMITS.bodyBytes;
-  const message = `the request body has ${actual} bytes or more; at most ${limit} are taken`;
+  const message = `the request body has ${actual} bytes or more; at most ${limit} are accepted`;
   return new VireoError("body_too_large", message, { metadata: { limit, actual } });
 }

@@ -9,10 +9,10 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Keeps web pages from using a server that asks for no key.
+ * Keeps web pages from using a server that needs no key.
  *
- * A page can make its own name point to this machine (DNS rebinding); then the Host header still
- * holds the page's name. A page that calls by the right name is known by its Origin.
+ * A page can make its own name resolve to this machine (DNS rebinding); the Host header then still
+ * contains the page's name. A page that uses the right name is recognised by its Origin.
  */
 export function allowHosts(hosts: readonly string[]): MiddlewareHandler<Env> {
   const allowed = (name: string): boolean => isLoopback(name) || hosts.includes(name.toLowerCase());

@@ -5,13 +5,13 @@ import type { Env } from "../context.ts";
 import type { IdempotencyCache, PendingReply } from "../idempotency-cache.ts";
 import { bodyOf } from "./body-limit.ts";
 
-/** Of the request at hand, not of the answer that is sent again. */
+/** Headers of the current request, which a stored answer does not have. */
 const OF_THE_REQUEST = /^(x-request-id|request-id|openai-processing-ms|x-ratelimit-.*)$/;
 
 /**
- * Answers a request that is sent again with the same Idempotency-Key as it was answered before,
- * with `idempotency-replayed: true`. Only whole answers of success are kept; a stream's key only
- * keeps it from being asked for twice at once.
+ * Answers a repeated request with the same Idempotency-Key from the cache, with the header
+ * `idempotency-replayed: true`. Only complete, successful answers are stored; the key of a stream
+ * only prevents that it runs twice at once.
  */
 export function idempotent(replays: IdempotencyCache): MiddlewareHandler<Env> {
   return async (c, next) => {

@@ -4,8 +4,8 @@ import type { Log } from "../../core/log.ts";
 import type { Env } from "../context.ts";
 
 /**
- * Gives each request a name, says it back, and logs one line about it. A name that the caller
- * chose is kept if it is plain; nothing else of the request is logged but method, path and status.
+ * Gives each request an id, returns it in a header and logs one line. A caller's own id is kept if
+ * it is plain. The log contains only method, path, status and duration.
  */
 export function requestId(log: Log, now: () => number): MiddlewareHandler<Env> {
   return async (c, next) => {

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import type { Env } from "../context.ts";
 import { type Shutdown, shuttingDown } from "../shutdown.ts";
 
-/** Refuses requests once the server ends, but for the question whether the process is alive. */
+/** Refuses requests during shutdown, except liveness probes. */
 export function refuseWhenClosing(shutdown: Shutdown): MiddlewareHandler<Env> {
   return async (c, next) => {
     if (!shutdown.isClosing) return await next();
@@ -12,7 +12,7 @@ export function refuseWhenClosing(shutdown: Shutdown): MiddlewareHandler<Env> {
   };
 }
 
-/** Lets the server's end reach an answer that is being made, streamed or not. */
+/** Passes the server's shutdown to running answers, streamed or not. */
 export function endWithServer(shutdown: Shutdown): MiddlewareHandler<Env> {
   return async (c, next) => {
     const { signal, release } = shutdown.follow();

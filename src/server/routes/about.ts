@@ -3,30 +3,30 @@ import type { Context } from "hono";
 import { cardOf } from "../../protocols/shared/models.ts";
 import type { Env, RouteOptions } from "../context.ts";
 
-/** Of this program, as its package says. */
+/** The version of this program, from package.json. */
 export function readVersion(): string {
   const file = new URL("../../../package.json", import.meta.url);
   const { version } = JSON.parse(readFileSync(file, "utf8")) as { readonly version: string };
   return version;
 }
 
-/** As vLLM tells it. */
+/** The version in vLLM's format. */
 export function version(release: string) {
   return (c: Context<Env>): Response => c.json({ version: release });
 }
 
-/** As NIM tells it. */
+/** The version in NIM's format. */
 export function release(release: string) {
   return (c: Context<Env>): Response => c.json({ release, api: "v1" });
 }
 
-/** What runs here, as NIM tells it. */
+/** Models and licences in NIM's format. */
 export function metadata({ upstream }: RouteOptions, version: string) {
   return (c: Context<Env>): Response => {
     const licenses = new Map(
       upstream.models.map(cardOf).map(({ license, licenseUrl }) => [license, licenseUrl]),
     );
-    licenses.delete(""); // its own files tell the licence of any other checkpoint
+    licenses.delete(""); // other checkpoints state their licence in their own files
     return c.json({
       version,
       licenseInfo: [...licenses].map(([name, url]) => ({ name, url })),

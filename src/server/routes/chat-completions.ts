@@ -44,7 +44,7 @@ export function chatCompletions(options: RouteOptions) {
   };
 }
 
-/** Chunks as events without a name. */
+/** Wraps chunks as events without a name. */
 export async function* asEvents(chunks: AsyncIterable<unknown>): AsyncGenerator<SseEvent> {
   for await (const data of chunks) yield { data };
 }

@@ -40,8 +40,8 @@ export const DOCS_PATHS = [
 ] as const;
 
 /**
- * The page on which people read about the API and try it. Its files are read into memory when the
- * page is first asked for.
+ * The API documentation page, on which people can try requests. Its files are read into memory at
+ * the first request.
  */
 export function docsFile() {
   let files: ReadonlyMap<string, PageFile> | undefined;
@@ -54,7 +54,7 @@ export function docsFile() {
   };
 }
 
-/** The description of the API that the page is made from. */
+/** The OpenAPI description that the page displays. */
 export function openApi(routes: readonly Route[], version: string) {
   let document: ReturnType<typeof toOpenApi> | undefined;
   return (c: Context<Env>): Response => {

@@ -5,7 +5,7 @@ import { parseEstimate, toEstimateBody } from "../../protocols/vireo/estimate.ts
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 
-/** Tokens of a chat request, by parts, without answering it. */
+/** Counts the tokens of a chat request by part. */
 export function estimate({ upstream, pricesOf }: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const parsed = parseEstimate(await jsonOf(c), upstream.models);

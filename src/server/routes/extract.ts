@@ -25,12 +25,12 @@ import { completeMessages } from "../resolve-media.ts";
 import type { SseEvent } from "../sse.ts";
 import { generation } from "../streaming-reply.ts";
 
-/** Of an answer for one page, where nothing is said; half of a context that is small. */
+/** Default for the answer of one page, limited to half of a small context. */
 const PAGE_TOKENS = 4096;
 
 /**
- * A document becomes data. Each page is a request of its own to the upstream, so limits, turns and
- * booking are those of any other; the deadline is for all of them together.
+ * Extracts data from a document. Each page is a separate request to the upstream, with the usual
+ * limits, scheduling and billing; the deadline covers all pages together.
  */
 export function extractDocument(options: RouteOptions) {
   const running = { count: 0 };
@@ -66,7 +66,7 @@ export function extractDocument(options: RouteOptions) {
   };
 }
 
-/** Each holds a document open, in a process of its own, so only a few go on at once. */
+/** Limits concurrent extractions, because each keeps a document open in its own process. */
 async function* oneOfFew<T>(
   running: { count: number },
   events: AsyncIterable<T>,
@@ -83,7 +83,7 @@ async function* oneOfFew<T>(
   }
 }
 
-/** Pages as they are answered, then all of it. Whoever stops listening stops the work. */
+/** Yields pages as they are answered, then the extraction. Ending the iteration stops the work. */
 async function* pageByPage(
   body: ExtractBody,
   request: ChatRequest,

@@ -12,7 +12,7 @@ import {
 import type { Env, RouteOptions } from "../context.ts";
 import { receiveForm } from "../receive-form.ts";
 
-/** Keeps a file that is sent as a form. */
+/** Stores a file that is sent as a form. */
 export function createFile(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const store = requireStore(options);
@@ -43,7 +43,7 @@ export function getFile(options: RouteOptions) {
   };
 }
 
-/** The bytes as they came, of no type that a browser would show. */
+/** The unchanged bytes, with a type that browsers do not display. */
 export function fileContent(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const store = requireStore(options);
@@ -54,7 +54,7 @@ export function fileContent(options: RouteOptions) {
       "content-length": String(record.bytes),
       "content-disposition": `attachment; filename*=UTF-8''${name}`,
     };
-    // nobody would read the file, nor close it
+    // a HEAD request would never read or close the file
     if (c.req.method === "HEAD") return c.body(null, 200, headers);
     const stream = await store.stream(record);
     return c.body(Readable.toWeb(stream) as ReadableStream, 200, headers);
@@ -73,9 +73,9 @@ function idOf(c: Context<Env>): string {
   return c.req.param("id") ?? "";
 }
 
-/** Throws unknown_url where no files are kept. */
+/** Throws unknown_url if no files are stored. */
 export function requireStore({ files }: RouteOptions): FileStore {
   if (files !== undefined) return files;
-  const message = "this server keeps no files; send files in the request itself, as data: URLs";
+  const message = "this server stores no files; send files in the request itself, as data: URLs";
   throw new VireoError("unknown_url", message);
 }

@@ -1,12 +1,12 @@
 import type { Context } from "hono";
 import type { Env, RouteOptions } from "../context.ts";
 
-/** The process answers. */
+/** The process is alive. */
 export function live(c: Context<Env>): Response {
   return c.json({ object: "health.response", message: "Service is live." });
 }
 
-/** The model answers. */
+/** The model is ready. */
 export function ready({ upstream }: RouteOptions) {
   return (c: Context<Env>): Response => {
     if (upstream.ready) return c.json({ object: "health.response", message: "Service is ready." });

@@ -7,7 +7,7 @@ import { requireModel } from "../../protocols/shared/models.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 
-/** Tokens of the prompt of a request for a response, without answering it. */
+/** Counts the prompt tokens of a Responses request. */
 export function responseTokens(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const memory = options.responses?.memoryOf(c.get("tenant"));
@@ -18,7 +18,7 @@ export function responseTokens(options: RouteOptions) {
   };
 }
 
-/** The same of a chat request. */
+/** Counts the prompt tokens of a chat request. */
 export function chatTokens(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const { model, request } = parseChatRequest(await jsonOf(c), options.upstream.models);
@@ -26,7 +26,7 @@ export function chatTokens(options: RouteOptions) {
   };
 }
 
-/** Throws model_not_found, or what counting throws. */
+/** Throws model_not_found, not_implemented, and what counting throws. */
 export async function countTokens(
   c: Context<Env>,
   { upstream }: RouteOptions,

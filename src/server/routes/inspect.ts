@@ -8,7 +8,7 @@ import { toDocumentInspection, toVideoInspection } from "../../protocols/vireo/i
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 
-/** What the model is shown of the one video of a conversation. */
+/** The frames that the model sees of a conversation's one video. */
 export function inspectVideo(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const { inspector, request, model } = await readRequest(c, options);
@@ -16,7 +16,7 @@ export function inspectVideo(options: RouteOptions) {
   };
 }
 
-/** Pages of the one document of a conversation. */
+/** Pages of a conversation's one document. */
 export function inspectDocument(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const { inspector, request, model } = await readRequest(c, options);

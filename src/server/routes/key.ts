@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { showPrice } from "../../core/prices.ts";
 import type { Env, RouteOptions } from "../context.ts";
 
-/** The calling key: what it may and what it did since the server was started. */
+/** Limits of the calling key, and its usage since the server was started. */
 export function key({ tenants, keys }: RouteOptions) {
   return (c: Context<Env>): Response => {
     const tenant = c.get("tenant");

@@ -12,7 +12,7 @@ import { jsonOf } from "../middleware/body-limit.ts";
 import { answerHeaders, generation } from "../streaming-reply.ts";
 import { asEvents } from "./chat-completions.ts";
 
-/** The protocol between the AI SDK and a gateway: the call as the SDK makes it, and its result. */
+/** Answers a call of the AI SDK in the protocol between the SDK and a gateway. */
 export function languageModel(options: RouteOptions) {
   const { upstream, pricesOf, now } = options;
   return async (c: Context<Env>): Promise<Response> => {

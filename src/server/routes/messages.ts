@@ -17,7 +17,7 @@ import { countTokens } from "./input-tokens.ts";
 
 const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
 
-/** Anthropic's protocol. */
+/** Answers in Anthropic's protocol. */
 export function messages(options: RouteOptions) {
   const { upstream, pricesOf } = options;
   return async (c: Context<Env>): Promise<Response> => {
@@ -45,7 +45,7 @@ export function messages(options: RouteOptions) {
   };
 }
 
-/** Tokens of the prompt, without answering it. */
+/** Counts the prompt tokens of a messages request. */
 export function messageTokens(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const { model, request } = parseCountRequest(await jsonOf(c), options.upstream.models);

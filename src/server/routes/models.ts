@@ -20,7 +20,7 @@ export function listModels({ upstream, pricesOf }: RouteOptions) {
   };
 }
 
-/** The id may hold slashes, written as they are or as %2F. */
+/** The id may contain slashes, written as / or as %2F. */
 export function getModel({ upstream, pricesOf }: RouteOptions) {
   return (c: Context<Env>): Response => {
     const model = modelNamed(upstream.models, c.req.param("id"));

@@ -5,7 +5,7 @@ import type { Context } from "hono";
 import type { Env } from "../context.ts";
 import { isPageType, type PageFile, sendPageFile, toPageFile } from "../static-file.ts";
 
-/** Where `vite build` leaves the page. */
+/** The output folder of `vite build`. */
 const BUILT = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "dist", "web");
 
 const NOT_BUILT = `<!doctype html>
@@ -20,8 +20,8 @@ const NOT_BUILT = `<!doctype html>
 `;
 
 /**
- * Reads the page into memory, once, at the start. Only what is found now is ever served: no path
- * of a request reaches the file system. A page that was not built is one that says so.
+ * Reads the playground into memory once, at start. Only these files are served, so no request path
+ * reaches the file system. If the page is not built, a page that says so takes its place.
  */
 export function readPlayground(folder: string = BUILT): readonly PageFile[] {
   if (!existsSync(join(folder, "index.html"))) {
@@ -37,7 +37,7 @@ export function readPlayground(folder: string = BUILT): readonly PageFile[] {
     });
 }
 
-/** One file of the page for people who open the address in a browser. */
+/** Serves one file of the playground. */
 export function playgroundFile(file: PageFile) {
   return (c: Context<Env>): Response => sendPageFile(c, file);
 }

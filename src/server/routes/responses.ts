@@ -22,7 +22,7 @@ import { jsonOf } from "../middleware/body-limit.ts";
 import type { SseEvent } from "../sse.ts";
 import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../streaming-reply.ts";
 
-/** Answers, and keeps the answer for later requests unless that is not wanted. */
+/** Answers, and stores the response for later requests unless `store` is false. */
 export function responses(options: RouteOptions) {
   const { upstream, pricesOf, now, responses: store } = options;
   return async (c: Context<Env>): Promise<Response> => {
@@ -83,7 +83,7 @@ export function deleteResponse({ responses: store }: RouteOptions) {
   };
 }
 
-/** The items that came in with a response, the latest first unless asked otherwise. */
+/** The input items of a response, the latest first by default. */
 export function responseInput({ responses: store }: RouteOptions) {
   return (c: Context<Env>): Response => {
     const query = check<InputQuery>(inputQuery, c.req.query());
@@ -99,7 +99,7 @@ function idOf(c: Context<Env>): string {
 
 function notFound(c: Context<Env>): VireoError {
   const shown = JSON.stringify(idOf(c).slice(0, 64));
-  const message = `there is no response ${shown} here, or no longer`;
+  const message = `there is no response ${shown} here, or it has expired`;
   return new VireoError("response_not_found", message, { param: "id" });
 }
 

@@ -2,10 +2,10 @@ import type { Context } from "hono";
 import type { z } from "zod";
 import type { Env } from "../context.ts";
 
-/** Whose shape errors have. */
+/** The protocol whose error format a route uses. */
 export type ErrorShape = "openai" | "anthropic" | "gateway";
 
-/** One thing that this server answers to, and all that its description is made from. */
+/** A route, with everything that its OpenAPI description is made from. */
 export interface Route {
   readonly method: "GET" | "POST" | "DELETE";
   /** With parameters as :id or :id{.+}. */
@@ -17,13 +17,13 @@ export interface Route {
   /** The body is multipart/form-data with these fields. */
   readonly form?: z.ZodType;
   readonly answer?: z.ZodType;
-  /** What may stand after the path, an object. */
+  /** Query parameters, as an object. */
   readonly query?: z.ZodType;
   /** Headers that it reads. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Asks for no key. */
+  /** Needs no key. */
   readonly open?: true;
-  /** Generates: counts against limits, and may be sent again with an Idempotency-Key. */
+  /** Generates tokens: limits apply, and an Idempotency-Key makes it safe to retry. */
   readonly generates?: true;
   /** Default: openai. */
   readonly errors?: ErrorShape;

@@ -13,7 +13,7 @@ import {
 import type { Env, RouteOptions } from "../context.ts";
 import { jsonOf } from "../middleware/body-limit.ts";
 
-/** Ids of a text in which control tokens are only text; of messages, how many they come to. */
+/** Token ids of a text in which control tokens are plain text, or the token count of messages. */
 export function tokenize({ upstream }: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const body = check<TokenizeBody>(tokenizeBody, await jsonOf(c));
@@ -44,7 +44,7 @@ export function detokenize({ upstream }: RouteOptions) {
   };
 }
 
-/** The first where none is named. */
+/** The first model if none is named. */
 function chooseModel(
   models: readonly UpstreamModel[],
   name: string | null | undefined,

@@ -14,7 +14,7 @@ import { jsonOf } from "../middleware/body-limit.ts";
 import { receiveForm } from "../receive-form.ts";
 import { requireStore } from "./files.ts";
 
-/** Begins a file that comes in parts. */
+/** Starts an upload in parts. */
 export function createUpload(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const { uploads } = requireStore(options);
@@ -45,7 +45,7 @@ export function addPart(options: RouteOptions) {
   };
 }
 
-/** Makes a file of the parts, in the order in which they are named. */
+/** Joins the parts into a file, in the given order. */
 export function completeUpload(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const { uploads } = requireStore(options);

@@ -1,6 +1,9 @@
 import { chatBody } from "../../../protocols/openai/chat-schema.ts";
 import { extractAnswer, extractBody } from "../../../protocols/vireo/extract.ts";
-import { documentInspectionAnswer, videoInspectionAnswer } from "../../../protocols/vireo/inspect.ts";
+import {
+  documentInspectionAnswer,
+  videoInspectionAnswer,
+} from "../../../protocols/vireo/inspect.ts";
 import type { RouteOptions } from "../../context.ts";
 import { extractDocument } from "../extract.ts";
 import { inspectDocument, inspectVideo } from "../inspect.ts";
