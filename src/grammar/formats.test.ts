@@ -162,7 +162,7 @@ test("every day of four centuries and no other", () => {
   }
 });
 
-// As Zod 4 writes its own formats: a pattern beside the format.
+// Zod 4 writes its formats like this: a pattern beside the format.
 const ZOD = {
   email: [
     "^(?!\\.)(?!.*\\.\\.)([A-Za-z0-9_'+\\-\\.]*)[A-Za-z0-9_+-]",

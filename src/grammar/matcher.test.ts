@@ -39,7 +39,7 @@ beforeAll(async () => {
   vocabulary = await readVocabulary({ tokens: 6100, bytesOf, eosIds: [EOS] });
 });
 
-/** What the mask should be, token by token. */
+/** The expected mask, computed token by token. */
 function slowly(grammar: CompiledGrammar, accepted: readonly number[]): number[] {
   const begin = () => {
     const matcher = grammar.open();

@@ -9,7 +9,7 @@ beforeAll(async () => {
   vocabulary = await bytesVocabulary();
 });
 
-/** As the grammar writes it. */
+/** The number in the form that the grammar writes. */
 function written(units: bigint, decimals: number): string {
   const digits = (units < 0n ? -units : units).toString().padStart(decimals + 1, "0");
   const point = digits.length - decimals;

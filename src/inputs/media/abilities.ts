@@ -6,7 +6,7 @@ import { PROGRAM_PATH } from "../../media/child-program.ts";
 import { findOfficeProgram } from "../../media/office.ts";
 import type { VideoOptions } from "./video-settings.ts";
 
-/** What an ability reads, the program that it needs, and the program's packages by manager. */
+/** Media of an ability, the program that it needs, and its packages by package manager. */
 const PROGRAMS = Object.freeze({
   video: {
     reads: "videos",
