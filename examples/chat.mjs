@@ -9,9 +9,8 @@ const [question = "Why is the sky blue?", folder = mini] = process.argv.slice(2)
 const engine = await open(folder);
 const events = engine.chat({
   messages: [{ role: "user", content: question }],
-  sampling: { ...GREEDY, temperature: 0.6, topP: 0.95, seed: 1n },
+  sampling: { temperature: 0.6, topP: 0.95, seed: 1n },
   maxTokens: 64,
-  stop: [],
   reasoning: { enabled: false },
 });
 for await (const event of events) {

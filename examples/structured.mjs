@@ -1,4 +1,4 @@
-// Asks for an answer in a given shape. Even a model that answers noise answers valid JSON.
+// Requests an answer that satisfies a JSON Schema, which every model does here.
 //   node examples/structured.mjs [checkpoint folder]
 import { fileURLToPath } from "node:url";
 import { open } from "vireo";
@@ -22,9 +22,8 @@ let json = "";
 const events = engine.chat({
   messages: [{ role: "user", content: "Describe the evening by the river." }],
   output: { type: "json_schema", schema: JSON.stringify(schema) },
-  sampling: { ...GREEDY, temperature: 1, seed: 7n },
+  sampling: { temperature: 1, seed: 7n },
   maxTokens: 200,
-  stop: [],
   reasoning: { enabled: false },
 });
 for await (const event of events) if (event.type === "text") json += event.text;

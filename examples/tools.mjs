@@ -21,12 +21,12 @@ const tool = {
 
 const engine = await open(folder);
 const question = { role: "user", content: "Do I need an umbrella?" };
-const common = { tools: [tool], maxTokens: 100, stop: [], reasoning: { enabled: false } };
-const sampling = { ...GREEDY, temperature: 1, seed: 3n };
+const common = { tools: [tool], maxTokens: 100, reasoning: { enabled: false } };
+const sampling = { temperature: 1, seed: 3n };
 
 const calls = [];
-const asked = { ...common, messages: [question], toolChoice: "required", sampling };
-for await (const event of engine.chat({ ...asked, parallelToolCalls: false })) {
+const request = { ...common, messages: [question], toolChoice: "required", sampling };
+for await (const event of engine.chat({ ...request, parallelToolCalls: false })) {
   if (event.type === "tool_call") calls.push({ name: event.name, arguments: event.arguments });
 }
 const [call] = calls;
