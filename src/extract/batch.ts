@@ -1,5 +1,5 @@
-// Many files, one after the other or a few at once, such that the process may be killed at any time
-// and started again: what was answered is on disk before the next page is asked for.
+// Extracts many files with bounded concurrency. The process may be killed and restarted at any
+// time: each answer is on disk before the next page is requested.
 
 import { createHash } from "node:crypto";
 import { appendFile, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
@@ -25,14 +25,14 @@ export const RESULT_FORMATS = ["jsonl", "csv", "xlsx", "md"] as const;
 export type ResultFormat = (typeof RESULT_FORMATS)[number];
 
 export interface BatchOptions extends Omit<ExtractOptions, "known" | "pictures"> {
-  /** Folder for results, or a file of such an ending, beside which `<file>.parts` is made. */
+  /** Folder for results, or a file with the format's extension; its folder is `<file>.parts`. */
   readonly out: string;
   readonly format: ResultFormat;
-  /** CSV begins with a byte order mark, without which Excel takes UTF-8 for an old code page. */
+  /** True: CSV begins with a byte order mark, so that Excel recognises UTF-8. */
   readonly csvBom?: boolean;
-  /** Documents at once. */
+  /** Number of documents in progress at once. */
   readonly concurrency: number;
-  /** False: what is there from an earlier run is not used. */
+  /** False: results of an earlier run are discarded. */
   readonly resume: boolean;
   readonly onProgress?: (progress: BatchProgress) => void;
 }
@@ -48,7 +48,7 @@ export interface BatchProgress {
 
 export interface BatchResult {
   readonly documents: number;
-  /** Of those, done by an earlier run. */
+  /** Documents that an earlier run has completed. */
   readonly known: number;
   readonly failures: readonly UnreadFile[];
   readonly results: string;
@@ -65,18 +65,17 @@ export interface UnreadFile {
 interface Job {
   readonly file: string;
   readonly folder: string;
-  /** Equal names, equal file, schema, model and options. */
+  /** Includes a hash of the file, schema, model and options. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** Files that systems put beside others, and those of an earlier run. */
+/** Files of operating systems, and results of an earlier run. */
 const NOT_LISTED = /^(\.|Thumbs\.db$|desktop\.ini$)|-[0-9a-f]{16}\.(json|pages|html)$/i;
 
 /**
- * Files as they are named, and all that are in folders, in the order of their names. What a file
- * is, is told when it is opened: its name says nothing. Hidden files and those that a run with the
- * same `out` writes are left out.
+ * Lists the given files and all files in the given folders, sorted by name. Formats are checked
+ * later, by content. Hidden files and results of a run with the same `out` are skipped.
  */
 export async function listDocuments(paths: readonly string[], out?: string): Promise<string[]> {
   const written = out === undefined ? [] : resultFiles(out);
@@ -96,7 +95,7 @@ export async function listDocuments(paths: readonly string[], out?: string): Pro
     }
   }
   if (files.length === 0) {
-    const text = `there is no file in ${paths.join(", ")}`;
+    const text = `there is no file in ${paths.join(", ")}; name files, or folders that hold some`;
     throw new VireoError("invalid_option", text);
   }
   return [...new Set(files)];
@@ -114,14 +113,14 @@ function resultFiles(out: string): string[] {
 }
 
 /**
- * Extracts every file and writes the results, one line or row after the other, and report.html in
- * the same folder, or, where the results are a file, a report named after it.
+ * Extracts every file and writes the results and an HTML report. The report is `report.html` in
+ * the folder, or `<file>.report.html` if `out` is a file.
  *
- * Each document has a JSON file, written aside and renamed when it is whole; a second run takes
- * it from there, and asks only for pages that are not answered yet. A file that cannot be
- * read is named in the result and does not stop the others.
+ * Each document has a JSON file, written atomically. A second run reuses it, and requests only
+ * pages without an answer. A file that cannot be read is listed in the results and does not stop
+ * the others.
  *
- * Throws what cannot be written, invalid_schema, and the signal's reason.
+ * Throws invalid_option if results cannot be written, invalid_schema, and the signal's reason.
  */
 export async function extractFiles(
   upstream: Upstream,
@@ -139,41 +138,41 @@ export async function extractFiles(
       const file = files[index]!;
       try {
         const job = await openJob(upstream, file, folder, options);
-        if (!options.resume) await forget(job);
+        if (!options.resume) await discardResults(job);
         if (await isFileAt(join(folder, `${job.name}.json`))) state.known += 1;
-        else await runJob(upstream, job, options, (page, pages) => tell(file, page, pages));
+        else await runJob(upstream, job, options, (page, pages) => report(file, page, pages));
         entries[index] = { file, name: job.name };
       } catch (error) {
         if (!(error instanceof VireoError) || options.signal?.aborted) throw error;
-        if (STOPS.includes(error.code)) throw error;
+        if (FATAL_CODES.includes(error.code)) throw error;
         entries[index] = { file, code: error.code, reason: error.message };
       }
       state.done += 1;
-      tell(file, 0, 0);
+      report(file, 0, 0);
     }
   };
-  const tell = (file: string, page: number, pages: number): void => {
+  const report = (file: string, page: number, pages: number): void => {
     options.onProgress?.({ documents: files.length, documentsDone: state.done, file, page, pages });
   };
   await Promise.all(Array.from({ length: options.concurrency }, work));
   const results = isFile ? options.out : join(options.out, `results.${options.format}`);
-  const report = isFile ? `${options.out}.report.html` : join(options.out, "report.html");
+  const reportFile = isFile ? `${options.out}.report.html` : join(options.out, "report.html");
   await writeAtomically(results, resultLines(folder, entries, options));
-  await writeAtomically(report, reportParts(folder, entries));
+  await writeAtomically(reportFile, reportParts(folder, entries));
   const failures = entries.filter(isUnread);
   const { known } = state;
-  return { documents: files.length, known, failures, results, report };
+  return { documents: files.length, known, failures, results, report: reportFile };
 }
 
-/** What became of a file: the name of its results, or why there are none. */
+/** The outcome for a file: the name of its results, or the reason why there are none. */
 type Entry = UnreadFile | { readonly file: string; readonly name: string };
 
 function isUnread(entry: Entry): entry is UnreadFile {
   return "reason" in entry;
 }
 
-/** With these, there is no use in going on with other files. */
-const STOPS: readonly string[] = ["invalid_schema", "engine_closed", "internal_error"];
+/** Errors that would affect all other files as well. */
+const FATAL_CODES: readonly string[] = ["invalid_schema", "engine_closed", "internal_error"];
 
 async function openJob(
   upstream: Upstream,
@@ -191,17 +190,17 @@ async function openJob(
   return { file, folder, name: `${cutTo(NAME_BYTES, plain)}-${hash}`, bytes };
 }
 
-/** Of a file's name in those of its results; file systems take 255 in all. */
+/** Bytes of the document's name in the names of its results; file systems allow 255 in total. */
 const NAME_BYTES = 160;
 
-/** The beginning of a text that has at most so many bytes of UTF-8. */
+/** The longest prefix of a text with at most `bytes` bytes of UTF-8. */
 function cutTo(bytes: number, text: string): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
   return text.slice(0, read);
 }
 
-/** What an earlier run found of this document. */
-async function forget({ folder, name }: Job): Promise<void> {
+/** Deletes the results of an earlier run for this document. */
+async function discardResults({ folder, name }: Job): Promise<void> {
   for (const ending of ["json", "pages"]) {
     await rm(join(folder, `${name}.${ending}`), { force: true });
   }
@@ -239,7 +238,7 @@ interface DocumentResult extends Extraction {
   readonly file: string;
 }
 
-/** A last line that was cut short by the end of a process is left out. */
+/** Reads answers of an earlier run; skips an incomplete last line. */
 async function readAnswers(path: string): Promise<Map<number, PageAnswer>> {
   const text = await readFile(path, "utf8").catch(() => "");
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
@@ -248,7 +247,7 @@ async function readAnswers(path: string): Promise<Map<number, PageAnswer>> {
     try {
       return [JSON.parse(line) as PageAnswer];
     } catch {
-      return []; // two halves of lines, from a process that ended within the first
+      return []; // a line that a killed process left incomplete, joined with the next one
     }
   });
   return new Map(answers.map((answer) => [answer.page, answer]));
@@ -290,7 +289,7 @@ function errorLine({ file, code, reason }: UnreadFile): string {
   return `${JSON.stringify({ file, error: { code, message: reason } })}\n`;
 }
 
-/** None where every file was read. */
+/** A sheet of the files that could not be read; none if all were read. */
 function unreadSheet(failures: readonly UnreadFile[]): Sheet[] {
   if (failures.length === 0) return [];
   const rows = failures.map(({ file, reason }) => [file, reason]);

@@ -1,16 +1,16 @@
 import { VireoError } from "../core/errors.ts";
 import { isObject, type JsonObject } from "./merge.ts";
 
-/** Columns of single values, and at most one list of objects, of which each becomes a row. */
+/** Columns for single values, and at most one list of objects; each object becomes a row. */
 export interface CsvLayout {
   readonly columns: readonly string[];
   readonly list: string | undefined;
   readonly listColumns: readonly string[];
-  /** The last column says why a file was not read. */
+  /** Adds a last column with the reason why a file was not read. */
   readonly hasErrors?: boolean;
 }
 
-/** Throws invalid_schema for a schema that is no table, saying why. */
+/** Throws invalid_schema for a schema that is not a table, with the reason. */
 export function csvLayout(schema: JsonObject): CsvLayout {
   const properties = isObject(schema.properties) ? Object.entries(schema.properties) : [];
   if (properties.length === 0) throw notFlat("it has no properties");
@@ -55,7 +55,7 @@ export function csvRows(layout: CsvLayout, file: string, data: unknown): string[
   return rows.map((row) => toLine(layout.hasErrors ? [...row, ""] : row));
 }
 
-/** The row of a file that was not read. */
+/** The row for a file that was not read. */
 export function csvError({ columns, listColumns }: CsvLayout, file: string, reason: string) {
   const blank = [...columns, ...listColumns].map(() => "");
   return toLine([file, ...blank, reason]);
@@ -82,11 +82,11 @@ export function toLine(cells: readonly unknown[]): string {
 }
 
 const FORMULA = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
-/** Amounts and phone numbers: no letter but those of a currency, so nothing that is computed. */
+/** Amounts and phone numbers: without letters except a currency's, so never a formula. */
 const PLAIN =
   /^[+-]?[ \u00a0]?(\p{Sc}|[A-Z]{3}[ \u00a0])?[\d\s.,'()/-]*([ \u00a0]?(\p{Sc}|[A-Z]{3}|%))?$/u;
 
-/** Texts that a spreadsheet would take for a formula get a mark before them. */
+/** Puts an apostrophe before texts that a spreadsheet would evaluate as a formula. */
 function toCell(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value !== "string") return String(value);

@@ -1,9 +1,9 @@
-// Dates as pages spell them, read as values.
+// Parses dates as pages write them.
 
 export interface DateToken {
-  /** As ISO 8601 writes them; several where day and month may be either. */
+  /** ISO 8601 dates; several if day and month are ambiguous. */
   readonly values: readonly string[];
-  /** First and last UTF-16 unit. */
+  /** Index of the first and the last UTF-16 unit. */
   readonly first: number;
   readonly last: number;
 }
@@ -13,7 +13,7 @@ const LANGUAGES =
     " ",
   );
 
-/** Numbers of the months by their names, long and short, of many languages. */
+/** Month numbers by name, long and short, in many languages. */
 const MONTHS: ReadonlyMap<string, ReadonlySet<number>> = monthNames();
 
 function monthNames(): Map<string, Set<number>> {
@@ -36,13 +36,13 @@ function monthNames(): Map<string, Set<number>> {
   return found;
 }
 
-/** First years of Japanese eras, less one. */
+/** The year before the first year of each Japanese era. */
 const ERAS: Readonly<Record<string, number>> = { 令和: 2018, 平成: 1988, 昭和: 1925 };
 
 const NUMERIC = /(?<![\d./-])(\d{1,4})(\s?[./-]\s?)(\d{1,2})\2(\d{4}|\d{2})(?![\d]|[./-]\d)/g;
 const CHARACTERS =
   /(令和|平成|昭和)?\s?(\d{1,4}|元)\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]/gu;
-/** A day, the month's name, and a year of four digits, or of two after a sign. */
+/** A day, a month's name, and a year of four digits, or of two digits after a separator. */
 const DAY_FIRST = new RegExp(
   String.raw`(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?[\s\u00a0./-]*(?:of |de |d')?` +
     String.raw`(\p{L}{3,12})\.?,?(?:[\s\u00a0./-]*(?:de |del )?(\d{4})|[./'’-](\d{2}))(?!\d)`,
@@ -52,7 +52,7 @@ const MONTH_FIRST =
   /(\p{L}{3,12})\.?[\s\u00a0-]*(\d{1,2})(?:st|nd|rd|th)?,?[\s\u00a0-]+(\d{4})(?!\d)/giu;
 const YEAR_FIRST = /(?<!\d)(\d{4})\.?[\s\u00a0-]*(\p{L}{3,12})\.?[\s\u00a0-]*(\d{1,2})(?!\d)/giu;
 
-/** The dates in a text whose digits are ASCII and whose dashes are hyphens (`searchForm`). */
+/** Finds the dates in a text with ASCII digits and hyphens for dashes (`valueForm`). */
 export function datesIn(text: string): DateToken[] {
   const tokens: DateToken[] = [];
   const add = (found: RegExpMatchArray, values: readonly (string | undefined)[]): void => {
@@ -78,7 +78,7 @@ export function datesIn(text: string): DateToken[] {
   return tokens;
 }
 
-/** Year first, or day and month in either order; with points the day is first. */
+/** Reads year first, or day and month in either order; with dots, the day comes first. */
 function numericReadings([, a = "", separator = "", b = "", c = ""]: RegExpMatchArray) {
   const [first, second, third] = [Number(a), Number(b), Number(c)];
   if (a.length >= 3) return a.length === 4 ? [iso(first, second, third)] : [];
@@ -99,7 +99,7 @@ function fullYear(year: string): number {
   return value < 70 ? 2000 + value : 1900 + value;
 }
 
-/** Undefined for a day that no calendar has. */
+/** Formats as ISO 8601; undefined for an impossible date. */
 function iso(year: number, month: number, day: number): string | undefined {
   if (year < 1000 || year > 9999 || month < 1 || month > 12 || day < 1) return undefined;
   if (day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return undefined;

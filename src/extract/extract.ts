@@ -20,24 +20,24 @@ import { indexPage } from "./page-index.ts";
 import { type Finding, verify } from "./verify.ts";
 
 export interface ExtractOptions extends PageOptions {
-  /** JSON Schema of the data that is wanted. */
+  /** JSON Schema of the data to extract. */
   readonly schema: JsonObject;
-  /** Said besides the schema. */
+  /** Text for the model in addition to the schema. */
   readonly instruction?: string;
-  /** Of the answer for one page. Default 4096. */
+  /** Limit of the answer for one page. Default 4096. */
   readonly maxTokens?: number;
   readonly maxTiles?: number;
-  /** False: values are not looked up in the file's own text. Default true. */
+  /** False: values are not verified against the file's text layer. Default true. */
   readonly verify?: boolean;
-  /** Answers of pages that are known from before, which are not asked for again. */
+  /** Answers from an earlier run, by page; these pages are not sent to the model again. */
   readonly known?: ReadonlyMap<number, PageAnswer>;
-  /** True: each page comes with its picture, a JPEG. Default false. */
+  /** True: each page event carries the page as a JPEG. Default false. */
   readonly pictures?: boolean;
   readonly signal?: AbortSignal;
 }
 
 export interface PageAnswer {
-  /** Counts the file's pages from 1. */
+  /** Number of the page in the file, from 1. */
   readonly page: number;
   readonly value: unknown;
   readonly promptTokens: number;
@@ -45,29 +45,29 @@ export interface PageAnswer {
 }
 
 export interface Extraction {
-  /** Holds to the schema. */
+  /** Conforms to the schema. */
   readonly data: unknown;
-  /** Each scalar of `data` with its page, and whether the text of the page has it. */
+  /** Each scalar of `data` with its page, and whether the page's text contains it. */
   readonly values: readonly Evidence[];
-  /** What other pages say about values that are single. */
+  /** Different values that other pages have for single values. */
   readonly conflicts: readonly Conflict[];
   readonly pages: readonly PageAnswer[];
   readonly failedPages: readonly FailedPage[];
-  /** Pages on which characters have no glyph in any font, so that their picture lacks them. */
+  /** Pages with characters that have no glyph in any font; the rendered page lacks them. */
   readonly undrawn: readonly { readonly page: number; readonly characters: number }[];
-  /** Pages of the file. */
+  /** Number of pages in the file. */
   readonly totalPages: number;
   readonly model: string;
 }
 
-/** `page` for each page in the order in which they were asked for; `end` once and last. */
+/** `page` for each page, in the order of the selection; `end` once and last. */
 export type ExtractEvent =
   | {
       readonly type: "page";
       readonly answer: PageAnswer;
-      /** Whether the answer was known from before. */
+      /** Whether the answer comes from `known`. */
       readonly isKnown: boolean;
-      /** Pages that are answered in all. */
+      /** Number of selected pages. */
       readonly count: number;
       readonly picture?: Buffer;
     }
@@ -79,12 +79,17 @@ const PICTURE_SIDE_PX = 1100;
 const NO_FILE = new Uint8Array(0);
 
 /**
- * Makes data of a document: each page is asked for by itself, with an answer that can only be JSON
- * of the schema, and the answers are merged (`mergePages`). Values are looked up in the text that
- * the file itself holds, where it holds any. The file is opened once, and each page drawn once.
+ * Extracts data from a document. The model answers each page separately with JSON constrained to
+ * the schema, and the answers are merged (`mergePages`). Values are verified against the file's
+ * text layer if it has one. The file is opened once, and each page is rendered once.
  *
- * A page that cannot be drawn is named in the result; if none can, the first one's error is thrown.
- * Throws what openDocument and the upstream throw, and out_of_range for an answer that is cut off.
+ * A page that cannot be rendered is listed in the result; if none can, the first error is thrown.
+ * Throws what openDocument and the upstream throw, and out_of_range for a truncated answer.
+ *
+ * @example
+ * for await (const event of extract(engine, file, { schema })) {
+ *   if (event.type === "end") console.log(event.extraction.data);
+ * }
  */
 export async function* extract(
   upstream: Upstream,
@@ -101,13 +106,13 @@ export async function* extract(
     const count = document.pages.length;
     for (const { number: page, ...size } of document.pages) {
       options.signal?.throwIfAborted();
-      const drawn = await drawPage(document, { number: page, ...size }, options).catch((error) => {
+      const read = await readPage(document, { number: page, ...size }, options).catch((error) => {
         if (!isFaultOfPage(error)) throw error;
         failure ??= error;
         failedPages.push({ page, reason: error.message });
       });
-      if (drawn === undefined) continue;
-      const { image, text } = drawn;
+      if (read === undefined) continue;
+      const { image, text } = read;
       const known = options.known?.get(page);
       const answer = known ?? (await askPage(upstream, image!, page, count, options));
       const picture = options.pictures && (await encodeJpeg(image!, PICTURE_SIDE_PX));
@@ -127,26 +132,26 @@ export async function* extract(
   }
 }
 
-/** Waits for the end. */
+/** Reads the events of `extract` to their end. */
 export async function extractionOf(events: AsyncIterable<ExtractEvent>): Promise<Extraction> {
   for await (const event of events) if (event.type === "end") return event.extraction;
   throw new VireoError("internal_error", "the extraction has no end");
 }
 
-interface DrawnPage {
-  /** Absent where nobody needs it. */
+interface ReadPage {
+  /** Undefined if neither the model nor the caller needs it. */
   readonly image: RgbImage | undefined;
-  /** Absent where nothing is to be looked up. */
+  /** Undefined if values are not verified. */
   readonly text: PageText | undefined;
 }
 
-async function drawPage(
+async function readPage(
   document: Document,
   page: PageSize,
   { known, pictures, verify: isVerified = true }: ExtractOptions,
-): Promise<DrawnPage> {
-  const isShown = pictures || !known?.has(page.number);
-  const image = isShown ? await document.render(page) : undefined;
+): Promise<ReadPage> {
+  const needsImage = pictures || !known?.has(page.number);
+  const image = needsImage ? await document.render(page) : undefined;
   return { image, text: isVerified ? await document.text(page) : undefined };
 }
 
@@ -170,7 +175,7 @@ async function askPage(
     if (event.type !== "end") continue;
     const { promptTokens, completionTokens } = event.usage;
     if (event.reason === "length") throw cutOff(page, completionTokens);
-    return { page, value: parsed(text, page), promptTokens, completionTokens };
+    return { page, value: parseAnswer(text, page), promptTokens, completionTokens };
   }
   throw new VireoError("internal_error", `page ${page}: the answer has no end`);
 }
@@ -196,11 +201,11 @@ function requestOf(pixels: RgbImage, count: number, options: ExtractOptions): Ch
   };
 }
 
-function parsed(text: string, page: number): unknown {
+function parseAnswer(text: string, page: number): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new VireoError("internal_error", `page ${page}: the answer is no JSON`, { cause });
+    throw new VireoError("internal_error", `page ${page}: the answer is not JSON`, { cause });
   }
 }
 
@@ -211,7 +216,7 @@ function cutOff(page: number, tokens: number): VireoError {
   return new VireoError("out_of_range", message, { param: "max_tokens" });
 }
 
-/** Throws invalid_schema for what is no object of JSON. */
+/** Throws invalid_schema unless the value is a JSON object. */
 export function checkSchema(schema: unknown): JsonObject {
   if (isObject(schema)) return schema;
   throw new VireoError("invalid_schema", "the schema must be a JSON object");

@@ -1,29 +1,29 @@
-// One value out of the values of several pages.
+// Merges the values of several pages into one.
 
 import type { Finding } from "./verify.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A scalar, where it came from and whether the page says so too. */
+/** A scalar with its page, and whether the page's text contains it. */
 export interface Evidence extends Finding {
   /** JSON Pointer into the value (RFC 6901). */
   readonly path: string;
   readonly value: unknown;
-  /** Counts the file's pages from 1. */
+  /** Number of the page in the file, from 1. */
   readonly page: number;
 }
 
 export interface PageValue {
   readonly page: number;
   readonly value: unknown;
-  /** Of each scalar, by its path in `value`. */
+  /** The finding for each scalar, by its path in `value`. */
   readonly findings: ReadonlyMap<string, Finding>;
 }
 
 export interface Conflict {
   readonly path: string;
   readonly page: number;
-  /** What that page says instead. */
+  /** The value on that page. */
   readonly value: unknown;
 }
 
@@ -43,11 +43,12 @@ interface Places {
 }
 
 /**
- * Merges what pages say, each of which holds to the schema, so that the result does too:
- * lists are joined in the order of the pages (up to maxItems, without empty items); objects are
- * merged property by property; of single values the first that its page's text verifies wins, else
- * the first that is neither null nor empty. Other pages' different values become conflicts.
- * Where the schema says anyOf, oneOf, allOf or $ref, a value is taken whole.
+ * Merges the pages' values; each conforms to the schema, and so does the result.
+ *
+ * Lists are joined in page order, up to maxItems and without empty items. Objects are merged
+ * property by property. A single value is the first verified one, else the first that is neither
+ * null nor empty; different values of other pages become conflicts. Values under anyOf, oneOf,
+ * allOf or $ref are taken whole.
  */
 export function mergePages(schema: JsonObject, pages: readonly PageValue[]): Merged {
   const places: Places = { values: [], conflicts: [] };
@@ -100,11 +101,11 @@ function joinLists(
   to: string,
   places: Places,
 ): unknown[] {
-  const most = typeof maxItems === "number" ? maxItems : Number.POSITIVE_INFINITY;
+  const maxLength = typeof maxItems === "number" ? maxItems : Number.POSITIVE_INFINITY;
   const joined: unknown[] = [];
   for (const piece of pieces) {
     for (const [index, value] of (piece.value as unknown[]).entries()) {
-      if (joined.length >= most) return joined;
+      if (joined.length >= maxLength) return joined;
       if (pieces.length > 1 && isEmpty(value)) continue;
       const part = { ...piece, value, path: child(piece.path, String(index)) };
       joined.push(take(part, child(to, String(joined.length)), places));
@@ -113,7 +114,7 @@ function joinLists(
   return joined;
 }
 
-/** The value as it is, with what is known of every scalar in it. */
+/** Returns the value unchanged, and records the evidence for its scalars. */
 function take({ page, value, path, findings }: Piece, to: string, { values }: Places): unknown {
   for (const [at, scalar] of scalarsOf(value)) {
     const finding = findings.get(path + at) ?? { verdict: "not_checked" };
@@ -139,7 +140,7 @@ function isVerified({ path, findings }: Piece): boolean {
   return findings.get(path)?.verdict === "verified";
 }
 
-/** Nothing is said: null, "", an empty list, or an object of nothing else. */
+/** Whether a value is null, "", an empty list, or an object with only such values. */
 function isEmpty(value: unknown): boolean {
   if (value === null || value === undefined || value === "") return true;
   if (Array.isArray(value)) return value.every(isEmpty);

@@ -1,9 +1,9 @@
-// Numbers as pages spell them, read as values: sign, grouping, decimals, currency and unit.
+// Parses numbers as pages write them: sign, grouping, decimals, currency and unit.
 
 /** A number's exact value: an optional minus, digits without leading zeros, a point and digits. */
 export type Decimal = string;
 
-/** A number on a page. A spelling that may mean several values has several. */
+/** A number on a page; an ambiguous spelling has several values. */
 export interface NumberToken {
   readonly values: readonly Decimal[];
   /** First and last UTF-16 unit of its digits. */
@@ -11,13 +11,13 @@ export interface NumberToken {
   readonly last: number;
 }
 
-/** Which sign parts decimals; undefined where the page does not tell. */
+/** The decimal separator; undefined if the page does not determine it. */
 export type DecimalMark = "." | "," | undefined;
 
 const NARROW_BLANK = "\u00a0\u2007\u2008\u2009\u200a\u202f";
 const RUN = new RegExp(`\\d(?:[\\d.,'’٫٬]|[ ${NARROW_BLANK}](?=\\d))*`, "g");
 
-/** Units that stand at a number without a blank. Other letters make it part of a name. */
+/** Units that may follow a number without a blank. Other letters make it part of a name. */
 const UNITS = new Set(
   [
     "mm cm dm m km µm um nm in ft yd mi mg g kg t lb lbs oz ml cl dl l L hl s ms min h hr hrs d",
@@ -33,11 +33,11 @@ const CURRENCIES = new Set([
   ...Intl.supportedValuesOf("currency"),
   ..."Rs Rs. Fr Fr. SFr kr kr. Kč zł Ft RM DM руб грн".split(" "),
 ]);
-/** Letters of scripts that write without blanks, in which a number needs none around it. */
+/** Letters of scripts without word spacing; numbers may adjoin them. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
 
-/** The value of a JavaScript number, exactly as it is written. */
+/** The exact decimal value of a JavaScript number as it prints. */
 export function decimalOf(value: number): Decimal {
   const text = String(value);
   const [mantissa = "", exponent] = text.split("e");
@@ -50,7 +50,7 @@ export function decimalOf(value: number): Decimal {
   return normal(`${value < 0 ? "-" : ""}${placed}`);
 }
 
-/** Without leading and trailing zeros, and without a minus at zero. */
+/** Removes leading and trailing zeros, and the minus of zero. */
 function normal(text: string): Decimal {
   const found = /^(-?)0*(\d*)(?:\.(\d*?)0*)?$/.exec(text);
   if (found === null) return text;
@@ -59,7 +59,7 @@ function normal(text: string): Decimal {
   return value === "0" ? value : sign + value;
 }
 
-/** Which sign parts decimals in a text, as far as numbers tell that can be read in one way only. */
+/** Finds the decimal separator of a text from its unambiguous numbers. */
 export function decimalMarkOf(text: string): DecimalMark {
   let [points, commas] = [0, 0];
   for (const [run] of text.matchAll(/\d[\d.,]*\d/g)) {
@@ -75,8 +75,8 @@ export function decimalMarkOf(text: string): DecimalMark {
 }
 
 /**
- * The numbers in a text whose digits are ASCII (`searchForm`). Parts of names, as in "B2207", are
- * none.
+ * Finds the numbers in a text with ASCII digits (`valueForm`). Parts of names, such as "B2207",
+ * are not numbers.
  */
 export function numbersIn(text: string, mark: DecimalMark = decimalMarkOf(text)): NumberToken[] {
   const tokens: NumberToken[] = [];
@@ -97,8 +97,8 @@ export function numbersIn(text: string, mark: DecimalMark = decimalMarkOf(text))
 }
 
 /**
- * The numbers of a run that blanks part: "12 345,67" is one and may be two, but is only one where
- * the blank is of the kind that keeps a number together.
+ * Splits a run at its blanks: "12 345,67" may be one number or two. With a no-break blank it is
+ * only one.
  */
 function piecesOf(run: string): { readonly piece: string; readonly at: number }[] {
   const blanks = new RegExp(`[ ${NARROW_BLANK}]`, "g");
@@ -124,7 +124,7 @@ function piecesOf(run: string): { readonly piece: string; readonly at: number }[
   return found;
 }
 
-/** How many of these make one number: one to three digits, then groups of three, decimals last. */
+/** Counts the pieces of one number: one to three digits, groups of three, decimals last. */
 function groupsFrom(pieces: readonly string[]): number {
   if (!/^[1-9]\d{0,2}$/.test(pieces[0] ?? "")) return 1;
   let count = 1;
@@ -133,7 +133,7 @@ function groupsFrom(pieces: readonly string[]): number {
   return count;
 }
 
-/** What a spelling without a sign may mean. */
+/** The possible values of a spelling without a sign. */
 function readings(spelling: string, mark: DecimalMark): Decimal[] {
   const text = spelling
     .replace(new RegExp(`[ ${NARROW_BLANK}'’٬]`, "g"), "\u2009")
@@ -162,7 +162,7 @@ function withPoint(text: string, fraction: string | undefined): Decimal {
   return `${text.slice(0, -fraction.length).replace(/[.,]/g, "")}.${fraction}`;
 }
 
-/** The signs that a number may have there; none: it is no number but a part of something else. */
+/** The possible signs of a number; none if the digits are part of something else. */
 function signsOf(text: string, first: number, last: number, spelling: string): string[] {
   const before = text.slice(Math.max(0, first - 16), first);
   const after = text.slice(last + 1, last + 17);
@@ -209,7 +209,7 @@ function signsAround(place: {
   return [""];
 }
 
-/** Accounts put what is negative in parentheses; texts put years, shares and notes there. */
+/** Accounts write negative numbers in parentheses; texts put years, shares and notes there. */
 function signsInParentheses(
   head: string,
   isExact: boolean,

@@ -2,18 +2,18 @@ import type { PageText } from "../media/page-text.ts";
 import { type DateToken, datesIn } from "./dates.ts";
 import { type DecimalMark, decimalMarkOf, type NumberToken, numbersIn } from "./numbers.ts";
 
-/** A text in another spelling, of which each UTF-16 unit has its place in the original. */
+/** A normalised text; `places` maps each of its UTF-16 units to the original. */
 export interface Form {
   readonly text: string;
   readonly places: readonly number[];
 }
 
-/** A page's text made ready to look values up. Places are those of the original text. */
+/** A page's text, indexed for looking up values. Places refer to the original text. */
 export interface PageIndex {
   readonly text: PageText;
   /**
-   * Without blanks, in one case and one form of each character: with all hyphens, and without
-   * those at the ends of lines.
+   * The text without blanks, lower-cased and normalised: once with all hyphens, and once without
+   * those at line ends.
    */
   readonly compact: readonly Form[];
   readonly numbers: readonly NumberToken[];
@@ -43,7 +43,7 @@ export function indexPage(text: PageText): PageIndex {
   };
 }
 
-/** For numbers and dates: ASCII digits, hyphens for dashes, nothing that is raised. */
+/** Normalises for numbers and dates: ASCII digits, hyphens for dashes, no superscripts. */
 export function valueForm(text: string, raised?: Uint8Array): Form {
   return convert(text, (character, place) => {
     if (raised?.[place] === 1 || /^[\p{No}]$/u.test(character)) return "\u0001";
@@ -55,12 +55,12 @@ export function valueForm(text: string, raised?: Uint8Array): Form {
   });
 }
 
-/** For text: without blanks and format characters, with one form of each letter and sign. */
+/** Normalises for text: no blanks or format characters, one form of each letter and sign. */
 export function compactForm(text: string, without?: ReadonlySet<number>): Form {
   return convert(text, (character, place) => (without?.has(place) ? "" : compacted(character)));
 }
 
-/** Character by character, so that a page's text and a value become the same. */
+/** Normalises one character, so that a page's text and a value compare equal. */
 function compacted(text: string): string {
   return Array.from(text.normalize("NFKD"), (character) => character.toLowerCase())
     .join("")
@@ -85,7 +85,7 @@ function convert(text: string, to: (character: string, place: number) => string)
   return { text: parts.join(""), places };
 }
 
-/** Places of hyphens after which the line ends and the next begins with a letter. */
+/** Places of hyphens at a line end whose next line begins with a letter. */
 function lineEndHyphens(text: string): ReadonlySet<number> {
   const found = text.matchAll(
     /(?<=\p{L}\p{M}*)[-\u00ad\u2010\u2011]\p{Cf}*(?=\s*[\r\n]\s*\p{L})/gu,
@@ -93,7 +93,7 @@ function lineEndHyphens(text: string): ReadonlySet<number> {
   return new Set(Array.from(found, ({ index }) => index));
 }
 
-/** A decimal digit of any script; digits of a script follow each other from zero to nine. */
+/** Converts a decimal digit of any script; each script's digits are contiguous from zero. */
 function digitOf(character: string): string {
   const code = character.codePointAt(0)!;
   if (code < 128) return character;

@@ -1,5 +1,5 @@
-// A page for people: each page of each document beside its values. No scripts, nothing from
-// elsewhere; all that came from a file or a model is escaped.
+// Writes the HTML report: each page of each document beside its values. It has no scripts and
+// loads nothing; all content from files and models is escaped.
 
 import type { Extraction } from "./extract.ts";
 import type { Evidence } from "./merge.ts";
@@ -36,7 +36,7 @@ export function reportHead(title: string): string {
 
 export const REPORT_END = "</body></html>\n";
 
-/** One document; pictures: JPEGs by page. */
+/** The section of one document. pictures: JPEGs by page. */
 export function reportDocument(
   name: string,
   { data, values, conflicts, pages, failedPages, undrawn }: Extraction,

@@ -13,7 +13,7 @@ export interface ShippedSchema {
   readonly description: string;
 }
 
-/** The schemas that come with the program. */
+/** Lists the schemas that ship with vireo. */
 export async function listSchemas(): Promise<ShippedSchema[]> {
   const files = (await readdir(FOLDER)).filter((file) => file.endsWith(".json")).sort();
   return await Promise.all(
@@ -25,9 +25,9 @@ export async function listSchemas(): Promise<ShippedSchema[]> {
 }
 
 /**
- * A schema by its file's path, or one that comes with the program by its name, as "invoice".
+ * Reads a schema by its path, or a shipped one by its name, such as "invoice".
  *
- * Throws invalid_schema, saying what is wrong.
+ * Throws invalid_schema with the reason.
  */
 export async function readSchema(nameOrPath: string): Promise<JsonObject> {
   const isName = /^[a-z0-9-]+$/.test(nameOrPath);
@@ -48,7 +48,7 @@ export async function readSchema(nameOrPath: string): Promise<JsonObject> {
     return checkSchema(JSON.parse(text));
   } catch (cause) {
     if (cause instanceof VireoError) throw cause;
-    throw new VireoError("invalid_schema", `${nameOrPath} is no JSON`, { cause });
+    throw new VireoError("invalid_schema", `${nameOrPath} is not JSON`, { cause });
   }
 }
 

@@ -9,15 +9,15 @@ export interface Sheet {
   readonly rows: readonly (readonly unknown[])[];
 }
 
-/** A document's file and what was found in it. */
+/** The data extracted from a file. */
 export interface FoundData {
   readonly file: string;
   readonly data: unknown;
 }
 
 /**
- * Whether data of a schema is tables by itself: a list `tables` of objects with `columns`, texts,
- * and `rows`, lists of texts, as the schema "table" has it.
+ * Whether a schema describes tables, like the shipped schema "table": a list `tables` of objects
+ * with `columns` (texts) and `rows` (lists of texts).
  */
 export function holdsTables({ properties }: JsonObject): boolean {
   const tables = isObject(properties) ? properties.tables : undefined;
@@ -25,12 +25,12 @@ export function holdsTables({ properties }: JsonObject): boolean {
   return isObject(items) && isObject(items.columns) && isObject(items.rows);
 }
 
-/** Throws invalid_schema for a schema whose data is no table, saying why. */
+/** Throws invalid_schema for a schema whose data is not a table, with the reason. */
 export function checkSheets(schema: JsonObject): void {
   if (!holdsTables(schema)) csvLayout(schema);
 }
 
-/** One sheet of all documents, or one for each table that was found in them. */
+/** One sheet for all documents, or one for each table in them. */
 export function sheetsOf(schema: JsonObject, found: readonly FoundData[]): Sheet[] {
   if (holdsTables(schema)) return found.flatMap(tablesOf);
   const layout: CsvLayout = csvLayout(schema);
@@ -49,7 +49,7 @@ function tablesOf({ file, data }: FoundData): Sheet[] {
   });
 }
 
-/** Sheets as Markdown tables, each under its name. */
+/** Formats sheets as Markdown tables, each under its name. */
 export function toMarkdown(sheets: readonly Sheet[]): string {
   const parts = sheets.map(({ name, rows: [head = [], ...rows] }) => {
     const width = Math.max(1, head.length, ...rows.map((row) => row.length));
@@ -63,7 +63,7 @@ export function toMarkdown(sheets: readonly Sheet[]): string {
   return parts.join("\n");
 }
 
-/** What a cell says is text: it opens no table, link, image or markup of its own. */
+/** Escapes a cell, so that it cannot start a table, link, image or other markup. */
 function toMarkdownCell(value: unknown): string {
   if (value === null || value === undefined) return "";
   const text = String(value).replace(/[\s\p{Cc}]+/gu, " ");

@@ -2,7 +2,7 @@ import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { VireoError } from "../core/errors.ts";
 
-/** Written beside its place, synced and renamed: whoever looks sees all of it or nothing. */
+/** Writes a temporary file, syncs and renames it, so that readers see all of it or nothing. */
 export async function writeAtomically(
   path: string,
   parts: AsyncIterable<string | Buffer> | Iterable<string | Buffer>,
@@ -31,14 +31,14 @@ const FILE_REASONS: Readonly<Record<string, string>> = {
   EROFS: "the disk can only be read",
 };
 
-/** Throws invalid_option with what the system says of a file that the user names. */
+/** Throws invalid_option with the system's reason for a file that the user named. */
 export function refuse(what: "read" | "write", path: string, cause: unknown): never {
   const code = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
   const message = `cannot ${what} ${path}: ${FILE_REASONS[code] ?? code}`;
   throw new VireoError("invalid_option", message, { cause });
 }
 
-/** A file that the user names. Throws media_too_large, and invalid_option with a reason. */
+/** Reads a file that the user named. Throws media_too_large, and invalid_option with a reason. */
 export async function readUserFile(path: string, maxBytes: number): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
@@ -53,7 +53,7 @@ export async function readUserFile(path: string, maxBytes: number): Promise<Uint
   }
 }
 
-/** Whole or not at all. Throws invalid_option with a reason. */
+/** Writes a file atomically. Throws invalid_option with a reason. */
 export async function writeUserFile(path: string, text: string): Promise<void> {
   try {
     await writeAtomically(path, [text]);

@@ -1,13 +1,13 @@
-// Is a value written on its page? Compared with the text of the file, which no model made. Numbers
-// and dates are compared by value, everything else as text.
+// Verifies that a value is written on its page, using the file's text layer. Numbers and dates are
+// compared by value, everything else as text.
 
 import { decimalOf, numbersIn } from "./numbers.ts";
 import { compactForm, type Form, type PageIndex, valueForm } from "./page-index.ts";
 
 /**
- * verified: the page's text has it. unverified: it has not. no_text: the page's text does not cover
- * what its picture shows, so the value may stand in the picture alone.
- * not_checked: true, false and null are not written down.
+ * verified: the page's text contains the value. unverified: it does not. no_text: the text covers
+ * too little of the page, so the value may be only in the picture. not_checked: true, false, null
+ * and empty texts.
  */
 export type Verdict = "verified" | "unverified" | "no_text" | "not_checked";
 
@@ -24,10 +24,10 @@ interface Place {
   readonly last: number;
 }
 
-/** A page with less of its ink in text is a picture with some text on it. */
+/** Below this share of ink in text, a page counts as a picture. */
 const MIN_COVERAGE = 0.5;
 
-/** Looks for a scalar in a page's text, however numbers and dates are spelled there. */
+/** Looks for a scalar in a page's text, in any spelling of numbers and dates. */
 export function verify(value: unknown, page: PageIndex): Finding {
   if (typeof value !== "string" && typeof value !== "number") return { verdict: "not_checked" };
   if (value === "") return { verdict: "not_checked" };
@@ -49,7 +49,7 @@ function findText(value: string, page: PageIndex): Place | undefined {
   }
   const own = numeralOf(value, page);
   if (own === undefined) return find(value, page);
-  // numerals without a minus and marks may be parts of names, as 4711 is of INV-4711
+  // numerals without minus and separators may be parts of names, such as 4711 in INV-4711
   return findNumeral(own, page) ?? (/^\+?[\d\s]+$/.test(value) ? find(value, page) : undefined);
 }
 
@@ -58,7 +58,7 @@ interface Numeral {
   readonly spelled: string;
 }
 
-/** A value that came as text and is a number as a whole. */
+/** Parses a text value that is entirely a number. */
 function numeralOf(value: string, { decimalMark }: PageIndex): Numeral | undefined {
   const trimmed = value.trim();
   if (!/^[-+−]?\p{Nd}[\p{Nd}.,'’ \u00a0\u2009\u202f]*$/u.test(trimmed)) return undefined;
@@ -68,7 +68,7 @@ function numeralOf(value: string, { decimalMark }: PageIndex): Numeral | undefin
   return { values: own.values, spelled: spelled(text) };
 }
 
-/** In the same spelling, or of the same value if it has only one. */
+/** Finds the same value; an ambiguous one must have the same spelling. */
 function findNumeral({ values, spelled: wanted }: Numeral, page: PageIndex): Place | undefined {
   return page.numbers.find((token) => {
     const isSame = token.values.some((one) => values.includes(one));
@@ -84,7 +84,7 @@ function spelled(text: string): string {
   return text.replace(/[-+\s]/g, "");
 }
 
-/** The first place where it stands as words of its own. */
+/** Finds the first occurrence as whole words. */
 function find(value: string, page: PageIndex): Place | undefined {
   const needle = compactForm(value).text;
   if (needle === "") return undefined;
@@ -93,7 +93,7 @@ function find(value: string, page: PageIndex): Place | undefined {
     for (const place of placesOf(needle, form)) {
       if (!isWhole(place, page) || cutsNumber(place, page)) continue;
       const shown = page.text.text.slice(place.first, place.last + 1);
-      if (hasOnlyDigits && /\d\s+\d/.test(shown)) continue; // numbers side by side are not one
+      if (hasOnlyDigits && /\d\s+\d/.test(shown)) continue; // adjacent numbers are not one
       return place;
     }
   }
@@ -106,7 +106,7 @@ function* placesOf(needle: string, { text, places }: Form): Generator<Place> {
   }
 }
 
-/** Whether the words end where the place does. A note mark after a word is not a part of it. */
+/** Whether a place has word boundaries at both ends. A note mark is not part of its word. */
 function isWhole({ first, last }: Place, { text: { text, raised } }: PageIndex): boolean {
   const joins = (left: number, right: number): boolean => {
     if (raised[left] !== raised[right]) return false;
@@ -121,7 +121,7 @@ function isWhole({ first, last }: Place, { text: { text, raised } }: PageIndex):
   return !(/\d/.test(at(end)) && /^[.,']\d/.test(text.slice(end + 1, end + 3)));
 }
 
-/** Whether a place holds a part of a number only, or leaves out its sign. */
+/** Whether a place cuts a number in two, or omits its sign. */
 function cutsNumber({ first, last }: Place, { numbers, text: { text } }: PageIndex): boolean {
   const digit = first + Math.max(0, text.slice(first, last + 1).search(/\p{Nd}/u));
   const before = text.slice(first, digit);

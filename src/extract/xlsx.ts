@@ -6,13 +6,13 @@ const MAX_ROWS = 1_048_576;
 const MAX_COLUMNS = 16_384;
 const CELL_CHARACTERS = 32_767;
 const NAME_CHARACTERS = 31;
-/** Spreadsheets keep 15 digits of a number, and round the rest away. */
+/** Spreadsheets keep only 15 digits of a number. */
 const MAX_NUMBER = 1e15;
 
 /**
- * Sheets as an Excel workbook: numbers are numbers, all else is text and never a formula. Numbers
- * of more digits than spreadsheets keep are text. A workbook without a sheet is none, so there is
- * at least an empty one.
+ * Writes sheets as an Excel workbook. Numbers stay numbers; everything else is text, never a
+ * formula. Numbers with more digits than spreadsheets keep are text. Without sheets it writes an
+ * empty one, because a workbook needs one.
  *
  * Throws out_of_range for more rows or columns than a sheet may have.
  */
@@ -43,20 +43,20 @@ function toRow(row: readonly unknown[]) {
 }
 
 /**
- * What a cell can hold: the format reads "_x0041_" in a text as the letter A unless its first
- * character is written so itself, and cannot hold halves of surrogate pairs.
+ * Escapes text for a cell. The format reads "_x0041_" as the letter A unless its first underscore
+ * is escaped, and it cannot hold unpaired surrogates.
  */
 function toText(text: string): string {
   const whole = wellFormed(text.slice(0, CELL_CHARACTERS)).replace(/\r\n?/g, "\n");
   return whole.replace(/_(?=x[0-9a-f]{4}_)/gi, "_x005F_");
 }
 
-/** With a mark in place of halves of surrogate pairs. */
+/** Replaces unpaired surrogates by U+FFFD. */
 function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, "\ufffd");
 }
 
-/** At most 31 characters, none of those that Excel refuses, no two alike in any case. */
+/** Makes names that Excel accepts: at most 31 characters, unique regardless of case. */
 function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((given) => {

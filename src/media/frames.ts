@@ -71,9 +71,9 @@ export interface VideoGlue {
 
 /** The data of a frame that its label uses. */
 export interface LabelledFrame {
-  /** Counts the file's frames from 0. */
+  /** Index of the frame in the file, from 0. */
   readonly index: number;
-  /** When it is shown, after the first frame; absent where nobody knows. */
+  /** Presentation time after the first frame; absent if unknown. */
   readonly seconds?: number;
 }
 

@@ -232,7 +232,7 @@ function markupOf(start: string): string | undefined {
   return undefined;
 }
 
-/** Whether the bytes may be text of an old code page: none occurs only in binary files. */
+/** Recognises text of an old code page: it has no byte that occurs only in binary files. */
 function legacyText(bytes: Uint8Array): FileKind | undefined {
   const sample = bytes.subarray(0, 65_536);
   const isBinary = sample.some((byte) => byte < 32 && !(byte >= 8 && byte <= 13) && byte !== 27);

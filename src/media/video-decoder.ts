@@ -15,9 +15,9 @@ import { allowedDecoders, chooseTrack, type ListedTrack, TrackListing } from "./
 
 /** A selected frame. */
 export interface ChosenFrame {
-  /** Counts the file's frames from 0. */
+  /** Index of the frame in the file, from 0. */
   readonly index: number;
-  /** When it is shown, after the first frame. */
+  /** Presentation time after the first frame. */
   readonly timeSeconds: number;
 }
 
@@ -193,7 +193,7 @@ async function probe(ffmpeg: Launch, container: Container, file: Uint8Array) {
   return { track: reader.track(listed), listed };
 }
 
-/** Copies packets into a list of times; options keep ffmpeg from reordering or changing times. */
+/** Copies packets into a list of times; artificial decoding times pass ffmpeg's order checks. */
 function packetArguments(which: string): readonly string[] {
   const orderly = `setts=pts=PTS:dts=N${MADE_UP_TIME}`;
   return [

@@ -5,18 +5,18 @@ import { CLOSE_CALLS, OPEN_CALLS } from "./tool-calls.ts";
 const TAGS: readonly string[] = [THINK, END_THINK, OPEN_CALLS, CLOSE_CALLS];
 
 export interface Detokenizer {
-  /** The text that has become certain: whole characters only. Often the empty string. */
+  /** Returns the text that is complete: whole characters only, often the empty string. */
   push(id: number): string;
-  /** What is left; an unfinished character becomes U+FFFD. */
+  /** Returns the rest; an incomplete character becomes U+FFFD. */
   flush(): string;
 }
 
 /**
  * Turns tokens into text one by one.
  *
- * A character may be spread over several tokens, so bytes are held back until it is whole. Special
- * tokens, as an end of turn, have no text; the tags that structure an answer have theirs, special
- * or not, because whoever reads the answer looks for them.
+ * A character may span several tokens, so bytes are held back until it is complete. Special tokens,
+ * such as the end of a turn, have no text. Tags that structure an answer keep their text, special
+ * or not, because the parsers of the answer need them.
  */
 export function createDetokenizer(tokenizer: Tokenizer): Detokenizer {
   const silent = tokenizer.addedTokens.filter((t) => t.special && !TAGS.includes(t.content));

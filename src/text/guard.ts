@@ -1,27 +1,27 @@
 import { assert } from "../core/assert.ts";
 
 /**
- * Keeps other people's text from spelling control tokens on its way through a chat template.
+ * Prevents untrusted text from forming control tokens while a chat template processes it.
  *
- * Templates cut, strip and join texts, so it is not enough to look for whole tokens: taking
- * `/think` out of `<SPECIAL_/think12>` makes one. Therefore one character of every token (its `<`
- * or `[`) is hidden wherever it stands in other people's text, and shown again only after the
- * rendered prompt has been cut at its control tokens.
+ * Templates cut, strip and join texts, so escaping whole tokens is not enough: removing `/think`
+ * from `<SPECIAL_/think12>` makes one. Therefore one character of every token (its `<` or `[`) is
+ * escaped everywhere in untrusted text, and restored only after the rendered prompt has been split
+ * at its control tokens.
  */
 export interface Guard {
-  /** `keepMarks`: leave the marks as they are (for the operator's and the model's own words). */
+  /** `keepMarks`: do not escape the marks, for text of the operator and the model. */
   hide(text: string, options?: { readonly keepMarks: boolean }): string;
   show(rendered: string): string;
 }
 
-/** U+FDD0 is reserved by Unicode for a program's own use; typed by somebody it is hidden too. */
+/** A Unicode noncharacter for internal use; if a user types it, it is escaped too. */
 const ESCAPE = "\ufdd0";
 const FIRST_CODE = 0xe000;
 
 /**
- * tokens: every string that must not come out of other people's text.
- * marks: those of them that a template itself looks for in messages, as `</think>`. They are hidden
- * as a whole, so that a template does not take a part of one (`/think`) for something else.
+ * tokens: every string that untrusted text must not produce.
+ * marks: the tokens that a template searches for in messages, such as `</think>`. They are escaped
+ * as a whole, so that a template does not match a part of one (`/think`).
  */
 export function createGuard(tokens: readonly string[], marks: readonly string[]): Guard {
   const anchors = tokens.map(anchorOf);
@@ -32,12 +32,12 @@ export function createGuard(tokens: readonly string[], marks: readonly string[])
   );
   const byLength = hidden.toSorted((a, b) => b.length - a.length);
   const pattern = new RegExp(byLength.map(escapeRegExp).join("|"), "g");
-  const kept = new Set(marks);
+  const unescaped = new Set(marks);
   const code = new RegExp(`${ESCAPE}([\\ue000-\\uf8ff])`, "g");
   return {
     hide: (text, { keepMarks } = { keepMarks: false }) =>
       text.replace(pattern, (found) => {
-        if (keepMarks && kept.has(found)) return found;
+        if (keepMarks && unescaped.has(found)) return found;
         return codeOf.get(found) ?? found;
       }),
     show: (rendered) =>
@@ -45,7 +45,7 @@ export function createGuard(tokens: readonly string[], marks: readonly string[])
   };
 }
 
-/** A character to hide instead of the whole token: one that templates do not look for. */
+/** The character of a token to escape: one that templates do not search for. */
 function anchorOf(token: string): string {
   return /[^\p{L}\p{N}\s/_"'{},:]/u.exec(token)?.[0] ?? token;
 }

@@ -11,25 +11,25 @@ export interface AnswerPiece {
 
 export interface ReasoningSplitter {
   push(text: string): AnswerPiece[];
-  /** What was held back. */
+  /** Returns the text that was held back. */
   flush(): AnswerPiece[];
-  /** `</think>` has not come yet. */
+  /** Whether `</think>` is still to come. */
   readonly inReasoning: boolean;
-  /** What may be the beginning of `</think>`. */
+  /** Held back text that may be the beginning of `</think>`. */
   readonly held: string;
-  /** Line breaks left out after `</think>` so far. */
+  /** Line breaks dropped after `</think>` so far. */
   readonly gap: string;
-  /** From here on everything is text, line breaks too. */
+  /** Makes everything that follows text, including line breaks. */
   endGap(): void;
 }
 
 /**
- * Separates what a model thinks from what it says, in decoded text.
+ * Separates reasoning from the answer in decoded text.
  *
- * It looks at text, not at ids, because `</think>` is one token in some checkpoints and several in
- * others. A suffix that may begin the tag is held back. Where the prompt opened a `<think>` block
- * (`open`), everything up to `</think>` is reasoning; a `<think>` repeated at its start is left
- * out, and so are the line breaks that the template puts after `</think>`. Otherwise all is text.
+ * It works on text, not ids, because `</think>` is one token in some checkpoints and several in
+ * others. A suffix that may begin the tag is held back. If the prompt opened a `<think>` block
+ * (`open`), everything up to `</think>` is reasoning. A repeated `<think>` at its start is dropped,
+ * and so are the line breaks that the template puts after `</think>`. Otherwise all is text.
  */
 export function createReasoningSplitter(open: boolean): ReasoningSplitter {
   let stage: "start" | "reasoning" | "gap" | "text" = open ? "start" : "text";
@@ -91,23 +91,23 @@ function piece(type: AnswerPiece["type"], text: string): AnswerPiece[] {
   return text === "" ? [] : [{ type, text }];
 }
 
-/** Tokens after a spent budget within which a line end is waited for. */
+/** Maximum number of tokens to wait for a line end after the budget is spent. */
 const GRACE_TOKENS = 500;
 
 export interface ThinkingBudget {
   /**
    * Counts one generated token with the text that it completed (perhaps none).
-   * Returns the text to put into the answer now, or undefined; it does so once at most.
+   * Returns the text to insert into the answer now, or undefined; it does so at most once.
    */
   observe(text: string): string | undefined;
 }
 
 /**
- * Brings reasoning to an end: at the first line end from `budgetTokens` on, or 500 tokens
- * later. For prompts that opened a `<think>` block; does nothing once `</think>` has been written.
+ * Ends reasoning at the first line end after `budgetTokens`, or at the latest 500 tokens later. It
+ * is for prompts that opened a `<think>` block, and does nothing after `</think>`.
  *
- * The returned text holds `</think>`, which may be an added token: encode it as trusted text. Its
- * tokens count like generated ones. A budget of 0 means reasoning off: the prompt's matter.
+ * The inserted text contains `</think>`, which may be an added token: encode it as trusted text.
+ * Its tokens count like generated ones. The prompt handles a budget of 0 (reasoning off).
  */
 export function createThinkingBudget(budgetTokens: number): ThinkingBudget {
   let tokens = 0;

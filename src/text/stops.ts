@@ -1,11 +1,11 @@
-/** What may be shown after a piece, and the stop string that ended the text, if one did. */
+/** The text to emit after a piece, and the stop string that ended the text, if any. */
 export interface StopResult {
   readonly text: string;
   readonly stop?: string;
 }
 
 export interface StopMatcher {
-  /** Takes the next piece of the answer. After a stop nothing more may be pushed. */
+  /** Takes the next piece of the answer. Do not call it after a stop. */
   push(piece: string): StopResult;
   /** The text that was held back because it could have begun a stop string. */
   flush(): string;
@@ -14,23 +14,23 @@ export interface StopMatcher {
 /**
  * Ends a text before the first stop string.
  *
- * First is the one that is complete first, the longest if several end at the same character; so
- * the answer does not depend on how the text is cut into pieces. A suffix that may be the beginning
- * of a stop string is held back.
+ * The first stop string is the one that ends first; if several end at the same character, the
+ * longest. So the result does not depend on how the text is cut into pieces. A suffix that may
+ * begin a stop string is held back.
  */
 export function createStopMatcher(stops: readonly string[]): StopMatcher {
-  const wanted = stops.filter((stop) => stop !== "");
-  const longest = wanted.reduce((most, stop) => Math.max(most, stop.length), 0);
+  const strings = stops.filter((stop) => stop !== "");
+  const longest = strings.reduce((length, stop) => Math.max(length, stop.length), 0);
   let held = "";
   return {
     push(piece) {
       const text = held + piece;
-      const found = firstStop(text, wanted);
+      const found = firstStop(text, strings);
       if (found !== undefined) {
         held = "";
         return { text: text.slice(0, found.start), stop: found.stop };
       }
-      const keep = heldLength(text, wanted, longest);
+      const keep = heldLength(text, strings, longest);
       held = text.slice(text.length - keep);
       return { text: text.slice(0, text.length - keep) };
     },

@@ -1,7 +1,7 @@
 import type { ChatMessage, ContentPart } from "../core/chat.ts";
 
 /**
- * How a template is asked for or against reasoning: by its variable `enable_thinking`, by the words
+ * How a template switches reasoning on or off: by its variable `enable_thinking`, by the words
  * `/think` and `/no_think` in a message, or not at all.
  */
 export type ReasoningSwitch = "variable" | "words" | "none";
@@ -11,30 +11,30 @@ export const SWITCH_WORDS = Object.freeze({ on: "/think", off: "/no_think" });
 const END_THINK = "</think>";
 
 /** Renders a conversation; throws what the template throws. */
-type Draw = (messages: readonly ChatMessage[], variables: Record<string, unknown>) => string;
+type Render = (messages: readonly ChatMessage[], variables: Record<string, unknown>) => string;
 
 /**
- * Finds the switch by rendering both positions: the word `enable_thinking` in a template's source
- * says nothing, it may be a name inside a namespace.
+ * Finds the switch by rendering both positions. The name `enable_thinking` in a template's source
+ * proves nothing, because it may be a member of a namespace.
  */
-export function findSwitch(draw: Draw): ReasoningSwitch {
+export function findSwitch(render: Render): ReasoningSwitch {
   const question: ChatMessage = { role: "user", content: "Hello" };
-  const differs = (render: (on: boolean) => string): boolean => {
+  const differs = (renderWith: (on: boolean) => string): boolean => {
     try {
-      return render(true) !== render(false);
+      return renderWith(true) !== renderWith(false);
     } catch {
-      return false; // what fails is told by the probes
+      return false; // the probes report failures
     }
   };
-  if (differs((on) => draw([question], { enable_thinking: on }))) return "variable";
+  if (differs((on) => render([question], { enable_thinking: on }))) return "variable";
   const answered = (on: boolean): string => {
-    const asked = draw([{ role: "system", content: wordFor(on) }, question], {});
-    return asked.replaceAll(wordFor(on), ""); // one that prints the word has no switch
+    const rendered = render([{ role: "system", content: wordFor(on) }, question], {});
+    return rendered.replaceAll(wordFor(on), ""); // a template that prints the word has no switch
   };
   return differs(answered) ? "words" : "none";
 }
 
-/** The same messages, asking for or against reasoning in words unless one of them does already. */
+/** Adds the word for or against reasoning to the messages, unless one already has it. */
 export function withWords(messages: readonly ChatMessage[], on: boolean): readonly ChatMessage[] {
   if (messages.some(hasSwitch)) return messages;
   const [first, ...rest] = messages;
@@ -44,7 +44,7 @@ export function withWords(messages: readonly ChatMessage[], on: boolean): readon
   return [{ ...first, content: text === "" ? word : `${text} ${word}` }, ...rest];
 }
 
-/** Whether a message turns reasoning on or off by itself. */
+/** Whether a message contains a switch word. */
 function hasSwitch({ role, content }: ChatMessage): boolean {
   if (role !== "system" && role !== "user") return false;
   return /\/(no_)?think/.test(textOf(content).replaceAll(END_THINK, ""));

@@ -1,5 +1,5 @@
-// Small conversations that are rendered when a checkpoint is opened, one for each kind of request.
-// A template that fails one of them is found out before a user does, with the line that fails.
+// Small conversations, one for each kind of request, that are rendered when a checkpoint is opened.
+// They find a template's failures, with the line, before a user does.
 
 import type { ChatMessage, ContentPart } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
@@ -21,7 +21,7 @@ export type ProbeName =
   | "reasoning off"
   | "typed control words";
 
-/** What a rendered prompt looks like, without its words. */
+/** The structure of a rendered prompt, without its text. */
 export interface PromptShape {
   readonly controlTokens: number;
   readonly textTokens: number;
@@ -29,7 +29,7 @@ export interface PromptShape {
   readonly videos: number;
   /** c: control tokens, t: text, i: a picture, v: a video, in order. */
   readonly layout: string;
-  /** Its last characters, control tokens spelled out. */
+  /** Its last characters, with control tokens as text. */
   readonly end: string;
 }
 
@@ -38,9 +38,9 @@ export interface ProbeResult {
   readonly shape?: PromptShape;
   /** Absent: the template passed. */
   readonly problem?: string;
-  /** What it does otherwise than the family, without harm. */
+  /** A harmless difference from the family's template. */
   readonly note?: string;
-  /** Of the template, counted from 1, where the engine knows it. */
+  /** The template's line, from 1, if it is known. */
   readonly line?: number;
 }
 
@@ -48,11 +48,11 @@ interface Probe {
   readonly name: ProbeName;
   readonly messages: readonly ChatMessage[];
   readonly options?: RenderOptions;
-  /** Texts that the prompt must hold, in this order. */
+  /** Texts that the prompt must contain, in this order. */
   readonly texts: readonly string[];
   readonly images?: number;
   readonly videos?: number;
-  /** Undefined: either will do. */
+  /** Undefined: either is valid. */
   readonly reasoningOpen?: boolean;
 }
 
@@ -146,7 +146,7 @@ function answer(content: string): ChatMessage {
   return { role: "assistant", content };
 }
 
-/** Renders every probe; never throws for what the template does. */
+/** Renders every probe; failures of the template become results. */
 export function probeTemplate(template: ChatTemplate, tokenizer: Tokenizer): ProbeResult[] {
   return PROBES.map((probe) => {
     const { name, messages, options } = probe;
@@ -169,7 +169,7 @@ export function probeTemplate(template: ChatTemplate, tokenizer: Tokenizer): Pro
   });
 }
 
-/** The line of the template that an error of its engine names. */
+/** The line of the template in the cause of an error. */
 export function lineOf({ cause }: VireoError): number | undefined {
   if (typeof cause !== "object" || cause === null || !("line" in cause)) return undefined;
   return typeof cause.line === "number" && cause.line > 0 ? cause.line : undefined;
@@ -198,7 +198,7 @@ function problemOf(probe: Probe, { pieces, reasoningOpen }: RenderedPrompt): str
   return `reasoning is ${reasoningOpen ? "open" : "closed"} at the prompt's end`;
 }
 
-/** Typed control words must not become control tokens: as many as without them. */
+/** Checks that typed control words add no control tokens. */
 function leakOf(
   { name, messages }: Probe,
   { pieces }: RenderedPrompt,
@@ -251,7 +251,7 @@ function shapeOf(pieces: readonly PromptPiece[], tokenizer: Tokenizer): PromptSh
   };
 }
 
-/** The probes that stand for a request. */
+/** The names of the probes that cover a request. */
 export function probesOf(
   messages: readonly ChatMessage[],
   { tools = [], enableThinking }: RenderOptions,

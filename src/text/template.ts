@@ -12,14 +12,14 @@ export type PromptPiece =
   | { readonly kind: "control"; readonly id: number }
   /** To be encoded as ordinary text. */
   | { readonly kind: "text"; readonly text: string }
-  /** The place of the messages' image or video number `index`, counted from 0 over all messages. */
+  /** The place of image or video number `index`, counted from 0 over all messages. */
   | { readonly kind: "image" | "video"; readonly index: number };
 
 export interface RenderOptions {
   readonly tools?: readonly Readonly<Record<string, unknown>>[];
-  /** What holds unless a message says `/think` or `/no_think`. Undefined: the template's own. */
+  /** The default unless a message has `/think` or `/no_think`. Undefined: the template's own. */
   readonly enableThinking?: boolean;
-  /** The last message is the assistant's, and the answer goes on where it stops. */
+  /** The answer continues the last message, which is the assistant's. */
   readonly continueFinalMessage?: boolean;
 }
 
@@ -30,13 +30,13 @@ export interface RenderedPrompt {
 }
 
 export interface ChatTemplate {
-  /** How the template is asked for reasoning. */
+  /** How the template switches reasoning on or off. */
   readonly reasoningSwitch: ReasoningSwitch;
   /** Throws a VireoError if the template refuses the messages. */
   render(messages: readonly ChatMessage[], options?: RenderOptions): RenderedPrompt;
 }
 
-/** What a checkpoint may bring, in the order in which it is asked. */
+/** Files of a checkpoint that may contain the template, in order of precedence. */
 export interface TemplateFiles {
   /** Text of chat_template.jinja. */
   readonly jinja?: string;
@@ -91,18 +91,21 @@ export function createChatTemplate(
       throw refusal(cause, guard);
     }
   };
-  const draw = (messages: readonly ChatMessage[], variables: Record<string, unknown>): string =>
+  const renderText = (
+    messages: readonly ChatMessage[],
+    variables: Record<string, unknown>,
+  ): string =>
     run({
       messages: messages.map((message) => messageForTemplate(message, guard)),
       add_generation_prompt: true,
       bos_token: "<s>",
       eos_token: "<SPECIAL_12>",
-      // as transformers calls a template: both are always there
+      // transformers always sets both
       tools: null,
       documents: null,
       ...variables,
     });
-  const reasoningSwitch = findSwitch(draw);
+  const reasoningSwitch = findSwitch(renderText);
   return {
     reasoningSwitch,
     render(messages, options = {}) {
@@ -111,7 +114,7 @@ export function createChatTemplate(
       const inWords = enableThinking !== undefined && reasoningSwitch === "words";
       const switched = inWords ? withWords(messages, enableThinking) : messages;
       const [turns, start] = splitContinuation(switched, options.continueFinalMessage === true);
-      const rendered = draw(turns, {
+      const rendered = renderText(turns, {
         ...(enableThinking === undefined ? {} : { enable_thinking: enableThinking }),
         ...(tools === undefined || tools.length === 0 ? {} : { tools: hideDeep(tools, guard) }),
       });
@@ -194,7 +197,7 @@ function splitContinuation(
 
 function messageForTemplate(message: ChatMessage, guard: Guard): Record<string, unknown> {
   const { role, content, toolCalls, reasoning } = message;
-  // templates drop what stands before </think>; reasoning that is kept comes as text to them
+  // templates drop text before </think>, so reasoning that must stay is passed as text
   const thought = reasoning === undefined ? "" : `<think>\n${reasoning}\n</think>\n\n`;
   const keepMarks = role === "system" || (role === "assistant" && thought === "");
   const options = { keepMarks };
@@ -229,7 +232,7 @@ function hideDeep(value: unknown, guard: Guard): unknown {
   );
 }
 
-/** Looks at the turn that is to be answered: an earlier one may hold an unclosed tag. */
+/** Checks only the last turn, because an earlier one may hold an unclosed tag. */
 function opensReasoning(runs: readonly TextRun[]): boolean {
   const last = runs.findLastIndex((run) => typeof run !== "string" && run.special);
   const turn = runs.slice(last + 1).map((run) => (typeof run === "string" ? run : run.content));

@@ -7,7 +7,7 @@ export interface CheckedTokenizer {
   /** [token in byte-level spelling, id], without the added tokens. */
   readonly vocabulary: readonly (readonly [string, number])[];
   readonly vocabularySize: number;
-  /** tokenizer.json with no way left to produce an added token. */
+  /** tokenizer.json, changed so that it cannot produce an added token. */
   readonly ordinary: object;
 }
 
@@ -27,7 +27,7 @@ function byteSpelling(): Map<string, number> {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Checks everything in a tokenizer.json that encoding later relies on. */
+/** Checks everything in a tokenizer.json that encoding relies on. */
 export function checkTokenizer(json: unknown): CheckedTokenizer {
   const root = object(json, "the file");
   const model = object(root.model, "model");
@@ -98,9 +98,9 @@ function checkDisjoint(
 }
 
 function checkId(id: unknown, where: string): number {
-  const most = LIMITS.vocabularyTokens;
-  if (Number.isInteger(id) && (id as number) >= 0 && (id as number) < most) return id as number;
-  throw invalid(`${where}: the id is ${show(id)}, not a whole number from 0 to ${most - 1}`);
+  const limit = LIMITS.vocabularyTokens;
+  if (Number.isInteger(id) && (id as number) >= 0 && (id as number) < limit) return id as number;
+  throw invalid(`${where}: the id is ${show(id)}, not a whole number from 0 to ${limit - 1}`);
 }
 
 function checkBytes(tokens: ReadonlySet<string>): void {
@@ -109,7 +109,7 @@ function checkBytes(tokens: ReadonlySet<string>): void {
   }
 }
 
-/** Merges as pairs, without those that would spell out an added token. */
+/** Returns the merges as pairs, without those that would produce an added token. */
 function checkMerges(
   value: unknown,
   tokens: ReadonlySet<string>,
@@ -152,7 +152,7 @@ function array(value: unknown, where: string): unknown[] {
   throw invalid(`${where} is ${show(value)}, not a list`);
 }
 
-/** A value in a sentence: short whatever it is. */
+/** Formats a value for an error message, shortened. */
 function show(value: unknown): string {
   if (value === undefined) return "missing";
   if (Array.isArray(value)) return "a list";

@@ -26,10 +26,10 @@ export interface Tokenizer extends AddedTokens {
 /**
  * Opens a byte-level BPE tokenizer from a parsed tokenizer.json.
  *
- * The package's own tokenizer is built without added tokens, so that it cannot produce one; they
- * are looked for only where a caller asks for it.
+ * The package's tokenizer is built without added tokens, so that it cannot produce one. Only
+ * `encodeWithAdded` and `splitAdded` recognise them.
  *
- * Throws invalid_checkpoint or unsupported_checkpoint, naming what is wrong in tokenizer.json.
+ * Throws invalid_checkpoint or unsupported_checkpoint, naming the fault in tokenizer.json.
  */
 export function openTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Tokenizer {
   const file = checkTokenizer(tokenizerJson);
@@ -62,8 +62,8 @@ function decodeUtf8(bytes: Uint8Array): string {
 type TextEncode = (text: string, maxIds?: number) => number[];
 
 /**
- * Encodes long texts a run at a time: the cost of merging grows faster than a run, a prompt that
- * is too long is noticed early, and a text of one repeated character is merged once.
+ * Encodes long texts in runs: the cost of merging grows faster than the length, a prompt that is
+ * too long is noticed early, and equal consecutive runs are encoded once.
  */
 function createTextEncoder(file: CheckedTokenizer, config: unknown): TextEncode {
   const bpe = openBpe(file, config);
@@ -79,7 +79,7 @@ function createTextEncoder(file: CheckedTokenizer, config: unknown): TextEncode 
   };
 }
 
-/** The end of a run: where a word ends and a blank follows, which every split pattern splits. */
+/** Ends a run between a word and a blank, where every pre-tokenizer pattern splits. */
 function runEnd(text: string, start: number): number {
   const end = start + RUN_CHARACTERS;
   if (end >= text.length) return text.length;
@@ -100,7 +100,7 @@ function openBpe(file: CheckedTokenizer, config: unknown): Bpe {
   }
 }
 
-/** All tokens' bytes end to end, made at the first question: 131k tokens are about 1 MB. */
+/** All tokens' bytes in one array, built on first use: 131k tokens take about 1 MB. */
 function createByteTable(file: CheckedTokenizer): (id: number) => Uint8Array {
   let table: { readonly starts: Uint32Array; readonly bytes: Uint8Array } | undefined;
   return (id) => {
@@ -130,7 +130,7 @@ function bytesOfToken(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const byte = BYTE_OF_CHARACTER.get(text[i] ?? "");
-    // Not in byte-level spelling: BPE cannot produce it, a model hardly will.
+    // not in byte-level spelling: BPE cannot produce it, and a model hardly will
     if (byte === undefined) return Buffer.from(text);
     bytes[i] = byte;
   }

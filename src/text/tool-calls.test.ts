@@ -14,7 +14,7 @@ function collect(pieces: readonly ToolPiece[], into: Parsed): void {
   }
 }
 
-/** What comes of an answer whose pieces end at these places. */
+/** Parses an answer whose pieces end at these places. */
 function parse(answer: string, cuts: readonly number[] = []): Parsed {
   const parser = createToolCallParser();
   const parsed: Parsed = { text: "", calls: [] };

@@ -10,32 +10,32 @@ export type ToolPiece =
   | { readonly type: "calls"; readonly calls: readonly ToolCall[] };
 
 export interface ToolCallParser {
-  /** Takes the next piece of the answer. After calls nothing more may be pushed. */
+  /** Takes the next piece of the answer. Do not call it after calls were returned. */
   push(text: string): ToolPiece[];
   /**
-   * What was held back. Calls whose closing tag is missing are calls if they can be read.
+   * Returns the text that was held back. Calls without a closing tag count if they can be parsed.
    *
-   * cut: the answer was to go on. Then calls are given as far as they came, the arguments of the
-   * last one perhaps unfinished, and the beginning of a tag is dropped.
+   * cut: the answer was truncated. Then incomplete calls are returned, perhaps with incomplete
+   * arguments of the last one, and the beginning of a tag is dropped.
    */
   flush(cut?: boolean): ToolPiece[];
 }
 
 export interface ToolCallOptions {
-  /** False: no tools were offered, so what looks like calls is text. Default: true. */
+  /** False: no tools were offered, so calls are returned as text. Default: true. */
   readonly offered?: boolean;
 }
 
-/** A beginning of the tag that is no text by accident, as `List<T` may be. */
+/** Length of a tag's beginning that cannot be ordinary text, such as `List<T`. */
 const CLEARLY_TAG = "<TOOL".length;
 
 /**
  * Finds the tool calls in an answer: `<TOOLCALL>[{"name": …, "arguments": …}, …]</TOOLCALL>`.
  *
- * It looks at text, not at ids, because the tags are single tokens in some checkpoints and several
- * in others. A suffix that may begin a tag is held back, and so are blanks at the very start,
- * which are dropped if calls follow. What cannot be read as calls is text after all, without the
- * tags: readers of an answer never see them. A closing tag inside a JSON string does not close.
+ * It works on text, not ids, because the tags are single tokens in some checkpoints and several in
+ * others. A suffix that may begin a tag is held back, and so are leading blanks, which are dropped
+ * if calls follow. Content that cannot be parsed as calls becomes text without the tags. A closing
+ * tag inside a JSON string does not close.
  */
 export function createToolCallParser({ offered = true }: ToolCallOptions = {}): ToolCallParser {
   let stage: "start" | "text" | "calls" | "done" = "start";
@@ -49,20 +49,20 @@ export function createToolCallParser({ offered = true }: ToolCallOptions = {}): 
       const before = text.slice(0, open);
       const dropped = stage === "start" && before.trim() === "";
       blank = dropped ? before : "";
-      const said = dropped ? [] : piece(before);
+      const pieces = dropped ? [] : piece(before);
       stage = "calls";
       scan = createCallScanner();
-      return [...said, ...inside(text.slice(open + OPEN_CALLS.length), last)];
+      return [...pieces, ...inside(text.slice(open + OPEN_CALLS.length), last)];
     }
     const keep = last ? 0 : heldLength(text, [OPEN_CALLS, CLOSE_CALLS], CLOSE_CALLS.length);
-    const said = text.slice(0, text.length - keep);
-    if (!last && stage === "start" && said.trim() === "") {
+    const emitted = text.slice(0, text.length - keep);
+    if (!last && stage === "start" && emitted.trim() === "") {
       held = text;
       return [];
     }
     stage = "text";
     held = text.slice(text.length - keep);
-    return piece(said);
+    return piece(emitted);
   };
   const inside = (text: string, last: boolean): ToolPiece[] => {
     const end = scan(text);
@@ -77,8 +77,9 @@ export function createToolCallParser({ offered = true }: ToolCallOptions = {}): 
       return [{ type: "calls", calls }];
     }
     stage = "text";
-    const said = piece(blank + body);
-    return end === -1 ? said : [...said, ...outside(text.slice(end + CLOSE_CALLS.length), last)];
+    const pieces = piece(blank + body);
+    if (end === -1) return pieces;
+    return [...pieces, ...outside(text.slice(end + CLOSE_CALLS.length), last)];
   };
   const advance = (added: string, last: boolean): ToolPiece[] => {
     const text = held + added;
@@ -104,13 +105,13 @@ export function createToolCallParser({ offered = true }: ToolCallOptions = {}): 
   };
 }
 
-/** Text that is shown; tags that are left in it mean nothing. */
+/** A piece of text without stray tags. */
 function piece(text: string): ToolPiece[] {
-  const said = text.replace(/<\/?TOOLCALL>/g, "");
-  return said === "" ? [] : [{ type: "text", text: said }];
+  const emitted = text.replace(/<\/?TOOLCALL>/g, "");
+  return emitted === "" ? [] : [{ type: "text", text: emitted }];
 }
 
-/** Looks for the closing tag outside of strings; goes on where it stopped when there is more. */
+/** Finds the closing tag outside of strings; each call resumes where the last one stopped. */
 function createCallScanner(): (text: string) => number {
   let at = 0;
   let inString = false;
@@ -130,9 +131,9 @@ function createCallScanner(): (text: string) => number {
 }
 
 /**
- * The calls of a list. A bracket that is missing at either end is added, a single object is a
- * list of one, and an opening tag that was said twice counts once. Undefined if it cannot be read
- * or a name is missing.
+ * Parses the calls of a list. It adds missing brackets at either end, takes a single object for a
+ * list of one, and ignores a repeated opening tag. Undefined if it cannot be parsed or a name is
+ * missing.
  */
 function readCalls(text: string): ToolCall[] | undefined {
   let list = text.replace(/^(\s*<TOOLCALL>)+/, "").trim();
@@ -148,14 +149,14 @@ function readCalls(text: string): ToolCall[] | undefined {
   }
 }
 
-/** The calls of a list that was cut off: the whole ones, and the last one as far as it came. */
+/** Parses the calls of a truncated list: the complete ones and the incomplete last one. */
 function readCutCalls(text: string): ToolCall[] {
   const { whole, rest } = splitCutList(text);
   const calls = whole.map((element) => readCalls(element)?.[0] ?? readCutCall(element));
   return [...calls, readCutCall(rest)].filter((call) => call !== undefined);
 }
 
-/** Undefined where the name had not come yet. */
+/** Parses a truncated call; undefined if its name is incomplete. */
 function readCutCall(element: string): ToolCall | undefined {
   const found = /^\s*\{\s*"name"\s*:\s*("(?:[^"\\]|\\.)*")\s*(?:,\s*"arguments"\s*:\s*(.*))?/s;
   const [, quoted, given = ""] = found.exec(element) ?? [];
@@ -168,7 +169,7 @@ function readCutCall(element: string): ToolCall | undefined {
   }
 }
 
-/** Elements between the brackets of a list that may end anywhere, in linear time. */
+/** Splits a possibly truncated list into its elements, in linear time. */
 function splitCutList(text: string): { readonly whole: string[]; readonly rest: string } {
   const whole: string[] = [];
   let start = text.indexOf("{");
@@ -193,7 +194,7 @@ function splitCutList(text: string): { readonly whole: string[]; readonly rest: 
   return { whole, rest: text.slice(start) };
 }
 
-/** Arguments keep their spelling: a number of twenty digits would not survive being parsed. */
+/** Keeps the arguments' source text: parsing would round a number of twenty digits. */
 function readCall(parsed: unknown, source: string): ToolCall | undefined {
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return undefined;
   const { name, arguments: given } = parsed as Readonly<Record<string, unknown>>;
@@ -207,7 +208,7 @@ function readCall(parsed: unknown, source: string): ToolCall | undefined {
   return { name, arguments: elements[key + 1]! };
 }
 
-/** Sources of what stands in valid JSON's outermost brackets: elements, or keys and values. */
+/** Source texts of the elements, or keys and values, of a valid JSON list or object. */
 function elementsOf(json: string): string[] {
   const elements: string[] = [];
   let depth = 0;

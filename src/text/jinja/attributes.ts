@@ -121,7 +121,7 @@ function unsafe(object: Value, name: string): Undefined {
   return new Undefined(`${JSON.stringify(name)} of a ${typeName(object)} is not for templates`);
 }
 
-/** An attribute or method, without a look at a dict's keys; undefined if there is none. */
+/** An attribute or method, but not a dict's key; undefined if there is none. */
 export function ownAttribute(object: Value, name: string, run: Run): Value | undefined {
   if (object instanceof Undefined) throw new TypeError(object.hint);
   if (object instanceof Special) return object.parts.attribute?.(name);

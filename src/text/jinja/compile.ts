@@ -38,7 +38,7 @@ class StatementCompiler {
     };
   }
 
-  /** Adds what every statement does: it notes its line and pays for its expressions. */
+  /** Makes every statement record its line and spend steps for its expressions. */
   private statement(statement: Statement, scope: Scope): Execute {
     const { expressions } = this;
     const { line } = statement;
@@ -135,7 +135,7 @@ class StatementCompiler {
         run.spend(1);
         const ending = body(iteration);
         if (ending === "break") break;
-        // as in Jinja, an iteration that ends early does not count
+        // an iteration that ends early does not count, as in Jinja
         if (ending === undefined) isEmpty = false;
       }
       return isEmpty ? otherwise(new Frame(run, frame)) : undefined;
@@ -149,7 +149,7 @@ class StatementCompiler {
     };
   }
 
-  /** The `if` of a loop: it is asked item by item, as the loop goes on. */
+  /** The `if` of a loop, evaluated lazily for each item. */
   private loopTest({ target, test }: ForStatement, scope: Scope) {
     if (test === undefined) return undefined;
     const inner = new Scope(scope, "block");
@@ -295,7 +295,7 @@ function written(value: Value): string {
   return text;
 }
 
-/** Exactly `count` items; an endless iterator is not read further than that. */
+/** Reads exactly `count` items; reads at most one more to find a longer iterator. */
 function unpack(value: Value, count: number, run: Run): Value[] {
   const items: Value[] = [];
   for (const item of iterate(value, run)) {

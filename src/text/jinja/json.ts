@@ -87,7 +87,7 @@ class JsonWriter {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that JSON escapes
 const SPECIAL = /["\\\x00-\x1f]/g;
-/** With the pair that `guard.ts` puts in the place of control words, which stays as it is. */
+/** Escapes of `guard.ts` stay unchanged. */
 const NOT_ASCII = /\ufdd0[\ue000-\uf8ff]|["\\]|[^ -~]/g;
 const NAMED = new Map([
   ['"', '\\"'],

@@ -18,7 +18,7 @@ export function numberOf(value: Value): Integer | Float | undefined {
   return isInteger(value) || value instanceof Float ? value : undefined;
 }
 
-/** As an index or count. Throws for other values than integers. */
+/** Converts an integer to an index or count. Throws for other values. */
 export function indexOf(value: Value, what: string): number {
   const number = numberOf(value);
   if (!isInteger(number)) throw new TypeError(`${what} must be an integer`);

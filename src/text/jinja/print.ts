@@ -15,7 +15,7 @@ import {
   View,
 } from "./values.ts";
 
-/** What Python's `str(value)` gives, which is also what `{{ value }}` writes. */
+/** The result of Python's `str(value)`, which `{{ value }}` also writes. */
 export function print(value: Value, run: Run): string {
   if (typeof value === "string") return value;
   if (typeof value === "number") return String(value);
@@ -24,7 +24,7 @@ export function print(value: Value, run: Run): string {
   return represent(value, run);
 }
 
-/** What Python's `repr(value)` gives. Used for values inside of lists and dicts. */
+/** The result of Python's `repr(value)`, used for values inside of lists and dicts. */
 export function represent(value: Value, run: Run, depth = 0): string {
   run.spend(1);
   if (depth > LIMITS.templateDepth) throw new Error("a value is nested too deeply to be printed");
@@ -73,8 +73,8 @@ const NAMED_ESCAPES = new Map([
   ["\t", "\\t"],
 ]);
 /**
- * What Python does not print as it is. The pair at the start is what `guard.ts` puts in the place
- * of control words in people's text; it must come out as it went in.
+ * Characters that Python's repr escapes. The pair at the start is an escape of `guard.ts`, which
+ * must be printed unchanged.
  */
 const UNPRINTABLE = /\ufdd0[\ue000-\uf8ff]|\\|(?! )[\p{C}\p{Z}]/gu;
 

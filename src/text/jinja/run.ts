@@ -2,7 +2,7 @@ import { LIMITS } from "../../core/limits.ts";
 import type { Value } from "./values.ts";
 
 /**
- * One rendering: its variables, what it has written, and what it may still do.
+ * One rendering: its variables, its output, and its remaining steps.
  *
  * A template comes with a checkpoint, so a stranger may have written it. Every loop and every
  * operation whose cost grows with its operands spends steps; without steps the rendering fails.
@@ -26,13 +26,13 @@ export class Run {
     if (this.steps < 0) throw new Error("the template takes too many steps");
   }
 
-  /** Pays for reading a text, and returns it. */
+  /** Spends steps for reading a text, and returns it. */
   reading(text: string): string {
     if (text.length >= 32) this.spend(text.length >> 5);
     return text;
   }
 
-  /** Refuses a text that would be too long before it is made, and pays for it. */
+  /** Refuses a text that would be too long before it is made, and spends steps for it. */
   making(length: number): void {
     if (length > LIMITS.templateTextCharacters) {
       throw new Error(`the template makes a text of ${length} characters`);
@@ -40,7 +40,7 @@ export class Run {
     this.spend(length >> 5);
   }
 
-  /** Refuses a list that would be too long before it is made, and pays for it. */
+  /** Refuses a list that would be too long before it is made, and spends steps for it. */
   listing(length: number): void {
     if (length > LIMITS.templateListItems) {
       throw new Error(`the template makes a list of ${length} items`);
@@ -57,7 +57,7 @@ export class Run {
     }
   }
 
-  /** What `body` writes, instead of writing it. */
+  /** Returns the output of `body` instead of writing it. */
   capture(body: () => void): string {
     const before = this.out;
     this.out = "";

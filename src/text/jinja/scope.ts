@@ -37,7 +37,7 @@ const IMPLICIT = ["caller", "kwargs", "varargs"];
 export class Scope {
   readonly parent: Scope | undefined;
   readonly kind: "template" | "block" | "loop" | "macro";
-  /** What is compiled may never run, so unknown filters and tests in it only fail if it does. */
+  /** Whether the code may never run; unknown filters and tests in it fail only if it does. */
   isConditional = false;
   /** `loop` is read in this loop, or `caller`, `kwargs` or `varargs` in this macro. */
   readonly reads = new Set<string>();

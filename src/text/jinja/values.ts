@@ -44,7 +44,7 @@ export class Markup {
   }
 }
 
-/** What a missing name or key gives: prints as nothing, and cannot be used for anything else. */
+/** The value of a missing name or key: it prints as nothing and has no other use. */
 export class Undefined {
   /** Says what is missing, for the error when it is used. */
   readonly hint: string;
@@ -84,7 +84,7 @@ export class Range {
   }
 }
 
-/** What `dict.keys()`, `dict.values()` and `dict.items()` return. */
+/** The result of `dict.keys()`, `dict.values()` and `dict.items()`. */
 export class View {
   readonly kind: "keys" | "values" | "items";
   readonly dict: Dict;
@@ -112,7 +112,7 @@ export class Lazy {
 
 /** A function, a method, a macro, a namespace, `loop` and other objects with attributes. */
 export interface SpecialParts {
-  /** As Python's type is called. */
+  /** Name of the type in Python. */
   readonly type: string;
   readonly attribute?: (name: string) => Value | undefined;
   readonly assign?: (name: string, value: Value) => void;
