@@ -337,7 +337,7 @@ napi_value cut(napi_env env, napi_callback_info info) {
   });
 }
 
-// What the hardware gives at best, measured now: see probe.h.
+// Measures the peak speed of the hardware; see probe.h.
 napi_value measure(napi_env env, napi_callback_info info) {
   Call call(env, info);
   Engine* engine = call.engine();

@@ -1,4 +1,4 @@
-// How far rows point away from one another. The order of the sums is fixed by lanes, not by the
+// Cosine distance of rows. The order of the sums is fixed by lanes, not by the
 // instruction set: every machine gets the same bits, so the same rows of a video are pruned.
 #include <math.h>
 

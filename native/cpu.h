@@ -1,4 +1,4 @@
-// What this CPU can do, and the kernels that follow from it.
+// Features of this CPU, and the kernel sets that they allow.
 #pragma once
 #include <string>
 #include <vector>

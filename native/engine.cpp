@@ -5,7 +5,7 @@ namespace vireo {
 Engine::Engine(const KernelTable& kernels, int threads)
     : table(kernels), pool(threads), thread_([this] { loop(); }) {}
 
-// What is still queued is finished first: nobody's promise is forgotten.
+// Finishes queued work first, so that every promise settles.
 Engine::~Engine() {
   {
     std::lock_guard<std::mutex> lock(mutex_);

@@ -1,4 +1,4 @@
-// Runs what decode() has read: every operation on every thread, one after the other.
+// Runs the operations that decode() read, one after the other, each on every thread.
 #include "program.h"
 
 namespace vireo {

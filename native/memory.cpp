@@ -39,8 +39,8 @@ int Memory::allocate(size_t bytes, std::string& error) {
   return add({(uint8_t*)data, bytes});
 }
 
-// Room on the disk for all of it: a full disk must be an error here, not a fault at the first
-// write, as with ftruncate alone.
+// Reserves the whole file on disk. With ftruncate alone a full disk would be a fault at the first
+// write instead of an error here.
 static int reserve_on_disk(int file, size_t bytes) {
 #ifdef __APPLE__
   fstore_t store = {F_ALLOCATEALL, F_PEOFPOSMODE, 0, (off_t)bytes, 0};

@@ -59,7 +59,7 @@ class Reader {
       return fail("data out of range"), nullptr;
     return input_.data + at;
   }
-  // As many words as there are rows.
+  // One word per row.
   const int32_t* data_of_rows(int64_t rows) {
     int64_t count = 0;
     const int32_t* words = data(1, count);

@@ -274,7 +274,7 @@ Op read_add(Reader& r) {
   return a;
 }
 
-// Every operation: its name and what reads it. An operation's code is its position here, which is
+// Every operation: its name and its reader. An operation's code is its position here, which is
 // its position in OPS of src/backends/ops.ts; the operands are the same as there.
 struct Entry {
   const char* name;

@@ -36,7 +36,7 @@ struct ProgramInput {
   int64_t op_words, data_words;
 };
 
-// What a program refers to. `parts` is the number of threads that will run it.
+// Memory and matrices that a program refers to. `parts` is the number of threads that will run it.
 struct Machine {
   const Memory& memory;
   const std::vector<MatrixRecord>& matrices;

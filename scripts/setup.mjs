@@ -51,7 +51,7 @@ function fingerprint(paths) {
   return hash.digest("hex");
 }
 
-/** What binaries are made for: a folder may be carried to another machine. */
+/** Platform of the built binaries, because a folder may move to another machine. */
 function machine() {
   const { glibcVersionRuntime = "" } = process.report.getReport().header;
   const libc = process.platform === "linux" && glibcVersionRuntime === "" ? "musl" : "";
@@ -131,7 +131,7 @@ function buildPlayground() {
   run(process.execPath, [vite, "build", "web", "--logLevel", "warn"], "vite build");
 }
 
-// What is installed from a registry has neither sources nor a lock: only kernels are to be built.
+// An installed package has neither sources nor a lock file, so only kernels are built.
 const LOCK = "package-lock.json";
 const isClone = existsSync(join(root, LOCK));
 const installed = ["node_modules/hono", "node_modules/typescript"];

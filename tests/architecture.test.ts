@@ -9,7 +9,7 @@ const MAX_FILE_LINES = 400;
 const MAX_FUNCTION_LINES = 70;
 const MAX_COLUMNS = 100;
 
-/** What each folder of src may import, besides itself. `types:` allows `import type` only. */
+/** Folders that a folder of src may import besides itself. `types:` allows `import type` only. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   text: ["core"],
@@ -68,7 +68,7 @@ function read(path: string): Source {
 const SRC = filesIn("src", /\.(ts|wgsl)$/).map(read);
 const NATIVE = filesIn("native", /\.(cpp|cc|c|h|hpp|inc|inl)$/).map(read);
 const WEB = filesIn("web", /\.(tsx?|css)$/).map(read);
-/** What the playground is made of; it talks to the server over HTTP, like any client. */
+/** Packages of the playground, which talks to the server over HTTP like any client. */
 const WEB_PACKAGES = ["react", "react-dom", "react-dom/client", "react-markdown", "remark-gfm"];
 const AROUND = ["tests", "scripts", "bench", "examples", "tools"]
   .flatMap((folder) => filesIn(folder, /\.(ts|mjs)$/))

@@ -1,4 +1,4 @@
-// What npm would publish, and the command where its readers and its folders fail it.
+// The files that npm would publish, and the command with closed pipes and empty variables.
 
 import { execFile, execFileSync } from "node:child_process";
 import { promisify } from "node:util";

@@ -39,7 +39,7 @@ constexpr int kVecsAtOnce = LANES == 16 ? 4 : LANES == 8 ? 2 : 1;
 constexpr int kMaxRowsAtOnce =
     16;  // query rows that go over a page together, while it is in the L1 cache
 
-// What a query knows so far: the running maximum of its scores and the sum of their exponentials.
+// State of a query: the running maximum of its scores and the sum of their exponentials.
 struct Softmax {
   float maximum, total;
 };

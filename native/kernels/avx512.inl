@@ -1,4 +1,4 @@
-// What AVX-512 (F, BW, VL, DQ, VNNI) does in its own way; shared by the avx512 and amx sets.
+// Kernels that use AVX-512 (F, BW, VL, DQ, VNNI); shared by the avx512 and amx sets.
 #define LANES 16
 #define VIREO_VNNI
 #define VIREO_EXPAND_TILE

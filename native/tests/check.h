@@ -1,4 +1,4 @@
-// What the native tests share: numbers from a seed, memory that a case starts from again and again,
+// Shared by the native tests: numbers from a seed, memory that every run of a case starts from,
 // and a tally.
 #pragma once
 #include <math.h>

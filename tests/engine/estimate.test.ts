@@ -1,5 +1,5 @@
 // Needs: ffmpeg.
-// What an estimate says beyond the sum: ranges where something is not known yet, and time.
+// Estimates beyond the sum: ranges where something is unknown, and times.
 
 import sharp from "sharp";
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// What is saved on frames: those that repeat, and the time until the last one is decoded.
+// Repeated frames are encoded once, and encoding starts before the last frame is decoded.
 
 import sharp from "sharp";
 import { afterEach, expect, test, vi } from "vitest";

@@ -1,5 +1,5 @@
 // Needs: ffmpeg.
-// What people are shown of videos and documents is what the model is shown.
+// An inspection of videos and documents shows exactly what the model gets.
 
 import sharp from "sharp";
 import { beforeAll, expect, test, vi } from "vitest";

@@ -14,7 +14,7 @@ import { inFolder, requestOf, TINY } from "./asking.ts";
 const CLIP = mp4("96x64", 30, 3, " -movflags +faststart -g 10");
 const PRICES = { prompt: 0n, completion: 0n };
 
-/** What an engine says and does on a copy of models/tiny whose config.json states a rate. */
+/** Opens an engine on a copy of models/tiny whose config.json states a pruning rate. */
 async function ratesWith(stated: number | undefined, video: VideoOptions, asked?: number) {
   return inFolder(async (dir) => {
     await cp(TINY, dir, { recursive: true });

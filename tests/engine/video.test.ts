@@ -37,7 +37,7 @@ const about = (
     ...changes,
   });
 
-/** What stands in the prompt, with a mark for each row. */
+/** The text of the prompt, with a mark for each row. */
 async function promptOf(engine: Engine, request: ChatRequest) {
   const estimate = await engine.estimate(request);
   const { usage } = await ask(engine, { ...request, maxTokens: 1 });

@@ -8,7 +8,7 @@ import { type Engine, open } from "../../src/runtime/engine.ts";
 
 const HERE = new URL("./", import.meta.url);
 const MODEL = new URL("../../models/mini", import.meta.url).pathname;
-/** What bf16 activations move a log probability by, at most, on these items. */
+/** Largest change of a log probability by bf16 activations on these items. */
 const CLOSE = 0.12;
 /** Two tokens nearer than this may change places; what follows can then not be compared. */
 const MARGIN = 0.25;

@@ -1,7 +1,7 @@
 import type { Backend, Batch, Step, Tensor } from "../../src/backends/backend.ts";
 import { PAGE_ROWS } from "../../src/backends/backend.ts";
 
-/** What each step runs: [sequence, rows] of every span, in the order of the batch. */
+/** Spans of each step: [sequence, rows] in the order of the batch. */
 export type Plan = readonly (readonly (readonly [sequence: number, rows: number])[])[];
 
 /** Runs an op of a batch on one step's rows. */
