@@ -67,10 +67,11 @@ export class ProbeReader {
     const flags = Number.parseInt(/F=0x([0-9A-F]+)/.exec(line)?.[1] ?? String(KEY_FRAME), 16);
     if (fields.length < 6) return;
     const [time, duration] = [Number(fields[2]), Number(fields[3])];
-    const decodes = this.isDecodable(time, (flags & KEY_FRAME) !== 0);
+    // without a presentation time, FFmpeg prints an artificial one
+    const isTimed = Number.isSafeInteger(time) && time >= 0.9 * MADE_UP_TIME;
+    const decodes = !isTimed || this.isDecodable(time, (flags & KEY_FRAME) !== 0);
     if (!decodes || (flags & DISCARDED) !== 0) return;
-    // without a presentation time, FFmpeg prints the artificial decoding time
-    if (!Number.isSafeInteger(time) || time < 0.9 * MADE_UP_TIME) this.untimed += 1;
+    if (!isTimed) this.untimed += 1;
     else {
       this.times.push(time);
       if (time >= this.last.time) this.last = { time, duration };
