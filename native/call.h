@@ -15,7 +15,7 @@ namespace vireo {
 class Call {
  public:
   Call(napi_env env, napi_callback_info info) : env(env) {
-    size_t count = kMost;
+    size_t count = kMax;
     napi_get_cb_info(env, info, &count, values_, nullptr, nullptr);
     count_ = count;
   }
@@ -75,8 +75,8 @@ class Call {
   bool failed() const { return failed_; }
 
  private:
-  static constexpr size_t kMost = 16;  // resize takes the most
-  napi_value values_[kMost] = {};
+  static constexpr size_t kMax = 16;  // resize takes the most
+  napi_value values_[kMax] = {};
   size_t count_ = 0;
   bool failed_ = false;
 };

@@ -1,3 +1,7 @@
+// The public API, by use: the engine (open, Engine), requests and their events, counting without
+// weights (Estimator), checkpoints (inspectCheckpoint), the server (createApp, listen), data from
+// documents (extract), questions about videos (askVideo, captionVideo), and errors.
+
 export type {
   ChatEvent,
   ChatMessage,

@@ -278,3 +278,24 @@ test("the table of imports in ARCHITECTURE.md is the one of this test", () => {
   expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(rules));
   expect(page.split("\n").length).toBeLessThanOrEqual(120);
 });
+
+test("comments begin with their subject", () => {
+  const hanging = /^\s*(?:\/\*\*|\/\/|\*) (?:Of|What|Whoever|Who|Whose|As) /;
+  const sources = [...SRC, ...NATIVE, ...WEB, ...AROUND];
+  const found = sources.flatMap(({ path, lines }) =>
+    lines.flatMap((line, at) => (hanging.test(line) ? [`${path}:${at + 1}: ${line.trim()}`] : [])),
+  );
+  expect(found).toEqual([]);
+});
+
+test("no name ends in Most or Least", () => {
+  const sources = [...SRC, ...NATIVE, ...WEB, ...AROUND].filter(({ path }) => path !== THIS);
+  const names = findings(sources, /\b(?!atMost\b)\w*[a-z](?:Most|Least)\b|\b\w+_(?:MOST|LEAST)\b/);
+  expect(names).toEqual([]);
+});
+
+test("names that the field has better words for do not come back", () => {
+  const old =
+    /\b(?:shareOut|countsAlong|toEnds|lookingBy|StillWanted|WhoIsAsked|PictureTray|settleVideos)\b/;
+  expect(findings([...SRC, ...WEB].filter(isProduct), old)).toEqual([]);
+});

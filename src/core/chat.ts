@@ -161,7 +161,7 @@ export interface ChatRequest {
   /** False: at most one call per answer. Undefined: no limit. */
   readonly parallelToolCalls?: boolean;
   readonly output?: OutputFormat;
-  /** What is left out stays as in GREEDY. */
+  /** Fields that are left out stay as in GREEDY. */
   readonly sampling?: Partial<SamplingOptions>;
   /** Includes reasoning. Undefined: the rest of the context. */
   readonly maxTokens?: number;

@@ -75,11 +75,11 @@ export interface PromptEstimate {
   readonly promptTokens: number;
   /** The minimum, if videos were not decoded: without frames that cannot be decoded. */
   readonly minPromptTokens?: number;
-  /** Of those, placeholder rows of images. */
+  /** Placeholder rows of images, included in the total. */
   readonly imageTokens: number;
-  /** Of those, placeholder rows of videos. */
+  /** Placeholder rows of videos, included in the total. */
   readonly videoTokens: number;
-  /** Of those, tokens that the tools add. */
+  /** Tokens that the tools add, included in the total. */
   readonly toolTokens: number;
   /** Images and pages of documents, in the order of the messages. */
   readonly images: readonly ImageEstimate[];

@@ -65,7 +65,7 @@ export const LIMITS = Object.freeze({
   keptFilesPerTenant: 10_000,
   keptFileSeconds: 30 * 24 * 3600,
   fileNameCharacters: 255,
-  /** Of all files that one request names. */
+  /** Bytes of all files that one request names. */
   namedFileBytes: 512 * MIB,
   uploadPartBytes: 64 * MIB,
   uploadParts: 1000,
@@ -135,7 +135,7 @@ export const LIMITS = Object.freeze({
   /** Pixels of the small drawing that tells which text is drawn. */
   inkPixels: 4_000_000,
   documentMs: 120_000,
-  /** Of the time for a document, what one of its pages may take. */
+  /** Time that one page of a document may take. */
   pageMs: 60_000,
   /** New processes after pages that ended theirs. */
   documentReopenings: 4,

@@ -139,7 +139,7 @@ export class Tenants {
     return this.admissionFor(account);
   }
 
-  /** What is left of each limit. Undefined parts: no limit. */
+  /** The rest of each limit. Undefined parts have no limit. */
   allowances(tenant: string, limits: TenantLimits): Allowances {
     const { requests, tokens } = limiting(this.accountOf(tenant, limits), limits);
     const now = this.nowMs();

@@ -18,7 +18,7 @@ export interface ListenOptions {
 type Address = ListenOptions & Pick<AppOptions, "apiKey" | "keys">;
 
 export interface Listening {
-  /** As http://127.0.0.1:8000 */
+  /** Such as http://127.0.0.1:8000. */
   readonly url: string;
   readonly port: number;
   /**

@@ -107,7 +107,7 @@ function toRequestBody({ body, form }: Route): Json {
   return content ? { requestBody: { required: true, content } } : {};
 }
 
-/** As post_v1_messages. */
+/** Such as post_v1_messages. */
 function toOperationId({ method, path }: Route): string {
   return `${method.toLowerCase()}${path.replace(/\W+/g, "_").replace(/_$/, "")}`;
 }

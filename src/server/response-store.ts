@@ -40,7 +40,7 @@ interface Shelf {
   bytes: number;
 }
 
-/** What an entry costs besides its JSON. */
+/** Bytes booked for an entry besides its JSON. */
 const ENTRY_BYTES = 512;
 const SWEEP_EVERY_MS = 60_000;
 
@@ -105,7 +105,7 @@ export class ResponseStore {
     return entry !== undefined;
   }
 
-  /** What one tenant may name. */
+  /** Responses that one tenant may name. */
   memoryOf(tenant: string): ResponseMemory {
     return {
       history: (id) => this.history(tenant, id),

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ask, post, setUpTarget, type Target } from "./attacked.ts";
 import * as pictures from "./hostile-pictures.ts";
 
-// What strangers send in a request to a real server. Each row gets its declared answer in time,
+// Hostile requests to a real server. Each row gets its declared answer in time,
 // with nothing of the inside in it, and after each row the next person is answered as ever.
 
 let target: Target;

@@ -42,7 +42,7 @@ console.log(`\ncolumns: ${CHECKS.join(", ")}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
-/** What its script says of each check; one line more if it ends before it is done. */
+/** The script's line for each check; one line more if it ends before it is done. */
 function runClient({ script: [file, ...more] }) {
   const env = {
     PATH: process.env.PATH,

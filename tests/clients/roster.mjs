@@ -1,4 +1,4 @@
-// Who is in the lane, and the lines that point each of them at a server. docs/clients.md is made
+// The clients of the lane, and the lines that point each at a server. docs/clients.md is made
 // of this and of what the checks found.
 
 const openai = (name) => [

@@ -58,7 +58,7 @@ async function* answer(request) {
   yield { type: "end", reason, nativeReason: native, usage, timings };
 }
 
-/** What the model was shown, in words. */
+/** Describes in words what the model was shown. */
 function words(messages) {
   const last = messages.at(-1);
   if (last?.role === "tool") return `The tool said ${textOf(last)}`;

@@ -1,4 +1,4 @@
-// What extraction calls verified: true values of documents, and none of those that were altered.
+// Extraction verifies the true values of documents, and none of the altered ones.
 
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { type ReadPage, readDocument } from "./product.ts";
 type Value = string | number;
 
 const HERE = new URL("./", import.meta.url);
-/** What is written on each document, as a right extraction has it. */
+/** The values on each document, as a right extraction returns them. */
 const VALUES: Readonly<Record<string, readonly Value[]>> = JSON.parse(
   readFileSync(new URL("values.json", HERE), "utf8"),
 );

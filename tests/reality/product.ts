@@ -1,4 +1,4 @@
-// What the product says of one file, in the form in which the second opinion says it.
+// The product's results for one file, in the form of the second opinion's.
 
 import { VireoError } from "../../src/core/errors.ts";
 import { indexPage } from "../../src/extract/page-index.ts";
@@ -87,7 +87,7 @@ export async function readVideo(file: Uint8Array): Promise<ReadVideo> {
   };
 }
 
-/** What was read, or the sentence of a refusal. Throws what is no refusal. */
+/** The result of reading, or the sentence of a refusal. Other errors pass through. */
 export async function attempt<T>(
   read: () => Promise<T>,
 ): Promise<T | { readonly refused: string }> {

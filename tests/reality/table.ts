@@ -44,7 +44,7 @@ export function byProgram(judgements: readonly Judgement[]): string {
   );
 }
 
-/** Of each kind of check, how many agree. */
+/** How many checks of each kind agree. */
 export function agreement(judgements: readonly Judgement[]): string {
   const counts = new Map<string, { total: number; right: number }>();
   for (const { name, checks } of judgements) {

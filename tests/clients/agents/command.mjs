@@ -8,7 +8,7 @@ import { runChecks } from "../sdks/checks.mjs";
 
 const TIMEOUT_MS = 100_000;
 
-/** What a program prints must hold, by check; programs add messages of their own to a turn. */
+/** Texts that a program must print, by check; programs add messages of their own to a turn. */
 const WANTED = {
   answer: /turn \d+, 0 pictures, 0 documents, before: nothing/,
   "second turn": /before: turn \d+/,

@@ -1,4 +1,4 @@
-// What every client library is checked for. A library gives one function a check; it must throw if
+// The checks of every client library. A library gives one function a check; it must throw if
 // what came is wrong, or return text that is looked at here.
 
 import assert from "node:assert/strict";
@@ -31,7 +31,7 @@ export const PDF_URL = `data:application/pdf;base64,${PDF.toString("base64")}`;
 
 export const sky = ({ city }) => `the sky of ${city} is blue`;
 
-/** What the last text must say, by check. */
+/** Texts that the last answer must hold, by check. */
 const WANTED = {
   answer: /^turn 1, 0 pictures, 0 documents, before: nothing$/,
   "second turn": /^turn 2, .* before: turn 1/,

@@ -9,7 +9,7 @@ import { extractDocument } from "../extract.ts";
 import { inspectDocument, inspectVideo } from "../inspect.ts";
 import type { Route } from "../route.ts";
 
-/** What the model sees of a file. */
+/** Routes that show how the model sees a file. */
 export function inspectRoutes(options: RouteOptions): Route[] {
   const post = { method: "POST", tag: "Inspection", body: chatBody } as const;
   return [
