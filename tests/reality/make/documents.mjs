@@ -224,7 +224,6 @@ by("Poppler", "poppler-utils", "pdftocairo -v 2>&1", {
 
 by("Enscript", "enscript", "enscript --version", {
   "enscript.pdf": "enscript -q -B -p p.ps $here/pages/plain.txt; ps2pdf p.ps $o",
-  "enscript-two-up.pdf": "enscript -q -2rG -p p.ps $here/pages/plain.txt; ps2pdf p.ps $o",
 });
 
 by("Pillow documents", "python3-pil", "/usr/bin/python3 -c 'import PIL; print(PIL.__version__)'", {
