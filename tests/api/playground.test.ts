@@ -13,9 +13,13 @@ const page = await (await app.request("/")).text();
 const assets = [...page.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g)].map((found) => found[1]!);
 
 describe("the playground", () => {
-  test("is a page with a script, a style sheet and an icon of its own", () => {
+  test("is a page with its own scripts, a style sheet and an icon", () => {
     expect(page).toContain("<title>vireo</title>");
-    expect(assets.map((path) => path.replace(/^.*\./, "")).sort()).toEqual(["css", "js", "svg"]);
+    expect(assets.map((path) => path.replace(/^.*\./, "")).sort()).toEqual([
+      "css",
+      ...["js", "js"], // the page's own code and its packages
+      "svg",
+    ]);
   });
 
   test.each(["/", ...assets])("%s is served without a key, under a strict policy", async (path) => {
