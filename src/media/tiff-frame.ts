@@ -16,6 +16,8 @@ const TAG = Object.freeze({
   photometric: 262,
   orientation: 274,
   samples: 277,
+  planes: 284,
+  tileWidth: 322,
   extraSamples: 338,
   sampleFormat: 339,
 });
@@ -79,6 +81,8 @@ const SIGNED = 2;
 const FLOAT = 3;
 /** The limit of the decoding library. */
 const MAX_CHANNELS = 5;
+/** Value of tag 284: each channel is stored apart from the others. */
+const SEPARATE = 2;
 
 /** Throws unsupported_media_type, naming the compression or colours that are not supported. */
 export function checkTiffFrame(directory: TiffDirectory): void {
@@ -91,6 +95,9 @@ export function checkTiffFrame(directory: TiffDirectory): void {
   if (colours) throw notRead(`TIFF with ${colours}`);
   const channels = tagValue(directory, TAG.samples) ?? 1;
   if (channels > MAX_CHANNELS) throw notRead(`TIFF with ${channels} channels`);
+  if (tagValue(directory, TAG.planes) === SEPARATE && directory.tags.has(TAG.tileWidth)) {
+    throw notRead("TIFF with separate planes in tiles");
+  }
   const bits = tagValue(directory, TAG.bits) ?? 1;
   const format = tagValue(directory, TAG.sampleFormat);
   if (format === SIGNED && bits < 32) throw notRead(`TIFF with signed samples of ${bits} bits`);
