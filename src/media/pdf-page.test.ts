@@ -105,6 +105,40 @@ describe("fields and notes", () => {
   });
 });
 
+describe("a page with a note", () => {
+  const extra = firstExtra(1);
+  const own = "/Parent 2 0 R /MediaBox [0 0 200 200]";
+  const notes =
+    "<< /Type /Annot /F 4 /Subtype /FreeText /Rect [60 44 190 64] " +
+    `/AP << /N ${extra + 2} 0 R >> >>`;
+  const look = stream(
+    "/Type /XObject /Subtype /Form /BBox [0 0 130 20] /Resources << /Font << /F1 3 0 R >> >>",
+    "BT /F1 12 Tf 2 5 Td (urgent) Tj ET",
+  );
+  /** The page's boxes stand in its parent only. */
+  const inherited = (boxes: string): Buffer => {
+    const parent = `<< /Type /Pages /Parent 2 0 R /Kids [4 0 R] /Count 1 ${boxes} >>`;
+    const objects = [notes, look, parent];
+    const file = page(shown("Name", 60, 100), `/Annots [${extra + 1} 0 R]`, objects);
+    const moved = `/Parent ${extra + 3} 0 R`.padEnd(own.length);
+    return Buffer.from(file.toString("latin1").replace(own, moved), "latin1");
+  };
+
+  test.each([
+    ["/MediaBox [0 0 200 200]", 0.3, 0.5],
+    ["/MediaBox [0 0 1000 1000]", 0.06, 0.9],
+    ["/MediaBox [0 0 500 500] /CropBox [50 0 150 200]", 0.1, 0.5],
+    ["/MediaBox [0 0 200 200] /Rotate 180", 0.7, 0.5],
+  ])("keeps the inherited %s", async (boxes, x, y) => {
+    const { text, boxes: sides } = await textOf(inherited(boxes));
+    expect(text.split(/\s+/).sort()).toEqual(["Name", "urgent"]);
+    const at = text.indexOf("N") * 4;
+    const middle = [0, 1].map((axis) => (sides[at + axis]! + sides[at + 2 + axis]!) / 2);
+    expect(Math.abs(middle[0]! - x)).toBeLessThan(0.1);
+    expect(Math.abs(middle[1]! - y)).toBeLessThan(0.1);
+  });
+});
+
 describe("text that is not shown is none", () => {
   const group = `${firstExtra(1) + 1} 0 R`;
   const layers = `/OCProperties << /OCGs [${group}] /D << /OFF [${group}] >> >>`;

@@ -67,6 +67,8 @@ export class PdfPage {
     }
     if (place.form !== 0) pdfium._FORM_OnAfterLoadPage(page, place.form);
     const fields = readFields(pdfium, scratch, place.form, page);
+    // Flattening ignores inherited boxes: it would make the page a US Letter.
+    scratch.fixPageBox(page);
     if (pdfium._FPDFPage_Flatten(page, FLATTEN_FOR_SCREEN) === FLATTEN_FAILED) {
       return new PdfPage(pdfium, page, place, { ...fields, flags: DRAW_ANNOTATIONS });
     }

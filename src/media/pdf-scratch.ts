@@ -28,6 +28,19 @@ export class Scratch {
     return [width, height];
   }
 
+  /** Writes the visible box into the page itself, which may have inherited it. */
+  fixPageBox(page: number): void {
+    const { at, pdfium } = this;
+    if (pdfium._FPDF_GetPageBoundingBox(page, at) === 0) return;
+    const [left = 0, top = 0, right = 0, bottom = 0] = new Float32Array(
+      pdfium.HEAPU8.buffer,
+      at,
+      4,
+    );
+    pdfium._FPDFPage_SetMediaBox(page, left, bottom, right, top);
+    pdfium._FPDFPage_SetCropBox(page, left, bottom, right, top);
+  }
+
   /** Left, top, right, bottom in points of the page. */
   characterBox(layer: number, index: number): CharacterBox {
     const { at, pdfium } = this;

@@ -36,6 +36,8 @@ export interface PdfiumCalls {
   _FPDFDOC_InitFormFillEnvironment(document: number, info: number): number;
   _FORM_OnAfterLoadPage(page: number, form: number): void;
   _FPDFPage_Flatten(page: number, flag: number): number;
+  _FPDF_GetPageBoundingBox(page: number, rect: number): number;
+  _FPDFPage_SetMediaBox(page: number, ...sides: readonly number[]): void;
   _FPDFPage_SetCropBox(page: number, ...sides: readonly number[]): void;
   _FPDFPage_GetAnnotCount(page: number): number;
   _FPDFPage_GetAnnot(page: number, index: number): number;
