@@ -124,9 +124,9 @@ async function buildRequest(question: string | undefined, flags: AskFlags): Prom
     throw new VireoError("missing_required", problem);
   }
   const media = await Promise.all([
-    ...image.map((path) => readMedia(path, "image", LIMITS.imageBytes)),
+    ...image.map((path) => readMedia(path, "image", LIMITS.image.bytes)),
     ...file.map((path) => readDocument(path, flags)),
-    ...video.map((path) => readMedia(path, "video", LIMITS.videoBytes)),
+    ...video.map((path) => readMedia(path, "video", LIMITS.video.bytes)),
   ]);
   const content: ContentPart[] = [...media, { type: "text", text }];
   const { system, think, budget, maxTokens } = flags;
@@ -175,7 +175,7 @@ async function readMedia(
 }
 
 async function readDocument(path: string, flags: AskFlags): Promise<ContentPart> {
-  const bytes = await readUserFile(path, LIMITS.documentBytes);
+  const bytes = await readUserFile(path, LIMITS.document.bytes);
   return { type: "document", bytes, ...documentSettings(flags) };
 }
 

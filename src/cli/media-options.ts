@@ -41,13 +41,13 @@ export function withImageOptions(command: Command): Command {
 }
 
 export function withDocumentOptions(command: Command): Command {
-  const { minPageDpi, maxPageDpi } = LIMITS;
+  const { minDpi, maxDpi } = LIMITS.page;
   return command
     .option("--pages <list>", 'pages of documents, such as "1-3,7" (default: all)')
     .option(
       "--dpi <n>",
-      `resolution of PDF pages in dots per inch, ${minPageDpi} to ${maxPageDpi} (default: 150)`,
-      between(minPageDpi, maxPageDpi),
+      `resolution of PDF pages in dots per inch, ${minDpi} to ${maxDpi} (default: 150)`,
+      between(minDpi, maxDpi),
     );
 }
 
@@ -62,8 +62,8 @@ export function withVideoOptions(command: Command, prefix: "" | "video-" = ""): 
     )
     .option(
       `--${prefix}frames <n>`,
-      `frames of a video, at most; 1 to ${LIMITS.framesPerVideo} (default: 128)`,
-      wholeBetween(1, LIMITS.framesPerVideo),
+      `frames of a video, at most; 1 to ${LIMITS.video.sampledFrames} (default: 128)`,
+      wholeBetween(1, LIMITS.video.sampledFrames),
     )
     .option(
       `--${evs} <share>`,

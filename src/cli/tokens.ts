@@ -112,7 +112,7 @@ async function count(
   flags: TokensFlags,
   prices: Prices,
 ): Promise<Counted> {
-  const part = partOf(await readUserFile(file, LIMITS.videoBytes), flags);
+  const part = partOf(await readUserFile(file, LIMITS.video.bytes), flags);
   const estimate: EstimateBody = toEstimateBody(
     await counter.estimate(requestOf(part, flags), { decode: flags.decode }),
     counter.modelId,

@@ -25,7 +25,7 @@ interface Flags extends EngineFlags, VideoFlags {
   readonly instruction?: string;
 }
 
-const seconds = between(0, LIMITS.videoSeconds);
+const seconds = between(0, LIMITS.video.seconds);
 
 export function addVideo(program: Command): void {
   const command = program
@@ -79,7 +79,7 @@ async function run(path: string, question: string | undefined, flags: Flags): Pr
     const text = `video needs a question, --captions or --chapters, such as: ${example}`;
     throw new VireoError("missing_required", text);
   }
-  const file = await readUserFile(path, LIMITS.videoBytes);
+  const file = await readUserFile(path, LIMITS.video.bytes);
   const terminal = openTerminal(process.stderr);
   const engine = await openEngine(flags, terminal, videoSettings({ ...flags, evs: undefined }));
   try {

@@ -1,163 +1,232 @@
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Every bound of the program that a stranger's input can reach. Sizes in bytes unless named. */
-export const LIMITS = Object.freeze({
-  // checkpoints
-  jsonFileBytes: 64 * MIB,
-  tokenizerFileBytes: 64 * MIB,
-  safetensorsHeaderBytes: 100 * MIB,
-  safetensorsTensors: 100_000,
-  shards: 1000,
-  vocabularyTokens: 1_000_000,
+type Bounds = Readonly<Record<string, number>>;
 
-  // one chat template and one rendering; the steps of a rendering grow with its input
-  templateCharacters: MIB,
-  templateDepth: 100,
-  templateCalls: 200,
-  templateSteps: 4_000_000,
-  templateStepsPerValue: 200,
-  templateStepsPerCharacter: 2,
-  templateRange: 100_000,
-  templateTextCharacters: 64 * MIB,
-  templateListItems: 4 * MIB,
-  templateOutputCharacters: 64 * MIB,
+function freeze<const T extends Record<string, Bounds>>(
+  limits: T,
+): { readonly [Subject in keyof T]: { readonly [Name in keyof T[Subject]]: number } } {
+  for (const bounds of Object.values(limits)) Object.freeze(bounds);
+  return Object.freeze(limits);
+}
 
-  // conversations above either bound are rendered by a worker thread, one after the other
-  templateInlineParts: 500,
-  templateInlineCharacters: 256 * KIB,
-  templateQueue: 64,
-  templateWorkerBytes: 1024 * MIB,
+/**
+ * Every bound of the program that external input can reach, grouped by subject.
+ *
+ * The unit is the end of the name: `Bytes` or `bytes`, `Ms`, `Px`, `seconds`, `pixels`,
+ * `characters` (UTF-16 code units); a plural such as `messages` or `shards` is a count.
+ */
+export const LIMITS = freeze({
+  /** Files of a checkpoint folder. */
+  checkpoint: {
+    jsonFileBytes: 64 * MIB,
+    tokenizerFileBytes: 64 * MIB,
+    safetensorsHeaderBytes: 100 * MIB,
+    tensors: 100_000,
+    shards: 1000,
+    vocabularyTokens: 1_000_000,
+  },
 
-  // one request
-  bodyBytes: 64 * MIB,
-  messages: 1000,
-  partsPerMessage: 1000,
-  textCharacters: 4 * 1024 * 1024,
-  imagesPerRequest: 64,
-  stopStrings: 16,
-  stopStringCharacters: 256,
-  stopTokens: 64,
-  badWords: 128,
-  logitBiasEntries: 1024,
-  topLogprobs: 20,
-  mediaUrlCharacters: 2048,
-  fetchedBytes: 128 * MIB,
-  answersPerPrompt: 8,
-  answersPerRequest: 128,
-  promptTokenIds: 1_000_000,
-  tokenizeCharacters: 1024 * 1024,
+  /** A chat template and its rendering. */
+  template: {
+    characters: MIB,
+    depth: 100,
+    calls: 200,
+    /** Steps that every rendering may take, whatever its input. */
+    steps: 4_000_000,
+    /** Further steps for each value of the input. */
+    stepsPerValue: 200,
+    /** Further steps for each character of the input. */
+    stepsPerCharacter: 2,
+    rangeItems: 100_000,
+    textCharacters: 64 * MIB,
+    listItems: 4 * MIB,
+    outputCharacters: 64 * MIB,
+    /** A conversation with more parts is rendered in a worker thread. */
+    inlineParts: 500,
+    /** A conversation with more characters is rendered in a worker thread. */
+    inlineCharacters: 256 * KIB,
+    /** Conversations that wait for the worker thread. */
+    waiting: 64,
+    workerBytes: 1024 * MIB,
+  },
 
-  // answers kept for requests that are sent again
-  replayKeyCharacters: 255,
-  replayEntries: 1000,
-  replayBytes: 32 * MIB,
+  /** One request to an inference route. */
+  request: {
+    bodyBytes: 64 * MIB,
+    messages: 1000,
+    partsPerMessage: 1000,
+    textCharacters: 4 * MIB,
+    images: 64,
+    videos: 8,
+    documents: 16,
+    /** Pages of all documents of a request. */
+    pages: 100,
+    /** Sum of the sizes of all files that a request names by id. */
+    namedFileBytes: 512 * MIB,
+    tools: 128,
+    stopStrings: 16,
+    stopStringCharacters: 256,
+    stopTokens: 64,
+    badWords: 128,
+    logitBiasEntries: 1024,
+    topLogprobs: 20,
+    answersPerPrompt: 8,
+    answers: 128,
+    promptTokenIds: 1_000_000,
+    tokenizeCharacters: MIB,
+  },
 
-  // responses that later requests may go on from, in memory
-  storedResponses: 10_000,
-  storedResponsesPerTenant: 1000,
-  storedResponseBytes: 256 * MIB,
-  storedResponseBytesPerTenant: 64 * MIB,
-  storedResponseSeconds: 24 * 3600,
+  /** Media that the server fetches by URL. */
+  fetch: {
+    urlCharacters: 2048,
+    bytes: 128 * MIB,
+  },
 
-  // files that are kept
-  keptFileBytes: 512 * MIB,
-  keptFilesPerTenant: 10_000,
-  keptFileSeconds: 30 * 24 * 3600,
-  fileNameCharacters: 255,
-  /** Bytes of all files that one request names. */
-  namedFileBytes: 512 * MIB,
-  uploadPartBytes: 64 * MIB,
-  uploadParts: 1000,
-  uploadsPerTenant: 100,
-  multipartHeaderBytes: 16 * KIB,
-  multipartFieldBytes: 8 * KIB,
-  multipartParts: 32,
+  /** Answers that are kept for requests sent again with the same idempotency key. */
+  replay: {
+    keyCharacters: 255,
+    entries: 1000,
+    bytes: 32 * MIB,
+  },
 
-  // structured output; times and memory follow from these counts alone
-  schemaBytes: 64 * KIB,
-  schemaDepth: 32,
-  schemaNodes: 5000,
-  schemaMerges: 5000,
-  schemaBoundedNumbers: 256,
-  regularWork: 250_000,
-  toolsPerRequest: 128,
-  toolSchemasBytes: 256 * KIB,
-  grammarNodes: 250_000,
-  grammarStates: 16_384,
-  grammarFrames: 200_000,
-  grammarPlaces: 16_384,
-  grammarWork: 1_000_000,
-  grammarWorkPerToken: 100_000,
-  grammarMasks: 64,
-  grammarsRemembered: 32,
+  /** Responses in memory that a later request may continue. */
+  storedResponse: {
+    entries: 10_000,
+    entriesPerTenant: 1000,
+    bytes: 256 * MIB,
+    bytesPerTenant: 64 * MIB,
+    seconds: 24 * 3600,
+  },
 
-  // one image
-  imageBytes: 20 * MIB,
-  imagePixels: 50_000_000,
-  imageSidePx: 32_768,
-  tilesPerImage: 64,
-  framesPerTiff: 10_000,
-  heicDecodeMs: 30_000,
-  heicMemoryBytes: 1024 * MIB,
+  /** Uploaded files on disk. */
+  file: {
+    bytes: 512 * MIB,
+    filesPerTenant: 10_000,
+    seconds: 30 * 24 * 3600,
+    nameCharacters: 255,
+  },
 
-  // one video; the decoder's child process is held to them too
-  videoBytes: 512 * MIB,
-  videoPixels: 36_000_000,
-  /** Frames with more pixels are made smaller by the decoder, before our own resize. */
-  videoFramePixels: 4096 * 2304,
-  videoFrames: 500_000,
-  videoSeconds: 4 * 3600,
-  videoProbeMs: 30_000,
-  videoDecodeMs: 120_000,
-  videoMemoryBytes: 2048 * MIB,
-  videoAllocationBytes: 256 * MIB,
-  framesPerVideo: 1024,
-  listedFrames: 1024,
-  videosPerRequest: 8,
-  videosDecoded: 2,
+  /** Uploads in parts. */
+  upload: {
+    partBytes: 64 * MIB,
+    parts: 1000,
+    uploadsPerTenant: 100,
+  },
 
-  // one document; PDFium's process is held to them too
-  documentBytes: 64 * MIB,
-  pagesPerRequest: 100,
-  documentsPerRequest: 16,
-  /** Pages of a file; a larger number is a lie, or nobody's to turn over. */
-  pagesPerDocument: 100_000,
-  pageRangeCharacters: 1024,
-  pagePixels: 16_000_000,
-  pageSidePx: 16_384,
-  minPageDpi: 18,
-  maxPageDpi: 600,
-  pageTextCharacters: 200_000,
-  /** Runs of text, pictures and paths of a page that are looked at one by one. */
-  pageObjects: 100_000,
-  pageAnnotations: 10_000,
-  /** Pixels of the small drawing that tells which text is drawn. */
-  inkPixels: 4_000_000,
-  documentMs: 120_000,
-  /** Time that one page of a document may take. */
-  pageMs: 60_000,
-  /** New processes after pages that ended theirs. */
-  documentReopenings: 4,
-  documentMemoryBytes: 512 * MIB,
-  documentsOpen: 2,
-  extractionsAtOnce: 4,
+  /** Bodies of the type multipart/form-data. */
+  multipart: {
+    headerBytes: 16 * KIB,
+    fieldBytes: 8 * KIB,
+    parts: 32,
+  },
 
-  // one office document, which LibreOffice makes a PDF of
-  officeMs: 60_000,
-  officeMemoryBytes: 4096 * MIB,
-  officeFileBytes: 256 * MIB,
-  officeRemembered: 4,
+  /** JSON Schemas, before they become grammars. */
+  schema: {
+    bytes: 64 * KIB,
+    depth: 32,
+    nodes: 5000,
+    merges: 5000,
+    boundedNumbers: 256,
+    /** Sum of the schemas of all tools of a request. */
+    bytesOfTools: 256 * KIB,
+  },
 
-  // one look into a video or document
-  thumbnailPx: 256,
-  looksRemembered: 16,
-  looksWaiting: 16,
-  pagesPerLook: 8,
-  lookPagePx: 1280,
-  wordsPerPage: 5000,
+  /** Grammars; compile time, match time and memory follow from these counts alone. */
+  grammar: {
+    regularWork: 250_000,
+    nodes: 250_000,
+    states: 16_384,
+    frames: 200_000,
+    places: 16_384,
+    work: 1_000_000,
+    workPerToken: 100_000,
+    /** Token masks that one grammar keeps. */
+    masks: 64,
+    /** Compiled grammars that are kept. */
+    grammars: 32,
+  },
 
-  // the queue
-  requestsWaiting: 256,
-  eventsUnread: 8192,
+  /** One picture. */
+  image: {
+    bytes: 20 * MIB,
+    pixels: 50_000_000,
+    sidePx: 32_768,
+    tiles: 64,
+    tiffFrames: 10_000,
+    heicDecodeMs: 30_000,
+    heicMemoryBytes: 1024 * MIB,
+  },
+
+  /** One video; its decoder runs in a child process under the same bounds. */
+  video: {
+    bytes: 512 * MIB,
+    pixels: 36_000_000,
+    /** The decoder scales down a frame with more pixels, before our own resize. */
+    framePixels: 4096 * 2304,
+    frames: 500_000,
+    seconds: 4 * 3600,
+    probeMs: 30_000,
+    decodeMs: 120_000,
+    memoryBytes: 2048 * MIB,
+    allocationBytes: 256 * MIB,
+    sampledFrames: 1024,
+    /** Frames that a request may list by number or time. */
+    listedFrames: 1024,
+    decodersAtOnce: 2,
+  },
+
+  /** One PDF; PDFium runs in a child process under the same bounds. */
+  document: {
+    bytes: 64 * MIB,
+    /** A file that claims more pages is refused. */
+    pages: 100_000,
+    pageRangeCharacters: 1024,
+    timeoutMs: 120_000,
+    /** New processes after pages that crashed theirs. */
+    reopenings: 4,
+    memoryBytes: 512 * MIB,
+    openAtOnce: 2,
+    extractionsAtOnce: 4,
+  },
+
+  /** One page of a PDF. */
+  page: {
+    pixels: 16_000_000,
+    sidePx: 16_384,
+    minDpi: 18,
+    maxDpi: 600,
+    textCharacters: 200_000,
+    /** Text runs, pictures and paths that are inspected one by one. */
+    objects: 100_000,
+    annotations: 10_000,
+    /** Pixels of the small rendering that shows which text is visible. */
+    inkPixels: 4_000_000,
+    timeoutMs: 60_000,
+  },
+
+  /** One office document, which LibreOffice converts to PDF. */
+  office: {
+    timeoutMs: 60_000,
+    memoryBytes: 4096 * MIB,
+    fileBytes: 256 * MIB,
+    filesRemembered: 4,
+  },
+
+  /** One inspection of a video or document. */
+  inspection: {
+    thumbnailPx: 256,
+    remembered: 16,
+    waiting: 16,
+    pages: 8,
+    pagePx: 1280,
+    wordsPerPage: 5000,
+  },
+
+  /** Requests in front of the engine. */
+  queue: {
+    requests: 256,
+    /** Events of one request that the engine has sent and nobody has read. */
+    unreadEvents: 8192,
+  },
 });

@@ -24,8 +24,8 @@ export function blocked(why: string): VireoError {
  * Throws media_fetch_blocked.
  */
 export function checkMediaUrl(text: string, anyAddress: boolean): URL {
-  if (text.length > LIMITS.mediaUrlCharacters) {
-    throw blocked(`it is longer than ${LIMITS.mediaUrlCharacters} characters`);
+  if (text.length > LIMITS.fetch.urlCharacters) {
+    throw blocked(`it is longer than ${LIMITS.fetch.urlCharacters} characters`);
   }
   if (/[^\x21-\x7e]|\\/.test(text)) throw blocked("it has characters that no URL has");
   if (!/^https?:\/\/[^/]/i.test(text)) throw blocked("only http:// and https:// are fetched");

@@ -180,7 +180,7 @@ async function openJob(
   folder: string,
   options: BatchOptions,
 ): Promise<Job> {
-  const bytes = await readUserFile(file, LIMITS.documentBytes);
+  const bytes = await readUserFile(file, LIMITS.document.bytes);
   const model = upstream.models[0];
   const { schema, pages, dpi, maxTiles, exifOrientation, instruction, maxTokens } = options;
   const about = [file, schema, pages, dpi, maxTiles, exifOrientation, instruction, maxTokens];

@@ -40,8 +40,8 @@ export async function readSchema(nameOrPath: string): Promise<JsonObject> {
     const hint = isName ? `; there are ${names}, or give a file's path` : "";
     throw new VireoError("invalid_schema", `there is no schema ${nameOrPath}${hint}`, { cause });
   }
-  if (text.length > LIMITS.schemaBytes) {
-    const message = `${nameOrPath} has ${text.length} characters; at most ${LIMITS.schemaBytes}`;
+  if (text.length > LIMITS.schema.bytes) {
+    const message = `${nameOrPath} has ${text.length} characters; at most ${LIMITS.schema.bytes}`;
     throw new VireoError("invalid_schema", message);
   }
   try {

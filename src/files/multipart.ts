@@ -52,8 +52,8 @@ export async function* readMultipart(
   try {
     await skipPreamble(text, delimiter);
     for (let parts = 0; await hasNext(text); parts++) {
-      if (parts === LIMITS.multipartParts) throw invalid(`it has more than ${parts} parts`);
-      yield readHead(await text.takeUntil(Buffer.from(CRLF + CRLF), LIMITS.multipartHeaderBytes));
+      if (parts === LIMITS.multipart.parts) throw invalid(`it has more than ${parts} parts`);
+      yield readHead(await text.takeUntil(Buffer.from(CRLF + CRLF), LIMITS.multipart.headerBytes));
       yield* readContent(text, delimiter);
     }
   } finally {
@@ -123,7 +123,8 @@ async function skipPreamble(text: Incoming, delimiter: Buffer): Promise<void> {
     const at = text.held.indexOf(delimiter);
     const end = at >= 0 ? at : text.held.length - delimiter.length + 1;
     skipped += text.take(Math.max(0, end)).length;
-    if (skipped > LIMITS.multipartHeaderBytes) throw invalid("it does not begin with its boundary");
+    if (skipped > LIMITS.multipart.headerBytes)
+      throw invalid("it does not begin with its boundary");
     if (at >= 0) break;
     await text.more();
   }

@@ -41,7 +41,7 @@ export function newId(kind: "file" | "upload" | "part"): string {
 export function cleanName(given: string): string {
   const last = given.split(/[/\\]/).at(-1) ?? "";
   const plain = last.replace(/[\p{Cc}\p{Surrogate}\u202a-\u202e\u2066-\u2069]/gu, "").trim();
-  const short = [...plain].slice(-LIMITS.fileNameCharacters).join("");
+  const short = [...plain].slice(-LIMITS.file.nameCharacters).join("");
   return short === "" || short === "." || short === ".." ? "file" : short;
 }
 

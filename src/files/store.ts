@@ -14,7 +14,7 @@ export interface FileStoreOptions extends Quotas {
   readonly folder: string;
   /** Maximum lifetime of a file. */
   readonly ttlSeconds: number;
-  /** Maximum size of one file. Default: LIMITS.keptFileBytes. */
+  /** Maximum size of one file. Default: LIMITS.file.bytes. */
   readonly fileBytes?: number;
   /** Unix time in milliseconds. */
   readonly now?: () => number;
@@ -94,7 +94,7 @@ export class FileStore {
   }
 
   get fileBytes(): number {
-    return this.options.fileBytes ?? LIMITS.keptFileBytes;
+    return this.options.fileBytes ?? LIMITS.file.bytes;
   }
 
   /** Throws storage_full or media_too_large for a file whose size is declared. */
@@ -122,7 +122,7 @@ export class FileStore {
     const { path, sha256, bytes } = await draft.finish();
     if (bytes === 0) throw new VireoError("invalid_media", "the file is empty (0 bytes)");
     return await this.inTurn(async () => {
-      const limit = LIMITS.keptFilesPerTenant;
+      const limit = LIMITS.file.filesPerTenant;
       if (this.ofTenant(tenant).length >= limit) {
         const message = `there are ${limit} files already; delete some`;
         throw new VireoError("storage_full", message, { metadata: { limit } });

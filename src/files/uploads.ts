@@ -70,7 +70,7 @@ export class Uploads {
     const { store, now } = this.options;
     store.check(tenant, bytes);
     const own = [...this.states.values()].filter(({ upload }) => upload.tenant === tenant);
-    const limit = LIMITS.uploadsPerTenant;
+    const limit = LIMITS.upload.uploadsPerTenant;
     const closed = own.filter(({ upload }) => upload.status !== "pending");
     for (const state of closed.slice(0, Math.max(0, 1 + closed.length - limit))) {
       await this.forget(state);
@@ -98,7 +98,7 @@ export class Uploads {
   async addPart(tenant: string, id: string, draft: PartialFile): Promise<UploadPart> {
     const { path, bytes } = await draft.finish();
     const state = this.pending(tenant, id);
-    const limit = LIMITS.uploadParts;
+    const limit = LIMITS.upload.parts;
     if (bytes === 0) throw new VireoError("invalid_media", "the part is empty (0 bytes)");
     if (state.parts.size >= limit) {
       const message = `the upload has ${limit} parts already; send larger ones`;

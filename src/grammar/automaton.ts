@@ -66,9 +66,9 @@ export class Automaton {
   /** The memory is large enough that it should be cleared. */
   get isFull(): boolean {
     const { places, frames, framesTransferred } = this.memory;
-    const statesMany = places.length > LIMITS.grammarStates / 2;
+    const statesMany = places.length > LIMITS.grammar.states / 2;
     const framesMany =
-      frames.size > LIMITS.grammarFrames / 2 && frames.size > 2 * framesTransferred;
+      frames.size > LIMITS.grammar.frames / 2 && frames.size > 2 * framesTransferred;
     return statesMany || framesMany;
   }
 
@@ -76,7 +76,7 @@ export class Automaton {
   clear(): void {
     this.memory = this.newMemory();
     this.memory.table.fill(DEAD, DEAD * this.classes, (DEAD + 1) * this.classes);
-    this.workLeft = LIMITS.grammarWork;
+    this.workLeft = LIMITS.grammar.work;
     this.intern([[this.program.start, OUTSIDE]]);
   }
 
@@ -152,10 +152,10 @@ export class Automaton {
     let ends = false;
     for (let place = arrived.pop(); place !== undefined; place = arrived.pop()) {
       const [node, frame] = place;
-      const key = frame * LIMITS.grammarNodes + node;
+      const key = frame * LIMITS.grammar.nodes + node;
       if (live[node] === 0 || seen.has(key)) continue;
       seen.add(key);
-      if (seen.size > LIMITS.grammarPlaces) throw tooAmbiguous();
+      if (seen.size > LIMITS.grammar.places) throw tooAmbiguous();
       if (kind[node] === NODE.byte) {
         places.push(node, frame);
       } else if (kind[node] === NODE.split) {
@@ -177,10 +177,10 @@ export class Automaton {
   private frame(returnTo: number, parent: number): number {
     const { frames, frameReturn, frameParent } = this.memory;
     if (this.program.kind[returnTo] === NODE.end) return parent;
-    const key = parent * LIMITS.grammarNodes + returnTo;
+    const key = parent * LIMITS.grammar.nodes + returnTo;
     const known = frames.get(key);
     if (known !== undefined) return known;
-    if (frames.size >= LIMITS.grammarFrames) throw tooAmbiguous();
+    if (frames.size >= LIMITS.grammar.frames) throw tooAmbiguous();
     frameReturn.push(returnTo);
     const frame = frameParent.push(parent) - 1;
     frames.set(key, frame);
@@ -192,7 +192,7 @@ export class Automaton {
     const key = `${ends ? 1 : 0},${places.join(",")}`;
     const known = memory.states.get(key);
     if (known !== undefined) return known;
-    if (memory.places.length >= LIMITS.grammarStates) throw tooAmbiguous();
+    if (memory.places.length >= LIMITS.grammar.states) throw tooAmbiguous();
     const state = memory.places.push(places) - 1;
     memory.accepting.push(ends);
     memory.states.set(key, state);

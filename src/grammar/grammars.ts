@@ -39,7 +39,7 @@ export class Grammars {
     const program = programOf(request);
     if (program === undefined) return undefined;
     const compiled = openGrammar(program, await this.readOnce());
-    if (this.compiled.size >= LIMITS.grammarsRemembered) {
+    if (this.compiled.size >= LIMITS.grammar.grammars) {
       const [oldest = ""] = this.compiled.keys();
       this.compiled.delete(oldest);
     }

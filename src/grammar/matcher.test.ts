@@ -155,11 +155,11 @@ describe("work is bounded", () => {
     const compiled = compile({ root: rule("s"), rules }, vocabulary);
     const matcher = compiled.open();
     const { memory } = compiled.automaton;
-    for (let i = 0; i < LIMITS.grammarStates; i++) matcher.accept(10 + 0x7b);
+    for (let i = 0; i < LIMITS.grammar.states; i++) matcher.accept(10 + 0x7b);
     expect(compiled.automaton.memory).not.toBe(memory);
-    expect(compiled.automaton.stateCount).toBeLessThanOrEqual(LIMITS.grammarStates);
+    expect(compiled.automaton.stateCount).toBeLessThanOrEqual(LIMITS.grammar.states);
     matcher.accept(10 + "!".charCodeAt(0));
-    for (let i = 0; i < LIMITS.grammarStates; i++) expect(matcher.accept(10 + 0x7d)).toBe(true);
+    for (let i = 0; i < LIMITS.grammar.states; i++) expect(matcher.accept(10 + 0x7d)).toBe(true);
     expect(matcher.finished).toBe(true);
   });
 

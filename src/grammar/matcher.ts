@@ -53,7 +53,7 @@ export class CompiledGrammar {
     const known = this.masks.get(state);
     if (known) return known;
     const mask = this.makeMask(state);
-    if (this.masks.size >= LIMITS.grammarMasks) {
+    if (this.masks.size >= LIMITS.grammar.masks) {
       const [oldest] = this.masks.keys();
       this.masks.delete(oldest!);
     }
@@ -180,7 +180,7 @@ export class Matcher {
   private memory: Memory;
   private state: number;
   /** Work budget of this answer: large bursts are allowed, but not with every token. */
-  private workLeft: number = LIMITS.grammarWork;
+  private workLeft: number = LIMITS.grammar.work;
 
   constructor(grammar: CompiledGrammar) {
     this.grammar = grammar;
@@ -215,8 +215,8 @@ export class Matcher {
     automaton.workLeft = this.workLeft;
     const state = this.read(this.state, token);
     if (state === DEAD) return false;
-    const { grammarWork, grammarWorkPerToken } = LIMITS;
-    this.workLeft = Math.min(automaton.workLeft + grammarWorkPerToken, grammarWork);
+    const { work, workPerToken } = LIMITS.grammar;
+    this.workLeft = Math.min(automaton.workLeft + workPerToken, work);
     this.state = state;
     return true;
   }

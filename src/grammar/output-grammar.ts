@@ -51,7 +51,7 @@ function choiceGrammar(choices: readonly string[]): Grammar {
 
 function checkLength(what: string, source: string): void {
   const bytes = Buffer.byteLength(source);
-  if (bytes <= LIMITS.schemaBytes) return;
-  const message = `the ${what} has ${bytes} bytes; at most ${LIMITS.schemaBytes} are allowed`;
+  if (bytes <= LIMITS.schema.bytes) return;
+  const message = `the ${what} has ${bytes} bytes; at most ${LIMITS.schema.bytes} are allowed`;
   throw new VireoError("invalid_schema", message);
 }

@@ -151,9 +151,9 @@ class Network {
   }
 
   private node(kind: number, a: number, b: number, next: number): number {
-    const { grammarNodes } = LIMITS;
-    if (this.kind.length >= grammarNodes) {
-      throw invalid(`is too large: it needs more than ${grammarNodes} nodes`);
+    const { nodes } = LIMITS.grammar;
+    if (this.kind.length >= nodes) {
+      throw invalid(`is too large: it needs more than ${nodes} nodes`);
     }
     this.a.push(a);
     this.b.push(b);

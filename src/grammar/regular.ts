@@ -24,7 +24,7 @@ export interface Work {
 }
 
 export function newRuleBook(rules: Map<string, Expression>): RuleBook {
-  return { rules, work: { left: LIMITS.regularWork } };
+  return { rules, work: { left: LIMITS.grammar.regularWork } };
 }
 
 /**

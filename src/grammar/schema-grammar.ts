@@ -51,7 +51,7 @@ function limitOf(count: number | undefined, min = 0): number {
 const MAX_BRANCHES_COMPARED = 64;
 
 /** Maximum nesting of schemas, including the targets of `$ref`s. */
-const MAX_WRITTEN_DEPTH = 16 * LIMITS.schemaDepth;
+const MAX_WRITTEN_DEPTH = 16 * LIMITS.schema.depth;
 
 class SchemaWriter {
   private readonly json: unknown;
@@ -220,10 +220,10 @@ class SchemaWriter {
 
   private number(type: "number" | "integer", schema: Schema): Expression {
     if (schema.min ?? schema.max) this.boundedNumbers += 1;
-    if (this.boundedNumbers > LIMITS.schemaBoundedNumbers) {
+    if (this.boundedNumbers > LIMITS.schema.boundedNumbers) {
       throw wrong(
         schema.path,
-        `is one of more than ${LIMITS.schemaBoundedNumbers} numbers with bounds`,
+        `is one of more than ${LIMITS.schema.boundedNumbers} numbers with bounds`,
       );
     }
     const far = Number(MAX_WHOLE);

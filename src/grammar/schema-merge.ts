@@ -15,7 +15,7 @@ export type Resolve = (ref: string, path: string) => Schema;
 /** Combines the schemas of one document, with a limit on the number of merges. */
 export class SchemaMerger {
   private readonly resolve: Resolve;
-  private mergesLeft: number = LIMITS.schemaMerges;
+  private mergesLeft: number = LIMITS.schema.merges;
 
   constructor(resolve: Resolve) {
     this.resolve = resolve;

@@ -90,8 +90,8 @@ const UNSUPPORTED = [
 /** Parses a schema and checks its size, depth and number of nodes. Throws invalid_schema. */
 export function parseSchemaText(source: string): unknown {
   const bytes = Buffer.byteLength(source);
-  if (bytes > LIMITS.schemaBytes) {
-    throw wrong("#", `has ${bytes} bytes; at most ${LIMITS.schemaBytes} are allowed`);
+  if (bytes > LIMITS.schema.bytes) {
+    throw wrong("#", `has ${bytes} bytes; at most ${LIMITS.schema.bytes} are allowed`);
   }
   let json: unknown;
   try {
@@ -104,20 +104,20 @@ export function parseSchemaText(source: string): unknown {
 }
 
 /** Each level of a schema takes two levels of JSON: `properties` and the property. */
-const MAX_JSON_DEPTH = 2 * LIMITS.schemaDepth;
+const MAX_JSON_DEPTH = 2 * LIMITS.schema.depth;
 
 function checkSize(json: unknown): void {
   let level = [json];
   let nodes = 0;
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > MAX_JSON_DEPTH) {
-      throw wrong("#", `is nested too deeply; at most ${LIMITS.schemaDepth} levels are allowed`);
+      throw wrong("#", `is nested too deeply; at most ${LIMITS.schema.depth} levels are allowed`);
     }
     nodes += level.length;
-    if (nodes > LIMITS.schemaNodes) {
+    if (nodes > LIMITS.schema.nodes) {
       throw wrong(
         "#",
-        `is too large; at most ${LIMITS.schemaNodes} values and keywords are allowed`,
+        `is too large; at most ${LIMITS.schema.nodes} values and keywords are allowed`,
       );
     }
     level = level.flatMap((value) =>

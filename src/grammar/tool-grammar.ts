@@ -91,8 +91,8 @@ export function toolGrammar(request: ToolRequest): Grammar | undefined {
 function checkSize(tools: readonly ToolDefinition[]): void {
   const schemas = JSON.stringify(tools.map((tool) => tool.parameters));
   const bytes = Buffer.byteLength(schemas);
-  if (bytes <= LIMITS.toolSchemasBytes) return;
-  const max = LIMITS.toolSchemasBytes;
+  if (bytes <= LIMITS.schema.bytesOfTools) return;
+  const max = LIMITS.schema.bytesOfTools;
   const message = `the tools' schemas have ${bytes} bytes; at most ${max} are allowed`;
   throw new VireoError("invalid_schema", message, { param: "tools" });
 }

@@ -18,7 +18,8 @@ export interface TextFiles {
 
 /** Opens the tokenizer and the chat template of a checkpoint folder. Throws invalid_checkpoint. */
 export async function openTextFiles(dir: string, mode?: TemplateMode): Promise<TextFiles> {
-  const json = (name: string) => readJsonFile(join(dir, name), LIMITS.tokenizerFileBytes);
+  const json = (name: string) =>
+    readJsonFile(join(dir, name), LIMITS.checkpoint.tokenizerFileBytes);
   const tokenizerJson = await json("tokenizer.json");
   if (!tokenizerJson) {
     throw new VireoError("invalid_checkpoint", "tokenizer.json is missing from the checkpoint");
@@ -49,7 +50,7 @@ export async function readTemplate(
   const jinja = await readText(join(dir, "chat_template.jinja"));
   return findTemplate({
     ...(jinja === undefined ? {} : { jinja }),
-    json: await readJsonFile(join(dir, "chat_template.json"), LIMITS.tokenizerFileBytes),
+    json: await readJsonFile(join(dir, "chat_template.json"), LIMITS.checkpoint.tokenizerFileBytes),
     tokenizerConfig,
   });
 }

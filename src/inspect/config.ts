@@ -33,7 +33,7 @@ export async function inspectConfig(dir: string, index: TensorIndex): Promise<Co
   const problems: string[] = [];
   const read = async (name: ConfigFile): Promise<JsonObject | undefined> => {
     try {
-      return await readJsonFile(join(dir, NAMES[name]), LIMITS.tokenizerFileBytes);
+      return await readJsonFile(join(dir, NAMES[name]), LIMITS.checkpoint.tokenizerFileBytes);
     } catch (error) {
       problems.push(messageOf(error));
       return undefined;

@@ -141,7 +141,10 @@ async function inspectText(dir: string, { sizes, raw }: ConfigReport): Promise<T
   const problems: string[] = [];
   let tokenizer: Tokenizer;
   try {
-    const json = await readJsonFile(join(dir, "tokenizer.json"), LIMITS.tokenizerFileBytes);
+    const json = await readJsonFile(
+      join(dir, "tokenizer.json"),
+      LIMITS.checkpoint.tokenizerFileBytes,
+    );
     if (json === undefined) return { problems }; // reported as a missing file
     tokenizer = openTokenizer(json, raw.tokenizer);
   } catch (error) {

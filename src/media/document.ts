@@ -22,15 +22,16 @@ export async function openDocument(
   signal?: AbortSignal,
 ): Promise<Document> {
   const { dpi } = options;
-  const { documentBytes: limit, minPageDpi, maxPageDpi } = LIMITS;
+  const limit = LIMITS.document.bytes;
+  const { minDpi, maxDpi } = LIMITS.page;
   if (file.length === 0) throw new VireoError("invalid_media", "the document is empty (0 bytes)");
   if (file.length > limit) {
     const metadata = { limit, actual: file.length };
     const message = `the document has ${file.length} bytes; the limit is ${limit}`;
     throw new VireoError("media_too_large", message, { metadata });
   }
-  if (dpi !== undefined && !(dpi >= minPageDpi && dpi <= maxPageDpi)) {
-    const message = `dpi is ${dpi}; it must be from ${minPageDpi} to ${maxPageDpi}`;
+  if (dpi !== undefined && !(dpi >= minDpi && dpi <= maxDpi)) {
+    const message = `dpi is ${dpi}; it must be from ${minDpi} to ${maxDpi}`;
     throw new VireoError("out_of_range", message, { param: "dpi" });
   }
   const kind = fileKind(file);

@@ -30,7 +30,7 @@ async function decode(file: Uint8Array): Promise<HeicReply> {
   const image = images.find((one) => one.is_primary()) ?? images[0];
   if (image === undefined) return NOTHING;
   const [width, height] = [image.get_width(), image.get_height()];
-  if (!(width > 0 && height > 0 && width * height <= LIMITS.imagePixels)) return NOTHING;
+  if (!(width > 0 && height > 0 && width * height <= LIMITS.image.pixels)) return NOTHING;
   const target = { data: new Uint8ClampedArray(width * height * 4), width, height };
   const filled = await new Promise<HeifPixels | null>((resolve) => image.display(target, resolve));
   return filled === null ? NOTHING : { rgb: onWhite(filled.data), width, height };
@@ -50,7 +50,7 @@ function onWhite(rgba: Uint8ClampedArray): Uint8Array {
   return rgb;
 }
 
-boundMemory(LIMITS.heicMemoryBytes);
+boundMemory(LIMITS.image.heicMemoryBytes);
 process.once("message", async (file: Uint8Array) => {
   const reply = await decode(file).catch(() => NOTHING);
   process.send?.(reply, () => process.disconnect());

@@ -30,7 +30,7 @@ export async function decodeHeic(file: Uint8Array): Promise<RgbImage> {
   let timer: NodeJS.Timeout | undefined;
   try {
     const { rgb, width, height } = await new Promise<HeicReply>((resolve, reject) => {
-      timer = setTimeout(() => reject(tooSlow()), LIMITS.heicDecodeMs);
+      timer = setTimeout(() => reject(tooSlow()), LIMITS.image.heicDecodeMs);
       worker.once("message", resolve);
       worker.once("error", () => reject(undecodable()));
       worker.once("exit", () => reject(undecodable()));
@@ -50,7 +50,7 @@ function undecodable(): VireoError {
 }
 
 function tooSlow(): VireoError {
-  const limit = LIMITS.heicDecodeMs / 1000;
+  const limit = LIMITS.image.heicDecodeMs / 1000;
   const message = `the heic image takes more than ${limit} s to decode; send it as JPEG`;
   return new VireoError("media_too_large", message, { metadata: { limit_seconds: limit } });
 }

@@ -105,7 +105,7 @@ function fromRgba({ rgba, width, height }: RgbaPixels): RgbImage {
 
 async function decodeByLibrary(bytes: Uint8Array, header: FrameHeader): Promise<RgbImage> {
   const options: SharpOptions = {
-    limitInputPixels: LIMITS.imagePixels,
+    limitInputPixels: LIMITS.image.pixels,
     failOn: "error",
     sequentialRead: true,
     ignoreIcc: true,

@@ -38,7 +38,7 @@ export async function officeToPdf(file: Uint8Array, office: OfficeFile): Promise
   converted.set(key, made);
   made.catch(() => converted.delete(key));
   for (const oldest of converted.keys()) {
-    if (converted.size <= LIMITS.officeRemembered) break;
+    if (converted.size <= LIMITS.office.filesRemembered) break;
     converted.delete(oldest);
   }
   return await made;
@@ -79,9 +79,9 @@ async function convert(file: Uint8Array, office: OfficeFile): Promise<Buffer> {
 async function run(command: readonly string[], office: OfficeFile): Promise<void> {
   const begun = performance.now();
   for (let start = 0; start < MAX_STARTS; start++) {
-    const timeMs = Math.max(1, LIMITS.officeMs - (performance.now() - begun));
+    const timeMs = Math.max(1, LIMITS.office.timeoutMs - (performance.now() - begun));
     const status = await runProgram({ command, path: PATH, timeMs });
-    if (performance.now() - begun >= LIMITS.officeMs) throw tooSlow(office);
+    if (performance.now() - begun >= LIMITS.office.timeoutMs) throw tooSlow(office);
     if (status !== STARTED_FIRST) return;
   }
 }
@@ -95,7 +95,7 @@ async function readResult(path: string, office: OfficeFile): Promise<Buffer> {
     const message = `LibreOffice cannot open the file: ${office.name} that is damaged or locked`;
     throw new VireoError("media_undecodable", message);
   }
-  const { documentBytes: limit } = LIMITS;
+  const limit = LIMITS.document.bytes;
   if (size <= limit) return await readFile(path);
   const message = `the file becomes a PDF of ${size} bytes; the limit is ${limit}`;
   throw new VireoError("media_too_large", message, { metadata: { limit, actual: size } });
@@ -124,7 +124,7 @@ let launcher: Promise<readonly string[]> | undefined;
 async function findLauncher(): Promise<readonly string[]> {
   launcher ??= (async () => {
     const found: string[] = [];
-    const limits = [`--as=${LIMITS.officeMemoryBytes}`, `--fsize=${LIMITS.officeFileBytes}`];
+    const limits = [`--as=${LIMITS.office.memoryBytes}`, `--fsize=${LIMITS.office.fileBytes}`];
     for (const wanted of [
       ["prlimit", ...limits],
       ["unshare", "--map-root-user", "--net"],
@@ -174,7 +174,7 @@ function notRead({ name, ending }: OfficeFile): VireoError {
 }
 
 function tooSlow({ name }: OfficeFile): VireoError {
-  const limit = LIMITS.officeMs / 1000;
+  const limit = LIMITS.office.timeoutMs / 1000;
   const message = `the file is ${name}, which takes more than ${limit} s to lay out; send a PDF`;
   return new VireoError("media_too_large", message, { metadata: { limit_seconds: limit } });
 }

@@ -18,7 +18,7 @@ export function choosePages(text: string | undefined, total: number): number[] {
     }
     for (let page = first; page <= last; page++) {
       chosen.add(page);
-      if (chosen.size <= LIMITS.pagesPerRequest) continue;
+      if (chosen.size <= LIMITS.request.pages) continue;
       const actual = text === undefined ? total : last - first + 1;
       throw tooManyPages(actual);
     }
@@ -27,7 +27,7 @@ export function choosePages(text: string | undefined, total: number): number[] {
 }
 
 export function tooManyPages(actual: number): VireoError {
-  const limit = LIMITS.pagesPerRequest;
+  const limit = LIMITS.request.pages;
   const message =
     `${actual} pages are asked for; at most ${limit} are taken. ` +
     `Choose some with pages, as "1-${limit}"`;
@@ -35,7 +35,7 @@ export function tooManyPages(actual: number): VireoError {
 }
 
 function rangesOf(text: string): string[] {
-  const parts = text.length <= LIMITS.pageRangeCharacters ? text.split(",") : [];
+  const parts = text.length <= LIMITS.document.pageRangeCharacters ? text.split(",") : [];
   const trimmed = parts.map((part) => part.trim()).filter((part) => part !== "");
   if (trimmed.length === 0) throw wrong(`pages must be as "1-3,7", not "${text.slice(0, 40)}"`);
   return trimmed;

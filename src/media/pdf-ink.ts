@@ -81,8 +81,8 @@ class InkReader {
     const { width, height } = ink;
     const scale = Math.min(
       PIXELS_PER_POINT,
-      Math.sqrt(LIMITS.inkPixels / (width * height)),
-      LIMITS.pageSidePx / Math.max(width, height),
+      Math.sqrt(LIMITS.page.inkPixels / (width * height)),
+      LIMITS.page.sidePx / Math.max(width, height),
     );
     this.columns = Math.max(1, Math.round(width * scale));
     this.rows = Math.max(1, Math.round(height * scale));
@@ -242,12 +242,12 @@ class InkReader {
     return { gray, columns, rows };
   }
 
-  /** All runs of text of the page and its forms, up to LIMITS.pageObjects. */
+  /** All runs of text of the page and its forms, up to LIMITS.page.objects. */
   private textObjects(): number[] {
     const { pdfium } = this;
     const found: number[] = [];
     const visit = (count: number, get: (index: number) => number, depth: number): void => {
-      for (let index = 0; index < count && found.length < LIMITS.pageObjects; index++) {
+      for (let index = 0; index < count && found.length < LIMITS.page.objects; index++) {
         const object = get(index);
         const type = pdfium._FPDFPageObj_GetType(object);
         if (type === OBJECT_TEXT) found.push(object);

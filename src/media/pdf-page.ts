@@ -109,7 +109,7 @@ interface Fields {
 function readFields(pdfium: PdfiumCalls, scratch: Scratch, form: number, page: number): Fields {
   const ticks: Character[] = [];
   let hasFields = false;
-  const count = Math.min(pdfium._FPDFPage_GetAnnotCount(page), LIMITS.pageAnnotations);
+  const count = Math.min(pdfium._FPDFPage_GetAnnotCount(page), LIMITS.page.annotations);
   for (let index = 0; index < count; index++) {
     const annotation = pdfium._FPDFPage_GetAnnot(page, index);
     if (annotation === 0) continue;

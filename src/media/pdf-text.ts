@@ -44,7 +44,7 @@ export interface PageCharacters {
   readonly unreadable: number;
 }
 
-/** Reads at most LIMITS.pageTextCharacters. */
+/** Reads at most LIMITS.page.textCharacters. */
 export function readCharacters(
   pdfium: PdfiumCalls,
   scratch: Scratch,
@@ -56,7 +56,7 @@ export function readCharacters(
   const characters: Character[] = [];
   let unreadable = 0;
   let blank: string | undefined;
-  const count = Math.min(pdfium._FPDFText_CountChars(layer), LIMITS.pageTextCharacters);
+  const count = Math.min(pdfium._FPDFText_CountChars(layer), LIMITS.page.textCharacters);
   for (let index = 0; index < count; index++) {
     const code = pdfium._FPDFText_GetUnicode(layer, index) >>> 0;
     const isGenerated = pdfium._FPDFText_IsGenerated(layer, index) === 1;

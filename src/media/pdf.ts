@@ -40,7 +40,7 @@ export async function openPdf(
   try {
     const total = await source.open();
     if (total < 1) throw undecodable("the PDF has no pages");
-    if (total > LIMITS.pagesPerDocument) throw undecodable(`the PDF claims to have ${total} pages`);
+    if (total > LIMITS.document.pages) throw undecodable(`the PDF claims to have ${total} pages`);
     const numbers = choosePages(pages, total);
     const indices = numbers.map((number) => number - 1);
     const points = (await source.ask({ kind: "sizes", pages: indices })) as [number, number][];
@@ -103,8 +103,8 @@ function sizeInPixels(width: number, height: number, dpi: number) {
   }
   const scale = Math.min(
     dpi / POINTS_PER_INCH,
-    Math.sqrt(LIMITS.pagePixels / width / height),
-    LIMITS.pageSidePx / Math.max(width, height),
+    Math.sqrt(LIMITS.page.pixels / width / height),
+    LIMITS.page.sidePx / Math.max(width, height),
   );
   const pixels = (side: number): number => Math.max(1, Math.floor(side * scale + 1e-3));
   return { width: pixels(width), height: pixels(height) };
@@ -120,7 +120,7 @@ class PdfSource {
   private process: PdfProcess;
   private reopenings = 0;
   /** Remaining time for commands; an idle document may stay open. */
-  private leftMs: number = LIMITS.documentMs;
+  private leftMs: number = LIMITS.document.timeoutMs;
 
   constructor(file: Uint8Array, signal: AbortSignal | undefined) {
     this.file = file;
@@ -130,19 +130,26 @@ class PdfSource {
 
   /** Pages of the file. */
   async open(): Promise<number> {
-    return (await this.timed(LIMITS.documentMs, { kind: "open", file: this.file })) as number;
+    return (await this.timed(LIMITS.document.timeoutMs, {
+      kind: "open",
+      file: this.file,
+    })) as number;
   }
 
   /** page: its number from 1, for error messages. */
   async ask(command: PdfCommand, page?: number): Promise<unknown> {
     this.signal?.throwIfAborted();
-    if (this.process.hasEnded && this.reopenings < LIMITS.documentReopenings) {
+    if (this.process.hasEnded && this.reopenings < LIMITS.document.reopenings) {
       this.reopenings += 1;
       await this.process.close();
       this.process = new PdfProcess(this.signal);
       await this.open();
     }
-    return await this.timed(page === undefined ? LIMITS.documentMs : LIMITS.pageMs, command, page);
+    return await this.timed(
+      page === undefined ? LIMITS.document.timeoutMs : LIMITS.page.timeoutMs,
+      command,
+      page,
+    );
   }
 
   close(): Promise<void> {
@@ -252,7 +259,7 @@ function refused(reason: PdfReason, page: number | undefined): VireoError {
         `${subject} cannot be read: the file is damaged, cut short or too much to draw`,
       );
     case "out_of_memory": {
-      const limit = LIMITS.documentMemoryBytes;
+      const limit = LIMITS.document.memoryBytes;
       const message = `${subject} takes more than ${limit} bytes of memory; send it as pictures`;
       return new VireoError("media_too_large", message, { metadata: { limit } });
     }

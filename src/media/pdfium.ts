@@ -103,7 +103,7 @@ export function allocate(pdfium: PdfiumCalls, bytes: number): number {
 export async function startPdfium(): Promise<PdfiumCalls> {
   const name = fileURLToPath(import.meta.resolve("@hyzyla/pdfium/pdfium.wasm"));
   const module = await WebAssembly.compile(
-    withBounds(await readFile(name), LIMITS.documentMemoryBytes),
+    withBounds(await readFile(name), LIMITS.document.memoryBytes),
   );
   const silent = (): void => {};
   const options = {

@@ -67,9 +67,9 @@ export function inspectFrames(bytes: Uint8Array, options: PictureOptions = {}): 
 }
 
 function tiffFrames(view: DataView): FrameHeader[] {
-  const { framesPerTiff } = LIMITS;
-  const all = withinBounds(() => readTiff(view, { maxFrames: framesPerTiff + 1 })) ?? [];
-  if (all.length > framesPerTiff) throw tooLarge("frames", all.length, framesPerTiff);
+  const limit = LIMITS.image.tiffFrames;
+  const all = withinBounds(() => readTiff(view, { maxFrames: limit + 1 })) ?? [];
+  if (all.length > limit) throw tooLarge("frames", all.length, limit);
   const numbered = all.map((directory, index) => ({ directory, index }));
   const pages = numbered.filter(({ directory }) => isPage(directory));
   const chosen = pages.length > 0 ? pages : numbered.slice(0, 1);
@@ -85,8 +85,8 @@ function tiffFrames(view: DataView): FrameHeader[] {
 /** Throws invalid_media, media_too_large, and unsupported_media_type for other files. */
 function pictureType(bytes: Uint8Array): ImageType {
   if (bytes.length === 0) throw new VireoError("invalid_media", "the image is empty (0 bytes)");
-  if (bytes.length > LIMITS.imageBytes) {
-    throw tooLarge("bytes", bytes.length, LIMITS.imageBytes);
+  if (bytes.length > LIMITS.image.bytes) {
+    throw tooLarge("bytes", bytes.length, LIMITS.image.bytes);
   }
   const kind = fileKind(bytes);
   if (kind.is === "picture") return kind.type;
@@ -122,9 +122,9 @@ function checkSize(
   }
   const { width, height } = turnedSize({ width: size.width, height: size.height }, turn);
   const side = Math.max(width, height);
-  if (side > LIMITS.imageSidePx) throw tooLarge("pixels on a side", side, LIMITS.imageSidePx);
-  if (width * height > LIMITS.imagePixels) {
-    throw tooLarge("pixels", width * height, LIMITS.imagePixels);
+  if (side > LIMITS.image.sidePx) throw tooLarge("pixels on a side", side, LIMITS.image.sidePx);
+  if (width * height > LIMITS.image.pixels) {
+    throw tooLarge("pixels", width * height, LIMITS.image.pixels);
   }
   return { type, width, height, turn, index };
 }

@@ -121,10 +121,10 @@ export class FfmpegDecoder implements VideoDecoder {
     const unread = handles.values();
     const ffmpeg: Launch = ({ codec, seek = [], args, timeMs }) => ({
       command: [
-        ...[...launcher, "ffmpeg", "-max_alloc", String(LIMITS.videoAllocationBytes)],
+        ...[...launcher, "ffmpeg", "-max_alloc", String(LIMITS.video.allocationBytes)],
         ...["-nostdin", "-nostats", "-hide_banner", "-v", "info", "-copyts"],
         ...["-protocol_whitelist", "file,pipe", "-codec_whitelist", allowedDecoders(codec)],
-        ...["-max_pixels", String(LIMITS.videoPixels), "-threads", "2", "-filter_threads", "1"],
+        ...["-max_pixels", String(LIMITS.video.pixels), "-threads", "2", "-filter_threads", "1"],
         ...["-f", container, ...seek, "-i", INPUT, ...args],
       ],
       path: this.path,
@@ -139,7 +139,7 @@ export class FfmpegDecoder implements VideoDecoder {
       const ways = skipping.length > 0 ? [skipping, []] : [[]];
       const decodings = ways.map((seek): ChildProgram => {
         const args = decodeArguments(listed, track, chosen);
-        return ffmpeg({ codec: listed.codec, seek, args, timeMs: LIMITS.videoDecodeMs });
+        return ffmpeg({ codec: listed.codec, seek, args, timeMs: LIMITS.video.decodeMs });
       });
       return await work({ track, chosen, decodings });
     } finally {
@@ -166,7 +166,7 @@ type Launch = (run: {
 async function probe(ffmpeg: Launch, container: Container, file: Uint8Array) {
   const list = async (which: string) => {
     const [listing, reader] = [new TrackListing(), new ProbeReader()];
-    const program = ffmpeg({ args: packetArguments(which), timeMs: LIMITS.videoProbeMs });
+    const program = ffmpeg({ args: packetArguments(which), timeMs: LIMITS.video.probeMs });
     await run({
       ...program,
       onOutput: (chunk) => reader.push(chunk),
@@ -181,7 +181,7 @@ async function probe(ffmpeg: Launch, container: Container, file: Uint8Array) {
   if (reader.lacksTimes) {
     reader.forgetPackets();
     const args = ["-map", `0:${listed.index}`, "-vf", "showinfo=checksum=0", "-f", "null", "-"];
-    const program = ffmpeg({ codec: listed.codec, args, timeMs: LIMITS.videoDecodeMs });
+    const program = ffmpeg({ codec: listed.codec, args, timeMs: LIMITS.video.decodeMs });
     await run({
       ...program,
       onLine: (line) => {
@@ -210,7 +210,7 @@ function shownTime(line: string): number | undefined {
 
 /** If `prlimit` exists, the system limits the programs' memory. */
 async function findLauncher(path: string): Promise<readonly string[]> {
-  const command = ["prlimit", `--as=${LIMITS.videoMemoryBytes}`, "true"];
+  const command = ["prlimit", `--as=${LIMITS.video.memoryBytes}`, "true"];
   const works = await runProgram({ command, path, timeMs: 5000 }).catch(() => 1);
   return works === 0 ? command.slice(0, 2) : [];
 }
@@ -274,7 +274,7 @@ function planOf(track: VideoTrack, chosen: readonly number[]): VideoPlan {
 
 /** The size of decoded frames: their own, unless that is very large. */
 function outputSize({ width, height }: VideoTrack): { width: number; height: number } {
-  const factor = Math.min(1, Math.sqrt(LIMITS.videoFramePixels / (width * height)));
+  const factor = Math.min(1, Math.sqrt(LIMITS.video.framePixels / (width * height)));
   const shrunk = (side: number): number => Math.max(1, Math.floor(side * factor));
   return { width: shrunk(width), height: shrunk(height) };
 }

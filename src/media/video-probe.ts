@@ -56,7 +56,7 @@ export class ProbeReader {
   }
 
   private get hasRoom(): boolean {
-    return this.times.length + this.untimed <= LIMITS.videoFrames;
+    return this.times.length + this.untimed <= LIMITS.video.frames;
   }
 
   private readLine(line: string): void {
@@ -105,7 +105,7 @@ export class ProbeReader {
 
   /** Throws media_undecodable, media_too_large or video_too_long. */
   track({ rotation, rate = Number.NaN }: ListedTrack): VideoTrack {
-    if (this.times.length > LIMITS.videoFrames) throw tooLong("frames", LIMITS.videoFrames);
+    if (this.times.length > LIMITS.video.frames) throw tooLong("frames", LIMITS.video.frames);
     const times = [...new Set(this.times)].sort((a, b) => a - b);
     const unit = ratio(this.header.get("tb"));
     if (times.length === 0 || !(unit.above > 0 && unit.below > 0)) {
@@ -116,7 +116,7 @@ export class ProbeReader {
     // one division rounds once: 11250 / 90,000 is exactly 0.125, a tie when it is printed
     const shown = times.map((time) => ((time - times[0]!) * unit.above) / unit.below);
     const span = shown.at(-1)!;
-    if (span > LIMITS.videoSeconds) throw tooLong("seconds", LIMITS.videoSeconds, span);
+    if (span > LIMITS.video.seconds) throw tooLong("seconds", LIMITS.video.seconds, span);
     const unitSeconds = unit.above / unit.below;
     const lastSeconds = this.last.duration * unitSeconds;
     const pace = paceOf(shown, unitSeconds, exactRate(rate), lastSeconds);
@@ -129,10 +129,10 @@ export class ProbeReader {
       const message = "the video's frames have no width and height; the file is damaged";
       throw new VireoError("media_undecodable", message);
     }
-    if (width * height > LIMITS.videoPixels) {
-      const metadata = { limit: LIMITS.videoPixels, actual: width * height };
+    if (width * height > LIMITS.video.pixels) {
+      const metadata = { limit: LIMITS.video.pixels, actual: width * height };
       const message =
-        `the video's frames have ${width * height} pixels; the limit is ${LIMITS.videoPixels}. ` +
+        `the video's frames have ${width * height} pixels; the limit is ${LIMITS.video.pixels}. ` +
         "Send a smaller one";
       throw new VireoError("media_too_large", message, { metadata });
     }

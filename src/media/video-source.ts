@@ -61,9 +61,9 @@ const NAMED_FORMATS: readonly (readonly [pattern: RegExp, name: string])[] = [
  */
 export function inspectVideo(bytes: Uint8Array): Container {
   if (bytes.length === 0) throw new VireoError("invalid_media", "the video is empty (0 bytes)");
-  if (bytes.length > LIMITS.videoBytes) {
-    const metadata = { limit: LIMITS.videoBytes, actual: bytes.length };
-    const message = `the video has ${bytes.length} bytes; the limit is ${LIMITS.videoBytes}`;
+  if (bytes.length > LIMITS.video.bytes) {
+    const metadata = { limit: LIMITS.video.bytes, actual: bytes.length };
+    const message = `the video has ${bytes.length} bytes; the limit is ${LIMITS.video.bytes}`;
     throw new VireoError("media_too_large", message, { metadata });
   }
   const container = recogniseVideo(bytes);

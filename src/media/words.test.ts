@@ -27,7 +27,7 @@ test("hostile layers have bounds", () => {
   expect(wordsOf(text("a", []))).toEqual([{ text: "a", box: [0, 0, 0, 0] }]);
   expect(wordsOf(text("a", [Number.NaN, 0, -5, 9]))[0]?.box).toEqual([0, 0, 0, 1000]);
   expect(wordsOf(text("a", [0.4, 0.9, 0.3, 0.1]))[0]?.box).toEqual([0, 0, 0, 0]);
-  expect(wordsOf(text("a ".repeat(9000), []))).toHaveLength(LIMITS.wordsPerPage);
+  expect(wordsOf(text("a ".repeat(9000), []))).toHaveLength(LIMITS.inspection.wordsPerPage);
   const long = "a".repeat(200_000);
   expect(wordsOf(text(long, Array(800_000).fill(0.5)))[0]?.box).toEqual([500, 500, 500, 500]);
 });

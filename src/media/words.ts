@@ -7,11 +7,11 @@ export interface Word {
   readonly box: readonly [number, number, number, number];
 }
 
-/** The words of a page's text, up to LIMITS.wordsPerPage; blanks and line ends separate them. */
+/** The first LIMITS.inspection.wordsPerPage words of a page, separated by white space. */
 export function wordsOf({ text, boxes }: Pick<PageText, "text" | "boxes">): Word[] {
   const words: Word[] = [];
   for (const { 0: word, index } of text.matchAll(/\S+/g)) {
-    if (words.length === LIMITS.wordsPerPage) break;
+    if (words.length === LIMITS.inspection.wordsPerPage) break;
     words.push({ text: word, box: around(boxes, index * 4, (index + word.length) * 4) });
   }
   return words;

@@ -337,8 +337,8 @@ function parseVision(
 
 function parseImage(root: Fields, preprocessor: Fields | undefined): ModelConfig["image"] {
   const maxTiles = preprocessor === undefined ? 12 : size(preprocessor, "max_num_tiles", 12);
-  if (maxTiles > LIMITS.tilesPerImage) {
-    invalid(`max_num_tiles is ${maxTiles}; the limit is ${LIMITS.tilesPerImage}`);
+  if (maxTiles > LIMITS.image.tiles) {
+    invalid(`max_num_tiles is ${maxTiles}; the limit is ${LIMITS.image.tiles}`);
   }
   const std = rgb(root, "norm_std") ?? rgb(preprocessor, "norm_std") ?? CLIP_STD;
   if (!std.every((value) => value > 0)) invalid("norm_std is not positive");

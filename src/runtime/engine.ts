@@ -243,7 +243,7 @@ export class Engine implements Upstream {
   private checkOpen(): void {
     if (this.closed) throw new VireoError("engine_closed", "the engine has been closed");
     const { waiting, waitMs } = this.stats;
-    if (waiting < LIMITS.requestsWaiting) return;
+    if (waiting < LIMITS.queue.requests) return;
     const retryAfterMs = Math.max(1000, Math.round(waitMs));
     const seconds = Math.ceil(retryAfterMs / 1000);
     const text = `${waiting} requests are waiting already; try again in about ${seconds} s`;

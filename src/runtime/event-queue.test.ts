@@ -19,7 +19,7 @@ test("what was pushed is read in order, before and after the end", async () => {
 
 test("who does not read is cut off and holds no memory", async () => {
   const queue = new EventQueue<number>();
-  for (let i = 0; i < LIMITS.eventsUnread; i++) queue.push(i);
+  for (let i = 0; i < LIMITS.queue.unreadEvents; i++) queue.push(i);
   expect(queue.abandoned).toBe(false);
   queue.push(0);
   expect(queue.abandoned).toBe(true);

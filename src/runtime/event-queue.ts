@@ -2,9 +2,9 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 
 /**
- * A queue from one producer to one consumer, which ends or fails once. A consumer that falls more
- * than LIMITS.eventsUnread events behind is cut off: its unread events are dropped and it gets
- * client_too_slow.
+ * A queue from one producer to one consumer, which ends or fails once. A consumer that is more
+ * than LIMITS.queue.unreadEvents events behind is cut off: its unread events are dropped and it
+ * gets client_too_slow.
  */
 export class EventQueue<T> implements AsyncIterable<T> {
   private readonly events: T[] = [];
@@ -16,10 +16,11 @@ export class EventQueue<T> implements AsyncIterable<T> {
 
   push(event: T): void {
     if (this.ended) return;
-    if (this.events.length === LIMITS.eventsUnread) {
+    const { unreadEvents: limit } = LIMITS.queue;
+    if (this.events.length === limit) {
       this.abandoned = true;
       this.events.length = 0;
-      const text = `${LIMITS.eventsUnread} events of the answer are unread; read the stream faster`;
+      const text = `${limit} events of the answer are unread; read the stream faster`;
       this.fail(new VireoError("client_too_slow", text));
       return;
     }

@@ -54,15 +54,15 @@ test("answers are forgotten after a day", () => {
 
 test("the least used are forgotten when there are too many, or too many bytes", () => {
   const replays = new IdempotencyCache(() => 0);
-  const most = LIMITS.replayEntries;
+  const most = LIMITS.replay.entries;
   for (let index = 0; index < most; index++) claim(replays, `k${index}`).keep(answerOf(1));
   expect(isKnown(replays, "k0")).toBe(true);
   claim(replays, "another").keep(answerOf(1));
   expect(isKnown(replays, "k0")).toBe(true);
   expect(isKnown(replays, "k1")).toBe(false);
-  claim(replays, "large").keep(answerOf(LIMITS.replayBytes));
+  claim(replays, "large").keep(answerOf(LIMITS.replay.bytes));
   expect(isKnown(replays, "k0")).toBe(false);
   expect(isKnown(replays, "large")).toBe(true);
-  claim(replays, "too large").keep(answerOf(LIMITS.replayBytes + 1));
+  claim(replays, "too large").keep(answerOf(LIMITS.replay.bytes + 1));
   expect(isKnown(replays, "too large")).toBe(false);
 });

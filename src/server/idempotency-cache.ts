@@ -91,7 +91,7 @@ export class IdempotencyCache {
   private forgetOld(): void {
     const oldest = this.nowMs() - KEPT_MS;
     for (const [place, { answer, begunMs }] of this.entries) {
-      const tooMany = this.entries.size > LIMITS.replayEntries || this.bytes > LIMITS.replayBytes;
+      const tooMany = this.entries.size > LIMITS.replay.entries || this.bytes > LIMITS.replay.bytes;
       if (!tooMany && begunMs > oldest) continue;
       if (answer === undefined) continue;
       this.entries.delete(place);

@@ -88,7 +88,7 @@ async function fill(
 }
 
 function join(param: string, before: Buffer, bytes: Uint8Array): Buffer {
-  const limit = LIMITS.multipartFieldBytes;
+  const limit = LIMITS.multipart.fieldBytes;
   if (before.length + bytes.length > limit) {
     const message = `the field ${JSON.stringify(param)} has more than ${limit} bytes`;
     throw new VireoError("invalid_multipart", message, { param });

@@ -82,7 +82,7 @@ async function readFiles(
     named.map(({ fileId, param }) => [fileId, store.find(tenant, fileId, param)]),
   );
   const actual = [...records.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  const limit = LIMITS.namedFileBytes;
+  const limit = LIMITS.request.namedFileBytes;
   if (actual > limit) {
     const message = `the files that are named have ${actual} bytes together; at most ${limit}`;
     throw new VireoError("media_too_large", message, { metadata: { limit, actual } });
@@ -107,6 +107,6 @@ async function fetchFiles(
     const message = `${param}: this server fetches nothing; send the ${type} as a data: URL`;
     throw new VireoError("media_fetch_blocked", message, { param });
   }
-  const files = await fetchAll(media, named, LIMITS.fetchedBytes, signal);
+  const files = await fetchAll(media, named, LIMITS.fetch.bytes, signal);
   return withFetched(request.messages, files);
 }

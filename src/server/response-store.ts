@@ -126,7 +126,7 @@ export class ResponseStore {
     const turns: Json[][] = [];
     for (let at: string | undefined = id; at !== undefined; ) {
       const entry = this.find(tenant, at);
-      if (entry === undefined || turns.length > LIMITS.messages) return undefined;
+      if (entry === undefined || turns.length > LIMITS.request.messages) return undefined;
       const input = JSON.parse(entry.input.toString()) as Json[];
       turns.push([...input, ...outputOf(JSON.parse(entry.response.toString()) as Json)]);
       at = entry.previousId;
@@ -204,11 +204,11 @@ export class ResponseStore {
 }
 
 const DEFAULT_LIMITS: StoreLimits = Object.freeze({
-  entries: LIMITS.storedResponses,
-  entriesPerTenant: LIMITS.storedResponsesPerTenant,
-  bytes: LIMITS.storedResponseBytes,
-  bytesPerTenant: LIMITS.storedResponseBytesPerTenant,
-  seconds: LIMITS.storedResponseSeconds,
+  entries: LIMITS.storedResponse.entries,
+  entriesPerTenant: LIMITS.storedResponse.entriesPerTenant,
+  bytes: LIMITS.storedResponse.bytes,
+  bytesPerTenant: LIMITS.storedResponse.bytesPerTenant,
+  seconds: LIMITS.storedResponse.seconds,
 });
 
 function outputOf(response: Json | undefined): readonly Json[] {

@@ -45,8 +45,8 @@ export interface InlineBounds {
 }
 
 const INLINE: InlineBounds = Object.freeze({
-  maxParts: LIMITS.templateInlineParts,
-  maxCharacters: LIMITS.templateInlineCharacters,
+  maxParts: LIMITS.template.inlineParts,
+  maxCharacters: LIMITS.template.inlineCharacters,
 });
 
 interface Candidate {

@@ -112,7 +112,7 @@ const FAILING: readonly (readonly [string, string, readonly ChatMessage[], Rende
   ["places no picture", "{{ 'a' }}", [{ role: "user", content: [picture()] }]],
   ["gets media of an assistant", PUBLISHED, [{ role: "assistant", content: [picture()] }]],
   ["continues no answer", PUBLISHED, HELLO, { continueFinalMessage: true }],
-  ["gets deep tools", PUBLISHED, HELLO, { tools: [nested(LIMITS.templateDepth + 1)] }],
+  ["gets deep tools", PUBLISHED, HELLO, { tools: [nested(LIMITS.template.depth + 1)] }],
 ];
 
 function picture(): ContentPart {
@@ -183,7 +183,7 @@ test("an aborted rendering rejects with the signal's reason; the others go on", 
 
 test("the queue is bounded", async () => {
   const renderer = openRenderer(PUBLISHED);
-  const renderings = Array.from({ length: LIMITS.templateQueue + 2 }, () => {
+  const renderings = Array.from({ length: LIMITS.template.waiting + 2 }, () => {
     return renderer.render(0, HELLO);
   });
   const settled = await Promise.allSettled(renderings);

@@ -59,7 +59,7 @@ export class TemplateRenderer {
   ): Promise<RenderedPrompt> {
     signal?.throwIfAborted();
     if (this.closed !== undefined) throw this.closed;
-    if (this.waiting.length >= LIMITS.templateQueue) throw queueFull(this.waiting.length);
+    if (this.waiting.length >= LIMITS.template.waiting) throw queueFull(this.waiting.length);
     const json = JSON.stringify(messages.map(withoutBytes));
     const reply = await this.enqueue({ source, messages: json, options }, signal);
     if ("failure" in reply) throw errorOf(reply.failure);
@@ -120,7 +120,7 @@ export class TemplateRenderer {
       workerData: this.data,
       execArgv: [],
       env: {},
-      resourceLimits: { maxOldGenerationSizeMb: LIMITS.templateWorkerBytes / BYTES_PER_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: LIMITS.template.workerBytes / BYTES_PER_MIB },
     });
     let cause: unknown;
     worker.on("message", (reply: RenderReply) => {

@@ -98,7 +98,7 @@ function checkDisjoint(
 }
 
 function checkId(id: unknown, where: string): number {
-  const limit = LIMITS.vocabularyTokens;
+  const limit = LIMITS.checkpoint.vocabularyTokens;
   if (Number.isInteger(id) && (id as number) >= 0 && (id as number) < limit) return id as number;
   throw invalid(`${where}: the id is ${show(id)}, not a whole number from 0 to ${limit - 1}`);
 }

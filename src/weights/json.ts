@@ -15,7 +15,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
  */
 export async function readJsonFile(
   path: string,
-  maxBytes: number = LIMITS.jsonFileBytes,
+  maxBytes: number = LIMITS.checkpoint.jsonFileBytes,
 ): Promise<JsonObject | undefined> {
   const file = basename(path);
   let bytes: Uint8Array;

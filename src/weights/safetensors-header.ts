@@ -36,8 +36,11 @@ export function parseHeaderLength(first: Uint8Array, fileBytes: number, file: st
   }
   const view = new DataView(first.buffer, first.byteOffset, LENGTH_BYTES);
   const length = view.getBigUint64(0, true);
-  if (length > BigInt(LIMITS.safetensorsHeaderBytes)) {
-    throw bad(file, `names a header of ${length} bytes; limit ${LIMITS.safetensorsHeaderBytes}`);
+  if (length > BigInt(LIMITS.checkpoint.safetensorsHeaderBytes)) {
+    throw bad(
+      file,
+      `names a header of ${length} bytes; limit ${LIMITS.checkpoint.safetensorsHeaderBytes}`,
+    );
   }
   if (length > BigInt(fileBytes - LENGTH_BYTES)) {
     throw bad(file, `names a header of ${length} bytes but has only ${fileBytes} in all`);
@@ -58,8 +61,8 @@ export function parseHeader(header: Uint8Array, file: ShardFile): readonly Tenso
   }
   if (!isJsonObject(value)) throw bad(file.name, "has a header that is not an object");
   const names = Object.keys(value).filter((name) => name !== "__metadata__");
-  if (names.length > LIMITS.safetensorsTensors) {
-    throw bad(file.name, `holds ${names.length} tensors; limit ${LIMITS.safetensorsTensors}`);
+  if (names.length > LIMITS.checkpoint.tensors) {
+    throw bad(file.name, `holds ${names.length} tensors; limit ${LIMITS.checkpoint.tensors}`);
   }
   const entries = names.map((name) => parseEntry(name, value[name], file));
   entries.sort((a, b) => a.offsetBytes - b.offsetBytes || a.bytes - b.bytes);

@@ -45,8 +45,10 @@ export interface TensorIndex {
 export async function openCheckpointFiles(dir: string): Promise<TensorIndex> {
   const weightMap = await readWeightMap(dir);
   const names = weightMap === undefined ? await findShards(dir) : [...new Set(weightMap.values())];
-  if (names.length > LIMITS.shards) {
-    throw bad(`${dir} has ${names.length} safetensors files; the limit is ${LIMITS.shards}`);
+  if (names.length > LIMITS.checkpoint.shards) {
+    throw bad(
+      `${dir} has ${names.length} safetensors files; the limit is ${LIMITS.checkpoint.shards}`,
+    );
   }
   const files: ShardFile[] = [];
   const tensors = new Map<string, TensorEntry>();
@@ -62,8 +64,8 @@ export async function openCheckpointFiles(dir: string): Promise<TensorIndex> {
       tensors.set(entry.name, entry);
       totalBytes += entry.bytes;
     }
-    if (tensors.size > LIMITS.safetensorsTensors) {
-      throw bad(`${dir} has more than ${LIMITS.safetensorsTensors} tensors`);
+    if (tensors.size > LIMITS.checkpoint.tensors) {
+      throw bad(`${dir} has more than ${LIMITS.checkpoint.tensors} tensors`);
     }
   }
   for (const [tensor, name] of weightMap ?? []) {

@@ -166,7 +166,7 @@ describe("the official client", () => {
     const { uploads } = store;
     const info = { filename: "a", purpose: "user_data", type: "" } as const;
     const ids: string[] = [];
-    for (let count = 0; count < 2 * LIMITS.uploadsPerTenant; count++) {
+    for (let count = 0; count < 2 * LIMITS.upload.uploadsPerTenant; count++) {
       const { id } = await uploads.create("ann", 10, info);
       ids.push(id);
       if (count % 2 === 0) await uploads.cancel("ann", id);

@@ -137,7 +137,7 @@ test("a video that is given up half decoded leaves nothing to be encoded", async
 
 test("what can never fit is refused before the first frame is decoded", async () => {
   const between = vi.fn(async () => {});
-  const decoder = decoderOf(between, LIMITS.framesPerVideo);
+  const decoder = decoderOf(between, LIMITS.video.sampledFrames);
   await usingTiny({ contextTokens: 256, video: { decoder } }, async (engine) => {
     const work = ask(engine, about(film));
     await expect(work).rejects.toMatchObject({ code: "context_length_exceeded" });

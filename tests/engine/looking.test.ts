@@ -176,7 +176,7 @@ test("pages of a document come in a bounded size, with the words of the file", a
     expect(both.pages.map(({ number }) => number)).toEqual([2, 1]);
     for (const { jpeg } of both.pages) {
       const { width, height } = await sharp(jpeg).metadata();
-      expect(Math.max(width, height)).toBe(LIMITS.lookPagePx);
+      expect(Math.max(width, height)).toBe(LIMITS.inspection.pagePx);
     }
     const frames = tiff(Array(9).fill({ width: 40, height: 30, gray: 90 }));
     const pictures: DocumentPart = { type: "document", bytes: frames, pages: "2-3" };

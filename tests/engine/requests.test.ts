@@ -166,16 +166,16 @@ describe("requests that do not fit", () => {
   test("one more than may wait is refused, and room comes back", () =>
     usingTiny({ maxSequences: 1, threads: 1 }, async (small) => {
       const begun = [];
-      for (let i = 0; i < 1 + LIMITS.requestsWaiting; i++) {
+      for (let i = 0; i < 1 + LIMITS.queue.requests; i++) {
         const events = small.chat(requestOf("Hello", { maxTokens: 4000 }));
         await events.next();
         begun.push(events);
         if (i === 0) await events.next(); // it runs: the rest have to wait
       }
-      expect(small.stats).toMatchObject({ running: 1, waiting: LIMITS.requestsWaiting });
+      expect(small.stats).toMatchObject({ running: 1, waiting: LIMITS.queue.requests });
       await expect(ask(small, requestOf("Hello"))).rejects.toMatchObject({
         code: "queue_full",
-        retryAfterMs: (LIMITS.requestsWaiting + 1) * 1000, // a second each, as long as none ended
+        retryAfterMs: (LIMITS.queue.requests + 1) * 1000, // a second each, as long as none ended
       });
       await Promise.all(begun.map((events) => events.return(undefined)));
       await settled(small, 2);

@@ -78,7 +78,7 @@ test("a long conversation gives the same prompt and errors off the event loop", 
       );
       return counts.reduce((sum, count) => sum + count, 0);
     };
-    const parts: ContentPart[] = Array.from({ length: LIMITS.templateInlineParts + 1 }, () => {
+    const parts: ContentPart[] = Array.from({ length: LIMITS.template.inlineParts + 1 }, () => {
       return { type: "text", text: "a" };
     });
     const messages: ChatMessage[] = [{ role: "user", content: parts }];

@@ -49,7 +49,7 @@ interface Layout {
 /** Renders pages of documents, one at a time, and caches layouts and images. */
 export class DocumentStore {
   private readonly images: ImageStore;
-  private readonly semaphore = new Semaphore(LIMITS.documentsOpen);
+  private readonly semaphore = new Semaphore(LIMITS.document.openAtOnce);
   private readonly layouts = new Map<string, Layout>();
 
   constructor(images: ImageStore) {
@@ -115,11 +115,11 @@ export class DocumentStore {
       const document = await openDocument(bytes, { ...part, pages }, signal);
       try {
         const { length } = document.pages;
-        if (length > LIMITS.pagesPerLook) throw tooManyAtOnce(length);
+        if (length > LIMITS.inspection.pages) throw tooManyAtOnce(length);
         const inspected: PageInspection[] = [];
         const failedPages = await forEachPage(document, signal, async (page) => {
           const image = await document.render(shrunk(page));
-          const jpeg = await encodeJpeg(image, LIMITS.lookPagePx);
+          const jpeg = await encodeJpeg(image, LIMITS.inspection.pagePx);
           const text = await document.text(page);
           inspected.push({ ...page, jpeg, undrawn: text.undrawn, words: wordsOf(text) });
         });
@@ -206,15 +206,15 @@ function turnOf({ turn }: PageSize): { readonly turn?: number } {
   return turn === undefined ? {} : { turn };
 }
 
-/** The page scaled down to at most LIMITS.lookPagePx. */
+/** The page scaled down to at most LIMITS.inspection.pagePx. */
 function shrunk({ number, width, height }: PageSize): PageSize {
-  const scale = Math.min(1, LIMITS.lookPagePx / Math.max(width, height));
+  const scale = Math.min(1, LIMITS.inspection.pagePx / Math.max(width, height));
   const side = (pixels: number): number => Math.max(1, Math.round(pixels * scale));
   return { number, width: side(width), height: side(height) };
 }
 
 function tooManyAtOnce(actual: number): VireoError {
-  const limit = LIMITS.pagesPerLook;
+  const limit = LIMITS.inspection.pages;
   const message = `${actual} pages are selected; the limit is ${limit}. Select fewer pages`;
   return new VireoError("too_many_pages", message, { metadata: { limit, actual } });
 }

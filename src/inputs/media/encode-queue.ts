@@ -45,7 +45,7 @@ export class EncodeQueue implements Encoder {
 
   encode(embedding: MediaEmbedding, signal: AbortSignal): Promise<void> {
     const { length } = this.jobs;
-    if (length >= LIMITS.looksWaiting) {
+    if (length >= LIMITS.inspection.waiting) {
       const text = `${length} videos are waiting to be inspected; try again in a moment`;
       return Promise.reject(new VireoError("queue_full", text, { retryAfterMs: 2000 }));
     }

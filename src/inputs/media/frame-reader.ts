@@ -138,7 +138,7 @@ export class FrameReader {
     const { maxSampling } = this.options;
     return {
       fps: strictest([fps, maxSampling.fps]),
-      maxFrames: strictest([maxFrames, maxSampling.maxFrames, LIMITS.framesPerVideo]),
+      maxFrames: strictest([maxFrames, maxSampling.maxFrames, LIMITS.video.sampledFrames]),
     };
   }
 }

@@ -135,7 +135,7 @@ export class MediaOpener {
     const onPlan = (plan: PlannedDocument): void => {
       pages += plan.pages.length;
       tokens += plan.pages.reduce((sum, page) => sum + page.tokens, 0);
-      if (pages > LIMITS.pagesPerRequest) throw tooManyPages(pages);
+      if (pages > LIMITS.request.pages) throw tooManyPages(pages);
       if (depth === "rendered") this.checkFits(tokens);
     };
     const opened: (PlannedDocument | OpenedDocument)[] = [];

@@ -42,7 +42,7 @@ export function videoSettings(options: VideoOptions, checkpointRate: number): Vi
     const text = `video ${name} is ${value}; it must be ${expected}`;
     return new VireoError("invalid_option", text, { param: `video.${name}` });
   };
-  const max = LIMITS.framesPerVideo;
+  const max = LIMITS.video.sampledFrames;
   if (!(fps >= 0 && fps <= 1000)) throw refuse("fps", fps, "from 0 to 1000");
   if (!(Number.isInteger(maxFrames) && maxFrames >= 1 && maxFrames <= max)) {
     throw refuse("maxFrames", maxFrames, `a whole number from 1 to ${max}`);

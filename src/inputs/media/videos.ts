@@ -80,7 +80,7 @@ export class VideoStore {
   private readonly reader: FrameReader;
   private readonly cache: EmbeddingCache<OpenedVideo>;
   private readonly thumbnails = new Map<string, readonly Uint8Array[]>();
-  private readonly semaphore = new Semaphore(LIMITS.videosDecoded);
+  private readonly semaphore = new Semaphore(LIMITS.video.decodersAtOnce);
 
   constructor(options: VideoStoreOptions) {
     const { config, decoder, resize, settings, maxBytes } = options;
@@ -152,7 +152,7 @@ export class VideoStore {
       const frames = await this.read(source);
       const thumbnails: Uint8Array[] = [];
       for (const image of frames.images) {
-        thumbnails.push(await encodeThumbnail(image, frames, LIMITS.thumbnailPx));
+        thumbnails.push(await encodeThumbnail(image, frames, LIMITS.inspection.thumbnailPx));
       }
       this.saveThumbnails(name, thumbnails);
       const whole = new MediaEmbedding(this.options.config, { key: `${name} 0`, pruningRate: 0 });
@@ -211,7 +211,7 @@ export class VideoStore {
   private saveThumbnails(name: string, files: readonly Uint8Array[]): void {
     this.thumbnails.set(name, files);
     for (const oldest of this.thumbnails.keys()) {
-      if (this.thumbnails.size <= LIMITS.looksRemembered) break;
+      if (this.thumbnails.size <= LIMITS.inspection.remembered) break;
       this.thumbnails.delete(oldest);
     }
   }

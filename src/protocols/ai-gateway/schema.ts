@@ -52,7 +52,7 @@ const output = z.discriminatedUnion("type", [
   z.object({ type: z.literal("execution-denied"), reason: text.nullish() }),
   z.object({
     type: z.literal("content"),
-    value: boundedList(outputPart, LIMITS.partsPerMessage),
+    value: boundedList(outputPart, LIMITS.request.partsPerMessage),
   }),
 ]);
 export type ToolOutput = z.infer<typeof output>;
@@ -84,12 +84,18 @@ const toolPart = z.discriminatedUnion("type", [
 
 const message = z.discriminatedUnion("role", [
   z.object({ role: z.literal("system"), content: text }),
-  z.object({ role: z.literal("user"), content: boundedList(userPart, LIMITS.partsPerMessage) }),
+  z.object({
+    role: z.literal("user"),
+    content: boundedList(userPart, LIMITS.request.partsPerMessage),
+  }),
   z.object({
     role: z.literal("assistant"),
-    content: boundedList(assistantPart, LIMITS.partsPerMessage),
+    content: boundedList(assistantPart, LIMITS.request.partsPerMessage),
   }),
-  z.object({ role: z.literal("tool"), content: boundedList(toolPart, LIMITS.partsPerMessage) }),
+  z.object({
+    role: z.literal("tool"),
+    content: boundedList(toolPart, LIMITS.request.partsPerMessage),
+  }),
 ]);
 export type PromptMessage = z.infer<typeof message>;
 
@@ -97,7 +103,7 @@ const tool = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("function"),
     name: toolName,
-    description: z.string().max(LIMITS.schemaBytes).nullish(),
+    description: z.string().max(LIMITS.schema.bytes).nullish(),
     inputSchema: anyObject,
     strict: z.boolean().nullish(),
   }),
@@ -105,7 +111,7 @@ const tool = z.discriminatedUnion("type", [
 ]);
 
 export const callBody = z.object({
-  prompt: boundedList(message, LIMITS.messages, 1),
+  prompt: boundedList(message, LIMITS.request.messages, 1),
   maxOutputTokens: tokens.nullish(),
   temperature: samplingFields.temperature,
   topP: samplingFields.top_p,
@@ -113,14 +119,14 @@ export const callBody = z.object({
   presencePenalty: samplingFields.presence_penalty,
   frequencyPenalty: samplingFields.frequency_penalty,
   seed: samplingFields.seed,
-  stopSequences: z.array(text.min(1).max(256)).max(LIMITS.stopStrings).nullish(),
+  stopSequences: z.array(text.min(1).max(256)).max(LIMITS.request.stopStrings).nullish(),
   responseFormat: z
     .discriminatedUnion("type", [
       z.object({ type: z.literal("text") }),
       z.object({ type: z.literal("json"), schema: anyObject.nullish() }),
     ])
     .nullish(),
-  tools: boundedList(tool, LIMITS.toolsPerRequest).nullish(),
+  tools: boundedList(tool, LIMITS.request.tools).nullish(),
   toolChoice: z
     .discriminatedUnion("type", [
       z.object({ type: z.enum(["auto", "none", "required"]) }),

@@ -41,7 +41,7 @@ const documentBlock = z.object({
     z.object({ type: z.literal("text"), media_type: z.literal("text/plain"), data: text }),
     z.object({
       type: z.literal("content"),
-      content: z.union([text, boundedList(textBlock, LIMITS.partsPerMessage)]),
+      content: z.union([text, boundedList(textBlock, LIMITS.request.partsPerMessage)]),
     }),
     fileSource,
   ]),
@@ -54,7 +54,7 @@ const searchBlock = z.object({
   type: z.literal("search_result"),
   source: text.nullish(),
   title: text.nullish(),
-  content: boundedList(textBlock, LIMITS.partsPerMessage),
+  content: boundedList(textBlock, LIMITS.request.partsPerMessage),
 });
 const resultBlock = z.discriminatedUnion("type", [
   textBlock,
@@ -75,7 +75,7 @@ const block = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("tool_result"),
     tool_use_id: id,
-    content: z.union([text, boundedList(resultBlock, LIMITS.partsPerMessage)]).nullish(),
+    content: z.union([text, boundedList(resultBlock, LIMITS.request.partsPerMessage)]).nullish(),
     is_error: z.boolean().nullish(),
   }),
   z.object({ type: z.enum(["thinking", "redacted_thinking"]) }),
@@ -86,7 +86,7 @@ export type MessageBlock = z.infer<typeof block>;
 
 const message = z.object({
   role: z.enum(["user", "assistant", "system"]),
-  content: z.union([text, boundedList(block, LIMITS.partsPerMessage)]),
+  content: z.union([text, boundedList(block, LIMITS.request.partsPerMessage)]),
 });
 
 /** Anthropic's own servers run, or at least define, the hosted tools. */
@@ -94,7 +94,7 @@ const tool = z.union([
   z.object({
     type: z.literal("custom").nullish(),
     name: toolName,
-    description: z.string().max(LIMITS.schemaBytes).nullish(),
+    description: z.string().max(LIMITS.schema.bytes).nullish(),
     input_schema: anyObject,
     strict: z.boolean().nullish(),
   }),
@@ -105,15 +105,15 @@ const parallelFields = { disable_parallel_tool_use: z.boolean().nullish() };
 
 export const messagesBody = z.object({
   model,
-  messages: boundedList(message, LIMITS.messages, 1),
+  messages: boundedList(message, LIMITS.request.messages, 1),
   max_tokens: tokens,
-  system: z.union([text, boundedList(textBlock, LIMITS.partsPerMessage)]).nullish(),
+  system: z.union([text, boundedList(textBlock, LIMITS.request.partsPerMessage)]).nullish(),
   stop_sequences: stopStrings.nullish(),
   stream: z.boolean().nullish(),
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().gt(0).max(1).nullish(),
-  top_k: z.int().min(-1).max(LIMITS.vocabularyTokens).nullish(),
-  tools: boundedList(tool, LIMITS.toolsPerRequest).nullish(),
+  top_k: z.int().min(-1).max(LIMITS.checkpoint.vocabularyTokens).nullish(),
+  tools: boundedList(tool, LIMITS.request.tools).nullish(),
   tool_choice: z
     .discriminatedUnion("type", [
       z.object({ type: z.enum(["auto", "any"]), ...parallelFields }),

@@ -84,7 +84,7 @@ const toolCall = z.union([
 
 export const chatMessage = z.object({
   role: z.enum(["system", "developer", "user", "assistant", "tool", "function"]),
-  content: z.union([text, z.array(chatPart).max(LIMITS.partsPerMessage)]).nullish(),
+  content: z.union([text, z.array(chatPart).max(LIMITS.request.partsPerMessage)]).nullish(),
   tool_calls: z.array(toolCall).max(128).nullish(),
   /** The deprecated form of tool_calls. */
   function_call: calledFunction.nullish(),
@@ -104,13 +104,13 @@ export type ChatMessageBody = z.infer<typeof chatMessage>;
 
 export const chatBody = z.object({
   model,
-  messages: z.array(chatMessage).min(1).max(LIMITS.messages),
+  messages: z.array(chatMessage).min(1).max(LIMITS.request.messages),
 
   max_tokens: tokens.nullish(),
   max_completion_tokens: tokens.nullish(),
   ...samplingFields,
   logprobs: z.boolean().nullish(),
-  top_logprobs: z.int().min(0).max(LIMITS.topLogprobs).nullish(),
+  top_logprobs: z.int().min(0).max(LIMITS.request.topLogprobs).nullish(),
   ...streamFields,
 
   ...toolFields,

@@ -67,17 +67,17 @@ export function refuseLongLists(body: Body): void {
     const message = `${param} has ${value.length} entries; at most ${limit} are accepted`;
     throw new VireoError("out_of_range", message, { param });
   };
-  refuse(body.messages, LIMITS.messages, "messages");
-  refuse(body.stop, LIMITS.stopStrings, "stop");
-  refuse(body.tools, LIMITS.toolsPerRequest, "tools");
-  refuse(body.functions, LIMITS.toolsPerRequest, "functions");
-  refuse(body.guided_choice, LIMITS.schemaNodes, "guided_choice");
+  refuse(body.messages, LIMITS.request.messages, "messages");
+  refuse(body.stop, LIMITS.request.stopStrings, "stop");
+  refuse(body.tools, LIMITS.request.tools, "tools");
+  refuse(body.functions, LIMITS.request.tools, "functions");
+  refuse(body.guided_choice, LIMITS.schema.nodes, "guided_choice");
   if (!Array.isArray(body.messages)) return;
   body.messages.forEach((message: unknown, index) => {
     if (typeof message !== "object" || message === null) return;
     const { content, tool_calls } = message as Body;
-    refuse(content, LIMITS.partsPerMessage, `messages[${index}].content`);
-    refuse(tool_calls, LIMITS.partsPerMessage, `messages[${index}].tool_calls`);
+    refuse(content, LIMITS.request.partsPerMessage, `messages[${index}].content`);
+    refuse(tool_calls, LIMITS.request.partsPerMessage, `messages[${index}].tool_calls`);
   });
 }
 

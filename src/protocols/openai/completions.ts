@@ -19,7 +19,7 @@ import { unenforcedFormats } from "../shared/unenforced-formats.ts";
 
 /** POST /v1/completions: continues a text, without roles or a template. */
 
-const promptText = text.max(LIMITS.textCharacters);
+const promptText = text.max(LIMITS.request.textCharacters);
 const ids = z.custom<number[]>(isIdList, { message: "must be a list of token ids" });
 
 export const completionBody = z.object({
@@ -28,14 +28,14 @@ export const completionBody = z.object({
   prompt: z.union([
     promptText,
     ids,
-    boundedList(promptText, LIMITS.answersPerRequest, 1),
-    boundedList(ids, LIMITS.answersPerRequest, 1),
+    boundedList(promptText, LIMITS.request.answers, 1),
+    boundedList(ids, LIMITS.request.answers, 1),
   ]),
   max_tokens: tokens.nullish(),
   logprobs: z.int().min(0).max(5).nullish(),
   echo: z.boolean().nullish(),
   best_of: z.int().min(1).nullish(),
-  suffix: z.string().max(LIMITS.textCharacters).nullish(),
+  suffix: z.string().max(LIMITS.request.textCharacters).nullish(),
   user: z.string().max(512).nullish(),
   ...samplingFields,
   ...streamFields,
@@ -45,8 +45,10 @@ type CompletionBody = z.infer<typeof completionBody>;
 
 function isIdList(value: unknown): boolean {
   if (!Array.isArray(value) || value.length === 0) return false;
-  if (value.length > LIMITS.promptTokenIds) return false;
-  return value.every((id) => Number.isInteger(id) && id >= 0 && id < LIMITS.vocabularyTokens);
+  if (value.length > LIMITS.request.promptTokenIds) return false;
+  return value.every(
+    (id) => Number.isInteger(id) && id >= 0 && id < LIMITS.checkpoint.vocabularyTokens,
+  );
 }
 
 export interface ParsedCompletion {
@@ -115,8 +117,8 @@ function toEcho(prompt: Prompt): string {
 }
 
 function checkTogether(body: CompletionBody, answers: number): void {
-  if (answers > LIMITS.answersPerRequest) {
-    const max = LIMITS.answersPerRequest;
+  if (answers > LIMITS.request.answers) {
+    const max = LIMITS.request.answers;
     const message = `prompt and n request ${answers} answers; at most ${max} are accepted`;
     throw new VireoError("out_of_range", message, { param: "prompt" });
   }

@@ -9,7 +9,7 @@ import { check } from "../shared/schema-errors.ts";
 const purpose = z.enum(["user_data", "vision", "assistants", "batch", "fine-tune", "evals"]);
 const expiresAfter = z.object({
   anchor: z.literal("created_at"),
-  seconds: z.int().min(1).max(LIMITS.keptFileSeconds),
+  seconds: z.int().min(1).max(LIMITS.file.seconds),
 });
 
 const fileFields = z.object({
@@ -43,7 +43,7 @@ export const uploadBody = z.object({
 export type UploadBody = z.infer<typeof uploadBody>;
 
 export const completeBody = z.object({
-  part_ids: boundedList(z.string().max(64), LIMITS.uploadParts, 1),
+  part_ids: boundedList(z.string().max(64), LIMITS.upload.parts, 1),
   md5: z
     .string()
     .regex(/^[0-9a-fA-F]{32}$/)

@@ -48,7 +48,7 @@ const part = z.discriminatedUnion("type", [
 ]);
 export type ResponsePart = z.infer<typeof part>;
 
-const content = z.union([text, boundedList(part, LIMITS.partsPerMessage)]);
+const content = z.union([text, boundedList(part, LIMITS.request.partsPerMessage)]);
 const id = z.string().max(256);
 
 const message = z.object({
@@ -67,13 +67,13 @@ const tool = z.union([
   z.object({
     type: z.literal("namespace"),
     name: toolName,
-    description: z.string().max(LIMITS.schemaBytes).nullish(),
-    tools: boundedList(z.union([functionTool, customTool]), LIMITS.toolsPerRequest),
+    description: z.string().max(LIMITS.schema.bytes).nullish(),
+    tools: boundedList(z.union([functionTool, customTool]), LIMITS.request.tools),
   }),
   hostedTool,
 ]);
 export type ResponseTool = z.infer<typeof tool>;
-const tools = boundedList(tool, LIMITS.toolsPerRequest);
+const tools = boundedList(tool, LIMITS.request.tools);
 
 /** Items of hosted tools, which come from the answers of other servers. */
 const FOREIGN_ITEMS = [
@@ -155,7 +155,7 @@ const { n: _, ...sampling } = samplingFields;
 export const responseBody = z.object({
   model,
   /** Optional with previous_response_id. */
-  input: z.union([text, boundedList(responseItem, LIMITS.messages)]).nullish(),
+  input: z.union([text, boundedList(responseItem, LIMITS.request.messages)]).nullish(),
   instructions: text.nullish(),
   tools: tools.nullish(),
   tool_choice: z
@@ -164,7 +164,7 @@ export const responseBody = z.object({
       z.object({
         type: z.literal("allowed_tools"),
         mode: z.enum(["auto", "required"]),
-        tools: boundedList(toolReference, LIMITS.toolsPerRequest, 1),
+        tools: boundedList(toolReference, LIMITS.request.tools, 1),
       }),
       toolReference,
     ])
@@ -180,7 +180,7 @@ export const responseBody = z.object({
   ...routingFields,
   ...sampling,
   max_output_tokens: tokens.nullish(),
-  top_logprobs: z.int().min(0).max(LIMITS.topLogprobs).nullish(),
+  top_logprobs: z.int().min(0).max(LIMITS.request.topLogprobs).nullish(),
   include: boundedList(z.string().max(64), 16).nullish(),
   stream: z.boolean().nullish(),
   /** Default: true if this server stores responses. */

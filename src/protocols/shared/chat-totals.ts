@@ -23,19 +23,19 @@ export function checkTotals(messages: readonly ChatMessage[], param = "messages"
     if (typeof message.content === "string") continue;
     for (const { type } of message.content) if (type !== "text") media[type] += 1;
   }
-  const { imagesPerRequest, videosPerRequest, documentsPerRequest } = LIMITS;
+  const { images, videos, documents } = LIMITS.request;
   for (const [code, kind, limit] of [
-    ["too_many_images", "image", imagesPerRequest],
-    ["too_many_videos", "video", videosPerRequest],
-    ["too_many_documents", "document", documentsPerRequest],
+    ["too_many_images", "image", images],
+    ["too_many_videos", "video", videos],
+    ["too_many_documents", "document", documents],
   ] as const) {
     const actual = media[kind];
     if (actual <= limit) continue;
     const message = `${param} has ${actual} ${kind}s; at most ${limit} are accepted`;
     throw new VireoError(code, message, { param, metadata: { limit, actual } });
   }
-  if (characters > LIMITS.textCharacters) {
-    const { textCharacters: limit } = LIMITS;
+  if (characters > LIMITS.request.textCharacters) {
+    const limit = LIMITS.request.textCharacters;
     const message = `${param} has ${characters} characters; at most ${limit} are accepted`;
     throw new VireoError("out_of_range", message, { param });
   }

@@ -17,21 +17,21 @@ interface KindRules {
 const RULES: Readonly<Record<MediaKind, KindRules>> = Object.freeze({
   image: {
     types: /^image\//,
-    maxBytes: LIMITS.imageBytes,
+    maxBytes: LIMITS.image.bytes,
     example: "send the image itself as data:image/png;base64,…",
     otherTypes: /^video\//,
     otherField: "video_url",
   },
   video: {
     types: /^(video\/|image\/gif$)/,
-    maxBytes: LIMITS.videoBytes,
+    maxBytes: LIMITS.video.bytes,
     example: "send the video itself as data:video/mp4;base64,…",
     otherTypes: /^image\//,
     otherField: "image_url",
   },
   document: {
     types: /^(application|image|text)\//,
-    maxBytes: LIMITS.documentBytes,
+    maxBytes: LIMITS.document.bytes,
     example: "send the file itself as data:application/pdf;base64,…",
     otherTypes: /^video\//,
     otherField: "video_url",
@@ -72,7 +72,7 @@ export function decodeDataUrl(
   if (kind === "video" && type.trim() === "video/jpeg") {
     if (!isBase64) throw invalid(param, `the frames must be base64; ${example}`);
     const texts = splitFrames(percentDecoded(data, param), param);
-    const rules = { what: "frame", maxBytes: LIMITS.imageBytes, param };
+    const rules = { what: "frame", maxBytes: LIMITS.image.bytes, param };
     return { files: texts.map((text) => decodeBase64(text, rules)), areFrames: true };
   }
   const rules = { what: kind, maxBytes, param };
@@ -139,7 +139,7 @@ function checkType(type: string, kind: MediaKind, param: string): void {
 }
 
 function splitFrames(data: string, param: string): string[] {
-  const limit = LIMITS.listedFrames;
+  const limit = LIMITS.video.listedFrames;
   const texts = data.split(",", limit + 1);
   if (texts.length <= limit) return texts;
   const message = `${param}: the list has more than ${limit} frames; send fewer, or a video file`;

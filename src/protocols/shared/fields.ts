@@ -12,9 +12,9 @@ export const tokens = z
   .int()
   .min(1)
   .max(2 ** 31 - 1);
-export const tokenId = z.int().min(0).max(LIMITS.vocabularyTokens);
-const stopString = text.min(1).max(LIMITS.stopStringCharacters);
-export const stopStrings = z.array(stopString).max(LIMITS.stopStrings);
+export const tokenId = z.int().min(0).max(LIMITS.checkpoint.vocabularyTokens);
+const stopString = text.min(1).max(LIMITS.request.stopStringCharacters);
+export const stopStrings = z.array(stopString).max(LIMITS.request.stopStrings);
 export const seed = z
   .number()
   .min(-(2 ** 63))
@@ -45,10 +45,10 @@ function positiveOrAll<T extends z.ZodNumber>(number: T) {
 /** Selects the frames of a video. Counts and rates above the server's limits are lowered. */
 export const videoSampling = {
   fps: positiveOrAll(z.number().max(1000)).nullish(),
-  num_frames: positiveOrAll(z.int().max(LIMITS.videoFrames)).nullish(),
+  num_frames: positiveOrAll(z.int().max(LIMITS.video.frames)).nullish(),
   /** Seconds. */
-  start: z.number().min(0).max(LIMITS.videoSeconds).nullish(),
-  end: z.number().min(0).max(LIMITS.videoSeconds).nullish(),
+  start: z.number().min(0).max(LIMITS.video.seconds).nullish(),
+  end: z.number().min(0).max(LIMITS.video.seconds).nullish(),
   /** Mean byte difference below which a frame repeats the previous one. */
   repeat_below: z.number().min(0).max(255).nullish(),
 };
@@ -78,8 +78,8 @@ export const mediaFields = {
 
 /** Selects the pages of a document and the resolution in which they are rendered. */
 export const pageFields = {
-  pages: z.string().min(1).max(LIMITS.pageRangeCharacters).nullish(),
-  dpi: z.number().min(LIMITS.minPageDpi).max(LIMITS.maxPageDpi).nullish(),
+  pages: z.string().min(1).max(LIMITS.document.pageRangeCharacters).nullish(),
+  dpi: z.number().min(LIMITS.page.minDpi).max(LIMITS.page.maxDpi).nullish(),
 };
 
 /** An inline video: base64 or a data: URL. */
@@ -105,7 +105,7 @@ export const samplingFields = {
   stop: z.union([stopString, stopStrings]).nullish(),
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().gt(0).max(1).nullish(),
-  top_k: z.int().min(-1).max(LIMITS.vocabularyTokens).nullish(),
+  top_k: z.int().min(-1).max(LIMITS.checkpoint.vocabularyTokens).nullish(),
   min_p: z.number().min(0).max(1).nullish(),
   repetition_penalty: z.number().gt(0).max(100).nullish(),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
@@ -116,9 +116,12 @@ export const samplingFields = {
       message: "must be an object from token ids to numbers",
     })
     .nullish(),
-  bad_words: z.array(text.min(1).max(LIMITS.stopStringCharacters)).max(LIMITS.badWords).nullish(),
-  stop_token_ids: z.array(tokenId).max(LIMITS.stopTokens).nullish(),
-  n: z.int().min(1).max(LIMITS.answersPerPrompt).nullish(),
+  bad_words: z
+    .array(text.min(1).max(LIMITS.request.stopStringCharacters))
+    .max(LIMITS.request.badWords)
+    .nullish(),
+  stop_token_ids: z.array(tokenId).max(LIMITS.request.stopTokens).nullish(),
+  n: z.int().min(1).max(LIMITS.request.answersPerPrompt).nullish(),
 };
 
 export const streamFields = {

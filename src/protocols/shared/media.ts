@@ -34,9 +34,9 @@ export type StoredPart = MediaPart & {
 
 export const NO_BYTES = new Uint8Array(0);
 export const MAX_BYTES = Object.freeze({
-  image: LIMITS.imageBytes,
-  video: LIMITS.videoBytes,
-  document: LIMITS.documentBytes,
+  image: LIMITS.image.bytes,
+  video: LIMITS.video.bytes,
+  document: LIMITS.document.bytes,
 });
 
 function isHttpUrl(url: string): boolean {
@@ -170,7 +170,7 @@ export function byDetectedType(part: DocumentPart, param: string): ContentPart {
   if (kind.is === "video") return { type: "video", bytes };
   if (kind.is !== "text") return part;
   const text = decodeText(bytes, kind.encoding);
-  const { textCharacters: limit } = LIMITS;
+  const limit = LIMITS.request.textCharacters;
   if (text.length <= limit) return { type: "text", text };
   const message = `${param}: the text has ${text.length} characters; at most ${limit} are accepted`;
   throw new VireoError("media_too_large", message, { param, metadata: { limit } });
@@ -264,7 +264,7 @@ export function toVideoSampling(
 
 /** −1 asks for the maximum; the engine applies its own limit to any count. */
 function maxToFrames(count: number): number {
-  return count === -1 ? LIMITS.videoFrames : count;
+  return count === -1 ? LIMITS.video.frames : count;
 }
 
 /** Converts a video sent as `{ data, format }` to a data: URL. */

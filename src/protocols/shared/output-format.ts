@@ -6,8 +6,8 @@ import { isTooDeep, TOO_DEEP } from "./json.ts";
 
 /** Fields that constrain the form of an answer, in the spellings of OpenAI and vLLM. */
 
-const text = z.string().max(LIMITS.schemaBytes);
-const choices = z.array(text.min(1)).min(1).max(LIMITS.schemaNodes);
+const text = z.string().max(LIMITS.schema.bytes);
+const choices = z.array(text.min(1)).min(1).max(LIMITS.schema.nodes);
 const schema = z.custom<object | boolean>(
   (value) => typeof value === "boolean" || (typeof value === "object" && value !== null),
   { message: "must be a JSON Schema" },

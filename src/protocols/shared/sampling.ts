@@ -46,14 +46,15 @@ function parseLogitBias(map: object): [number, number][] {
   const entries = Object.entries(map);
   const refuse = (why: string): VireoError =>
     new VireoError("out_of_range", `logit_bias ${why}`, { param: "logit_bias" });
-  if (entries.length > LIMITS.logitBiasEntries) {
-    throw refuse(`has ${entries.length} entries; at most ${LIMITS.logitBiasEntries} are accepted`);
+  if (entries.length > LIMITS.request.logitBiasEntries) {
+    throw refuse(
+      `has ${entries.length} entries; at most ${LIMITS.request.logitBiasEntries} are accepted`,
+    );
   }
+  const { vocabularyTokens: ids } = LIMITS.checkpoint;
   return entries.map(([key, value]: [string, unknown]) => {
-    if (!/^\d{1,7}$/.test(key) || Number(key) >= LIMITS.vocabularyTokens) {
-      throw refuse(
-        `has the key ${describeValue(key)}; send token ids below ${LIMITS.vocabularyTokens}`,
-      );
+    if (!/^\d{1,7}$/.test(key) || Number(key) >= ids) {
+      throw refuse(`has the key ${describeValue(key)}; send token ids below ${ids}`);
     }
     if (typeof value !== "number" || !(Math.abs(value) <= 100)) {
       throw refuse(`gives token ${key} ${describeValue(value)}; send -100 to 100`);

@@ -11,7 +11,7 @@ export const toolName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
 });
 export const functionDefinition = z.object({
   name: toolName,
-  description: z.string().max(LIMITS.schemaBytes).nullish(),
+  description: z.string().max(LIMITS.schema.bytes).nullish(),
   parameters: z
     .custom<Record<string, unknown>>(isObject, { message: "must be a JSON Schema: an object" })
     .nullish(),
@@ -22,21 +22,21 @@ export type FunctionDefinition = z.infer<typeof functionDefinition>;
 /** A tool whose input is text instead of JSON. */
 export const customDefinition = z.object({
   name: toolName,
-  description: z.string().max(LIMITS.schemaBytes).nullish(),
+  description: z.string().max(LIMITS.schema.bytes).nullish(),
   format: z
     .union([
       z.object({ type: z.literal("text") }),
       z.object({
         type: z.literal("grammar"),
         syntax: z.enum(["lark", "regex"]),
-        definition: z.string().max(LIMITS.schemaBytes),
+        definition: z.string().max(LIMITS.schema.bytes),
       }),
       // the chat protocol nests the grammar one level deeper
       z.object({
         type: z.literal("grammar"),
         grammar: z.object({
           syntax: z.enum(["lark", "regex"]),
-          definition: z.string().max(LIMITS.schemaBytes),
+          definition: z.string().max(LIMITS.schema.bytes),
         }),
       }),
     ])

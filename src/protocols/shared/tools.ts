@@ -36,9 +36,9 @@ export const toolFields = {
         hostedTool,
       ]),
     )
-    .max(LIMITS.toolsPerRequest)
+    .max(LIMITS.request.tools)
     .nullish(),
-  functions: z.array(functionDefinition).max(LIMITS.toolsPerRequest).nullish(),
+  functions: z.array(functionDefinition).max(LIMITS.request.tools).nullish(),
   tool_choice: z
     .union([
       z.enum(["none", "auto", "required"]),
@@ -46,7 +46,7 @@ export const toolFields = {
         type: z.literal("allowed_tools"),
         allowed_tools: z.object({
           mode: z.enum(["auto", "required"]),
-          tools: z.array(namedTool).min(1).max(LIMITS.toolsPerRequest),
+          tools: z.array(namedTool).min(1).max(LIMITS.request.tools),
         }),
       }),
       namedTool,

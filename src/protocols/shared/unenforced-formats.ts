@@ -26,12 +26,12 @@ export function unenforcedFormats(
   return [...names];
 }
 
-/** Visits at most LIMITS.schemaNodes values, without recursion. */
+/** Visits at most LIMITS.schema.nodes values, without recursion. */
 function* formatsIn(schemas: readonly unknown[]): Generator<string> {
   const pending = [...schemas];
-  for (let visited = 0; pending.length > 0 && visited < LIMITS.schemaNodes; visited++) {
+  for (let visited = 0; pending.length > 0 && visited < LIMITS.schema.nodes; visited++) {
     const schema = pending.pop();
-    if (Array.isArray(schema)) pending.push(...schema.slice(0, LIMITS.schemaNodes));
+    if (Array.isArray(schema)) pending.push(...schema.slice(0, LIMITS.schema.nodes));
     else if (typeof schema === "object" && schema !== null) {
       const { format } = schema as { readonly format?: unknown };
       if (typeof format === "string") yield format;

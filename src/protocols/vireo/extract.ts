@@ -57,7 +57,7 @@ export function parseExtract(json: unknown): ParsedExtract {
   }
   if (typeof schema === "object") {
     if (isTooDeep(schema)) throw wrongSchema(`schema ${TOO_DEEP}`);
-    const { schemaBytes: limit } = LIMITS;
+    const limit = LIMITS.schema.bytes;
     const { length } = JSON.stringify(schema);
     if (length > limit)
       throw wrongSchema(`schema has ${length} characters; at most ${limit} are accepted`);

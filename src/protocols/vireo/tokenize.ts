@@ -7,7 +7,7 @@ import { model, text, tokenId } from "../shared/fields.ts";
 export const tokenizeBody = z.union([
   z.object({
     model: model.nullish(),
-    prompt: text.max(LIMITS.tokenizeCharacters),
+    prompt: text.max(LIMITS.request.tokenizeCharacters),
     return_token_strs: z.boolean().nullish(),
   }),
   z.looseObject({ model: model.nullish(), messages: z.array(z.unknown()).min(1) }),
@@ -17,7 +17,7 @@ export type TokenizeBody = z.infer<typeof tokenizeBody>;
 const ids = z.custom<number[]>(
   (value) =>
     Array.isArray(value) &&
-    value.length <= LIMITS.promptTokenIds &&
+    value.length <= LIMITS.request.promptTokenIds &&
     value.every((id) => tokenId.safeParse(id).success),
   { message: "must be a list of token ids" },
 );

@@ -50,7 +50,7 @@ export async function readBody(request: Request): Promise<Uint8Array> {
   }
   const length = request.headers.get("content-length");
   const declared = Number(length ?? 0);
-  if (declared > LIMITS.bodyBytes) throw tooLarge(declared);
+  if (declared > LIMITS.request.bodyBytes) throw tooLarge(declared);
   const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
   const isPlain = encoding === "identity" || encoding === "";
   if (isPlain && length !== null) return await readDeclared(request);
@@ -68,7 +68,7 @@ export async function readBody(request: Request): Promise<Uint8Array> {
 /** HTTP enforces the declared length, so the body needs no counting stream. */
 async function readDeclared(request: Request): Promise<Uint8Array> {
   const body = new Uint8Array(await request.arrayBuffer());
-  if (body.length > LIMITS.bodyBytes) throw tooLarge(body.length);
+  if (body.length > LIMITS.request.bodyBytes) throw tooLarge(body.length);
   return body;
 }
 
@@ -98,14 +98,14 @@ async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > LIMITS.bodyBytes) throw tooLarge(bytes);
+    if (bytes > LIMITS.request.bodyBytes) throw tooLarge(bytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
 function tooLarge(actual: number): VireoError {
-  const limit = LIMITS.bodyBytes;
+  const limit = LIMITS.request.bodyBytes;
   const message = `the request body has ${actual} bytes or more; at most ${limit} are accepted`;
   return new VireoError("body_too_large", message, { metadata: { limit, actual } });
 }

@@ -17,7 +17,7 @@ export function idempotent(replays: IdempotencyCache): MiddlewareHandler<Env> {
   return async (c, next) => {
     const key = c.req.header("idempotency-key");
     if (key === undefined || key === "") return await next();
-    if (key.length > LIMITS.replayKeyCharacters) {
+    if (key.length > LIMITS.replay.keyCharacters) {
       const message = `the Idempotency-Key has ${key.length} characters; at most 255 are taken`;
       throw new VireoError("out_of_range", message, { param: "Idempotency-Key" });
     }

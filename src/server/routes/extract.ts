@@ -71,7 +71,7 @@ async function* oneOfFew<T>(
   running: { count: number },
   events: AsyncIterable<T>,
 ): AsyncGenerator<T> {
-  if (running.count >= LIMITS.extractionsAtOnce) {
+  if (running.count >= LIMITS.document.extractionsAtOnce) {
     const message = `${running.count} documents are being extracted already; try again soon`;
     throw new VireoError("queue_full", message, { retryAfterMs: 5000 });
   }

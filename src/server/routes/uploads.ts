@@ -33,7 +33,7 @@ export function addPart(options: RouteOptions) {
     const store = requireStore(options);
     const [tenant, id] = [c.get("tenant"), idOf(c)];
     store.uploads.checkOpen(tenant, id);
-    const maxBytes = LIMITS.uploadPartBytes;
+    const maxBytes = LIMITS.upload.partBytes;
     const { draft } = await receiveForm(c, { store, field: "data", maxBytes });
     try {
       const part = await store.uploads.addPart(tenant, id, draft);

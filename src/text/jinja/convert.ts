@@ -21,7 +21,7 @@ export class Converter {
     if (value === null || value === undefined || typeof value === "boolean") return value ?? null;
     if (typeof value === "number") return fromNumber(value);
     if (typeof value === "bigint") return value;
-    if (depth > LIMITS.templateDepth) throw new RangeError("a value is nested too deeply");
+    if (depth > LIMITS.template.depth) throw new RangeError("a value is nested too deeply");
     if (Array.isArray(value)) return value.map((item) => this.convert(item, depth + 1));
     const dict = new Map<Value, Value>();
     for (const [key, item] of Object.entries(value)) {

@@ -38,8 +38,8 @@ function makeRange(args: CallValues): Value {
   const [start, stop] = second === undefined ? [0, first!] : [indexOf(first!, "the start"), second];
   if (step === 0) throw new RangeError("the step of a range is 0");
   const end = indexOf(stop, "the end of a range");
-  if (Range.count(start, end, step) > LIMITS.templateRange) {
-    throw new RangeError(`a range has more than ${LIMITS.templateRange} numbers`);
+  if (Range.count(start, end, step) > LIMITS.template.rangeItems) {
+    throw new RangeError(`a range has more than ${LIMITS.template.rangeItems} numbers`);
   }
   return new Range(start, end, step);
 }

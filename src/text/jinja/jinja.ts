@@ -25,8 +25,8 @@ export interface JinjaTemplate {
  * memory and depth. Throws a TemplateError with the line of a mistake.
  */
 export function compileTemplate(source: string): JinjaTemplate {
-  if (source.length > LIMITS.templateCharacters) {
-    const message = `longer than ${LIMITS.templateCharacters} characters`;
+  if (source.length > LIMITS.template.characters) {
+    const message = `longer than ${LIMITS.template.characters} characters`;
     throw new TemplateError(message, 1, "syntax");
   }
   const write = compile(source);
@@ -50,9 +50,9 @@ export function compileTemplate(source: string): JinjaTemplate {
 
 function stepsFor({ values, characters }: Converter): number {
   return (
-    LIMITS.templateSteps +
-    values * LIMITS.templateStepsPerValue +
-    characters * LIMITS.templateStepsPerCharacter
+    LIMITS.template.steps +
+    values * LIMITS.template.stepsPerValue +
+    characters * LIMITS.template.stepsPerCharacter
   );
 }
 

@@ -30,7 +30,7 @@ class JsonWriter {
 
   write(value: Value, depth: number): string {
     this.run.spend(1);
-    if (depth > LIMITS.templateDepth) throw new Error("a value is nested too deeply for JSON");
+    if (depth > LIMITS.template.depth) throw new Error("a value is nested too deeply for JSON");
     if (value === null) return "null";
     if (typeof value === "boolean") return value ? "true" : "false";
     const text = textOf(value);

@@ -27,7 +27,7 @@ export function print(value: Value, run: Run): string {
 /** The result of Python's `repr(value)`, used for values inside of lists and dicts. */
 export function represent(value: Value, run: Run, depth = 0): string {
   run.spend(1);
-  if (depth > LIMITS.templateDepth) throw new Error("a value is nested too deeply to be printed");
+  if (depth > LIMITS.template.depth) throw new Error("a value is nested too deeply to be printed");
   const inside = (item: Value): string => represent(item, run, depth + 1);
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";

@@ -34,7 +34,7 @@ export class Run {
 
   /** Refuses a text that would be too long before it is made, and spends steps for it. */
   making(length: number): void {
-    if (length > LIMITS.templateTextCharacters) {
+    if (length > LIMITS.template.textCharacters) {
       throw new Error(`the template makes a text of ${length} characters`);
     }
     this.spend(length >> 5);
@@ -42,7 +42,7 @@ export class Run {
 
   /** Refuses a list that would be too long before it is made, and spends steps for it. */
   listing(length: number): void {
-    if (length > LIMITS.templateListItems) {
+    if (length > LIMITS.template.listItems) {
       throw new Error(`the template makes a list of ${length} items`);
     }
     this.spend(length >> 2);
@@ -50,9 +50,9 @@ export class Run {
 
   write(text: string): void {
     this.out += text;
-    if (this.out.length > LIMITS.templateOutputCharacters) {
+    if (this.out.length > LIMITS.template.outputCharacters) {
       throw new Error(
-        `the template writes more than ${LIMITS.templateOutputCharacters} characters`,
+        `the template writes more than ${LIMITS.template.outputCharacters} characters`,
       );
     }
   }
@@ -71,7 +71,7 @@ export class Run {
   called<T>(body: () => T): T {
     const { line } = this;
     this.calls += 1;
-    if (this.calls > LIMITS.templateCalls) throw new Error("the template's calls nest too deeply");
+    if (this.calls > LIMITS.template.calls) throw new Error("the template's calls nest too deeply");
     const result = body();
     this.calls -= 1;
     this.line = line;

@@ -56,8 +56,8 @@ export class TokenStream {
   /** Parses something that may hold itself; throws where it is nested too deeply. */
   nested<T>(parse: () => T): T {
     this.depth += 1;
-    if (this.depth > LIMITS.templateDepth) {
-      throw this.error(`nested more than ${LIMITS.templateDepth} deep`);
+    if (this.depth > LIMITS.template.depth) {
+      throw this.error(`nested more than ${LIMITS.template.depth} deep`);
     }
     const parsed = parse();
     this.depth -= 1;
