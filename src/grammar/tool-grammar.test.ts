@@ -7,6 +7,7 @@ import {
   drawText,
   END,
 } from "../../tests/schemas/bytes.ts";
+import type { ToolDefinition } from "../core/chat.ts";
 import { Grammars } from "./grammars.ts";
 import { type ToolRequest, toolGrammar } from "./tool-grammar.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -26,7 +27,7 @@ const city = {
 };
 const clock = { name: "clock" };
 const odd = { name: "odd", parameters: { not: { type: "null" } } };
-const strict = (tool: { name: string; parameters?: object }) => ({ ...tool, strict: true });
+const strict = (tool: ToolDefinition): ToolDefinition => ({ ...tool, strict: true });
 
 function grammarOf(request: Partial<ToolRequest>) {
   const whole = { tools: [city, clock], choice: "required", parallel: true, ...request } as const;

@@ -100,7 +100,13 @@ test("unpaired surrogates, typed control words and options cross unchanged", asy
   }
 });
 
-const FAILING: readonly (readonly [string, string, readonly ChatMessage[], RenderOptions?])[] = [
+type Failing = [
+  title: string,
+  source: string,
+  messages: readonly ChatMessage[],
+  options?: RenderOptions,
+];
+const FAILING: Failing[] = [
   ["refuses", "{{ raise_exception('no <s> ' + messages[0].content) }}", HELLO],
   ["fails", "\n\n{{ 1 + messages[0].content }}", HELLO],
   [

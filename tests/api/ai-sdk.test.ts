@@ -58,7 +58,7 @@ describe.each(PROVIDERS)("the AI SDK by %s", (_, model) => {
     expect(pieces).toEqual(["One ", "two ", "three"]);
     expect(await result.finishReason).toBe("stop");
     expect((await result.usage).outputTokens).toBe(3);
-    expect(upstream.requests.at(-1)?.sampling.seed).toBe(7n);
+    expect(upstream.requests.at(-1)?.sampling?.seed).toBe(7n);
   });
 
   test("calls two tools at once and continues", async () => {

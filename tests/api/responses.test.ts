@@ -6,6 +6,7 @@ import type { Engine } from "../../src/runtime/engine.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { openTiny } from "../engine/asking.ts";
 import { createFakeUpstream, MODEL } from "./fake-upstream.ts";
+import { asInput } from "./response-items.ts";
 
 const upstream = createFakeUpstream();
 let server: Listening;
@@ -107,7 +108,7 @@ describe("responses by the official client", () => {
       parallel_tool_calls: false,
       input: [
         { role: "user", content: "use tools" },
-        ...first.output,
+        ...asInput(first.output),
         { type: "function_call_output", call_id: call!.call_id, output: "sunny" },
       ],
     });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 import { createFakeUpstream, MODEL } from "./fake-upstream.ts";
+import { asInput } from "./response-items.ts";
 
 // Tools other than functions. The fake upstream calls each tool that it is offered.
 
@@ -213,7 +214,7 @@ test("tools of a namespace have flat names for the model only", async () => {
     ...request,
     input: [
       { role: "user", content: "use tools" },
-      ...first.output,
+      ...asInput(first.output),
       ...calls.map(({ call_id }) => {
         return { type: "function_call_output" as const, call_id, output: "none" };
       }),

@@ -153,7 +153,7 @@ describe("beside other wishes", () => {
   test("preemption changes nothing", async () => {
     const wish = json({ type: "array", items: { type: "string", maxLength: 9 }, minItems: 30 });
     const requests = [1, 2, 3, 4].map((seed) => noise(seed, { output: wish, maxTokens: 350 }));
-    const calm = [];
+    const calm: string[] = [];
     for (const request of requests) calm.push((await ask(engine, request)).text);
     await usingTiny({ contextTokens: 512, memoryBytes: 40e6, maxSequences: 4 }, async (small) => {
       const all = await Promise.all(requests.map((request) => ask(small, request)));

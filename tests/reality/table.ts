@@ -14,13 +14,11 @@ function lines(head: Row, rows: readonly Row[]): string {
 }
 
 function counted(judgements: readonly Judgement[], keyOf: (j: Judgement) => string): Row[] {
-  const groups = Map.groupBy
-    ? Map.groupBy(judgements, keyOf)
-    : judgements.reduce(
-        (map, judgement) =>
-          map.set(keyOf(judgement), [...(map.get(keyOf(judgement)) ?? []), judgement]),
-        new Map<string, Judgement[]>(),
-      );
+  const groups = new Map<string, Judgement[]>();
+  for (const judgement of judgements) {
+    const key = keyOf(judgement);
+    groups.set(key, [...(groups.get(key) ?? []), judgement]);
+  }
   return [...groups].map(([key, group]) => {
     const wrong = group.filter(isWrong).length;
     const refused = group.filter((judgement) => judgement.refused).length;

@@ -325,8 +325,8 @@ describe("reasoning", () => {
   });
 
   test("changes the default sampling", () => {
-    const think = parseChatRequest({ model: "m", messages: [user("Hi /think")] }).request.sampling;
-    expect([think.temperature, think.topP]).toEqual([0.6, 0.95]);
+    const { request } = parseChatRequest({ model: "m", messages: [user("Hi /think")] });
+    expect(request.sampling).toMatchObject({ temperature: 0.6, topP: 0.95 });
     const field = { ...base, reasoning_effort: "high", temperature: 0 };
     expect(parseChatRequest(field).request.sampling?.temperature).toBe(0);
   });
