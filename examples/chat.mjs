@@ -1,4 +1,4 @@
-// Asks a question and prints the answer as it comes.
+// Asks a question and streams the answer.
 //   node examples/chat.mjs ["question"] [checkpoint folder]
 import { fileURLToPath } from "node:url";
 import { open } from "vireo";
@@ -17,7 +17,7 @@ for await (const event of events) {
   if (event.type === "text") process.stdout.write(event.text);
   if (event.type === "end") {
     const { promptTokens, completionTokens } = event.usage;
-    process.stdout.write(`\n(${promptTokens} tokens read, ${completionTokens} written)\n`);
+    process.stdout.write(`\n(${promptTokens} prompt tokens, ${completionTokens} generated)\n`);
   }
 }
 await engine.close();

@@ -1,4 +1,4 @@
-// Requests an answer that satisfies a JSON Schema, which every model does here.
+// Requests an answer that satisfies a JSON Schema. The grammar guarantees it for every model.
 //   node examples/structured.mjs [checkpoint folder]
 import { fileURLToPath } from "node:url";
 import { open } from "vireo";
@@ -11,9 +11,9 @@ const schema = {
   properties: {
     mood: { enum: ["calm", "stormy"] },
     stars: { type: "integer", minimum: 1, maximum: 5 },
-    seen: { type: "array", items: { enum: ["tree", "river", "bird"] }, minItems: 1, maxItems: 3 },
+    things: { type: "array", items: { enum: ["tree", "river", "bird"] }, minItems: 1, maxItems: 3 },
   },
-  required: ["mood", "stars", "seen"],
+  required: ["mood", "stars", "things"],
   additionalProperties: false,
 };
 

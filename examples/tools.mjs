@@ -1,4 +1,4 @@
-// Lets the model call a function, runs it, and gives the result back: one round.
+// Lets the model call a function, runs the function, and sends the result back to the model.
 //   node examples/tools.mjs [checkpoint folder]
 import { fileURLToPath } from "node:url";
 import { open } from "vireo";

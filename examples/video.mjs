@@ -1,4 +1,4 @@
-// Asks about a video at the pruning rate of the published checkpoint: three tenths of its tokens.
+// Asks about a video and drops 70 % of its tokens, the pruning rate of the published checkpoint.
 //   node examples/video.mjs clip.mp4 ["question"] [checkpoint folder]
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

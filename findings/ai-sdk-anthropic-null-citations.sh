@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# @ai-sdk/anthropic 3.0.140 (AI SDK 6): a server answers /v1/messages with a text block that has
-# "citations": null, as the type of Anthropic's own SDK allows. Guess: null is read as no citations. Seen:
-# generateText rejects with "Invalid JSON response"; the same block without the field is taken.
+# @ai-sdk/anthropic 3.0.140 (AI SDK 6) reads a text block with "citations": null from /v1/messages.
+# Anthropic's own SDK allows null in its type.
+# Expected: null means no citations, and generateText returns the text.
+# Observed: generateText rejects with "Invalid JSON response". Without the field it returns the text.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

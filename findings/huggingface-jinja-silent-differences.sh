@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# @huggingface/jinja 0.5.11 renders some chat-template expressions to other text than Python's jinja2
-# 3.1, without an error. Guess: a strip with an argument strips those characters, equal lists are
-# equal, % follows Python's sign, none prints None, and a float joined by ~ keeps its ".0".
-# Seen: the argument of strip is ignored (white space goes instead), equal lists differ, the sign
-# is JavaScript's, none prints nothing, and 1.0 becomes 1.
+# @huggingface/jinja 0.5.11 renders some chat-template expressions differently from Python's jinja2
+# 3.1, without an error.
+# Expected: strip(chars) strips those characters, equal lists compare equal, % has Python's sign,
+# none prints "None", and ~ keeps the ".0" of a float.
+# Observed: strip ignores its argument and strips white space, equal lists compare unequal, % has
+# JavaScript's sign, none prints nothing, and 1.0 becomes 1.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -22,11 +23,11 @@ const python = {
   "{{ none }}": "None",
   "{{ 'x' ~ 1.0 }}": "x1.0",
 };
-const seen = ["--x--", "  x--", "false", "-1", "", "x1"];
-Object.entries(python).forEach(([template, right], at) => {
+const observed = ["--x--", "  x--", "false", "-1", "", "x1"];
+Object.entries(python).forEach(([template, expected], at) => {
   const text = new Template(template).render({});
-  console.log(`${template}  Python: ${JSON.stringify(right)}  here: ${JSON.stringify(text)}`);
-  assert.equal(text, seen[at]);
+  console.log(`${template}  Python: ${JSON.stringify(expected)}  here: ${JSON.stringify(text)}`);
+  assert.equal(text, observed[at]);
 });
 SCRIPT
 node check.mjs

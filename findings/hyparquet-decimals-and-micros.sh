@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# hyparquet 1.33.0 reads DECIMAL(18, 2) and timestamps in microseconds. Guess: an exact decimal (text
-# or a scaled bigint) and all six digits of the second, since the file holds both as integers. Seen:
-# the decimal is a float that has lost its last digits, and the time is a Date cut to milliseconds.
+# hyparquet 1.33.0 reads DECIMAL(18, 2) and timestamps in microseconds. The file stores both as
+# integers.
+# Expected: an exact decimal (text or a scaled bigint), and a time with all six digits.
+# Observed: the decimal is a float without its last digits; the time is a Date cut to milliseconds.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -25,7 +26,7 @@ const columnData = [
 ];
 const file = parquetWriteBuffer({ schema, columnData });
 const [row] = await parquetReadObjects({ file });
-console.log(`guess: 1234567890123456.78 and …00.123456Z\nseen:  ${row.price} and ${row.time.toISOString()}`);
+console.log(`expected: 1234567890123456.78 and …00.123456Z\nobserved: ${row.price} and ${row.time.toISOString()}`);
 assert.equal(row.price, 1234567890123456.8);
 assert.equal(row.time.toISOString(), "2026-01-01T00:00:00.123Z");
 SCRIPT

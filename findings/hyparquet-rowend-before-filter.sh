@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# hyparquet 1.33.0 with a filter and rowEnd: 3 over the numbers 0 to 9, asked for those of at least 5.
-# Guess: the first three rows that match (5, 6, 7), as LIMIT does beside WHERE. Seen: no row; rowEnd
-# cuts the file's rows before the filter looks at them.
+# hyparquet 1.33.0 filters the numbers 0 to 9 by "at least 5", with rowEnd: 3.
+# Expected: the first three matching rows (5, 6, 7), like LIMIT with WHERE.
+# Observed: no rows, because rowEnd cuts the rows of the file before the filter runs.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -16,7 +16,7 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 const numbers = Array.from({ length: 10 }, (_, i) => i);
 const file = parquetWriteBuffer({ columnData: [{ name: "i", data: numbers, type: "INT32" }] });
 const rows = await parquetReadObjects({ file, filter: { i: { $gte: 5 } }, rowEnd: 3 });
-console.log(`guess: 3 rows\nseen:  ${rows.length} rows`);
+console.log(`expected: 3 rows\nobserved: ${rows.length} rows`);
 assert.deepEqual(rows, []);
 SCRIPT
 node check.mjs

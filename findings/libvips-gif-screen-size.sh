@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# sharp 0.35.5 (libvips 8.18, libnsgif) decodes a GIF whose first frame of 100 × 50 stands on a larger
-# screen. Guess: the picture has the size of the screen, whatever that is. Seen: so it is for 641 × 480 or
-# 320 × 200, but screens of 640 × 480, 800 × 600, 1024 × 768, 1280 × 1024 and 1600 × 1200, and those wider
-# than 2048, are taken for mistakes: the frame comes alone, 100 × 50, without a word.
+# sharp 0.35.5 (libvips 8.18, libnsgif) decodes a GIF with a first frame of 100 × 50 on a larger
+# logical screen.
+# Expected: the decoded image has the size of the screen.
+# Observed: so it has for 641 × 480 and 320 × 200. But libnsgif ignores screens of 640 × 480,
+# 800 × 600, 1024 × 768, 1280 × 1024 and 1600 × 1200, and those wider than 2048. It then returns
+# the frame alone, 100 × 50, without a warning.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# minijinja-js 2.11.0 sorts the keys of JavaScript objects. Guess: tojson and loops keep the order
-# of insertion, as Python's dict and JSON.stringify do, so a tool schema {name, arguments} is shown
-# to the model as it was written. Seen: arguments comes before name, in tojson and in loops.
+# minijinja-js 2.11.0 renders JavaScript objects with tojson and in loops.
+# Expected: keys keep their order of insertion, as in Python's dict and JSON.stringify, so the model
+# reads a tool schema {name, arguments} as it was written.
+# Observed: keys are sorted; "arguments" comes before "name", in tojson and in loops.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -16,7 +17,7 @@ const environment = new Environment();
 const tool = { name: "weather", arguments: { city: "Oslo" } };
 const json = environment.renderStr("{{ tool | tojson }}", { tool });
 const keys = environment.renderStr("{% for key in tool %}{{ key }} {% endfor %}", { tool });
-console.log(`guess: ${JSON.stringify(tool)}\nseen:  ${json}\nkeys:  ${keys}`);
+console.log(`expected: ${JSON.stringify(tool)}\nobserved: ${json}\nkeys: ${keys}`);
 assert.equal(json, '{"arguments":{"city":"Oslo"},"name":"weather"}');
 assert.equal(keys, "arguments name ");
 SCRIPT

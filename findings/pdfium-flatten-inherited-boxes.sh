@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# @hyzyla/pdfium 2.1.13 (PDFium as WebAssembly): FPDFPage_Flatten on a page with one annotation whose
-# MediaBox of 1000 × 1000 stands in the parent node, as many writers leave it. Guess: flattening moves the
-# note into the page and leaves its size. Seen: the page comes out as US Letter, 612 × 792, cut at the top
-# and right. With the box in the page itself the size stays.
+# @hyzyla/pdfium 2.1.13 (PDFium as WebAssembly): FPDFPage_Flatten on a page with one annotation. The
+# page inherits its MediaBox of 1000 × 1000 from the parent node, as many PDF writers produce it.
+# Expected: flattening draws the annotation into the page and keeps the page's size.
+# Observed: the page becomes US Letter, 612 × 792, and loses its top and right. If the box is in the
+# page itself, the size stays.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -35,9 +36,9 @@ for (const [inParent, size] of [
   assert.equal(module._FPDFPage_Flatten(first, 0), 1);
   module._FPDF_ClosePage(first);
   const page = module._FPDF_LoadPage(document.documentIdx, 0);
-  const seen = [module._FPDF_GetPageWidth(page), module._FPDF_GetPageHeight(page)];
-  console.log(`box in the ${inParent ? "parent" : "page"}: ${seen.join(" × ")} after flattening`);
-  assert.deepEqual(seen, size);
+  const observed = [module._FPDF_GetPageWidth(page), module._FPDF_GetPageHeight(page)];
+  console.log(`box in the ${inParent ? "parent" : "page"}: ${observed.join(" × ")} after flattening`);
+  assert.deepEqual(observed, size);
 }
 SCRIPT
 node check.mjs

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# @hyzyla/pdfium 2.1.13 (PDFium as WebAssembly): the text of a page in which "well-" ends one line and
-# "known" begins the next. Guess: "well-", a line break, "known", as the page shows it. Seen: the
-# hyphen is the noncharacter U+FFFE in getText() (U+0002 by FPDFText_GetUnicode) and the line break
-# is gone, although the compound word keeps its hyphen. Before a digit the hyphen and the break stay.
+# @hyzyla/pdfium 2.1.13 (PDFium as WebAssembly) returns the text of a page in which "well-" ends one
+# line and "known" begins the next.
+# Expected: "well-", a line break, "known", as on the page.
+# Observed: getText() replaces the hyphen of the compound word by the noncharacter U+FFFE (U+0002 from
+# FPDFText_GetUnicode) and drops the line break. Before a digit both stay.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -27,7 +28,7 @@ trailer <</Root 1 0 R>>
 const library = await PDFiumLibrary.init();
 const document = await library.loadDocument(Buffer.from(pdf, "latin1"));
 const text = document.getPage(0).getText();
-console.log(`guess: "well-\\r\\nknown A-12-\\r\\n7 end"\nseen:  ${JSON.stringify(text)}`);
+console.log(`expected: "well-\\r\\nknown A-12-\\r\\n7 end"\nobserved: ${JSON.stringify(text)}`);
 assert.equal(text, "well\uFFFEknown A-12-\r\n7 end");
 SCRIPT
 node check.mjs

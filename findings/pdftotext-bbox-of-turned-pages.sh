@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Poppler's pdftotext -bbox (22.12, Debian 12: poppler-utils) on a page of 300 × 200 with /Rotate 90. Guess:
-# the page's width and height are in the same coordinates as the words' boxes. Seen: the words stand on the
-# turned page (200 × 300), while the page element still says 300 × 200, so a word lies outside its page.
+# Poppler's pdftotext -bbox (22.12, Debian 12: poppler-utils) on a page of 300 × 200 with /Rotate 90.
+# Expected: the size of the page and the boxes of its words use the same coordinates.
+# Observed: the boxes use the rotated page (200 × 300), but the page element has the unrotated size
+# (300 × 200), so a word can lie outside its page.
 set -euo pipefail
 version=$(pdftotext -v 2>&1 | sed -n 's/^pdftotext version \([0-9]*\.[0-9]*\).*/\1/p')
 [ "$version" = 22.12 ] || { echo "pdftotext $version, not 22.12 (apt-get install poppler-utils)"; exit 1; }

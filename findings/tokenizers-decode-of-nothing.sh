@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# @huggingface/tokenizers 0.2.0 (JavaScript): decode([]). Guess: "", as the Python and Rust packages of
-# the same family give; a stream's first flush and an empty completion ask exactly this. Seen: it
-# throws. So does every caller that decodes what a model has written before it has written anything.
+# @huggingface/tokenizers 0.2.0 (JavaScript): decode([]), as for an empty completion.
+# Expected: "", like the Python and Rust packages of the same family.
+# Observed: it throws, so a caller must check for an empty list before each call.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -21,6 +21,6 @@ const file = {
 const tokenizer = new Tokenizer(file, { tokenizer_class: "PreTrainedTokenizerFast" });
 assert.equal(tokenizer.decode([2]), "ab");
 assert.throws(() => tokenizer.decode([]), /non-empty/);
-console.log('guess: decode([]) is ""\nseen:  it throws "token_ids must be a non-empty array of integers."');
+console.log('expected: decode([]) is ""\nobserved: it throws "token_ids must be a non-empty array of integers."');
 SCRIPT
 node check.mjs

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# write-excel-file 4.1.1 writes the text "_x0041_" (a part number, say) into a cell. Guess: it comes back
-# from other libraries as it was, since OOXML has an escape for exactly this (_x005F_x0041_). Seen: the
-# writer leaves it bare, and exceljs 4.4.0 reads another text, "A".
+# write-excel-file 4.1.1 writes the text "_x0041_" (a part number, for example) into a cell.
+# Expected: other libraries read the same text, because OOXML has an escape for it (_x005F_x0041_).
+# Observed: the writer does not escape it, and exceljs 4.4.0 reads "A".
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -19,7 +19,7 @@ await file.toFile("out.xlsx");
 const book = new ExcelJS.Workbook();
 await book.xlsx.load(await readFile("out.xlsx"));
 const cell = book.worksheets[0].getCell("A1").value;
-console.log(`guess: "_x0041_"\nseen:  ${JSON.stringify(cell)}`);
+console.log(`expected: "_x0041_"\nobserved: ${JSON.stringify(cell)}`);
 assert.equal(cell, "A");
 SCRIPT
 node check.mjs

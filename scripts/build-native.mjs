@@ -1,7 +1,7 @@
-// Builds native/ into build/Release/vireo.node: one object per source, each instruction set with
-// its own flags, no link-time optimisation across them. Objects are remade when a source, a header
-// or the flags changed.
-//   node scripts/build-native.mjs [--force]        CXX names another compiler
+// Builds native/ into build/Release/vireo.node. Each source becomes one object, compiled with the
+// flags of its instruction set, without link-time optimisation across sets. An object is compiled
+// again only if its source, a header or the flags changed.
+//   node scripts/build-native.mjs [--force]        CXX: the compiler, c++ by default
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -54,8 +54,8 @@ const X64_ONLY = {
   "probe-amx.cpp": null,
 };
 /**
- * Flags of files that are compiled for one instruction set; null leaves the file out. Where an
- * architecture has none of them, the scalar kernels run.
+ * Flags of the files that are compiled for one instruction set; null leaves the file out. Other
+ * architectures run the scalar kernels.
  */
 const SETS = {
   x64: {
@@ -97,7 +97,7 @@ function headersHash() {
   return hash.digest("hex");
 }
 
-/** Whether the compiler knows C++20's waiting atomics and the flags of these kernels. */
+/** Tells whether the compiler supports C++20's waiting atomics and the flags of the kernels. */
 export function isNewEnough(compiler, arch = process.arch) {
   const flags = sources(arch).flatMap((source) => source.flags);
   const args = ["-std=c++20", ...new Set(flags), "-x", "c++", "-fsyntax-only", "-"];
@@ -106,10 +106,13 @@ export function isNewEnough(compiler, arch = process.arch) {
 }
 
 /**
- * Compiles what changed and links the addon. Returns its path.
+ * Compiles the changed sources and links the addon. Returns its path.
  *
- * compiler: default $CXX, else c++. arch: that of the compiler's target. folder: for objects and
- * result, below build/. link: more flags for the linker. force: remake every object.
+ * compiler: $CXX by default, else c++.
+ * arch: the architecture that the compiler targets.
+ * folder: below build/, for the objects and the addon.
+ * link: extra linker flags.
+ * force: compile every object again.
  */
 export async function build({
   compiler = process.env.CXX ?? "c++",
@@ -142,7 +145,7 @@ export async function build({
     todo.push({ file, args: [...args, "-c", join(native, file), "-o", object], stamp, key });
   }
   if (todo.length === 0 && existsSync(target)) return target;
-  rmSync(target, { force: true }); // else it would pass for the new one if linking fails
+  rmSync(target, { force: true }); // A failed link must not leave the old addon behind.
   log(`native: compiling ${todo.length} of ${objects.length} files with ${version.split("\n")[0]}`);
   let done = 0;
   const worker = async () => {

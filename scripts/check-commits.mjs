@@ -1,23 +1,24 @@
-// Checks the messages of the newest commits: a subject in the imperative of at most 70 characters,
-// and a body that says why. Merges are left out. Prints one line per fault; exit status 1 if any.
-//   node scripts/check-commits.mjs [RANGE]            default: every commit since the rule holds
+// Checks commit messages: a subject in the imperative of at most 70 characters, and a body that
+// gives the reason. Merges are skipped. Prints one line per fault and exits with status 1 if there
+// is any.
+//   node scripts/check-commits.mjs [RANGE]            default: all commits since the rule began
 import { spawnSync } from "node:child_process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Last commit before the rule. A shallow clone may lack it; then its date stands for it. */
+/** The last commit before the rule. A shallow clone may lack it; then its date is used. */
 const BEFORE = {
   hash: "4fce584cd98da672868707479cf93b14687c5c3d",
   date: "2026-11-28T14:31:38+00:00",
 };
 const MAX_SUBJECT = 70;
-/** Verbs that look like a past tense or a participle. */
+/** Verbs whose imperative ends like a past tense or a participle. */
 const IMPERATIVES =
   /^(Bring|Embed|Exceed|Feed|Need|Ping|Proceed|Shed|Speed|Spring|String|Succeed)$/;
 
-/** The faults of one message, each as the end of a sentence that begins with the commit. */
+/** Returns the faults of a message, each worded to follow the commit's hash in a sentence. */
 export function faultsOf({ subject, body }) {
   const [verb = ""] = subject.split(" ", 1);
   const faults = [];
@@ -35,7 +36,7 @@ export function faultsOf({ subject, body }) {
   return faults;
 }
 
-/** Commits of a range without merges, newest first; undefined outside of a git repository. */
+/** Returns the commits of a range without merges, newest first; undefined if git fails. */
 function commitsOf(range) {
   const format = "--format=%h%x00%s%x00%b%x01";
   const { status, stdout } = git("log", "--no-merges", format, ...range);
@@ -61,7 +62,8 @@ function main() {
   const commits = commitsOf(range === undefined ? defaultRange() : [range]);
   if (commits === undefined) {
     const isRepository = git("rev-parse", "--git-dir").status === 0;
-    console.error(isRepository ? `git knows no range ${range ?? "HEAD"}` : "no git history here");
+    const fault = `"${range ?? "HEAD"}" is not a range of commits that git can read`;
+    console.error(isRepository ? fault : "this folder has no git history; nothing to check");
     process.exitCode = isRepository ? 1 : 0;
     return;
   }

@@ -1,7 +1,8 @@
-// A long test of structured output: `node scripts/check-schemas.mjs [--runs 1000]` answers that
-// many random schemas with models/tiny, which generates noise, and validates each finished answer
-// with an independent validator (tests/engine/structured.test.ts). Then it measures grammars over a
-// vocabulary as large as that of the 12B model. Needs a built dist/ (npm run setup).
+// A long test of structured output. It answers many random schemas with models/tiny, which
+// generates noise, and checks each finished answer with an independent validator
+// (tests/engine/structured.test.ts). Then it measures grammars over a vocabulary as large as that
+// of the 12B model. It needs a built dist/ (npm run setup).
+//   node scripts/check-schemas.mjs [--runs 1000]
 
 import { spawnSync } from "node:child_process";
 import { openGrammar } from "../dist/grammar/matcher.js";
@@ -17,10 +18,10 @@ function runCount() {
   const at = process.argv.indexOf("--runs");
   const count = at < 0 ? 1000 : Number(process.argv[at + 1]);
   if (Number.isInteger(count) && count > 0) return count;
-  throw new Error(`--runs is ${process.argv[at + 1]}, expected a whole number of at least 1`);
+  throw new Error(`--runs is ${process.argv[at + 1]}; expected a whole number of at least 1`);
 }
 
-/** A seeded generator of pseudorandom whole numbers below `count`. */
+/** Returns a seeded pseudorandom generator of whole numbers below `count`. */
 function chooser(seed) {
   let state = seed;
   return (count) => {
@@ -30,7 +31,7 @@ function chooser(seed) {
   };
 }
 
-/** All bytes, then words, numbers, punctuation and letters of other scripts, like a real one. */
+/** Builds a vocabulary like a real one: all bytes, words, numbers, punctuation, other scripts. */
 function vocabulary() {
   const choose = chooser(1);
   const tokens = Array.from({ length: 1000 }, () => Buffer.alloc(0));

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Compares the engine's greedy answers with PyTorch's, token by token. A difference is explained
-// if PyTorch's two likeliest tokens are closer there than the error of rounding to bf16.
+// Compares the engine's greedy answers with PyTorch's, token by token. A difference counts as
+// explained if PyTorch's two likeliest tokens are closer than the rounding error of bf16.
 //
 //   cd training && python3 -m vireo_training.answers ../models/mini ../build/eval \
 //     ../build/answers.json
@@ -14,7 +14,7 @@ import { open } from "../dist/index.js";
 import { requestOf } from "./eval/request.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
-/** The largest explained difference of log probabilities (natural logarithm). */
+/** The largest difference of log probabilities (natural logarithm) that rounding explains. */
 const MARGIN = 0.15;
 
 const { values: flags } = parseArgs({
@@ -58,7 +58,7 @@ console.log(
 );
 process.exitCode = tally.unexplained > 0 ? 1 : 0;
 
-/** The engine's tokens with their log probabilities; the last is the end of turn. */
+/** Returns the engine's tokens with their log probabilities; the last is the end of turn. */
 async function generate(item, maxTokens) {
   const request = { ...requestOf(flags.items, item, maxTokens), topLogprobs: 1 };
   const made = [];

@@ -4,8 +4,8 @@
 //   npm run eval:mini -- [--format stored|int8|int4] [--model folder] [--items folder]
 //                        [--limit items-per-skill] [--skills a,b] [--evs rate] [--json file]
 //
-// training/ draws the items from a seed into build/eval, once. That needs Python with Pillow and
-// free fonts, which training/README.md lists.
+// On the first run, training/ generates the items from a seed into build/eval. That needs Python
+// with Pillow and free fonts; training/README.md lists the packages.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ import * as score from "./eval/score.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const CONCURRENCY = 8;
-/** For each skill: the metric, and the target in the model card; `low`: lower is better. */
+/** The metric and the target of each skill, as in the model card. `low`: lower is better. */
 const SKILLS = {
   line: { name: "line transcription, CER", how: score.characters, aim: 0.02, low: true },
   page: { name: "page transcription, CER", how: score.characters, aim: 0.05, low: true },
@@ -67,29 +67,32 @@ try {
 
 function readItems(folder, limit) {
   const list = join(folder, "items.jsonl");
-  if (!existsSync(list)) drawItems(folder);
-  const seen = {};
-  const wanted = flags.skills?.split(",");
+  if (!existsSync(list)) generateItems(folder);
+  const counts = {};
+  const requested = flags.skills?.split(",");
   return readFileSync(list, "utf8")
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line))
     .filter(({ skill }) => {
-      if (wanted !== undefined && !wanted.includes(skill)) return false;
-      seen[skill] = (seen[skill] ?? 0) + 1;
-      return seen[skill] <= limit;
+      if (requested !== undefined && !requested.includes(skill)) return false;
+      counts[skill] = (counts[skill] ?? 0) + 1;
+      return counts[skill] <= limit;
     });
 }
 
-function drawItems(folder) {
-  console.error("drawing the held-out items, once");
+function generateItems(folder) {
+  console.error("generating the held-out items (first run only)");
   const python = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
   const done = spawnSync(python, ["-m", "vireo_training.evaluation", folder], {
     cwd: join(ROOT, "training"),
     stdio: "inherit",
   });
   if (done.status !== 0) {
-    throw new Error("the held-out items could not be drawn; training/README.md lists the packages");
+    throw new Error(
+      "the generator of the held-out items failed (its output is above); " +
+        "training/README.md lists the packages that it needs",
+    );
   }
 }
 

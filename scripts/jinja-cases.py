@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Renders templates with Python's jinja2 and keeps what comes out, for tests/templates/jinja.test.ts.
+"""Renders templates with Python's jinja2 and saves the results for tests/templates/jinja.test.ts.
 
     python3 scripts/jinja-cases.py
 
-Needs jinja2 3.1.6 (earlier ones let templates change lists). Templates come from three places:
-generated from a grammar, the constructs listed in tests/templates/constructs.json, and the files
-tests/templates/*.jinja, which do what the templates of many model families do in words of our own.
-Writes tests/templates/cases.json.gz: a case is a template, variables and the text, or null where
-rendering raises. The seed is fixed, so the same jinja2 writes the same file.
+It needs jinja2 3.1.6; earlier versions let templates change lists. Templates come from three
+sources: a grammar, the constructs listed in tests/templates/constructs.json, and the files
+tests/templates/*.jinja, which cover the features that templates of many model families use.
+It writes tests/templates/cases.json.gz. A case is a template, its variables and the rendered text,
+or null if rendering raises. The seed is fixed, so the same jinja2 writes the same file.
 """
 
 import datetime
@@ -27,7 +27,7 @@ CONVERSATIONS_PER_FAMILY = 40
 
 
 class Generation(Extension):
-    """`{% generation %}` as transformers has it: a block that renders as its body."""
+    """`{% generation %}` as in transformers: a block that renders as its body."""
 
     tags = {"generation"}
 
@@ -64,7 +64,7 @@ ENV = environment()
 
 
 class Strict(ImmutableSandboxedEnvironment):
-    """Fails where Jinja, folding constants, prints nothing: `{{ 5[1:] }}`."""
+    """Fails on expressions that Jinja's constant folding prints as nothing: `{{ 5[1:] }}`."""
 
     def getitem(self, obj, argument):
         return obj[argument] if isinstance(argument, slice) else super().getitem(obj, argument)
@@ -76,7 +76,7 @@ STRICT.shared = True
 
 
 def render(source, variables, env=ENV):
-    """The text, or None where Python raises."""
+    """Returns the text, or None if Python raises."""
     try:
         return env.from_string(source).render(**variables)
     except Exception:
@@ -95,7 +95,7 @@ CITIES = ["Paris", "Zürich", "東京"]
 
 
 class Conversations:
-    """Random variables as a chat template gets them."""
+    """Generates random variables of the kinds that a chat template gets."""
 
     def __init__(self, rng):
         self.rng = rng
@@ -178,7 +178,7 @@ class Conversations:
 
 
 class Grammar:
-    """Random templates whose values mostly have the types that their operations want."""
+    """Generates random templates whose values mostly have the types that their operations need."""
 
     def __init__(self, rng):
         self.rng = rng
@@ -458,13 +458,13 @@ class Grammar:
 
 
 def is_stable(text):
-    """Addresses and dates differ from run to run."""
+    """Tells whether a text is the same in every run; object addresses, for example, are not."""
     return text is None or " at 0x" not in text
 
 
 class Cases:
-    def __init__(self, rng, wanted):
-        self.rng, self.wanted = rng, set(wanted)
+    def __init__(self, rng, required):
+        self.rng, self.required = rng, set(required)
         self.templates, self.variables, self.cases = [], [], []
         self.numbers = {}
 
@@ -479,8 +479,8 @@ class Cases:
         text = render(source, variables)
         if not is_stable(text) or text != render(source, variables, STRICT):
             return
-        # failures are easy to come by and say little
-        if text is None and source not in self.wanted and self.rng.random() < 0.75:
+        # Failures are frequent and test little, so most random ones are dropped.
+        if text is None and source not in self.required and self.rng.random() < 0.75:
             return
         self.cases.append([self.number(self.templates, source), self.number(self.variables, variables), text])
 

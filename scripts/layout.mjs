@@ -1,6 +1,6 @@
-// The published layout of a NemotronH_Nano_VL_V2 checkpoint, for scripts that make one: which
-// tensors there are, and the JSON files beside them. Written apart from src/model/names.ts on
-// purpose, so that each checks the other.                          Source: MODEL.md.
+// The published layout of a NemotronH_Nano_VL_V2 checkpoint: its tensors and its JSON files, for
+// scripts that write one. It deliberately shares no code with src/model/names.ts, so that each
+// checks the other. Source: MODEL.md.
 
 const CLIP = {
   norm_mean: [0.48145466, 0.4578275, 0.40821073],
@@ -30,9 +30,9 @@ export const NANO_12B = Object.freeze({
 });
 
 /**
- * Every tensor as { name, dtype, shape, init }, in the order of the files.
+ * Lists every tensor as { name, dtype, shape, init }, in the order of the files.
  * init: "linear" (fan-in = last dimension), "norm", "zero", "conv", "aLog", "d", "dtBias",
- * "embedding", "position", "scale", or "none" for what is stored but not used.
+ * "embedding", "position", "scale", or "none" for tensors that are stored but not used.
  */
 export function tensorsOf(sizes, format = "bf16") {
   return [...languageTensors(sizes, format), ...projectorTensors(sizes), ...visionTensors(sizes)];
@@ -139,7 +139,7 @@ export function bytesOf({ shape, dtype }) {
   return shape.reduce((product, size) => product * size, BYTES[dtype]);
 }
 
-/** The length and the JSON part of a file that holds these tensors, one after the other. */
+/** Returns the safetensors header (length and JSON) of a file that holds these tensors in order. */
 export function headerOf(tensors) {
   const entries = { __metadata__: { format: "pt" } };
   let at = 0;
@@ -155,7 +155,7 @@ export function headerOf(tensors) {
   return { header: Buffer.concat([length, json]), dataBytes: at };
 }
 
-/** Text of config.json, with the bare Infinity that Python writes. */
+/** Returns the text of config.json, with the bare Infinity that Python writes. */
 export function configText(sizes, format = "bf16") {
   const { vision, tilePx } = sizes;
   const config = {
@@ -240,7 +240,7 @@ function visionConfig({ vision, positionSide, prefixTokens }) {
     num_attention_heads: vision.heads,
     intermediate_size: vision.mlp,
   };
-  // The published file has only the name of the tower, which stands for its sizes.
+  // The published file only names the vision tower; the name implies the sizes.
   const known = vision.model === NANO_12B.vision.model;
   return { architectures: ["RADIOModel"], args, patch_size: 16, ...(known ? {} : sizes) };
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// Writes a folder that has everything of the 12B checkpoint but its numbers: the JSON files and
-// the full headers, with the data as holes in sparse files. It takes a few MB of disk and lets
-// `vireo inspect`, the template probes and the memory plan be tried without a 26 GB download.
-// fake/config.json states the published values; the tokenizer is a small one with the published
-// ids of the media tokens, and the chat template is that of models/tiny.
+// Writes a folder that has everything of the 12B checkpoint except the weights: the JSON files and
+// complete headers, with holes in sparse files instead of data. The folder takes a few MB of disk.
+// With it, `vireo inspect`, the template probes and the memory plan run without a 26 GB download.
+// fake/config.json has the published values. The tokenizer is a small one with the published ids
+// of the media tokens, and the chat template is that of models/tiny.
 //
 //   node scripts/make-fake-12b.mjs <folder> [--format bf16|fp8|nvfp4]
 

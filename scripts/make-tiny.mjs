@@ -19,7 +19,7 @@ import {
 import { makeTokenizer } from "./tiny/tokenizer.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-/** The text runs out of repeated pairs before. */
+/** An upper bound: the text runs out of repeated pairs earlier. */
 const MAX_MERGES = 400;
 const SIZES = {
   pattern: "M-M*-M-M*-",
@@ -75,7 +75,7 @@ function weightsFile(tensors) {
   return file;
 }
 
-/** Spreads are chosen so that every activation stays near 1, as in a trained network. */
+/** The spreads keep every activation near 1, as in a trained network. */
 function valuesOf({ name, shape, init }, random) {
   const count = shape.reduce((a, b) => a * b, 1);
   const fill = (make) => Array.from({ length: count }, (_, i) => make(i));
@@ -104,7 +104,7 @@ function valuesOf({ name, shape, init }, random) {
   }
 }
 
-/** Sharper logits than activations; halved where a mixer adds to the residual. */
+/** Makes logits sharper than activations, and halves the layers that add to the residual. */
 function linearSpread(name) {
   if (name.includes("lm_head")) return 2;
   return /out_proj|o_proj|down_proj|fc2|attn\.proj/.test(name) ? 0.5 : 1;
@@ -114,20 +114,20 @@ function inverseSoftplus(value) {
   return value + Math.log(-Math.expm1(-value));
 }
 
-/** Bits of the nearest bf16, ties to even. */
+/** Returns the bits of the nearest bf16, ties to even. */
 function toBf16(value) {
   const [bits] = new Uint32Array(Float32Array.of(value).buffer);
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
-/** Sum of twelve uniform numbers less six: near enough, and exact on every machine. */
+/** Approximates a normal variable by the sum of twelve uniform ones: exact on every machine. */
 function normal(random) {
   let sum = -6;
   for (let i = 0; i < 12; i++) sum += random();
   return sum;
 }
 
-/** mulberry32: uniform in [0, 1). */
+/** mulberry32: returns uniform numbers in [0, 1). */
 function generator(seed) {
   let state = seed;
   return () => {

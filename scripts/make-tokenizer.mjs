@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Learns a byte-level BPE tokenizer in the published file format from a text, for a small model:
-// writes tokenizer.json, tokenizer_config.json and the chat template into a folder.
+// Learns a byte-level BPE tokenizer for a small model from a text. It writes tokenizer.json and
+// tokenizer_config.json in the published format, and the chat template, into a folder.
 //
 //   node scripts/make-tokenizer.mjs <text file> <merges> <folder>
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Measures the memory that long media need beyond the engine and its weights: a question about a
-// PDF of 100 pages, its extraction, and a question about a clip of ten minutes. Needs dist/ and
-// ffmpeg.
+// Measures the memory that long media need beyond the engine and its weights. It asks about a PDF
+// of 100 pages, extracts data from the same pages, and asks about a clip of ten minutes. It needs
+// a built dist/ (npm run setup) and ffmpeg.
 //
 //   node scripts/measure-media.mjs [--model name|folder] [--pages 100] [--minutes 10]
 
@@ -44,8 +44,8 @@ try {
   writeFileSync(schema, JSON.stringify(SCHEMA));
   const out = ["--schema", schema, "--out", join(folder, "out")];
   report("extraction of the same pages", await peakOf(["extract", document, ...out]), idle);
-  const seen = await peakOf(["ask", "What happens?", "--video", clip, ...few]);
-  report(`question about ${flags.minutes} minutes of 720p`, seen, idle);
+  const video = await peakOf(["ask", "What happens?", "--video", clip, ...few]);
+  report(`question about ${flags.minutes} minutes of 720p`, video, idle);
 } finally {
   rmSync(folder, { recursive: true });
 }
@@ -58,7 +58,7 @@ function report(name, { bytes, seconds, status }, idle) {
   );
 }
 
-/** The peak of the resident memory of a process and its children together. */
+/** Returns the peak resident memory of a command and its children together, in bytes. */
 async function peakOf(args) {
   const start = performance.now();
   const child = spawn(process.execPath, [MAIN, ...args, "--model", flags.model], {
@@ -87,7 +87,7 @@ function residentOf(root) {
       const parent = field("PPid");
       children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
     } catch {
-      // the process ended meanwhile
+      // The process ended between readdir and the read.
     }
   }
   const sum = (pid) =>
@@ -103,7 +103,7 @@ function makeClip(file, minutes) {
   if (done.status !== 0) throw new Error("ffmpeg could not create the clip; its output is above");
 }
 
-/** A4 pages of text. */
+/** Returns a PDF of `count` A4 pages with 40 lines of text each. */
 function pdfOf(count) {
   const objects = ["<< /Type /Catalog /Pages 2 0 R >>"];
   const kids = Array.from({ length: count }, (_, page) => `${4 + 2 * page} 0 R`).join(" ");

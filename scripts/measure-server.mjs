@@ -1,7 +1,9 @@
-// Measures the cost of the server without the model. The server runs in a process of its own and
-// is called over loopback. Reports the latency that it adds at half load (engine on the null
-// backend) and, with an upstream that only emits words, the SSE chunks per core second and the
-// memory of 500 open streams.
+// Measures the cost of the server without the model. The server runs in its own process and is
+// called over the loopback interface. The script reports three figures:
+//   - the latency that the server adds at half load, with the engine on the null backend
+//   - SSE chunks per core second, with an upstream that only emits words
+//   - the memory of 500 open streams, with the same upstream
+//
 //   node scripts/measure-server.mjs [--seconds 10]
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -21,7 +23,7 @@ const STREAMS = 500;
 const port = 20_000 + (process.pid % 20_000);
 const agent = new Agent({ keepAlive: true, maxSockets: 1000 });
 
-/** In the child process: a server whose upstream emits a word every pauseMs, or without pause. */
+/** Runs in the child process: serves an upstream that emits a word every pauseMs (0: no pause). */
 async function serveWords(pauseMs) {
   const { listen } = await import(join(root, "dist/server/listen.js"));
   const usage = { promptTokens: 1, imageTokens: 0, cachedTokens: 0, reasoningTokens: 0 };
@@ -73,9 +75,9 @@ async function using(child, body) {
   try {
     return await body(child.pid);
   } finally {
-    const gone = new Promise((resolve) => child.once("exit", resolve));
+    const exited = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGKILL");
-    await gone;
+    await exited;
   }
 }
 
@@ -114,14 +116,14 @@ const percentile = (values, share) => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 };
-/** CPU seconds and resident MB of a process. */
+/** Returns the CPU seconds and the resident MB of a process. */
 function usage(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
   const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1];
   return { cpu: (Number(stat[11]) + Number(stat[12])) / 100, rss: Number(rss) / 1024 };
 }
 
-/** The time of a request in milliseconds without a server: the engine alone, in this process. */
+/** Returns request times in milliseconds without a server: the engine alone, in this process. */
 async function engineAlone() {
   const { open } = await import(join(root, "dist/index.js"));
   const engine = await open(join(root, "models/tiny"), { backend: "null", cacheDir: false });
@@ -158,14 +160,14 @@ async function closedLoop(clients, ms) {
 
 /** Sends requests at a constant rate, independent of the answers; returns their times in ms. */
 async function openLoop(rate, ms) {
-  const asked = [];
+  const pending = [];
   const start = performance.now();
   for (let i = 0; (i * 1000) / rate < ms; i++) {
     const wait = start + (i * 1000) / rate - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    asked.push(ask(chat(TOKENS)));
+    pending.push(ask(chat(TOKENS)));
   }
-  return (await Promise.all(asked)).map((answer) => answer.ms);
+  return (await Promise.all(pending)).map((answer) => answer.ms);
 }
 
 async function measureLatency() {

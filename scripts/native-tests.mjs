@@ -1,5 +1,5 @@
-// Builds the program of native/tests with any compiler and flags; objects are remade when their
-// source, a header or the flags changed.
+// Builds the test program of native/tests with any compiler and flags. An object is compiled again
+// only if its source, a header or the flags changed.
 import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ function headersHash() {
   return hash.digest("hex");
 }
 
-/** Returns the path of the program. out: a folder below build/. jobs: files compiled at once. */
+/** Returns the path of the program. out: a folder below build/. jobs: parallel compilations. */
 export async function buildNativeTests({ compiler, arch, extra, out, jobs = 1 }) {
   const folder = join(root, "build", out);
   const target = join(folder, "kernels");

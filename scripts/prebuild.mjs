@@ -1,6 +1,6 @@
-// Builds the addons that the package carries, so that its users need no compiler: one for every
-// target whose compiler is installed. Like Node.js itself they need glibc and libstdc++: built on
-// Debian 12, they load with glibc 2.34 and the libstdc++ of GCC 12 or newer.
+// Builds the addons that ship in the package, so that users need no compiler: one for every target
+// whose compiler is installed. Like Node.js itself, the addons need glibc and libstdc++. Built on
+// Debian 12, they load with glibc 2.34 and the libstdc++ of GCC 12, or newer.
 //   node scripts/prebuild.mjs [--require-all]
 
 import { spawnSync } from "node:child_process";
@@ -12,15 +12,15 @@ import { build, isNewEnough } from "./build-native.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * Debian has no C++ cross compiler for musl: its musl-gcc compiles C only. There, and on every
- * other platform, `vireo setup` builds the addon with the machine's own compiler.
+ * musl is missing because Debian has no C++ cross compiler for it (musl-gcc compiles C only). On
+ * musl and on every other platform, `vireo setup` builds the addon with the local compiler.
  */
 const TARGETS = [
   { name: "linux-x64-glibc", arch: "x64", compilers: ["x86_64-linux-gnu-g++", "c++"] },
   { name: "linux-arm64-glibc", arch: "arm64", compilers: ["aarch64-linux-gnu-g++", "c++"] },
 ];
 
-/** Whether the compiler runs here and makes glibc programs for that target. */
+/** Tells whether the compiler runs here and makes glibc programs for the architecture. */
 function targets(compiler, arch) {
   const { status, stdout } = spawnSync(compiler, ["-dumpmachine"], { encoding: "utf8" });
   const machine = arch === "x64" ? "x86_64" : "aarch64";

@@ -1,7 +1,7 @@
-// Makes a bare clone ready to run: npm packages, native kernels, TypeScript, the playground. A step
-// is skipped when its inputs are what they were, so that the second time is quick. As an installed
-// package it builds the kernels alone, and only where no prebuilt ones load.
-//   node scripts/setup.mjs [--force] [--start]        --start: say which abilities are off
+// Makes a fresh clone ready to run: npm packages, native kernels, TypeScript, the playground. A
+// step is skipped if its inputs have not changed, so later runs are quick. In an installed package,
+// set-up builds only the kernels, and only if no prebuilt addon loads.
+//   node scripts/setup.mjs [--force]
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -22,7 +22,7 @@ const force = process.argv.includes("--force");
 const started = Date.now();
 let worked = false;
 
-function say(text) {
+function report(text) {
   worked = true;
   process.stderr.write(`setup: ${text}\n`);
 }
@@ -32,14 +32,15 @@ function fail(text) {
   process.exit(1);
 }
 
-function run(command, args, what) {
+function run(command, args, name) {
   const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
   if (result.error || result.status !== 0) {
-    fail(`${what} failed (${result.error?.message ?? `exit status ${result.status}`}); see above`);
+    const reason = result.error?.message ?? `exit status ${result.status}`;
+    fail(`${name} failed (${reason}); its output is above`);
   }
 }
 
-/** A hash of files' names, sizes and contents below these paths. */
+/** Returns a hash of the names and contents of all files below the paths. */
 function fingerprint(paths) {
   const hash = createHash("sha256");
   const visit = (path) => {
@@ -51,14 +52,14 @@ function fingerprint(paths) {
   return hash.digest("hex");
 }
 
-/** Platform of the built binaries, because a folder may move to another machine. */
+/** Names the platform of the built binaries: a folder may move to another machine. */
 function machine() {
   const { glibcVersionRuntime = "" } = process.report.getReport().header;
   const libc = process.platform === "linux" && glibcVersionRuntime === "" ? "musl" : "";
   return [process.platform, process.arch, libc].join(" ");
 }
 
-/** Runs `make` unless the stamp says that it ran for the same inputs, on such a machine. */
+/** Runs `make` unless a stamp shows that it already ran for these inputs on this platform. */
 async function step(name, inputs, results, make) {
   const stamp = join(root, "build", `${name}.stamp`);
   const key = `${fingerprint(inputs)} ${machine()}`;
@@ -66,12 +67,12 @@ async function step(name, inputs, results, make) {
   const known = existsSync(stamp) && readFileSync(stamp, "utf8") === key;
   if (!force && known && missing() === undefined) return;
   await make();
-  if (missing() !== undefined) fail(`the step "${name}" went through but made no ${missing()}`);
+  if (missing() !== undefined) fail(`the step "${name}" ended but did not create ${missing()}`);
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, key);
 }
 
-/** Empties dist but for the playground, which is a step of its own. */
+/** Empties dist except for the playground, which has its own step. */
 function removeCompiled(dist) {
   if (!existsSync(dist)) return;
   for (const name of readdirSync(dist)) {
@@ -84,13 +85,13 @@ if (major < 20 || (major === 20 && minor < 19))
   fail(`Node.js ${process.versions.node} is too old; 20.19 or newer is needed`);
 
 function installPackages() {
-  say("installing npm packages (once, about a minute)");
+  report("installing npm packages (once, about a minute)");
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   run(
     npm,
     [
       "ci",
-      "--include=dev", // the compilers are, and NODE_ENV=production leaves them out
+      "--include=dev", // TypeScript and Vite; NODE_ENV=production would leave them out
       "--no-audit",
       "--no-fund",
       "--maxsockets=3",
@@ -103,40 +104,40 @@ function installPackages() {
 
 async function buildKernels() {
   const compiler = process.env.CXX ?? "c++";
-  installMissing(["compiler"], say);
+  installMissing(["compiler"], report);
   try {
     execFileSync(compiler, ["--version"], { stdio: "ignore" });
   } catch {
-    const way = `${installCommand(["compiler"])}, or set CXX to one`;
-    fail(`the kernels need a C++20 compiler and there is none (${compiler}): ${way}`);
+    const advice = `run \`${installCommand(["compiler"])}\`, or set CXX to a compiler`;
+    fail(`the kernels need a C++20 compiler, but "${compiler}" does not run; ${advice}`);
   }
   const { build, isNewEnough } = await import("./build-native.mjs");
   if (!isNewEnough(compiler)) {
-    const wanted = "GCC 11, Clang 13 or newer is needed; set CXX to one";
-    fail(`the C++ compiler (${compiler}) does not know what the kernels need: ${wanted}`);
+    const advice = "install GCC 11, Clang 13 or newer, or set CXX to one";
+    fail(`the C++ compiler "${compiler}" is too old for the kernels; ${advice}`);
   }
-  say("building the native kernels (once, under a minute)");
-  await build({ log: say }).catch((error) => fail(error.message));
+  report("building the native kernels (once, under a minute)");
+  await build({ log: report }).catch((error) => fail(error.message));
 }
 
 function compileTypeScript() {
-  say("compiling TypeScript");
+  report("compiling TypeScript");
   removeCompiled(join(root, "dist"));
   run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc")], "tsc");
 }
 
 function buildPlayground() {
-  say("building the playground");
+  report("building the playground");
   const vite = join(root, "node_modules", "vite", "bin", "vite.js");
   run(process.execPath, [vite, "build", "web", "--logLevel", "warn"], "vite build");
 }
 
-// An installed package has neither sources nor a lock file, so only kernels are built.
+// An installed package has no TypeScript sources and no lock file, so only the kernels are built.
 const LOCK = "package-lock.json";
 const isClone = existsSync(join(root, LOCK));
 const installed = ["node_modules/hono", "node_modules/typescript"];
 const native = ["native", "scripts/build-native.mjs"];
-/** Whether the package brought an addon that loads on this machine. */
+/** Tells whether the package ships an addon that loads on this machine. */
 function hasPrebuilt() {
   const { glibcVersionRuntime } = process.report.getReport().header;
   const libc = glibcVersionRuntime ? "-glibc" : "";

@@ -1,5 +1,5 @@
-// Keeps a server's queue full for a long time, checks every response and records the memory.
-// Every response must have the right shape or be an expected refusal; the memory must not grow.
+// Soak test: keeps a server's queue full for a long time, checks every response and records the
+// memory. Every response must be valid or an expected refusal, and the memory must not grow.
 //   node scripts/soak.mjs [--minutes 30] [--clients 300]
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
@@ -30,10 +30,10 @@ const pictures = await Promise.all(
       .toBuffer();
   }),
 );
-const WORDS = "the river ran up hill and nobody asked why it would do such a thing today".split(
+const WORDS = "the invoice lists three items and a total that the clerk has to check today".split(
   " ",
 );
-const say = (count) =>
+const randomText = (count) =>
   Array.from({ length: count }, () => WORDS[randomInt(WORDS.length)]).join(" ");
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const pick = (list) => list[randomInt(list.length)];
@@ -77,23 +77,25 @@ async function checkAnswer(response) {
 }
 
 const WORK = {
-  short: async () => checkAnswer(await post(chat(say(5)))),
-  long: async () => checkAnswer(await post(chat(say(200 + randomInt(1000))))),
-  repeated: async () => checkAnswer(await post(chat(`${"This again. ".repeat(60)}${say(3)}`))),
-  sampled: async () => checkAnswer(await post(chat(say(20), { temperature: 1, top_p: 0.9 }))),
+  short: async () => checkAnswer(await post(chat(randomText(5)))),
+  long: async () => checkAnswer(await post(chat(randomText(200 + randomInt(1000))))),
+  repeated: async () =>
+    checkAnswer(await post(chat(`${"This again. ".repeat(60)}${randomText(3)}`))),
+  sampled: async () =>
+    checkAnswer(await post(chat(randomText(20), { temperature: 1, top_p: 0.9 }))),
   picture: async () => {
     const image_url = { url: dataUrl(pick(pictures)) };
     return checkAnswer(
       await post(
         chat([
-          { type: "text", text: say(4) },
+          { type: "text", text: randomText(4) },
           { type: "image_url", image_url },
         ]),
       ),
     );
   },
   streamed: async () => {
-    const response = await post(chat(say(10), { stream: true }));
+    const response = await post(chat(randomText(10), { stream: true }));
     if (response.status !== 200) return checkAnswer(response);
     const text = await response.text();
     if (!text.endsWith("data: [DONE]\n\n"))
@@ -105,7 +107,7 @@ const WORK = {
     const schema = { type: "object", properties, required: ["name", "ok"] };
     const strict = { ...schema, additionalProperties: false };
     const response_format = { type: "json_schema", json_schema: { name: "x", schema: strict } };
-    const response = await post(chat(say(5), { response_format, max_tokens: 200 }));
+    const response = await post(chat(randomText(5), { response_format, max_tokens: 200 }));
     if (response.status !== 200) return checkAnswer(response);
     const [{ message, finish_reason }] = (await jsonOf(response)).choices;
     if (finish_reason === "stop") {
@@ -117,8 +119,9 @@ const WORK = {
   aborted: async () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), randomInt(60));
-    const asked = post(chat(say(50), { stream: true, max_tokens: 500 }), controller.signal);
-    await asked.then((response) => response.text()).catch(() => {});
+    const body = chat(randomText(50), { stream: true, max_tokens: 500 });
+    const pending = post(body, controller.signal);
+    await pending.then((response) => response.text()).catch(() => {});
     return "aborted";
   },
   invalid: async () => {
@@ -131,9 +134,9 @@ const WORK = {
   },
 };
 
-const memory = ["--expose-gc", "--import", join(root, "scripts/soak/memory.mjs")];
+const preload = ["--expose-gc", "--import", join(root, "scripts/soak/memory.mjs")];
 const serve = [join(root, "dist/cli/main.js"), "serve", "--model", "tiny", "--port", String(port)];
-const server = spawn(process.execPath, [...memory, ...serve], {
+const server = spawn(process.execPath, [...preload, ...serve], {
   stdio: ["ignore", "ignore", "pipe", "ipc"],
 });
 await new Promise((resolve, reject) => {
@@ -144,33 +147,39 @@ const counts = {};
 const errors = [];
 const samples = [];
 const started = performance.now();
-const over = () => performance.now() - started > minutes * 60_000 || errors.length > 20;
-const count = (what) => {
-  counts[what] = (counts[what] ?? 0) + 1;
+const isOver = () => performance.now() - started > minutes * 60_000 || errors.length > 20;
+const count = (outcome) => {
+  counts[outcome] = (counts[outcome] ?? 0) + 1;
 };
 
 async function client() {
-  while (!over()) {
+  while (!isOver()) {
     const name = pick(Object.keys(WORK));
     try {
-      const what = await WORK[name]();
-      count(what);
-      if (what !== "answered") await pause(what === "queue full" ? 500 + randomInt(1000) : 100);
+      const outcome = await WORK[name]();
+      count(outcome);
+      if (outcome !== "answered") {
+        await pause(outcome === "queue full" ? 500 + randomInt(1000) : 100);
+      }
     } catch (error) {
       errors.push(`${name}: ${error.message}${error.cause ? ` (${error.cause.message})` : ""}`);
     }
   }
 }
 
-/** Growth in MB per ten minutes: least squares over the last two thirds, with standard error. */
+/**
+ * Returns the growth in MB per ten minutes with its standard error, from a least-squares line
+ * through the last two thirds of the samples.
+ */
 function slope(key) {
   const late = samples.slice(Math.floor(samples.length / 3));
   const mean = (of) => late.reduce((sum, sample) => sum + of(sample), 0) / late.length;
   const [mt, my] = [mean(({ t }) => t), mean((sample) => sample[key])];
   const spread = late.reduce((sum, { t }) => sum + (t - mt) ** 2, 0);
   const rise = late.reduce((sum, each) => sum + (each.t - mt) * (each[key] - my), 0) / spread;
-  const left = late.reduce((sum, each) => sum + (each[key] - my - rise * (each.t - mt)) ** 2, 0);
-  const error = Math.sqrt(left / (late.length - 2) / spread);
+  const squares = late.map((each) => (each[key] - my - rise * (each.t - mt)) ** 2);
+  const residual = squares.reduce((sum, square) => sum + square, 0);
+  const error = Math.sqrt(residual / (late.length - 2) / spread);
   return `${(rise * 600).toFixed(2)} ± ${(error * 600).toFixed(2)}`;
 }
 
@@ -180,8 +189,8 @@ server.on("message", ({ rss, heapUsed }) => {
   if (samples.length % 12 > 0) return;
   const { resident, heap } = samples.at(-1);
   const outcomes = Object.entries(counts).map(([name, number]) => `${number} ${name}`);
-  const held = `${resident.toFixed(0)} MB resident, ${heap.toFixed(1)} MB heap`;
-  console.log(`${(t / 60).toFixed(0)} min: ${held}; ${outcomes.join(", ")}`);
+  const memory = `${resident.toFixed(0)} MB resident, ${heap.toFixed(1)} MB heap`;
+  console.log(`${(t / 60).toFixed(0)} min: ${memory}; ${outcomes.join(", ")}`);
 });
 
 await Promise.all(Array.from({ length: clients }, client));

@@ -1,11 +1,11 @@
-// Programs of the system that vireo uses, and how each package manager names them.
+// The system programs that vireo uses, and the name of their package in each package manager.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 
 /**
- * One entry per program: the commands of which one must be in PATH (all, for `every`), what it is
- * for, and the package by manager.
+ * One entry per program: its title, its commands and its package in each package manager. One of
+ * the commands must be in PATH; if `every` is set, all of them must be.
  */
 export const PROGRAMS = {
   compiler: {
@@ -54,9 +54,9 @@ function inPath(command) {
   });
 }
 
-/** The keys of those PROGRAMS that are not installed. */
-export function missingPrograms(wanted = Object.keys(PROGRAMS)) {
-  return wanted.filter((key) => {
+/** Returns the keys of the PROGRAMS that are not installed. */
+export function missingPrograms(keys = Object.keys(PROGRAMS)) {
+  return keys.filter((key) => {
     const { commands, every } = PROGRAMS[key];
     return every ? !commands.every(inPath) : !commands.some(inPath);
   });
@@ -66,7 +66,7 @@ function manager() {
   return MANAGERS.find(({ command }) => inPath(command));
 }
 
-/** The command that installs these programs; without a package manager, their names. */
+/** Returns the command that installs the programs; without a package manager, their names. */
 export function installCommand(keys) {
   const found = manager();
   if (found === undefined) return `install ${keys.map((key) => PROGRAMS[key].title).join(", ")}`;
@@ -76,7 +76,7 @@ export function installCommand(keys) {
   return `${sudo}${found.command} ${verb} ${packages.join(" ")}`;
 }
 
-/** Words before a command that needs root; undefined where that would need a password. */
+/** Returns the prefix of a command that needs root; undefined if sudo would ask for a password. */
 function elevation({ asUser = false }) {
   if (asUser || process.getuid?.() === 0) return [];
   return spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0
@@ -85,24 +85,24 @@ function elevation({ asUser = false }) {
 }
 
 /**
- * Installs what is missing where that needs no password, and says so through `say`. Returns the
- * keys that are missing afterwards.
+ * Installs missing programs if that needs no password, and reports each step to `log`. Returns the
+ * keys that are still missing.
  */
-export function installMissing(keys, say) {
+export function installMissing(keys, log) {
   const missing = missingPrograms(keys);
   const found = manager();
   const elevate = found && elevation(found);
   if (missing.length === 0 || found === undefined || elevate === undefined) return missing;
   const packages = missing.map((key) => PROGRAMS[key].packages[found.name]);
-  say(`installing ${packages.join(", ")} with ${found.command} (once, a minute or two)`);
-  const run = (words) => {
-    const [command, ...args] = [...elevate, ...words];
+  log(`installing ${packages.join(", ")} with ${found.command} (once, a minute or two)`);
+  const run = (argv) => {
+    const [command, ...args] = [...elevate, ...argv];
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     return spawnSync(command, args, { stdio: ["ignore", "ignore", 2], env }).status === 0;
   };
   const refreshed = found.refresh === undefined || run(found.refresh);
   if (!refreshed || !run([...found.install, ...packages])) {
-    say(`${found.command} could not install them; going on without`);
+    log(`${found.command} could not install them; continuing without`);
   }
   return missingPrograms(keys);
 }

@@ -3,10 +3,11 @@
 
     python3 scripts/template-conversations.py
 
-Needs jinja2 3.1.6, as jinja-cases.py does. Writes tests/templates/conversations.json.gz, which
-src/text/published-style.test.ts compares with vireo's prompts token by token: 200 conversations of
-each kind. Reasoning is asked for by a word at the front of the system turn, so that a later word in
-a message still decides. Texts hold no control words: those are what vireo's guard changes.
+Like jinja-cases.py it needs jinja2 3.1.6. It writes 200 conversations of each kind to
+tests/templates/conversations.json.gz; src/text/published-style.test.ts compares them with vireo's
+prompts token by token. A word at the start of the system turn turns reasoning on or off, so that a
+later word in a message still overrides it. The texts contain no control words, because vireo's
+guard would change them.
 """
 
 import gzip
@@ -26,9 +27,9 @@ x < y <tag> &amp; %d \\n C:\\temp page #2 — … 🙂 e\u0301 tab\there final? 
 SPACES = [" ", " ", " ", "  ", "\n", "\n\n", "\t"]
 
 
-def words(rng, most=14):
+def words(rng, max_words=14):
     text = ""
-    for _ in range(rng.randint(1, most)):
+    for _ in range(rng.randint(1, max_words)):
         text += rng.choice(WORDS) + rng.choice(SPACES)
     edges = ["", "", " ", "\n", "\u00a0"]
     return rng.choice(edges) + text + rng.choice(edges)
@@ -89,8 +90,8 @@ def with_tools(rng):
             {"name": name, "arguments": json.dumps({"a": words(rng, 2), "n": i}, ensure_ascii=False)}
             for i, name in enumerate(names)
         ]
-        said = rng.choice(["", words(rng).strip()])
-        messages.append({"role": "assistant", "content": said, "tool_calls": calls})
+        content = rng.choice(["", words(rng).strip()])
+        messages.append({"role": "assistant", "content": content, "tool_calls": calls})
         for _ in calls:
             messages.append({"role": "tool", "content": rng.choice([words(rng), '{"ok": true}'])})
         messages.append({"role": "user", "content": words(rng)})
@@ -106,7 +107,7 @@ def switched(rng):
 
 
 def python_messages(messages, thinking):
-    """The messages as transformers gets them, with the switch in words."""
+    """Converts messages to the form that transformers gets, with reasoning switched by a word."""
     shown = [
         {**m, "tool_calls": [{"type": "function", "function": c} for c in m["tool_calls"]]}
         if "tool_calls" in m

@@ -1,6 +1,6 @@
-// Runs the tests under another version of Node.js, taken from the npm registry.
+// Runs the tests under another version of Node.js from the npm registry.
 //   npm run test:node -- 24 [vitest's arguments]        npm run test:node -- 22 --smoke
-// --smoke: set-up, addon, server, PDF and video only.
+// --smoke: only set-up, addon, server, PDF and video.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -19,11 +19,11 @@ const SMOKE = [
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [version = "", ...rest] = process.argv.slice(2);
 if (!/^\d+(\.\d+){0,2}$/.test(version)) {
-  console.error("usage: npm run test:node -- VERSION [--smoke] [arguments of vitest]");
+  console.error("usage: npm run test:node -- VERSION [--smoke] [vitest's arguments]");
   process.exit(2);
 }
 
-/** The folder with that version's `node`, installed below build/. */
+/** Installs that version below build/ on first use and returns the folder of its `node`. */
 function nodeFolder() {
   const folder = join(root, "build", `node-${version}`);
   const name = `node-${process.platform}-${process.arch}`;

@@ -1,4 +1,4 @@
-// Compares all files of tests/reality with what other programs say of them, and prints tables.
+// Compares what vireo and other programs read in all files of tests/reality, and prints tables.
 
 import { spawnSync } from "node:child_process";
 

@@ -9,7 +9,7 @@ const extra = [
   "-fno-omit-frame-pointer",
   "-fsanitize=address,undefined",
   "-fno-sanitize-recover=undefined",
-  // variables the sanitizers instrument look uninitialised to GCC's warnings
+  // GCC mistakes variables that the sanitizers instrument for uninitialised ones.
   "-Wno-maybe-uninitialized",
   "-Wno-uninitialized",
 ];
@@ -19,17 +19,17 @@ const program = await buildNativeTests({ compiler, arch: process.arch, extra, ou
 function run(part, asan) {
   const env = {
     ...process.env,
-    // not detect_stack_use_after_return: GCC's stand-in stack is not aligned for 64-byte vectors
+    // Without detect_stack_use_after_return: GCC does not align its fake stack to 64 bytes.
     ASAN_OPTIONS: `detect_leaks=1:${asan}`,
     UBSAN_OPTIONS: "print_stacktrace=1",
   };
   const { status, signal, error } = spawnSync(program, [part], { env, stdio: "inherit" });
   if (error) throw error;
-  if (signal) console.error(`native tests ended by ${signal}`);
+  if (signal) console.error(`the native tests were ended by ${signal}`);
   return status === 0;
 }
 
 const kernels = run("kernels", "strict_string_checks=1");
-// A changed program may copy rows onto themselves, which is nonsense but stays in its buffers.
+// A mutated program may copy rows onto themselves: undefined for memcpy, but inside its buffers.
 const programs = run("programs", "replace_intrin=0");
 process.exitCode = kernels && programs ? 0 : 1;

@@ -1,6 +1,6 @@
-// npm test: everything that the tests need, then the tests. Missing programs of the system are
-// installed where that needs no password; elsewhere vitest.config.ts leaves out the tests that need
-// them and says what to install.
+// npm test: sets up everything that the tests need, then runs them. Missing system programs are
+// installed if that needs no password. Otherwise vitest.config.ts skips the tests that need them
+// and prints what to install.
 //   npm test [-- vitest's arguments]
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -8,9 +8,9 @@ import { fileURLToPath } from "node:url";
 import { installMissing } from "./system-packages.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const say = (text) => process.stderr.write(`setup: ${text}\n`);
+const log = (text) => process.stderr.write(`setup: ${text}\n`);
 
-installMissing(["compiler", "ffmpeg", "chromium"], say);
+installMissing(["compiler", "ffmpeg", "chromium"], log);
 const setup = spawnSync(process.execPath, [join(root, "scripts", "setup.mjs")], {
   stdio: "inherit",
 });

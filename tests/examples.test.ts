@@ -29,7 +29,7 @@ test("chat.mjs says the same twice", async () => {
     await run(process.execPath, args, { cwd: dir }),
     await run(process.execPath, args, { cwd: dir }),
   ];
-  expect(first.stdout).toMatch(/^[\s\S]+\n\(\d+ tokens read, \d+ written\)\n$/);
+  expect(first.stdout).toMatch(/^[\s\S]+\n\(\d+ prompt tokens, \d+ generated\)\n$/);
   expect(second.stdout).toBe(first.stdout);
   expect(first.stderr).toBe("");
 });
@@ -59,7 +59,7 @@ test.skipIf(!HAS_FFMPEG)("video.mjs looks at a video and refuses what is none", 
 
 test("structured.mjs gets the shape that it asked for", async () => {
   const { stdout } = await run(process.execPath, [example("structured.mjs"), model]);
-  expect(stdout).toMatch(/mood: '(calm|stormy)',\s+stars: [1-5],\s+seen: \[/);
+  expect(stdout).toMatch(/mood: '(calm|stormy)',\s+stars: [1-5],\s+things: \[/);
 });
 
 test("tools.mjs has its function called", async () => {

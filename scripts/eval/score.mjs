@@ -1,8 +1,8 @@
-// The metric of each skill. Each function returns the points of an answer and the possible points
-// (`of`), which are summed over the items of a skill. Pure functions, tested in
-// tests/scripts/eval.test.ts.
+// The metric of each skill. Each function returns the points that an answer gets and the points
+// that it could get (`of`); the caller sums both over the items of a skill. All functions are pure
+// and tested in tests/scripts/eval.test.ts.
 
-/** Edit distance in characters (Levenshtein). */
+/** Returns the Levenshtein distance of two lists of characters. */
 export function distance(a, b) {
   let row = Uint32Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -19,7 +19,10 @@ export function distance(a, b) {
 
 const plain = (text) => text.replace(/\s+/gu, " ").trim();
 
-/** Character errors and characters; their ratio is CER. A run of white space counts as a space. */
+/**
+ * Counts character errors and characters; their ratio is the character error rate (CER). A run of
+ * white space counts as one space.
+ */
 export function characters(answer, wanted) {
   const [a, b] = [[...plain(answer)], [...plain(wanted)]];
   return { points: distance(a, b), of: b.length };
@@ -66,7 +69,7 @@ export function toolCall(calls, wanted) {
   return { points: same ? 1 : 0, of: 1 };
 }
 
-/** The fields of an object as "key=value", and "again" for each repeated key. */
+/** Returns the fields of a JSON object as "key=value", and "again" for each repeated key. */
 function pairsOf(text) {
   const entries = Object.entries(parsed(text));
   const keys = text.match(/"(?:[^"\\]|\\.)*"\s*:/gu)?.length ?? 0;

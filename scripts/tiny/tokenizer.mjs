@@ -1,6 +1,6 @@
-// A small byte-level BPE tokenizer in the published file format, learnt from a given text.
+// Learns a small byte-level BPE tokenizer from a text and writes it in the published file format.
 
-/** How the published tokenizer cuts text into words before merging. */
+/** The regular expression by which the published tokenizer splits text into words. */
 const SPLIT =
   "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|" +
   "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|" +
@@ -17,9 +17,9 @@ const MEDIA = [
 ];
 
 /**
- * Ids: 20 control tokens, 256 bytes, the merges, 10 media tokens.
+ * Makes a tokenizer whose ids are 20 control tokens, 256 bytes, the merges and 10 media tokens.
  *
- * firstMediaId: where the media tokens begin; ids before it that no token has stay unused.
+ * firstMediaId: the id of the first media token; ids between the merges and it stay unused.
  */
 export function makeTokenizer(text, maxMerges, firstMediaId) {
   const merges = learnMerges(text, maxMerges);
@@ -96,7 +96,7 @@ const BYTES = (() => {
   });
 })();
 
-/** The most frequent pair first; pairs of equal count in the order of their text. */
+/** Learns merges, the most frequent pair first; ties go by the text of the pair. */
 function learnMerges(text, maxMerges) {
   const words = new Map();
   for (const [word] of text.matchAll(new RegExp(SPLIT, "gu"))) {
