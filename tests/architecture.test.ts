@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   inspect: ["core", "weights", "model", "text", "inputs", "file:runtime/memory.ts"],
   limits: ["core", "protocols/shared"],
   server: ["core", "protocols", "limits", "egress", "files", "extract"],
+  eval: ["core"],
   golden: ["core", "backends", "weights", "model", "text", "media", "inputs", "runtime"],
   bench: ["core", "backends", "weights", "model", "inputs", "runtime", "text"],
   cli: ["*"],

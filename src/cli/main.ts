@@ -7,6 +7,7 @@ import { Command } from "commander";
 import { VireoError } from "../core/errors.ts";
 import { addAsk } from "./ask.ts";
 import { addBench } from "./bench.ts";
+import { addEval } from "./eval.ts";
 import { addExtract } from "./extract.ts";
 import { addGolden } from "./golden.ts";
 import { addInspect } from "./inspect.ts";
@@ -51,6 +52,7 @@ program
     process.exitCode = spawnSync(process.execPath, [script], { stdio: "inherit" }).status ?? 1;
   });
 addBench(program);
+addEval(program);
 addGolden(program);
 
 // The reader of a pipe may close it early (`vireo ask … | head`). A server runs on without a log.
