@@ -1,0 +1,167 @@
+/** An entry that waits. */
+export interface Waiting<T> {
+  readonly item: T;
+  readonly tenant: string;
+  readonly request: object;
+  readonly cost: number;
+}
+
+/** Owner and size of a piece of work. */
+export interface Turn {
+  readonly tenant: string;
+  /** Units of work, such as megapixels. Default: 1. */
+  readonly cost?: number;
+  /** Pieces of one request alternate with those of the tenant's other requests. Default: alone. */
+  readonly request?: object;
+}
+
+interface Account<T> {
+  /** Waiting entries by request; the request whose turn is next comes first. */
+  readonly requests: Map<object, Waiting<T>[]>;
+  /** Virtual time at which its next entry starts. */
+  start: number;
+  /** It had used less than its share when it came back to wait. */
+  isBehind: boolean;
+  entries: number;
+  waitingCost: number;
+}
+
+/**
+ * Decides whose work is next: fair queueing with virtual times, first between tenants, then in turn
+ * between the requests of a tenant.
+ *
+ * Each tenant has a virtual clock that advances by the cost of its work; the shared clock is the
+ * earliest of those who wait. A tenant that comes with a single entry while its clock is not ahead
+ * of the shared one is *light* and goes first. Among the others the work that would end earliest
+ * goes first, and of equals the tenant with the least work. So a light tenant waits for other light
+ * ones only, never for the backlog of the busy ones, and busy tenants get equal shares. A tenant
+ * that was idle saves up nothing.
+ *
+ * Pure: no promises and no time. Selecting is linear in the number of waiting tenants.
+ */
+export class FairOrder<T> {
+  private readonly accounts = new Map<string, Account<T>>();
+  private clock = 0;
+  private entries = 0;
+  private cost = 0;
+
+  /** Number of waiting entries. */
+  get size(): number {
+    return this.entries;
+  }
+
+  /** Cost of all waiting entries. */
+  get waitingCost(): number {
+    return this.cost;
+  }
+
+  waitingCostOf(tenant: string): number {
+    return this.accounts.get(tenant)?.waitingCost ?? 0;
+  }
+
+  /** True if another tenant has a waiting entry. */
+  othersWait(tenant: string): boolean {
+    return this.entries > (this.accounts.get(tenant)?.entries ?? 0);
+  }
+
+  push(item: T, { tenant, cost = 1, request = {} }: Turn): Waiting<T> {
+    const account = this.accountOf(tenant);
+    if (account.entries === 0) {
+      account.isBehind = account.start <= this.clock;
+      account.start = Math.max(account.start, this.clock);
+    }
+    const entry = { item, tenant, request, cost };
+    const sameRequest = account.requests.get(request);
+    if (sameRequest) sameRequest.push(entry);
+    else account.requests.set(request, [entry]);
+    this.count(account, 1, cost);
+    return entry;
+  }
+
+  /** Removes and returns the next entry among the tenants that `accepts` admits. */
+  take(accepts: (tenant: string) => boolean = () => true): T | undefined {
+    this.advanceClock();
+    let best: Account<T> | undefined;
+    for (const [tenant, account] of this.accounts) {
+      if (account.entries === 0 || !accepts(tenant)) continue;
+      if (best === undefined || isBefore(account, best)) best = account;
+    }
+    const entry = best && headOf(best);
+    if (best === undefined || entry === undefined) return undefined;
+    best.start += entry.cost;
+    best.isBehind = false;
+    this.drop(best, entry);
+    // the tenant's other requests come before this one's next entry
+    const rest = best.requests.get(entry.request);
+    if (rest) {
+      best.requests.delete(entry.request);
+      best.requests.set(entry.request, rest);
+    }
+    return entry.item;
+  }
+
+  /** Removes an entry that still waits; false if it does not. */
+  remove(entry: Waiting<T>): boolean {
+    const account = this.accounts.get(entry.tenant);
+    return account !== undefined && this.drop(account, entry);
+  }
+
+  /** Forgets who has used how much. Only for an order in which nothing waits. */
+  forget(): void {
+    if (this.entries > 0) return;
+    this.accounts.clear();
+    this.clock = 0;
+  }
+
+  private accountOf(tenant: string): Account<T> {
+    const known = this.accounts.get(tenant);
+    if (known) return known;
+    const account = { requests: new Map(), start: 0, isBehind: true, entries: 0, waitingCost: 0 };
+    this.accounts.set(tenant, account);
+    return account;
+  }
+
+  /** The shared clock follows the earliest waiting tenant; idle tenants behind it are forgotten. */
+  private advanceClock(): void {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { entries, start } of this.accounts.values()) {
+      if (entries > 0) earliest = Math.min(earliest, start);
+    }
+    if (earliest < Number.POSITIVE_INFINITY) this.clock = Math.max(this.clock, earliest);
+    for (const [tenant, { entries, start }] of this.accounts) {
+      if (entries === 0 && start <= this.clock) this.accounts.delete(tenant);
+    }
+  }
+
+  private drop(account: Account<T>, entry: Waiting<T>): boolean {
+    const entries = account.requests.get(entry.request);
+    const index = entries?.indexOf(entry) ?? -1;
+    if (!entries || index < 0) return false;
+    entries.splice(index, 1);
+    if (entries.length === 0) account.requests.delete(entry.request);
+    this.count(account, -1, -entry.cost);
+    return true;
+  }
+
+  private count(account: Account<T>, entries: number, cost: number): void {
+    this.entries += entries;
+    account.entries += entries;
+    // sums of fractions must end at zero
+    this.cost = this.entries === 0 ? 0 : this.cost + cost;
+    account.waitingCost = account.entries === 0 ? 0 : account.waitingCost + cost;
+  }
+}
+
+/** Both have entries. */
+function isBefore<T>(one: Account<T>, other: Account<T>): boolean {
+  const isLight = ({ isBehind, entries }: Account<T>) => isBehind && entries === 1;
+  if (isLight(one) !== isLight(other)) return isLight(one);
+  const endOf = (account: Account<T>) => account.start + (headOf(account)?.cost ?? 0);
+  const later = endOf(one) - endOf(other);
+  return later === 0 ? one.waitingCost < other.waitingCost : later < 0;
+}
+
+function headOf<T>({ requests }: Account<T>): Waiting<T> | undefined {
+  const [first] = requests.values();
+  return first?.[0];
+}
