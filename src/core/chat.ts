@@ -195,6 +195,7 @@ export interface ChatRequest {
 }
 
 export interface TokenLogprob {
+  /** −1 if a provider does not report it. */
   readonly id: number;
   /** The token's text; contains U+FFFD if the token is a part of a character. */
   readonly text: string;
@@ -207,14 +208,16 @@ export interface ChosenToken extends TokenLogprob {
   readonly top: readonly TokenLogprob[];
 }
 
-export type FinishReason = "stop" | "length" | "tool_calls";
+/** content_filter: a provider stopped the answer for its content. */
+export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
 export type NativeFinishReason =
   | "eos"
   | "stop_string"
   | "length"
   | "context"
   | "tool_call"
-  | "grammar_end";
+  | "grammar_end"
+  | "content_filter";
 
 export interface Usage {
   readonly promptTokens: number;
@@ -226,6 +229,8 @@ export interface Usage {
   readonly cachedTokens: number;
   readonly completionTokens: number;
   readonly reasoningTokens: number;
+  /** True if a provider reported no counts, so that they were counted here. */
+  readonly estimated?: boolean;
 }
 
 export interface Timings {
@@ -245,6 +250,8 @@ export type ChatEvent =
       readonly videoTokens: number;
       /** 0: starts now; 1: next in the queue. Undefined: unknown. */
       readonly queuePosition?: number;
+      /** Options that have no effect at the provider that answers, as fields of a chat request. */
+      readonly ignored?: readonly string[];
     }
   | {
       readonly type: "reasoning" | "text";

@@ -1,3 +1,5 @@
+import type { FailedAttempt } from "./failed-attempt.ts";
+
 /**
  * The closed list of error codes that a caller or an operator can act on.
  * `protocols/shared/errors.ts` holds the one table from code to HTTP status.
@@ -41,6 +43,12 @@ export type ErrorCode =
   | "host_not_allowed"
   | "idempotency_conflict"
   | "idempotency_in_progress"
+  // a provider to which requests are forwarded
+  | "upstream_rejected"
+  | "upstream_refused"
+  | "upstream_unavailable"
+  | "upstream_invalid_response"
+  | "upstream_timeout"
   // the operator's set-up
   | "invalid_checkpoint"
   | "unsupported_checkpoint"
@@ -62,6 +70,8 @@ export interface ErrorDetails {
   /** Values that help the caller, such as limits and counts. Never secrets, paths or addresses. */
   readonly metadata?: Readonly<Record<string, string | number | boolean>>;
   readonly retryAfterMs?: number;
+  /** The attempt at a provider that ended with this error. */
+  readonly attempt?: FailedAttempt;
   readonly cause?: unknown;
 }
 
@@ -71,6 +81,7 @@ export class VireoError extends Error {
   readonly param: string | undefined;
   readonly metadata: Readonly<Record<string, string | number | boolean>> | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly attempt: FailedAttempt | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -79,5 +90,6 @@ export class VireoError extends Error {
     this.param = details.param;
     this.metadata = details.metadata;
     this.retryAfterMs = details.retryAfterMs;
+    this.attempt = details.attempt;
   }
 }

@@ -1,6 +1,7 @@
 import type { ChatEvent, ChatRequest } from "./chat.ts";
 import { VireoError } from "./errors.ts";
 import type { EstimateOptions, PromptEstimate } from "./estimate.ts";
+import type { Feature } from "./features.ts";
 import type { Inspector } from "./inspection.ts";
 import type { Prices } from "./prices.ts";
 
@@ -52,7 +53,9 @@ export interface Upstream {
   /** Updates `models` and `ready`. The server calls it before it lists models. */
   readonly refresh?: (() => Promise<void>) | undefined;
   /**
-   * Throws a VireoError for a request that is refused (before the first event) or that fails.
+   * Throws a VireoError for a request that is refused (before the first event) or that fails. The
+   * error of a remote upstream has an `attempt` (see FailedAttempt). Its `start` is yielded only
+   * once a part of the answer is there.
    * Aborting the signal frees the request's place at the next step; the iteration then ends by
    * throwing the signal's reason.
    */
@@ -90,6 +93,8 @@ export interface UpstreamModel {
   readonly abilities?: Abilities;
   /** Prices of its tokens. Undefined: the server's own. */
   readonly prices?: Prices;
+  /** The features of requests that it offers. Undefined: all. */
+  readonly features?: ReadonlySet<Feature>;
 }
 
 /** The model that answers a request: the one that it names, else the first. */

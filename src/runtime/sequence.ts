@@ -21,6 +21,7 @@ const REASONS: Readonly<Record<NativeFinishReason, FinishReason>> = Object.freez
   tool_call: "tool_calls",
   length: "length",
   context: "length",
+  content_filter: "content_filter",
 });
 
 export interface SequenceInput {

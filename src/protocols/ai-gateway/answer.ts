@@ -75,7 +75,12 @@ function toMetadata({ id, createdUnix, model }: CallHead): Json {
   return { id, modelId: model, timestamp: new Date(createdUnix * 1000).toISOString() };
 }
 
-const FINISH_REASONS = { stop: "stop", length: "length", tool_calls: "tool-calls" } as const;
+const FINISH_REASONS = {
+  stop: "stop",
+  length: "length",
+  tool_calls: "tool-calls",
+  content_filter: "content-filter",
+} as const;
 
 function toFinish({ id, prices }: CallHead, { reason, nativeReason, usage }: EndEvent): Json {
   return {

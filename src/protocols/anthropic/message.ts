@@ -132,6 +132,7 @@ const STOP_REASONS: Readonly<Record<NativeFinishReason, string>> = {
   context: "model_context_window_exceeded",
   tool_call: "tool_use",
   grammar_end: "end_turn",
+  content_filter: "refusal",
 };
 
 function toStop({ stopSequences }: MessageHead, end: EndEvent): Json {

@@ -1,4 +1,4 @@
-import type { ChatEvent, Usage } from "../../core/chat.ts";
+import type { ChatEvent, FinishReason, Usage } from "../../core/chat.ts";
 import type { VireoError } from "../../core/errors.ts";
 import { type Block, type BlockEvent, collectBlocks, toBlocks } from "../shared/blocks.ts";
 import { toErrorBody } from "../shared/errors.ts";
@@ -201,15 +201,22 @@ function toPart(block: Block, head: ResponseHead): Json {
   return { type: "output_text", text, annotations: [], logprobs };
 }
 
+/** Why an answer is incomplete, by its finish reason. */
+const INCOMPLETE_REASONS: Readonly<Partial<Record<FinishReason, string>>> = {
+  length: "max_output_tokens",
+  content_filter: "content_filter",
+};
+
 function toCompleteResponse(head: ResponseHead, blocks: readonly Block[], end: EndEvent) {
-  const status = end.reason === "length" ? "incomplete" : "completed";
+  const incomplete = INCOMPLETE_REASONS[end.reason];
+  const status = incomplete === undefined ? "completed" : "incomplete";
   const lastIndex = blocks.length - 1;
   const output = blocks.map((block) =>
     toItem(block, head, block.index === lastIndex ? status : "completed"),
   );
   return {
     ...toResponse(head, status, output),
-    ...(status === "incomplete" ? { incomplete_details: { reason: "max_output_tokens" } } : {}),
+    ...(incomplete === undefined ? {} : { incomplete_details: { reason: incomplete } }),
     usage: toResponseUsage(end.usage),
   };
 }

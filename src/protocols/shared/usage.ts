@@ -21,6 +21,8 @@ export interface UsageBody {
   readonly cost?: number;
   readonly cost_details?: Readonly<Record<string, number>>;
   readonly is_byok?: false;
+  /** The provider reported no counts, so that they were counted here. Absent: it did. */
+  readonly estimated?: true;
 }
 
 /**
@@ -71,6 +73,7 @@ export class UsageCounter {
       cachedTokens: sum.cachedTokens + (isFirst ? usage.cachedTokens : 0),
       completionTokens: sum.completionTokens + usage.completionTokens,
       reasoningTokens: sum.reasoningTokens + usage.reasoningTokens,
+      ...(sum.estimated || usage.estimated ? { estimated: true } : {}),
     };
     this.longest = {
       queueMs: Math.max(slowest.queueMs, timings.queueMs),
@@ -103,6 +106,7 @@ export function toUsage(usage: Usage, prices?: Prices): UsageBody {
       accepted_prediction_tokens: 0,
       rejected_prediction_tokens: 0,
     },
+    ...(usage.estimated === true ? { estimated: true } : {}),
     ...(prices === undefined || !hasPrice(prices) ? {} : toCost(usage, prices)),
   };
 }
