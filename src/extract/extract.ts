@@ -4,9 +4,9 @@ import type { FailedPage } from "../core/inspection.ts";
 import type { Upstream } from "../core/upstream.ts";
 import { openDocument } from "../media/document.ts";
 import { encodeJpeg } from "../media/encode.ts";
-import type { RgbImage } from "../media/image.ts";
 import type { PageText } from "../media/page-text.ts";
 import { type Document, isFaultOfPage, type PageSize } from "../media/pages.ts";
+import type { RgbImage } from "../media/rgb-image.ts";
 import {
   type Conflict,
   type Evidence,

@@ -21,6 +21,11 @@ export interface FileInfo {
   readonly type: string;
 }
 
+export interface NewFile extends FileInfo {
+  /** A shorter lifetime than the store's own. */
+  readonly ttlSeconds?: number;
+}
+
 /** A stored file. */
 export interface FileRecord extends FileInfo {
   readonly id: string;

@@ -6,7 +6,7 @@ import { LIMITS } from "../core/limits.ts";
 import { PartialFile } from "./draft.ts";
 import { Ledger, type Quotas } from "./ledger.ts";
 import { lockFolder } from "./lock.ts";
-import { type FileInfo, type FileRecord, newId, readRecords, writeRecord } from "./records.ts";
+import { type FileRecord, type NewFile, newId, readRecords, writeRecord } from "./records.ts";
 import { Uploads } from "./uploads.ts";
 
 export interface FileStoreOptions extends Quotas {
@@ -18,11 +18,6 @@ export interface FileStoreOptions extends Quotas {
   readonly fileBytes?: number;
   /** Unix time in milliseconds. */
   readonly now?: () => number;
-}
-
-export interface NewFile extends FileInfo {
-  /** A shorter lifetime than the store's own. */
-  readonly ttlSeconds?: number;
 }
 
 const SWEEP_MS = 60_000;

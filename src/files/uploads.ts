@@ -10,11 +10,11 @@ import {
   type FileInfo,
   type FileRecord,
   isFileInfo,
+  type NewFile,
   newId,
   readJson,
   writeRecord,
 } from "./records.ts";
-import type { FileStore, NewFile } from "./store.ts";
 
 export type UploadStatus = "pending" | "completed" | "cancelled";
 
@@ -39,10 +39,18 @@ export interface UploadPart {
   readonly createdMs: number;
 }
 
+/** Where completed files go. `FileStore` documents what each function throws. */
+export interface UploadTarget {
+  check(tenant: string, bytes: number): void;
+  find(tenant: string, id: string): FileRecord;
+  draft(tenant: string, maxBytes: number): Promise<PartialFile>;
+  keep(draft: PartialFile, file: NewFile): Promise<FileRecord>;
+}
+
 export interface UploadsOptions {
   readonly folder: string;
   readonly now: () => number;
-  readonly store: FileStore;
+  readonly store: UploadTarget;
   readonly ledger: Ledger;
 }
 

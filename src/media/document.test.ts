@@ -3,9 +3,9 @@ import { assemble, encryptedPdf, firstExtra, pdf, tiff } from "../../tests/fixtu
 import type { PageOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { openDocument } from "./document.ts";
-import type { RgbImage } from "./image.ts";
 import { choosePages } from "./page-range.ts";
 import type { Document } from "./pages.ts";
+import type { RgbImage } from "./rgb-image.ts";
 import { inspectFrames } from "./source.ts";
 
 async function using<T>(

@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import type { RgbImage } from "./image.ts";
+import type { RgbImage } from "./rgb-image.ts";
 
 /** Encodes the image as a JPEG preview; `maxSidePx` bounds its longer side. */
 export async function encodeJpeg(image: RgbImage, sidePx: number): Promise<Buffer> {

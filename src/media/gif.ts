@@ -1,5 +1,4 @@
-import type { RgbImage } from "./image.ts";
-import type { Size } from "./picture-headers.ts";
+import type { RgbImage, Size } from "./rgb-image.ts";
 
 const IMAGE = 0x2c;
 const EXTENSION = 0x21;

@@ -5,7 +5,7 @@ import { fork } from "node:child_process";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { HeicReply } from "./heic-worker.ts";
-import type { RgbImage } from "./image.ts";
+import type { RgbImage } from "./rgb-image.ts";
 
 /** The child process runs compiled JavaScript, even where tests run the sources. */
 const WORKER = import.meta.url.endsWith(".ts")

@@ -1,7 +1,8 @@
 // Reads the size of an AVIF or HEIC picture from its boxes (ISO/IEC 23008-12): the stored extent,
 // cropped to the clean aperture ("clap") and rotated ("irot"), as decoders always do.
 
-import type { Size, StoredPicture } from "./picture-headers.ts";
+import type { StoredPicture } from "./picture-headers.ts";
+import type { Size } from "./rgb-image.ts";
 
 interface Box {
   readonly type: string;

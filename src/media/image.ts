@@ -8,15 +8,9 @@ import { decodeHeic } from "./heic.ts";
 import { decodeIcoBody, type IcoPicture, icoPicture } from "./ico.ts";
 import type { ImageType } from "./kind.ts";
 import { turnUpright } from "./orientation.ts";
+import type { RgbImage } from "./rgb-image.ts";
 import { type FrameHeader, inspectFrames, type PictureOptions } from "./source.ts";
 import { type TiffChannels, tiffChannels } from "./tiff-frame.ts";
-
-/** 8-bit RGB, rows from the top, 3 bytes per pixel. */
-export interface RgbImage {
-  readonly rgb: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
 
 const DECODE_SECONDS = 30;
 const LOADERS = ["Png", "Jpeg", "Webp", "Nsgif", "Tiff", "Heif"].map(

@@ -1,4 +1,4 @@
-import type { RgbImage } from "./image.ts";
+import type { RgbImage, Size } from "./rgb-image.ts";
 
 /**
  * The transformation that makes a stored picture upright, numbered as in EXIF and TIFF (tag 274):
@@ -18,10 +18,7 @@ export function swapsSides(orientation: Orientation): boolean {
 }
 
 /** The size of a picture after it is made upright. */
-export function turnedSize<S extends { readonly width: number; readonly height: number }>(
-  size: S,
-  orientation: Orientation,
-): S {
+export function turnedSize<S extends Size>(size: S, orientation: Orientation): S {
   if (!swapsSides(orientation)) return size;
   return { ...size, width: size.height, height: size.width };
 }

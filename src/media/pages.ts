@@ -1,6 +1,6 @@
 import { VireoError } from "../core/errors.ts";
-import type { RgbImage } from "./image.ts";
 import type { PageText } from "./page-text.ts";
+import type { RgbImage } from "./rgb-image.ts";
 
 export interface PageSize {
   /** Number of the page in the file, from 1. */

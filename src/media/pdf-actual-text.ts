@@ -1,5 +1,5 @@
+import type { Character, CharacterBox } from "./pdf-characters.ts";
 import type { Scratch } from "./pdf-scratch.ts";
-import type { Character, CharacterBox } from "./pdf-text.ts";
 import type { PdfiumCalls } from "./pdfium.ts";
 
 const OBJECT_TEXT = 1;

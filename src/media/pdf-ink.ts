@@ -3,7 +3,7 @@
 // change, it is on a hidden layer, clipped, covered, or white on white.
 
 import { LIMITS } from "../core/limits.ts";
-import type { Character, CharacterBox, TextObject } from "./pdf-text.ts";
+import type { Character, CharacterBox, TextObject } from "./pdf-characters.ts";
 import { allocate, type PdfiumCalls } from "./pdfium.ts";
 
 export interface InkPage {

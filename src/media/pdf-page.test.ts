@@ -3,9 +3,9 @@
 import { describe, expect, test } from "vitest";
 import { firstExtra, pdf, stream } from "../../tests/fixtures/pdf-files.ts";
 import { openDocument } from "./document.ts";
-import type { RgbImage } from "./image.ts";
 import type { PageText } from "./page-text.ts";
 import type { Document } from "./pages.ts";
+import type { RgbImage } from "./rgb-image.ts";
 
 const OPTIONS = { dpi: 72 };
 

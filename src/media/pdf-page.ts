@@ -1,6 +1,6 @@
 import { LIMITS } from "../core/limits.ts";
+import type { Character, TextObject } from "./pdf-characters.ts";
 import type { Scratch } from "./pdf-scratch.ts";
-import type { Character, TextObject } from "./pdf-text.ts";
 import { allocate, type PdfiumCalls, PdfRefusal } from "./pdfium.ts";
 
 interface PdfPagePlace {

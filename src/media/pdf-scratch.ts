@@ -1,4 +1,4 @@
-import type { CharacterBox } from "./pdf-text.ts";
+import type { CharacterBox } from "./pdf-characters.ts";
 import { allocate, type PdfiumCalls } from "./pdfium.ts";
 
 const BYTES = 2048;

@@ -6,12 +6,12 @@ import { type ChildProcess, fork } from "node:child_process";
 import type { PageOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import type { RgbImage } from "./image.ts";
 import { choosePages } from "./page-range.ts";
 import type { PageText } from "./page-text.ts";
 import type { Document, PageFault, PageSize } from "./pages.ts";
 import type { PdfCommand, PdfReply } from "./pdf-worker.ts";
 import type { PdfReason } from "./pdfium.ts";
+import type { RgbImage } from "./rgb-image.ts";
 
 const POINTS_PER_INCH = 72;
 const DPI = 150;

@@ -2,12 +2,8 @@
 // functions throw RangeError for a truncated file; a size is undefined if the file has none.
 
 import { type Orientation, toOrientation } from "./orientation.ts";
+import type { Size } from "./rgb-image.ts";
 import { readTiff, tagValue } from "./tiff-directory.ts";
-
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** The stored size, and the EXIF orientation. */
 export interface StoredPicture extends Size {

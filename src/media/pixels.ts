@@ -1,6 +1,6 @@
 import { assert } from "../core/assert.ts";
-import type { RgbImage } from "./image.ts";
 import { resizeRgb } from "./resize.ts";
+import type { RgbImage } from "./rgb-image.ts";
 import type { Grid } from "./tiling.ts";
 
 /** Resizes without keeping the aspect ratio. */

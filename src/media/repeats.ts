@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { RgbImage } from "./image.ts";
+import type { RgbImage } from "./rgb-image.ts";
 
 /**
  * Replaces repeated frames by the earlier frame, so that it is encoded once. Identical frames are

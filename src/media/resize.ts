@@ -1,4 +1,4 @@
-import type { RgbImage } from "./image.ts";
+import type { RgbImage } from "./rgb-image.ts";
 
 /** Weights are whole numbers with this many fractional bits. */
 export const WEIGHT_BITS = 22;

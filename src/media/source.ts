@@ -10,10 +10,10 @@ import {
   gifHeader,
   jpegHeader,
   pngHeader,
-  type Size,
   type StoredPicture,
   webpHeader,
 } from "./picture-headers.ts";
+import type { Size } from "./rgb-image.ts";
 import { readTiff, type TiffDirectory } from "./tiff-directory.ts";
 import { checkTiffFrame, isPage, tiffFrame } from "./tiff-frame.ts";
 

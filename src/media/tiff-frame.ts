@@ -3,7 +3,7 @@
 import { VireoError } from "../core/errors.ts";
 import { SEND_PICTURE } from "./kind.ts";
 import { type Orientation, toOrientation } from "./orientation.ts";
-import type { Size } from "./picture-headers.ts";
+import type { Size } from "./rgb-image.ts";
 import { type TiffDirectory, tagValue } from "./tiff-directory.ts";
 
 const TAG = Object.freeze({

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { FILES, ffmpeg, frameTimes, mp4, pattern } from "../../tests/fixtures/video-files.ts";
 import { PROGRAM_PATH } from "./child-program.ts";
 import { DEFAULT_SAMPLING, type FrameSampling, type FrameWindow } from "./frames.ts";
-import type { RgbImage } from "./image.ts";
+import type { RgbImage } from "./rgb-image.ts";
 import { type DecodedVideo, FfmpegDecoder } from "./video-decoder.ts";
 import { ProbeReader } from "./video-probe.ts";
 

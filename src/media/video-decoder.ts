@@ -8,7 +8,7 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type ChildProgram, PROGRAM_PATH, runProgram } from "./child-program.ts";
 import { type FrameSampling, type FrameWindow, sampleFrames } from "./frames.ts";
-import type { RgbImage } from "./image.ts";
+import type { RgbImage } from "./rgb-image.ts";
 import { MADE_UP_TIME, ProbeReader, type VideoTrack } from "./video-probe.ts";
 import { type Container, inspectVideo } from "./video-source.ts";
 import { allowedDecoders, chooseTrack, type ListedTrack, TrackListing } from "./video-tracks.ts";

@@ -5,8 +5,8 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { ChatRequest, VideoPart, VideoSampling } from "../../src/core/chat.ts";
 import { LIMITS } from "../../src/core/limits.ts";
 import { MediaEmbedding } from "../../src/inputs/media/media-embedding.ts";
-import type { RgbImage } from "../../src/media/image.ts";
 import { RepeatFinder } from "../../src/media/repeats.ts";
+import type { RgbImage } from "../../src/media/rgb-image.ts";
 import type { VideoDecoder, VideoFrame } from "../../src/media/video-decoder.ts";
 import { ask, requestOf, usingTiny } from "./asking.ts";
 

@@ -2,9 +2,10 @@ import type { VideoPart, VideoSampling } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { type FrameSampling, sampleFrames } from "../../media/frames.ts";
-import { decodeImage, type RgbImage } from "../../media/image.ts";
+import { decodeImage } from "../../media/image.ts";
 import type { Resize } from "../../media/pixels.ts";
 import { RepeatFinder } from "../../media/repeats.ts";
+import type { RgbImage } from "../../media/rgb-image.ts";
 import { inspectImage, type PictureOptions } from "../../media/source.ts";
 import type { VideoDecoder, VideoPlan } from "../../media/video-decoder.ts";
 

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import type { ResizeFunction } from "../../backends/backend.ts";
 import type { ImagePart } from "../../core/chat.ts";
-import { decodeImage, type RgbImage } from "../../media/image.ts";
+import { decodeImage } from "../../media/image.ts";
 import { placeTiles, type Resize, tilesOf } from "../../media/pixels.ts";
 import { resizeCoefficients, resizeRgb } from "../../media/resize.ts";
+import type { RgbImage } from "../../media/rgb-image.ts";
 import { inspectImage } from "../../media/source.ts";
 import { chooseGrid, type Grid } from "../../media/tiling.ts";
 import type { ModelConfig } from "../../model/config.ts";

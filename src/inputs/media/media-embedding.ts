@@ -1,7 +1,7 @@
 import type { Backend } from "../../backends/backend.ts";
 import { assert } from "../../core/assert.ts";
-import type { RgbImage } from "../../media/image.ts";
 import type { TilePlace } from "../../media/pixels.ts";
+import type { RgbImage } from "../../media/rgb-image.ts";
 import type { ModelConfig } from "../../model/config.ts";
 import { retainedRows } from "./evs.ts";
 import { FrameDistances } from "./frame-distances.ts";

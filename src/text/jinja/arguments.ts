@@ -1,10 +1,4 @@
-import type { Value } from "./values.ts";
-
-/** The arguments of one call, evaluated. */
-export interface CallValues {
-  readonly positional: readonly Value[];
-  readonly named: ReadonlyMap<string, Value>;
-}
+import type { CallValues, Value } from "./values.ts";
 
 /**
  * Orders the arguments by parameter. Parameters after `required` may be left out and are undefined

@@ -1,4 +1,4 @@
-import { bind, type CallValues } from "./arguments.ts";
+import { bind } from "./arguments.ts";
 import { formatFields } from "./format.ts";
 import { indexOf, isInteger, numberOf } from "./numbers.ts";
 import { equals, lookUp } from "./operators.ts";
@@ -13,6 +13,7 @@ import {
   sliceBounds,
   sliceItems,
 } from "./text.ts";
+import type { CallValues } from "./values.ts";
 import {
   type Dict,
   Float,

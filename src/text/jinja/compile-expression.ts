@@ -1,4 +1,3 @@
-import type { CallValues } from "./arguments.ts";
 import type { CallArguments, Expression, FilterExpression } from "./ast.ts";
 import { readAttribute, readItem, readSlice } from "./attributes.ts";
 import { TemplateError } from "./errors.ts";
@@ -9,6 +8,7 @@ import { print } from "./print.ts";
 import type { Run } from "./run.ts";
 import type { Evaluate, Frame, Scope } from "./scope.ts";
 import { TESTS } from "./tests.ts";
+import type { CallValues } from "./values.ts";
 import { isDict, Special, Tuple, textOf, typeName, Undefined, type Value } from "./values.ts";
 
 /** Turns expressions into functions. `nodes` counts what it has compiled, as a measure of cost. */

@@ -15,11 +15,13 @@ export type Execute = (frame: Frame) => Ending;
 type Assign = (frame: Frame, value: Value) => void;
 type Of<T extends Statement["type"]> = Extract<Statement, { readonly type: T }>;
 
+export type Render = (run: Run, variables: ReadonlyMap<string, Value>) => void;
+
 /** Turns a parsed template into a function that writes to its run. */
-export function compileStatements(statements: readonly Statement[]): (run: Run) => void {
+export function compileStatements(statements: readonly Statement[]): Render {
   const execute = new StatementCompiler().body(statements, new Scope(undefined, "template"));
-  return (run) => {
-    execute(new Frame(run, undefined));
+  return (run, variables) => {
+    execute(new Frame(run, variables));
   };
 }
 
@@ -129,7 +131,7 @@ class StatementCompiler {
       const loop = new Loop(items, size, run, depth, statement.recursive ? again : undefined);
       let isEmpty = true;
       for (let item = loop.advance(); item !== undefined; item = loop.advance()) {
-        const iteration = new Frame(run, frame);
+        const iteration = frame.inner();
         if (isSeen) iteration.slots[loopSlot] = loop.special;
         assign(iteration, item);
         run.spend(1);
@@ -138,7 +140,7 @@ class StatementCompiler {
         // an iteration that ends early does not count, as in Jinja
         if (ending === undefined) isEmpty = false;
       }
-      return isEmpty ? otherwise(new Frame(run, frame)) : undefined;
+      return isEmpty ? otherwise(frame.inner()) : undefined;
     };
     if (!statement.recursive) return (frame) => iterateOver(iterable(frame), frame, 0);
     return (frame) => {
@@ -159,7 +161,7 @@ class StatementCompiler {
     const cost = 1 + this.expressions.nodes - before;
     return function* filtered(items: Iterable<Value>, outer: Frame): Generator<Value> {
       for (const item of items) {
-        const frame = new Frame(outer.run, outer);
+        const frame = outer.inner();
         outer.run.spend(cost);
         assign(frame, item);
         if (isTrue(passes(frame))) yield item;
@@ -190,7 +192,7 @@ class StatementCompiler {
     const input: Evaluate = (frame) => frame.slots[slot]!;
     const result = filter === undefined ? input : this.expressions.filter(filter, inner, input);
     return (frame, use) => {
-      const inside = new Frame(frame.run, frame);
+      const inside = frame.inner();
       let ending: Ending;
       inside.slots[slot] = frame.run.capture(() => {
         ending = execute(inside);
@@ -206,7 +208,7 @@ class StatementCompiler {
     const assigns = bindings.map(([target]) => this.target(target, inner));
     const execute = this.body(body, inner);
     return (frame) => {
-      const inside = new Frame(frame.run, frame);
+      const inside = frame.inner();
       assigns.forEach((assign, at) => {
         assign(inside, values[at]!(frame));
       });

@@ -1,4 +1,4 @@
-import { bind, type CallValues } from "./arguments.ts";
+import { bind } from "./arguments.ts";
 import { attributeGetter, ownAttribute } from "./attributes.ts";
 import {
   assertShort,
@@ -17,6 +17,7 @@ import { SORTING_FILTERS } from "./sorting-filters.ts";
 import { TESTS } from "./tests.ts";
 import { characterCount, characters, reverseText } from "./text.ts";
 import { type Filter, TEXT_FILTERS } from "./text-filters.ts";
+import type { CallValues } from "./values.ts";
 import {
   Float,
   isDict,

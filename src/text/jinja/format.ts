@@ -1,9 +1,9 @@
-import type { CallValues } from "./arguments.ts";
 import { indexOf, isInteger, numberOf, toFloat } from "./numbers.ts";
 import { print, represent } from "./print.ts";
 import { printFixed } from "./round.ts";
 import type { Run } from "./run.ts";
 import { characterCount } from "./text.ts";
+import type { CallValues } from "./values.ts";
 import { Float, isDict, isList, Tuple, textOf, typeName, type Value } from "./values.ts";
 
 const PERCENT = /%(?:\(([^)]*)\))?([-+ #0]*)(\d+|\*)?(?:\.(\d+))?([a-zA-Z%])/g;

@@ -1,11 +1,12 @@
 import { LIMITS } from "../../core/limits.ts";
-import { bind, type CallValues } from "./arguments.ts";
+import { bind } from "./arguments.ts";
 import { TemplateError } from "./errors.ts";
 import { indexOf } from "./numbers.ts";
 import { assertDefined, iterate, put } from "./operators.ts";
 import { print, represent } from "./print.ts";
 import type { Run } from "./run.ts";
 import { strftime } from "./strftime.ts";
+import type { CallValues } from "./values.ts";
 import {
   isDict,
   Range,

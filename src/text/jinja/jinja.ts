@@ -1,5 +1,5 @@
 import { LIMITS } from "../../core/limits.ts";
-import { compileStatements } from "./compile.ts";
+import { compileStatements, type Render } from "./compile.ts";
 import { Converter } from "./convert.ts";
 import { TemplateError } from "./errors.ts";
 import { parseTemplate } from "./parser.ts";
@@ -37,9 +37,9 @@ export function compileTemplate(source: string): JinjaTemplate {
       for (const [name, value] of Object.entries(variables)) {
         if (value !== undefined) values.set(name, converter.convert(value));
       }
-      const run = new Run(values, stepsFor(converter));
+      const run = new Run(stepsFor(converter));
       try {
-        write(run);
+        write(run, values);
       } catch (cause) {
         throw failure(cause, run.line, "failed");
       }
@@ -56,7 +56,7 @@ function stepsFor({ values, characters }: Converter): number {
   );
 }
 
-function compile(source: string): (run: Run) => void {
+function compile(source: string): Render {
   try {
     return compileStatements(parseTemplate(source));
   } catch (cause) {

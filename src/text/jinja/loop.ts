@@ -1,8 +1,8 @@
-import type { CallValues } from "./arguments.ts";
 import { bind } from "./arguments.ts";
 import { equals, iterate } from "./operators.ts";
 import type { Run } from "./run.ts";
 import { characterCount } from "./text.ts";
+import type { CallValues } from "./values.ts";
 import {
   isDict,
   Special,

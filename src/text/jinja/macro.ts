@@ -1,5 +1,5 @@
-import type { CallValues } from "./arguments.ts";
-import { type Evaluate, Frame, type Scope } from "./scope.ts";
+import type { Evaluate, Frame, Scope } from "./scope.ts";
+import type { CallValues } from "./values.ts";
 import { Special, Tuple, Undefined, type Value, valueOr } from "./values.ts";
 
 interface MacroParameter {
@@ -36,7 +36,7 @@ export function createMacro(macro: MacroDefinition, outer: Frame): Special {
     call: (args, run) =>
       run.called(() => {
         run.spend(cost);
-        const frame = new Frame(run, outer);
+        const frame = outer.inner();
         setArguments(macro, args, frame);
         return run.capture(() => void execute(frame));
       }),

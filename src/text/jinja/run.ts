@@ -1,14 +1,12 @@
 import { LIMITS } from "../../core/limits.ts";
-import type { Value } from "./values.ts";
 
 /**
- * One rendering: its variables, its output, and its remaining steps.
+ * One rendering: its output and its remaining steps.
  *
  * A template comes with a checkpoint, so a stranger may have written it. Every loop and every
  * operation whose cost grows with its operands spends steps; without steps the rendering fails.
  */
 export class Run {
-  readonly variables: ReadonlyMap<string, Value>;
   /** Line of the statement that runs. */
   line = 0;
   out = "";
@@ -16,8 +14,7 @@ export class Run {
   private calls = 0;
   private steps: number;
 
-  constructor(variables: ReadonlyMap<string, Value>, steps: number) {
-    this.variables = variables;
+  constructor(steps: number) {
     this.steps = steps;
   }
 

@@ -8,13 +8,20 @@ import { Undefined, type Value, valueOr } from "./values.ts";
  */
 export class Frame {
   readonly run: Run;
+  /** The variables that the template is rendered with. */
+  readonly variables: ReadonlyMap<string, Value>;
   readonly parent: Frame | undefined;
-  readonly slots: (Value | undefined)[];
+  readonly slots: (Value | undefined)[] = [];
 
-  constructor(run: Run, parent: Frame | undefined) {
+  constructor(run: Run, variables: ReadonlyMap<string, Value>, parent?: Frame) {
     this.run = run;
+    this.variables = variables;
     this.parent = parent;
-    this.slots = [];
+  }
+
+  /** A frame inside this one. */
+  inner(): Frame {
+    return new Frame(this.run, this.variables, this);
   }
 
   set(slot: number, value: Value): void {
@@ -68,7 +75,7 @@ export class Scope {
         const value = at.slots[slot];
         if (value !== undefined) return value;
       }
-      const { variables } = frame.run;
+      const { variables } = frame;
       const value = variables.has(name) ? variables.get(name) : GLOBALS.get(name);
       return valueOr(value, () => new Undefined(`${JSON.stringify(name)} is undefined`));
     };

@@ -1,9 +1,10 @@
-import { bind, type CallValues } from "./arguments.ts";
+import { bind } from "./arguments.ts";
 import { attributeGetter } from "./attributes.ts";
 import { numberOf } from "./numbers.ts";
 import { assertHashable, equals, isTrue, iterate, listOf, math, order } from "./operators.ts";
 import type { Run } from "./run.ts";
 import type { Filter } from "./text-filters.ts";
+import type { CallValues } from "./values.ts";
 import {
   Float,
   isDict,

@@ -1,9 +1,10 @@
-import { bind, type CallValues } from "./arguments.ts";
+import { bind } from "./arguments.ts";
 import { indexOf } from "./numbers.ts";
 import { listOf } from "./operators.ts";
 import type { Run } from "./run.ts";
 import { isSpace, trimEnd, trimStart } from "./spaces.ts";
 import { characterCount, characters, hasPairs, sliceBounds } from "./text.ts";
+import type { CallValues } from "./values.ts";
 import { Tuple, textOf, type Value } from "./values.ts";
 
 type Method = (text: string, args: CallValues, run: Run) => Value;

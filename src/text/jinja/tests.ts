@@ -1,9 +1,10 @@
-import { bind, type CallValues } from "./arguments.ts";
+import { bind } from "./arguments.ts";
 import { isInteger, numberOf } from "./numbers.ts";
 import { compare, contains, equals, math } from "./operators.ts";
 import { print } from "./print.ts";
 import type { Run } from "./run.ts";
 import { isLower, isUpper } from "./string-methods.ts";
+import type { CallValues } from "./values.ts";
 import {
   Float,
   isDict,

@@ -1,4 +1,4 @@
-import { bind, type CallValues } from "./arguments.ts";
+import { bind } from "./arguments.ts";
 import { format } from "./format.ts";
 import { type JsonStyle, writeJson } from "./json.ts";
 import { indexOf, isInteger, numberOf } from "./numbers.ts";
@@ -7,6 +7,7 @@ import { print } from "./print.ts";
 import type { Run } from "./run.ts";
 import { capitalize, linesOf, padText, replaceText, strip } from "./string-methods.ts";
 import { characterCount, characters, escapeHtml } from "./text.ts";
+import type { CallValues } from "./values.ts";
 import {
   isDict,
   isList,

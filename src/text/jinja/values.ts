@@ -1,4 +1,3 @@
-import type { CallValues } from "./arguments.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -108,6 +107,12 @@ export class Lazy {
   constructor(iterator: Iterator<Value>) {
     this.iterator = iterator;
   }
+}
+
+/** The arguments of one call, evaluated. */
+export interface CallValues {
+  readonly positional: readonly Value[];
+  readonly named: ReadonlyMap<string, Value>;
 }
 
 /** A function, a method, a macro, a namespace, `loop` and other objects with attributes. */
