@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: ["core", "model", "weights", "text", "grammar", "backends", "inputs"],
   inspect: ["core", "weights", "model", "text", "inputs", "file:runtime/memory.ts"],
   limits: ["core", "protocols/shared"],
+  routing: ["core"],
   server: ["core", "protocols", "limits", "egress", "files", "extract"],
   eval: ["core"],
   golden: ["core", "backends", "weights", "model", "text", "media", "inputs", "runtime"],

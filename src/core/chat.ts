@@ -1,3 +1,6 @@
+import type { Cost } from "./prices.ts";
+import type { RoutingPreferences } from "./routing-preferences.ts";
+
 /**
  * A request for an answer and the events that answer it, independent of any protocol.
  * Each protocol translates its JSON to and from these types; the engine knows nothing else.
@@ -188,6 +191,8 @@ export interface ChatRequest {
    * are scheduled in turn. The server derives it from the API key; callers cannot choose it.
    */
   readonly tenant?: string;
+  /** Wishes about the provider that answers. Undefined: none. */
+  readonly routing?: RoutingPreferences;
   /** Another answer to a prompt that was billed with the first answer. */
   readonly promptAlreadyBilled?: boolean;
   /** Called once with the computed tokens, however the request ends. */
@@ -231,6 +236,21 @@ export interface Usage {
   readonly reasoningTokens: number;
   /** True if a provider reported no counts, so that they were counted here. */
   readonly estimated?: boolean;
+  /** At the prices of the provider that answered. Undefined: at those of the model. */
+  readonly cost?: Cost;
+  /** The tenant's own key was used, so that the provider bills the tenant and `cost` is 0. */
+  readonly isByok?: boolean;
+  /** The provider's bill to the tenant, whose own key was used. */
+  readonly providerCost?: Cost;
+}
+
+/** The provider that answers, where several could. */
+export interface AnsweredBy {
+  readonly provider: string;
+  /** Id of the model; another than the requested one if that one failed. */
+  readonly model: string;
+  /** Attempts, this one included. */
+  readonly attempts: number;
 }
 
 export interface Timings {
@@ -252,6 +272,8 @@ export type ChatEvent =
       readonly queuePosition?: number;
       /** Options that have no effect at the provider that answers, as fields of a chat request. */
       readonly ignored?: readonly string[];
+      /** Undefined: the only provider of the model. */
+      readonly answeredBy?: AnsweredBy;
     }
   | {
       readonly type: "reasoning" | "text";
@@ -267,4 +289,6 @@ export type ChatEvent =
       readonly nativeReason: NativeFinishReason;
       readonly usage: Usage;
       readonly timings: Timings;
+      /** Providers that went on with the answer after another one had broken off, in order. */
+      readonly continuedBy?: readonly string[];
     };

@@ -44,6 +44,7 @@ export type ErrorCode =
   | "idempotency_conflict"
   | "idempotency_in_progress"
   // a provider to which requests are forwarded
+  | "no_provider_available"
   | "upstream_rejected"
   | "upstream_refused"
   | "upstream_unavailable"
@@ -64,11 +65,18 @@ export type ErrorCode =
   | "client_too_slow"
   | "internal_error";
 
+type Scalar = string | number | boolean;
+
+/** Values for the client: numbers, words, or a list of flat records. */
+export type ErrorMetadata = Readonly<
+  Record<string, Scalar | readonly Readonly<Record<string, Scalar>>[]>
+>;
+
 export interface ErrorDetails {
   /** Path of the offending field, as `messages[0].content`. */
   readonly param?: string;
   /** Values that help the caller, such as limits and counts. Never secrets, paths or addresses. */
-  readonly metadata?: Readonly<Record<string, string | number | boolean>>;
+  readonly metadata?: ErrorMetadata;
   readonly retryAfterMs?: number;
   /** The attempt at a provider that ended with this error. */
   readonly attempt?: FailedAttempt;
@@ -79,7 +87,7 @@ export interface ErrorDetails {
 export class VireoError extends Error {
   readonly code: ErrorCode;
   readonly param: string | undefined;
-  readonly metadata: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly metadata: ErrorMetadata | undefined;
   readonly retryAfterMs: number | undefined;
   readonly attempt: FailedAttempt | undefined;
 

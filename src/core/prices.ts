@@ -37,3 +37,32 @@ export function costOf(
 ): PicoUsd {
   return prompt * BigInt(tokens.promptTokens) + completion * BigInt(tokens.completionTokens);
 }
+
+/** The cost of a request, by part. */
+export interface Cost {
+  readonly text: PicoUsd;
+  /** Rows of pictures and videos in the prompt. */
+  readonly media: PicoUsd;
+  readonly completion: PicoUsd;
+}
+
+export function costParts(
+  { prompt, completion }: Prices,
+  tokens: {
+    readonly promptTokens: number;
+    readonly imageTokens: number;
+    readonly videoTokens: number;
+    readonly completionTokens: number;
+  },
+): Cost {
+  const mediaTokens = tokens.imageTokens + tokens.videoTokens;
+  return {
+    text: prompt * BigInt(tokens.promptTokens - mediaTokens),
+    media: prompt * BigInt(mediaTokens),
+    completion: completion * BigInt(tokens.completionTokens),
+  };
+}
+
+export function totalOf({ text, media, completion }: Cost): PicoUsd {
+  return text + media + completion;
+}

@@ -1,4 +1,5 @@
 import type { ChatEvent, ChatRequest } from "./chat.ts";
+import type { EndpointStatus } from "./endpoint-status.ts";
 import { VireoError } from "./errors.ts";
 import type { EstimateOptions, PromptEstimate } from "./estimate.ts";
 import type { Feature } from "./features.ts";
@@ -29,6 +30,8 @@ export interface UpstreamCapabilities {
   /** Shows people what the model is shown of videos and documents. */
   readonly inspect?: Inspector | undefined;
   readonly load?: (() => Promise<UpstreamLoad>) | undefined;
+  /** Its providers and their state. Undefined: there is no choice of providers. */
+  readonly endpoints?: (() => readonly EndpointStatus[]) | undefined;
 }
 
 /**
@@ -111,6 +114,7 @@ const CAPABILITY_PURPOSES: Readonly<Record<keyof UpstreamCapabilities, string>> 
   detokenize: "turn tokens into text",
   inspect: "show what the model sees of a file",
   load: "report its load",
+  endpoints: "list providers",
 };
 
 /** Throws not_implemented, which names the capability, where the upstream does not offer it. */

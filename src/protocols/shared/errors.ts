@@ -1,4 +1,4 @@
-import { type ErrorCode, VireoError } from "../../core/errors.ts";
+import { type ErrorCode, type ErrorMetadata, VireoError } from "../../core/errors.ts";
 
 export interface ErrorStatus {
   readonly status: number;
@@ -54,6 +54,7 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   host_not_allowed: entry(403, "permission_error"),
   idempotency_conflict: entry(409, "conflict_error"),
   idempotency_in_progress: entry(409, "conflict_error"),
+  no_provider_available: entry(503, "overloaded_error"),
   upstream_rejected: invalid(400),
   upstream_refused: entry(502, "api_error"),
   upstream_unavailable: entry(503, "overloaded_error"),
@@ -83,7 +84,7 @@ export interface ErrorBody {
     readonly param: string | null;
     readonly code: ErrorCode;
     readonly request_id?: string;
-    readonly metadata?: Readonly<Record<string, string | number | boolean>>;
+    readonly metadata?: ErrorMetadata;
   };
 }
 

@@ -1,0 +1,136 @@
+import { type LinkedAbort, linkAbort } from "../core/abort.ts";
+import type { AnsweredBy, ChatEvent, ChatRequest, Usage } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import type { FailedAttempt } from "../core/failed-attempt.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { EndpointHealth } from "./endpoint-health.ts";
+import { asksForPause, type Failure, failureOf, refusesKey } from "./failures.ts";
+import { isOutput, type TimeLimit, withTimeLimits } from "./time-limits.ts";
+
+type StartEvent = Extract<ChatEvent, { readonly type: "start" }>;
+type EndEvent = Extract<ChatEvent, { readonly type: "end" }>;
+
+/** Pause of a provider that answered 429 without saying for how long. */
+const PAUSE_MS = 2000;
+
+export interface AttemptContext {
+  readonly endpoint: Endpoint;
+  readonly health: EndpointHealth;
+  /** Collects what reaches the client. */
+  readonly delivery: Delivery;
+  /** Added to the `start`. Undefined: the answer has begun at another endpoint; no `start`. */
+  readonly answeredBy: AnsweredBy | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Monotonic, in milliseconds. */
+  readonly now: () => number;
+}
+
+/** How an attempt ended that did not throw. */
+export type AttemptResult =
+  | { readonly type: "answered"; readonly end: EndEvent; readonly reported: Usage | undefined }
+  | { readonly type: "failed"; readonly failure: Failure };
+
+const EMPTY_START: StartEvent = { type: "start", promptTokens: 0, imageTokens: 0, videoTokens: 0 };
+
+/**
+ * Asks one endpoint. Yields its `start` together with the first part of the answer, so that a
+ * failure before leaves no trace, and returns its `end`.
+ *
+ * Throws only the reason of an aborted signal. Everything is released when the iteration ends,
+ * however it ends.
+ */
+export async function* runAttempt(
+  request: ChatRequest,
+  { endpoint, health, delivery, answeredBy, signal, now }: AttemptContext,
+): AsyncGenerator<ChatEvent, AttemptResult> {
+  const begun = now();
+  const linked = linkAbort(signal);
+  let reported: Usage | undefined;
+  const own = { ...request, model: endpoint.model, onUsage: (usage: Usage) => (reported = usage) };
+  const expire = (limit: TimeLimit, ms: number) => expired(endpoint, limit, ms, linked);
+  let start = EMPTY_START;
+  let firstMs: number | undefined;
+  let isJudged = false;
+  let isAnswered = false;
+  health.begin(begun);
+  try {
+    const events = endpoint.provider.upstream.chat(own, linked.signal);
+    const timed = withTimeLimits(events, endpoint.provider.limits ?? {}, linked.signal, expire);
+    for await (const event of timed) {
+      if (event.type === "start") start = event;
+      if (!isOutput(event)) continue;
+      if (firstMs === undefined) {
+        firstMs = now();
+        if (answeredBy !== undefined) yield { ...start, answeredBy };
+      }
+      if (event.type === "end") {
+        isJudged = true;
+        isAnswered = true;
+        const decodeMs = now() - firstMs;
+        const { completionTokens } = event.usage;
+        health.succeeded({ firstTokenMs: firstMs - begun, completionTokens, decodeMs }, now());
+        return { type: "answered", end: event, reported };
+      }
+      delivery.add(event);
+      yield event;
+    }
+    throw cut(endpoint);
+  } catch (error) {
+    if (signal?.aborted === true) throw signal.reason;
+    const failure = failureOf(error, endpoint, now() - begun);
+    isJudged = true;
+    judge(health, failure, now());
+    return { type: "failed", failure };
+  } finally {
+    if (!isJudged) health.abandoned();
+    if (!isAnswered) linked.abort(new Error("the attempt is over"));
+    linked.release();
+  }
+}
+
+/** Records a failure with the endpoint, by whose fault it was. */
+function judge(health: EndpointHealth, failure: Failure, nowMs: number): void {
+  const { attempt, error } = failure;
+  if (attempt.callerFault) health.abandoned();
+  else if (asksForPause(failure)) health.limited(error.code, error.retryAfterMs ?? PAUSE_MS, nowMs);
+  else health.failed(error.code, nowMs, { isFinal: refusesKey(failure) });
+}
+
+function cut({ provider }: Endpoint): VireoError {
+  const attempt: FailedAttempt = {
+    provider: provider.name,
+    fault: "cut",
+    callerFault: false,
+    delivered: false,
+    ms: 0,
+  };
+  const message = `${provider.name} ended its answer without a reason for the end`;
+  return new VireoError("upstream_invalid_response", message, { attempt });
+}
+
+const LIMIT_TEXTS: Readonly<Record<TimeLimit, string>> = {
+  first_token: "sent no token",
+  between_events: "went silent within its answer",
+  total: "did not finish",
+};
+
+/** The error of an attempt that took too long. Its work is aborted. */
+function expired(
+  { provider }: Endpoint,
+  limit: TimeLimit,
+  ms: number,
+  { abort }: LinkedAbort,
+): VireoError {
+  const attempt: FailedAttempt = {
+    provider: provider.name,
+    fault: "timeout",
+    callerFault: false,
+    delivered: false,
+    ms,
+  };
+  const message = `${provider.name} ${LIMIT_TEXTS[limit]} within ${ms / 1000} s`;
+  const error = new VireoError("upstream_timeout", message, { attempt, metadata: { limit } });
+  abort(error);
+  return error;
+}

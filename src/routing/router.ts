@@ -1,0 +1,157 @@
+import type { AnsweredBy, ChatEvent, ChatRequest, Usage } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
+import type { Upstream, UpstreamCapabilities, UpstreamModel } from "../core/upstream.ts";
+import { runAttempt } from "./attempt.ts";
+import { capabilitiesOf } from "./capabilities.ts";
+import { type BreakerOptions, DEFAULT_BREAKER } from "./circuit-breaker.ts";
+import { continued, joined } from "./continuation.ts";
+import { Conversations } from "./conversations.ts";
+import { type CountTokens, Delivery, priced, roughCount } from "./delivery.ts";
+import { pricesOf, type Route } from "./endpoint.ts";
+import { allFailed, type Failure } from "./failures.ts";
+import { HealthRegistry } from "./health-registry.ts";
+import { type Candidate, type Plan, planRequest } from "./plan.ts";
+import { modelOf } from "./routed-model.ts";
+
+export interface RouterOptions {
+  /** The models that clients can name; the first is the default. Read at each request. */
+  readonly routes: () => readonly Route[];
+  /** Undefined: the router measures anew. */
+  readonly health?: HealthRegistry;
+  readonly breaker?: BreakerOptions;
+  /** An answer that breaks off is continued by another provider. Default: it fails. */
+  readonly continuesAnswers?: boolean;
+  /** Counts tokens where a provider does not. Default: one per four bytes. */
+  readonly countTokens?: CountTokens;
+  /** Monotonic, in milliseconds. */
+  readonly now?: () => number;
+  /** From 0 to below 1. */
+  readonly random?: () => number;
+}
+
+/**
+ * One upstream in front of several providers.
+ *
+ * A request is tried at one endpoint after the other until the first part of an answer is there.
+ * Up to then a failure goes unnoticed, because nothing has reached the client; after it a failure
+ * is an error, or another provider continues the answer if the operator allows that.
+ */
+export class Router implements Upstream {
+  private readonly options: RouterOptions;
+  private readonly health: HealthRegistry;
+  private readonly conversations = new Conversations();
+  private readonly now: () => number;
+  private readonly random: () => number;
+
+  constructor(options: RouterOptions) {
+    this.options = options;
+    this.health = options.health ?? new HealthRegistry(options.breaker ?? DEFAULT_BREAKER);
+    this.now = options.now ?? (() => performance.now());
+    this.random = options.random ?? Math.random;
+  }
+
+  get routes(): readonly Route[] {
+    return this.options.routes();
+  }
+
+  get models(): readonly UpstreamModel[] {
+    return this.routes.map(modelOf);
+  }
+
+  /** True if one of the providers is. */
+  get ready(): boolean {
+    return this.upstreams.some(({ ready }) => ready);
+  }
+
+  get capabilities(): UpstreamCapabilities {
+    return capabilitiesOf(this.routes, (endpoint) => this.health.of(endpoint).report(this.now()));
+  }
+
+  /** Asks every provider for its models; one that fails keeps those that it had. */
+  async refresh(): Promise<void> {
+    await Promise.allSettled(this.upstreams.map((upstream) => upstream.refresh?.()));
+  }
+
+  /**
+   * Throws what stands in the way if no provider may answer, the caller's fault as the provider
+   * states it, and else the failures of all attempts as one error.
+   */
+  async *chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
+    const plan = this.plan(request);
+    const delivery = new Delivery(request, this.options.countTokens ?? roughCount);
+    const failures: Failure[] = [];
+    const continuedBy: string[] = [];
+    let latest: Candidate | undefined;
+    let isSettled = false;
+    const settle = (usage: Usage): void => {
+      isSettled = true;
+      request.onUsage?.(usage);
+    };
+    try {
+      for (const candidate of plan.candidates) {
+        const { endpoint } = candidate;
+        const health = this.health.of(endpoint);
+        // it may have failed for others since the plan was made
+        if (failures.length > 0 && health.waitMs(this.now()) > 0) continue;
+        const isContinuation = !delivery.isEmpty;
+        const own = isContinuation ? continued(request, delivery, endpoint) : request;
+        if (own === undefined) continue;
+        latest = candidate;
+        if (isContinuation) continuedBy.push(endpoint.provider.name);
+        const before = isContinuation ? delivery.estimate() : undefined;
+        const answeredBy = isContinuation ? undefined : answererOf(candidate, failures.length + 1);
+        const context = { endpoint, health, delivery, signal, now: this.now, answeredBy };
+        const result = yield* runAttempt(own, context);
+        if (result.type === "answered") {
+          this.remember(plan, candidate);
+          const { end, reported } = result;
+          const usage = priced(joined(before, reported ?? end.usage), pricesOf(endpoint));
+          settle(usage);
+          yield { ...end, usage, ...(continuedBy.length > 0 && { continuedBy }) };
+          return;
+        }
+        failures.push(result.failure);
+        if (result.failure.attempt.callerFault) throw result.failure.error;
+        if (!delivery.isEmpty && this.options.continuesAnswers !== true) break;
+      }
+      throw delivery.isEmpty ? allFailed(failures) : brokenOff(failures);
+    } finally {
+      // a cut or abandoned answer is billed for what was delivered
+      if (!isSettled && latest !== undefined && !delivery.isEmpty) {
+        settle(priced(delivery.estimate(), pricesOf(latest.endpoint)));
+      }
+    }
+  }
+
+  private plan(request: ChatRequest): Plan {
+    return planRequest(request, {
+      routes: this.routes,
+      health: this.health,
+      conversations: this.conversations,
+      random: this.random,
+      nowMs: this.now(),
+    });
+  }
+
+  private remember({ conversation }: Plan, { endpoint }: Candidate): void {
+    if (conversation === undefined) return;
+    this.conversations.remember(conversation, endpoint.provider.name, this.now());
+  }
+
+  private get upstreams(): readonly Upstream[] {
+    const endpoints = this.routes.flatMap((route) => route.endpoints);
+    return [...new Set(endpoints.map(({ provider }) => provider.upstream))];
+  }
+}
+
+function answererOf({ route, endpoint }: Candidate, attempts: number): AnsweredBy {
+  return { provider: endpoint.provider.name, model: route.id, attempts };
+}
+
+/** The error of an answer that broke off after a part of it had been delivered. */
+function brokenOff(failures: readonly Failure[]): VireoError {
+  const error = allFailed(failures.slice(-1));
+  const { metadata, cause, code } = error;
+  const message = `the answer broke off: ${error.message}`;
+  return new VireoError(code, message, { ...(metadata && { metadata }), cause });
+}
