@@ -13,7 +13,8 @@ const MAX_COLUMNS = 100;
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   text: ["core"],
-  media: ["core"],
+  processes: ["core"],
+  media: ["core", "processes"],
   grammar: ["core"],
   "protocols/shared": ["core", "file:media/kind.ts"],
   "protocols/openai": ["core", "protocols/shared"],
@@ -27,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   backends: ["core"],
   weights: ["core", "file:backends/backend.ts"],
   model: ["core", "weights", "file:backends/backend.ts"],
-  inputs: ["core", "model", "weights", "text", "media", "backends"],
+  inputs: ["core", "processes", "model", "weights", "text", "media", "backends"],
   runtime: ["core", "model", "weights", "text", "grammar", "backends", "inputs"],
   inspect: ["core", "weights", "model", "text", "inputs", "file:runtime/memory.ts"],
   limits: ["core", "protocols/shared"],

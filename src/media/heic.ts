@@ -1,16 +1,11 @@
 // Decodes HEIC, the picture format of phones. sharp's libvips has no decoder for it, so libheif as
 // WebAssembly (libheif-js, LGPL-3.0) decodes it in a child process.
 
-import { fork } from "node:child_process";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { startWorker } from "../processes/worker.ts";
 import type { HeicReply } from "./heic-worker.ts";
 import type { RgbImage } from "./rgb-image.ts";
-
-/** The child process runs compiled JavaScript, even where tests run the sources. */
-const WORKER = import.meta.url.endsWith(".ts")
-  ? new URL("../../dist/media/heic-worker.js", import.meta.url)
-  : new URL("./heic-worker.js", import.meta.url);
 
 const HEAP_MB = 512;
 
@@ -20,13 +15,8 @@ const HEAP_MB = 512;
  * Throws media_undecodable, and media_too_large if decoding takes too long.
  */
 export async function decodeHeic(file: Uint8Array): Promise<RgbImage> {
-  const worker = fork(WORKER, [], {
-    serialization: "advanced",
-    env: {},
-    execArgv: [`--max-old-space-size=${HEAP_MB}`],
-    stdio: ["ignore", "ignore", "ignore", "ipc"],
-  });
-  const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+  const group = startWorker(import.meta.url, "media/heic-worker", HEAP_MB);
+  const worker = group.process;
   let timer: NodeJS.Timeout | undefined;
   try {
     const { rgb, width, height } = await new Promise<HeicReply>((resolve, reject) => {
@@ -40,7 +30,7 @@ export async function decodeHeic(file: Uint8Array): Promise<RgbImage> {
     return { rgb, width, height };
   } finally {
     clearTimeout(timer);
-    if (worker.kill("SIGKILL")) await ended;
+    await group.stop();
   }
 }
 

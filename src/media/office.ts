@@ -9,8 +9,9 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { findLauncher } from "../processes/launcher.ts";
+import { PROGRAM_PATH, runProgram } from "../processes/program.ts";
 import type { OfficeFile } from "./archive-kind.ts";
-import { PROGRAM_PATH, runProgram } from "./child-program.ts";
 
 const PATH = `${PROGRAM_PATH}:/Applications/LibreOffice.app/Contents/MacOS`;
 /** LibreOffice exits with this status after it has created a profile and must be restarted. */
@@ -55,7 +56,7 @@ async function convert(file: Uint8Array, office: OfficeFile): Promise<Buffer> {
     const input = join(folder, `document.${office.ending}`);
     await writeFile(input, file, { mode: 0o600 });
     const command = [
-      ...(await findLauncher()),
+      ...(await officeLauncher()),
       program,
       "--headless",
       "--norestore",
@@ -121,21 +122,16 @@ export async function findOfficeProgram(): Promise<string | undefined> {
 let launcher: Promise<readonly string[]> | undefined;
 
 /** Command prefix that limits memory and removes the network, as far as the system can. */
-async function findLauncher(): Promise<readonly string[]> {
-  launcher ??= (async () => {
-    const found: string[] = [];
-    const limits = [`--as=${LIMITS.office.memoryBytes}`, `--fsize=${LIMITS.office.fileBytes}`];
-    for (const wanted of [
+function officeLauncher(): Promise<readonly string[]> {
+  const limits = [`--as=${LIMITS.office.memoryBytes}`, `--fsize=${LIMITS.office.fileBytes}`];
+  launcher ??= findLauncher(
+    [
       ["prlimit", ...limits],
       ["unshare", "--map-root-user", "--net"],
-    ]) {
-      const command = [...wanted, "true"];
-      const status = await runProgram({ command, path: PATH, timeMs: 5000 }).catch(() => 1);
-      if (status === 0) found.push(...wanted);
-    }
-    return found;
-  })();
-  return await launcher;
+    ],
+    PATH,
+  );
+  return launcher;
 }
 
 function setting(path: string, name: string, value: string): string {

@@ -2,10 +2,11 @@
 // PDFium is built without JavaScript, its file system is empty, and no link or action is used.
 // It is a process, not a thread: Node 20 can abort when a thread is terminated while it compiles.
 
-import { type ChildProcess, fork } from "node:child_process";
 import type { PageOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import type { ChildGroup } from "../processes/child-group.ts";
+import { startWorker } from "../processes/worker.ts";
 import { choosePages } from "./page-range.ts";
 import type { PageText } from "./page-text.ts";
 import type { Document, PageFault, PageSize } from "./pages.ts";
@@ -18,11 +19,6 @@ const DPI = 150;
 
 /** Limit of the JavaScript heap; PDFium's memory has its own limit. */
 const HEAP_MB = 256;
-
-/** The child process runs compiled JavaScript, even where tests run the sources. */
-const WORKER = import.meta.url.endsWith(".ts")
-  ? new URL("../../dist/media/pdf-worker.js", import.meta.url)
-  : new URL("./pdf-worker.js", import.meta.url);
 
 /**
  * Opens a PDF and reads the sizes of the selected pages; nothing is rendered yet.
@@ -168,8 +164,7 @@ class PdfSource {
 
 /** A process with one document. It runs one command at a time and is killed if one times out. */
 class PdfProcess {
-  private readonly worker: ChildProcess;
-  private readonly ended: Promise<void>;
+  private readonly group: ChildGroup;
   private readonly signal: AbortSignal | undefined;
   private waiting: { resolve(reply: PdfReply): void; reject(error: unknown): void } | undefined;
   /** The reply to every command after the process has ended. */
@@ -178,16 +173,11 @@ class PdfProcess {
   constructor(signal?: AbortSignal) {
     signal?.throwIfAborted();
     this.signal = signal;
-    this.worker = fork(WORKER, [], {
-      serialization: "advanced",
-      env: {},
-      execArgv: [`--max-old-space-size=${HEAP_MB}`],
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
-    });
-    this.ended = new Promise((resolve) => this.worker.once("exit", () => resolve()));
-    this.worker.on("message", (reply: PdfReply) => this.waiting?.resolve(reply));
-    this.worker.on("error", () => this.end("broken"));
-    this.worker.on("exit", (_, signal) => {
+    this.group = startWorker(import.meta.url, "media/pdf-worker", HEAP_MB);
+    const worker = this.group.process;
+    worker.on("message", (reply: PdfReply) => this.waiting?.resolve(reply));
+    worker.on("error", () => this.end("broken"));
+    worker.on("exit", (_, signal) => {
       this.end(signal === "SIGABRT" ? "out_of_memory" : "broken");
     });
   }
@@ -211,7 +201,7 @@ class PdfProcess {
     try {
       const reply = await new Promise<PdfReply>((resolve, reject) => {
         this.waiting = { resolve, reject };
-        this.worker.send(command, (error) => error && this.end("broken"));
+        this.group.process.send(command, (error) => error && this.end("broken"));
       });
       if (reply.ok) return reply.value;
       throw refused(reply.reason, page);
@@ -222,8 +212,8 @@ class PdfProcess {
     }
   }
 
-  async close(): Promise<void> {
-    if (this.worker.kill("SIGKILL")) await this.ended;
+  close(): Promise<void> {
+    return this.group.stop();
   }
 
   private end(reason: PdfReason): void {

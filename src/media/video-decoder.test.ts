@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FILES, ffmpeg, frameTimes, mp4, pattern } from "../../tests/fixtures/video-files.ts";
-import { PROGRAM_PATH } from "./child-program.ts";
+import { PROGRAM_PATH } from "../processes/program.ts";
 import { DEFAULT_SAMPLING, type FrameSampling, type FrameWindow } from "./frames.ts";
 import type { RgbImage } from "./rgb-image.ts";
 import { type DecodedVideo, FfmpegDecoder } from "./video-decoder.ts";

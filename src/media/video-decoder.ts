@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { type ChildProgram, PROGRAM_PATH, runProgram } from "./child-program.ts";
+import { findLauncher } from "../processes/launcher.ts";
+import { type ChildProgram, PROGRAM_PATH, runProgram } from "../processes/program.ts";
 import { type FrameSampling, type FrameWindow, sampleFrames } from "./frames.ts";
 import type { RgbImage } from "./rgb-image.ts";
 import { MADE_UP_TIME, ProbeReader, type VideoTrack } from "./video-probe.ts";
@@ -64,6 +65,8 @@ export interface VideoDecoder {
 }
 
 const INPUT = "file:/dev/stdin";
+/** Limits the memory of ffmpeg where the system has this program. */
+const MEMORY_LIMIT = ["prlimit", `--as=${LIMITS.video.memoryBytes}`];
 /** For frames later than this, decoding starts at a seek position instead of the beginning. */
 const FAR_SECONDS = 30;
 /** The seek position's distance before the frame: some decoders need more than one key frame. */
@@ -115,7 +118,7 @@ export class FfmpegDecoder implements VideoDecoder {
     }) => Promise<T>,
   ): Promise<T> {
     const container = inspectVideo(file);
-    this.launcher ??= findLauncher(this.path);
+    this.launcher ??= findLauncher([MEMORY_LIMIT], this.path);
     const launcher = await this.launcher;
     const handles = await openForMany(file);
     const unread = handles.values();
@@ -208,13 +211,6 @@ function shownTime(line: string): number | undefined {
   return time === undefined ? undefined : Number(time);
 }
 
-/** If `prlimit` exists, the system limits the programs' memory. */
-async function findLauncher(path: string): Promise<readonly string[]> {
-  const command = ["prlimit", `--as=${LIMITS.video.memoryBytes}`, "true"];
-  const works = await runProgram({ command, path, timeMs: 5000 }).catch(() => 1);
-  return works === 0 ? command.slice(0, 2) : [];
-}
-
 /** Maximum runs per file: two list packets, one lists frames, two decode. */
 const READERS = 5;
 
@@ -233,15 +229,21 @@ async function openForMany(file: Uint8Array): Promise<readonly FileHandle[]> {
 async function run(program: ChildProgram): Promise<void> {
   const begun = performance.now();
   const status = await runProgram(program).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== "ENOENT") throw cause;
+    if (cause.code !== "ENOENT" && cause.code !== "EACCES") throw cause;
     throw new VireoError("unsupported_modality", NO_FFMPEG, { cause });
   });
-  if (status === 127) throw new VireoError("unsupported_modality", NO_FFMPEG);
+  if (status === NOT_EXECUTABLE || status === NOT_FOUND) {
+    throw new VireoError("unsupported_modality", NO_FFMPEG);
+  }
   if (performance.now() - begun < program.timeMs) return;
   const limit = program.timeMs / 1000;
   const message = `the video takes more than ${limit} s to decode; send a shorter or smaller one`;
   throw new VireoError("media_too_large", message, { metadata: { limit_seconds: limit } });
 }
+
+/** Exit statuses of a launcher that cannot run the program after it. */
+const NOT_EXECUTABLE = 126;
+const NOT_FOUND = 127;
 
 const NO_FFMPEG =
   "this machine cannot decode video: it has no ffmpeg (5.1 or newer) in its PATH; " +

@@ -2,8 +2,8 @@ import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import type { Log } from "../../core/log.ts";
 import type { Abilities, AbilityName } from "../../core/upstream.ts";
-import { PROGRAM_PATH } from "../../media/child-program.ts";
 import { findOfficeProgram } from "../../media/office.ts";
+import { PROGRAM_PATH } from "../../processes/program.ts";
 import type { VideoOptions } from "./video-settings.ts";
 
 /** Media of an ability, the program that it needs, and its packages by package manager. */

@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { ChildGroup } from "./child-group.ts";
 
 /** The default search path for programs. */
 export const PROGRAM_PATH = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
@@ -20,55 +21,56 @@ export interface ChildProgram {
 const MAX_LINE_CHARACTERS = 4096;
 
 /**
- * Runs a program without a shell until it ends, times out or is aborted.
+ * Runs a program without a shell until it ends, times out or is aborted. It is then killed with all
+ * processes of its group, and its pipes are closed, so that none of its children can delay the end.
  *
  * Returns its exit status, or undefined if it was killed. Throws the signal's reason, what onOutput
- * throws, and ENOENT (an Error with that code) if there is no such program.
+ * and onLine throw, and an Error with a `code` if the program cannot be started: ENOENT, EACCES,
+ * EMFILE.
  */
 export async function runProgram(options: ChildProgram): Promise<number | undefined> {
   const { command, path, input, timeMs, signal, onOutput, onLine } = options;
   signal?.throwIfAborted();
-  const [program = "", ...args] = command;
-  const child = spawn(program, args, {
+  const group = ChildGroup.spawn(command, {
     stdio: [input ?? "ignore", "pipe", "pipe"],
     env: { PATH: path, LC_ALL: "C" },
     windowsHide: true,
   });
-  const kill = (): void => void child.kill("SIGKILL");
-  const timer = setTimeout(kill, timeMs);
-  signal?.addEventListener("abort", kill, { once: true });
-  const ended = endOf(child);
+  const stop = (): void => void group.stop();
+  const timer = setTimeout(stop, timeMs);
+  signal?.addEventListener("abort", stop, { once: true });
+  const { stdout, stderr } = group.process;
+  const reading = readLines(stderr, onLine ?? (() => {}));
+  reading.catch(stop);
   try {
-    const reading = readLines(child, onLine ?? (() => {}));
-    for await (const chunk of child.stdout ?? []) {
-      if ((await onOutput?.(chunk as Buffer)) !== false) continue;
-      kill();
+    for await (const chunk of chunksOf(stdout)) {
+      if ((await onOutput?.(chunk)) !== false) continue;
+      group.signal("SIGKILL"); // what it has said on stderr is still read
       break;
     }
     await reading;
-    const status = await ended;
+    const { status } = await group.ended;
     signal?.throwIfAborted();
     return status;
   } finally {
-    kill();
     clearTimeout(timer);
-    signal?.removeEventListener("abort", kill);
-    await ended.catch(() => {});
+    signal?.removeEventListener("abort", stop);
+    await group.stop();
   }
 }
 
-function endOf(child: ChildProcess): Promise<number | undefined> {
-  const ended = new Promise<number | undefined>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (status) => resolve(status ?? undefined));
-  });
-  ended.catch(() => {}); // callers that await it get the error
-  return ended;
+/** The chunks of a pipe until it ends or is closed by this process. */
+async function* chunksOf(pipe: Readable | null): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of pipe ?? []) yield chunk as Buffer;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
+  }
 }
 
-async function readLines(child: ChildProcess, onLine: (line: string) => void): Promise<void> {
+async function readLines(pipe: Readable | null, onLine: (line: string) => void): Promise<void> {
   let rest = "";
-  for await (const chunk of child.stderr ?? []) {
+  for await (const chunk of chunksOf(pipe)) {
     const lines = (rest + String(chunk)).split(/[\r\n]+/);
     rest = (lines.pop() ?? "").slice(-MAX_LINE_CHARACTERS);
     for (const line of lines) onLine(line);
