@@ -1,5 +1,5 @@
-// Checked by the compiler alone: each response of the server fits the page's own, looser type of
-// it. The page itself imports nothing of the server.
+// Lets the compiler check that the server's responses match the page's own, looser types. The page
+// itself imports nothing from the server.
 
 import type { FileBody } from "../src/protocols/openai/files.ts";
 import type { ModelBody } from "../src/protocols/openai/models.ts";

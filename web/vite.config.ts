@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 
 const SERVER = process.env.VIREO_URL ?? "http://127.0.0.1:8000";
 
-/** `npm run dev:web` shows the page with a running `vireo serve` behind it. */
+/** `npm run dev:web` serves the page and forwards API requests to a running `vireo serve`. */
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",

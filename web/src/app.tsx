@@ -22,7 +22,7 @@ import { useNotice } from "./ui/notices.tsx";
 import { useHash } from "./ui/use-hash.ts";
 import { useShortcuts } from "./ui/use-shortcuts.ts";
 
-/** The whole page, with the contexts that its parts read. */
+/** The whole page with its contexts. */
 export function App() {
   const [dialog, setDialog] = useState<DialogName>();
   const askForKey = useCallback(() => setDialog("key"), []);
@@ -51,7 +51,7 @@ function Layout({ onDialog }: { readonly onDialog: (name: DialogName) => void })
   const startNew = useCallback(() => {
     location.hash = "#/";
     void session.startNew();
-    // The other pages have no field; it comes with the next rendering.
+    // The other pages have no composer; it appears with the next rendering.
     requestAnimationFrame(() => field.current?.focus());
   }, [session]);
   useShortcuts({ onNew: startNew, onStop: () => void session.stop() });
@@ -90,7 +90,7 @@ function Content({ hash, children }: ContentProps) {
   return hash === "#/files" ? <FilesPage /> : children;
 }
 
-/** The first stop of the Tab key: skips the chats and the settings. */
+/** The first link in tab order: skips the chats and the settings. */
 function SkipLink({ field }: { readonly field: RefObject<HTMLTextAreaElement | null> }) {
   return (
     <button type="button" className="skip-link" onClick={() => field.current?.focus()}>

@@ -20,7 +20,7 @@ describe("boxes in text", () => {
     expect(keys(text)).toEqual(expected);
   });
 
-  test("are cut out where they stand", () => {
+  test("split the text at their positions", () => {
     const pieces = splitAtBoxes("a [1,2,3,4] b [9,9,9,9]");
     expect(pieces.map(({ text }) => text)).toEqual(["a ", "[1,2,3,4]", " b [9,9,9,9]"]);
     expect(pieces[1]?.box).toMatchObject({ x1: 1, y1: 2, x2: 3, y2: 4 });
@@ -49,7 +49,7 @@ describe("boxes in JSON", () => {
     expect(keys("", [value])).toEqual(expected);
   });
 
-  test("labels win over the same box in the text", () => {
+  test("labels take precedence over the same box in the text", () => {
     const value = [{ label: "cat", bbox: [1, 2, 3, 4] }];
     expect(keys(JSON.stringify(value), [value])).toEqual(["cat 1,2,3,4"]);
   });

@@ -13,7 +13,7 @@ export interface FoundBox extends Box {
 }
 
 const SCALE = 1000;
-/** More boxes than anyone can tell apart. */
+/** More boxes than a user can distinguish. */
 const MAX_BOXES = 200;
 const NUMBER = String.raw`\s*(\d{1,4}(?:\.\d{1,6})?)\s*`;
 const BOX = String.raw`\[${NUMBER},${NUMBER},${NUMBER},${NUMBER}\]`;
@@ -25,7 +25,7 @@ export function boxPattern(): RegExp {
   return new RegExp(BOX, "g");
 }
 
-/** Four numbers that can be a box, or undefined. */
+/** Returns four numbers as a box, or undefined if they cannot be one. */
 export function toBox(values: readonly unknown[]): FoundBox | undefined {
   if (values.length !== 4 || !values.every((value) => typeof value === "number")) return undefined;
   const [x1, y1, x2, y2] = values as [number, number, number, number];
@@ -40,7 +40,7 @@ export interface BoxedText {
   readonly box?: FoundBox;
 }
 
-/** Cuts text before and after every box. */
+/** Splits text before and after every box. */
 export function splitAtBoxes(text: string): readonly BoxedText[] {
   const pieces: BoxedText[] = [];
   let from = 0;
@@ -56,8 +56,8 @@ export function splitAtBoxes(text: string): readonly BoxedText[] {
 }
 
 /**
- * All boxes of an answer, each once, in the order in which they stand. `values`: the JSON that the
- * answer holds; boxes there may have labels, in keys beside them.
+ * Returns all boxes of an answer in order, each once. `values`: the answer's JSON, in which
+ * neighbouring keys can label a box.
  */
 export function findBoxes(text: string, values: readonly unknown[]): readonly FoundBox[] {
   const found = new Map<string, FoundBox>();

@@ -63,7 +63,7 @@ describe("tables", () => {
     expect(tableOf(value)).toBeUndefined();
   });
 
-  test("names that objects have anyway are no cells", () => {
+  test("inherited property names are not cells", () => {
     expect(tableOf([{ toString: 1 }, { a: 2 }])?.rows[1]).toEqual([undefined, 2]);
   });
 });

@@ -3,7 +3,7 @@ import { type PartialJson, parsePartialJson } from "./partial-json.ts";
 
 /** The JSON objects and arrays of an answer. */
 export interface AnswerJson {
-  /** The value, if the answer is nothing but one; maybe cut off. */
+  /** The value if the answer contains nothing else; it may be incomplete. */
   readonly whole?: PartialJson;
   /** The values of the fenced blocks, in order. */
   readonly blocks: readonly unknown[];
@@ -11,7 +11,7 @@ export interface AnswerJson {
 
 const LANGUAGES = ["", "json", "jsonc", "json5"];
 
-/** The object or array that a text is; undefined for anything else, a bare number included. */
+/** Parses a text as an object or array; undefined for anything else, including a bare number. */
 export function parseJson(text: string): unknown {
   const trimmed = text.trim();
   if (!/^[[{]/.test(trimmed)) return undefined;
@@ -22,7 +22,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** False for a box alone, which is a place in the picture, and for an empty list. */
+/** Returns false for a bare box, which is a place in the picture, and for an empty list. */
 function isWorthShowing(value: unknown): boolean {
   if (Array.isArray(value)) return value.some((entry) => typeof entry === "object");
   return isRecord(value);
@@ -45,7 +45,7 @@ interface FencedBlock {
   readonly text: string;
 }
 
-/** Goes line by line: one pattern for all of it would take quadratic time on a hostile text. */
+/** Works line by line: a regular expression would take quadratic time on a hostile text. */
 function fencedBlocks(text: string): readonly FencedBlock[] {
   const blocks: FencedBlock[] = [];
   let open: { readonly fence: string; readonly language: string; lines: string[] } | undefined;
@@ -62,7 +62,7 @@ function fencedBlocks(text: string): readonly FencedBlock[] {
   return blocks;
 }
 
-/** The JSON of a fenced block, maybe cut off, for its language and text. */
+/** Parses the text of a fenced block, which may be incomplete, if its language is JSON. */
 export function blockJson(language: string, text: string): PartialJson | undefined {
   if (!LANGUAGES.includes(language.toLowerCase())) return undefined;
   const found = parsePartialJson(text);
@@ -76,7 +76,7 @@ export interface Table {
 
 const MAX_COLUMNS = 50;
 
-/** The table in a value: an array of objects, or the first such array in an object. */
+/** Finds the table in a value: an array of objects, or the first such array in an object. */
 export function tableOf(value: unknown): Table | undefined {
   if (Array.isArray(value)) return tableOfArray(value);
   if (!isRecord(value)) return undefined;
@@ -98,13 +98,13 @@ function tableOfArray(entries: readonly unknown[]): Table | undefined {
   return { columns, rows: entries.map((entry) => columns.map((name) => cell(entry, name))) };
 }
 
-/** A cell as text: strings as they are, nothing for null, JSON for the rest. */
+/** Formats a cell: strings unchanged, null as empty text, everything else as JSON. */
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** CSV by RFC 4180. A quote guards cells that spreadsheets would run as formulas. */
+/** Writes CSV by RFC 4180. A leading quote keeps spreadsheets from evaluating formulas. */
 export function toCsv({ columns, rows }: Table): string {
   const quote = (text: string): string => {
     const guarded = /^[=+@\t\r]|^-(?![\d.]+$)/.test(text) ? `'${text}` : text;

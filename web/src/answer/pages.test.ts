@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { firstPage, splitAtPages } from "./pages.ts";
 
-test("citations are found, in the forms that people write", () => {
+test("citations are found in their common forms", () => {
   const text = "See Page 3, p. 12 and pages 4; homepage 5, page3a, page 1234567, p 7.";
   const found = splitAtPages(text);
   expect(found.map((piece) => piece.text).join("")).toBe(text);
@@ -14,7 +14,7 @@ test("citations are found, in the forms that people write", () => {
   expect(splitAtPages("page 1")).toEqual([{ text: "page 1", page: 1 }]);
 });
 
-test("an answer begins at the first page that it names and that there is", () => {
+test("an answer opens at the first page that it names and that exists", () => {
   expect(firstPage("On page 99 and page 2", 5)).toBe(2);
   expect(firstPage("page 0", 5)).toBe(1);
   expect(firstPage("nothing", 5)).toBe(1);

@@ -19,7 +19,7 @@ export function splitAtPages(text: string): readonly PagePiece[] {
   return pieces;
 }
 
-/** The first page that a text names and the document has, else 1. */
+/** Returns the first page that the text names and the document has, otherwise 1. */
 export function firstPage(text: string, pages: number | undefined): number {
   const named = splitAtPages(text).map(({ page }) => page ?? 0);
   return named.find((page) => page >= 1 && page <= (pages ?? 0)) ?? 1;

@@ -4,8 +4,8 @@ import { parsePartialJson } from "./partial-json.ts";
 const WHOLE =
   ' {"a": [1, -2.5e1, {"b": "c\\u00e9\\"d"}], "__proto__": null, "t": true,\n "e": [], "f": {}} ';
 
-describe("JSON that is still being written", () => {
-  test("is a value at every place where it is cut", () => {
+describe("JSON that is still streaming", () => {
+  test("has a value at every cut", () => {
     for (let end = WHOLE.indexOf("{") + 1; end <= WHOLE.length; end++) {
       const text = WHOLE.slice(0, end);
       const found = parsePartialJson(text);
@@ -45,7 +45,7 @@ describe("JSON that is still being written", () => {
     "[1 2",
     "[".repeat(500),
   ])("%j is none", (text) => {
-    // "[01" may only be refused once the number is complete.
+    // "[01" must not be rejected before the number is complete.
     expect(parsePartialJson(text === "[01" ? "[01]" : text)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** A value of a JSON text that may be cut off at any place. */
+/** The value of a JSON text that may be cut off anywhere. */
 export interface PartialJson {
   readonly value: unknown;
   /** False if the text ends before the value does. */
@@ -7,13 +7,12 @@ export interface PartialJson {
 
 const MAX_DEPTH = 200;
 
-/** Thrown inside this file: the text is no JSON, wherever it goes on. */
+/** Thrown inside this file: no continuation makes the text valid JSON. */
 class NotJson extends Error {}
 
 /**
- * Reads an object or array as far as it is there: open objects, arrays and strings end where the
- * text ends; a name without its value is left out. Returns undefined for anything that is no JSON,
- * even if it went on.
+ * Parses an incomplete object or array. Open objects, arrays and strings end with the text; a name
+ * without a value is dropped. Returns undefined if no continuation makes the text valid JSON.
  */
 export function parsePartialJson(text: string): PartialJson | undefined {
   const reader: Reader = { text, at: 0, complete: true };
@@ -36,7 +35,7 @@ interface Reader {
   complete: boolean;
 }
 
-/** Stands for a value that has not begun. */
+/** Marks a value that has not begun. */
 const NOTHING = Symbol("nothing");
 
 function skipSpace(reader: Reader): void {
@@ -115,7 +114,7 @@ function readString(reader: Reader): string {
     reader.at += 1;
     return parse(`${whole}"`) as string;
   }
-  // A string that is cut off may end inside an escape.
+  // An incomplete string may end inside an escape sequence.
   const rest = reader.text.slice(reader.at);
   if (rest !== "" && rest !== "\\") throw new NotJson();
   reader.at = reader.text.length;
@@ -134,7 +133,7 @@ function readScalar(reader: Reader): unknown {
   reader.complete = false;
   if (WORDS.some((word) => word.startsWith(text)))
     return WORDS.includes(text) ? parse(text) : NOTHING;
-  // A number may go on: what is there of it is shown, if it is a number already.
+  // The number may continue; its current digits are returned if they are a number already.
   if (!/^-?\d*(?:\.\d*)?(?:[eE][-+]?\d*)?$/.test(text)) throw new NotJson();
   const [number] = /^-?\d+(?:\.\d+)?/.exec(text) ?? [];
   return number === undefined ? NOTHING : parse(number);

@@ -8,9 +8,9 @@ const OPEN = "<TOOLCALL>";
 const CLOSE = "</TOOLCALL>";
 
 /**
- * Separates malformed tool calls from the rest of an answer. The server turns well-formed calls
- * into `tool_calls`; what is left between the model's tags is no call. No piece contains a tag, not
- * even one that is cut off at the end.
+ * Separates malformed tool calls from the rest of an answer. The server has already converted
+ * well-formed calls to `tool_calls`. No returned piece contains a tag, not even an incomplete one
+ * at the end.
  */
 export function splitAtCalls(text: string): readonly AnswerPiece[] {
   const pieces: AnswerPiece[] = [];
@@ -24,7 +24,7 @@ export function splitAtCalls(text: string): readonly AnswerPiece[] {
   return pieces.filter((piece) => piece.text.trim() !== "");
 }
 
-/** While an answer streams, its end may be the first half of a tag. */
+/** Removes the first part of a tag at the end of an answer that is still streaming. */
 function withoutPartialTag(text: string): string {
   const at = text.lastIndexOf("<");
   if (at === -1) return text;

@@ -10,10 +10,10 @@ import type {
   VideoInspection,
 } from "./types.ts";
 
-/** Relative to the page, so that it also works below a path of a proxy. */
+/** Relative to the page, so that it also works behind a proxy with a path prefix. */
 const BASE = "v1";
 
-/** Sends a request; a refusal or a lost connection becomes a RequestError. */
+/** Sends a request. Throws RequestError if the server refuses or the connection is lost. */
 async function call(path: string, key: string, init: RequestInit = {}): Promise<Response> {
   const headers = {
     ...(init.body === undefined ? {} : { "content-type": "application/json" }),
@@ -30,7 +30,7 @@ async function call(path: string, key: string, init: RequestInit = {}): Promise<
   return response;
 }
 
-/** The models that the server serves. Throws RequestError. */
+/** Lists the server's models. Throws RequestError. */
 export async function listModels(key: string, signal?: AbortSignal): Promise<readonly Model[]> {
   const response = await call("models", key, signal === undefined ? {} : { signal });
   const body: unknown = await response.json();
@@ -38,7 +38,7 @@ export async function listModels(key: string, signal?: AbortSignal): Promise<rea
   return body.data.filter((entry) => isRecord(entry) && typeof entry.id === "string");
 }
 
-/** The cost of a request. Throws RequestError; status 404: this server has no estimates. */
+/** Estimates a request. Throws RequestError; status 404 means that the server has no estimates. */
 export async function estimate(
   body: ChatBody,
   key: string,
@@ -48,7 +48,7 @@ export async function estimate(
   return (await call("estimate", key, init)).json() as Promise<Estimate>;
 }
 
-/** The frames that the model is shown of a video. Throws RequestError; status 501: unsupported. */
+/** Returns the frames of a video that the model sees. Throws RequestError; 501: unsupported. */
 export async function inspectVideo(
   body: ChatBody,
   key: string,
@@ -59,7 +59,7 @@ export async function inspectVideo(
   ).json() as Promise<VideoInspection>;
 }
 
-/** Pages of a document, rendered. Throws as `inspectVideo` does. */
+/** Returns rendered pages of a document. Throws like `inspectVideo`. */
 export async function inspectDocument(
   body: ChatBody,
   key: string,
@@ -69,7 +69,7 @@ export async function inspectDocument(
   return response.json() as Promise<DocumentInspection>;
 }
 
-/** The files of this key, newest first. Throws RequestError; status 404: it stores no files. */
+/** Lists the files of this key, newest first. Throws RequestError; 404: no files are stored. */
 export async function listFiles(
   key: string,
   signal: AbortSignal,
@@ -83,7 +83,7 @@ export async function deleteFile(id: string, key: string): Promise<void> {
   await call(`files/${encodeURIComponent(id)}`, key, { method: "DELETE" });
 }
 
-/** The limits and the usage of this key. Throws RequestError. */
+/** Returns the limits and the usage of this key. Throws RequestError. */
 export async function getKey(key: string, signal: AbortSignal): Promise<KeyInfo> {
   const body = (await (await call("key", key, { signal })).json()) as { readonly data: KeyInfo };
   return body.data;

@@ -67,7 +67,7 @@ describe("a streamed answer", () => {
     expect(["broken", "network"]).toContain((await failureOf(...events)).kind);
   });
 
-  test("an error in the stream is told in the server's words", async () => {
+  test("an error in the stream keeps the server's message", async () => {
     const error = { message: "the engine was closed", code: "engine_closed", request_id: "r1" };
     const last = chunk({ delta: {}, finish_reason: "error" }, { error });
     expect(await failureOf(text("Hi"), last)).toEqual({

@@ -21,9 +21,9 @@ export type Delta =
 /**
  * Reads a streamed chat completion to its end.
  *
- * Throws RequestError: with the server's words when the stream carries an error; `broken` when it
- * ends without both a finish reason and [DONE], or is no stream of chunks; `network` when the
- * connection is lost before anything came.
+ * Throws RequestError with the server's message if the stream contains an error. The kind is
+ * `broken` if the stream ends without a finish reason and [DONE] or has a malformed chunk; it is
+ * `network` if the connection is lost before the first event.
  */
 export async function* readDeltas(
   body: ReadableStream<Uint8Array>,

@@ -1,15 +1,15 @@
-/** Why an answer or a request came to nothing, in words for the person in front of the page. */
+/** The reason why a request failed, in words for the user. */
 export interface Failure {
-  /** network: no answer at all; broken: the stream ended too early; server: it gave a reason. */
+  /** network: no response; broken: the stream ended early; server: the server gave a reason. */
   readonly kind: "network" | "broken" | "server";
   readonly message: string;
-  /** The way out, if the server gave one apart from the message. */
+  /** The server's advice, if it sent one besides the message. */
   readonly hint?: string;
   readonly status?: number;
   readonly code?: string;
   readonly param?: string;
   readonly requestId?: string;
-  /** Unix time in milliseconds before which asking again is pointless. */
+  /** Unix time in milliseconds before which a retry would fail again. */
   readonly retryAt?: number;
 }
 
@@ -36,13 +36,13 @@ export function brokenFailure(): Failure {
   return { kind: "broken", message };
 }
 
-/** The failure that a thrown value stands for. */
+/** Converts a thrown value to a failure. */
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof RequestError) return thrown.failure;
   return { kind: "server", message: thrown instanceof Error ? thrown.message : String(thrown) };
 }
 
-/** The failure that a response with an error status stands for. Reads its body. */
+/** Converts a response with an error status to a failure. Reads its body. */
 export async function failureOfResponse(response: Response): Promise<Failure> {
   let body: unknown;
   try {

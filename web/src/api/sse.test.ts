@@ -35,7 +35,7 @@ describe("the reader of server-sent events", () => {
     expect(await all([text])).toEqual(events);
   });
 
-  test("any cut of the bytes gives the same events", async () => {
+  test("events do not depend on where the bytes are split", async () => {
     const text =
       ': ping\r\n\r\ndata: {"text":"grün 🐦"}\n\ndata: a\r\ndata: b\r\n\r\ndata: [DONE]\n\n';
     const bytes = new TextEncoder().encode(text);
@@ -51,7 +51,7 @@ describe("the reader of server-sent events", () => {
     );
   });
 
-  test("leaving early ends the request", async () => {
+  test("stopping early aborts the request", async () => {
     let cancelled = false;
     const body = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new TextEncoder().encode("data: a\n\n")),
@@ -63,7 +63,7 @@ describe("the reader of server-sent events", () => {
     expect(cancelled).toBe(true);
   });
 
-  test("an event without an end is given up", async () => {
+  test("an event that never ends is rejected", async () => {
     const piece = new TextEncoder().encode("x".repeat(1024 * 1024));
     const body = new ReadableStream<Uint8Array>({ pull: (c) => c.enqueue(piece) });
     await expect(readEvents(body).next()).rejects.toThrow(RangeError);

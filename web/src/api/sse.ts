@@ -1,10 +1,10 @@
-/** Longer than any event of the server; a longer one means that this is no event stream. */
+/** Longer than any event of the server: a longer one is not from an event stream. */
 const MAX_EVENT_CHARACTERS = 8 * 1024 * 1024;
 
 /**
- * The data of every server-sent event of a body, as it arrives. Comments, event names and ids are
- * left out; lines may end in LF, CRLF or CR. An event that is cut off at the end is dropped, as the
- * standard asks. Throws what the reading throws, and a RangeError for an event without an end.
+ * Yields the data of each server-sent event of a body as it arrives. Comments, event names and ids
+ * are ignored; lines may end in LF, CRLF or CR. An incomplete event at the end is dropped, as the
+ * standard requires. Throws the errors of the body, and a RangeError if an event is too long.
  */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
@@ -32,12 +32,12 @@ export async function* readEvents(
       if (rest.length > MAX_EVENT_CHARACTERS) throw new RangeError("an event has no end");
     }
   } finally {
-    // Leaving early, by an error or a break, ends the request as well.
+    // If the caller stops early, by an error or a break, the request is aborted.
     await reader.cancel().catch(() => undefined);
   }
 }
 
-/** A CR at the very end may be half of a CRLF, so it stays in the tail. */
+/** A CR at the end may be the first half of a CRLF, so it stays in the tail. */
 function splitLines(text: string): { readonly lines: readonly string[]; readonly tail: string } {
   const heldBack = text.endsWith("\r") ? "\r" : "";
   const lines = text.slice(0, text.length - heldBack.length).split(/\r\n|\n|\r/);

@@ -1,5 +1,5 @@
-// The server's requests and responses, as far as the page uses them. Everything that a server may
-// leave out is optional. In server-types.ts the compiler compares them with the server's own types.
+// The parts of the server's requests and responses that the page uses. A field that a server may
+// omit is optional. server-types.ts lets the compiler compare them with the server's own types.
 
 export interface TextPart {
   readonly type: "text";
@@ -31,7 +31,7 @@ export type MediaPart = ImagePart | VideoPart | FilePart;
 export interface ToolCall {
   readonly id: string;
   readonly name: string;
-  /** JSON text as the model wrote it; it may be no JSON at all. */
+  /** JSON text as the model wrote it; it may be invalid. */
   readonly arguments: string;
 }
 
@@ -72,7 +72,7 @@ export interface Model {
   readonly created?: number;
   readonly description?: string;
   readonly license?: string;
-  /** Empty where the model is not published there. */
+  /** Empty if the model is not published there. */
   readonly hugging_face_id?: string;
   readonly context_length?: number;
   readonly architecture?: {
@@ -82,9 +82,9 @@ export interface Model {
   readonly top_provider?: { readonly max_completion_tokens?: number };
   readonly pricing?: Prices;
   readonly supported_parameters?: readonly string[];
-  /** The share of a video's tokens that the server drops if a request gives no other. */
+  /** The share of a video's tokens that the server drops by default. */
   readonly video_pruning_rate?: number;
-  /** Formats that need programs of the system, and whether the server has them. */
+  /** Abilities that need system programs, and whether the server has them. */
   readonly abilities?: Readonly<Record<string, unknown>>;
 }
 
@@ -145,7 +145,7 @@ export interface VideoEstimate {
   readonly tokens_unpruned: number;
 }
 
-/** The frames that the model is shown of a video. */
+/** The frames of a video that the model sees. */
 export interface VideoInspection {
   readonly width: number;
   readonly height: number;

@@ -72,7 +72,7 @@ interface BodyProps {
 }
 
 function AnswerBody({ answer, pictures, files, view }: BodyProps) {
-  // A long answer is rendered when there is time, so that typing and scrolling stay quick.
+  // A long answer is rendered with low priority, so that typing and scrolling stay responsive.
   const text = useDeferredValue(answer.text);
   const json = useMemo(() => answerJson(text), [text]);
   const documents = useMemo(() => files.filter(isDocument), [files]);

@@ -10,7 +10,7 @@ interface BoxLink {
 
 const BoxContext = createContext<BoxLink>({ boxes: [], point: () => undefined });
 
-/** Links the boxes of one answer: in its text, in its JSON and on its picture. */
+/** Connects a box in an answer's text, JSON and picture, so that all are highlighted together. */
 export function BoxProvider(props: {
   readonly boxes: readonly FoundBox[];
   readonly children: ReactNode;
@@ -28,12 +28,12 @@ export function useBoxes(): BoxLink {
   return useContext(BoxContext);
 }
 
-/** The box's hue, the same everywhere: 1 to 6. */
+/** The box's hue, 1 to 6, the same in text, JSON and picture. */
 export function hueOf(boxes: readonly FoundBox[], key: string): number {
   return (boxes.findIndex((box) => box.key === key) % 6) + 1;
 }
 
-/** A box in text; highlights its place on the picture. */
+/** A box in text. It highlights its place on the picture. */
 export function BoxMark({ box, text }: { readonly box: FoundBox; readonly text: string }) {
   const { boxes, pointed, point } = useBoxes();
   if (!boxes.some(({ key }) => key === box.key)) return text;

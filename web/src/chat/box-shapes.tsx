@@ -7,11 +7,11 @@ interface BoxesProps {
   readonly height: number;
 }
 
-/** The boxes of an answer, to be drawn over a picture or page. */
+/** Draws the boxes of an answer over a picture or page. */
 export function Boxes({ width, height }: BoxesProps) {
   const { boxes, pointed, point } = useBoxes();
   return boxes.map((box) => (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the text has the same as a button.
+    // biome-ignore lint/a11y/noStaticElementInteractions: the text has a button for it.
     <g
       key={box.key}
       className={`box hue-${hueOf(boxes, box.key)}`}
@@ -39,7 +39,7 @@ function BoxShape({ box, width, height }: BoxShapeProps) {
     height: ((box.y2 - box.y1) * height) / 1000,
   };
   const fontPx = Math.max(width, height) / 38;
-  // Above the box where there is room, else inside it.
+  // The label is above the box if there is room, else inside it.
   const baseline = y > fontPx * 1.4 ? y - fontPx * 0.4 : y + fontPx * 1.2;
   return (
     <>

@@ -6,14 +6,14 @@ import { hueOf, useBoxes } from "./box-context.tsx";
 import { Boxes } from "./box-shapes.tsx";
 
 interface BoxedPictureProps {
-  /** Those that the answer is about. */
+  /** The pictures that the answer is about. */
   readonly pictures: readonly Picture[];
   readonly documents: readonly DocumentFile[];
   /** Returns the page of a document that is shown first. */
   readonly firstPage: (file: DocumentFile) => number;
 }
 
-/** The picture or page of an answer, with the answer's boxes over it. */
+/** Shows the picture or page of an answer with the answer's boxes. */
 export function BoxedPicture({ pictures, documents, firstPage }: BoxedPictureProps) {
   const { boxes } = useBoxes();
   const [chosen, choose] = useState(0);

@@ -15,7 +15,7 @@ const TITLES: Readonly<Record<Failure["kind"], string>> = {
   server: "The server refused",
 };
 
-/** Why an answer failed, in the server's own words, and a way to try again. */
+/** Shows the server's message for a failed answer, with a button to retry. */
 export function FailureNotice({ failure, answerId }: FailureNoticeProps) {
   const { regenerate } = useThreadActions();
   const { kind, message, hint, code, param, status, requestId, retryAt } = failure;
@@ -49,7 +49,7 @@ export function FailureNotice({ failure, answerId }: FailureNoticeProps) {
   );
 }
 
-/** The seconds until a time, counting down. */
+/** Returns the seconds until a time, counting down. */
 function useCountdown(until: number | undefined): number {
   const left = (): number => Math.max(0, Math.ceil(((until ?? 0) - Date.now()) / 1000));
   const [value, setValue] = useState(left);

@@ -3,7 +3,7 @@ import type { Answer } from "../conversation/model.ts";
 import { figuresOf } from "../state/answer.ts";
 import { count, dollars, price, seconds } from "../ui/numbers.ts";
 
-/** The speed, length, end and cost of an answer. */
+/** Shows speed, length, end and cost of an answer. */
 export function Figures({ answer, prices }: { answer: Answer; prices: Prices | undefined }) {
   const { usage, status, finishReason } = answer;
   const { firstMs, tokensPerSecond } = figuresOf(answer);
@@ -47,7 +47,7 @@ function completionText({ completion_tokens, completion_tokens_details: details 
   return `${count(completion_tokens)} out${thought > 0 ? ` (${count(thought)} reasoning)` : ""}`;
 }
 
-/** The cost that the server reports, or else its prices times the usage. */
+/** Returns the cost that the server reports, or the product of its prices and the usage. */
 function costOf(usage: Usage, prices: Prices | undefined): number | undefined {
   if (usage.cost !== undefined && usage.cost > 0) return usage.cost;
   const [prompt, completion] = [price(prices?.prompt), price(prices?.completion)];
@@ -55,7 +55,7 @@ function costOf(usage: Usage, prices: Prices | undefined): number | undefined {
   return usage.prompt_tokens * (prompt ?? 0) + usage.completion_tokens * (completion ?? 0);
 }
 
-/** A note about an unusual end of an answer. */
+/** Returns a note if the answer ended in an unusual way. */
 function endingOf(status: Answer["status"], reason: string | undefined): string | undefined {
   if (status === "stopped") return "stopped by you";
   if (status !== "done") return undefined;

@@ -47,7 +47,7 @@ interface RowProps {
   readonly row: readonly unknown[];
 }
 
-/** A row has the colour of its box, and points at it when it is touched or hovered. */
+/** A row has the colour of its box. Touching or hovering it highlights the box. */
 function Row({ columns, row }: RowProps) {
   const { boxes, pointed, point } = useBoxes();
   const box = row

@@ -4,7 +4,7 @@ import { isRecord } from "../api/failure.ts";
 import { counted } from "../ui/numbers.ts";
 import { BoxMark } from "./box-context.tsx";
 
-/** Deeper values are shown as text: JSON of an answer may be a thousand levels deep. */
+/** Deeper values are shown as text, because JSON may be a thousand levels deep. */
 const MAX_DEPTH = 40;
 const OPEN_LEVELS = 3;
 const ENTRIES_AT_FIRST = 100;

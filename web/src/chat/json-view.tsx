@@ -16,7 +16,7 @@ interface JsonViewProps {
   readonly text: string;
 }
 
-/** JSON of an answer as a table if it is one, as a tree, and as text; a tree while it grows. */
+/** Shows JSON as a table if it is one, as a tree, or as text; as a tree while it streams. */
 export function JsonView({ json: { value, complete }, text }: JsonViewProps) {
   const table = complete ? tableOf(value) : undefined;
   const views: readonly View[] = table === undefined ? ["tree", "text"] : ["table", "tree", "text"];

@@ -11,7 +11,7 @@ import { BoxMark } from "./box-context.tsx";
 import { JsonView } from "./json-view.tsx";
 import { PageLink } from "./page-context.tsx";
 
-/** A node of the tree that react-markdown gives to its plugins, as far as it is used here. */
+/** The used part of a node in the tree that react-markdown passes to its plugins. */
 interface HastNode {
   readonly type: string;
   readonly value?: string;
@@ -48,7 +48,7 @@ const REMARK = [remarkGfm];
 const REHYPE = [markBoxes];
 
 const COMPONENTS: Components = {
-  // An answer must not fetch anything: the address of a picture could carry data away.
+  // An answer must not fetch anything: the URL of a picture could leak data.
   img: ({ alt }) => <span className="inert-image">{alt || "picture"}</span>,
   a: ({ href, children }) => (
     <a href={href} target="_blank" rel="noopener noreferrer nofollow">
@@ -72,7 +72,7 @@ const COMPONENTS: Components = {
   ),
 };
 
-/** An answer as Markdown. HTML in it is shown as text; nothing runs and nothing is fetched. */
+/** Renders an answer as Markdown. HTML is shown as text; nothing is executed or fetched. */
 export const Markdown = memo(function Markdown({ text }: { readonly text: string }) {
   return (
     <div className="markdown">

@@ -4,7 +4,7 @@ import { PageDialog } from "../media/page-dialog.tsx";
 import { Boxes } from "./box-shapes.tsx";
 
 interface PageLinks {
-  /** The document that has a page of that number; the first, if several have. */
+  /** Returns the first document that has a page with that number. */
   readonly documentWith: (page: number) => DocumentFile | undefined;
   readonly show: (page: number) => void;
 }
@@ -19,7 +19,7 @@ interface PageProviderProps {
   readonly children: ReactNode;
 }
 
-/** Lets the words of one answer open pages of its documents. */
+/** Lets page numbers in an answer's text open pages of its documents. */
 export function PageProvider({ documents, children }: PageProviderProps) {
   const [shown, show] = useState<number>();
   const links = useMemo(
@@ -45,7 +45,7 @@ export function PageProvider({ documents, children }: PageProviderProps) {
   );
 }
 
-/** "page 3" in an answer: opens that page, where there is one. */
+/** Renders "page 3" in an answer as a button that opens the page, if the page exists. */
 export function PageLink({ text, page }: { readonly text: string; readonly page: number }) {
   const { documentWith, show } = useContext(PageContext);
   const file = documentWith(page);

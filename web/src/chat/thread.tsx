@@ -58,7 +58,7 @@ function MessageView({ messages, at, prices }: MessageViewProps) {
   }
 }
 
-/** A reader nearer to the end than this follows the answer. */
+/** A user closer to the end than this, in pixels, follows the answer. */
 const FOLLOW_PX = 120;
 
 /** Keeps the end in view while it grows, unless the user has scrolled away. */
@@ -75,7 +75,7 @@ function useFollow(
     let top = 0;
     const measure = (): void => {
       const left = element.scrollHeight - element.scrollTop - element.clientHeight;
-      // Only the user scrolls up; a growing distance to the end alone means nothing.
+      // Only scrolling up is the user's; the distance to the end also grows with the answer.
       if (left < FOLLOW_PX) follows.current = true;
       else if (element.scrollTop < top) follows.current = false;
       top = element.scrollTop;
@@ -110,7 +110,7 @@ function useFollow(
 
 const SPOKEN_CHARACTERS = 600;
 
-/** Tells screen readers the state of the answer; word by word would be too much. */
+/** Announces the state of the answer to screen readers, not each word. */
 function Spoken({ messages }: { readonly messages: readonly Message[] }) {
   const last = messages.at(-1);
   let status = "";

@@ -3,18 +3,18 @@ import type { Token } from "../api/types.ts";
 import { Bar } from "../ui/bar.tsx";
 import { percent } from "../ui/numbers.ts";
 
-/** Probabilities below which a token gets the next stronger colour. */
+/** Probability thresholds; below each, a token gets the next stronger colour. */
 const LEVELS = [0.95, 0.8, 0.6, 0.4, 0.2] as const;
 
-/** 0: almost certain, 5: a surprise. */
+/** Returns 0 for an almost certain token, up to 5 for a very unlikely one. */
 export function levelOf(logprob: number): number {
   const probability = Math.exp(logprob);
   return LEVELS.filter((least) => probability < least).length;
 }
 
 /**
- * The answer token by token, coloured by how sure the model was. The mouse, or the arrow keys once
- * the text has the focus, choose a token; below stand the others it could have been.
+ * Shows the answer token by token, coloured by probability. The mouse or the arrow keys select a
+ * token; its alternatives are listed below.
  */
 export function TokenView({ tokens }: { readonly tokens: readonly Token[] }) {
   const [chosen, choose] = useState<number>();
@@ -27,7 +27,7 @@ export function TokenView({ tokens }: { readonly tokens: readonly Token[] }) {
   const token = chosen === undefined ? undefined : tokens[chosen];
   return (
     <div className="token-view">
-      {/* biome-ignore lint/a11y/useSemanticElements: no element is made for stepping through. */}
+      {/* biome-ignore lint/a11y/useSemanticElements: no HTML element selects words in a text. */}
       <div
         className="token-text"
         role="group"
@@ -80,7 +80,7 @@ function Alternatives({ token }: { readonly token: Token }) {
   );
 }
 
-/** White space, made visible. */
+/** Makes white space visible. */
 function visible(text: string): string {
   return text.replaceAll(" ", "␣").replaceAll("\n", "↵").replaceAll("\t", "⇥") || "(nothing)";
 }

@@ -51,7 +51,7 @@ export function MalformedCall({ text }: { readonly text: string }) {
   );
 }
 
-/** A field for each call: the user types in the results, and the model goes on with them. */
+/** Shows a field for each call. The user types in the results, and the model continues. */
 export function ToolForm({ calls }: { readonly calls: readonly ToolCall[] }) {
   const [texts, setTexts] = useState<readonly string[]>(() => calls.map(() => ""));
   const { giveResults } = useThreadActions();

@@ -4,7 +4,7 @@ import { DATA_URL, JAVASCRIPT } from "./javascript.ts";
 import { literal, Source } from "./literal.ts";
 import { type CodeRequest, fileOf, KEY_VARIABLE } from "./snippet.ts";
 
-/** Parameters that the SDK has names of its own for. */
+/** Parameters for which the SDK has its own names. */
 const NAMES: Readonly<Record<string, string>> = {
   temperature: "temperature",
   top_p: "topP",
@@ -14,10 +14,10 @@ const NAMES: Readonly<Record<string, string>> = {
   frequency_penalty: "frequencyPenalty",
   presence_penalty: "presencePenalty",
 };
-/** Fields of the body that are no parameters in the SDK. */
+/** Body fields that are not call parameters in the SDK. */
 const APART = ["model", "messages", "tools", "tool_choice", "stream", "stream_options"];
 
-/** The request for the AI SDK; whatever it has no name for goes through its provider options. */
+/** Writes the request for the AI SDK; parameters unknown to it become provider options. */
 export function toAiSdk({ baseUrl, body, needsKey }: CodeRequest): string {
   const tools = (body.tools ?? []) as readonly Tool[];
   const files = JSON.stringify(body).includes('"vireo-file:');
@@ -103,7 +103,7 @@ function toModelMessage(message: WireMessage, names: ReadonlyMap<string, string>
 function toContent(content: string | readonly (TextPart | MediaPart)[]): unknown {
   if (typeof content === "string") return content;
   const parts = content.map(toContentPart);
-  // A text alone would be sent as a string, without what the provider gets.
+  // The SDK would send a lone text as a string, without its provider options.
   const isAlone = parts.length === 1 && content[0]?.type !== "image_url";
   return isAlone ? [...parts, { type: "text", text: " " }] : parts;
 }
@@ -121,7 +121,7 @@ function toContentPart(part: TextPart | MediaPart): unknown {
     const data = new Source(`await readFile(${JSON.stringify(file.file)})`);
     return { type: "file", data, mediaType: file.type, filename: part.file.filename };
   }
-  // The SDK has no part for it, and leaves out empty texts; a provider's own fields it passes on.
+  // The SDK has no part for it and drops empty texts, but it forwards a provider's own fields.
   return { type: "text", text: " ", providerOptions: { openaiCompatible: part } };
 }
 
@@ -130,7 +130,7 @@ function toCall({ id, function: { name, arguments: written } }: WireToolCall): u
   try {
     input = JSON.parse(written);
   } catch {
-    // The SDK has no place for arguments that are no JSON.
+    // The SDK cannot represent arguments that are not JSON.
   }
   return { type: "tool-call", toolCallId: id, toolName: name, input };
 }

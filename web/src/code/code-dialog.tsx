@@ -23,7 +23,7 @@ interface CodeDialogProps {
   readonly onClose: () => void;
 }
 
-/** The next request, or the last one if nothing is being written, as code. */
+/** Shows the next request as code, or the last one if the draft is empty. */
 export function CodeDialog({ onClose }: CodeDialogProps) {
   const messages = useSessionState((state) => state.conversation.messages);
   const draft = useSessionState((state) => state.draft);
@@ -67,7 +67,7 @@ export function CodeDialog({ onClose }: CodeDialogProps) {
   );
 }
 
-/** The messages of the draft's request, or of the last answer's without a draft. */
+/** Returns the messages of the draft's request, or of the last answer's if there is no draft. */
 function messagesOf(messages: readonly Message[], draft: Draft): readonly Message[] {
   const text = draft.text.trim();
   if (!isEmpty(draft)) return [...messages, { role: "user", id: "draft", ...draft, text }];

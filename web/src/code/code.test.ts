@@ -41,12 +41,12 @@ const clip: Video = {
 const contract: DocumentFile = {
   kind: "document",
   id: "d",
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a name that is out for mischief.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a hostile file name.
   name: 'vireo-file:a/b:$(id) `id` ${1} "x".pdf',
   type: "application/pdf",
   sizeBytes: 9,
 };
-// biome-ignore lint/suspicious/noTemplateCurlyInString: shells and templates must leave it alone.
+// biome-ignore lint/suspicious/noTemplateCurlyInString: shells and templates must not expand it.
 const HOSTILE = 'It\'s "so" $HOME `id` \\n ${1} $(id) </END>\nEND\n\u2028 \u{1f426}';
 const call = { id: "c1", name: "f", arguments: '{"a":1}' };
 const answer: Answer = { ...newAnswer("m", 0), status: "done", text: "Hm", toolCalls: [call] };
@@ -96,7 +96,7 @@ const server = createServer((request, response) => {
     response.end("data: [DONE]\n\n");
   });
 });
-// Inside the repository, where imports of packages are found.
+// Inside the repository, so that imports of packages resolve.
 const build = join(import.meta.dirname, "..", "..", "..", "build");
 mkdirSync(build, { recursive: true });
 const folder = mkdtempSync(join(build, "snippets-"));
@@ -129,7 +129,7 @@ function has(command: string): boolean {
   }
 }
 
-/** Runs while this process answers, and returns what was sent. */
+/** Runs a command while this process acts as the server; returns the request that it sent. */
 async function run(command: string, args: readonly string[]) {
   const { spawn } = await import("node:child_process");
   const env = { ...process.env, VIREO_API_KEY: "sk-env" };
@@ -173,9 +173,9 @@ describe("code", () => {
     expect(JSON.parse(text)).toEqual(expected);
   });
 
-  test.skipIf(!has("python3"))("Python is Python and holds the same values", () => {
+  test.skipIf(!has("python3"))("the Python code runs and has the same values", () => {
     const file = join(folder, "snippet.py");
-    // The package may not be there; a stand-in prints what it would be asked for.
+    // The package may be missing; a fake one prints the request.
     const stand = [
       "import sys, types, json, os",
       'os.environ["VIREO_API_KEY"] = "sk-env"',
@@ -194,7 +194,7 @@ describe("code", () => {
     expect(JSON.parse(printed)).toEqual(expected);
   });
 
-  test("never holds a key", () => {
+  test("code never contains a key", () => {
     for (const write of [toCurl, toPython, toJavaScript, toAiSdk]) {
       expect(write(request())).toContain("VIREO_API_KEY");
       expect(write(request(false))).not.toContain("VIREO_API_KEY");

@@ -1,8 +1,8 @@
 import { type CodeRequest, fileOf, KEY_VARIABLE } from "./snippet.ts";
 
 /**
- * The request as a command for a POSIX shell. The body goes in by standard input: files do not
- * fit into an argument.
+ * Writes the request as a command for a POSIX shell. The body is read from standard input, because
+ * files do not fit into an argument.
  */
 export function toCurl({ baseUrl, body, needsKey }: CodeRequest): string {
   const json = JSON.stringify(body, null, 2);
@@ -13,7 +13,7 @@ export function toCurl({ baseUrl, body, needsKey }: CodeRequest): string {
     "  -H 'content-type: application/json' \\",
     ...key,
   ];
-  // Without files the shell has nothing to fill in and takes the text as it is.
+  // Without files there is nothing for the shell to expand, so the text is quoted as it is.
   if (files.length === 0) return [...head, "  --data-binary @- <<'END'", json, "END"].join("\n");
   const escaped = json.replace(/[\\$`]/g, "\\$&");
   const filled = escaped.replace(/(?<=": ")vireo-file:[^"]*(?=")/g, (url) => {

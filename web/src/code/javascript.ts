@@ -13,7 +13,7 @@ export const JAVASCRIPT: Language = {
   },
 };
 
-/** The request for OpenAI's package of JavaScript, which passes on what it does not know. */
+/** Writes the request for OpenAI's JavaScript package, which forwards unknown parameters. */
 export function toJavaScript({ baseUrl, body, needsKey }: CodeRequest): string {
   const files = JSON.stringify(body).includes('"vireo-file:');
   const key = needsKey ? `process.env.${KEY_VARIABLE}` : '"none"';

@@ -1,4 +1,4 @@
-/** The syntax of a language for the values of JSON. */
+/** How a language writes JSON values. */
 export interface Language {
   readonly nothing: string;
   readonly yes: string;
@@ -12,7 +12,7 @@ export interface Language {
 
 const COLUMNS = 88;
 
-/** A value as source text; what fits stays on one line. `level`: of the line it stands on. */
+/** Writes a value as source text, on one line if it fits. `level`: the indentation level. */
 export function literal(value: unknown, language: Language, level = 0): string {
   const short = flat(value, language);
   if (short.length + level * language.indent.length <= COLUMNS) return short;
@@ -42,7 +42,7 @@ function flat(value: unknown, language: Language): string {
   return fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`;
 }
 
-/** Source text among values, written as it is. */
+/** Source text that stands for a value and is written unquoted. */
 export class Source {
   readonly text: string;
 
@@ -51,12 +51,12 @@ export class Source {
   }
 }
 
-/** JSON's quoting is right in Python and JavaScript alike, but for these two in old JavaScript. */
+/** JSON quoting works in Python and JavaScript, except for two characters in old JavaScript. */
 function quoted(text: string): string {
   return JSON.stringify(text).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }
 
-/** A name that JavaScript takes without quotes. */
+/** Quotes a property name unless JavaScript accepts it without quotes. */
 export function bareOrQuoted(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) && name !== "__proto__" ? name : quoted(name);
 }

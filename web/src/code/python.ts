@@ -13,7 +13,7 @@ const PYTHON: Language = {
   },
 };
 
-/** The request for the official OpenAI package of Python. */
+/** Writes the request for OpenAI's official Python package. */
 export function toPython({ baseUrl, body, needsKey }: CodeRequest): string {
   const entries = Object.entries(body).filter(([, value]) => value !== undefined);
   const own = entries.filter(([name]) => OPENAI_PARAMETERS.includes(name));

@@ -27,23 +27,23 @@ export interface FilePlace {
 
 /** The file of a placeholder, or undefined for any other address. */
 export function fileOf(url: string): FilePlace | undefined {
-  // Anybody may write such an address, as the name of a file for instance.
+  // A user's text can look like a placeholder, so only well-formed ones are replaced.
   const [, type, file] = /^vireo-file:([\w.+-]+\/[\w.+-]+):([\w.!~*'()%-]+)$/.exec(url) ?? [];
   if (type === undefined || file === undefined) return undefined;
   try {
     return { type, file: fileNameOf(decodeURIComponent(file)) };
   } catch {
-    return undefined; // no such encoding
+    return undefined; // Not valid percent-encoding.
   }
 }
 
-/** The name of a file in the folder that code is run in. */
+/** Returns a safe name for the file in the folder in which the code runs. */
 function fileNameOf(name: string): string {
   const plain = name.replace(/[/\\\p{Cc}\p{Cs}]+/gu, "-");
   return /^\.*$/.test(plain) ? "file" : plain;
 }
 
-/** Parameters of the API that the official OpenAI clients name themselves. */
+/** API parameters that the official OpenAI clients know. */
 export const OPENAI_PARAMETERS: readonly string[] = [
   "model",
   "messages",

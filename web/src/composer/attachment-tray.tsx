@@ -16,7 +16,7 @@ interface AttachmentTrayProps {
   readonly onRemove: (id: string) => void;
 }
 
-/** The pictures that go with the next question, cut into tiles as the model will see them. */
+/** The attachments of the next question; pictures show the tiles that the model will see. */
 export function AttachmentTray(props: AttachmentTrayProps) {
   const { pictures, estimates, files, fileEstimates, onRemove } = props;
   if (pictures.length + files.length === 0) return null;

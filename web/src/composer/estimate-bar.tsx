@@ -4,7 +4,7 @@ import { Icon } from "../ui/icon.tsx";
 import { count, counted, dollars, price, seconds } from "../ui/numbers.ts";
 import type { EstimateState } from "./use-estimate.ts";
 
-/** The cost of the next request and its share of the context. */
+/** Shows the cost of the next request and its share of the context. */
 export function EstimateBar({ state }: { readonly state: EstimateState }) {
   const { estimate, refusal } = state;
   if (refusal !== undefined) {

@@ -16,7 +16,7 @@ function estimate(text: number, video: number, changes: Partial<Estimate> = {}):
   };
 }
 
-test("what files add is added to the estimate of what is typed since", () => {
+test("the cost of files is added to the estimate of newly typed text", () => {
   const videos = [{ frames: { total: 9, sampled: [] }, tokens: 300, tokens_unpruned: 300 }];
   const costs = { whole: estimate(25, 300, { videos }), bare: estimate(20, 0) };
   const now = withFiles(estimate(40, 0), costs, 1);
@@ -34,7 +34,7 @@ test("what files add is added to the estimate of what is typed since", () => {
   });
 });
 
-test("so is the time that they take, where it is known", () => {
+test("the time of files is added if it is known", () => {
   const after = (first_token_ms: number) => ({ predicted: { first_token_ms } });
   const costs = { whole: estimate(25, 300, after(900)), bare: estimate(20, 0, after(40)) };
   expect(withFiles(estimate(40, 0, after(60)), costs, 1).predicted).toEqual({
@@ -43,7 +43,7 @@ test("so is the time that they take, where it is known", () => {
   expect(withFiles(estimate(40, 0), costs, 1).predicted).toBeUndefined();
 });
 
-test("files find their tokens, each kind in its order", () => {
+test("each file gets its own tokens, in the order of its kind", () => {
   const file = (kind: "video" | "document") => ({ kind }) as MediaFile;
   const whole = {
     ...estimate(1, 1),

@@ -1,7 +1,7 @@
 import type { Estimate } from "../api/types.ts";
 import type { MediaFile } from "../conversation/model.ts";
 
-/** Tokens of the draft's files: estimates list videos and documents apart, each in their order. */
+/** Returns the tokens of each file. Estimates list videos and documents separately, in order. */
 export function fileEstimates(
   before: readonly MediaFile[],
   draft: readonly MediaFile[],

@@ -17,22 +17,22 @@ const OPTIONS = { delayMs: PAUSE_MS, keepPrevious: true };
 
 export interface EstimateState {
   readonly estimate?: Estimate;
-  /** Why the server would refuse the request as it stands. */
+  /** The reason why the server would refuse the current request. */
   readonly refusal?: string;
 }
 
 interface EstimateInput {
   readonly messages: readonly Message[];
   readonly draft: Draft;
-  /** True while an answer is in progress: nothing is estimated meanwhile. */
+  /** True while an answer is in progress; the hook then makes no estimates. */
   readonly paused: boolean;
 }
 
 /**
- * The cost of the next request, asked for after a pause in typing. A server without estimates
- * (status 404) is asked once.
+ * Estimates the cost of the next request after each pause in typing. If the server has no estimates
+ * (status 404), the hook stops after the first request.
  *
- * Videos and documents are large, so they are sent only when they change. What they add is measured
+ * Videos and documents are large, so they are sent only when they change. Their share is measured
  * once, as the difference of two estimates, and added to the estimate of the rest.
  */
 export function useEstimate({ messages, draft, paused }: EstimateInput): EstimateState {
@@ -86,14 +86,14 @@ function combined(
   return { estimate: withFiles(estimate, files.value, Math.max(1, Number(maxTokens))) };
 }
 
-/** The server's refusal, unless the user cannot do anything about it here. */
+/** Returns the server's refusal if the user can fix it in the composer. */
 function refusalOf(failure: Failure | undefined): string | undefined {
   const { status, message } = failure ?? {};
   const isRefused = status !== undefined && status < 500 && ![401, 404, 429].includes(status);
   return isRefused ? message : undefined;
 }
 
-/** Names what an estimate depends on. */
+/** Returns a key of everything that an estimate depends on. */
 function keyOf(messages: readonly Message[], withText: boolean): string {
   return messages
     .map((message) => {
@@ -110,7 +110,7 @@ function withDraft(messages: readonly Message[], draft: Draft): readonly Message
   return [...messages, { role: "user", id: "draft", ...draft, text: draft.text.trim() }];
 }
 
-/** The request with blank pictures and without files. */
+/** Returns the request with blank pictures and without files. */
 async function bareBody(messages: readonly Message[], settings: Settings) {
   const urls = await pictureUrls(messages);
   const bare = messages.map((message) => {

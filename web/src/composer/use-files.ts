@@ -16,7 +16,7 @@ export interface Files {
   readonly dropping: boolean;
 }
 
-/** Files from drag and drop, from the clipboard and from the file button. */
+/** Handles files from drag and drop, from the clipboard and from the file button. */
 export function useFiles(
   session: Session,
   onNotice: (text: string) => void,

@@ -52,8 +52,8 @@ export interface Question {
 }
 
 /**
- * streaming: in progress; done: ended by the model; stopped: ended by the user; failed: broken off
- * or never begun, with the reason in `failure`.
+ * streaming: in progress; done: ended by the model; stopped: ended by the user; failed: did not
+ * start or did not finish, with the reason in `failure`.
  */
 export type AnswerStatus = "streaming" | "done" | "stopped" | "failed";
 
@@ -77,7 +77,7 @@ export interface Answer {
 export interface AnswerTimes {
   readonly askedAt: number;
   readonly firstAt?: number;
-  /** When the first piece after the reasoning came. */
+  /** When the first delta after the reasoning arrived. */
   readonly spokeAt?: number;
   readonly endedAt?: number;
 }
@@ -135,7 +135,7 @@ export function newAnswer(model: string, now: number): Answer {
   };
 }
 
-/** A random id. crypto.randomUUID would need a secure context, and http on a LAN is none. */
+/** Returns a random id. crypto.randomUUID needs a secure context, which http on a LAN is not. */
 export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -153,7 +153,7 @@ export function titleOf(messages: readonly Message[]): string {
 
 const NO_PICTURES: readonly Picture[] = [];
 
-/** The pictures of the nearest question before an answer that has any. */
+/** Returns the pictures of the last question before an answer that has any. */
 export function picturesBefore(messages: readonly Message[], answerId: string): readonly Picture[] {
   const at = messages.findIndex((message) => message.id === answerId);
   for (let index = at - 1; index >= 0; index--) {
@@ -170,7 +170,7 @@ export function picturesOf(messages: readonly Message[]): readonly Picture[] {
 
 const NO_FILES: readonly MediaFile[] = [];
 
-/** The videos and documents of the nearest question before an answer that has any. */
+/** Returns the videos and documents of the last question before an answer that has any. */
 export function filesBefore(messages: readonly Message[], answerId: string): readonly MediaFile[] {
   const at = messages.findIndex((message) => message.id === answerId);
   for (let index = at - 1; index >= 0; index--) {
@@ -185,14 +185,14 @@ export function filesOf(messages: readonly Message[]): readonly MediaFile[] {
   return messages.flatMap((message) => (message.role === "user" ? (message.files ?? []) : []));
 }
 
-/** Everything with bytes in the store: pictures, files and their posters. */
+/** Lists everything with bytes in the store: pictures, files and their posters. */
 export function storedOf(messages: readonly Message[]): readonly (Picture | MediaFile)[] {
   const files = filesOf(messages);
   const posters = files.flatMap(({ poster }) => (poster === undefined ? [] : [poster]));
   return [...picturesOf(messages), ...files, ...posters];
 }
 
-/** The calls of the last answer that have no results yet. */
+/** Returns the calls of the last answer that have no results yet. */
 export function openCalls(messages: readonly Message[]): readonly ToolCall[] {
   const last = messages.at(-1);
   if (last?.role !== "assistant" || last.status !== "done") return [];

@@ -161,9 +161,9 @@ function limitFacts({ rate_limit: limit }: KeyInfo): readonly Fact[] {
   const shown = (value: number | null, unit: string): string =>
     value === null ? "no limit" : counted(value, unit);
   return [
-    ["Requests a minute", shown(limit.requests_per_minute, "request")],
-    ["Tokens a minute", shown(limit.tokens_per_minute, "token")],
-    ["Requests at once", shown(limit.concurrent_requests, "request")],
+    ["Requests per minute", shown(limit.requests_per_minute, "request")],
+    ["Tokens per minute", shown(limit.tokens_per_minute, "token")],
+    ["Concurrent requests", shown(limit.concurrent_requests, "request")],
   ];
 }
 

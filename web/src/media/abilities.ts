@@ -13,7 +13,7 @@ interface Attachment {
   readonly type: string;
 }
 
-/** Why the server cannot read such a file, as a sentence; undefined if it can, or does not say. */
+/** Explains why the server cannot read a file; undefined if it can or does not tell. */
 export function missingAbility(
   model: Model | undefined,
   { kind, type }: Attachment,

@@ -8,7 +8,7 @@ import { count } from "../ui/numbers.ts";
 import { firstFrame } from "./first-frame.ts";
 import { isMovingGif, kindOf } from "./kinds.ts";
 
-/** How many bytes of files fit into one request, as base64 and with room for the rest. */
+/** The bytes of files that fit into one request as base64, with room for the rest. */
 export const MAX_REQUEST_FILE_BYTES = 45 * 1024 * 1024;
 
 /** Resolves once the page knows the server's models, or that the server cannot be asked. */
@@ -67,7 +67,7 @@ async function addDocument(stored: Stored, getContext: GetRequestContext): Promi
   return { ...file, pages: inspection.total_pages, poster };
 }
 
-/** The statuses with which the server refuses the file itself. */
+/** HTTP statuses that mean that the server refuses the file itself. */
 const ABOUT_THE_FILE = [400, 413, 415, 422];
 
 /** Returns undefined if the server cannot tell. Throws an Error when the file cannot be read. */

@@ -6,7 +6,7 @@ import { clock, counted } from "../ui/numbers.ts";
 import { PageDialog } from "./page-dialog.tsx";
 import { VideoDialog } from "./video-dialog.tsx";
 
-/** The first frame or page of a video or document; opens a dialog with all of it. */
+/** Shows the first frame or page of a file; a click opens a dialog with the whole file. */
 export function FileButton({ file }: { readonly file: MediaFile }) {
   const [open, setOpen] = useState(false);
   const close = (): void => setOpen(false);
@@ -36,7 +36,7 @@ export function FileButton({ file }: { readonly file: MediaFile }) {
   );
 }
 
-/** "0:07" or "3 pages", as far as it is known. */
+/** Returns "0:07" or "3 pages", or the kind of the file while its length is unknown. */
 export function lengthText(file: MediaFile): string {
   if (file.kind === "video") return file.seconds === undefined ? "Video" : clock(file.seconds);
   return file.pages === undefined ? "Document" : counted(file.pages, "page");

@@ -7,7 +7,7 @@ interface FirstFrame {
 const SIDE_PX = 512;
 const WAIT_MS = 5000;
 
-/** The first frame of a video and its length; undefined if this browser cannot play it. */
+/** Reads the first frame and the length of a video; undefined if the browser cannot play it. */
 export async function firstFrame(blob: Blob): Promise<FirstFrame | undefined> {
   try {
     return blob.type === "image/gif" ? await ofGif(blob) : await ofVideo(blob);
@@ -36,7 +36,7 @@ async function ofVideo(blob: Blob): Promise<FirstFrame | undefined> {
       video.src = url;
     });
     const { videoWidth: width, videoHeight: height, duration } = video;
-    if (width === 0) return undefined; // sound alone
+    if (width === 0) return undefined; // The file has only sound.
     const frame = await draw(video, width, height);
     return { frame, ...(Number.isFinite(duration) ? { seconds: duration } : {}) };
   } finally {

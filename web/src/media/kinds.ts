@@ -17,7 +17,7 @@ const VIDEOS: Readonly<Record<string, string>> = {
   ogv: "video/ogg",
   wmv: "video/x-ms-wmv",
 };
-/** Documents that the server converts with LibreOffice, if it has it. */
+/** Documents that the server converts if it has LibreOffice. */
 const OFFICE: Readonly<Record<string, string>> = {
   docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
   xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -40,7 +40,7 @@ export const ACCEPT = [
   ...Object.entries({ ...VIDEOS, ...DOCUMENTS }).flatMap(([end, type]) => [`.${end}`, type]),
 ].join(",");
 
-/** The kind of part that a file is sent as, and its media type. */
+/** Returns the kind of part in which a file is sent, and its media type. */
 export function kindOf(name: string, type: string): { readonly kind: Kind; readonly type: string } {
   const end = /\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? "";
   const known = type === "" || type === "application/octet-stream";
@@ -58,7 +58,7 @@ export function isOffice(type: string): boolean {
   return Object.values(OFFICE).includes(type);
 }
 
-/** Whether a GIF has more than one frame. Walks its blocks and decodes nothing. */
+/** Tells whether a GIF has more than one frame. Reads its blocks without decoding them. */
 export function isMovingGif(file: Uint8Array): boolean {
   const tableBytes = (flags: number): number => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
   let at = 13 + tableBytes(file[10] ?? 0);

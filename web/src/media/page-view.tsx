@@ -13,7 +13,7 @@ interface PageViewProps {
   readonly withText?: boolean;
 }
 
-/** A page of a document, as the server renders it, with buttons to the other pages. */
+/** Shows a page as the server renders it, with buttons for the other pages. */
 export function PageView({ file, number, onNumber, over, withText = false }: PageViewProps) {
   const { value: page, failure } = usePageInspection(file, number);
   const words = page?.words.map(({ text }) => text).join(" ") ?? "";
@@ -68,7 +68,7 @@ function PageSteps({ file: { pages }, number, onNumber }: StepsProps) {
       <button
         type="button"
         className="icon-button"
-        aria-label="Page before"
+        aria-label="Previous page"
         disabled={number <= 1}
         onClick={() => onNumber(number - 1)}
       >

@@ -15,7 +15,7 @@ interface PruningSliderProps {
   readonly onRate: (rate: number) => void;
 }
 
-/** The share of a video's tokens that EVS drops, with the number and price of those it keeps. */
+/** Selects the share of tokens that EVS drops; shows the number and price of those that stay. */
 export function PruningSlider({ rate, kept, total, prices, onRate }: PruningSliderProps) {
   const id = useId();
   const each = price(prices?.prompt);

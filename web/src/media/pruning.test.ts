@@ -28,7 +28,7 @@ test("the page keeps what the engine keeps, at every rate", () => {
 describe("the path of a frame's pruned tokens", () => {
   const frame = { ranks: Uint32Array.of(9, 9, 0, 9, 0, 9), columns: 3 };
 
-  test("joins what lies side by side, and never over a line's end", () => {
+  test("joins neighbouring tokens, but never across the end of a row", () => {
     expect(prunedPath(frame, 5)).toEqual({
       path: "M0 0h2v1h-2zM0 1h1v1h-1zM2 1h1v1h-1z",
       pruned: 4,

@@ -1,4 +1,5 @@
-// Which tokens of a video EVS keeps: the server ranks them once; a rate is a matter of counting.
+// Selects the tokens of a video that EVS keeps. The server ranks all tokens once, so the selection
+// for any rate needs no further request.
 
 /** Decodes the ranks of all tokens, frame by frame and row by row: base64 of LE uint32. */
 export function readRanks(base64: string): Uint32Array {
@@ -7,7 +8,7 @@ export function readRanks(base64: string): Uint32Array {
   return Uint32Array.from({ length: bytes.length >> 2 }, (_, at) => view.getUint32(at * 4, true));
 }
 
-/** How many tokens of a video EVS keeps: at least those of the first frame, as on the server. */
+/** Returns how many tokens EVS keeps: at least those of the first frame, as on the server. */
 export function keptTokens(frames: number, frameTokens: number, rate: number): number {
   return Math.max(frameTokens, Math.trunc(frameTokens * frames * (1 - rate)));
 }
@@ -18,7 +19,7 @@ export interface RankedFrame {
   readonly columns: number;
 }
 
-/** The pruned tokens of a frame as a path of unit squares, and how many there are. */
+/** Returns the pruned tokens of a frame as an SVG path of unit squares, and their number. */
 export function prunedPath({ ranks, columns }: RankedFrame, kept: number) {
   let path = "";
   let pruned = 0;

@@ -9,14 +9,14 @@ import { type Async, useAsync } from "../ui/use-async.ts";
 
 const videos = new Cache<VideoInspection>(8);
 
-/** The frames that the model is shown of a video, with the sampling of the settings. */
+/** Returns the frames of a video that the model sees, with the sampling of the settings. */
 export function useVideoInspection(video: Video): Async<VideoInspection> {
   const { settings } = useSettings();
   const { apiKey } = useServer();
   const { model, videoFps, videoFrames } = settings;
   const key = [video.id, model, videoFps, videoFrames].join(" ");
   const load = async (signal: AbortSignal): Promise<VideoInspection> => {
-    // The rate is left out: one inspection answers for every rate.
+    // The rate is not sent, because one inspection holds for every rate.
     const url = await dataUrlOf(video);
     const body = inspectionBody(video, { ...settings, videoPruning: "" }, url);
     const inspection = await inspectVideo(body, apiKey, signal);
@@ -26,7 +26,7 @@ export function useVideoInspection(video: Video): Async<VideoInspection> {
   return useAsync(key, load, { cached: (name) => videos.get(name) });
 }
 
-/** How many pages one request asks for. */
+/** Pages per request. */
 const PAGES_PER_REQUEST = 4;
 const pages = new Cache<PageInspection>(64);
 

@@ -14,7 +14,7 @@ interface VideoDialogProps {
   readonly onClose: () => void;
 }
 
-/** A video, the frames that the model is shown, and which of their tokens EVS drops. */
+/** Shows a video, the frames that the model sees, and the tokens that EVS drops. */
 export function VideoDialog({ video, onClose }: VideoDialogProps) {
   const player = useRef<HTMLVideoElement>(null);
   const { value: inspection, failure } = useVideoInspection(video);
@@ -26,7 +26,7 @@ export function VideoDialog({ video, onClose }: VideoDialogProps) {
       <Player video={video} player={player} />
       {inspection === undefined ? (
         <p className="note" role="status">
-          {failure?.message ?? "Asking the server which frames the model is shown…"}
+          {failure?.message ?? "Loading the frames that the model sees…"}
         </p>
       ) : (
         <Frames inspection={inspection} onSeek={seek} />

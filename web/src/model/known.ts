@@ -5,7 +5,7 @@ export function isMini(id: string): boolean {
   return /^vireo\/mini$/i.test(id);
 }
 
-/** The published model: the server says so, whatever name it is served under. */
+/** Tells whether the server's repository field names the published model, under any alias. */
 export function isNemotron({ hugging_face_id: repository = "" }: Model): boolean {
   return /^nvidia\/NVIDIA-Nemotron-Nano-12B-v2-VL-/.test(repository);
 }

@@ -6,7 +6,7 @@ import { counted, dollars, price } from "../ui/numbers.ts";
 import { isMini, isNemotron } from "./known.ts";
 import { Scores } from "./scores.tsx";
 
-/** Everything that the server tells about its models. */
+/** The page that shows everything in the server's model list. */
 export function ModelPage() {
   const { models } = useServer();
   return (

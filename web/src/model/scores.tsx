@@ -1,6 +1,6 @@
 import { Icon } from "../ui/icon.tsx";
 
-/** Benchmark, without reasoning, with reasoning. Table of the BF16 model in the report below. */
+/** Benchmark, score without and with reasoning. Source: the BF16 table of the report below. */
 const SCORES: readonly (readonly [name: string, off: number, on: number])[] = [
   ["MMMU val", 55.3, 67.8],
   ["MathVista mini", 69.0, 75.5],
@@ -14,7 +14,7 @@ const SCORES: readonly (readonly [name: string, off: number, on: number])[] = [
   ["TextVQA val", 85.4, 76.1],
 ];
 
-/** Some of NVIDIA's own measurements. None was made with this server. */
+/** Some of NVIDIA's own scores. None was measured with this server. */
 export function Scores() {
   return (
     <section>

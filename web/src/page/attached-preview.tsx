@@ -10,8 +10,8 @@ interface PreviewProps {
 }
 
 /**
- * The attachments of a first question, large: pictures with the tiles that the model will see. It
- * repeats the composer's row, so screen readers skip it.
+ * Shows the attachments of a first question in full size, pictures with their tiles. Screen readers
+ * skip it because it repeats the composer's tray.
  */
 export function AttachedPreview({ draft: { pictures, files }, images }: PreviewProps) {
   const posters = files.flatMap(({ poster }) => poster ?? []);

@@ -74,7 +74,7 @@ export function Header({ chats, panel, onDialog }: HeaderProps) {
   );
 }
 
-/** Tells that the server does not answer; the page keeps asking. */
+/** Shows that the server does not respond. The page keeps trying. */
 function ConnectionNotice({ onDialog }: Pick<HeaderProps, "onDialog">) {
   const { failure, reload } = useServer();
   if (failure === undefined) return null;

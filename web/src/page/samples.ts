@@ -9,9 +9,9 @@ import videoFrame from "../samples/video.png";
 
 export interface Sample {
   readonly name: string;
-  /** The address of the picture that stands for it. */
+  /** The URL of the preview picture. */
   readonly picture: string;
-  /** The address of the file, if it is another one than the picture. */
+  /** The URL of the file; absent if the preview is the file itself. */
   readonly file?: string;
   readonly type: string;
   readonly question: string;
@@ -46,7 +46,7 @@ export const SAMPLES: readonly Sample[] = [
   { name: "Shapes", picture: shapes, type: PNG, question: "Describe the picture." },
 ];
 
-/** The file of a sample, as if the user had dropped it on the page. */
+/** Loads the file of a sample, as if the user had dropped it on the page. */
 export async function sampleFile({ name, picture, file = picture, type }: Sample): Promise<File> {
   const answer = await fetch(file);
   if (!answer.ok) throw new Error(`The sample could not be loaded (${answer.status}).`);

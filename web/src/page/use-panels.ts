@@ -9,11 +9,11 @@ export interface Panel {
   readonly over: boolean;
   readonly toggle: () => void;
   readonly close: () => void;
-  /** Call after a choice in the panel: a drawer closes, a column stays open. */
+  /** Must be called after a choice in the panel: a drawer closes, a column stays open. */
   readonly leave: () => void;
 }
 
-/** `name`: under which the browser keeps whether the column is open. */
+/** `name`: the storage key under which the browser saves whether the column is open. */
 export function usePanel(name: string, columnFrom: string, openAtFirst: boolean): Panel {
   const column = useMedia(`(min-width: ${columnFrom})`);
   const [stored, store] = useStored("local", name);

@@ -13,7 +13,7 @@ export interface Playground {
   readonly server: ServerValue;
 }
 
-/** onKeyNeeded: must stay the same function. */
+/** onKeyNeeded: must be the same function in every render. */
 export function usePlayground(onKeyNeeded: () => void): Playground {
   const onNotice = useNotice();
   const [apiKey, setApiKey] = useStored("session", "key");
@@ -37,7 +37,7 @@ export function usePlayground(onKeyNeeded: () => void): Playground {
   return { session, settings, server };
 }
 
-/** The settings that the browser saved, with a model that the server has. */
+/** The saved settings, with the model replaced if the server does not serve it. */
 function useStoredSettings({ models }: Models): SettingsValue {
   const [stored, store] = useStored("local", "settings");
   const read = useMemo(() => readSettings(stored === "" ? null : stored), [stored]);

@@ -10,10 +10,10 @@ export const PICTURE_TYPES = ["png", "jpeg", "webp", "gif", "bmp", "avif"].map(
   (type) => `image/${type}`,
 );
 
-/** Files that were attached since the page was opened; those of drafts are stored only here. */
+/** Files attached since the page was opened. The files of drafts are stored only here. */
 const added = new Map<string, Blob>();
 
-/** Stores a picture. Throws an Error whose message tells the user why it cannot be sent. */
+/** Stores a picture. Throws an Error with a message for the user if it cannot be sent. */
 export async function addPicture(file: File): Promise<Picture> {
   const name = file.name || "pasted picture";
   if (!PICTURE_TYPES.includes(file.type)) {
@@ -42,8 +42,9 @@ export async function addPicture(file: File): Promise<Picture> {
 }
 
 /**
- * The server and browsers turn pictures as EXIF says, but Chromium leaves WebP as it is stored: its
- * pixels are turned here, and sent as they are shown. Undefined if there is nothing to turn.
+ * Rotates a WebP file by its EXIF orientation. Chromium ignores the orientation of WebP, while the
+ * server applies it; the rotated pixels look the same in both. Returns undefined if the orientation
+ * is upright.
  */
 async function turnedWebp(file: Blob): Promise<Blob | undefined> {
   if (file.type !== "image/webp") return undefined;
@@ -81,14 +82,14 @@ export function storeBlob(blob: Blob): string {
   return id;
 }
 
-/** The bytes of a picture or file. Throws an Error when the browser no longer has them. */
+/** Returns the bytes of a picture or file. Throws an Error if the browser no longer has them. */
 export async function blobOf({ id, name }: Picture | MediaFile): Promise<Blob> {
   const blob = added.get(id) ?? (await loadPicture(id).catch(() => undefined));
   if (blob === undefined) throw new Error(`${name} is no longer stored in this browser.`);
   return blob;
 }
 
-/** The bytes of those files that were attached since the page was opened. */
+/** Returns the bytes of those files that were attached since the page was opened. */
 export function addedBlobs(pictures: readonly (Picture | MediaFile)[]): readonly StoredPicture[] {
   return pictures.flatMap(({ id }) => {
     const blob = added.get(id);
@@ -96,7 +97,7 @@ export function addedBlobs(pictures: readonly (Picture | MediaFile)[]): readonly
   });
 }
 
-/** The picture or file as a data: URL. Throws what `blobOf` throws. */
+/** Returns the picture or file as a data: URL. Throws like `blobOf`. */
 export async function dataUrlOf(picture: Picture | MediaFile): Promise<string> {
   const bytes = new Uint8Array(await (await blobOf(picture)).arrayBuffer());
   return `data:${picture.type};base64,${toBase64(bytes)}`;

@@ -12,13 +12,13 @@ interface SharedUrl {
 
 const urls = new Map<string, SharedUrl>();
 
-/** The object URL of a picture or file, once it is known; it is revoked after its last use. */
+/** Returns the object URL of a picture or file once it is known; revoked after its last use. */
 export function usePictureUrl(picture: Picture | MediaFile): string | "lost" | undefined {
   const subscribe = useCallback((listener: () => void) => acquire(picture, listener), [picture]);
   return useSyncExternalStore(subscribe, () => urls.get(picture.id)?.url);
 }
 
-/** Returns how to release it. */
+/** Returns the function that releases it. */
 function acquire(picture: Picture | MediaFile, listener: () => void): () => void {
   const shared = urls.get(picture.id) ?? load(picture);
   shared.users += 1;

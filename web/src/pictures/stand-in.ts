@@ -1,10 +1,10 @@
 import { toBase64 } from "./base64.ts";
 
 /**
- * A blank PNG of the given size, as a data URL.
+ * Returns a blank PNG of the given size as a data URL.
  *
- * The cost of a picture depends on its size alone, so estimates are asked for with blank pictures:
- * a few kB instead of megabytes after every pause in typing.
+ * The cost of a picture depends only on its size. Estimates therefore use blank pictures: a few kB
+ * instead of megabytes after every pause in typing.
  */
 export async function standIn(width: number, height: number): Promise<string> {
   const name = `${width}x${height}`;

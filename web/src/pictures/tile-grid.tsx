@@ -7,7 +7,7 @@ interface TileGridProps {
   readonly tiles: PictureEstimate["tiles"];
 }
 
-/** The lines along which the model cuts a picture: it is stretched to whole tiles, never padded. */
+/** Draws the lines between tiles. A picture is stretched to whole tiles, never padded. */
 export function TileGrid({ picture: { width, height }, tiles: { columns, rows } }: TileGridProps) {
   const inner = (parts: number): number[] => Array.from({ length: parts - 1 }, (_, at) => at + 1);
   const lines = [

@@ -5,8 +5,8 @@ const ORIENTATION = 0x0112;
 const MAX_ENTRIES = 512;
 
 /**
- * The EXIF orientation of a WebP file, 1 to 8; 1 for files without one and for damaged ones.
- * Chromium does not apply it, unlike that of JPEG and PNG, while the server does.
+ * Reads the EXIF orientation of a WebP file, 1 to 8; 1 for files without one and damaged files.
+ * Chromium applies the orientation of JPEG and PNG but not of WebP; the server applies all three.
  */
 export function webpOrientation(file: Uint8Array): number {
   const exif = exifChunk(new DataView(file.buffer, file.byteOffset, file.byteLength));
@@ -19,7 +19,7 @@ export function webpOrientation(file: Uint8Array): number {
   }
 }
 
-/** The TIFF structure inside the chunk EXIF. Chunks are a name, a size and padded data. */
+/** Finds the TIFF structure in the chunk EXIF. A chunk is a name, a size and padded data. */
 function exifChunk(view: DataView): DataView | undefined {
   const isWebp = view.byteLength > 16 && view.getUint32(8) === 0x57454250; // "WEBP"
   for (let at = 12; isWebp && at + 8 <= view.byteLength; ) {
@@ -40,7 +40,7 @@ function withoutMarker(view: DataView): DataView {
   return isMarked ? new DataView(view.buffer, view.byteOffset + 6, view.byteLength - 6) : view;
 }
 
-/** Throws RangeError where the structure leads outside of the chunk. */
+/** Throws a RangeError if an offset points outside the chunk. */
 function readOrientation(tiff: DataView): number {
   const little = tiff.getUint16(0) === 0x4949; // "II"
   const directory = tiff.getUint32(4, little);

@@ -28,7 +28,7 @@ const EXAMPLE = `{
   "additionalProperties": false
 }`;
 
-/** The format that the answer must have. */
+/** Edits the format that the answer must have. */
 export function FormatSection({ settings, change }: SettingsProps) {
   const { format, schema } = settings;
   const read = inspectSchema(schema);

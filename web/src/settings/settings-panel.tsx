@@ -83,7 +83,7 @@ export function SettingsPanel(props: PanelProps) {
 interface MediaGroupsProps extends SettingsProps {
   /** The rate that the server uses if the field is empty. */
   readonly pruningRate: number | undefined;
-  /** Why the server cannot read videos, if so. */
+  /** The reason why the server cannot read videos; absent if it can. */
   readonly videoProblem: string | undefined;
 }
 
@@ -147,7 +147,7 @@ interface GroupProps {
 }
 
 function Group({ title, open = false, children }: GroupProps) {
-  // `open` counts only at first: a group must not close while its last field is being emptied.
+  // `open` is only the initial state: a group must not close while its last field is cleared.
   const [begins] = useState(open);
   return (
     <details className="group" open={begins}>

@@ -14,7 +14,7 @@ const EXAMPLE = `[
   }
 ]`;
 
-/** The functions that the model may call; the user types in their results. */
+/** Edits the functions that the model may call. The user types in their results. */
 export function ToolsSection({ settings, change }: SettingsProps) {
   const read = inspectTools(settings.tools);
   const names = "tools" in read ? read.tools.map((tool) => tool.function.name) : [];

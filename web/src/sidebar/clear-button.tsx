@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-/** Deletes all chats after a second press. */
+/** Deletes all chats after a confirming second click. */
 export function ClearButton({ onClear }: { readonly onClear: () => void }) {
   const [asking, setAsking] = useState(false);
   if (!asking) {

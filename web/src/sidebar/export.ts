@@ -1,7 +1,7 @@
 import type { Conversation, MediaFile, Message, Picture } from "../conversation/model.ts";
 import { dataUrlOf } from "../pictures/picture-store.ts";
 
-/** A conversation as one JSON file, with its pictures and files as data URLs. */
+/** Exports a conversation as one JSON file, with its pictures and files as data URLs. */
 export async function exportConversation(conversation: Conversation): Promise<Blob> {
   const messages = await Promise.all(conversation.messages.map(withData));
   const file = { format: "vireo-conversation-1", ...conversation, messages };
@@ -21,7 +21,7 @@ async function withData(message: Message): Promise<unknown> {
   };
 }
 
-/** A file name for a title. */
+/** Returns a file name for a title. */
 export function fileName(title: string, extension: string): string {
   const plain = title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "");
   return `${plain.slice(0, 60) || "chat"}.${extension}`;

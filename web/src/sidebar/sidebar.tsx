@@ -8,13 +8,13 @@ import { useConversationActions } from "./use-conversation-actions.ts";
 
 interface SidebarProps {
   readonly onNew: () => void;
-  /** Something was chosen: a drawer over the page closes. */
+  /** Called after a choice, so that a drawer closes. */
   readonly onChosen: () => void;
   /** Given if the sidebar is a drawer over the page. */
   readonly onClose?: (() => void) | undefined;
 }
 
-/** The conversations that this browser has saved. */
+/** Lists the saved conversations. */
 export function Sidebar(props: SidebarProps) {
   const { onNew, onChosen, onClose } = props;
   const session = useSession();

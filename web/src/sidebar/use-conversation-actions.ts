@@ -7,7 +7,7 @@ import { exportConversation, fileName } from "./export.ts";
 
 export type ConversationActions = ReturnType<typeof useConversationActions>;
 
-/** The actions on saved conversations; each tells the user if the browser's storage refuses. */
+/** Returns the actions on saved conversations. Each shows a notice if the storage fails. */
 export function useConversationActions(session: Session) {
   const notice = useNotice();
   const attempt = (work: () => Promise<void>): void => {

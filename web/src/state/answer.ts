@@ -9,7 +9,7 @@ export type Outcome =
   | { readonly status: "stopped" }
   | { readonly status: "failed"; readonly failure: Failure };
 
-/** The answer with new deltas applied. */
+/** Returns the answer with new deltas applied. */
 export function growAnswer(answer: Answer, deltas: readonly Delta[], now: number): Answer {
   let grown = answer;
   for (const delta of deltas) grown = grow(grown, delta, now);
@@ -46,7 +46,7 @@ function grow(answer: Answer, delta: Delta, now: number): Answer {
   }
 }
 
-/** More calls than any answer has; a higher index comes from a broken stream. */
+/** More calls than any valid answer has: a higher index is from a broken stream. */
 const MAX_CALLS = 128;
 
 function growCalls(
@@ -68,14 +68,14 @@ export function endAnswer(answer: Answer, outcome: Outcome, now: number): Answer
 }
 
 export interface AnswerFigures {
-  /** From the request to the first piece, reasoning included. */
+  /** From the request to the first delta, including reasoning. */
   readonly firstMs?: number;
-  /** From the first piece to the first piece of the answer itself. */
+  /** From the first delta to the first delta of the answer's text. */
   readonly reasoningMs?: number;
   readonly tokensPerSecond?: number;
 }
 
-/** The speed of an answer. A rate needs two pieces, so fields can be absent. */
+/** Computes the speed of an answer. A rate needs two deltas, so fields can be absent. */
 export function figuresOf({ times, usage, reasoning }: Answer): AnswerFigures {
   const { askedAt, firstAt, spokeAt, endedAt } = times;
   if (firstAt === undefined) return {};

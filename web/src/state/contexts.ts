@@ -53,7 +53,7 @@ export function useSession(): Session {
 }
 
 /**
- * A part of the session's state. The component renders again only when that part changes.
+ * Selects a part of the session's state. The component renders again only if that part changes.
  *
  * select: returns a value of the state itself, or a primitive; never a new object.
  */

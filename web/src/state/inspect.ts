@@ -1,6 +1,6 @@
 import { isRecord } from "../api/failure.ts";
 
-/** A function that the model may call, as the API takes it. */
+/** A function that the model may call, in the API's form. */
 export interface Tool {
   readonly type: "function";
   readonly function: {
@@ -24,7 +24,7 @@ export interface Problem {
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const MAX_TOOLS = 128;
 
-/** Reads the tools as typed: an array (or one tool), each with or without its `function` around. */
+/** Parses the typed tools: one tool or an array, each with or without the `function` wrapper. */
 export function inspectTools(text: string): Problem | { readonly tools: readonly Tool[] } {
   if (text.trim() === "") return { tools: [] };
   const parsed = parse(text);
@@ -50,7 +50,7 @@ export function inspectTools(text: string): Problem | { readonly tools: readonly
   return { tools };
 }
 
-/** Reads a JSON schema as typed: bare, or as the API's {"name", "schema", "strict"}. */
+/** Parses the typed JSON Schema: bare, or in the API's form {"name", "schema", "strict"}. */
 export function inspectSchema(text: string): Problem | NamedSchema {
   if (text.trim() === "") return { problem: "enter a schema, or choose another format" };
   const parsed = parse(text);

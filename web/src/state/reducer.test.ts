@@ -36,7 +36,7 @@ describe("a conversation", () => {
     expect(again.conversation.updatedAt).toBe(2000);
   });
 
-  test("keeps a name that was given to it", () => {
+  test("keeps a name that the user gave it", () => {
     const { state } = asked("Hi");
     const { id } = state.conversation;
     const renamed = run([{ type: "renamed", id, title: "Mine" }], state);
@@ -49,7 +49,7 @@ describe("a conversation", () => {
     expect([...titleOf([question("🐦".repeat(99))])]).toHaveLength(60);
   });
 
-  test("an answer grows only where it is", () => {
+  test("deltas go only to the answer's own conversation", () => {
     const { state, id } = asked("Hi");
     const other = run([{ type: "opened", conversation: initialState(0).conversation }], state);
     const deltas: Delta[] = [{ type: "text", text: "late", tokens: [] }];
@@ -86,7 +86,7 @@ describe("an answer", () => {
     expect(figuresOf(answer)).toEqual({ firstMs: 100, reasoningMs: 0, tokensPerSecond: 10 });
   });
 
-  test("puts calls together from fragments", () => {
+  test("assembles calls from fragments", () => {
     const answer = answered([
       { type: "tool_call", index: 0, id: "a", name: "f", arguments: "{" },
       { type: "tool_call", index: 0, arguments: "}" },

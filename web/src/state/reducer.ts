@@ -21,7 +21,7 @@ export interface Draft {
 export interface State {
   /** The open conversation. */
   readonly conversation: Conversation;
-  /** All saved conversations, newest first; the open one once it has messages. */
+  /** All saved conversations, newest first, and the open one if it has messages. */
   readonly saved: readonly ConversationSummary[];
   readonly draft: Draft;
 }

@@ -25,11 +25,11 @@ const body = (settings: Partial<Settings>, messages = [question]) =>
   requestBody(messages, { ...DEFAULTS, model: "m", ...settings }, ({ id }) => `url:${id}`);
 
 describe("a request", () => {
-  test("of untouched settings says nothing but the conversation", () => {
+  test("with default settings contains only the conversation", () => {
     expect(body({})).toEqual({ model: "m", messages: [{ role: "user", content: "Hi" }] });
   });
 
-  test("has every setting that was touched", () => {
+  test("contains every changed setting", () => {
     const settings = {
       system: " Be brief. ",
       temperature: "0.5",
@@ -65,7 +65,7 @@ describe("a request", () => {
     expect(body({ reasoning: "off", reasoningBudget: "9" }).reasoning).toEqual({ enabled: false });
   });
 
-  test("has pictures before the text, and no text where there is none", () => {
+  test("puts pictures before the text, and omits an empty text", () => {
     const content = (text: string) =>
       requestBody([{ ...question, text, pictures: [picture] }], DEFAULTS, ({ id }) => id)
         .messages[0]?.content;
@@ -74,7 +74,7 @@ describe("a request", () => {
     expect(content("")).toEqual([image]);
   });
 
-  test("leaves reasoning, empty answers and cut calls out", () => {
+  test("omits reasoning, empty answers and incomplete calls", () => {
     const call = { id: "c", name: "f", arguments: "{}" };
     const messages = [
       question,
@@ -141,7 +141,7 @@ describe("settings", () => {
     expect(settingsProblem({ ...DEFAULTS, ...settings })).toContain(problem);
   });
 
-  test("of storage are taken as far as they are right", () => {
+  test("from storage are used as far as they are valid", () => {
     expect(readSettings(null)).toEqual(DEFAULTS);
     expect(readSettings("{")).toEqual(DEFAULTS);
     expect(readSettings("[]")).toEqual(DEFAULTS);
@@ -178,7 +178,7 @@ describe("videos and documents", () => {
   };
   const url = ({ id }: { readonly id: string }) => `url:${id}`;
 
-  test("go with the question, and the sampling goes with videos only", () => {
+  test("are part of the question, and only videos have sampling options", () => {
     const asked = { ...question, pictures: [picture], files: [video, file] };
     const sent = requestBody([asked], settings, url);
     expect(sent.messages[0]?.content).toEqual([
@@ -194,7 +194,7 @@ describe("videos and documents", () => {
     expect(without.media_io_kwargs).toBeUndefined();
   });
 
-  test("are looked at by themselves", () => {
+  test("are inspected in a request of their own", () => {
     expect(inspectionBody(file, settings, "url:d1", "2-5")).toEqual({
       model: "m",
       messages: [
@@ -212,7 +212,7 @@ describe("videos and documents", () => {
     });
   });
 
-  test("name a conversation without words, and are kept with it", () => {
+  test("name a conversation without text, and are saved with it", () => {
     const poster = { ...picture, id: "p2" };
     const asked = { ...question, text: "", files: [{ ...video, poster }, file] };
     expect(titleOf([asked])).toBe("a.mp4");

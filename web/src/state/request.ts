@@ -10,10 +10,10 @@ import {
 import { inspectSchema, inspectTools } from "./inspect.ts";
 import { NUMBERS, type NumberField, type Settings } from "./settings.ts";
 
-/** How many alternatives are asked for with each token. */
+/** The number of alternatives that are requested for each token. */
 const ALTERNATIVES = 5;
 
-/** The name of every number field in a request. */
+/** The request field of each number setting. */
 const PARAMETERS: Readonly<Partial<Record<NumberField, string>>> = {
   temperature: "temperature",
   topP: "top_p",
@@ -28,9 +28,9 @@ const PARAMETERS: Readonly<Partial<Record<NumberField, string>>> = {
 export type UrlOf = (stored: Picture | MediaFile) => string;
 
 /**
- * The request for the next answer, without its streaming options.
+ * Builds the request for the next answer, without its streaming options.
  *
- * urlOf: returns the URL of a picture or file: its data, a stand-in, or a placeholder for code.
+ * urlOf: returns the URL of a picture or file: its data, a blank picture or a placeholder for code.
  */
 export function requestBody(
   messages: readonly Message[],
@@ -54,12 +54,12 @@ export function requestBody(
   };
 }
 
-/** The request as it is sent: streamed, with usage. */
+/** Builds the request as it is sent: streamed, with usage. */
 export function streamed(body: ChatBody): ChatBody {
   return { ...body, stream: true, stream_options: { include_usage: true } };
 }
 
-/** The body that inspects a video or pages of a document. pages: for example "2-9". */
+/** Builds the body that inspects a video or pages of a document. pages: for example "2-9". */
 export function inspectionBody(
   file: MediaFile,
   settings: Settings,
@@ -96,7 +96,7 @@ function toPart(stored: Picture | MediaFile, url: string): MediaPart {
   return { type: "file", file: { filename: stored.name, file_data: url } };
 }
 
-/** An answer that never began is left out, and so are calls that were cut off. */
+/** Omits answers without content and calls that were cut off. */
 function answerToWire(answer: Answer): WireMessage[] {
   const calls = answer.status === "done" ? answer.toolCalls : [];
   if (answer.text === "" && calls.length === 0) return [];
@@ -140,24 +140,24 @@ function reasoning({ reasoning: mode, reasoningBudget }: Settings): object {
   if (mode === "auto") return {};
   if (mode === "off") return { reasoning: { enabled: false } };
   const budget = numberOf(reasoningBudget);
-  const most = budget === undefined ? {} : { max_tokens: budget };
-  return { reasoning: { enabled: true, ...most } };
+  const limit = budget === undefined ? {} : { max_tokens: budget };
+  return { reasoning: { enabled: true, ...limit } };
 }
 
-/** The sampling and pruning of videos are left out if there are no videos. */
+/** Builds the media options. Sampling and pruning of videos are omitted if there are no videos. */
 function media(settings: Settings, files: readonly MediaFile[]): object {
-  const isAbout = files.some(({ kind }) => kind === "video");
-  const given = (name: string, field: NumberField, about: boolean): object => {
-    const value = about ? numberOf(settings[field]) : undefined;
+  const hasVideo = files.some(({ kind }) => kind === "video");
+  const given = (name: string, field: NumberField, applies: boolean): object => {
+    const value = applies ? numberOf(settings[field]) : undefined;
     return value === undefined ? {} : { [name]: value };
   };
   const processing = {
     ...given("max_num_tiles", "maxTiles", true),
-    ...given("video_pruning_rate", "videoPruning", isAbout),
+    ...given("video_pruning_rate", "videoPruning", hasVideo),
   };
   const sampling = {
-    ...given("fps", "videoFps", isAbout),
-    ...given("num_frames", "videoFrames", isAbout),
+    ...given("fps", "videoFps", hasVideo),
+    ...given("num_frames", "videoFrames", hasVideo),
   };
   return {
     ...(Object.keys(processing).length === 0 ? {} : { mm_processor_kwargs: processing }),

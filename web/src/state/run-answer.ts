@@ -15,7 +15,7 @@ export interface AnswerRun {
   readonly onDeltas: (deltas: readonly Delta[]) => void;
 }
 
-/** Asks and reads the whole answer. Never throws: the outcome says how it ended. */
+/** Sends the request and reads the whole answer. Never throws: the outcome tells how it ended. */
 export async function runAnswer({ body, key, signal, onDeltas }: AnswerRun): Promise<Outcome> {
   let waiting: Delta[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -29,7 +29,7 @@ export async function runAnswer({ body, key, signal, onDeltas }: AnswerRun): Pro
   try {
     for await (const delta of streamChat(await body(), key, signal)) {
       waiting.push(delta);
-      // The first piece is shown at once: its moment is the time to first token.
+      // The first delta is shown at once, so that the time to first token is exact.
       if (begun) timer ??= setTimeout(flush, FLUSH_MS);
       else flush();
       begun = true;

@@ -28,13 +28,13 @@ export interface RequestContext {
 }
 
 export interface SessionOptions {
-  /** The server wants a key, or another one. */
+  /** The server requires a key, or rejected this one. */
   readonly onKeyNeeded: () => void;
-  /** Something that the person should know and that belongs to no message. */
+  /** A notice for the user that belongs to no message. */
   readonly onNotice: (text: string) => void;
 }
 
-/** The page's conversations: the open one, the answer in progress, and those that are saved. */
+/** The page's conversations: the open one, the answer in progress and the saved ones. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #listeners = new Set<() => void>();
@@ -57,7 +57,7 @@ export class Session {
     return () => this.#listeners.delete(listener);
   };
 
-  /** ready: the page knows the server's models, or that the server cannot be asked. */
+  /** ready: the page has the server's models, or knows that the server does not respond. */
   configure(context: RequestContext, ready: boolean): void {
     this.#context = context;
     this.#ready = ready;
@@ -70,7 +70,7 @@ export class Session {
     return this.#context;
   }
 
-  /** Loads what the browser has saved. */
+  /** Loads the saved conversations. */
   async restore(): Promise<void> {
     await this.#list();
     const id = readValue("local", "open");
@@ -141,14 +141,14 @@ export class Session {
     await this.#running?.end;
   }
 
-  /** Asks for an answer again; the old one and everything after it are dropped. */
+  /** Generates an answer again. The old one and everything after it are removed. */
   async regenerate(answerId: string): Promise<void> {
     await this.stop();
     this.#dispatch({ type: "cut", messageId: answerId });
     this.#send([]);
   }
 
-  /** Replaces the text of a question and asks from there. */
+  /** Replaces the text of a question and generates a new answer. */
   async edit(question: Question, text: string): Promise<void> {
     await this.stop();
     this.#dispatch({ type: "cut", messageId: question.id });
@@ -206,7 +206,7 @@ export class Session {
     this.#dispatch({ type: "listed", saved });
   }
 
-  /** Adds messages and asks the model for the next answer. */
+  /** Adds messages and generates the next answer. */
   #send(messages: readonly Message[]): void {
     const now = Date.now();
     const answer = newAnswer(this.#context.settings.model, now);

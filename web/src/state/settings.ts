@@ -5,8 +5,8 @@ export type ReasoningMode = "auto" | "on" | "off";
 export type FormatMode = "text" | "json_object" | "json_schema";
 
 /**
- * The settings as typed into the fields. Numbers stay as typed; an empty field stands for the
- * server's default and is left out of requests.
+ * The settings as the user typed them. Numbers stay text. An empty field means the server's default
+ * and is omitted from requests.
  */
 export interface Settings {
   readonly model: string;
@@ -94,7 +94,7 @@ interface NumberRange {
 
 const MAX_TOKENS = 2 ** 31 - 1;
 
-/** The fields that hold numbers, with what the server takes (spec of the chat request). */
+/** The number fields with the ranges that the server accepts. */
 export const NUMBERS = {
   temperature: { label: "Temperature", min: 0, max: 2, whole: false },
   topP: { label: "Top-p", min: 0.01, max: 1, whole: false },
@@ -118,7 +118,7 @@ export const NUMBERS = {
 
 export type NumberField = keyof typeof NUMBERS;
 
-/** The problem of a number field as a sentence, or undefined. */
+/** Describes the problem of a number field in a sentence; undefined if there is none. */
 export function numberProblem(field: NumberField, text: string): string | undefined {
   if (text.trim() === "") return undefined;
   const { label, min, max, whole } = NUMBERS[field];
@@ -130,7 +130,7 @@ export function numberProblem(field: NumberField, text: string): string | undefi
   return undefined;
 }
 
-/** The first reason why no request can be made of these settings, or undefined. */
+/** Returns the first reason why the settings make no valid request; undefined if they do. */
 export function settingsProblem(settings: Settings): string | undefined {
   for (const field of Object.keys(NUMBERS) as NumberField[]) {
     const problem = numberProblem(field, settings[field]);
@@ -143,7 +143,7 @@ export function settingsProblem(settings: Settings): string | undefined {
   return "problem" in schema ? `JSON schema: ${schema.problem}` : undefined;
 }
 
-/** How many settings differ from the defaults, the choice of a model apart. */
+/** Counts the settings that differ from the defaults, without the model. */
 export function changedCount(settings: Settings): number {
   return Object.entries(DEFAULTS).filter(
     ([name, standard]) => name !== "model" && settings[name as keyof Settings] !== standard,

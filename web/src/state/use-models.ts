@@ -6,7 +6,7 @@ import { useAsync } from "../ui/use-async.ts";
 
 export interface Models {
   readonly models: readonly Model[];
-  /** Why there are no models, or why the server cannot be reached now. */
+  /** The reason why there are no models or why the server is unreachable. */
   readonly failure?: Failure;
   readonly reload: () => void;
 }
@@ -14,7 +14,7 @@ export interface Models {
 const RETRY_MS = 3000;
 const NO_MODELS: readonly Model[] = [];
 
-/** The server's models; asked for again until there is an answer, and when the network is back. */
+/** Loads the server's models; retries until it succeeds and when the network returns. */
 export function useModels(apiKey: string, onKeyNeeded: () => void): Models {
   const [round, setRound] = useState(0);
   const reload = useCallback(() => setRound((count) => count + 1), []);

@@ -1,5 +1,5 @@
-// Small values of the browser's own storage. A browser that keeps nothing (private windows,
-// blocked storage) is no reason to fail: the value then lives as long as the page.
+// Small values in the browser's local storage. If the browser refuses to store them (private
+// windows, blocked storage), a value lasts as long as the page.
 
 export type Place = "local" | "session";
 
@@ -21,6 +21,6 @@ export function writeValue(place: Place, name: string, value: string): void {
     if (value === "") storageOf(place).removeItem(`vireo.${name}`);
     else storageOf(place).setItem(`vireo.${name}`, value);
   } catch {
-    // Kept by the page only.
+    // The value stays in memory only.
   }
 }

@@ -7,7 +7,7 @@ import {
 } from "../conversation/model.ts";
 import { resultOf, type Store, transact } from "./database.ts";
 
-/** Limits of what the browser saves; the conversation that was used longest ago goes first. */
+/** Limits of the saved data. The least recently used conversation is deleted first. */
 export const MAX_SAVED = Object.freeze({
   conversations: 100,
   pictureBytes: 256 * 1024 * 1024,
@@ -24,7 +24,7 @@ export interface Removed {
   readonly pictures: readonly StoredPicture[];
 }
 
-/** All conversations without their messages, the latest first. */
+/** Lists all conversations without their messages, newest first. */
 export async function listConversations(): Promise<readonly ConversationSummary[]> {
   const all = await transact("readonly", (store) =>
     resultOf<Conversation[]>(store("conversations").getAll()),
@@ -32,7 +32,7 @@ export async function listConversations(): Promise<readonly ConversationSummary[
   return all.sort((a, b) => b.updatedAt - a.updatedAt).map(summaryOf);
 }
 
-/** One conversation. An answer that was in progress when the page was closed is marked broken. */
+/** Loads a conversation. An answer that was in progress when the page closed becomes `failed`. */
 export async function loadConversation(id: string): Promise<Conversation | undefined> {
   const found = await transact("readonly", (store) =>
     resultOf<Conversation | undefined>(store("conversations").get(id)),

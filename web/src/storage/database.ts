@@ -1,4 +1,4 @@
-// The page's IndexedDB: conversations in one store, the bytes of their pictures in another.
+// The page's IndexedDB, with one store for conversations and one for the bytes of their files.
 
 const NAME = "vireo";
 const VERSION = 1;
@@ -30,7 +30,7 @@ export function resultOf<T>(request: IDBRequest<T>): Promise<T> {
 
 /**
  * Runs `work` in one transaction and waits until it is on disk. `work` may only await requests of
- * the transaction. Throws what the database throws: most often a QuotaExceededError.
+ * the transaction. Throws the database's errors, most often a QuotaExceededError.
  */
 export async function transact<T>(
   mode: IDBTransactionMode,

@@ -45,11 +45,11 @@ describe.each([
 ] as const)("the %s theme", (_, theme) => {
   const colour = (name: string): string => colours.get(name)?.[theme] ?? "";
 
-  test.each(TEXTS)("%s is read on %s", (text, ground) => {
+  test.each(TEXTS)("%s is readable on %s", (text, ground) => {
     expect(contrast(colour(text), colour(ground))).toBeGreaterThanOrEqual(4.5);
   });
 
-  test.each(["page", "surface"])("fields are seen on %s", (ground) => {
+  test.each(["page", "surface"])("fields are visible on %s", (ground) => {
     expect(contrast(colour("line-strong"), colour(ground))).toBeGreaterThanOrEqual(3);
   });
 });

@@ -10,8 +10,8 @@ interface DialogProps {
 }
 
 /**
- * A window over the page. The browser keeps the focus inside and closes it on Escape. It stands at
- * the page's end: styles and forms around whatever opened it are not its own.
+ * A modal dialog. The browser keeps the focus inside and closes it on Escape. It is rendered at the
+ * end of the page, so that it inherits no styles and belongs to no form.
  */
 export function Dialog({ title, onClose, children, className = "" }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);

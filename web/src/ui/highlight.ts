@@ -15,7 +15,7 @@ const TEMPLATE = "`(?:[^`\\\\]|\\\\[^])*`?";
 const KEY = String.raw`(?<name>"(?:[^"\\\n]|\\.)*"(?=\s*:))`;
 const NUMBER = String.raw`(?<number>-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)`;
 
-// A pattern cannot have two groups of one name: `name2` counts as `name`.
+// A pattern cannot have two groups of the same name, so `name2` counts as `name`.
 const keywords = (words: string): string => `(?<keyword>\\b(?:${words.replaceAll(" ", "|")})\\b)`;
 
 const JSON_PATTERN = [KEY, `(?<string>${DOUBLE})`, NUMBER, keywords("true false null")];

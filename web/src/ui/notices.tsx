@@ -10,7 +10,7 @@ type Show = (text: string, action?: Notice["action"]) => void;
 const NoticeContext = createContext<Show>(() => undefined);
 const SHOWN_MS = 8000;
 
-/** Shows a short message at the foot of the page, with one thing to do about it if there is one. */
+/** Shows a short message at the foot of the page, with an optional action. */
 export function useNotice(): Show {
   return useContext(NoticeContext);
 }

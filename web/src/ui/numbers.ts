@@ -1,4 +1,4 @@
-// Numbers as people read them.
+// Formats numbers for people.
 
 export function count(value: number): string {
   return value.toLocaleString("en");
@@ -15,13 +15,13 @@ export function seconds(ms: number): string {
   return `${value.toFixed(value >= 10 ? 1 : 2)} s`;
 }
 
-/** US dollars; small sums keep two digits that say something. */
+/** Formats US dollars. Small sums keep two significant digits. */
 export function dollars(value: number): string {
   if (value >= 1) return `$${value.toFixed(2)}`;
   return `$${value.toLocaleString("en", { maximumSignificantDigits: 2 })}`;
 }
 
-/** A length of time as players show it: 1:07, 1:02:03. */
+/** Formats a duration as media players do: 1:07, 1:02:03. */
 export function clock(length: number): string {
   const whole = Math.round(length);
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -40,7 +40,7 @@ export function price(text: string | undefined): number | undefined {
   return Number.isFinite(value) && value > 0 ? value : undefined;
 }
 
-/** "1.4 MB": a size with two digits that matter. */
+/** Formats a size with two significant digits: "1.4 MB". */
 export function bytes(value: number): string {
   const units = ["bytes", "kB", "MB", "GB", "TB"];
   const power = Math.min(units.length - 1, value < 1 ? 0 : Math.floor(Math.log10(value) / 3));

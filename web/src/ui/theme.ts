@@ -4,7 +4,7 @@ import { useStored } from "../storage/use-stored.ts";
 export type Theme = "auto" | "light" | "dark";
 const ORDER: readonly Theme[] = ["auto", "light", "dark"];
 
-/** The theme, and a way to the next one. "auto" follows the system. */
+/** Returns the theme and a function that selects the next one. "auto" follows the system. */
 export function useTheme(): { readonly theme: Theme; readonly next: () => void } {
   const [stored, store] = useStored("local", "theme");
   const theme = ORDER.find((name) => name === stored) ?? "auto";

@@ -21,7 +21,7 @@ interface Loaded<T> extends Async<T> {
 }
 
 /**
- * Loads a value, again whenever `key` changes, and aborts what is no longer wanted.
+ * Loads a value, and loads it again whenever `key` changes. The superseded load is aborted.
  *
  * key: names the value; for undefined, nothing is loaded.
  * load: is called with the newest props and state of the component.

@@ -9,7 +9,7 @@ interface Shortcuts {
 
 export function useShortcuts({ onNew, onStop }: Shortcuts): void {
   const onKeyDown = useEffectEvent((event: KeyboardEvent): void => {
-    // An open dialog handles its own keys; the answer behind it goes on.
+    // An open dialog handles its own keys, and the running answer continues.
     if (event.defaultPrevented || event.isComposing) return;
     if (document.querySelector("dialog[open]") !== null) return;
     const command = event.ctrlKey || event.metaKey;
