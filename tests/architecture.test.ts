@@ -211,8 +211,8 @@ test("only cli reads the command line and the environment", () => {
 
 test(`files have at most ${MAX_FILE_LINES} lines`, () => {
   // A style sheet is a list of rules, and as long as there is something to look at.
-  const page = WEB.filter(isProduct).filter(({ path }) => !path.endsWith(".css"));
-  const long = [...SRC.filter(isProduct), ...page, ...NATIVE].filter(
+  const page = WEB.filter(({ path }) => !path.endsWith(".css"));
+  const long = [...SRC, ...page, ...NATIVE, ...AROUND].filter(
     ({ lines }) => lines.length > MAX_FILE_LINES + 1,
   );
   expect(long.map(({ path, lines }) => `${path}: ${lines.length - 1}`)).toEqual([]);
