@@ -1,4 +1,4 @@
-# vireo with the model in the box, a playground and an OpenAI-compatible API on port 8000.
+# vireo with the bundled model, a playground and an OpenAI-compatible API on port 8000.
 #   docker build -t vireo .
 #   docker run -p 8000:8000 -e VIREO_API_KEY=… -v /models:/models:ro vireo --model /models/NAME
 # Weights are packed into .vireo beside the checkpoint; without write access they stay in memory.

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Scores the model in the box on held-out items through the engine, with greedy decoding.
+// Scores the bundled model on held-out items through the engine, with greedy decoding.
 //
 //   npm run eval:mini -- [--format stored|int8|int4] [--model folder] [--items folder]
 //                        [--limit items-per-skill] [--skills a,b] [--evs rate] [--json file]

@@ -5,7 +5,7 @@ import { silentLog } from "../../src/core/log.ts";
 import { type Engine, open } from "../../src/runtime/engine.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
 
-// The trained model in the box, through the whole path: the samples of the playground as data URLs,
+// The bundled trained model, through the whole path: the samples of the playground as data URLs,
 // over HTTP, streamed back to the official client. These are questions that it answers right: how
 // often it does on pages it has not seen is in models/mini/MODEL_CARD.md.
 
@@ -83,7 +83,7 @@ test.each(RIGHT)("%s: %s", { timeout: 60_000 }, async (sample, question, answer)
   expect(await ask(sample, question)).toBe(answer);
 });
 
-test("the model in the box is not NVIDIA's", async () => {
+test("the bundled model is not NVIDIA's", async () => {
   const model = await client.models.retrieve(MODEL);
   expect(model.owned_by).toBe("vireo");
 });

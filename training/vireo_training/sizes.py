@@ -1,4 +1,4 @@
-"""The sizes of the model in the box; config.json of the published model has the same quantities."""
+"""The sizes of the bundled model; config.json of the published model has the same quantities."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Trains the model in the box from random weights or from a checkpoint.
+"""Trains the bundled model from random weights or from a checkpoint.
 
 python3 -m vireo_training.train --minutes 90 --out /tmp/mini
 """

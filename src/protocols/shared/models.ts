@@ -23,7 +23,7 @@ const PUBLISHED: ModelCard = Object.freeze({
 });
 
 const BUNDLED: ModelCard = Object.freeze({
-  name: "vireo: the model in the box",
+  name: "vireo: the bundled model",
   description: "A small model with every part of the large one, to try this server with.",
   huggingFaceId: "",
   license: "Apache-2.0",

@@ -1,6 +1,6 @@
 import type { Model } from "../api/types.ts";
 
-/** The small trained model in the box. */
+/** The small bundled model. */
 export function isMini(id: string): boolean {
   return /^vireo\/mini$/i.test(id);
 }
