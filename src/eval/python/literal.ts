@@ -8,8 +8,12 @@ import type { PythonValue } from "./value.ts";
 
 /** Python's parser gives up at about this depth too. */
 const MAX_DEPTH = 100;
-const NUMBER =
-  /(?:0[xX](?:_?[\da-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|(?:\d+(?:_\d+)*)?\.?(?:\d+(?:_\d+)*)?(?:[eE][+-]?\d+(?:_\d+)*)?)/y;
+const DIGITS = "\\d+(?:_\\d+)*";
+const NUMBER = new RegExp(
+  "(?:0[xX](?:_?[\\da-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|" +
+    `(?:${DIGITS})?\\.?(?:${DIGITS})?(?:[eE][+-]?${DIGITS})?)`,
+  "y",
+);
 const NAME = /(?:True|False|None)(?![\p{L}\p{N}_])/uy;
 const NAMES: Readonly<Record<string, PythonValue>> = { True: true, False: false, None: null };
 const INLINE_SPACE = /(?:[ \t\f]|\\\n(?!$))*/y;
