@@ -291,6 +291,11 @@ test("comments begin with their subject", () => {
   expect(found).toEqual([]);
 });
 
+test("private members are declared private", () => {
+  const sources = [...SRC, ...WEB, ...AROUND].filter(({ path }) => !path.endsWith(".css"));
+  expect(findings(sources, /^\s+(?:(?:static|readonly|async) )*#[a-z]|\bthis\.#/)).toEqual([]);
+});
+
 test("no name ends in Most or Least", () => {
   const sources = [...SRC, ...NATIVE, ...WEB, ...AROUND].filter(({ path }) => path !== THIS);
   const names = findings(sources, /\b(?!atMost\b)\w*[a-z](?:Most|Least)\b|\b\w+_(?:MOST|LEAST)\b/);

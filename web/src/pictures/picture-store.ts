@@ -10,7 +10,7 @@ export const PICTURE_TYPES = ["png", "jpeg", "webp", "gif", "bmp", "avif"].map(
   (type) => `image/${type}`,
 );
 
-/** Files attached since the page was opened. The files of drafts are stored only here. */
+/** Attached files that are not saved: those of the draft, and all if the browser saves nothing. */
 const added = new Map<string, Blob>();
 
 /** Stores a picture. Throws an Error with a message for the user if it cannot be sent. */
@@ -89,12 +89,17 @@ export async function blobOf({ id, name }: Picture | MediaFile): Promise<Blob> {
   return blob;
 }
 
-/** Returns the bytes of those files that were attached since the page was opened. */
+/** Returns the bytes of those files that the browser has not saved. */
 export function addedBlobs(pictures: readonly (Picture | MediaFile)[]): readonly StoredPicture[] {
   return pictures.flatMap(({ id }) => {
     const blob = added.get(id);
     return blob === undefined ? [] : [{ id, blob }];
   });
+}
+
+/** Frees the bytes of attachments that are saved or removed. */
+export function releaseBlobs(pictures: readonly { readonly id: string }[]): void {
+  for (const { id } of pictures) added.delete(id);
 }
 
 /** Returns the picture or file as a data: URL. Throws like `blobOf`. */

@@ -1,3 +1,4 @@
+import { Cache } from "../storage/cache.ts";
 import { toBase64 } from "./base64.ts";
 
 /**
@@ -10,15 +11,13 @@ export async function standIn(width: number, height: number): Promise<string> {
   const name = `${width}x${height}`;
   const known = made.get(name);
   if (known !== undefined) return known;
-  if (made.size >= CACHE_ENTRIES) made.clear();
   const png = await blankPng(width, height);
   const url = `data:image/png;base64,${toBase64(png)}`;
   made.set(name, url);
   return url;
 }
 
-const CACHE_ENTRIES = 100;
-const made = new Map<string, string>();
+const made = new Cache<string>(100);
 
 /** 1 bit per pixel, all black: every row is a filter byte and width / 8 zeros. */
 async function blankPng(width: number, height: number): Promise<Uint8Array> {
