@@ -58,6 +58,7 @@ export type ErrorCode =
   | "backend_unavailable"
   // the moment
   | "queue_full"
+  | "server_busy"
   | "rate_limited"
   | "engine_loading"
   | "engine_closed"

@@ -56,6 +56,8 @@ export const LIMITS = freeze({
     bodyBytes: 64 * MIB,
     messages: 1000,
     partsPerMessage: 1000,
+    /** Parts of all messages together. */
+    parts: 10_000,
     textCharacters: 4 * MIB,
     images: 64,
     videos: 8,
@@ -75,6 +77,30 @@ export const LIMITS = freeze({
     answers: 128,
     promptTokenIds: 1_000_000,
     tokenizeCharacters: MIB,
+  },
+
+  /** A request body as JSON, counted before it is parsed. */
+  json: {
+    /** Strings, numbers, literals, lists and objects. */
+    values: 250_000,
+    objects: 50_000,
+  },
+
+  /** Parsing of request bodies. */
+  parsing: {
+    /** A larger body is parsed in a worker thread. */
+    inlineBytes: 256 * KIB,
+    /** Bytes of all bodies that wait for the thread. */
+    waitingBytes: 512 * MIB,
+    workerBytes: 512 * MIB,
+  },
+
+  /** Memory that all requests hold together, and the share of one tenant. */
+  memory: {
+    bodyBytes: 512 * MIB,
+    bodyBytesPerTenant: 256 * MIB,
+    unreadEventBytes: 128 * MIB,
+    unreadEventBytesPerTenant: 64 * MIB,
   },
 
   /** Media that the server fetches by URL. */
@@ -228,5 +254,7 @@ export const LIMITS = freeze({
     requests: 256,
     /** Events of one request that the engine has sent and nobody has read. */
     unreadEvents: 8192,
+    /** Their estimated size. */
+    unreadEventBytes: 4 * MIB,
   },
 });

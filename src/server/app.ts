@@ -19,11 +19,13 @@ import type { AppOptions, Env, RouteOptions } from "./context.ts";
 import { IdempotencyCache } from "./idempotency-cache.ts";
 import { Metrics } from "./metrics.ts";
 import { requireKey } from "./middleware/auth.ts";
+import { bookBytes } from "./middleware/book-bytes.ts";
 import { allowHosts } from "./middleware/host.ts";
 import { idempotent } from "./middleware/idempotency.ts";
 import { rateHeaders } from "./middleware/rate-headers.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { endWithServer, refuseWhenClosing } from "./middleware/shutdown.ts";
+import { BodyParser } from "./parsing/body-parser.ts";
 import { resolvingMedia } from "./resolve-media.ts";
 import { ResponseStore } from "./response-store.ts";
 import { readVersion } from "./routes/about.ts";
@@ -65,6 +67,7 @@ export function createApp(options: AppOptions): App {
   const { shutdown = new Shutdown() } = options;
   app.use(requestId(log, now));
   app.use(refuseWhenClosing(shutdown));
+  app.use(bookBytes());
   app.use(keys === undefined ? allowHosts(hosts) : unless(open, requireKey(keys)));
 
   for (const file of playground) app.get(file.path, playgroundFile(file));
@@ -127,8 +130,21 @@ function routeOptions(options: AppOptions, metrics: Metrics, now: () => number):
     (upstream) => metrics.metered(upstream),
   ];
   const upstream = wrappers.reduce((inner, wrap) => wrap(inner), options.upstream);
+  const bodies = new BodyParser();
   const responses = options.storesResponses === false ? undefined : new ResponseStore(now);
-  return { upstream, tenants, keys, pricesOf, files, responses, places, deadlineMs, log, now };
+  return {
+    upstream,
+    tenants,
+    keys,
+    pricesOf,
+    files,
+    bodies,
+    responses,
+    places,
+    deadlineMs,
+    log,
+    now,
+  };
 }
 
 function unless(

@@ -1,3 +1,4 @@
+import type { Booking, ByteBudget } from "../core/byte-budget.ts";
 import type { Log } from "../core/log.ts";
 import type { Prices } from "../core/prices.ts";
 import type { Upstream, UpstreamModel } from "../core/upstream.ts";
@@ -6,6 +7,7 @@ import type { FileStore } from "../files/store.ts";
 import type { KeyRing } from "../limits/keys.ts";
 import type { Tenants } from "../limits/tenants.ts";
 import type { ModelAlias } from "./aliases.ts";
+import type { BodyParser } from "./parsing/body-parser.ts";
 import type { MediaPlaces } from "./resolve-media.ts";
 import type { ResponseStore } from "./response-store.ts";
 import type { Shutdown } from "./shutdown.ts";
@@ -46,6 +48,7 @@ export interface RouteOptions {
   /** Prices of a model's tokens: its own, else the server's. */
   readonly pricesOf: (model: UpstreamModel) => Prices;
   readonly files: FileStore | undefined;
+  readonly bodies: BodyParser;
   /** Undefined: no responses are stored. */
   readonly responses: ResponseStore | undefined;
   /** Resolves media of requests, for routes that need the bytes themselves. */
@@ -61,8 +64,11 @@ export interface Env {
     readonly requestId: string;
     /** The tenant: the name of the key, or "" if no key is needed. */
     readonly tenant: string;
-    /** The body, after it was read. */
-    readonly body?: Uint8Array;
+    /** Memory for request bodies, and what this request has booked of it. */
+    readonly memory?: ByteBudget;
+    readonly booking?: Booking;
+    /** The body, after it was read and until it is parsed. */
+    readonly body?: Uint8Array | undefined;
     /** Call it when a streamed answer has ended. */
     readonly onStreamEnd?: () => void;
     /** Aborted when answers must end because the server shuts down. */

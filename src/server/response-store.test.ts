@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { openMemory } from "../protocols/openai/response-memory.ts";
 import { ResponseStore } from "./response-store.ts";
 
 const limits = {
@@ -9,13 +10,18 @@ const limits = {
   seconds: 60,
 };
 const item = (id: string, text: string) => ({ id, type: "message", role: "user", content: text });
+const stored = (id: string, text: string) => ({
+  id,
+  json: new TextEncoder().encode(JSON.stringify(item(id, text))),
+});
+const memoryOf = (store: ResponseStore, tenant: string) => openMemory(store.turnsOf(tenant));
 
 function storeWith(changes: Partial<typeof limits> = {}) {
   const clock = { ms: 1_000_000 };
   const store = new ResponseStore(() => clock.ms, { ...limits, ...changes });
   const put = (tenant: string, id: string, text = "", previousId?: string): void => {
     const response = { id, output: [item(`${id}-out`, `answer ${text}`)] };
-    store.put({ tenant, response, input: [item(`${id}-in`, text)], previousId });
+    store.put({ tenant, response, input: [stored(`${id}-in`, text)], previousId });
   };
   const has = (tenant: string, id: string) => store.response(tenant, id) !== undefined;
   return { store, put, has, clock };
@@ -49,23 +55,23 @@ test("a conversation is found whole, or not at all", () => {
   put("a", "1", "one");
   put("a", "2", "two", "1");
   put("a", "3", "three", "2");
-  const said = store.memoryOf("a").history("3") as { content: string }[];
+  const said = memoryOf(store, "a").history("3") as { content: string }[];
   const all = ["one", "two", "three"].flatMap((text) => [text, `answer ${text}`]);
   expect(said.map(({ content }) => content)).toEqual(all);
-  expect(store.memoryOf("b").history("3")).toBeUndefined();
+  expect(memoryOf(store, "b").history("3")).toBeUndefined();
   store.remove("a", "2");
-  expect(store.memoryOf("a").history("3")).toBeUndefined();
-  expect(store.memoryOf("a").history("1")).toHaveLength(2);
+  expect(memoryOf(store, "a").history("3")).toBeUndefined();
+  expect(memoryOf(store, "a").history("1")).toHaveLength(2);
 });
 
 test("items are found by id as long as their response is there", () => {
   const { store, put } = storeWith();
   put("a", "1", "one");
-  expect(store.memoryOf("a").item("1-out")).toMatchObject({ content: "answer one" });
-  expect(store.memoryOf("a").item("1-in")).toMatchObject({ content: "one" });
-  expect(store.memoryOf("b").item("1-out")).toBeUndefined();
+  expect(memoryOf(store, "a").item("1-out")).toMatchObject({ content: "answer one" });
+  expect(memoryOf(store, "a").item("1-in")).toMatchObject({ content: "one" });
+  expect(memoryOf(store, "b").item("1-out")).toBeUndefined();
   store.remove("a", "1");
-  expect(store.memoryOf("a").item("1-out")).toBeUndefined();
+  expect(memoryOf(store, "a").item("1-out")).toBeUndefined();
 });
 
 test("all is forgotten after its time", () => {
@@ -78,5 +84,5 @@ test("all is forgotten after its time", () => {
   put("a", "2");
   clock.ms += 60_000;
   put("b", "3"); // whoever comes next clears the rest away
-  expect(store.memoryOf("a").item("2-out")).toBeUndefined();
+  expect(memoryOf(store, "a").item("2-out")).toBeUndefined();
 });

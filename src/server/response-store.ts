@@ -1,5 +1,6 @@
 import { LIMITS } from "../core/limits.ts";
-import type { ResponseMemory } from "../protocols/openai/responses.ts";
+import type { StoredTurn, StoredTurns } from "../protocols/openai/response-memory.ts";
+import type { StoredItem } from "../protocols/openai/responses.ts";
 
 /** Bounds of a ResponseStore. */
 export interface StoreLimits {
@@ -17,7 +18,7 @@ export interface NewResponse {
   /** The sent response, with an id and a list of output items. */
   readonly response: Json;
   /** Input items, without those of earlier responses. */
-  readonly input: readonly object[];
+  readonly input: readonly StoredItem[];
   readonly previousId?: string | null | undefined;
 }
 
@@ -25,9 +26,9 @@ interface Entry {
   readonly id: string;
   readonly previousId: string | undefined;
   readonly storedMs: number;
-  /** JSON: the response, and the items that came in. */
-  readonly response: Buffer;
-  readonly input: Buffer;
+  /** JSON. */
+  readonly response: Uint8Array<ArrayBuffer>;
+  readonly input: readonly StoredItem[];
   readonly itemIds: readonly string[];
   readonly bytes: number;
 }
@@ -86,16 +87,14 @@ export class ResponseStore {
     }
   }
 
-  /** The response as it was sent; undefined if it is not there. */
-  response(tenant: string, id: string): Json | undefined {
-    const entry = this.find(tenant, id);
-    return entry && (JSON.parse(entry.response.toString()) as Json);
+  /** The response as it was sent, as JSON; undefined if it is not there. */
+  response(tenant: string, id: string): Uint8Array<ArrayBuffer> | undefined {
+    return this.find(tenant, id)?.response;
   }
 
   /** The items that came in with it, the first first; undefined if it is not there. */
-  input(tenant: string, id: string): readonly Json[] | undefined {
-    const entry = this.find(tenant, id);
-    return entry && (JSON.parse(entry.input.toString()) as Json[]);
+  input(tenant: string, id: string): readonly StoredItem[] | undefined {
+    return this.find(tenant, id)?.input;
   }
 
   /** False if it was not there. */
@@ -106,51 +105,48 @@ export class ResponseStore {
   }
 
   /** Responses that one tenant may name. */
-  memoryOf(tenant: string): ResponseMemory {
+  turnsOf(tenant: string): StoredTurns {
     return {
       history: (id) => this.history(tenant, id),
-      item: (id) => {
-        const responseId = this.shelves.get(tenant)?.items.get(id);
-        if (responseId === undefined) return undefined;
-        const items = [
-          ...(this.input(tenant, responseId) ?? []),
-          ...outputOf(this.response(tenant, responseId)),
-        ];
-        return items.find((item) => item.id === id);
+      turnOf: (itemId) => {
+        const responseId = this.shelves.get(tenant)?.items.get(itemId);
+        const entry = responseId === undefined ? undefined : this.find(tenant, responseId);
+        if (entry === undefined) return undefined;
+        const own = entry.input.find(({ id }) => id === itemId);
+        return own === undefined ? { items: [], response: entry.response } : { items: [own.json] };
       },
     };
   }
 
   /** Undefined if it, or one before it, is not there any more. */
-  private history(tenant: string, id: string): Json[] | undefined {
-    const turns: Json[][] = [];
+  private history(tenant: string, id: string): StoredTurn[] | undefined {
+    const turns: StoredTurn[] = [];
     for (let at: string | undefined = id; at !== undefined; ) {
       const entry = this.find(tenant, at);
       if (entry === undefined || turns.length > LIMITS.request.messages) return undefined;
-      const input = JSON.parse(entry.input.toString()) as Json[];
-      turns.push([...input, ...outputOf(JSON.parse(entry.response.toString()) as Json)]);
+      turns.push({ items: entry.input.map(({ json }) => json), response: entry.response });
       at = entry.previousId;
     }
-    return turns.toReversed().flat();
+    return turns.toReversed();
   }
 
   private toEntry(
     response: Json,
-    input: readonly object[],
+    input: readonly StoredItem[],
     previousId: string | null | undefined,
   ): Entry {
-    const json = Buffer.from(JSON.stringify(response));
-    const inputJson = Buffer.from(JSON.stringify(input));
-    const items = [...(input as readonly Json[]), ...outputOf(response)];
-    const itemIds = items.flatMap(({ id }) => (typeof id === "string" ? [id] : []));
+    const json = new TextEncoder().encode(JSON.stringify(response));
+    const ids = [...input, ...outputOf(response)].map(({ id }) => id);
+    const itemIds = ids.filter((id) => typeof id === "string");
+    const inputBytes = input.reduce((sum, item) => sum + item.json.length, 0);
     return {
       id: String(response.id),
       previousId: previousId ?? undefined,
       storedMs: this.nowMs(),
       response: json,
-      input: inputJson,
+      input,
       itemIds,
-      bytes: json.length + inputJson.length + ENTRY_BYTES + itemIds.length * 128,
+      bytes: json.length + inputBytes + ENTRY_BYTES + itemIds.length * 128,
     };
   }
 
@@ -211,6 +207,6 @@ const DEFAULT_LIMITS: StoreLimits = Object.freeze({
   seconds: LIMITS.storedResponse.seconds,
 });
 
-function outputOf(response: Json | undefined): readonly Json[] {
-  return Array.isArray(response?.output) ? (response.output as Json[]) : [];
+function outputOf({ output }: Json): readonly Json[] {
+  return Array.isArray(output) ? (output as Json[]) : [];
 }

@@ -6,7 +6,7 @@ import { random62 } from "../shared/ids.ts";
 import { customInput, type ToolAlias } from "../shared/tool-offer.ts";
 import { argumentPieces } from "../shared/tools.ts";
 import type { EndEvent } from "../shared/usage.ts";
-import type { ResponseBody } from "./responses-schema.ts";
+import type { EchoedBody } from "./responses.ts";
 import { toLogprobList } from "./stream.ts";
 
 /** Fields that all objects of one answer share. */
@@ -15,7 +15,7 @@ export interface ResponseHead {
   readonly createdUnix: number;
   readonly model: string;
   readonly logprobs: boolean;
-  readonly body: ResponseBody;
+  readonly body: EchoedBody;
   /** True if the response is stored for later requests. */
   readonly stored: boolean;
   /** Tools that the model knows under another name or form. */

@@ -39,15 +39,24 @@ import {
   responseItem,
 } from "./responses-schema.ts";
 
+/** An item as JSON. */
+export interface StoredItem {
+  readonly id: string;
+  readonly json: Uint8Array;
+}
+
+/** The fields of a request that its answer repeats. */
+export type EchoedBody = Omit<ResponseBody, "input">;
+
 export interface ParsedResponse {
   readonly request: ChatRequest;
   /** The requested name, without its suffix, not yet looked up. */
   readonly model: string;
   readonly stream: boolean;
   /** Repeated in the answer. */
-  readonly body: ResponseBody;
-  /** The input items of this request alone, to store with the answer. */
-  readonly items: readonly object[];
+  readonly body: EchoedBody;
+  /** The input items of this request alone, to store with the answer; none if it is not stored. */
+  readonly items: readonly StoredItem[];
   /** Undefined: the server's default. */
   readonly store: boolean | undefined;
   readonly logprobs: boolean;
@@ -114,6 +123,8 @@ export function parseResponseRequest(
     ...(body.truncation === "auto" ? ["truncation"] : []),
   ];
   checkStrict(routing, ignoredParams);
+  const store = routing.isPrivate ? false : (body.store ?? undefined);
+  const { input: _, ...echoed } = body;
   return {
     request: {
       messages,
@@ -128,9 +139,9 @@ export function parseResponseRequest(
     },
     model: reasoning.model,
     stream: body.stream ?? false,
-    body,
-    items: ownItems(json as RawBody),
-    store: routing.isPrivate ? false : (body.store ?? undefined),
+    body: echoed,
+    items: memory === undefined || store === false ? [] : ownItems(json as RawBody),
+    store,
     logprobs: logprobs === true,
     aliases: offer.aliases,
     ignoredParams: [...ignoredParams, ...unenforcedFormats(output, offer.definitions)],
@@ -209,13 +220,18 @@ interface RawBody {
 }
 
 /** The unchanged input items of a body; each has an id for later references. */
-function ownItems({ input }: RawBody): object[] {
+function ownItems({ input }: RawBody): StoredItem[] {
   if (typeof input === "string") {
     const content = [{ type: "input_text", text: input }];
-    return [{ id: newItemId(), type: "message", role: "user", status: "completed", content }];
+    return [toStored({ type: "message", role: "user", status: "completed", content })];
   }
   const own = (input ?? []).filter((item) => !("id" in item && isReference(item as ResponseItem)));
-  return own.map((item) => ({ id: newItemId(), ...item }));
+  return own.map(toStored);
+}
+
+function toStored(item: object): StoredItem {
+  const whole = { id: newItemId(), ...item };
+  return { id: String(whole.id), json: new TextEncoder().encode(JSON.stringify(whole)) };
 }
 
 function newItemId(): string {

@@ -11,16 +11,18 @@ export function textOf({ content }: Pick<ChatMessage, "content">): string {
 /**
  * Checks the media and the text of a whole request against LIMITS.
  *
- * Throws too_many_images, too_many_videos, too_many_documents, or out_of_range for too much text.
+ * Throws too_many_images, too_many_videos, too_many_documents, or out_of_range for too many parts
+ * or too much text.
  */
 export function checkTotals(messages: readonly ChatMessage[], param = "messages"): void {
   const media = { image: 0, video: 0, document: 0 };
-  let characters = 0;
+  let [characters, parts] = [0, 0];
   for (const message of messages) {
     characters += textOf(message).length;
     characters += message.reasoning?.length ?? 0;
     for (const call of message.toolCalls ?? []) characters += call.arguments.length;
     if (typeof message.content === "string") continue;
+    parts += message.content.length;
     for (const { type } of message.content) if (type !== "text") media[type] += 1;
   }
   const { images, videos, documents } = LIMITS.request;
@@ -33,6 +35,11 @@ export function checkTotals(messages: readonly ChatMessage[], param = "messages"
     if (actual <= limit) continue;
     const message = `${param} has ${actual} ${kind}s; at most ${limit} are accepted`;
     throw new VireoError(code, message, { param, metadata: { limit, actual } });
+  }
+  if (parts > LIMITS.request.parts) {
+    const limit = LIMITS.request.parts;
+    const message = `${param} has ${parts} parts; at most ${limit} are accepted`;
+    throw new VireoError("out_of_range", message, { param, metadata: { limit, actual: parts } });
   }
   if (characters > LIMITS.request.textCharacters) {
     const limit = LIMITS.request.textCharacters;

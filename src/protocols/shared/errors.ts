@@ -67,6 +67,7 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   backend_unavailable: hidden,
   queue_full: entry(429, "rate_limit_error"),
   rate_limited: entry(429, "rate_limit_error"),
+  server_busy: entry(503, "overloaded_error"),
   engine_loading: entry(503, "overloaded_error"),
   engine_closed: entry(503, "overloaded_error"),
   request_timeout: entry(504, "timeout_error"),

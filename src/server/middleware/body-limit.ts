@@ -3,25 +3,21 @@ import * as zlib from "node:zlib";
 import type { Context } from "hono";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
-import { parseJson } from "../../protocols/shared/json.ts";
 import type { Env } from "../context.ts";
 
 /**
  * The body of a request, read once.
  *
- * Throws body_too_large or unsupported_media_type.
+ * Throws body_too_large, unsupported_media_type, or server_busy if its bytes cannot be booked.
  */
 export async function bodyOf(c: Context<Env>): Promise<Uint8Array> {
   const known = c.get("body");
   if (known !== undefined) return known;
-  const body = await readBody(c.req.raw);
+  const booking = c.get("memory")?.take(c.get("tenant") ?? "", 0);
+  if (booking !== undefined) c.set("booking", booking);
+  const body = await readBody(c.req.raw, (bytes) => booking?.grow(bytes));
   c.set("body", body);
   return body;
-}
-
-/** The body as JSON. Throws invalid_json too. */
-export async function jsonOf(c: Context<Env>): Promise<unknown> {
-  return parseJson(await bodyOf(c));
 }
 
 const zstd = (zlib as { readonly createZstdDecompress?: () => Transform }).createZstdDecompress;
@@ -40,9 +36,10 @@ const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Tra
  *
  * Types other than JSON are refused, because browsers send plain text across sites without asking.
  *
+ * book: called before the given number of bytes is held; it may throw.
  * Throws body_too_large or unsupported_media_type.
  */
-export async function readBody(request: Request): Promise<Uint8Array> {
+export async function readBody(request: Request, book: Book = () => {}): Promise<Uint8Array> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/(json|[\w.-]+\+json)\s*(;|$)/i.test(type)) {
     const message = "the Content-Type must be application/json";
@@ -53,17 +50,22 @@ export async function readBody(request: Request): Promise<Uint8Array> {
   if (declared > LIMITS.request.bodyBytes) throw tooLarge(declared);
   const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
   const isPlain = encoding === "identity" || encoding === "";
-  if (isPlain && length !== null) return await readDeclared(request);
+  if (isPlain && length !== null) {
+    book(declared);
+    return await readDeclared(request);
+  }
   if (request.body === null) return new Uint8Array(0);
-  if (isPlain) return await collect(request.body);
+  if (isPlain) return await collect(request.body, book);
   const decoder = DECODERS.get(encoding)?.();
   if (decoder === undefined) {
     const known = [...DECODERS.keys()].filter((name) => name !== "x-gzip").join(", ");
     const message = `this Content-Encoding is not supported; send ${known}, or none`;
     throw new VireoError("unsupported_media_type", message);
   }
-  return await inflate(Readable.from(request.body), decoder);
+  return await inflate(Readable.from(request.body), decoder, book);
 }
+
+type Book = (bytes: number) => void;
 
 /** HTTP enforces the declared length, so the body needs no counting stream. */
 async function readDeclared(request: Request): Promise<Uint8Array> {
@@ -72,11 +74,11 @@ async function readDeclared(request: Request): Promise<Uint8Array> {
   return body;
 }
 
-async function inflate(source: Readable, decoder: Transform): Promise<Uint8Array> {
+async function inflate(source: Readable, decoder: Transform, book: Book): Promise<Uint8Array> {
   source.on("error", (error) => decoder.destroy(error));
   source.pipe(decoder);
   try {
-    return await collect(decoder as AsyncIterable<Uint8Array>);
+    return await collect(decoder as AsyncIterable<Uint8Array>, book);
   } catch (error) {
     if (!isZlibError(error)) throw error;
     const message = "the body does not match its Content-Encoding, or it is truncated";
@@ -93,12 +95,13 @@ function isZlibError(error: unknown): boolean {
   return /^(Z_|ERR_|ZSTD_)/.test(code);
 }
 
-async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function collect(body: AsyncIterable<Uint8Array>, book: Book): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > LIMITS.request.bodyBytes) throw tooLarge(bytes);
+    book(chunk.length);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -3,6 +3,7 @@ import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Env } from "../context.ts";
 import type { IdempotencyCache, PendingReply } from "../idempotency-cache.ts";
+import { atStreamEnd, isStream } from "../stream-end.ts";
 import { bodyOf } from "./body-limit.ts";
 
 /** Headers of the current request, which a stored answer does not have. */
@@ -28,7 +29,7 @@ export function idempotent(replays: IdempotencyCache): MiddlewareHandler<Env> {
       c.header("idempotency-replayed", "true");
       return c.body(known.body, known.status as 200);
     }
-    c.set("onStreamEnd", known.release);
+    atStreamEnd(c, known.release);
     try {
       await next();
     } catch (error) {
@@ -40,8 +41,7 @@ export function idempotent(replays: IdempotencyCache): MiddlewareHandler<Env> {
 }
 
 async function keep(claim: PendingReply, response: Response): Promise<void> {
-  const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
-  if (isStream && response.ok) return; // released when the stream ends
+  if (isStream(response) && response.ok) return; // released when the stream ends
   if (!response.ok) return claim.release();
   const body = new Uint8Array(await response.clone().arrayBuffer());
   const headers = [...response.headers].filter(([name]) => !OF_THE_REQUEST.test(name));

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { Env } from "../context.ts";
 import { type Shutdown, shuttingDown } from "../shutdown.ts";
+import { atStreamEnd, isStream } from "../stream-end.ts";
 
 /** Refuses requests during shutdown, except liveness probes. */
 export function refuseWhenClosing(shutdown: Shutdown): MiddlewareHandler<Env> {
@@ -16,18 +17,14 @@ export function refuseWhenClosing(shutdown: Shutdown): MiddlewareHandler<Env> {
 export function endWithServer(shutdown: Shutdown): MiddlewareHandler<Env> {
   return async (c, next) => {
     const { signal, release } = shutdown.follow();
-    const onStreamEnd = c.get("onStreamEnd");
     c.set("serverEnd", signal);
-    c.set("onStreamEnd", () => {
-      release();
-      onStreamEnd?.();
-    });
-    let isStream = false;
+    atStreamEnd(c, release);
+    let streams = false;
     try {
       await next();
-      isStream = c.res.headers.get("content-type")?.startsWith("text/event-stream") === true;
+      streams = isStream(c.res);
     } finally {
-      if (!isStream) release();
+      if (!streams) release();
     }
   };
 }

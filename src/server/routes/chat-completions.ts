@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { UpstreamModel } from "../../core/upstream.ts";
-import { type ParsedChatRequest, parseChatRequest } from "../../protocols/openai/chat.ts";
+import type { ParsedChatRequest } from "../../protocols/openai/chat.ts";
 import {
   type AnswerHead,
   newAnswerId,
@@ -13,14 +13,14 @@ import { requireModel } from "../../protocols/shared/models.ts";
 import { providerOf } from "../../protocols/shared/provider.ts";
 import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { jsonOf } from "../middleware/body-limit.ts";
+import { parseBody } from "../parsing/parse-body.ts";
 import { DONE, type SseEvent } from "../sse.ts";
 import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../streaming-reply.ts";
 
 export function chatCompletions(options: RouteOptions) {
   const { upstream, pricesOf, now } = options;
   return async (c: Context<Env>): Promise<Response> => {
-    const parsed = parseChatRequest(await jsonOf(c), upstream.models);
+    const parsed = await parseBody(c, options, "chat");
     const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
     const prices = pricesOf(model);
     const head = { ...headOf(parsed, model, Math.floor(now() / 1000)), prices };

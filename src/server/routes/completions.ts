@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import { parseCompletionRequest } from "../../protocols/openai/completions.ts";
 import { newAnswerId } from "../../protocols/openai/stream.ts";
 import {
   toTextChunks,
@@ -11,7 +10,7 @@ import { requireModel } from "../../protocols/shared/models.ts";
 import { providerOf } from "../../protocols/shared/provider.ts";
 import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { jsonOf } from "../middleware/body-limit.ts";
+import { parseBody } from "../parsing/parse-body.ts";
 import { DONE } from "../sse.ts";
 import { answerHeaders, generation, ignoredHeader } from "../streaming-reply.ts";
 import { asEvents } from "./chat-completions.ts";
@@ -19,7 +18,7 @@ import { asEvents } from "./chat-completions.ts";
 export function completions(options: RouteOptions) {
   const { upstream, pricesOf, now } = options;
   return async (c: Context<Env>): Promise<Response> => {
-    const parsed = parseCompletionRequest(await jsonOf(c));
+    const parsed = await parseBody(c, options, "completion");
     const model = requireModel(upstream.models, parsed.model, parsed.requests[0]?.maxTokens);
     const prices = pricesOf(model);
     const createdUnix = Math.floor(now() / 1000);

@@ -15,12 +15,11 @@ import { hasPrice } from "../../protocols/shared/usage.ts";
 import {
   documentOf,
   type ExtractBody,
-  parseExtract,
   toExtraction,
   toPageAnswer,
 } from "../../protocols/vireo/extract.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { jsonOf } from "../middleware/body-limit.ts";
+import { parseBody } from "../parsing/parse-body.ts";
 import { completeMessages } from "../resolve-media.ts";
 import type { SseEvent } from "../sse.ts";
 import { generation } from "../streaming-reply.ts";
@@ -36,7 +35,7 @@ export function extractDocument(options: RouteOptions) {
   const running = { count: 0 };
   return async (c: Context<Env>): Promise<Response> => {
     const { upstream, pricesOf, now } = options;
-    const { body, request } = parseExtract(await jsonOf(c));
+    const { body, request } = await parseBody(c, options, "extraction");
     const model = requireModel(upstream.models, body.model, body.max_tokens ?? undefined);
     const id = `extract-${random62(24)}`;
     const head = { id, created: Math.floor(now() / 1000), model: model.id };

@@ -1,18 +1,15 @@
 import type { Context } from "hono";
 import type { ChatRequest } from "../../core/chat.ts";
 import { requireCapability } from "../../core/upstream.ts";
-import { parseChatRequest } from "../../protocols/openai/chat.ts";
-import { parseResponseRequest } from "../../protocols/openai/responses.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { jsonOf } from "../middleware/body-limit.ts";
+import { parseBody } from "../parsing/parse-body.ts";
 
 /** Counts the prompt tokens of a Responses request. */
 export function responseTokens(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
-    const memory = options.responses?.memoryOf(c.get("tenant"));
-    const { models } = options.upstream;
-    const { model, request } = parseResponseRequest(await jsonOf(c), models, memory);
+    const turns = options.responses?.turnsOf(c.get("tenant"));
+    const { model, request } = await parseBody(c, options, "response", { turns });
     const input_tokens = await countTokens(c, options, model, request);
     return c.json({ object: "response.input_tokens", input_tokens });
   };
@@ -21,7 +18,7 @@ export function responseTokens(options: RouteOptions) {
 /** Counts the prompt tokens of a chat request. */
 export function chatTokens(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
-    const { model, request } = parseChatRequest(await jsonOf(c), options.upstream.models);
+    const { model, request } = await parseBody(c, options, "chat");
     return c.json({ input_tokens: await countTokens(c, options, model, request) });
   };
 }

@@ -2,11 +2,10 @@ import type { Context } from "hono";
 import type { ChatRequest } from "../../core/chat.ts";
 import type { Inspector } from "../../core/inspection.ts";
 import { requireCapability } from "../../core/upstream.ts";
-import { parseChatRequest } from "../../protocols/openai/chat.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
 import { toDocumentInspection, toVideoInspection } from "../../protocols/vireo/inspect.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { jsonOf } from "../middleware/body-limit.ts";
+import { parseBody } from "../parsing/parse-body.ts";
 
 /** The frames that the model sees of a conversation's one video. */
 export function inspectVideo(options: RouteOptions) {
@@ -30,11 +29,9 @@ interface InspectionRequest {
   readonly model: string;
 }
 
-async function readRequest(
-  c: Context<Env>,
-  { upstream }: RouteOptions,
-): Promise<InspectionRequest> {
-  const parsed = parseChatRequest(await jsonOf(c), upstream.models);
+async function readRequest(c: Context<Env>, options: RouteOptions): Promise<InspectionRequest> {
+  const { upstream } = options;
+  const parsed = await parseBody(c, options, "chat");
   const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
   return {
     inspector: requireCapability(upstream, "inspect"),

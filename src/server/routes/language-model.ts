@@ -1,14 +1,13 @@
 import type { Context } from "hono";
 import { VireoError } from "../../core/errors.ts";
 import { collectResult, toStreamParts } from "../../protocols/ai-gateway/answer.ts";
-import { parseCall } from "../../protocols/ai-gateway/call.ts";
 import { toGatewayConfig } from "../../protocols/ai-gateway/config.ts";
 import { toGatewayError } from "../../protocols/ai-gateway/errors.ts";
 import { newAnswerId } from "../../protocols/openai/stream.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
 import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { jsonOf } from "../middleware/body-limit.ts";
+import { parseBody } from "../parsing/parse-body.ts";
 import { answerHeaders, generation } from "../streaming-reply.ts";
 import { asEvents } from "./chat-completions.ts";
 
@@ -17,12 +16,12 @@ export function languageModel(options: RouteOptions) {
   const { upstream, pricesOf, now } = options;
   return async (c: Context<Env>): Promise<Response> => {
     checkVersion(c.req.header("ai-language-model-specification-version"));
-    const name = c.req.header("ai-language-model-id") ?? "";
+    const asked = c.req.header("ai-language-model-id") ?? "";
     const {
       request,
       model: requested,
       warnings,
-    } = parseCall(await jsonOf(c), name, upstream.models);
+    } = await parseBody(c, options, "call", { model: asked });
     const model = requireModel(upstream.models, requested, request.maxTokens, "maxOutputTokens");
     const prices = pricesOf(model);
     const createdUnix = Math.floor(now() / 1000);

@@ -6,11 +6,10 @@ import {
   newMessageId,
   toMessageEvents,
 } from "../../protocols/anthropic/message.ts";
-import { parseCountRequest, parseMessagesRequest } from "../../protocols/anthropic/request.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
 import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { jsonOf } from "../middleware/body-limit.ts";
+import { parseBody } from "../parsing/parse-body.ts";
 import type { SseEvent } from "../sse.ts";
 import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../streaming-reply.ts";
 import { countTokens } from "./input-tokens.ts";
@@ -21,7 +20,7 @@ const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
 export function messages(options: RouteOptions) {
   const { upstream, pricesOf } = options;
   return async (c: Context<Env>): Promise<Response> => {
-    const parsed = parseMessagesRequest(await jsonOf(c), upstream.models);
+    const parsed = await parseBody(c, options, "messages");
     const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
     const request = { ...parsed.request, model: model.id, tenant: c.get("tenant") };
     const head = { id: newMessageId(), model: model.id, stopSequences: request.stop ?? [] };
@@ -48,7 +47,7 @@ export function messages(options: RouteOptions) {
 /** Counts the prompt tokens of a messages request. */
 export function messageTokens(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
-    const { model, request } = parseCountRequest(await jsonOf(c), options.upstream.models);
+    const { model, request } = await parseBody(c, options, "messageCount");
     return c.json({ input_tokens: await countTokens(c, options, model, request) });
   };
 }

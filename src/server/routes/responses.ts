@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import { GREEDY } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
-import { parseResponseRequest } from "../../protocols/openai/responses.ts";
 import {
   type InputQuery,
   inputQuery,
@@ -18,7 +17,7 @@ import { requireModel } from "../../protocols/shared/models.ts";
 import { check } from "../../protocols/shared/schema-errors.ts";
 import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { jsonOf } from "../middleware/body-limit.ts";
+import { parseBody } from "../parsing/parse-body.ts";
 import type { SseEvent } from "../sse.ts";
 import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../streaming-reply.ts";
 
@@ -27,8 +26,7 @@ export function responses(options: RouteOptions) {
   const { upstream, pricesOf, now, responses: store } = options;
   return async (c: Context<Env>): Promise<Response> => {
     const tenant = c.get("tenant");
-    const memory = store?.memoryOf(tenant);
-    const parsed = parseResponseRequest(await jsonOf(c), upstream.models, memory);
+    const parsed = await parseBody(c, options, "response", { turns: store?.turnsOf(tenant) });
     const { maxTokens } = parsed.request;
     const model = requireModel(upstream.models, parsed.model, maxTokens, "max_output_tokens");
     const request = { ...parsed.request, model: model.id, tenant };
@@ -71,7 +69,7 @@ export function getResponse(options: RouteOptions) {
     }
     const response = options.responses?.response(c.get("tenant"), idOf(c));
     if (response === undefined) throw notFound(c);
-    return c.json(response);
+    return c.body(response, 200, JSON_TYPE);
   };
 }
 
@@ -89,9 +87,11 @@ export function responseInput({ responses: store }: RouteOptions) {
     const query = check<InputQuery>(inputQuery, c.req.query());
     const items = store?.input(c.get("tenant"), idOf(c));
     if (items === undefined) throw notFound(c);
-    return c.json(toInputList(items, query));
+    return c.body(toInputList(items, query), 200, JSON_TYPE);
   };
 }
+
+const JSON_TYPE = { "content-type": "application/json" };
 
 function idOf(c: Context<Env>): string {
   return c.req.param("id") ?? "";

@@ -1,16 +1,9 @@
 import type { Context } from "hono";
 import { LIMITS } from "../../core/limits.ts";
 import { cleanName, typeOf } from "../../files/records.ts";
-import {
-  type CompleteBody,
-  completeBody,
-  toUploadBody,
-  type UploadBody,
-  uploadBody,
-} from "../../protocols/openai/files.ts";
-import { check } from "../../protocols/shared/schema-errors.ts";
+import { toUploadBody } from "../../protocols/openai/files.ts";
 import type { Env, RouteOptions } from "../context.ts";
-import { jsonOf } from "../middleware/body-limit.ts";
+import { parseBody } from "../parsing/parse-body.ts";
 import { receiveForm } from "../receive-form.ts";
 import { requireStore } from "./files.ts";
 
@@ -18,7 +11,7 @@ import { requireStore } from "./files.ts";
 export function createUpload(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const { uploads } = requireStore(options);
-    const body = check<UploadBody>(uploadBody, await jsonOf(c));
+    const body = await parseBody(c, options, "upload");
     const filename = cleanName(body.filename);
     const file = { filename, purpose: body.purpose, type: typeOf(body.mime_type ?? "", filename) };
     const ttl = body.expires_after ? { ttlSeconds: body.expires_after.seconds } : {};
@@ -49,7 +42,7 @@ export function addPart(options: RouteOptions) {
 export function completeUpload(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const { uploads } = requireStore(options);
-    const { part_ids, md5 } = check<CompleteBody>(completeBody, await jsonOf(c));
+    const { part_ids, md5 } = await parseBody(c, options, "uploadEnd");
     const done = await uploads.complete(c.get("tenant"), idOf(c), part_ids, md5 ?? undefined);
     return c.json(toUploadBody(done.upload, done.file));
   };

@@ -1,0 +1,84 @@
+import { VireoError } from "./errors.ts";
+
+/** Bytes that one buffer, or all buffers of one request, hold. */
+export interface Booking {
+  readonly bytes: number;
+  /** Books more. Throws server_busy; what was booked before stays booked. */
+  grow(bytes: number): void;
+  /** Returns all bytes; later calls do nothing. */
+  release(): void;
+}
+
+export interface ByteBudgetOptions {
+  readonly maxBytes: number;
+  /** Share of one tenant, so that others always find room. */
+  readonly maxTenantBytes: number;
+  /** The plural of what is booked, for errors, as "request bodies". */
+  readonly contents: string;
+}
+
+const RETRY_AFTER_MS = 2000;
+
+/**
+ * Bounds the memory that requests hold together, per tenant and in sum. A limit per request cannot
+ * do that, because a client may send many.
+ */
+export class ByteBudget {
+  private readonly options: ByteBudgetOptions;
+  private readonly tenants = new Map<string, number>();
+  private total = 0;
+
+  constructor(options: ByteBudgetOptions) {
+    this.options = options;
+  }
+
+  /** Bytes booked now. */
+  get bytes(): number {
+    return this.total;
+  }
+
+  bytesOf(tenant: string): number {
+    return this.tenants.get(tenant) ?? 0;
+  }
+
+  /** Throws server_busy, with a time after which to retry, if the bytes do not fit. */
+  take(tenant: string, bytes: number): Booking {
+    this.add(tenant, bytes);
+    let held = bytes;
+    return {
+      get bytes() {
+        return held;
+      },
+      grow: (more) => {
+        this.add(tenant, more);
+        held += more;
+      },
+      release: () => {
+        this.subtract(tenant, held);
+        held = 0;
+      },
+    };
+  }
+
+  private add(tenant: string, bytes: number): void {
+    const { maxBytes, maxTenantBytes, contents } = this.options;
+    const own = this.bytesOf(tenant) + bytes;
+    const isOwn = own > maxTenantBytes;
+    if (isOwn || this.total + bytes > maxBytes) {
+      const whose = isOwn ? "of this key" : "of all clients";
+      const limit = isOwn ? maxTenantBytes : maxBytes;
+      const message = `${contents} ${whose} may hold ${limit} bytes; try again in 2 s`;
+      const details = { retryAfterMs: RETRY_AFTER_MS, metadata: { limit } };
+      throw new VireoError("server_busy", message, details);
+    }
+    this.tenants.set(tenant, own);
+    this.total += bytes;
+  }
+
+  private subtract(tenant: string, bytes: number): void {
+    const own = this.bytesOf(tenant) - bytes;
+    if (own > 0) this.tenants.set(tenant, own);
+    else this.tenants.delete(tenant);
+    this.total -= bytes;
+  }
+}

@@ -1,0 +1,29 @@
+import type { MiddlewareHandler } from "hono";
+import { ByteBudget } from "../../core/byte-budget.ts";
+import { LIMITS } from "../../core/limits.ts";
+import type { Env } from "../context.ts";
+import { atStreamEnd, isStream } from "../stream-end.ts";
+
+/**
+ * Bounds the memory of all request bodies together. What a request books, it holds until its answer
+ * has ended, because its media stay in memory as long.
+ */
+export function bookBytes(): MiddlewareHandler<Env> {
+  const budget = new ByteBudget({
+    maxBytes: LIMITS.memory.bodyBytes,
+    maxTenantBytes: LIMITS.memory.bodyBytesPerTenant,
+    contents: "request bodies",
+  });
+  return async (c, next) => {
+    const release = (): void => c.get("booking")?.release();
+    c.set("memory", budget);
+    atStreamEnd(c, release);
+    let streams = false;
+    try {
+      await next();
+      streams = isStream(c.res);
+    } finally {
+      if (!streams) release();
+    }
+  };
+}

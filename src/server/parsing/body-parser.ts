@@ -1,0 +1,105 @@
+import type { QueuedTurn } from "../../core/fair-queue.ts";
+import { LIMITS } from "../../core/limits.ts";
+import type { StoredTurn, StoredTurns } from "../../protocols/openai/response-memory.ts";
+import { parseJson } from "../../protocols/shared/json.ts";
+import { checkJsonSize } from "../../protocols/shared/json-size.ts";
+import { WorkerLane } from "../../threads/worker-lane.ts";
+import type { ParseCommand } from "./parse-worker.ts";
+import { type ParseContext, type Parsed, type ParserName, parseAs } from "./parsers.ts";
+import { offerTurns } from "./turns-port.ts";
+
+/** A worker runs compiled JavaScript, even where tests run the sources. */
+const WORKER = import.meta.url.endsWith(".ts")
+  ? new URL("../../../dist/server/parsing/parse-worker.js", import.meta.url)
+  : new URL("./parse-worker.js", import.meta.url);
+
+/**
+ * Parses and checks request bodies. A body above LIMITS.parsing.inlineBytes, or one that continues
+ * stored responses above it, is parsed by a worker thread: it would block the event loop. Media
+ * come back without a copy.
+ */
+export class BodyParser {
+  private readonly lane = new WorkerLane<ParseCommand, unknown>({
+    module: WORKER,
+    maxMemoryBytes: LIMITS.parsing.workerBytes,
+    maxWaitingCost: LIMITS.parsing.waitingBytes,
+    things: "request bodies",
+    unit: "bytes",
+  });
+
+  /**
+   * body: not to be used afterwards, because it may move to the worker.
+   *
+   * Throws invalid_json, out_of_range for too many values, what the parser throws, and what
+   * `WorkerLane.run` throws.
+   */
+  async parse<N extends ParserName>(
+    parser: N,
+    body: Uint8Array,
+    context: ParseContext,
+    turn: QueuedTurn,
+  ): Promise<Parsed<N>> {
+    if (body.length <= LIMITS.parsing.inlineBytes) {
+      checkJsonSize(body);
+      const small = context.turns && onlySmall(context.turns);
+      try {
+        const own = { ...context, turns: small?.turns };
+        const parsed = parseAs(parser, parseJson(body), own);
+        if (small?.isExceeded !== true) return parsed;
+      } catch (error) {
+        if (small?.isExceeded !== true) throw error;
+      }
+    }
+    return (await this.inWorker(parser, body, context, turn)) as Parsed<N>;
+  }
+
+  /** Resolves when the worker has ended. */
+  async close(reason: Error): Promise<void> {
+    await this.lane.close(reason);
+  }
+
+  private async inWorker(
+    parser: ParserName,
+    body: Uint8Array,
+    { turns, ...context }: ParseContext,
+    turn: QueuedTurn,
+  ): Promise<unknown> {
+    const offered = turns && offerTurns(turns);
+    const { buffer, length: cost } = body;
+    const isOwn = buffer instanceof ArrayBuffer && buffer.byteLength === cost;
+    const transfer = [...(isOwn ? [buffer] : []), ...(offered ? [offered.asked.port] : [])];
+    try {
+      const command = { parser, body, context, turns: offered?.asked };
+      return await this.lane.run(command, { ...turn, cost, transfer });
+    } finally {
+      offered?.close();
+    }
+  }
+}
+
+/** Looks up turns, but none any more once they exceed the inline bound together. */
+function onlySmall(turns: StoredTurns): { turns: StoredTurns; readonly isExceeded: boolean } {
+  let bytes = 0;
+  const count = ({ items, response }: StoredTurn): void => {
+    for (const item of items) bytes += item.length;
+    bytes += response?.length ?? 0;
+  };
+  const isExceeded = (): boolean => bytes > LIMITS.parsing.inlineBytes;
+  return {
+    get isExceeded() {
+      return isExceeded();
+    },
+    turns: {
+      history(responseId) {
+        const found = turns.history(responseId);
+        found?.forEach(count);
+        return isExceeded() ? undefined : found;
+      },
+      turnOf(itemId) {
+        const found = turns.turnOf(itemId);
+        if (found !== undefined) count(found);
+        return isExceeded() ? undefined : found;
+      },
+    },
+  };
+}
