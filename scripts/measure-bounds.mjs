@@ -1,0 +1,245 @@
+// Measures what a hostile client can do to the others with requests just inside the limits. For
+// each input: the longest stall of the server's event loop, the peak of its memory beyond the idle
+// state, and the 99th percentile of another client's small chats, compared with a quiet server.
+//   node scripts/measure-bounds.mjs [--build DIR] [--seconds 8] [--only TEXT] [--json FILE]
+// --build: the root of another built checkout, to compare two versions in one run of the machine.
+import { fork } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { connect } from "node:net";
+import { loadavg, tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { INPUTS } from "./bounds/inputs.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { values } = parseArgs({
+  options: {
+    build: { type: "string", default: root },
+    seconds: { type: "string", default: "8" },
+    only: { type: "string", default: "" },
+    json: { type: "string" },
+  },
+});
+const seconds = Number(values.seconds);
+const build = resolve(values.build);
+const MIB = 1024 * 1024;
+const KEYS = { hostile: "vk-hostile-7f3a9c51d2e84b60", other: "vk-other-1b8e6d2f94c3a705" };
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+const folder = mkdtempSync(join(tmpdir(), "vireo-bounds-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+function writeKeys() {
+  const path = join(folder, "keys.json");
+  const keys = Object.entries(KEYS).map(([name, key]) => {
+    const sha256 = createHash("sha256").update(key).digest("hex");
+    return { name, sha256, createdUnix: 0, limits: {} };
+  });
+  writeFileSync(path, JSON.stringify({ version: 1, keys }));
+  return path;
+}
+
+/** A server in a process of its own. */
+async function startServer() {
+  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const args = ["serve", "--model", join(build, "models/tiny"), "--port", String(port)];
+  const watch = join(root, "scripts/bounds/watch.mjs");
+  const child = fork(
+    join(build, "dist/cli/main.js"),
+    [...args, "--keys", writeKeys(), "--no-cache", "--log-level", "error"],
+    { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: ["--import", watch] },
+  );
+  let said = "";
+  let gone = false;
+  child.stderr.on("data", (text) => {
+    said = (said + text).slice(-2000);
+  });
+  child.once("exit", () => {
+    gone = true;
+  });
+  const server = {
+    port,
+    get gone() {
+      return gone;
+    },
+    /** The longest stall and the memory since the last call; undefined if the server has ended. */
+    async look() {
+      if (gone) return undefined;
+      const answered = new Promise((done) => child.once("message", done));
+      const ended = new Promise((done) => child.once("exit", () => done(undefined)));
+      child.send("look");
+      return await Promise.race([answered, ended]);
+    },
+    async stop() {
+      if (gone) return;
+      const ended = new Promise((done) => child.once("exit", done));
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+  for (let tries = 0; tries < 300; tries++) {
+    if (gone) throw new Error(`the server ended: ${said}`);
+    const { status } = await send(server, { method: "GET", path: "/health" }).catch(() => ({}));
+    if (status === 200) return server;
+    await pause(200);
+  }
+  throw new Error(`the server is not ready: ${said}`);
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+
+function send({ port }, { method, path, headers = {}, body }, key = KEYS.other) {
+  const started = performance.now();
+  return new Promise((done, fail) => {
+    const authorization = `Bearer ${key}`;
+    const sent = request(
+      { host: "127.0.0.1", port, method, path, agent, headers: { ...headers, authorization } },
+      (response) => {
+        response.resume();
+        response.once("error", fail);
+        response.once("end", () => {
+          done({ status: response.statusCode, ms: performance.now() - started });
+        });
+      },
+    );
+    sent.once("error", fail);
+    sent.end(body);
+  });
+}
+
+const smallChat = (text) => ({
+  method: "POST",
+  path: "/v1/chat/completions",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({ messages: [{ role: "user", content: text }], max_tokens: 4 }),
+});
+
+/** Sends small chats until `until`; returns the milliseconds of each. */
+async function askAsOther(server, until) {
+  const times = [];
+  for (let count = 0; performance.now() < until && !server.gone; count++) {
+    const { ms } = await send(server, smallChat(`Hello ${count}`)).catch(() => ({ ms: Infinity }));
+    times.push(ms);
+    await pause(20);
+  }
+  return times;
+}
+
+const percentile = (list, share) => {
+  const sorted = [...list].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+};
+
+/** Sends one input again and again, as the hostile client. */
+function repeating(input) {
+  return async (server, until) => {
+    const statuses = new Map();
+    while (performance.now() < until && !server.gone) {
+      const { status = "no answer" } = await send(server, input, KEYS.hostile).catch(() => ({}));
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      await pause(1);
+    }
+    return [...statuses].map(([status, count]) => `${status}×${count}`).join(" ");
+  };
+}
+
+/** Opens sockets that send or read nothing more after `head`. */
+async function openStalled(server, count, head) {
+  const answers = new Map();
+  const sockets = Array.from({ length: count }, () => {
+    const socket = connect(server.port, "127.0.0.1", () => socket.write(head));
+    socket.once("readable", () => {
+      const status = /HTTP\/1\.1 (\d+)/.exec(String(socket.read(64)))?.[1] ?? "none";
+      answers.set(status, (answers.get(status) ?? 0) + 1);
+    });
+    socket.on("error", () => {});
+    return socket;
+  });
+  return { sockets, answers };
+}
+
+const headOf = (path, length) =>
+  `POST ${path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${KEYS.hostile}\r\n` +
+  `content-type: application/json\r\ncontent-length: ${length}\r\n\r\n`;
+
+/** 40 bodies of 60 MiB, each one byte short. */
+async function unfinishedBodies(server, until) {
+  const length = 60 * MIB;
+  const head = Buffer.concat([
+    Buffer.from(headOf("/v1/chat/completions", length)),
+    Buffer.alloc(length - 1, 0x20),
+  ]);
+  const { sockets, answers } = await openStalled(server, 40, head);
+  while (performance.now() < until) await pause(100);
+  for (const socket of sockets) socket.destroy();
+  return [...answers].map(([status, n]) => `${status}×${n}`).join(" ");
+}
+
+/** 64 streams with 20 log probabilities per token whose answers nobody reads. */
+async function unreadStreams(server, until) {
+  const body = JSON.stringify({
+    messages: [{ role: "user", content: "hi" }],
+    max_tokens: 8000,
+    ignore_eos: true,
+    stream: true,
+    logprobs: true,
+    top_logprobs: 20,
+  });
+  const sockets = Array.from({ length: 64 }, () => {
+    const socket = connect(server.port, "127.0.0.1", () => {
+      socket.write(headOf("/v1/chat/completions", body.length) + body);
+    });
+    socket.on("error", () => {});
+    return socket.pause();
+  });
+  while (performance.now() < until) await pause(100);
+  for (const socket of sockets) socket.destroy();
+  return "not read";
+}
+
+const CASES = [
+  ["quiet", async () => ""],
+  ...Object.entries(INPUTS).map(([name, build]) => [name, build]),
+  ["40 bodies of 60 MiB, unfinished", () => unfinishedBodies],
+  ["64 unread streams of log probabilities", () => unreadStreams],
+];
+
+async function measure(name, attackOf) {
+  const server = await startServer();
+  try {
+    await askAsOther(server, performance.now() + 1500); // warms up
+    const made = name === "quiet" ? async () => "" : attackOf();
+    const attack = typeof made === "function" ? made : repeating(made);
+    const idle = await server.look();
+    const until = performance.now() + seconds * 1000;
+    const [times, statuses] = await Promise.all([askAsOther(server, until), attack(server, until)]);
+    const seen = await server.look();
+    return {
+      name,
+      stallMs: seen === undefined ? Number.POSITIVE_INFINITY : Math.round(seen.stallMs),
+      memoryMb: seen && Math.round((seen.peakBytes - idle.usedBytes) / MIB),
+      p99Ms: Math.round(percentile(times, 0.99) * 10) / 10,
+      chats: times.length,
+      statuses: server.gone ? "the server ended" : statuses,
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+const rows = [];
+process.stdout.write(`${build}, ${seconds} s each, load ${loadavg()[0].toFixed(1)}\n`);
+process.stdout.write("| input | stall ms | memory MB | other's p99 ms | answers |\n");
+process.stdout.write("| --- | --- | --- | --- | --- |\n");
+for (const [name, attackOf] of CASES) {
+  if (name !== "quiet" && !name.includes(values.only)) continue;
+  const row = await measure(name, attackOf);
+  rows.push(row);
+  const { stallMs, memoryMb, p99Ms, statuses } = row;
+  process.stdout.write(`| ${name} | ${stallMs} | ${memoryMb} | ${p99Ms} | ${statuses} |\n`);
+}
+if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(rows, null, 2));
+agent.destroy();
