@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   inspect: ["core", "weights", "model", "text", "inputs", "file:runtime/memory.ts"],
   limits: ["core", "protocols/shared"],
   routing: ["core"],
+  upstreams: ["core", "text", "media", "file:protocols/shared/errors.ts"],
   server: ["core", "threads", "protocols", "limits", "egress", "files", "extract"],
   eval: ["core"],
   golden: ["core", "backends", "weights", "model", "text", "media", "inputs", "runtime"],
@@ -280,7 +281,7 @@ test("the table of imports in ARCHITECTURE.md is the one of this test", () => {
     return [folder, names.join(" ")];
   });
   expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(rules));
-  expect(page.split("\n").length).toBeLessThanOrEqual(120);
+  expect(page.split("\n").length).toBeLessThanOrEqual(130);
 });
 
 test("comments begin with their subject", () => {

@@ -82,6 +82,13 @@ const FEATURES = {
     const parts = partsOf(request);
     return request.maxTiles !== undefined || parts.some((part) => partTiles(part) !== undefined);
   }),
+  repeat_below: optional("media_io_kwargs.video.repeat_below", (request) => {
+    const samplings = partsOf(request).map((part) => (part.type === "video" ? part.sampling : {}));
+    return [request.videoSampling, ...samplings].some((one) => one?.repeatBelow !== undefined);
+  }),
+  past_reasoning: optional("keep_reasoning", ({ messages }) => {
+    return messages.some(({ reasoning }) => reasoning !== undefined);
+  }),
   video_pruning_rate: optional("mm_processor_kwargs.video_pruning_rate", (request) => {
     return request.videoPruningRate !== undefined && hasPart(request, "video");
   }),

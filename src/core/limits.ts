@@ -249,6 +249,26 @@ export const LIMITS = freeze({
     wordsPerPage: 5000,
   },
 
+  /** The answers of a provider to which requests are forwarded. */
+  upstream: {
+    /** One event of a stream. */
+    eventBytes: MIB,
+    answerBytes: 64 * MIB,
+    toolCalls: 128,
+    errorBytes: 64 * KIB,
+    /** Characters of a provider's error that clients see. */
+    errorCharacters: 500,
+    models: 2000,
+    modelListBytes: 16 * MIB,
+    headerBytes: 32 * KIB,
+    /** Connections to one provider. */
+    connections: 1024,
+    /** Wait for token counts after the end of an answer. */
+    tailMs: 2000,
+    /** Longest wait for which a provider may ask. */
+    retryAfterMs: 600_000,
+  },
+
   /** Requests in front of the engine. */
   queue: {
     requests: 256,

@@ -1,12 +1,19 @@
 import sharp from "sharp";
 import type { RgbImage } from "./rgb-image.ts";
 
-/** Encodes the image as a JPEG preview; `maxSidePx` bounds its longer side. */
-export async function encodeJpeg(image: RgbImage, sidePx: number): Promise<Buffer> {
+/** Quality of previews for people. */
+const PREVIEW_QUALITY = 72;
+
+/** Encodes the image as a JPEG; `sidePx` bounds its longer side. */
+export async function encodeJpeg(
+  image: RgbImage,
+  sidePx: number,
+  quality = PREVIEW_QUALITY,
+): Promise<Buffer> {
   const { rgb, width, height } = image;
   return await sharp(rgb, { raw: { width, height, channels: 3 } })
     .resize({ width: sidePx, height: sidePx, fit: "inside", withoutEnlargement: true })
-    .jpeg({ quality: 72 })
+    .jpeg({ quality })
     .toBuffer();
 }
 
@@ -21,6 +28,12 @@ export async function encodeThumbnail(
   const side = (pixels: number): number => Math.max(1, Math.round(pixels * scale));
   return await sharp(rgb, { raw: { width, height, channels: 3 } })
     .resize({ width: side(shape.width), height: side(shape.height), fit: "fill" })
-    .jpeg({ quality: 72 })
+    .jpeg({ quality: PREVIEW_QUALITY })
     .toBuffer();
+}
+
+/** Encodes a picture without loss, for another server. */
+export async function encodePng({ rgb, width, height }: RgbImage): Promise<Buffer> {
+  const raw = sharp(rgb, { raw: { width, height, channels: 3 } });
+  return await raw.png({ compressionLevel: 4 }).toBuffer();
 }

@@ -1,0 +1,84 @@
+import type { ToolCall } from "../../core/chat.ts";
+import { LIMITS } from "../../core/limits.ts";
+import { asList, asRecord, asText, type JsonObject } from "./json-values.ts";
+
+interface OpenCall {
+  readonly index: number;
+  readonly id: string;
+  name: string;
+  arguments: string;
+}
+
+/**
+ * Puts calls together that arrive in pieces.
+ *
+ * A piece belongs to the call of its index. A new id at the same index begins a new call, because
+ * some servers number all calls 0; ids may repeat at other indexes, because some name all calls
+ * alike. A call is complete when the next one begins or the answer ends.
+ */
+export class ToolCallCollector {
+  private open: OpenCall | undefined;
+  private count = 0;
+
+  /** Calls that have begun. */
+  get size(): number {
+    return this.count;
+  }
+
+  /** Adds the pieces of a delta and returns the calls that are complete. */
+  push(pieces: unknown): ToolCall[] {
+    const complete: ToolCall[] = [];
+    for (const piece of asList(pieces).map(asRecord)) {
+      if (piece !== undefined) complete.push(...this.add(piece));
+    }
+    return complete;
+  }
+
+  /**
+   * Ends the answer. isCut: it ended by its length, so that a call whose arguments are no JSON is
+   * left out, as this server leaves out its own.
+   */
+  end(isCut: boolean): ToolCall[] {
+    const last = this.take();
+    if (!isCut) return last;
+    const whole = last.filter((call) => isJson(call.arguments));
+    this.count -= last.length - whole.length;
+    return whole;
+  }
+
+  private add(piece: JsonObject): ToolCall[] {
+    const called = asRecord(piece.function) ?? {};
+    const id = asText(piece.id);
+    const index = typeof piece.index === "number" ? piece.index : (this.open?.index ?? 0);
+    const name = asText(called.name);
+    const isSame =
+      this.open?.index === index && (id === "" || id === this.open.id || this.open.id === "");
+    const complete = isSame ? [] : this.take();
+    if (this.open === undefined) {
+      this.count += 1;
+      if (this.count > LIMITS.upstream.toolCalls) throw new RangeError("too many tool calls");
+      this.open = { index, id, name, arguments: "" };
+    } else if (this.open.name === "") {
+      this.open.name = name;
+    }
+    const given = called.arguments;
+    this.open.arguments += asRecord(given) ? JSON.stringify(given) : asText(given);
+    return complete;
+  }
+
+  private take(): ToolCall[] {
+    const call = this.open;
+    this.open = undefined;
+    if (call === undefined) return [];
+    return [{ name: call.name, arguments: call.arguments === "" ? "{}" : call.arguments }];
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ChatEvent, ChatRequest, Usage } from "../../core/chat.ts";
+import { VireoError } from "../../core/errors.ts";
+import { type ChaosServer, startChaos } from "../chaos/chaos-server.ts";
+import { FAULT_NAMES, FAULTS, type FaultName } from "../chaos/faults.ts";
+import { WORDS } from "../chaos/faulty-answer.ts";
+import { createOpenAiCompatible, type RemoteUpstream } from "./upstream.ts";
+
+const LIMITS_MS = { connectMs: 500, firstTokenMs: 300, betweenTokensMs: 300, totalMs: 900 };
+const TEXT = WORDS.join("");
+let chaos: ChaosServer;
+let upstream: RemoteUpstream;
+
+beforeAll(async () => {
+  chaos = await startChaos();
+  upstream = createOpenAiCompatible({
+    name: "far",
+    baseUrl: chaos.url,
+    credentials: () => "sk-secret-of-the-operator",
+    limits: LIMITS_MS,
+  });
+  await upstream.refresh();
+});
+afterAll(async () => {
+  await upstream.close();
+  await chaos.close();
+});
+
+interface Outcome {
+  readonly events: readonly ChatEvent[];
+  readonly text: string;
+  readonly end: Extract<ChatEvent, { readonly type: "end" }> | undefined;
+  readonly error: VireoError | undefined;
+  readonly billed: readonly Usage[];
+}
+
+async function ask(fault: FaultName, changes: Partial<ChatRequest> = {}): Promise<Outcome> {
+  const billed: Usage[] = [];
+  const events: ChatEvent[] = [];
+  const request: ChatRequest = {
+    model: `chaos/${fault}`,
+    messages: [{ role: "user", content: "Count!" }],
+    onUsage: (usage) => billed.push(usage),
+    ...changes,
+  };
+  let error: VireoError | undefined;
+  try {
+    for await (const event of upstream.chat(request)) events.push(event);
+  } catch (thrown) {
+    if (!(thrown instanceof VireoError)) throw thrown;
+    error = thrown;
+  }
+  const text = events.map((event) => (event.type === "text" ? event.text : "")).join("");
+  const last = events.at(-1);
+  return { events, text, end: last?.type === "end" ? last : undefined, error, billed };
+}
+
+describe("each fault of a provider", () => {
+  test.each(FAULT_NAMES)("%s", async (name) => {
+    const { events, text, end, error, billed } = await ask(name);
+    if ("isHarmless" in FAULTS[name]) {
+      expect(error).toBeUndefined();
+      expect(text).toBe(name === "split-character" ? `Grüße 🎉 ${TEXT}` : TEXT);
+      expect(end).toMatchObject({ reason: "stop", nativeReason: "eos" });
+      expect(billed).toEqual([end?.usage]);
+      expect(end?.usage.estimated).toBe(name === "no-usage" ? true : undefined);
+      return;
+    }
+    expect(end).toBeUndefined();
+    expect(error?.attempt).toMatchObject({ provider: "far", callerFault: false });
+    expect(error?.attempt?.delivered).toBe(text !== "");
+    expect(events[0]?.type).toBe(text === "" ? undefined : "start");
+    expect(billed).toHaveLength(text === "" ? 0 : 1);
+    if (text !== "") expect(billed[0]?.completionTokens).toBe(Math.ceil(text.length / 4));
+  });
+
+  test("is named by code and status", async () => {
+    const codes: Partial<Record<FaultName, readonly unknown[]>> = {
+      refused: ["upstream_unavailable", "unreachable", undefined],
+      "slow-headers": ["upstream_timeout", "timeout", undefined],
+      "429-retry-after": ["rate_limited", "status", 429],
+      "500": ["upstream_unavailable", "status", 500],
+      html: ["upstream_invalid_response", "invalid", undefined],
+      "error-event": ["upstream_unavailable", "status", 503],
+      cut: ["upstream_invalid_response", "cut", undefined],
+      stall: ["upstream_timeout", "timeout", undefined],
+      "no-finish": ["upstream_invalid_response", "cut", undefined],
+      endless: ["upstream_timeout", "timeout", undefined],
+    };
+    for (const [name, expected] of Object.entries(codes)) {
+      const { error } = await ask(name as FaultName);
+      expect([name, error?.code, error?.attempt?.fault, error?.attempt?.status]).toEqual([
+        name,
+        ...expected,
+      ]);
+    }
+    expect((await ask("429-retry-after")).error?.retryAfterMs).toBe(1000);
+    expect((await ask("429")).error?.retryAfterMs).toBeUndefined();
+  });
+});
+
+test("tool calls come whole, however they are cut", async () => {
+  const tools = [{ name: "count", parameters: { type: "object" } }];
+  const { events, end } = await ask("none", { tools });
+  expect(events[1]).toEqual({ type: "tool_call", index: 0, name: "count", arguments: "{}" });
+  expect(end?.reason).toBe("tool_calls");
+  // nothing of a call that breaks off is delivered, so another provider may answer
+  const cut = await ask("cut", { tools });
+  expect(cut.error?.attempt?.delivered).toBe(false);
+});
+
+test("a connection serves one answer after the other", async () => {
+  for (let turn = 0; turn < 5; turn++) expect((await ask("none")).text).toBe(TEXT);
+  expect(await chaos.connections()).toBeLessThanOrEqual(2);
+});
+
+test("aborting reaches the provider, and the reason comes back", async () => {
+  const controller = new AbortController();
+  const request: ChatRequest = {
+    model: "chaos/endless",
+    messages: [{ role: "user", content: "" }],
+  };
+  const events = upstream.chat(request, controller.signal)[Symbol.asyncIterator]();
+  expect((await events.next()).value).toMatchObject({ type: "start" });
+  await events.next();
+  const open = chaos.openRequests;
+  controller.abort(new Error("gone"));
+  await expect(events.next()).rejects.toThrow("gone");
+  await expect.poll(() => chaos.openRequests, { timeout: 1000, interval: 10 }).toBeLessThan(open);
+});
+
+test("an iteration that is left closes the connection", async () => {
+  const request: ChatRequest = {
+    model: "chaos/endless",
+    messages: [{ role: "user", content: "" }],
+  };
+  for await (const event of upstream.chat(request)) if (event.type === "text") break;
+  await expect.poll(() => chaos.openRequests, { timeout: 1000, interval: 10 }).toBe(0);
+});

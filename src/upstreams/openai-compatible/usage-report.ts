@@ -1,0 +1,72 @@
+import type { ChatEvent, Usage } from "../../core/chat.ts";
+import { asCount, asRecord } from "./json-values.ts";
+
+/** A part of an answer. */
+export type PartEvent = Extract<ChatEvent, { readonly type: "text" | "reasoning" | "tool_call" }>;
+
+/** Counts the tokens of a text. */
+export type CountTokens = (text: string) => number;
+
+const BYTES_PER_TOKEN = 4;
+
+/** A rough count for providers whose tokenizer is unknown: four bytes of UTF-8 are a token. */
+export function roughTokens(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+}
+
+/** Reads a `usage` object. Undefined if it lacks the counts of prompt or answer. */
+export function readUsage(value: unknown): Usage | undefined {
+  const usage = asRecord(value);
+  const promptTokens = asCount(usage?.prompt_tokens);
+  const completionTokens = asCount(usage?.completion_tokens);
+  if (usage === undefined || promptTokens === undefined || completionTokens === undefined) {
+    return undefined;
+  }
+  const prompt = asRecord(usage.prompt_tokens_details) ?? {};
+  const completion = asRecord(usage.completion_tokens_details) ?? {};
+  const cached = prompt.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cached_tokens;
+  const reasoning = completion.reasoning_tokens ?? usage.reasoning_tokens;
+  const estimated = usage.estimated === true ? { estimated: true } : {};
+  return {
+    promptTokens,
+    completionTokens,
+    imageTokens: Math.min(asCount(prompt.image_tokens) ?? 0, promptTokens),
+    videoTokens: Math.min(asCount(prompt.video_tokens) ?? 0, promptTokens),
+    cachedTokens: Math.min(asCount(cached) ?? 0, promptTokens),
+    reasoningTokens: Math.min(asCount(reasoning) ?? 0, completionTokens),
+    ...estimated,
+  };
+}
+
+/** The delivered part of an answer, for a count of its tokens. */
+export class DeliveredText {
+  private readonly countTokens: CountTokens;
+  private readonly promptText: string;
+  private text = "";
+  private reasoning = "";
+
+  constructor(promptText: string, countTokens: CountTokens) {
+    this.promptText = promptText;
+    this.countTokens = countTokens;
+  }
+
+  add(event: PartEvent): void {
+    if (event.type === "tool_call") this.text += event.name + event.arguments;
+    else if (event.type === "reasoning") this.reasoning += event.text;
+    else this.text += event.text;
+  }
+
+  /** The usage by our own count. */
+  usage(): Usage {
+    const reasoningTokens = this.countTokens(this.reasoning);
+    return {
+      promptTokens: this.countTokens(this.promptText),
+      completionTokens: reasoningTokens + this.countTokens(this.text),
+      imageTokens: 0,
+      videoTokens: 0,
+      cachedTokens: 0,
+      reasoningTokens,
+      estimated: true,
+    };
+  }
+}
