@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: ["core", "weights", "file:backends/backend.ts"],
   inputs: ["core", "threads", "processes", "model", "weights", "text", "media", "backends"],
   runtime: ["core", "model", "weights", "text", "grammar", "backends", "inputs"],
+  isolation: ["core", "processes", "runtime", "weights"],
   inspect: ["core", "weights", "model", "text", "inputs", "file:runtime/memory.ts"],
   limits: ["core", "protocols/shared"],
   routing: ["core"],

@@ -1,20 +1,36 @@
 import type { VideoOptions } from "../inputs/media/video-settings.ts";
 import { type Engine, open } from "../runtime/engine.ts";
-import type { EngineOptions } from "../runtime/engine-options.ts";
+import type { EngineInfo, EngineOptions } from "../runtime/engine-options.ts";
 import { identityOf, modelFolder } from "./model-folder.ts";
 import { type EngineFlags, engineOptions, programs } from "./options.ts";
 import { bytesText, printable, type Terminal } from "./terminal.ts";
 
+type MoreOptions = Pick<EngineOptions, "log" | "modelId" | "reasoning">;
+
 /** Opens the model that the flags name and shows progress. */
-export async function openEngine(
+export function openEngine(
   flags: EngineFlags,
   terminal: Terminal,
   video: VideoOptions,
-  more: Pick<EngineOptions, "log" | "modelId" | "reasoning"> = {},
+  more: MoreOptions = {},
 ): Promise<Engine> {
+  return openEngineBy(open, flags, terminal, video, more);
+}
+
+/** Opens an engine in this process or in another one. */
+export type EngineOpener<T> = (folder: string, options: EngineOptions) => Promise<T>;
+
+/** Opens the model like openEngine, with a function that decides where the engine runs. */
+export async function openEngineBy<T extends { readonly info: EngineInfo }>(
+  openFolder: EngineOpener<T>,
+  flags: EngineFlags,
+  terminal: Terminal,
+  video: VideoOptions,
+  more: MoreOptions,
+): Promise<T> {
   const folder = modelFolder(flags.model);
   terminal.progress(`loading ${flags.model} ...`);
-  const engine = await open(folder, {
+  const engine = await openFolder(folder, {
     ...engineOptions(flags),
     ...identityOf(folder),
     ...more,

@@ -5,12 +5,15 @@ import { parsePrice } from "../core/prices.ts";
 import { MediaFetcher, type MediaUrls } from "../egress/media-fetcher.ts";
 import { abilityNotes } from "../inputs/media/abilities.ts";
 import type { VideoOptions } from "../inputs/media/video-settings.ts";
+import { type IsolatedEngine, openIsolated } from "../isolation/isolated-engine.ts";
 import { openKeyFile } from "../limits/keys.ts";
 import { VIDEO_GLUE, type VideoGlueName } from "../media/frames.ts";
+import { type Engine, open } from "../runtime/engine.ts";
+import type { EngineOptions } from "../runtime/engine-options.ts";
 import { type ModelAlias, parseAlias } from "../server/aliases.ts";
 import { checkAddress, listen } from "../server/listen.ts";
 import { videoSettings, withVideoOptions } from "./media-options.ts";
-import { openEngine } from "./open-engine.ts";
+import { type EngineOpener, openEngineBy } from "./open-engine.ts";
 import { type EngineFlags, withEngineOptions } from "./options.ts";
 import { collect, wholeBetween, wholeNumber } from "./parsers.ts";
 import { type FileFlags, openFiles, withFileOptions } from "./serve-files.ts";
@@ -32,6 +35,7 @@ interface ServeFlags extends EngineFlags, FileFlags {
   readonly reasoning: "on" | "off" | "auto";
   readonly timeout: number;
   readonly store: boolean;
+  readonly isolate: boolean;
   readonly alias?: readonly ModelAlias[];
   readonly allowHost?: readonly string[];
   readonly logLevel: LogLevel;
@@ -53,6 +57,7 @@ export function addServe(program: Command): void {
         .env("PORT"),
     )
     .option("--timeout <seconds>", "longest time that a request may take", wholeNumber, 600)
+    .option("--isolate", "run the engine in a process of its own, restarted if it crashes", false)
     .addOption(
       new Option("--log-level <level>", "least severe events that are logged on stderr")
         .choices(["debug", "info", "warn", "error"])
@@ -134,6 +139,10 @@ function videoOptions(flags: ServeFlags): VideoOptions {
   return { ...videoSettings(settings), ...defined({ glue: videoGlue }) };
 }
 
+function isolated(folder: string, options: EngineOptions) {
+  return openIsolated(folder, { ...options, env: process.env });
+}
+
 async function serve(flags: ServeFlags): Promise<void> {
   const terminal = openTerminal(process.stderr);
   const log = createLog((line) => process.stderr.write(line), flags.logLevel);
@@ -156,7 +165,8 @@ async function serve(flags: ServeFlags): Promise<void> {
   };
   await checkAddress(options); // before loading, which may take minutes
   const files = await openFiles(flags, terminal);
-  const engine = await openEngine(flags, terminal, videoOptions(flags), {
+  const place: EngineOpener<Engine | IsolatedEngine> = flags.isolate ? isolated : open;
+  const engine = await openEngineBy(place, flags, terminal, videoOptions(flags), {
     log,
     ...defined({
       modelId: flags.modelId,

@@ -195,6 +195,8 @@ export interface ChatRequest {
   readonly routing?: RoutingPreferences;
   /** Another answer to a prompt that was billed with the first answer. */
   readonly promptAlreadyBilled?: boolean;
+  /** Called when the request leaves the queue and is being computed. */
+  readonly onAdmitted?: () => void;
   /** Called once with the computed tokens, however the request ends. */
   readonly onUsage?: (usage: Usage) => void;
 }

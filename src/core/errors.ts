@@ -62,6 +62,7 @@ export type ErrorCode =
   | "rate_limited"
   | "engine_loading"
   | "engine_closed"
+  | "engine_restarted"
   | "request_timeout"
   | "client_too_slow"
   | "internal_error";

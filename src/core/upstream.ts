@@ -16,6 +16,8 @@ export interface UpstreamLoad {
   /** Prompt tokens received, and those of them that were found in the prefix cache. */
   readonly prefixTokensAsked: number;
   readonly prefixTokensFound: number;
+  /** Times that the engine's process was started again. Undefined: it runs in this process. */
+  readonly restarts?: number;
 }
 
 /** Services that an upstream may offer beside answers. A remote upstream often has none of them. */

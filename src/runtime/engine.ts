@@ -217,7 +217,7 @@ export class Engine implements Upstream {
     const sampling = { ...GREEDY, ...request.sampling };
     this.checkBias(sampling);
     const { tokenizer } = this.loaded.text;
-    const { tenant = "", topLogprobs, onUsage } = request;
+    const { tenant = "", topLogprobs, onAdmitted, onUsage } = request;
     const answer = new Answer(tokenizer, {
       ...answerOptions(request, constraint),
       reasoningOpen,
@@ -233,6 +233,7 @@ export class Engine implements Upstream {
       sampler: new Sampler(sampling, prompt.ids, topLogprobs, banned),
       answer,
       events,
+      onAdmitted,
       onUsage,
       signal,
       mediaMs,

@@ -35,6 +35,7 @@ export interface SequenceInput {
   readonly sampler: Sampler;
   readonly answer: Answer;
   readonly events: EventQueue<ChatEvent>;
+  readonly onAdmitted?: (() => void) | undefined;
   readonly onUsage: ((usage: Usage) => void) | undefined;
   readonly signal: AbortSignal | undefined;
   /** Milliseconds spent on the media before the sequence was queued. */
@@ -142,7 +143,9 @@ export class Sequence {
   }
 
   markAdmitted(): void {
-    this.admittedAt ??= this.input.now();
+    if (this.admittedAt !== undefined) return; // it was preempted
+    this.admittedAt = this.input.now();
+    this.input.onAdmitted?.();
   }
 
   addEncodingTime(ms: number): void {

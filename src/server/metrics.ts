@@ -115,16 +115,21 @@ export class Metrics {
     const labels = this.labelsOf({});
     const currentLoad = () => this.load;
     const gauges: readonly (readonly [string, string, (load: UpstreamLoad) => number])[] = [
-      ["num_requests_running", "Requests being computed", ({ running }) => running],
-      ["num_requests_waiting", "Requests in the queue", ({ waiting }) => waiting],
-      ["kv_cache_usage_perc", "Share of the KV cache in use", (now) => now.kvCacheUsage],
-      ["num_preemptions_total", "Sequences set back", (now) => now.preemptions],
-      ["prefix_cache_queries_total", "Prompt tokens looked up", (now) => now.prefixTokensAsked],
-      ["prefix_cache_hits_total", "Prompt tokens found", (now) => now.prefixTokensFound],
+      ["vllm:num_requests_running", "Requests being computed", ({ running }) => running],
+      ["vllm:num_requests_waiting", "Requests in the queue", ({ waiting }) => waiting],
+      ["vllm:kv_cache_usage_perc", "Share of the KV cache in use", (now) => now.kvCacheUsage],
+      ["vllm:num_preemptions_total", "Sequences set back", (now) => now.preemptions],
+      [
+        "vllm:prefix_cache_queries_total",
+        "Prompt tokens looked up",
+        (now) => now.prefixTokensAsked,
+      ],
+      ["vllm:prefix_cache_hits_total", "Prompt tokens found", (now) => now.prefixTokensFound],
+      ["vireo_engine_restarts_total", "Restarts of the engine", ({ restarts = 0 }) => restarts],
     ];
     for (const [name, help, read] of gauges) {
       new Gauge({
-        name: `vllm:${name}`,
+        name,
         help,
         labelNames: LABELS,
         registers: [this.registry],

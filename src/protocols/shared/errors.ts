@@ -70,6 +70,7 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   server_busy: entry(503, "overloaded_error"),
   engine_loading: entry(503, "overloaded_error"),
   engine_closed: entry(503, "overloaded_error"),
+  engine_restarted: entry(503, "overloaded_error"),
   request_timeout: entry(504, "timeout_error"),
   client_too_slow: entry(408, "timeout_error"),
   internal_error: hidden,
