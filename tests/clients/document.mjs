@@ -1,4 +1,4 @@
-// docs/clients.md, made of the roster and of what the checks found.
+// Writes docs/clients.md from the list of clients and the results of the checks.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { CHECKS } from "./roster.mjs";
@@ -9,7 +9,7 @@ export function writeDocument(rows) {
   writeFileSync(FILE, document(rows));
 }
 
-/** The file says what these rows say. */
+/** Tells whether the file is up to date with the rows. */
 export function checkDocument(rows) {
   try {
     return readFileSync(FILE, "utf8") === document(rows);
@@ -32,26 +32,26 @@ function document(rows) {
   );
   return `# Clients
 
-Each of these was run against the server; \`npm run test:clients\` does it again, with the versions
-named here, and writes this page with \`-- --write\`. It needs npm's registry once; after that it
-works without a network. The server's answers are scripted there, so that each check looks at what
-the model was shown and at what the client made of the answer.
+We tested each of these clients against the server. \`npm run test:clients\` repeats the tests with
+the versions named here, and with \`-- --write\` it writes this page. It needs npm's registry once
+and then works offline. In these tests the server's answers are scripted. Each check compares the
+prompt that the model gets, and the result that the client returns to its caller.
 
 | client | version | ${CHECKS.join(" | ")} |
 | --- | --- | ${CHECKS.map(() => "---").join(" | ")} |
 ${table.join("\n")}
 
-- *second turn*: the client sends its first answer back in its own way; the model must see it.
-- *tools*: a call comes, the client runs the tool and sends the result, the model answers with it.
-- *error*: a prompt that is too long must reach the program as the client's own error with status
-  400 and our sentence.
-- –: not checked apart. opencode, Continue and Codex always stream, promptfoo never; run without a
-  terminal, Continue sends no files and Codex only pictures.
+- *second turn*: the client sends the first answer back in its own format; the model must see it.
+- *tools*: the model calls a tool, the client runs it and sends the result, and the model answers.
+- *error*: if a prompt is too long, the program must get the client's own error with status 400
+  and the server's message.
+- –: not tested separately. opencode, Continue and Codex always stream; promptfoo never does.
+  Without a terminal, Continue sends no files and Codex only pictures.
 ${notes.map((note, at) => `- ${at + 1}: ${note}\n`).join("")}
-## How to point each at a server
+## Configuration
 
-For \`vireo serve\` on its own port; MODEL is a name that \`GET /v1/models\` lists. Where the server
-asks for a key, it stands in place of \`none\`.
+The examples are for \`vireo serve\` on its default port. MODEL is a name that \`GET /v1/models\`
+lists. If the server requires a key, put it in place of \`none\`.
 ${rows.filter(isFirst).map(setUp).join("")}`;
 }
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 export const FOLDERS = ["sdks", "agents", "promptfoo"];
 
-/** Throws with npm's words if a folder cannot be installed. */
+/** Throws an Error with npm's output if an installation fails. */
 export function installClients() {
   for (const name of FOLDERS) {
     const folder = `${HERE}${name}`;
@@ -17,7 +17,7 @@ export function installClients() {
     const stamp = `${folder}/node_modules/.vireo-lane`;
     if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) continue;
     console.log(`installing tests/clients/${name}`);
-    // npm ci refuses a lock without every platform's package; not every registry has them all
+    // npm ci refuses a lock file that lacks packages of other platforms; some registries lack them.
     const args = ["install", "--no-save", "--no-audit", "--no-fund", "--no-progress"];
     const done = spawnSync("npm", args, { cwd: folder, encoding: "utf8" });
     if (done.status !== 0) throw new Error(`npm install in ${folder} failed:\n${done.stderr}`);
@@ -25,7 +25,7 @@ export function installClients() {
   }
 }
 
-/** Node.js 24, which the newest clients need: this one if it is new enough, else the installed. */
+/** Returns Node.js 24, which the newest clients need: this process's, or the installed package. */
 export function findNode24() {
   if (Number(process.versions.node.split(".")[0]) >= 24) return process.execPath;
   const found = `${HERE}sdks/node_modules/node-${process.platform}-${process.arch}/bin/node`;
@@ -33,7 +33,7 @@ export function findNode24() {
   throw new Error("the clients need Node.js 24: run this with it, there is no package for here");
 }
 
-/** The version of a client that is installed. */
+/** Returns the installed version of a client. */
 export function versionOf(folder, packageName) {
   const file = `${HERE}${folder}/node_modules/${packageName}/package.json`;
   return JSON.parse(readFileSync(file, "utf8")).version;

@@ -1,7 +1,7 @@
-// `npm run test:clients`: each client in roster.mjs, pinned and under Node.js 24, against the built
-// server. Prints a table and "N passed, N failed". `-- --write` puts the table into
-// docs/clients.md; otherwise a table that differs from the one there counts as a failure.
-// `-- --only NAME` runs the clients whose name holds NAME.
+// `npm run test:clients`: tests pinned versions of all clients in roster.mjs under Node.js 24
+// against the built server. Prints a table and "N passed, N failed". `-- --write` writes the table
+// to docs/clients.md; without it, a table that differs from that page counts as a failure.
+// `-- --only NAME` runs the clients whose name contains NAME.
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -42,7 +42,7 @@ console.log(`\ncolumns: ${CHECKS.join(", ")}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
-/** The script's line for each check; one line more if it ends before it is done. */
+/** Returns the script's line for each check, and one more line if it ends early. */
 function runClient({ script: [file, ...more] }) {
   const env = {
     PATH: process.env.PATH,

@@ -1,5 +1,5 @@
-// The clients of the lane, and the lines that point each at a server. docs/clients.md is made
-// of this and of what the checks found.
+// The tested clients and the lines that configure each one. docs/clients.md is generated from this
+// list and from the results of the checks.
 
 const openai = (name) => [
   `import OpenAI from "${name}";`,

@@ -1,5 +1,5 @@
-// The built server with answers by script, so that clients can be checked for what they made of
-// them. `npm run test:clients` starts it in its own process.
+// The built server with scripted answers, so that tests can check how clients handle them.
+// `npm run test:clients` starts it in its own process.
 
 import { VireoError } from "../../dist/core/errors.js";
 import { silentLog } from "../../dist/core/log.js";
@@ -9,7 +9,7 @@ export const MODEL = "vireo/scripted";
 const CONTEXT_TOKENS = 131_072;
 const CALL = /use the tool (\S+) with (\{.*\})/;
 
-/** Takes requests on any free port of 127.0.0.1; `requests` lists what the model was asked. */
+/** Listens on a free port of 127.0.0.1; `requests` lists the prompts that the model gets. */
 export async function startScriptedServer() {
   const requests = [];
   const upstream = {
@@ -45,7 +45,7 @@ async function* answer(request) {
   const asked = CALL.exec(said);
   const mayCall = asked && toolChoice !== "none" && messages.at(-1)?.role === "user";
   const name = mayCall && tools.find((tool) => tool.name.endsWith(asked[1]))?.name;
-  // opencode puts its message in quotes and escapes those inside
+  // opencode quotes its message and escapes inner quotes.
   const given = asked?.[2].replaceAll(`\\"`, `"`);
   if (name) yield { type: "tool_call", index: 0, name, arguments: given };
   else for (const text of words(messages).split(/(?<= )/)) yield { type: "text", text };
@@ -58,7 +58,7 @@ async function* answer(request) {
   yield { type: "end", reason, nativeReason: native, usage, timings };
 }
 
-/** Describes in words what the model was shown. */
+/** Describes the model's input in words. */
 function words(messages) {
   const last = messages.at(-1);
   if (last?.role === "tool") return `The tool said ${textOf(last)}`;

@@ -35,6 +35,6 @@ await runProgramChecks(
   home,
   {
     wanted: { error: /ran out of room in the model's context window/ },
-    notes: { error: "Codex knows the error's code and tells it in its own words." },
+    notes: { error: "Codex recognises the error code and shows its own message." },
   },
 );

@@ -1,4 +1,4 @@
-// Runs a client program without a terminal, in a home of its own that is removed at the end.
+// Runs a client program without a terminal, in a temporary home folder.
 
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { runChecks } from "../sdks/checks.mjs";
 
 const TIMEOUT_MS = 100_000;
 
-/** Texts that a program must print, by check; programs add messages of their own to a turn. */
+/** The text that a program must print in each check. Programs may print more. */
 const WANTED = {
   answer: /turn \d+, 0 pictures, 0 documents, before: nothing/,
   "second turn": /before: turn \d+/,
@@ -20,7 +20,8 @@ const WANTED = {
 };
 
 /**
- * A folder with a note for the tool to read. Not in /tmp: Codex refuses a home there.
+ * Creates a folder with a note for the tool to read. It is not in /tmp, because Codex refuses a
+ * home folder there.
  */
 export async function openHome() {
   const home = await mkdtemp(join(homedir(), ".vireo-clients-"));
@@ -29,8 +30,8 @@ export async function openHome() {
 }
 
 /**
- * Runs the checks of a program; `home` is removed afterwards. `own`: what it says in its own words
- * instead, with a note for the table.
+ * Runs the checks of a program, then removes `home`. `own`: the program's own messages that replace
+ * the server's in a check, with a note for the table.
  */
 export async function runProgramChecks(checks, home, own = { wanted: {}, notes: {} }) {
   try {
@@ -40,7 +41,7 @@ export async function runProgramChecks(checks, home, own = { wanted: {}, notes: 
   }
 }
 
-/** stdout and stderr together. Ends the program after TIMEOUT_MS. */
+/** Returns stdout and stderr together. Ends the program after TIMEOUT_MS. */
 export function run(file, args, home, more = {}) {
   const env = {
     PATH: process.env.PATH,

@@ -12,7 +12,7 @@ const config = join(home, "config.yaml");
 const model = { name: "vireo", provider: "openai", model: MODEL, apiBase: `${URL}/v1` };
 const more = { apiKey: "none", roles: ["chat"], capabilities: ["tool_use", "image_input"] };
 const models = [{ ...model, ...more }];
-// JSON is YAML too
+// JSON is valid YAML.
 await writeFile(config, JSON.stringify({ name: "vireo", version: "1.0.0", schema: "v1", models }));
 
 const cn = (...args) =>

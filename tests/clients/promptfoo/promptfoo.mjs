@@ -1,4 +1,4 @@
-// promptfoo, by `promptfoo eval`: one evaluation a check.
+// promptfoo, by `promptfoo eval`: one evaluation per check.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ const home = await openHome();
 const user = (content) => ({ role: "user", content });
 const text = { type: "text", text: QUESTION };
 
-/** The output or the error of the one case. */
+/** Returns the output or the error of the only test case. */
 async function evaluate(messages, more = {}) {
   const config = { apiBaseUrl: `${URL}/v1`, apiKey: "none", ...more };
   const file = join(home, "promptfooconfig.json");

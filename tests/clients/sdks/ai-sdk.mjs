@@ -1,4 +1,4 @@
-// Vercel's AI SDK, versions 6 and 7, by each provider that can be pointed at a server.
+// Vercel's AI SDK, versions 6 and 7, with each provider that accepts a base URL.
 
 import {
   caught,

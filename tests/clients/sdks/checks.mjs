@@ -1,5 +1,5 @@
-// The checks of every client library. A library gives one function a check; it must throw if
-// what came is wrong, or return text that is looked at here.
+// The checks that all client libraries share. A library provides one function per check. It throws
+// if the result is wrong, or returns text that is compared here.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -31,7 +31,7 @@ export const PDF_URL = `data:application/pdf;base64,${PDF.toString("base64")}`;
 
 export const sky = ({ city }) => `the sky of ${city} is blue`;
 
-/** Texts that the last answer must hold, by check. */
+/** The text that the last answer of each check must contain. */
 const WANTED = {
   answer: /^turn 1, 0 pictures, 0 documents, before: nothing$/,
   "second turn": /^turn 2, .* before: turn 1/,
@@ -43,7 +43,7 @@ const WANTED = {
 
 const TIMEOUT_MS = 120_000;
 
-/** Runs the checks of one client in turn; one line of JSON each on stdout. */
+/** Runs the checks of one client in turn and prints one line of JSON for each. */
 export async function runChecks(checks, wanted = WANTED, notes = {}) {
   for (const [name, check] of Object.entries(checks)) {
     let failure = "";
@@ -58,7 +58,7 @@ export async function runChecks(checks, wanted = WANTED, notes = {}) {
   }
 }
 
-/** Runs what must fail, and gives its error to be looked at. */
+/** Runs a function that must fail, and returns its error. */
 export async function caught(call) {
   try {
     await call();
