@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   limits: ["core", "protocols/shared"],
   routing: ["core"],
   upstreams: ["core", "text", "media", "file:protocols/shared/errors.ts"],
-  server: ["core", "threads", "protocols", "limits", "egress", "files", "extract"],
+  server: ["core", "threads", "protocols", "limits", "routing", "egress", "files", "extract"],
   eval: ["core"],
   golden: ["core", "backends", "weights", "model", "text", "media", "inputs", "runtime"],
   bench: ["core", "backends", "weights", "model", "inputs", "runtime", "text"],

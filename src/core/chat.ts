@@ -197,6 +197,8 @@ export interface ChatRequest {
   readonly promptAlreadyBilled?: boolean;
   /** Called when the request leaves the queue and is being computed. */
   readonly onAdmitted?: () => void;
+  /** Called before `start` is yielded: it says who answers and which options have no effect. */
+  readonly onStart?: (start: StartEvent) => void;
   /** Called once with the computed tokens, however the request ends. */
   readonly onUsage?: (usage: Usage) => void;
 }
@@ -263,20 +265,22 @@ export interface Timings {
   readonly decodeMs: number;
 }
 
+export interface StartEvent {
+  readonly type: "start";
+  readonly promptTokens: number;
+  readonly imageTokens: number;
+  readonly videoTokens: number;
+  /** 0: starts now; 1: next in the queue. Undefined: unknown. */
+  readonly queuePosition?: number;
+  /** Options that have no effect at the provider that answers, as fields of a chat request. */
+  readonly ignored?: readonly string[];
+  /** Undefined: the only provider of the model. */
+  readonly answeredBy?: AnsweredBy;
+}
+
 /** An event of an answer: `start` first, `end` last, each once. */
 export type ChatEvent =
-  | {
-      readonly type: "start";
-      readonly promptTokens: number;
-      readonly imageTokens: number;
-      readonly videoTokens: number;
-      /** 0: starts now; 1: next in the queue. Undefined: unknown. */
-      readonly queuePosition?: number;
-      /** Options that have no effect at the provider that answers, as fields of a chat request. */
-      readonly ignored?: readonly string[];
-      /** Undefined: the only provider of the model. */
-      readonly answeredBy?: AnsweredBy;
-    }
+  | StartEvent
   | {
       readonly type: "reasoning" | "text";
       readonly text: string;

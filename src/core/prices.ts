@@ -66,3 +66,13 @@ export function costParts(
 export function totalOf({ text, media, completion }: Cost): PicoUsd {
   return text + media + completion;
 }
+
+/** Undefined counts as nothing. */
+export function addCosts(one: Cost | undefined, other: Cost | undefined): Cost | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return {
+    text: one.text + other.text,
+    media: one.media + other.media,
+    completion: one.completion + other.completion,
+  };
+}

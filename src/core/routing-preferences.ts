@@ -39,4 +39,6 @@ export interface RoutingPreferences {
   readonly zeroDataRetention?: boolean;
   /** Only providers that do not train on requests may answer. */
   readonly denyDataCollection?: boolean;
+  /** The names that errors use: those of the AI gateway. Undefined: those of OpenRouter. */
+  readonly dialect?: "gateway";
 }

@@ -1,6 +1,6 @@
 import type { Usage } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
-import { costOf, FREE, type PicoUsd, type Prices } from "../core/prices.ts";
+import { costOf, FREE, type PicoUsd, type Prices, totalOf } from "../core/prices.ts";
 
 /** Limits of a tenant. Undefined: unlimited. */
 export interface TenantLimits {
@@ -164,7 +164,8 @@ export class Tenants {
         account.tokens?.take(usage.promptTokens + usage.completionTokens, this.nowMs());
         account.usage.promptTokens += usage.promptTokens;
         account.usage.completionTokens += usage.completionTokens;
-        account.usage.cost += costOf(prices, usage);
+        account.usage.cost +=
+          usage.cost === undefined ? costOf(prices, usage) : totalOf(usage.cost);
       },
       end: () => {
         if (!ended) account.running -= 1;

@@ -1,5 +1,5 @@
 import { type LinkedAbort, linkAbort } from "../core/abort.ts";
-import type { AnsweredBy, ChatEvent, ChatRequest, Usage } from "../core/chat.ts";
+import type { AnsweredBy, ChatEvent, ChatRequest, StartEvent, Usage } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import type { FailedAttempt } from "../core/failed-attempt.ts";
 import type { Delivery } from "./delivery.ts";
@@ -8,7 +8,6 @@ import type { EndpointHealth } from "./endpoint-health.ts";
 import { asksForPause, type Failure, failureOf, refusesKey } from "./failures.ts";
 import { isOutput, type TimeLimit, withTimeLimits } from "./time-limits.ts";
 
-type StartEvent = Extract<ChatEvent, { readonly type: "start" }>;
 type EndEvent = Extract<ChatEvent, { readonly type: "end" }>;
 
 /** Pause of a provider that answered 429 without saying for how long. */
@@ -19,8 +18,12 @@ export interface AttemptContext {
   readonly health: EndpointHealth;
   /** Collects what reaches the client. */
   readonly delivery: Delivery;
+  /** Nobody else can answer, so `start` need not wait for the first part of the answer. */
+  readonly startsAtOnce: boolean;
   /** Added to the `start`. Undefined: the answer has begun at another endpoint; no `start`. */
   readonly answeredBy: AnsweredBy | undefined;
+  /** Receives the usage that the provider reports, even after the attempt. */
+  readonly onReport: (usage: Usage) => void;
   readonly signal: AbortSignal | undefined;
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
@@ -28,7 +31,7 @@ export interface AttemptContext {
 
 /** How an attempt ended that did not throw. */
 export type AttemptResult =
-  | { readonly type: "answered"; readonly end: EndEvent; readonly reported: Usage | undefined }
+  | { readonly type: "answered"; readonly end: EndEvent }
   | { readonly type: "failed"; readonly failure: Failure };
 
 const EMPTY_START: StartEvent = { type: "start", promptTokens: 0, imageTokens: 0, videoTokens: 0 };
@@ -42,14 +45,22 @@ const EMPTY_START: StartEvent = { type: "start", promptTokens: 0, imageTokens: 0
  */
 export async function* runAttempt(
   request: ChatRequest,
-  { endpoint, health, delivery, answeredBy, signal, now }: AttemptContext,
+  context: AttemptContext,
 ): AsyncGenerator<ChatEvent, AttemptResult> {
+  const { endpoint, health, delivery, answeredBy, startsAtOnce, signal, now } = context;
   const begun = now();
   const linked = linkAbort(signal);
-  let reported: Usage | undefined;
-  const own = { ...request, model: endpoint.model, onUsage: (usage: Usage) => (reported = usage) };
+  // preferences are this server's business, and the start is reported by it
+  const { routing: _, onStart, ...rest } = request;
+  const own: ChatRequest = { ...rest, model: endpoint.model, onUsage: context.onReport };
   const expire = (limit: TimeLimit, ms: number) => expired(endpoint, limit, ms, linked);
-  let start = EMPTY_START;
+  const startOf = (event: StartEvent): readonly StartEvent[] => {
+    if (answeredBy === undefined) return [];
+    const start = { ...event, answeredBy };
+    onStart?.(start);
+    return [start];
+  };
+  let start: StartEvent | undefined = EMPTY_START;
   let firstMs: number | undefined;
   let isJudged = false;
   let isAnswered = false;
@@ -59,18 +70,19 @@ export async function* runAttempt(
     const timed = withTimeLimits(events, endpoint.provider.limits ?? {}, linked.signal, expire);
     for await (const event of timed) {
       if (event.type === "start") start = event;
-      if (!isOutput(event)) continue;
-      if (firstMs === undefined) {
-        firstMs = now();
-        if (answeredBy !== undefined) yield { ...start, answeredBy };
+      if (isOutput(event)) firstMs ??= now();
+      if (start !== undefined && (isOutput(event) || startsAtOnce)) {
+        yield* startOf(start);
+        start = undefined;
       }
+      if (event.type === "start" || firstMs === undefined) continue;
       if (event.type === "end") {
         isJudged = true;
         isAnswered = true;
         const decodeMs = now() - firstMs;
         const { completionTokens } = event.usage;
         health.succeeded({ firstTokenMs: firstMs - begun, completionTokens, decodeMs }, now());
-        return { type: "answered", end: event, reported };
+        return { type: "answered", end: event };
       }
       delivery.add(event);
       yield event;

@@ -2,6 +2,7 @@ import type { ChatRequest } from "../core/chat.ts";
 import type { EndpointStatus, HealthReport } from "../core/endpoint-status.ts";
 import type { UpstreamCapabilities } from "../core/upstream.ts";
 import { contextOf, describedModel, type Endpoint, pricesOf, type Route } from "./endpoint.ts";
+import { checkAllowed } from "./plan.ts";
 
 /**
  * The services of a router beside answers: those of the first endpoint that has them, because only
@@ -28,6 +29,7 @@ function requestServices(
   routes: readonly Route[],
 ): Pick<UpstreamCapabilities, "estimate" | "inspect"> {
   const found = <K extends "estimate" | "inspect">(name: K, request: ChatRequest) => {
+    checkAllowed(request, routes);
     const own = routes.find(({ id }) => id === request.model) ?? routes[0];
     const order = own === undefined ? routes : [own, ...routes];
     const endpoint = endpointWith(order, name)!;

@@ -1,4 +1,4 @@
-import type { ChatMessage, ChatRequest, Usage } from "../core/chat.ts";
+import type { ChatMessage, ChatRequest } from "../core/chat.ts";
 import { missingFeatures } from "../core/features.ts";
 import type { Delivery } from "./delivery.ts";
 import { describedModel, type Endpoint } from "./endpoint.ts";
@@ -47,19 +47,4 @@ function withBeginning(
   const whole =
     typeof content === "string" ? content + text : [...content, { type: "text" as const, text }];
   return [...messages.slice(0, -1), { ...last, content: whole }];
-}
-
-/**
- * The usage of an answer in two parts. The second provider read the first part as its prompt; the
- * client is billed for it once, as the answer that it is.
- */
-export function joined(before: Usage | undefined, usage: Usage): Usage {
-  if (before === undefined) return usage;
-  return {
-    ...usage,
-    promptTokens: Math.max(0, usage.promptTokens - before.completionTokens),
-    completionTokens: before.completionTokens + usage.completionTokens,
-    reasoningTokens: before.reasoningTokens + usage.reasoningTokens,
-    estimated: true,
-  };
 }

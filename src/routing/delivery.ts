@@ -1,5 +1,4 @@
 import type { ChatEvent, ChatRequest, Usage } from "../core/chat.ts";
-import { costParts, type Prices } from "../core/prices.ts";
 
 /** Number of tokens of a text. */
 export type CountTokens = (text: string) => number;
@@ -66,9 +65,4 @@ function promptTokens({ messages, prompt, tools }: ChatRequest, count: CountToke
   if (typeof prompt === "string") texts.push(prompt);
   if (tools !== undefined) texts.push(JSON.stringify(tools));
   return count(texts.join("\n"));
-}
-
-/** Adds the cost at the prices of the provider that answered. */
-export function priced(usage: Usage, prices: Prices | undefined): Usage {
-  return prices === undefined ? usage : { ...usage, cost: costParts(prices, usage) };
 }

@@ -35,7 +35,7 @@ const KEY_STATUSES: readonly number[] = [401, 402, 403];
 
 /** How the failure of an attempt is recorded and whether another provider may answer. */
 export function failureOf(thrown: unknown, { provider }: Endpoint, ms: number): Failure {
-  const error = toVireoError(thrown, provider.name);
+  const error = toVireoError(thrown);
   const attempt = error.attempt ?? {
     provider: provider.name,
     fault: "status",
@@ -57,10 +57,9 @@ export function refusesKey({ attempt }: Failure): boolean {
   return attempt.status !== undefined && KEY_STATUSES.includes(attempt.status);
 }
 
-function toVireoError(thrown: unknown, provider: string): VireoError {
+function toVireoError(thrown: unknown): VireoError {
   if (thrown instanceof VireoError) return thrown;
-  const message = `${provider} failed without a reason that clients may see`;
-  return new VireoError("upstream_unavailable", message, { cause: thrown });
+  return new VireoError("internal_error", "unexpected error", { cause: thrown });
 }
 
 const MAX_LISTED = 16;

@@ -3,7 +3,7 @@ import type { VireoError } from "../core/errors.ts";
 import { missingFeatures } from "../core/features.ts";
 import { type Conversations, conversationKey } from "./conversations.ts";
 import { describedModel, type Endpoint, type Route } from "./endpoint.ts";
-import { type Exclusion, excludedBy } from "./filter.ts";
+import { type Exclusion, excludedBy, type Requirements } from "./filter.ts";
 import type { HealthRegistry } from "./health-registry.ts";
 import { orderEndpoints } from "./order.ts";
 import { noEndpoint } from "./refusal.ts";
@@ -54,8 +54,19 @@ export function planRequest(request: ChatRequest, context: PlanContext): Plan {
     });
     return ordered.map((endpoint) => ({ route, endpoint }));
   });
-  if (candidates.length === 0) throw refusal(routes, exclusions, context);
+  if (candidates.length === 0) throw refusal(request, routes, exclusions, context);
   return { candidates, conversation };
+}
+
+/** Throws what stands in the way if no endpoint may answer a request, whatever their health. */
+export function checkAllowed(request: ChatRequest, routes: readonly Route[]): void {
+  const own = routesFor(request, routes);
+  const endpoints = own.flatMap((route) => route.endpoints);
+  const exclusions = endpoints.map((endpoint) => excludedBy(endpoint, requirementsOf(request)));
+  const excluded = exclusions.filter((one) => one !== undefined);
+  if (excluded.length === endpoints.length) {
+    throw noEndpoint(nameOf(own), excluded, 0, request.routing);
+  }
 }
 
 /** The route of the request's model, else the first, and those of its fallback models. */
@@ -72,22 +83,31 @@ function exclusionOf(
   request: ChatRequest,
   { health, nowMs }: PlanContext,
 ): Exclusion | undefined {
-  const preferences = request.routing ?? {};
-  const exclusion = excludedBy(endpoint, {
-    preferences,
-    contextTokens: request.maxTokens ?? 1,
-    missing: (one) => {
-      const { refused, ignored } = missingFeatures(request, describedModel(one)?.features);
-      return preferences.requireParameters === true ? [...refused, ...ignored] : refused;
-    },
-  });
+  const exclusion = excludedBy(endpoint, requirementsOf(request));
   if (exclusion !== undefined) return exclusion;
   const state = health.of(endpoint);
   if (state.waitMs(nowMs) === 0) return undefined;
   return { endpoint, reason: state.isResting(nowMs) ? "rate_limited" : "circuit_open" };
 }
 
+function requirementsOf(request: ChatRequest): Requirements {
+  const preferences = request.routing ?? {};
+  return {
+    preferences,
+    contextTokens: request.maxTokens ?? 1,
+    missing: (endpoint) => {
+      const { refused, ignored } = missingFeatures(request, describedModel(endpoint)?.features);
+      return preferences.requireParameters === true ? [...refused, ...ignored] : refused;
+    },
+  };
+}
+
+function nameOf([first]: readonly Route[]): string {
+  return first?.id ?? "any model";
+}
+
 function refusal(
+  { routing }: ChatRequest,
   routes: readonly Route[],
   exclusions: readonly Exclusion[],
   { health, nowMs }: PlanContext,
@@ -96,5 +116,5 @@ function refusal(
     .filter(({ reason }) => reason === "rate_limited" || reason === "circuit_open")
     .map(({ endpoint }) => health.of(endpoint).waitMs(nowMs));
   const waitMs = waits.length === 0 ? 0 : Math.min(...waits);
-  return noEndpoint(routes[0]?.id ?? "any model", exclusions, waitMs);
+  return noEndpoint(nameOf(routes), exclusions, waitMs, routing);
 }

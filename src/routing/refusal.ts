@@ -1,8 +1,11 @@
 import { type ErrorCode, VireoError } from "../core/errors.ts";
+import type { RoutingPreferences } from "../core/routing-preferences.ts";
 import type { Exclusion, ExclusionReason } from "./filter.ts";
 
+type Params = Readonly<Partial<Record<ExclusionReason, string>>>;
+
 /** Field of a chat request that a reason for exclusion comes from. */
-const PARAMS: Readonly<Partial<Record<ExclusionReason, string>>> = {
+const PARAMS: Params = {
   order: "provider.order",
   only: "provider.only",
   ignore: "provider.ignore",
@@ -10,6 +13,14 @@ const PARAMS: Readonly<Partial<Record<ExclusionReason, string>>> = {
   quantizations: "provider.quantizations",
   data_collection: "provider.data_collection",
   zdr: "provider.zdr",
+};
+
+const GATEWAY_PARAMS: Params = {
+  order: "providerOptions.gateway.order",
+  only: "providerOptions.gateway.only",
+  ignore: "providerOptions.gateway.ignore",
+  data_collection: "providerOptions.gateway.disallowPromptTraining",
+  zdr: "providerOptions.gateway.zeroDataRetention",
 };
 
 const MEANINGS: Readonly<Record<ExclusionReason, string>> = {
@@ -35,6 +46,7 @@ export function noEndpoint(
   model: string,
   exclusions: readonly Exclusion[],
   waitMs: number,
+  { dialect }: RoutingPreferences = {},
 ): VireoError {
   const reasons = exclusions.map(({ reason }) => reason);
   const list = exclusions
@@ -44,7 +56,7 @@ export function noEndpoint(
     })
     .join("; ");
   const code = codeFor(reasons);
-  const param = commonParam(reasons);
+  const param = commonParam(reasons, dialect === "gateway" ? GATEWAY_PARAMS : PARAMS);
   const remedy = REMEDIES[code] ?? "change the request's routing options";
   const subject = param === undefined ? "" : `${param} leaves none: `;
   const message = `no provider of ${model} may answer: ${subject}${list}; ${remedy}`;
@@ -74,8 +86,8 @@ function codeFor(reasons: readonly ExclusionReason[]): ErrorCode {
   return reasons.includes("zdr") ? "zdr_unavailable" : "unsupported_parameter";
 }
 
-function commonParam(reasons: readonly ExclusionReason[]): string | undefined {
-  const params = new Set(reasons.map((reason) => PARAMS[reason]));
+function commonParam(reasons: readonly ExclusionReason[], names: Params): string | undefined {
+  const params = new Set(reasons.map((reason) => names[reason]));
   const [first] = params;
   return params.size === 1 ? first : undefined;
 }

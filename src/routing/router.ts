@@ -1,13 +1,14 @@
-import type { AnsweredBy, ChatEvent, ChatRequest, Usage } from "../core/chat.ts";
+import type { AnsweredBy, ChatEvent, ChatRequest } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import type { Upstream, UpstreamCapabilities, UpstreamModel } from "../core/upstream.ts";
 import { runAttempt } from "./attempt.ts";
+import { Bill } from "./bill.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { type BreakerOptions, DEFAULT_BREAKER } from "./circuit-breaker.ts";
-import { continued, joined } from "./continuation.ts";
+import { continued } from "./continuation.ts";
 import { Conversations } from "./conversations.ts";
-import { type CountTokens, Delivery, priced, roughCount } from "./delivery.ts";
-import { pricesOf, type Route } from "./endpoint.ts";
+import { type CountTokens, roughCount } from "./delivery.ts";
+import type { Route } from "./endpoint.ts";
 import { allFailed, type Failure } from "./failures.ts";
 import { HealthRegistry } from "./health-registry.ts";
 import { type Candidate, type Plan, planRequest } from "./plan.ts";
@@ -78,48 +79,45 @@ export class Router implements Upstream {
    */
   async *chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
     const plan = this.plan(request);
-    const delivery = new Delivery(request, this.options.countTokens ?? roughCount);
+    const bill = new Bill(request, this.options.countTokens ?? roughCount);
     const failures: Failure[] = [];
     const continuedBy: string[] = [];
-    let latest: Candidate | undefined;
-    let isSettled = false;
-    const settle = (usage: Usage): void => {
-      isSettled = true;
-      request.onUsage?.(usage);
-    };
+    const [first, ...others] = plan.candidates;
+    const isOnlyLocal = others.length === 0 && first?.endpoint.provider.isLocal === true;
     try {
       for (const candidate of plan.candidates) {
         const { endpoint } = candidate;
-        const health = this.health.of(endpoint);
         // it may have failed for others since the plan was made
-        if (failures.length > 0 && health.waitMs(this.now()) > 0) continue;
-        const isContinuation = !delivery.isEmpty;
-        const own = isContinuation ? continued(request, delivery, endpoint) : request;
+        if (failures.length > 0 && this.health.of(endpoint).waitMs(this.now()) > 0) continue;
+        const isContinuation = !bill.delivery.isEmpty;
+        const own = isContinuation ? continued(request, bill.delivery, endpoint) : request;
         if (own === undefined) continue;
-        latest = candidate;
         if (isContinuation) continuedBy.push(endpoint.provider.name);
-        const before = isContinuation ? delivery.estimate() : undefined;
-        const answeredBy = isContinuation ? undefined : answererOf(candidate, failures.length + 1);
-        const context = { endpoint, health, delivery, signal, now: this.now, answeredBy };
-        const result = yield* runAttempt(own, context);
+        bill.begin(endpoint);
+        const result = yield* runAttempt(own, {
+          endpoint,
+          health: this.health.of(endpoint),
+          delivery: bill.delivery,
+          onReport: (usage) => bill.report(usage),
+          answeredBy: isContinuation ? undefined : answererOf(candidate, failures.length + 1),
+          startsAtOnce: isOnlyLocal,
+          signal,
+          now: this.now,
+        });
         if (result.type === "answered") {
           this.remember(plan, candidate);
-          const { end, reported } = result;
-          const usage = priced(joined(before, reported ?? end.usage), pricesOf(endpoint));
-          settle(usage);
-          yield { ...end, usage, ...(continuedBy.length > 0 && { continuedBy }) };
+          const usage = bill.complete(result.end.usage);
+          yield { ...result.end, usage, ...(continuedBy.length > 0 && { continuedBy }) };
           return;
         }
         failures.push(result.failure);
-        if (result.failure.attempt.callerFault) throw result.failure.error;
-        if (!delivery.isEmpty && this.options.continuesAnswers !== true) break;
+        const { attempt, error } = result.failure;
+        if (attempt.callerFault || isOnlyLocal) throw error;
+        if (!bill.delivery.isEmpty && this.options.continuesAnswers !== true) break;
       }
-      throw delivery.isEmpty ? allFailed(failures) : brokenOff(failures);
+      throw bill.delivery.isEmpty ? allFailed(failures) : brokenOff(failures);
     } finally {
-      // a cut or abandoned answer is billed for what was delivered
-      if (!isSettled && latest !== undefined && !delivery.isEmpty) {
-        settle(priced(delivery.estimate(), pricesOf(latest.endpoint)));
-      }
+      bill.close();
     }
   }
 

@@ -32,7 +32,7 @@ export function withAliases(upstream: Upstream, aliases: readonly ModelAlias[]):
   const namesOf = (model: UpstreamModel): string[] =>
     aliases.flatMap(({ name, model: target }) => {
       const wanted = target === undefined ? upstream.models[0] : findModel(upstream.models, target);
-      return wanted === model ? [name] : [];
+      return wanted?.id === model.id ? [name] : [];
     });
   for (const { model } of aliases) {
     if (model === undefined || findModel(upstream.models, model) !== undefined) continue;

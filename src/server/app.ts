@@ -14,6 +14,7 @@ import {
   toErrorBody,
   toVireoError,
 } from "../protocols/shared/errors.ts";
+import { routed } from "../routing/routed.ts";
 import { withAliases } from "./aliases.ts";
 import type { AppOptions, Env, RouteOptions } from "./context.ts";
 import { IdempotencyCache } from "./idempotency-cache.ts";
@@ -124,6 +125,7 @@ function routeOptions(options: AppOptions, metrics: Metrics, now: () => number):
   const places = { media, files };
   // From the inside out: each wraps the one before it.
   const wrappers: readonly ((upstream: Upstream) => Upstream)[] = [
+    routed,
     (upstream) => withAliases(upstream, options.aliases ?? []),
     (upstream) => resolvingMedia(upstream, places),
     (upstream) => limited(upstream, { tenants, limitsOf, pricesOf, deadlineMs }),

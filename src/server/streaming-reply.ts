@@ -1,11 +1,12 @@
 import type { Context } from "hono";
 import { linkAbort } from "../core/abort.ts";
+import type { StartEvent } from "../core/chat.ts";
 import type { VireoError } from "../core/errors.ts";
-import { costOf, type Prices, showPrice } from "../core/prices.ts";
+import { type Prices, showPrice, totalOf } from "../core/prices.ts";
 import type { UpstreamModel } from "../core/upstream.ts";
 import { toVireoError } from "../protocols/shared/errors.ts";
-import { providerOf } from "../protocols/shared/provider.ts";
-import { hasPrice, type UsageCounter } from "../protocols/shared/usage.ts";
+import { type Answerer, providerOf } from "../protocols/shared/provider.ts";
+import { costOfUsage, type UsageCounter } from "../protocols/shared/usage.ts";
 import type { RequestWarning } from "../protocols/shared/warnings.ts";
 import type { Env, RouteOptions } from "./context.ts";
 import { SSE_HEADERS, type SseEvent, type SseOptions, sse } from "./sse.ts";
@@ -19,20 +20,40 @@ export interface StreamForm extends Pick<SseOptions, "last" | "ping"> {
 export interface Generation {
   /** Aborted when the client disconnects or the server shuts down. */
   readonly signal: AbortSignal;
+  /** Changes when the answer starts, before its first event. */
+  readonly answerer: Answerer;
+  /** For the request: sets the headers that say who answers and what has no effect there. */
+  readonly onStart: (start: StartEvent) => void;
   stream(events: AsyncIterable<SseEvent>, form: StreamForm): Promise<Response>;
 }
 
+/** ignoredParams: the fields that have no effect, for `x-ignored-params`. */
 export function generation(
   c: Context<Env>,
   { log }: RouteOptions,
   model: UpstreamModel,
+  ignoredParams: readonly string[] = [],
 ): Generation {
   const { signal, abort } = linkAbort(c.req.raw.signal); // that one ends with the request
   const serverEnd = c.get("serverEnd");
   serverEnd?.addEventListener("abort", () => abort(serverEnd.reason as Error), { once: true });
-  c.header("x-provider", providerOf(model));
+  const answerer = { provider: providerOf(model), model: model.id };
+  let hasReplied = false;
+  c.header("x-provider", answerer.provider);
+  ignoredHeader(c, ignoredParams);
   return {
     signal,
+    answerer,
+    onStart: ({ answeredBy, ignored = [] }) => {
+      if (answeredBy !== undefined) {
+        answerer.provider = answeredBy.provider;
+        answerer.model = answeredBy.model;
+      }
+      if (hasReplied) return; // the headers were sent
+      c.header("x-provider", answerer.provider);
+      if (answeredBy !== undefined) c.header("x-attempts", String(answeredBy.attempts));
+      ignoredHeader(c, [...new Set([...ignoredParams, ...ignored])]);
+    },
     async stream(events, { toErrorEvents, ...form }) {
       const onEnd = c.get("onStreamEnd");
       const body = await sse(events, {
@@ -46,6 +67,7 @@ export function generation(
           return toErrorEvents(error, requestId);
         },
       });
+      hasReplied = true;
       return c.body(body, 200, SSE_HEADERS);
     },
   };
@@ -65,11 +87,12 @@ export function answerHeaders(
   ] as const;
   c.header("server-timing", parts.map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`).join(", "));
   c.header("x-cache", usage.cachedTokens > 0 ? "hit" : "miss");
-  if (hasPrice(prices)) c.header("x-cost-usd", showPrice(costOf(prices, usage)));
+  const cost = costOfUsage(usage, prices);
+  if (cost !== undefined) c.header("x-cost-usd", showPrice(totalOf(cost)));
 }
 
 /** Sets x-ignored-params: the fields that had no effect. */
-export function ignoredHeader(c: Context<Env>, names: readonly string[]): void {
+function ignoredHeader(c: Context<Env>, names: readonly string[]): void {
   if (names.length > 0) c.header("x-ignored-params", names.join(","));
 }
 

@@ -38,7 +38,8 @@ describe.each(ROUTES)("%s", (path, body) => {
   test.each([
     [{ provider: { zdr: true } }, "provider.zdr"],
     [{ provider: { only: ["openai"] } }, "provider.only"],
-    [{ provider: { order: ["azure", "openai"] } }, "provider.order"],
+    [{ provider: { order: ["azure"], allow_fallbacks: false } }, "provider.order"],
+    [{ provider: { quantizations: ["fp8"] } }, "provider.quantizations"],
     [{ provider: { ignore: ["local"] } }, "provider.ignore"],
     [
       { providerOptions: { gateway: { zeroDataRetention: true } } },
@@ -59,6 +60,8 @@ describe.each(ROUTES)("%s", (path, body) => {
       order: ["openai", "Vireo"],
       ignore: ["azure"],
       allow_fallbacks: false,
+      sort: "price",
+      max_price: { prompt: 0, completion: "0.5" },
     };
     const plugins = [{ id: "web", enabled: false }];
     const { status, ignored } = await post(path, { ...body, provider, plugins });
@@ -68,12 +71,12 @@ describe.each(ROUTES)("%s", (path, body) => {
 });
 
 test("options without an effect are reported", async () => {
-  const provider = { sort: "price", quantizations: ["fp8"] };
+  const provider = { enforce_distillable_text: true, order: ["azure"] };
   const plugins = [{ id: "file-parser", pdf: { engine: "mistral-ocr" } }];
   const [path, body] = ROUTES[0];
   const { status, ignored } = await post(path, { ...body, provider, plugins });
   expect(status).toBe(200);
-  expect(ignored).toBe("provider.sort,provider.quantizations,plugins.file-parser");
+  expect(ignored).toBe("provider.enforce_distillable_text,plugins.file-parser");
 });
 
 test("require_parameters refuses options without an effect", async () => {
@@ -107,7 +110,6 @@ describe("the AI SDK gateway", () => {
 
   test.each([
     [{ zeroDataRetention: true }, "zeroDataRetention"],
-    [{ order: ["bedrock"] }, "order"],
     [{ only: ["anthropic"] }, "only"],
   ])("%j is refused", async (options, param) => {
     const { status, message } = await post(path, gateway(options));

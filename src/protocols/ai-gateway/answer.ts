@@ -1,6 +1,7 @@
 import type { ChatEvent, Usage } from "../../core/chat.ts";
 import { costOf, type Prices, showPrice } from "../../core/prices.ts";
 import { type Block, collectBlocks, toBlocks } from "../shared/blocks.ts";
+import type { Answerer } from "../shared/provider.ts";
 import type { EndEvent } from "../shared/usage.ts";
 import type { Warning } from "./call.ts";
 
@@ -8,7 +9,7 @@ import type { Warning } from "./call.ts";
 export interface CallHead {
   readonly id: string;
   readonly createdUnix: number;
-  readonly model: string;
+  readonly answerer: Answerer;
   readonly prices: Prices;
   readonly warnings: readonly Warning[];
 }
@@ -71,7 +72,7 @@ function toContent({ type, id, name, text }: Block): Json {
   return { type: "tool-call", toolCallId: id, toolName: name, input: text };
 }
 
-function toMetadata({ id, createdUnix, model }: CallHead): Json {
+function toMetadata({ id, createdUnix, answerer: { model } }: CallHead): Json {
   return { id, modelId: model, timestamp: new Date(createdUnix * 1000).toISOString() };
 }
 

@@ -12,7 +12,7 @@ import {
 import { isTooDeep, TOO_DEEP } from "../shared/json.ts";
 import { toDocumentPart, toImagePart, toMediaOptions, toVideoPart } from "../shared/media.ts";
 import { enabledByEffort, resolveReasoning } from "../shared/reasoning.ts";
-import { pickModel, readGateway } from "../shared/routing.ts";
+import { pickModel, readGateway, routingOf } from "../shared/routing.ts";
 import { toSampling } from "../shared/sampling.ts";
 import { check } from "../shared/schema-errors.ts";
 import { ToolCollector } from "../shared/tool-offer.ts";
@@ -67,6 +67,7 @@ export function parseCall(
       stop: body.stopSequences ?? [],
       ...toMediaOptions(own ?? {}),
       ...toTools(body),
+      ...routingOf(routing, models),
       ...(output === undefined ? {} : { output }),
       ...(typeof body.maxOutputTokens === "number" ? { maxTokens: body.maxOutputTokens } : {}),
       sampling: toSampling(toSamplingBody(body), reasoning.thinks),

@@ -1,12 +1,13 @@
 import type { ChatEvent, NativeFinishReason, Usage } from "../../core/chat.ts";
 import { type Block, collectBlocks, toBlocks } from "../shared/blocks.ts";
 import { random62 } from "../shared/ids.ts";
+import type { Answerer } from "../shared/provider.ts";
 import type { EndEvent } from "../shared/usage.ts";
 
 /** Fields that all objects of one answer share. */
 export interface MessageHead {
   readonly id: string;
-  readonly model: string;
+  readonly answerer: Answerer;
   readonly stopSequences: readonly string[];
 }
 
@@ -118,7 +119,7 @@ function toMessage(
     id: head.id,
     type: "message",
     role: "assistant",
-    model: head.model,
+    model: head.answerer.model,
     content: blocks.map(toContent),
     ...(end === undefined ? { stop_reason: null, stop_sequence: null } : toStop(head, end)),
     usage: toMessageUsage(usage),

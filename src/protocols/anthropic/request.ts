@@ -20,7 +20,7 @@ import {
   toReferencedImage,
 } from "../shared/media.ts";
 import { type RequestedReasoning, resolveReasoning } from "../shared/reasoning.ts";
-import { checkStrict, pickModel, readRouting } from "../shared/routing.ts";
+import { checkStrict, pickModel, readRouting, routingOf } from "../shared/routing.ts";
 import { toSampling } from "../shared/sampling.ts";
 import { check } from "../shared/schema-errors.ts";
 import { ToolCollector, type ToolOffer } from "../shared/tool-offer.ts";
@@ -84,6 +84,7 @@ function toParsed(body: CountBody, json: object, models: readonly UpstreamModel[
       stop: body.stop_sequences ?? [],
       ...toMediaOptions(body),
       ...toTools(body, offer),
+      ...routingOf(routing, models),
       ...(output === undefined ? {} : { output }),
       ...(typeof body.max_tokens === "number" ? { maxTokens: body.max_tokens } : {}),
       ...(messages.at(-1)?.role === "assistant" ? { continueFinalMessage: true } : {}),

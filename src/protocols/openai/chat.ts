@@ -6,7 +6,7 @@ import { toMediaOptions } from "../shared/media.ts";
 import { parseOutput } from "../shared/output-format.ts";
 import { resolveChatReasoning } from "../shared/reasoning.ts";
 import type { ReasoningFormat } from "../shared/reasoning-format.ts";
-import { checkStrict, pickModel, readRouting } from "../shared/routing.ts";
+import { checkStrict, pickModel, readRouting, routingOf } from "../shared/routing.ts";
 import { toSampling, toStopConditions } from "../shared/sampling.ts";
 import { check, describeValue } from "../shared/schema-errors.ts";
 import { parseTools, type ToolAliases } from "../shared/tools.ts";
@@ -73,6 +73,7 @@ export function parseChatRequest(
   return {
     request: {
       ...toRequest(body, messages, continuousUsage),
+      ...routingOf(routing, models),
       ...tools,
       ...(output === undefined ? {} : { output }),
       sampling: toSampling(body, reasoning.thinks),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ChatRequest } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
+import type { UpstreamModel } from "../../core/upstream.ts";
 import {
   boundedList,
   model,
@@ -12,7 +13,7 @@ import {
 } from "../shared/fields.ts";
 import { unknownFields } from "../shared/ignored.ts";
 import { outputFields, parseOutput } from "../shared/output-format.ts";
-import { readRouting, routingFields } from "../shared/routing.ts";
+import { pickModel, readRouting, routingFields, routingOf } from "../shared/routing.ts";
 import { toSampling, toStopConditions } from "../shared/sampling.ts";
 import { check } from "../shared/schema-errors.ts";
 import { unenforcedFormats } from "../shared/unenforced-formats.ts";
@@ -70,26 +71,32 @@ const MAX_TOKENS = 16;
 /**
  * Checks the parsed body of POST /v1/completions and converts it to requests.
  *
+ * models: the served models, for fallbacks.
  * Throws a VireoError that names the field and the remedy.
  */
-export function parseCompletionRequest(json: unknown): ParsedCompletion {
+export function parseCompletionRequest(
+  json: unknown,
+  models: readonly UpstreamModel[] = [],
+): ParsedCompletion {
   const body = check<CompletionBody>(completionBody, json);
   const prompts = toPrompts(body.prompt);
   const count = body.n ?? 1;
   checkTogether(body, prompts.length * count);
   const output = parseOutput(body);
+  const routing = readRouting(body);
   const request = {
     messages: [],
     maxTokens: body.max_tokens ?? MAX_TOKENS,
     ...toStopConditions(body),
     sampling: toSampling(body, false),
     reasoning: {},
+    ...routingOf(routing, models),
     ...(output === undefined ? {} : { output }),
     ...(typeof body.logprobs === "number" ? { topLogprobs: body.logprobs } : {}),
   };
   return {
     requests: prompts.map((prompt) => ({ ...request, prompt })),
-    model: body.model,
+    model: pickModel(body.model, routing, models),
     count,
     stream: body.stream ?? false,
     includeUsage: body.stream_options?.include_usage === true,
@@ -97,7 +104,7 @@ export function parseCompletionRequest(json: unknown): ParsedCompletion {
     echoes: body.echo === true ? prompts.map((prompt) => toEcho(prompt)) : [],
     ignoredParams: [
       ...unenforcedFormats(output),
-      ...readRouting(body).ignored,
+      ...routing.ignored,
       ...unknownFields(json as object, completionBody.shape),
     ],
   };

@@ -3,6 +3,7 @@ import type { VireoError } from "../../core/errors.ts";
 import { type Block, type BlockEvent, collectBlocks, toBlocks } from "../shared/blocks.ts";
 import { toErrorBody } from "../shared/errors.ts";
 import { random62 } from "../shared/ids.ts";
+import type { Answerer } from "../shared/provider.ts";
 import { customInput, type ToolAlias } from "../shared/tool-offer.ts";
 import { argumentPieces } from "../shared/tools.ts";
 import type { EndEvent } from "../shared/usage.ts";
@@ -13,7 +14,7 @@ import { toLogprobList } from "./stream.ts";
 export interface ResponseHead {
   readonly id: string;
   readonly createdUnix: number;
-  readonly model: string;
+  readonly answerer: Answerer;
   readonly logprobs: boolean;
   readonly body: EchoedBody;
   /** True if the response is stored for later requests. */
@@ -53,13 +54,14 @@ export class ResponseWriter {
 
   /** Throws what the events throw. */
   async *events(events: AsyncIterable<ChatEvent>): AsyncGenerator<ResponseEvent> {
-    const response = toResponse(this.head, "in_progress", []);
     for await (const event of toBlocks(events)) {
       switch (event.type) {
-        case "start":
+        case "start": {
+          const response = toResponse(this.head, "in_progress", []);
           yield this.event("response.created", { response });
           yield this.event("response.in_progress", { response });
           break;
+        }
         case "open":
           yield* this.open(event.block);
           break;
@@ -233,7 +235,7 @@ function toResponse(head: ResponseHead, status: Status, output: readonly Json[])
     incomplete_details: null,
     instructions: body.instructions ?? null,
     max_output_tokens: body.max_output_tokens ?? null,
-    model: head.model,
+    model: head.answerer.model,
     output,
     parallel_tool_calls: body.parallel_tool_calls ?? true,
     previous_response_id: body.previous_response_id ?? null,

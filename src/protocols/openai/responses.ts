@@ -15,7 +15,7 @@ import {
   videoDataUrl,
 } from "../shared/media.ts";
 import { enabledByEffort, resolveReasoning } from "../shared/reasoning.ts";
-import { checkStrict, pickModel, readRouting } from "../shared/routing.ts";
+import { checkStrict, pickModel, readRouting, routingOf } from "../shared/routing.ts";
 import { toSampling, toStopConditions } from "../shared/sampling.ts";
 import { check } from "../shared/schema-errors.ts";
 import {
@@ -131,6 +131,7 @@ export function parseResponseRequest(
       ...toStopConditions(body),
       ...toMediaOptions(body),
       ...toTools(body, offer),
+      ...routingOf(routing, models),
       ...(output === undefined ? {} : { output }),
       ...(typeof maxTokens === "number" ? { maxTokens } : {}),
       ...(logprobs === true ? { topLogprobs: body.top_logprobs ?? 0 } : {}),

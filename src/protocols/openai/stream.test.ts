@@ -7,7 +7,7 @@ import { type AnswerHead, newAnswerId, toChunks, toCompletion, toErrorChunk } fr
 const head: AnswerHead = {
   id: "gen-1",
   createdUnix: 5,
-  model: "m",
+  answerer: { provider: "local", model: "m" },
   fingerprint: "fp_1",
   includeUsage: true,
   reasoningFormat: "all",

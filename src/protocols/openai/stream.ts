@@ -4,7 +4,7 @@ import type { VireoError } from "../../core/errors.ts";
 import type { Prices } from "../../core/prices.ts";
 import { toErrorBody } from "../shared/errors.ts";
 import { random62 } from "../shared/ids.ts";
-import { LOCAL_PROVIDER } from "../shared/provider.ts";
+import type { Answerer } from "../shared/provider.ts";
 import {
   createInlineReasoning,
   type ReasoningBody,
@@ -31,9 +31,7 @@ import {
 export interface AnswerHead {
   readonly id: string;
   readonly createdUnix: number;
-  readonly model: string;
-  /** Undefined: this server. */
-  readonly provider?: string;
+  readonly answerer: Answerer;
   readonly fingerprint: string;
   readonly includeUsage: boolean;
   readonly reasoningFormat: ReasoningFormat;
@@ -231,8 +229,8 @@ function toChunk(head: AnswerHead, choices: ChatChunk["choices"]): ChatChunk {
     id: head.id,
     object: "chat.completion.chunk",
     created: head.createdUnix,
-    model: head.model,
-    provider: head.provider ?? LOCAL_PROVIDER,
+    model: head.answerer.model,
+    provider: head.answerer.provider,
     system_fingerprint: head.fingerprint,
     choices,
     ...(head.includeUsage ? { usage: null } : {}),
@@ -266,8 +264,8 @@ export async function toCompletion(
     id: head.id,
     object: "chat.completion",
     created: head.createdUnix,
-    model: head.model,
-    provider: head.provider ?? LOCAL_PROVIDER,
+    model: head.answerer.model,
+    provider: head.answerer.provider,
     system_fingerprint: head.fingerprint,
     service_tier: "default",
     choices: choices.map((choice, index) => toChoice(choice, index, head)),

@@ -3,7 +3,7 @@ import type { ChosenToken, FinishReason } from "../../core/chat.ts";
 import type { VireoError } from "../../core/errors.ts";
 import type { Prices } from "../../core/prices.ts";
 import { toErrorBody } from "../shared/errors.ts";
-import { LOCAL_PROVIDER } from "../shared/provider.ts";
+import type { Answerer } from "../shared/provider.ts";
 import {
   type ChoiceEvent,
   type EndEvent,
@@ -18,9 +18,7 @@ import { MIN_LOGPROB } from "./stream.ts";
 export interface TextHead {
   readonly id: string;
   readonly createdUnix: number;
-  readonly model: string;
-  /** Undefined: this server. */
-  readonly provider?: string;
+  readonly answerer: Answerer;
   readonly fingerprint: string;
   readonly logprobs: boolean;
   readonly includeUsage: boolean;
@@ -140,8 +138,8 @@ function body(head: TextHead, choices: readonly Choice[]): TextCompletion {
     id: head.id,
     object: "text_completion",
     created: head.createdUnix,
-    model: head.model,
-    provider: head.provider ?? LOCAL_PROVIDER,
+    model: head.answerer.model,
+    provider: head.answerer.provider,
     system_fingerprint: head.fingerprint,
     choices,
   };

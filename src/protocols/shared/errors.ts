@@ -116,6 +116,8 @@ export function errorHeaders(error: VireoError): Record<string, string> {
   const headers: Record<string, string> = {};
   const isRetryable = (status >= 429 && status !== 501) || error.code === "idempotency_in_progress";
   if (!isRetryable) headers["x-should-retry"] = "false";
+  const attempts = error.metadata?.attempts;
+  if (Array.isArray(attempts)) headers["x-attempts"] = String(attempts.length);
   if (status === 401) headers["www-authenticate"] = "Bearer";
   if (status === 429 || status === 503 || error.code === "idempotency_in_progress") {
     const waitMs = Math.min(error.retryAfterMs ?? 1000, MAX_RETRY_AFTER_MS);

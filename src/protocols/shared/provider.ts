@@ -7,3 +7,10 @@ export const LOCAL_PROVIDER = "local";
 export function providerOf({ provider = LOCAL_PROVIDER }: UpstreamModel): string {
   return provider;
 }
+
+/** The provider and model that answer: until the answer starts, those that usually do. */
+export interface Answerer {
+  readonly provider: string;
+  /** Id of the model. */
+  readonly model: string;
+}

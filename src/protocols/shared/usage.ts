@@ -1,5 +1,13 @@
 import type { ChatEvent, Timings, Usage } from "../../core/chat.ts";
-import { costOf, type PicoUsd, type Prices, showPrice } from "../../core/prices.ts";
+import {
+  addCosts,
+  type Cost,
+  costParts,
+  type PicoUsd,
+  type Prices,
+  showPrice,
+  totalOf,
+} from "../../core/prices.ts";
 
 export type EndEvent = Extract<ChatEvent, { type: "end" }>;
 
@@ -20,7 +28,7 @@ export interface UsageBody {
   /** US dollars; absent without prices. */
   readonly cost?: number;
   readonly cost_details?: Readonly<Record<string, number>>;
-  readonly is_byok?: false;
+  readonly is_byok?: boolean;
   /** The provider reported no counts, so that they were counted here. Absent: it did. */
   readonly estimated?: true;
 }
@@ -74,6 +82,8 @@ export class UsageCounter {
       completionTokens: sum.completionTokens + usage.completionTokens,
       reasoningTokens: sum.reasoningTokens + usage.reasoningTokens,
       ...(sum.estimated || usage.estimated ? { estimated: true } : {}),
+      ...(sum.isByok || usage.isByok ? { isByok: true } : {}),
+      ...addedCosts(sum, usage),
     };
     this.longest = {
       queueMs: Math.max(slowest.queueMs, timings.queueMs),
@@ -107,29 +117,43 @@ export function toUsage(usage: Usage, prices?: Prices): UsageBody {
       rejected_prediction_tokens: 0,
     },
     ...(usage.estimated === true ? { estimated: true } : {}),
-    ...(prices === undefined || !hasPrice(prices) ? {} : toCost(usage, prices)),
+    ...toCost(usage, prices),
   };
+}
+
+/** Costs of answers by different providers add up; answers at the model's prices have none yet. */
+function addedCosts(sum: Usage, usage: Usage): Pick<Usage, "cost" | "providerCost"> {
+  const cost = addCosts(sum.cost, usage.cost);
+  const providerCost = addCosts(sum.providerCost, usage.providerCost);
+  return { ...(cost && { cost }), ...(providerCost && { providerCost }) };
 }
 
 export function hasPrice(prices: Prices): boolean {
   return prices.prompt > 0n || prices.completion > 0n;
 }
 
+/** The cost of a usage: as its provider charges, else at the model's prices. Undefined: free. */
+export function costOfUsage(usage: Usage, prices?: Prices): Cost | undefined {
+  if (usage.cost !== undefined) return usage.cost;
+  return prices !== undefined && hasPrice(prices) ? costParts(prices, usage) : undefined;
+}
+
 function toCost(
   usage: Usage,
-  prices: Prices,
+  prices?: Prices,
 ): Pick<UsageBody, "cost" | "cost_details" | "is_byok"> {
-  const mediaTokens = usage.imageTokens + usage.videoTokens;
-  const textTokens = usage.promptTokens - mediaTokens;
+  const cost = costOfUsage(usage, prices);
+  if (cost === undefined) return {};
+  const { providerCost, isByok = false } = usage;
   return {
-    cost: toNumber(costOf(prices, usage)),
+    cost: toNumber(totalOf(cost)),
     cost_details: {
-      upstream_inference_cost: 0,
-      input: toNumber(prices.prompt * BigInt(textTokens)),
-      media: toNumber(prices.prompt * BigInt(mediaTokens)),
-      output: toNumber(prices.completion * BigInt(usage.completionTokens)),
+      upstream_inference_cost: providerCost === undefined ? 0 : toNumber(totalOf(providerCost)),
+      input: toNumber(cost.text),
+      media: toNumber(cost.media),
+      output: toNumber(cost.completion),
     },
-    is_byok: false,
+    is_byok: isByok,
   };
 }
 

@@ -26,7 +26,7 @@ type Parser<T> = (json: unknown, context: ParseContext) => T;
 /** The parser of each kind of request body: JSON → a checked request. They keep no state. */
 export const PARSERS = {
   chat: (json, { models }) => parseChatRequest(json, models),
-  completion: (json) => parseCompletionRequest(json),
+  completion: (json, { models }) => parseCompletionRequest(json, models),
   messages: (json, { models }) => parseMessagesRequest(json, models),
   messageCount: (json, { models }) => parseCountRequest(json, models),
   response: (json, { models, turns }) => {

@@ -10,12 +10,11 @@ import {
 } from "../../protocols/openai/stream.ts";
 import { runConcurrently, toChoiceRequests } from "../../protocols/shared/choices.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
-import { providerOf } from "../../protocols/shared/provider.ts";
 import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { parseBody } from "../parsing/parse-body.ts";
 import { DONE, type SseEvent } from "../sse.ts";
-import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../streaming-reply.ts";
+import { answerHeaders, generation, warningsHeader } from "../streaming-reply.ts";
 
 export function chatCompletions(options: RouteOptions) {
   const { upstream, pricesOf, now } = options;
@@ -23,16 +22,17 @@ export function chatCompletions(options: RouteOptions) {
     const parsed = await parseBody(c, options, "chat");
     const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
     const prices = pricesOf(model);
-    const head = { ...headOf(parsed, model, Math.floor(now() / 1000)), prices };
-    ignoredHeader(c, parsed.ignoredParams);
+    const reply = generation(c, options, model, parsed.ignoredParams);
+    const { signal, answerer, onStart } = reply;
+    const shared = headOf(parsed, model, Math.floor(now() / 1000));
+    const head = { ...shared, prices, answerer };
     warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", head.id);
 
-    const { signal, stream } = generation(c, options, model);
-    const request = { ...parsed.request, model: model.id, tenant: c.get("tenant") };
+    const request = { ...parsed.request, model: model.id, tenant: c.get("tenant"), onStart };
     const events = runConcurrently(upstream, toChoiceRequests(request, parsed.count), signal);
     if (parsed.stream) {
-      return await stream(asEvents(toChunks(events, head)), {
+      return await reply.stream(asEvents(toChunks(events, head)), {
         last: DONE,
         toErrorEvents: (error, requestId) => [{ data: toErrorChunk(head, error, requestId) }],
       });
@@ -53,12 +53,10 @@ function headOf(
   { includeUsage, reasoningFormat, logprobs, count, continuousUsage, aliases }: ParsedChatRequest,
   model: UpstreamModel,
   createdUnix: number,
-): AnswerHead {
+): Omit<AnswerHead, "answerer"> {
   return {
     id: newAnswerId(createdUnix),
     createdUnix,
-    model: model.id,
-    provider: providerOf(model),
     fingerprint: `fp_${model.fingerprint}`,
     includeUsage,
     reasoningFormat,

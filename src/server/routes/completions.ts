@@ -7,12 +7,11 @@ import {
 } from "../../protocols/openai/text-completion.ts";
 import { runConcurrently, toChoiceRequests } from "../../protocols/shared/choices.ts";
 import { requireModel } from "../../protocols/shared/models.ts";
-import { providerOf } from "../../protocols/shared/provider.ts";
 import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { parseBody } from "../parsing/parse-body.ts";
 import { DONE } from "../sse.ts";
-import { answerHeaders, generation, ignoredHeader } from "../streaming-reply.ts";
+import { answerHeaders, generation } from "../streaming-reply.ts";
 import { asEvents } from "./chat-completions.ts";
 
 export function completions(options: RouteOptions) {
@@ -22,7 +21,9 @@ export function completions(options: RouteOptions) {
     const model = requireModel(upstream.models, parsed.model, parsed.requests[0]?.maxTokens);
     const prices = pricesOf(model);
     const createdUnix = Math.floor(now() / 1000);
-    const own = { model: model.id, tenant: c.get("tenant") };
+    const reply = generation(c, options, model, parsed.ignoredParams);
+    const { signal, answerer, onStart } = reply;
+    const own = { model: model.id, tenant: c.get("tenant"), onStart };
     const requests = parsed.requests.flatMap((one) =>
       toChoiceRequests({ ...one, ...own }, parsed.count),
     );
@@ -30,19 +31,16 @@ export function completions(options: RouteOptions) {
       ...parsed,
       id: newAnswerId(createdUnix),
       createdUnix,
-      model: model.id,
-      provider: providerOf(model),
+      answerer,
       fingerprint: `fp_${model.fingerprint}`,
       total: requests.length,
       prices,
     };
-    ignoredHeader(c, parsed.ignoredParams);
     c.header("x-generation-id", head.id);
 
-    const { signal, stream } = generation(c, options, model);
     const events = runConcurrently(upstream, requests, signal);
     if (parsed.stream) {
-      return await stream(asEvents(toTextChunks(events, head)), {
+      return await reply.stream(asEvents(toTextChunks(events, head)), {
         last: DONE,
         toErrorEvents: (error, requestId) => [{ data: toTextErrorChunk(head, error, requestId) }],
       });

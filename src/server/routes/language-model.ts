@@ -25,15 +25,16 @@ export function languageModel(options: RouteOptions) {
     const model = requireModel(upstream.models, requested, request.maxTokens, "maxOutputTokens");
     const prices = pricesOf(model);
     const createdUnix = Math.floor(now() / 1000);
-    const head = { id: newAnswerId(createdUnix), createdUnix, model: model.id, prices, warnings };
+    const reply = generation(c, options, model);
+    const { signal, answerer, onStart } = reply;
+    const head = { id: newAnswerId(createdUnix), createdUnix, answerer, prices, warnings };
     c.header("x-generation-id", head.id);
 
-    const { signal, stream } = generation(c, options, model);
-    const own = { ...request, model: model.id, tenant: c.get("tenant") };
+    const own = { ...request, model: model.id, tenant: c.get("tenant"), onStart };
     const tally = new UsageCounter();
     const events = tally.track(upstream.chat(own, signal));
     if (c.req.header("ai-language-model-streaming") === "true") {
-      return await stream(asEvents(toStreamParts(events, head)), {
+      return await reply.stream(asEvents(toStreamParts(events, head)), {
         toErrorEvents: (error, requestId) => [
           { data: { type: "error", error: toGatewayError(error, requestId).error } },
         ],

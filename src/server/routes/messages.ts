@@ -11,7 +11,7 @@ import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { parseBody } from "../parsing/parse-body.ts";
 import type { SseEvent } from "../sse.ts";
-import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../streaming-reply.ts";
+import { answerHeaders, generation, warningsHeader } from "../streaming-reply.ts";
 import { countTokens } from "./input-tokens.ts";
 
 const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
@@ -22,18 +22,18 @@ export function messages(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const parsed = await parseBody(c, options, "messages");
     const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
-    const request = { ...parsed.request, model: model.id, tenant: c.get("tenant") };
-    const head = { id: newMessageId(), model: model.id, stopSequences: request.stop ?? [] };
-    ignoredHeader(c, parsed.ignoredParams);
+    const reply = generation(c, options, model, parsed.ignoredParams);
+    const { signal, answerer, onStart } = reply;
+    const request = { ...parsed.request, model: model.id, tenant: c.get("tenant"), onStart };
+    const head = { id: newMessageId(), answerer, stopSequences: request.stop ?? [] };
     warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", head.id);
     c.header("request-id", c.get("requestId"));
 
-    const { signal, stream } = generation(c, options, model);
     const tally = new UsageCounter();
     const events = tally.track(upstream.chat(request, signal));
     if (parsed.stream) {
-      return await stream(named(toMessageEvents(events, head)), {
+      return await reply.stream(named(toMessageEvents(events, head)), {
         ping: PING,
         toErrorEvents: (error, id) => [{ event: "error", data: toMessagesError(error, id) }],
       });

@@ -19,7 +19,7 @@ import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { parseBody } from "../parsing/parse-body.ts";
 import type { SseEvent } from "../sse.ts";
-import { answerHeaders, generation, ignoredHeader, warningsHeader } from "../streaming-reply.ts";
+import { answerHeaders, generation, warningsHeader } from "../streaming-reply.ts";
 
 /** Answers, and stores the response for later requests unless `store` is false. */
 export function responses(options: RouteOptions) {
@@ -29,15 +29,16 @@ export function responses(options: RouteOptions) {
     const parsed = await parseBody(c, options, "response", { turns: store?.turnsOf(tenant) });
     const { maxTokens } = parsed.request;
     const model = requireModel(upstream.models, parsed.model, maxTokens, "max_output_tokens");
-    const request = { ...parsed.request, model: model.id, tenant };
+    const reply = generation(c, options, model, parsed.ignoredParams);
+    const { signal, answerer, onStart } = reply;
+    const request = { ...parsed.request, model: model.id, tenant, onStart };
     const { temperature, topP } = { ...GREEDY, ...request.sampling };
     const { body, logprobs, aliases } = parsed;
     const createdUnix = Math.floor(now() / 1000);
     const id = newResponseId();
     const stored = store !== undefined && parsed.store !== false;
-    const about = { id, createdUnix, model: model.id, stored };
+    const about = { id, createdUnix, answerer, stored };
     const head = { ...about, logprobs, body, aliases, temperature, topP };
-    ignoredHeader(c, parsed.ignoredParams);
     warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", id);
     const keep = (response: Json): void => {
@@ -45,12 +46,11 @@ export function responses(options: RouteOptions) {
       if (stored) store.put({ tenant, response, input: parsed.items, previousId });
     };
 
-    const { signal, stream } = generation(c, options, model);
     const tally = new UsageCounter();
     const events = tally.track(upstream.chat(request, signal));
     if (parsed.stream) {
       const writer = new ResponseWriter(head, keep);
-      return await stream(named(writer.events(events)), {
+      return await reply.stream(named(writer.events(events)), {
         toErrorEvents: (error, requestId) => writer.failure(error, requestId).map(toEvent),
       });
     }
