@@ -8,22 +8,18 @@ import { readUserFile } from "../extract/user-files.ts";
 import { REASONING_WITH_VIDEO } from "../protocols/shared/warnings.ts";
 import { interruptible } from "./interruptible.ts";
 import {
-  type DocumentFlags,
   documentSettings,
-  type ImageFlags,
   imageSettings,
-  type VideoFlags,
+  type MediaFlags,
   videoSettings,
-  withDocumentOptions,
-  withImageOptions,
-  withVideoOptions,
+  withMediaOptions,
 } from "./media-options.ts";
 import { openEngine } from "./open-engine.ts";
 import { type EngineFlags, withEngineOptions } from "./options.ts";
 import { between, collect, wholeNumber } from "./parsers.ts";
 import { openTerminal, printable, type Terminal } from "./terminal.ts";
 
-interface AskFlags extends EngineFlags, ImageFlags, DocumentFlags, VideoFlags {
+interface AskFlags extends EngineFlags, MediaFlags {
   readonly image?: readonly string[];
   readonly video?: readonly string[];
   readonly file?: readonly string[];
@@ -59,7 +55,7 @@ export function addAsk(program: Command): void {
     .option("--json", "write one JSON object per event");
   withSamplingOptions(command);
   command.optionsGroup("Media:");
-  withVideoOptions(withDocumentOptions(withImageOptions(command)));
+  withMediaOptions(command);
   withEngineOptions(command)
     .addHelpText(
       "after",

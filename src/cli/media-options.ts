@@ -22,6 +22,9 @@ export interface VideoFlags {
   readonly evs?: number | undefined;
 }
 
+/** Values of the options that withMediaOptions() adds. */
+export interface MediaFlags extends ImageFlags, DocumentFlags, VideoFlags {}
+
 interface VideoSettings {
   readonly fps: number | undefined;
   readonly maxFrames: number | undefined;
@@ -70,6 +73,11 @@ export function withVideoOptions(command: Command, prefix: "" | "video-" = ""): 
       "share of a video's tokens that EVS drops, 0 to 0.999 (default: the checkpoint's)",
       between(0, 0.999),
     );
+}
+
+/** Adds the options of images, documents and videos. */
+export function withMediaOptions(command: Command): Command {
+  return withVideoOptions(withDocumentOptions(withImageOptions(command)));
 }
 
 /** The flags by the names of the engine's VideoOptions; flags that were not given are left out. */

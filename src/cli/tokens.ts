@@ -10,22 +10,18 @@ import { inspectFrames } from "../media/source.ts";
 import { type EstimateBody, toEstimateBody } from "../protocols/vireo/estimate.ts";
 import { type Counter, type CounterFlags, openCounter } from "./counter.ts";
 import {
-  type DocumentFlags,
   documentSettings,
-  type ImageFlags,
   imageSettings,
-  type VideoFlags,
+  type MediaFlags,
   videoSettings,
-  withDocumentOptions,
-  withImageOptions,
-  withVideoOptions,
+  withMediaOptions,
 } from "./media-options.ts";
 import { EMBEDDED_MODEL, templateOption, threadsOption, weightFormat } from "./options.ts";
 import { wholeNumber } from "./parsers.ts";
 import { openTerminal, printable } from "./terminal.ts";
 import { type Counted, eachLines, tokensTable } from "./tokens-table.ts";
 
-interface TokensFlags extends CounterFlags, ImageFlags, DocumentFlags, VideoFlags {
+interface TokensFlags extends CounterFlags, MediaFlags {
   readonly question: string;
   readonly maxTokens?: number;
   readonly pricePrompt: string;
@@ -51,7 +47,7 @@ export function addTokens(program: Command): void {
     .option("--json", "write one JSON object per file, as /v1/estimate answers")
     .optionsGroup("Media:")
     .option("--no-decode", "read headers only: faster, with a range where a video may be damaged");
-  withVideoOptions(withDocumentOptions(withImageOptions(command)));
+  withMediaOptions(command);
   command
     .optionsGroup("Model and machine:")
     .option("-m, --model <dir>", "checkpoint folder, owner/name, mini or tiny", EMBEDDED_MODEL)

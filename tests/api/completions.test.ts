@@ -1,10 +1,9 @@
 import OpenAI, { BadRequestError } from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
-import type { Engine } from "../../src/runtime/engine.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
-import { openTiny } from "../engine/asking.ts";
 import { createFakeUpstream, MODEL } from "./fake-upstream.ts";
+import { usingRealServer } from "./real-server.ts";
 
 const upstream = createFakeUpstream();
 let server: Listening;
@@ -94,10 +93,7 @@ describe("completions by the official client", () => {
 });
 
 test("the real engine continues a text and its ids alike", async () => {
-  const engine: Engine = await openTiny({ contextTokens: 1024 });
-  const real = await listen({ upstream: engine, log: silentLog, host: "127.0.0.1", port: 0 });
-  try {
-    const direct = new OpenAI({ baseURL: `${real.url}/v1`, apiKey: "x", maxRetries: 0 });
+  await usingRealServer({ contextTokens: 1024 }, async ({ engine, client: direct }) => {
     const body = { model: MODEL, max_tokens: 8, ignore_eos: true, logprobs: 2 };
     const text = "Once upon a time";
     const byText = await direct.completions.create({ ...body, prompt: text });
@@ -108,8 +104,5 @@ test("the real engine continues a text and its ids alike", async () => {
     expect(byText.choices[0]?.logprobs?.tokens).toHaveLength(8);
     const bad = { ...body, prompt: [999_999] };
     await expect(direct.completions.create(bad)).rejects.toThrow(BadRequestError);
-  } finally {
-    await real.close(100);
-    await engine.close();
-  }
+  });
 });

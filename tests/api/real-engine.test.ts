@@ -1,27 +1,18 @@
-import OpenAI, { APIUserAbortError, BadRequestError, NotFoundError } from "openai";
+import type OpenAI from "openai";
+import { APIUserAbortError, BadRequestError, NotFoundError } from "openai";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { silentLog } from "../../src/core/log.ts";
-import type { Engine } from "../../src/runtime/engine.ts";
-import { type Listening, listen } from "../../src/server/listen.ts";
-import { lettersOnly, openTiny, settled } from "../engine/asking.ts";
+import { lettersOnly, settled } from "../engine/asking.ts";
+import { openRealServer, type RealServer } from "./real-server.ts";
 
 const MODEL = "nvidia/nemotron-nano-12b-v2-vl";
-let engine: Engine;
-let server: Listening;
+let real: RealServer;
 let client: OpenAI;
-
 beforeAll(async () => {
-  engine = await openTiny({ contextTokens: 4096, maxSequences: 4 });
-  const address = { host: "127.0.0.1", port: 0 };
-  server = await listen({ upstream: engine, apiKey: "sk-real", log: silentLog, ...address });
-  client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "sk-real", maxRetries: 0 });
+  real = await openRealServer({ contextTokens: 4096, maxSequences: 4 });
+  client = real.client;
 });
-
-afterAll(async () => {
-  await server.close(100);
-  await engine.close();
-});
+afterAll(() => real.close());
 
 /** A request that no end token cuts short. */
 const ask = (content: string | OpenAI.ChatCompletionContentPart[], max_tokens = 20) => ({
@@ -122,19 +113,19 @@ describe("the official client on the real engine", () => {
     const request = { ...ask("Hello", 3500), stream };
     const answer = client.chat.completions.create(request, { signal: controller.signal });
     answer.catch(() => {});
-    await expect.poll(() => engine.stats.running, { interval: 1 }).toBe(1);
+    await expect.poll(() => real.engine.stats.running, { interval: 1 }).toBe(1);
     controller.abort();
     if (!stream) await expect(answer).rejects.toThrow(APIUserAbortError);
-    await expect.poll(() => engine.stats.running, { timeout: 2000, interval: 1 }).toBe(0);
-    await settled(engine);
-    expect(engine.stats).toMatchObject({ slotsFree: 4, pagesFree: engine.info.pages });
+    await expect.poll(() => real.engine.stats.running, { timeout: 2000, interval: 1 }).toBe(0);
+    await settled(real.engine);
+    expect(real.engine.stats).toMatchObject({ slotsFree: 4, pagesFree: real.engine.info.pages });
   });
 
   test("a reader that leaves a stream frees the slot", async () => {
     const stream = await client.chat.completions.create({ ...ask("Hello", 3500), stream: true });
     for await (const _ of stream) break;
-    await expect.poll(() => engine.stats.running, { timeout: 2000, interval: 1 }).toBe(0);
-    expect(engine.stats).toMatchObject({ slotsFree: 4, waiting: 0 });
+    await expect.poll(() => real.engine.stats.running, { timeout: 2000, interval: 1 }).toBe(0);
+    expect(real.engine.stats).toMatchObject({ slotsFree: 4, waiting: 0 });
   });
 });
 
@@ -190,7 +181,7 @@ test("an estimate says what is billed afterwards", async () => {
     { type: "text", text: "What is in <image> this?" },
     { type: "image_url", image_url: { url: `data:image/png;base64,${png.toString("base64")}` } },
   ]);
-  const response = await fetch(`${server.url}/v1/estimate`, {
+  const response = await fetch(`${real.url}/v1/estimate`, {
     method: "POST",
     headers: { authorization: "Bearer sk-real", "content-type": "application/json" },
     body: JSON.stringify(body),

@@ -2,10 +2,9 @@ import OpenAI, { APIError, BadRequestError } from "openai";
 import type { ResponseStreamEvent } from "openai/resources/responses/responses";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
-import type { Engine } from "../../src/runtime/engine.ts";
 import { type Listening, listen } from "../../src/server/listen.ts";
-import { openTiny } from "../engine/asking.ts";
 import { createFakeUpstream, MODEL } from "./fake-upstream.ts";
+import { usingRealServer } from "./real-server.ts";
 import { asInput } from "./response-items.ts";
 
 const upstream = createFakeUpstream();
@@ -194,10 +193,7 @@ describe("responses by the official client", () => {
 });
 
 test("the real engine answers until max_output_tokens", async () => {
-  const engine: Engine = await openTiny({ contextTokens: 1024 });
-  const real = await listen({ upstream: engine, log: silentLog, host: "127.0.0.1", port: 0 });
-  try {
-    const direct = new OpenAI({ baseURL: `${real.url}/v1`, apiKey: "x", maxRetries: 0 });
+  await usingRealServer({ contextTokens: 1024 }, async ({ client: direct }) => {
     const body = { model: MODEL, input: "Hello", max_output_tokens: 8, ignore_eos: true };
     const response = await direct.responses.create(body);
     expect(response.status).toBe("incomplete");
@@ -210,8 +206,5 @@ test("the real engine answers until max_output_tokens", async () => {
     expect(response.usage?.input_tokens).toBe(input_tokens);
     const streamed = await direct.responses.stream(body).finalResponse();
     expect(streamed.output_text).toBe(response.output_text);
-  } finally {
-    await real.close(100);
-    await engine.close();
-  }
+  });
 });

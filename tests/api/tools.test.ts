@@ -1,30 +1,21 @@
-import OpenAI, { BadRequestError } from "openai";
+import type OpenAI from "openai";
+import { BadRequestError } from "openai";
 import { zodResponseFormat } from "openai/helpers/zod";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { silentLog } from "../../src/core/log.ts";
-import type { Engine } from "../../src/runtime/engine.ts";
-import { type Listening, listen } from "../../src/server/listen.ts";
-import { openTiny } from "../engine/asking.ts";
+import { openRealServer, type RealServer } from "./real-server.ts";
 
 // The official client against the real engine on models/tiny, whose answers are noise. All
 // structure that the client parses comes from the grammar.
 
 const MODEL = "nvidia/nemotron-nano-12b-v2-vl";
-let engine: Engine;
-let server: Listening;
+let real: RealServer;
 let client: OpenAI;
-
 beforeAll(async () => {
-  engine = await openTiny({ contextTokens: 8192, maxSequences: 4 });
-  const address = { host: "127.0.0.1", port: 0 };
-  server = await listen({ upstream: engine, apiKey: "sk-real", log: silentLog, ...address });
-  client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "sk-real", maxRetries: 0 });
+  real = await openRealServer({ contextTokens: 8192, maxSequences: 4 });
+  client = real.client;
 });
-afterAll(async () => {
-  await server.close(100);
-  await engine.close();
-});
+afterAll(() => real.close());
 
 type Message = OpenAI.ChatCompletionMessageParam;
 const user: Message = { role: "user", content: "How is the weather in Rome?" };
@@ -90,7 +81,7 @@ describe("tools", () => {
 
   test("several calls in one answer", async () => {
     const counts = new Set<number>();
-    const [comma = 0] = engine.tokenize(","); // noise hardly ever goes on with a list
+    const [comma = 0] = real.engine.tokenize(","); // noise hardly ever goes on with a list
     for (let seed = 0; seed < 8; seed++) {
       const logit_bias = { [comma]: 6 };
       const request = { ...ask(seed), tools, tool_choice: "required", logit_bias } as const;

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Backend, KvDtype } from "../../src/backends/backend.ts";
 import { columns, PAGE_ROWS } from "../../src/backends/backend.ts";
 import { bf16ToF32, f32ToBf16 } from "../../src/core/dtype.ts";
-import { ALL, CPU, cpuCandidate, KERNEL_SETS, REFERENCE, using } from "./backends.ts";
+import { ALL, CPU, KERNEL_SETS, REFERENCE, using } from "./backends.ts";
+import { expectIndependent, expectSameOnTwoThreads } from "./batches.ts";
 import { inPieces, type Plan, pageOf, runPlan } from "./spans.ts";
 import { expectClose, expectSame, TOLERANCE } from "./tolerance.ts";
 import { randomValues } from "./values.ts";
@@ -83,22 +84,12 @@ describe.each(SHAPES)("attention with $heads heads on $kvHeads of $dim in $dtype
         [2, 1],
       ],
     ];
-    const together = await using(candidate, (backend) => run(backend, shape, plan, 3));
-    const alone: Plan = plan.flatMap((spans) => spans.map((one) => [one]));
-    const apart = await using(candidate, (backend) => run(backend, shape, alone, 3));
-    together.forEach((result, i) => {
-      expectSame(result, apart[i]!, `sequence ${i}`);
-    });
+    await expectIndependent(candidate, plan, (backend, each) => run(backend, shape, each, 3));
   });
 
   test.each(KERNEL_SETS)("with %s two threads equal one bit for bit", async (kernelSet) => {
     const plan = inPieces(100, 1);
-    const [one, two] = await Promise.all(
-      [1, 2].map((threads) =>
-        using(cpuCandidate(kernelSet, threads), (backend) => run(backend, shape, plan)),
-      ),
-    );
-    expectSame(two![0]!, one![0]!);
+    await expectSameOnTwoThreads(kernelSet, plan, (backend, each) => run(backend, shape, each));
   });
 });
 

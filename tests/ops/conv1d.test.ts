@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Backend } from "../../src/backends/backend.ts";
 import { columns } from "../../src/backends/backend.ts";
-import { ALL, CPU, cpuCandidate, KERNEL_SETS, REFERENCE, using } from "./backends.ts";
+import { ALL, CPU, KERNEL_SETS, REFERENCE, using } from "./backends.ts";
+import { expectIndependent, expectSameOnTwoThreads } from "./batches.ts";
 import { inPieces, type Plan, runPlan } from "./spans.ts";
 import { expectClose, expectSame, TOLERANCE } from "./tolerance.ts";
 import { randomValues, tensorOf, zeros } from "./values.ts";
@@ -71,21 +72,12 @@ describe.each(SHAPES)("conv1d with $taps taps and $cols columns", (shape) => {
         [0, 30],
       ],
     ];
-    const together = await using(candidate, (backend) => run(backend, shape, plan, 3));
-    const alone: Plan = plan.flatMap((parts) => parts.map((one) => [one]));
-    const apart = await using(candidate, (backend) => run(backend, shape, alone, 3));
-    together.forEach((result, i) => {
-      expectSame(result, apart[i]!, `result ${i}`);
-    });
+    await expectIndependent(candidate, plan, (backend, each) => run(backend, shape, each, 3));
   });
 
   test.each(KERNEL_SETS)("with %s two threads equal one bit for bit", async (kernelSet) => {
-    const [one, two] = await Promise.all(
-      [1, 2].map((threads) =>
-        using(cpuCandidate(kernelSet, threads), (backend) => run(backend, shape, inPieces(ROWS))),
-      ),
-    );
-    expectSame(two![0]!, one![0]!);
+    const plan = inPieces(ROWS);
+    await expectSameOnTwoThreads(kernelSet, plan, (backend, each) => run(backend, shape, each));
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Backend, Step, Tensor } from "../../src/backends/backend.ts";
 import { columns, pad16, SCAN_CHUNK, scanTailWidth } from "../../src/backends/backend.ts";
-import { ALL, CPU, cpuCandidate, KERNEL_SETS, REFERENCE, using } from "./backends.ts";
+import { ALL, CPU, KERNEL_SETS, REFERENCE, using } from "./backends.ts";
+import { expectIndependent, expectSameOnTwoThreads } from "./batches.ts";
 import { inPieces, type Plan, runPlan } from "./spans.ts";
 import { expectClose, expectSame, TOLERANCE } from "./tolerance.ts";
 import { randomValues, tensorOf, zeros } from "./values.ts";
@@ -112,24 +113,12 @@ describe.each(SHAPES)(NAME, (shape) => {
         [2, 1],
       ],
     ];
-    const together = await using(candidate, (backend) => run(backend, shape, plan, 3));
-    const alone: Plan = plan.flatMap((spans) => spans.map((one) => [one]));
-    const apart = await using(candidate, (backend) => run(backend, shape, alone, 3));
-    together.forEach((result, i) => {
-      expectSame(result, apart[i]!, `result ${i}`);
-    });
+    await expectIndependent(candidate, plan, (backend, each) => run(backend, shape, each, 3));
   });
 
   test.each(KERNEL_SETS)("with %s two threads equal one bit for bit", async (kernelSet) => {
     const plan = inPieces(100, 1, 60);
-    const [one, two] = await Promise.all(
-      [1, 2].map((threads) =>
-        using(cpuCandidate(kernelSet, threads), (backend) => run(backend, shape, plan)),
-      ),
-    );
-    one!.forEach((result, i) => {
-      expectSame(two![i]!, result);
-    });
+    await expectSameOnTwoThreads(kernelSet, plan, (backend, each) => run(backend, shape, each));
   });
 });
 

@@ -1,10 +1,8 @@
 import { assert } from "../../core/assert.ts";
 import type { ChosenToken, FinishReason, TokenLogprob, Usage } from "../../core/chat.ts";
 import type { VireoError } from "../../core/errors.ts";
-import type { Prices } from "../../core/prices.ts";
 import { toErrorBody } from "../shared/errors.ts";
 import { random62 } from "../shared/ids.ts";
-import type { Answerer } from "../shared/provider.ts";
 import {
   createInlineReasoning,
   type ReasoningBody,
@@ -26,22 +24,13 @@ import {
   type UsageBody,
   UsageCounter,
 } from "../shared/usage.ts";
+import { type CompletionHead, type HeadBody, toHeadBody } from "./completion-head.ts";
 
 /** Fields that all chunks of one answer share. */
-export interface AnswerHead {
-  readonly id: string;
-  readonly createdUnix: number;
-  readonly answerer: Answerer;
-  readonly fingerprint: string;
-  readonly includeUsage: boolean;
+export interface AnswerHead extends CompletionHead {
   readonly reasoningFormat: ReasoningFormat;
-  readonly logprobs: boolean;
-  /** Number of answers. Undefined: 1. */
-  readonly count?: number;
   /** Every chunk reports the token counts so far. */
   readonly continuousUsage?: boolean;
-  /** Undefined: no cost in the usage. */
-  readonly prices?: Prices;
   /** Tools that the model knows under another name or form. */
   readonly aliases?: ToolAliases;
 }
@@ -63,13 +52,7 @@ interface Delta extends ReasoningBody {
   readonly tool_calls?: readonly ToolCallDelta[];
 }
 
-export interface ChatChunk {
-  readonly id: string;
-  readonly object: "chat.completion.chunk";
-  readonly created: number;
-  readonly model: string;
-  readonly provider: string;
-  readonly system_fingerprint: string;
+export interface ChatChunk extends HeadBody<"chat.completion.chunk"> {
   readonly choices: readonly {
     readonly index: number;
     readonly delta: Delta;
@@ -81,13 +64,7 @@ export interface ChatChunk {
   readonly error?: ReturnType<typeof toErrorBody>["error"];
 }
 
-export interface ChatCompletion {
-  readonly id: string;
-  readonly object: "chat.completion";
-  readonly created: number;
-  readonly model: string;
-  readonly provider: string;
-  readonly system_fingerprint: string;
+export interface ChatCompletion extends HeadBody<"chat.completion"> {
   readonly service_tier: "default";
   readonly choices: readonly {
     readonly index: number;
@@ -226,12 +203,7 @@ export function toErrorChunk(head: AnswerHead, error: VireoError, requestId: str
 
 function toChunk(head: AnswerHead, choices: ChatChunk["choices"]): ChatChunk {
   return {
-    id: head.id,
-    object: "chat.completion.chunk",
-    created: head.createdUnix,
-    model: head.answerer.model,
-    provider: head.answerer.provider,
-    system_fingerprint: head.fingerprint,
+    ...toHeadBody(head, "chat.completion.chunk"),
     choices,
     ...(head.includeUsage ? { usage: null } : {}),
   };
@@ -261,12 +233,7 @@ export async function toCompletion(
   const choices = Array.from({ length: head.count ?? 1 }, (): ChoiceEvent[] => []);
   for await (const event of total.track(events)) choices[event.choice ?? 0]?.push(event);
   return {
-    id: head.id,
-    object: "chat.completion",
-    created: head.createdUnix,
-    model: head.answerer.model,
-    provider: head.answerer.provider,
-    system_fingerprint: head.fingerprint,
+    ...toHeadBody(head, "chat.completion"),
     service_tier: "default",
     choices: choices.map((choice, index) => toChoice(choice, index, head)),
     usage: toUsage(total.usage, head.prices),

@@ -3,7 +3,6 @@ import type { ChosenToken, FinishReason } from "../../core/chat.ts";
 import type { VireoError } from "../../core/errors.ts";
 import type { Prices } from "../../core/prices.ts";
 import { toErrorBody } from "../shared/errors.ts";
-import type { Answerer } from "../shared/provider.ts";
 import {
   type ChoiceEvent,
   type EndEvent,
@@ -12,16 +11,11 @@ import {
   type UsageBody,
   UsageCounter,
 } from "../shared/usage.ts";
+import { type CompletionHead, type HeadBody, toHeadBody } from "./completion-head.ts";
 import { MIN_LOGPROB } from "./stream.ts";
 
 /** Fields that all objects of one answer share. */
-export interface TextHead {
-  readonly id: string;
-  readonly createdUnix: number;
-  readonly answerer: Answerer;
-  readonly fingerprint: string;
-  readonly logprobs: boolean;
-  readonly includeUsage: boolean;
+export interface TextHead extends CompletionHead {
   /** Number of answers to each prompt. */
   readonly count: number;
   /** Number of answers to all prompts. */
@@ -39,13 +33,7 @@ interface TextLogprobs {
   readonly text_offset: readonly number[];
 }
 
-export interface TextCompletion {
-  readonly id: string;
-  readonly object: "text_completion";
-  readonly created: number;
-  readonly model: string;
-  readonly provider: string;
-  readonly system_fingerprint: string;
+export interface TextCompletion extends HeadBody<"text_completion"> {
   readonly choices: readonly {
     readonly index: number;
     readonly text: string;
@@ -134,15 +122,7 @@ function echoOf(head: TextHead, choice: number): string {
 }
 
 function body(head: TextHead, choices: readonly Choice[]): TextCompletion {
-  return {
-    id: head.id,
-    object: "text_completion",
-    created: head.createdUnix,
-    model: head.answerer.model,
-    provider: head.answerer.provider,
-    system_fingerprint: head.fingerprint,
-    choices,
-  };
+  return { ...toHeadBody(head, "text_completion"), choices };
 }
 
 function toTextLogprobs(tokens: readonly ChosenToken[], offset: number): TextLogprobs {

@@ -3,27 +3,23 @@ import { deleteFile, getKey, listFiles } from "../api/client.ts";
 import { type Failure, toFailure } from "../api/failure.ts";
 import type { KeyInfo, UploadedFile } from "../api/types.ts";
 import { useServer } from "../state/contexts.ts";
+import { type Fact, Facts } from "../ui/facts.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { useNotice } from "../ui/notices.tsx";
 import { bytes, count, counted, date } from "../ui/numbers.ts";
+import { SidePage } from "../ui/side-page.tsx";
 import { useAsync } from "../ui/use-async.ts";
 
 /** The files that this key has uploaded to the server, its usage and its limits. */
 export function FilesPage() {
   return (
-    <div className="model-page">
-      <p className="back">
-        <a className="quiet-button" href="#/">
-          <Icon name="chevron" />
-          Back to the chat
-        </a>
-      </p>
+    <SidePage>
       <article className="model-card" aria-label="Files and usage">
         <h1>Files and usage</h1>
         <Uploads />
         <Usage />
       </article>
-    </div>
+    </SidePage>
   );
 }
 
@@ -145,8 +141,6 @@ function Usage() {
   );
 }
 
-type Fact = readonly [name: string, value: string];
-
 function usageFacts({ label, usage }: KeyInfo): readonly Fact[] {
   return [
     ["Key", label === "" ? "none" : label],
@@ -165,17 +159,4 @@ function limitFacts({ rate_limit: limit }: KeyInfo): readonly Fact[] {
     ["Tokens per minute", shown(limit.tokens_per_minute, "token")],
     ["Concurrent requests", shown(limit.concurrent_requests, "request")],
   ];
-}
-
-function Facts({ facts }: { readonly facts: readonly Fact[] }) {
-  return (
-    <dl className="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
 }

@@ -1,8 +1,9 @@
-import type { ReactNode } from "react";
 import type { Model } from "../api/types.ts";
 import { useServer } from "../state/contexts.ts";
+import { type Fact, Facts } from "../ui/facts.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { counted, dollars, price } from "../ui/numbers.ts";
+import { SidePage } from "../ui/side-page.tsx";
 import { isMini, isNemotron } from "./known.ts";
 import { Scores } from "./scores.tsx";
 
@@ -10,18 +11,12 @@ import { Scores } from "./scores.tsx";
 export function ModelPage() {
   const { models } = useServer();
   return (
-    <div className="model-page">
-      <p className="back">
-        <a className="quiet-button" href="#/">
-          <Icon name="chevron" />
-          Back to the chat
-        </a>
-      </p>
+    <SidePage>
       {models.length === 0 ? <p>The server has not listed its models yet.</p> : null}
       {models.map((model) => (
         <ModelCard key={model.id} model={model} />
       ))}
-    </div>
+    </SidePage>
   );
 }
 
@@ -37,7 +32,7 @@ function ModelCard({ model }: { readonly model: Model }) {
       )}
       {mini ? <MiniNotice /> : null}
       <p className="model-text">{model.description ?? descriptionOf(model)}</p>
-      <Facts model={model} />
+      <Facts facts={factsOf(model)} />
       <section>
         <h3>Parameters of requests</h3>
         <ul className="chips">
@@ -78,10 +73,10 @@ function descriptionOf(model: Model): string {
   );
 }
 
-function Facts({ model }: { readonly model: Model }) {
+function factsOf(model: Model): readonly Fact[] {
   const { architecture, context_length: context, top_provider, pricing, license } = model;
   const longest = top_provider?.max_completion_tokens;
-  const facts: (readonly [string, ReactNode])[] = [
+  return [
     ...(context === undefined ? [] : [["Context", counted(context, "token")] as const]),
     ...(longest === undefined ? [] : [["Longest answer", counted(longest, "token")] as const]),
     ...list("Reads", architecture?.input_modalities),
@@ -90,16 +85,6 @@ function Facts({ model }: { readonly model: Model }) {
     ["Licence", license || licenceOf(model)],
     ["Price", priceText(pricing)],
   ];
-  return (
-    <dl className="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
 }
 
 function list(name: string, values: readonly string[] | undefined) {
