@@ -1,39 +1,53 @@
-// The public API, by use: the engine (open, Engine), requests and their events, counting without
-// weights (Estimator), checkpoints (inspectCheckpoint), the server (createApp, listen), data from
-// documents (extract), questions about videos (askVideo, captionVideo), and errors.
+// The public API, grouped by use. docs/library.md introduces it with examples.
+
+// Open a model and ask it.
 
 export type {
   ChatEvent,
   ChatMessage,
   ChatRequest,
   ChosenToken,
-  ContentPart,
-  DocumentPart,
-  ImagePart,
   OutputFormat,
-  PageOptions,
   ReasoningOptions,
   SamplingOptions,
-  TextPart,
   Timings,
   ToolCall,
   ToolChoice,
   ToolDefinition,
   Usage,
+} from "./core/chat.ts";
+export { GREEDY } from "./core/chat.ts";
+export { Engine, open } from "./runtime/engine.ts";
+export type { EngineInfo, EngineOptions } from "./runtime/engine-options.ts";
+
+// Pictures, documents and videos in a request.
+
+export type {
+  ContentPart,
+  DocumentPart,
+  ImagePart,
+  PageOptions,
+  TextPart,
   VideoPart,
   VideoSampling,
 } from "./core/chat.ts";
-export { GREEDY } from "./core/chat.ts";
-export { type ErrorCode, VireoError } from "./core/errors.ts";
+export type { VideoOptions } from "./inputs/media/video-settings.ts";
+export type { VideoGlueName } from "./media/frames.ts";
+
+// Count tokens without weights.
+
 export type { EstimateOptions, PredictedTime, PromptEstimate } from "./core/estimate.ts";
-export type {
-  DocumentInspection,
-  FailedPage,
-  Inspector,
-  PageInspection,
-  VideoInspection,
-} from "./core/inspection.ts";
-export type { Upstream, UpstreamModel } from "./core/upstream.ts";
+export { Estimator, type EstimatorOptions } from "./inputs/estimator.ts";
+
+// Serve a model over HTTP.
+
+export { FileStore, type FileStoreOptions } from "./files/store.ts";
+export { createApp } from "./server/app.ts";
+export type { AppOptions } from "./server/context.ts";
+export { type ListenOptions, listen } from "./server/listen.ts";
+
+// Extract data from documents.
+
 export {
   type ExtractEvent,
   type Extraction,
@@ -44,24 +58,9 @@ export {
 } from "./extract/extract.ts";
 export type { Conflict, Evidence } from "./extract/merge.ts";
 export { listSchemas, readSchema } from "./extract/schemas.ts";
-export { FileStore, type FileStoreOptions } from "./files/store.ts";
-export { Estimator, type EstimatorOptions } from "./inputs/estimator.ts";
-export type { VideoOptions } from "./inputs/media/video-settings.ts";
-export { type CheckpointReport, inspectFolder } from "./inspect/report.ts";
-export type { VideoGlueName } from "./media/frames.ts";
-export type {
-  DecodedVideo,
-  DecodeOptions,
-  PlanOptions,
-  VideoDecoder,
-  VideoPlan,
-} from "./media/video-decoder.ts";
-export { formatInspection, type Inspection, inspectCheckpoint } from "./model/inspect.ts";
-export { Engine, open } from "./runtime/engine.ts";
-export type { EngineInfo, EngineOptions } from "./runtime/engine-options.ts";
-export { createApp } from "./server/app.ts";
-export type { AppOptions } from "./server/context.ts";
-export { type ListenOptions, listen } from "./server/listen.ts";
+
+// Ask about videos of any length, and caption them.
+
 export {
   type CaptionEvent,
   type CaptionOptions,
@@ -79,3 +78,30 @@ export {
   type WindowAnswer,
   type WindowEvent,
 } from "./video/watch.ts";
+
+// Inspect a checkpoint.
+
+export { type CheckpointReport, inspectFolder } from "./inspect/report.ts";
+export { formatInspection, type Inspection, inspectCheckpoint } from "./model/inspect.ts";
+
+// Errors.
+
+export { type ErrorCode, VireoError } from "./core/errors.ts";
+
+// Implement your own upstream or video decoder.
+
+export type {
+  DocumentInspection,
+  FailedPage,
+  Inspector,
+  PageInspection,
+  VideoInspection,
+} from "./core/inspection.ts";
+export type { Upstream, UpstreamModel } from "./core/upstream.ts";
+export type {
+  DecodedVideo,
+  DecodeOptions,
+  PlanOptions,
+  VideoDecoder,
+  VideoPlan,
+} from "./media/video-decoder.ts";

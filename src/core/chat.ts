@@ -105,6 +105,7 @@ export interface SamplingOptions {
   readonly seed?: bigint;
 }
 
+/** Sampling options that always choose the likeliest token. */
 export const GREEDY: SamplingOptions = Object.freeze({
   temperature: 0,
   topP: 1,

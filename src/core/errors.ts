@@ -85,7 +85,17 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** The only error class. The message says what came, what was expected and the way out. */
+/**
+ * The only error class. The message states what was received, what was expected and what to do.
+ *
+ * @example
+ * try {
+ *   await open("no-such-folder");
+ * } catch (error) {
+ *   if (!(error instanceof VireoError)) throw error;
+ *   console.error(error.code, error.message);
+ * }
+ */
 export class VireoError extends Error {
   readonly code: ErrorCode;
   readonly param: string | undefined;

@@ -87,6 +87,8 @@ const NO_FILE = new Uint8Array(0);
  * Throws what openDocument and the upstream throw, and out_of_range for a truncated answer.
  *
  * @example
+ * const schema = await readSchema("invoice");
+ * const file = await readFile("invoice.pdf");
  * for await (const event of extract(engine, file, { schema })) {
  *   if (event.type === "end") console.log(event.extraction.data);
  * }
@@ -132,7 +134,14 @@ export async function* extract(
   }
 }
 
-/** Reads the events of `extract` to their end. */
+/**
+ * Reads the events of `extract` to their end and returns the result.
+ *
+ * @example
+ * const schema = await readSchema("invoice");
+ * const events = extract(engine, await readFile("invoice.pdf"), { schema });
+ * const { data, conflicts } = await extractionOf(events);
+ */
 export async function extractionOf(events: AsyncIterable<ExtractEvent>): Promise<Extraction> {
   for await (const event of events) if (event.type === "end") return event.extraction;
   throw new VireoError("internal_error", "the extraction has no end");

@@ -13,7 +13,12 @@ export interface ShippedSchema {
   readonly description: string;
 }
 
-/** Lists the schemas that ship with vireo. */
+/**
+ * Lists the built-in schemas.
+ *
+ * @example
+ * for (const { name, description } of await listSchemas()) console.log(name, description);
+ */
 export async function listSchemas(): Promise<ShippedSchema[]> {
   const files = (await readdir(FOLDER)).filter((file) => file.endsWith(".json")).sort();
   return await Promise.all(
@@ -25,9 +30,12 @@ export async function listSchemas(): Promise<ShippedSchema[]> {
 }
 
 /**
- * Reads a schema by its path, or a shipped one by its name, such as "invoice".
+ * Reads a schema from a file, or a built-in one by its name, such as "invoice".
  *
  * Throws invalid_schema with the reason.
+ *
+ * @example
+ * const schema = await readSchema("invoice");
  */
 export async function readSchema(nameOrPath: string): Promise<JsonObject> {
   const isName = /^[a-z0-9-]+$/.test(nameOrPath);

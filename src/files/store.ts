@@ -34,6 +34,12 @@ interface Blob {
  * SHA-256; records/ holds owners and lifetimes; drafts/ and uploads/ hold incomplete files. Files
  * in blobs/ and records/ are complete, because they are written to a temporary file, synced and
  * renamed. Opening the folder removes drafts that a killed process left.
+ *
+ * @example
+ * const quotas = { quotaBytes: 1e9, tenantQuotaBytes: 1e8 };
+ * const files = await FileStore.open({ folder: "uploads", ttlSeconds: 3600, ...quotas });
+ * const app = createApp({ upstream: engine, files, log: () => {} });
+ * await files.close();
  */
 export class FileStore {
   readonly uploads: Uploads;

@@ -32,11 +32,11 @@ const sizesOnly: Resize = async (image, width, height) => {
 };
 
 /**
- * Counts the tokens of requests as an engine with the same checkpoint and options does, with the
- * same code but without weights.
+ * Counts the tokens of requests exactly as an engine with the same checkpoint and options does. It
+ * runs the same code but needs no weights.
  *
  * @example
- * const estimator = await Estimator.open("models/nemotron");
+ * const estimator = await Estimator.open("models/mini");
  * const messages = [{ role: "user", content: "Hello" }] as const;
  * const { promptTokens } = await estimator.estimate({ messages });
  * await estimator.close();

@@ -60,7 +60,14 @@ export interface InspectOptions {
   readonly machineBytes?: number;
 }
 
-/** Reads headers and small files only. Reports faults instead of throwing. */
+/**
+ * Checks whether a checkpoint folder works on this machine. Reads only headers and small files, and
+ * reports faults instead of throwing.
+ *
+ * @example
+ * const report = await inspectFolder("models/mini");
+ * if (!report.works) console.error(report.problems.join("\n"));
+ */
 export async function inspectFolder(
   dir: string,
   options: InspectOptions = {},

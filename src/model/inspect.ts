@@ -62,7 +62,13 @@ const BYTES_PER_WEIGHT: Readonly<Record<WeightFormat, number>> = Object.freeze({
 const FORMATS: readonly WeightFormat[] = ["bf16", "fp8", "nvfp4", "int8", "int4"];
 const LETTERS: Readonly<Record<LayerKind, string>> = { mamba2: "M", mlp: "-", attention: "*" };
 
-/** Reads no tensor data. Throws as openCheckpointFiles, readModelConfig and planCheckpoint do. */
+/**
+ * Returns parts, formats and memory of a checkpoint without reading tensor data. Throws
+ * invalid_checkpoint or unsupported_checkpoint for a checkpoint that cannot be opened.
+ *
+ * @example
+ * const inspection = await inspectCheckpoint("models/mini");
+ */
 export async function inspectCheckpoint(dir: string): Promise<Inspection> {
   const index = await openCheckpointFiles(dir);
   const config = await readModelConfig(index);
@@ -220,7 +226,12 @@ function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-/** Plain text for a terminal, at most 100 columns. */
+/**
+ * Formats an inspection as plain text for a terminal of 100 columns.
+ *
+ * @example
+ * console.log(formatInspection(await inspectCheckpoint("models/mini")));
+ */
 export function formatInspection(inspection: Inspection): string {
   const { config, layerCounts: counts, memory } = inspection;
   const { text, vision, image, projector } = config;

@@ -37,7 +37,7 @@ import { Sequence } from "./sequence.ts";
  * invalid_option, out_of_memory with the numbers, backend_unavailable.
  *
  * @example
- * const engine = await open("models/nemotron", { format: "int4" });
+ * const engine = await open("models/mini", { format: "int4" });
  * const messages = [{ role: "user", content: "Hello" }] as const;
  * for await (const event of engine.chat({ messages })) {
  *   if (event.type === "text") process.stdout.write(event.text);
@@ -69,7 +69,14 @@ export async function open(dir: string, options: EngineOptions = {}): Promise<En
   }
 }
 
-/** A loaded model that answers many requests at once, each with a stream of events. */
+/**
+ * A loaded model that answers many concurrent requests, each with a stream of events. `open`
+ * creates one.
+ *
+ * @example
+ * console.log(engine.models[0]?.id, engine.info.videoPruningRate);
+ * console.log(engine.detokenize(engine.tokenize("Hello")));
+ */
 export class Engine implements Upstream {
   readonly models: readonly UpstreamModel[];
   readonly info: EngineInfo;
@@ -187,12 +194,12 @@ export class Engine implements Upstream {
     return { ...counted, ...(predicted && { predicted }) };
   }
 
-  /** Token ids of a plain text; control tokens in it are read as text. */
+  /** Returns the token ids of a plain text. Control tokens in it are encoded as text. */
   tokenize(text: string): readonly number[] {
     return this.loaded.text.tokenizer.encodeText(text);
   }
 
-  /** Text of the ids, control tokens included. */
+  /** Returns the text of token ids, including control tokens. */
   detokenize(ids: readonly number[]): string {
     return this.loaded.text.tokenizer.decode(ids, { skipSpecial: false });
   }

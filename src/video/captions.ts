@@ -35,8 +35,11 @@ const TITLE_CHARACTERS = 80;
  * upstream throws, and invalid_option.
  *
  * @example
- * const captions = await captionsOf(captionVideo(engine, file, { windowSeconds: 8 }));
- * await writeFile("clip.srt", toSrt(captions));
+ * const file = await readFile("clip.mp4");
+ * for await (const event of captionVideo(engine, file, { windowSeconds: 8 })) {
+ *   if (event.type === "window") console.error(`${event.done} of ${event.count}`);
+ *   else console.log(event.captions);
+ * }
  */
 export async function* captionVideo(
   upstream: Upstream,
@@ -59,7 +62,12 @@ export async function* captionVideo(
   yield { type: "end", captions };
 }
 
-/** Reads the events of `captionVideo` to their end. */
+/**
+ * Reads the events of `captionVideo` to their end and returns the captions.
+ *
+ * @example
+ * const captions = await captionsOf(captionVideo(engine, await readFile("clip.mp4")));
+ */
 export async function captionsOf(events: AsyncIterable<CaptionEvent>): Promise<readonly Caption[]> {
   for await (const event of events) if (event.type === "end") return event.captions;
   throw new VireoError("internal_error", "the captions of the video have no end");
@@ -70,6 +78,7 @@ export async function captionsOf(events: AsyncIterable<CaptionEvent>): Promise<r
  * captions, without gaps. Throws what the upstream throws.
  *
  * @example
+ * const captions = await captionsOf(captionVideo(engine, await readFile("clip.mp4")));
  * const chapters = await chaptersOf(engine, captions);
  */
 export async function chaptersOf(

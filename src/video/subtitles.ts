@@ -1,11 +1,17 @@
-/** A text for a stretch of a video. */
+/** A text with the interval of a video in which it applies. */
 export interface Caption {
   readonly startSeconds: number;
   readonly endSeconds: number;
   readonly text: string;
 }
 
-/** SubRip: numbered, comma before the milliseconds. */
+/**
+ * Formats captions as SubRip (SRT).
+ *
+ * @example
+ * const captions = [{ startSeconds: 0, endSeconds: 4, text: "A circle moves." }];
+ * await writeFile("clip.srt", toSrt(captions));
+ */
 export function toSrt(captions: readonly Caption[]): string {
   return captions
     .map(({ startSeconds, endSeconds, text }, index) => {
@@ -15,7 +21,13 @@ export function toSrt(captions: readonly Caption[]): string {
     .join("\n");
 }
 
-/** WebVTT. Its text is markup, so the captions are escaped. */
+/**
+ * Formats captions as WebVTT. The text of WebVTT is markup, so the captions are escaped.
+ *
+ * @example
+ * const captions = [{ startSeconds: 0, endSeconds: 4, text: "A circle moves." }];
+ * await writeFile("clip.vtt", toVtt(captions));
+ */
 export function toVtt(captions: readonly Caption[]): string {
   const cues = captions.map(({ startSeconds, endSeconds, text }) => {
     const escaped = oneBlock(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");

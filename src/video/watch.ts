@@ -47,11 +47,12 @@ const WINDOW_SECONDS = 64;
 const OVERLAP_SECONDS = 4;
 
 /**
- * Answers a question about a video. A video longer than a window is seen in windows, whose answers
- * the model then merges into one. Throws what the upstream throws, and invalid_option.
+ * Answers a question about a video. A video longer than one window is processed in windows, and the
+ * model merges their answers into one. Throws the upstream's errors, and invalid_option.
  *
  * @example
- * for await (const event of askVideo(engine, file, "Who speaks?")) {
+ * const file = await readFile("clip.mp4");
+ * for await (const event of askVideo(engine, file, "What happens?")) {
  *   if (event.type === "window") console.error(`${event.done} of ${event.count}`);
  *   else console.log(event.answer.text);
  * }
@@ -77,7 +78,13 @@ export async function* askVideo(
   yield { type: "end", answer: { text, windows: answers } };
 }
 
-/** Reads the events of `askVideo` to their end. */
+/**
+ * Reads the events of `askVideo` to their end and returns the answer.
+ *
+ * @example
+ * const file = await readFile("clip.mp4");
+ * const { text } = await videoAnswerOf(askVideo(engine, file, "What happens?"));
+ */
 export async function videoAnswerOf(events: AsyncIterable<VideoEvent>): Promise<VideoAnswer> {
   for await (const event of events) if (event.type === "end") return event.answer;
   throw new VireoError("internal_error", "the answer about the video has no end");
