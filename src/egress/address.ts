@@ -1,13 +1,9 @@
 import ipaddr from "ipaddr.js";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { isPublicAddress } from "./public-address.ts";
 
 const PORTS: readonly string[] = ["", "80", "443"];
-
-/** Whether an address is public. All other ranges are not, even when wrapped in IPv6. */
-export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.parse(address).range() === "unicast";
-}
 
 /** The error for a refused URL. It never reveals where the address leads. */
 export function blocked(why: string): VireoError {

@@ -1,7 +1,8 @@
 import { lookup as resolve } from "node:dns/promises";
 import { Agent, type Dispatcher, request } from "undici";
 import { VireoError } from "../core/errors.ts";
-import { blocked, checkMediaUrl, isPublicAddress } from "./address.ts";
+import { blocked, checkMediaUrl } from "./address.ts";
+import { isPublicAddress } from "./public-address.ts";
 
 /** none: nothing is fetched. public: public addresses only. any: private networks too. */
 export type MediaUrls = "none" | "public" | "any";
