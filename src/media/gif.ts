@@ -3,6 +3,7 @@ import type { RgbImage, Size } from "./rgb-image.ts";
 const IMAGE = 0x2c;
 const EXTENSION = 0x21;
 const GRAPHIC_CONTROL = 0xf9;
+const TRAILER = 0x3b;
 
 /**
  * Places the first frame of a GIF on its screen and fills the rest with the first colour of the
@@ -23,6 +24,27 @@ export function layGifOnScreen(bytes: Uint8Array, image: RgbImage, screen: Size)
     return whole;
   } catch (error) {
     if (error instanceof RangeError) return image; // truncated after the decoded frame
+    throw error;
+  }
+}
+
+/**
+ * The file up to its first frame, which alone is shown. libvips enlarges its canvas for every frame
+ * of a file, so later frames would decide about the size of the picture and the memory it takes.
+ */
+export function cutAfterFirstFrame(bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    const start = firstImageAt(view).at;
+    if (view.getUint8(start) !== IMAGE) return bytes;
+    const codeSizeAt = afterPalette(view, start + 9, start + 10);
+    const end = afterBlocks(view, codeSizeAt + 1);
+    const cut = new Uint8Array(end + 1);
+    cut.set(bytes.subarray(0, end));
+    cut[end] = TRAILER;
+    return cut;
+  } catch (error) {
+    if (error instanceof RangeError) return bytes; // truncated within the first frame
     throw error;
   }
 }
@@ -56,16 +78,27 @@ interface Frame {
   readonly firstColour: readonly number[] | undefined;
 }
 
-/** The place of the first frame on the screen; undefined if there is none. */
-function firstFrame(view: DataView): Frame | undefined {
+/** The position after a sequence of blocks, which an empty block ends. */
+function afterBlocks(view: DataView, from: number): number {
+  let at = from;
+  while (view.getUint8(at) !== 0) at += 1 + view.getUint8(at);
+  return at + 1;
+}
+
+/** Where the first image begins, and whether it has a transparent colour. */
+function firstImageAt(view: DataView): { readonly at: number; readonly transparent: boolean } {
   let at = afterPalette(view, 10, 13);
   let transparent = false;
   while (view.getUint8(at) === EXTENSION) {
     if (view.getUint8(at + 1) === GRAPHIC_CONTROL) transparent = (view.getUint8(at + 3) & 1) === 1;
-    at += 2;
-    while (view.getUint8(at) !== 0) at += 1 + view.getUint8(at);
-    at += 1;
+    at = afterBlocks(view, at + 2);
   }
+  return { at, transparent };
+}
+
+/** The place of the first frame on the screen; undefined if there is none. */
+function firstFrame(view: DataView): Frame | undefined {
+  const { at, transparent } = firstImageAt(view);
   if (view.getUint8(at) !== IMAGE) return undefined;
   const [left, top, width, height] = [1, 3, 5, 7].map((field) => view.getUint16(at + field, true));
   const own = afterPalette(view, at + 9, at + 10) > at + 10;

@@ -1,9 +1,8 @@
 import sharp, { type SharpOptions } from "sharp";
 import { assert } from "../core/assert.ts";
 import { VireoError } from "../core/errors.ts";
-import { LIMITS } from "../core/limits.ts";
 import { decodeBmp, type RgbaPixels } from "./bmp.ts";
-import { layGifOnScreen } from "./gif.ts";
+import { cutAfterFirstFrame, layGifOnScreen } from "./gif.ts";
 import { decodeHeic } from "./heic.ts";
 import { decodeIcoBody, type IcoPicture, icoPicture } from "./ico.ts";
 import type { ImageType } from "./kind.ts";
@@ -63,7 +62,11 @@ async function decodeStored(bytes: Uint8Array, header: FrameHeader): Promise<Rgb
     case "heic":
       return await decodeHeic(bytes);
     case "gif":
-      return layGifOnScreen(bytes, await decodeByLibrary(bytes, header), header);
+      return layGifOnScreen(
+        bytes,
+        await decodeByLibrary(cutAfterFirstFrame(bytes), header),
+        header,
+      );
     case "avif":
       return await decodeByLibrary(asStillAvif(bytes), header);
     case "ico": {
@@ -99,7 +102,7 @@ function fromRgba({ rgba, width, height }: RgbaPixels): RgbImage {
 
 async function decodeByLibrary(bytes: Uint8Array, header: FrameHeader): Promise<RgbImage> {
   const options: SharpOptions = {
-    limitInputPixels: LIMITS.image.pixels,
+    limitInputPixels: header.width * header.height, // no more is decoded than was announced
     failOn: "error",
     sequentialRead: true,
     ignoreIcc: true,

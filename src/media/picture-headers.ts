@@ -119,7 +119,7 @@ export function gifHeader(view: DataView): StoredPicture {
 function gifFrame(view: DataView) {
   const flags = view.getUint8(10);
   let at = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
-  for (let block = 0; block < MAX_CHUNKS && at + 9 < view.byteLength; block++) {
+  while (at + 9 < view.byteLength) {
     const introducer = view.getUint8(at);
     if (introducer === 0x2c) {
       const place = [1, 3, 5, 7].map((offset) => view.getUint16(at + offset, true));

@@ -114,3 +114,38 @@ describe("AVIF", () => {
     }
   });
 });
+
+describe("a header that promises a smaller picture than the file holds", () => {
+  const large = () =>
+    sharp({ create: { width: 400, height: 300, channels: 3, background: "#a52" } });
+  const shrink = {
+    avif: async () => {
+      const file = await large().avif({ effort: 0 }).toBuffer();
+      const at = file.indexOf("ispe") + 8;
+      file.writeUInt32BE(16, at);
+      file.writeUInt32BE(16, at + 4);
+      return file;
+    },
+    webp: async () => {
+      const file = await large().webp().withMetadata().toBuffer();
+      file.writeUIntLE(15, 24, 3);
+      file.writeUIntLE(15, 27, 3);
+      return file;
+    },
+  };
+
+  test.each(Object.entries(shrink))("%s is refused", async (_, make) => {
+    const file = await make();
+    expect(inspectImage(file)).toMatchObject({ width: 16, height: 16 });
+    await expect(decodeImage(file)).rejects.toMatchObject({ code: "media_undecodable" });
+  });
+
+  test("an icon has the size of its PNG", async () => {
+    const png = await large().png().toBuffer();
+    const entry = Buffer.from([
+      0, 0, 1, 0, 1, 0, 16, 16, 0, 0, 1, 0, 32, 0, 0, 0, 0, 0, 22, 0, 0, 0,
+    ]);
+    entry.writeUInt32LE(png.length, 14);
+    expect((await sizes(Buffer.concat([entry, png]))).size).toEqual([400, 300]);
+  });
+});
