@@ -5,6 +5,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -21,6 +22,17 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const force = process.argv.includes("--force");
 const started = Date.now();
 let worked = false;
+
+/** Folders of dist that hold pages. */
+const PAGES = ["web", "api-page"];
+/** Files of swagger-ui-dist that the server sends, and their licences. */
+const API_PAGE = [
+  "swagger-ui.css",
+  "swagger-ui-bundle.js",
+  "swagger-ui-bundle.js.LICENSE.txt",
+  "LICENSE",
+  "NOTICE",
+];
 
 function report(text) {
   worked = true;
@@ -72,11 +84,12 @@ async function step(name, inputs, results, make) {
   writeFileSync(stamp, key);
 }
 
-/** Empties dist except for the playground, which has its own step. */
+/** Empties dist except for the pages, which have their own steps. */
 function removeCompiled(dist) {
   if (!existsSync(dist)) return;
   for (const name of readdirSync(dist)) {
-    if (name !== "web") rmSync(join(dist, name), { recursive: true, force: true });
+    if (PAGES.includes(name)) continue;
+    rmSync(join(dist, name), { recursive: true, force: true });
   }
 }
 
@@ -132,6 +145,14 @@ function buildPlayground() {
   run(process.execPath, [vite, "build", "web", "--logLevel", "warn"], "vite build");
 }
 
+/** Copies the API page here: as a dependency its package would run a third party's script. */
+function copyApiPage() {
+  const from = join(root, "node_modules", "swagger-ui-dist");
+  const to = join(root, "dist", "api-page");
+  mkdirSync(to, { recursive: true });
+  for (const name of API_PAGE) copyFileSync(join(from, name), join(to, name));
+}
+
 // An installed package has no TypeScript sources and no lock file, so only the kernels are built.
 const LOCK = "package-lock.json";
 const isClone = existsSync(join(root, LOCK));
@@ -155,6 +176,7 @@ if (isClone) {
   await step("typescript", source, ["dist/cli/main.js"], compileTypeScript);
   const page = ["web", "tsconfig.json", LOCK];
   await step("web", page, ["dist/web/index.html"], buildPlayground);
+  await step("api-page", [LOCK], [`dist/api-page/${API_PAGE[0]}`], copyApiPage);
 }
 
 if (worked)

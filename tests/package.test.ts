@@ -1,6 +1,7 @@
 // The files that npm would publish, and the command with closed pipes and empty variables.
 
 import { execFile, execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
@@ -12,6 +13,12 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
+interface LockFile {
+  readonly packages: Readonly<
+    Record<string, { readonly dev?: boolean; readonly hasInstallScript?: boolean }>
+  >;
+}
+
 test("the package holds all that an installed vireo needs, and no caches", {
   timeout: 60_000,
 }, () => {
@@ -21,6 +28,7 @@ test("the package holds all that an installed vireo needs, and no caches", {
   const paths = files.map(({ path }) => path);
   for (const needed of [
     ...["dist/index.js", "dist/index.d.ts", "dist/cli/main.js", "dist/web/index.html"],
+    ...["dist/api-page/swagger-ui-bundle.js", "dist/api-page/swagger-ui-bundle.js.LICENSE.txt"],
     ...["native/addon.cpp", "scripts/setup.mjs", "scripts/build-native.mjs"],
     "scripts/system-packages.mjs",
     ...["models/mini/model.safetensors", "schemas/invoice.json"],
@@ -30,6 +38,18 @@ test("the package holds all that an installed vireo needs, and no caches", {
   const unwanted = /\.vireo|^native\/tests|soak|sanitize|measure-|scripts\/eval|^tests|^training/;
   expect(paths.filter((path) => unwanted.test(path))).toEqual([]);
   expect(unpackedSize).toBeLessThan(60e6);
+});
+
+test("no package that users install runs a script when it is installed", () => {
+  const lock = JSON.parse(readFileSync(`${ROOT}package-lock.json`, "utf8")) as LockFile;
+  const installed = Object.entries(lock.packages).filter(([, { dev }]) => dev !== true);
+  expect(installed.length).toBeGreaterThan(20);
+  const scripted = installed.filter(([, { hasInstallScript }]) => hasInstallScript === true);
+  expect(scripted.map(([path]) => path)).toEqual([]);
+  const own = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8")) as { scripts: object };
+  for (const name of ["preinstall", "install", "postinstall", "prepare"]) {
+    expect(own.scripts).not.toHaveProperty(name);
+  }
 });
 
 test("a reader that has seen enough ends a command quietly", async () => {

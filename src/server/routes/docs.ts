@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Context } from "hono";
-import swaggerFolder from "swagger-ui-dist/absolute-path.js";
 import { assert } from "../../core/assert.ts";
 import type { Env } from "../context.ts";
 import { toOpenApi } from "../openapi.ts";
 import { type PageFile, sendPageFile, toPageFile } from "../static-file.ts";
 import type { Route } from "./route.ts";
+
+/** Swagger UI, which setup copies from its package. */
+const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "dist", "api-page");
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -64,13 +67,12 @@ export function openApi(routes: readonly Route[], version: string) {
 }
 
 function readDocs(): ReadonlyMap<string, PageFile> {
-  const folder = swaggerFolder();
-  const ofPackage = (name: string): Buffer => readFileSync(join(folder, name));
+  const copied = (name: string): Buffer => readFileSync(join(FOLDER, name));
   const files = [
     toPageFile("/docs", ".html", Buffer.from(PAGE)),
     toPageFile("/docs/start.js", ".js", Buffer.from(START)),
-    toPageFile("/docs/swagger-ui.css", ".css", ofPackage("swagger-ui.css")),
-    toPageFile("/docs/swagger-ui-bundle.js", ".js", ofPackage("swagger-ui-bundle.js")),
+    toPageFile("/docs/swagger-ui.css", ".css", copied("swagger-ui.css")),
+    toPageFile("/docs/swagger-ui-bundle.js", ".js", copied("swagger-ui-bundle.js")),
   ];
   return new Map(files.map((file) => [file.path, file]));
 }
