@@ -25,8 +25,6 @@ const SWEEP_MS = 60_000;
 interface Blob {
   readonly bytes: number;
   records: number;
-  /** Concurrent readers share this memory. */
-  held?: WeakRef<Uint8Array>;
 }
 
 /**
@@ -48,6 +46,11 @@ export class FileStore {
   private readonly unlock: () => Promise<void>;
   private readonly records = new Map<string, FileRecord>();
   private readonly blobs = new Map<string, Blob>();
+  /**
+   * Concurrent readers share this memory. It is kept by record, not by content: otherwise a tenant
+   * could find out by timing whether another one reads the same file.
+   */
+  private readonly contents = new WeakMap<FileRecord, WeakRef<Uint8Array>>();
   private readonly sweeping: NodeJS.Timeout;
   /** Changes to records and blobs run one at a time. */
   private last: Promise<unknown> = Promise.resolve();
@@ -164,12 +167,11 @@ export class FileStore {
   }
 
   /** The whole content. The caller must not change it. */
-  async read({ sha256 }: FileRecord): Promise<Uint8Array> {
-    const blob = this.blobs.get(sha256);
-    const held = blob?.held?.deref();
+  async read(record: FileRecord): Promise<Uint8Array> {
+    const held = this.contents.get(record)?.deref();
     if (held) return held;
-    const bytes = await readFile(this.blobPath(sha256));
-    if (blob) blob.held = new WeakRef(bytes);
+    const bytes = await readFile(this.blobPath(record.sha256));
+    this.contents.set(record, new WeakRef(bytes));
     return bytes;
   }
 

@@ -27,9 +27,14 @@ export class Grammars {
     await this.readOnce();
   }
 
-  /** Undefined if the request does not constrain the answer. Throws invalid_schema. */
-  async compile(request: ToolRequest): Promise<CompiledGrammar | undefined> {
-    const key = JSON.stringify(request);
+  /**
+   * Undefined if the request does not constrain the answer. Throws invalid_schema.
+   *
+   * owner: who may find the grammar in the cache, so that a tenant cannot find out by timing which
+   * schemas others use.
+   */
+  async compile(request: ToolRequest, owner = ""): Promise<CompiledGrammar | undefined> {
+    const key = JSON.stringify([owner, request]);
     const known = this.compiled.get(key);
     if (known) {
       this.compiled.delete(key); // the most recently used comes last

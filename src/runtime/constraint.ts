@@ -43,13 +43,14 @@ export class Constraints {
 
   /** Undefined if the request does not constrain the answer. Throws invalid_schema. */
   async open(request: ChatRequest): Promise<Constraint | undefined> {
-    const { tools = [], toolChoice, parallelToolCalls, output } = request;
-    const compiled = await this.grammars.compile({
+    const { tools = [], toolChoice, parallelToolCalls, output, tenant } = request;
+    const constrained = {
       tools,
       choice: toolChoice ?? "auto",
       parallel: parallelToolCalls ?? true,
       ...(output === undefined ? {} : { output }),
-    });
+    };
+    const compiled = await this.grammars.compile(constrained, tenant);
     if (compiled === undefined) return undefined;
     if (request.continueFinalMessage === true) {
       const text =
