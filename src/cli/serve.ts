@@ -27,6 +27,7 @@ interface ServeFlags extends EngineFlags, FileFlags {
   readonly pricePrompt: string;
   readonly priceCompletion: string;
   readonly mediaUrls: MediaUrls;
+  readonly shareMedia?: boolean;
   readonly videoFps?: number;
   readonly videoFrames?: number;
   readonly videoPruningRate?: number;
@@ -130,6 +131,10 @@ function withRequestOptions(command: Command): Command {
         .choices(["none", "public", "any"])
         .default("public"),
     )
+    .option(
+      "--share-media",
+      "share cached pictures, pages and videos between keys, which can be observed by timing",
+    )
     .option("--no-store", "do not store responses for previous_response_id");
 }
 
@@ -170,6 +175,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     log,
     ...defined({
       modelId: flags.modelId,
+      shareMedia: flags.shareMedia,
       reasoning: flags.reasoning === "auto" ? undefined : flags.reasoning === "on",
     }),
   });

@@ -78,26 +78,29 @@ export class FairOrder<T> {
     return entry;
   }
 
-  /** Removes and returns the next entry among the tenants that `accepts` admits. */
-  take(accepts: (tenant: string) => boolean = () => true): T | undefined {
+  /** The next entry, among those that `accepts` admits; each tenant offers one. */
+  next(accepts?: (tenant: string, cost: number) => boolean): Waiting<T> | undefined {
     this.advanceClock();
     let best: Account<T> | undefined;
     for (const [tenant, account] of this.accounts) {
-      if (account.entries === 0 || !accepts(tenant)) continue;
+      const head = headOf(account);
+      if (head === undefined || accepts?.(tenant, head.cost) === false) continue;
       if (best === undefined || isBefore(account, best)) best = account;
     }
-    const entry = best && headOf(best);
-    if (best === undefined || entry === undefined) return undefined;
-    best.start += entry.cost;
-    best.isBehind = false;
-    this.drop(best, entry);
+    return best && headOf(best);
+  }
+
+  /** Removes the entry that `next` returned, and charges its tenant. */
+  take(entry: Waiting<T>): void {
+    const account = this.accounts.get(entry.tenant);
+    if (account === undefined || !this.drop(account, entry)) return;
+    account.start += entry.cost;
+    account.isBehind = false;
     // the tenant's other requests come before this one's next entry
-    const rest = best.requests.get(entry.request);
-    if (rest) {
-      best.requests.delete(entry.request);
-      best.requests.set(entry.request, rest);
-    }
-    return entry.item;
+    const rest = account.requests.get(entry.request);
+    if (rest === undefined) return;
+    account.requests.delete(entry.request);
+    account.requests.set(entry.request, rest);
   }
 
   /** Removes an entry that still waits; false if it does not. */

@@ -1,5 +1,5 @@
 import { VireoError } from "./errors.ts";
-import { FairOrder, type Turn } from "./fair-order.ts";
+import { FairOrder, type Turn, type Waiting } from "./fair-order.ts";
 import { isWithinShare } from "./fair-share.ts";
 
 export interface FairQueueOptions {
@@ -9,8 +9,12 @@ export interface FairQueueOptions {
   readonly unit: string;
   /** Tasks that run at once. */
   readonly slots: number;
+  /** Cost of the tasks that run at once; a larger task runs alone. Default: no limit. */
+  readonly maxRunningCost?: number;
   /** Further slots, which only a tenant with no running task may take. Default: 0. */
   readonly reservedSlots?: number;
+  /** Largest task that may take a reserved slot. Default: no limit. */
+  readonly maxReservedCost?: number;
   /** Cost of all waiting tasks; each tenant may hold as much of it as it leaves free. */
   readonly maxWaitingCost: number;
   /** Milliseconds. Default: performance.now. */
@@ -24,7 +28,13 @@ export interface QueuedTurn extends Turn {
 
 interface Entry {
   readonly tenant: string;
-  readonly start: () => void;
+  readonly start: (isReserved: boolean) => void;
+}
+
+/** Counts of the tasks that run in the slots of one kind. */
+interface Slots {
+  tasks: number;
+  cost: number;
 }
 
 const MIN_RETRY_MS = 1000;
@@ -43,7 +53,8 @@ export class FairQueue {
   private readonly options: FairQueueOptions;
   private readonly order = new FairOrder<Entry>();
   private readonly running = new Map<string, number>();
-  private runningTasks = 0;
+  private readonly regular: Slots = { tasks: 0, cost: 0 };
+  private readonly reserved: Slots = { tasks: 0, cost: 0 };
   private msPerCost = 0;
 
   constructor(options: FairQueueOptions) {
@@ -65,28 +76,29 @@ export class FairQueue {
    */
   async run<T>(turn: QueuedTurn, task: () => Promise<T>): Promise<T> {
     turn.signal?.throwIfAborted();
-    await this.enter(turn);
+    const isReserved = await this.enter(turn);
     const { now = () => performance.now() } = this.options;
     const started = now();
     try {
       return await task();
     } finally {
-      this.observe((now() - started) / (turn.cost ?? 1));
-      this.leave(turn.tenant);
+      this.observe((now() - started) / costOf(turn));
+      this.leave(turn, isReserved);
     }
   }
 
-  private async enter(turn: QueuedTurn): Promise<void> {
+  /** Returns whether the task got a reserved slot. */
+  private async enter(turn: QueuedTurn): Promise<boolean> {
     const { tenant, signal } = turn;
-    let started = false;
+    let got: boolean | undefined;
     let wake = (): void => {};
-    const start = (): void => {
-      started = true;
+    const start = (isReserved: boolean): void => {
+      got = isReserved;
       wake();
     };
     const entry = this.order.push({ tenant, start }, turn);
     this.dispatch();
-    if (started) return;
+    if (got !== undefined) return got;
     const own = this.order.waitingCostOf(tenant);
     if (!isWithinShare(own, this.order.waitingCost, this.options.maxWaitingCost)) {
       this.order.remove(entry);
@@ -94,7 +106,9 @@ export class FairQueue {
     }
     await new Promise<void>((resolve, reject) => {
       const abort = (): void => {
-        if (this.order.remove(entry)) reject(signal?.reason);
+        if (!this.order.remove(entry)) return;
+        reject(signal?.reason);
+        this.dispatch(); // it may have been too large for the free slots
       };
       wake = () => {
         signal?.removeEventListener("abort", abort);
@@ -102,27 +116,48 @@ export class FairQueue {
       };
       signal?.addEventListener("abort", abort, { once: true });
     });
+    return got === true;
   }
 
-  private leave(tenant: string): void {
+  private leave(turn: QueuedTurn, isReserved: boolean): void {
+    const { tenant } = turn;
     const left = (this.running.get(tenant) ?? 1) - 1;
     if (left > 0) this.running.set(tenant, left);
     else this.running.delete(tenant);
-    this.runningTasks -= 1;
-    if (this.runningTasks === 0) this.order.forget();
+    const slots = isReserved ? this.reserved : this.regular;
+    slots.tasks -= 1;
+    slots.cost = slots.tasks === 0 ? 0 : slots.cost - costOf(turn);
+    if (this.running.size === 0) this.order.forget();
     this.dispatch();
   }
 
   private dispatch(): void {
-    const { slots, reservedSlots = 0 } = this.options;
-    const hasNone = (tenant: string): boolean => !this.running.has(tenant);
-    while (this.runningTasks < slots + reservedSlots) {
-      const entry = this.order.take(this.runningTasks < slots ? undefined : hasNone);
-      if (entry === undefined) return;
-      this.runningTasks += 1;
-      this.running.set(entry.tenant, (this.running.get(entry.tenant) ?? 0) + 1);
-      entry.start();
+    const { maxRunningCost = Number.POSITIVE_INFINITY } = this.options;
+    const { slots, reservedSlots = 0, maxReservedCost = Number.POSITIVE_INFINITY } = this.options;
+    const { regular, reserved } = this;
+    while (regular.tasks < slots) {
+      const next = this.order.next();
+      // smaller tasks do not overtake, or a large one might wait for ever
+      if (next === undefined) break;
+      if (regular.tasks > 0 && regular.cost + next.cost > maxRunningCost) break;
+      this.start(next, regular);
     }
+    const mayTake = (tenant: string, cost: number): boolean =>
+      cost <= maxReservedCost && !this.running.has(tenant);
+    while (reserved.tasks < reservedSlots) {
+      const next = this.order.next(mayTake);
+      if (next === undefined) break;
+      this.start(next, reserved);
+    }
+  }
+
+  private start(next: Waiting<Entry>, slots: Slots): void {
+    this.order.take(next);
+    slots.tasks += 1;
+    slots.cost += next.cost;
+    const { tenant, start } = next.item;
+    this.running.set(tenant, (this.running.get(tenant) ?? 0) + 1);
+    start(slots === this.reserved);
   }
 
   private observe(msPerCost: number): void {
@@ -136,8 +171,12 @@ export class FairQueue {
     const retryAfterMs = Math.max(MIN_RETRY_MS, Math.round(waitMs));
     const share = Math.round(waiting);
     const message =
-      `this key has ${share} ${unit} of ${things} waiting, its share of ${limit} for all keys; ` +
+      `${share} ${unit} of your ${things} are waiting, which is your share of ${limit} now; ` +
       `try again in about ${Math.ceil(retryAfterMs / 1000)} s, or send less at once`;
     return new VireoError("queue_full", message, { retryAfterMs, metadata: { share, limit } });
   }
+}
+
+function costOf({ cost = 1 }: Turn): number {
+  return cost;
 }

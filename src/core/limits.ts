@@ -60,6 +60,8 @@ export const LIMITS = freeze({
     parts: 10_000,
     textCharacters: 4 * MIB,
     images: 64,
+    /** Sum of the pixels of all pictures of a request, sampled frames included. */
+    pixels: 1_000_000_000,
     videos: 8,
     documents: 16,
     /** Pages of all documents of a request. */
@@ -180,6 +182,10 @@ export const LIMITS = freeze({
     sidePx: 32_768,
     tiles: 64,
     tiffFrames: 10_000,
+    /** Pictures that are decoded at once, if all have together no more pixels than one may have. */
+    decodersAtOnce: 4,
+    /** A picture with more pixels does not pass those that wait. */
+    smallPixels: 10_000_000,
     heicDecodeMs: 30_000,
     heicMemoryBytes: 1024 * MIB,
   },
@@ -213,6 +219,8 @@ export const LIMITS = freeze({
     reopenings: 4,
     memoryBytes: 512 * MIB,
     openAtOnce: 2,
+    /** Pages after which a document gives up its turn if another tenant waits. */
+    pagesPerTurn: 4,
     extractionsAtOnce: 4,
   },
 
@@ -243,7 +251,8 @@ export const LIMITS = freeze({
   inspection: {
     thumbnailPx: 256,
     remembered: 16,
-    waiting: 16,
+    /** Videos that wait to be inspected; each tenant may have as many as it leaves free. */
+    waiting: 32,
     pages: 8,
     pagePx: 1280,
     wordsPerPage: 5000,
@@ -271,7 +280,10 @@ export const LIMITS = freeze({
 
   /** Requests in front of the engine. */
   queue: {
-    requests: 256,
+    /** Requests that wait or are prepared; each tenant may have as many as it leaves free. */
+    requests: 512,
+    /** Pixels of the pictures that wait to be decoded; each tenant likewise. */
+    pixels: 4_000_000_000,
     /** Events of one request that the engine has sent and nobody has read. */
     unreadEvents: 8192,
     /** Their estimated size. */

@@ -27,6 +27,8 @@ export interface PreparerOptions {
   readonly text: TextFiles;
   readonly stores: MediaStores;
   readonly contextTokens: number;
+  /** Tenants share cached media. Default: false. */
+  readonly shareMedia?: boolean | undefined;
 }
 
 /** A request as the model reads it. */
@@ -48,9 +50,9 @@ export class Preparer {
 
   /** Throws invalid_checkpoint if tokenizer and model do not match. */
   constructor(options: PreparerOptions) {
-    const { model, stores, contextTokens } = options;
+    const { model, stores, contextTokens, shareMedia = false } = options;
     this.options = options;
-    this.media = new MediaOpener(model.config, stores, contextTokens);
+    this.media = new MediaOpener({ config: model.config, stores, contextTokens, shareMedia });
     this.imageIds = findImageIds(options.model, options.text);
   }
 

@@ -8,6 +8,7 @@ import { DocumentStore } from "./media/documents.ts";
 import type { Encoder } from "./media/encode-queue.ts";
 import { ImageStore } from "./media/images.ts";
 import type { MediaStores } from "./media/open-media.ts";
+import { PictureDecoder } from "./media/picture-decoder.ts";
 import { type VideoOptions, videoSettings } from "./media/video-settings.ts";
 import { VideoStore } from "./media/videos.ts";
 
@@ -31,10 +32,12 @@ export function openStores(
   options: VideoOptions = {},
   encoder?: Encoder,
 ): MediaStores {
-  const images = new ImageStore(config, resize, IMAGE_CACHE_BYTES);
+  const decoder = new PictureDecoder();
+  const images = new ImageStore({ config, resize, decoder, maxBytes: IMAGE_CACHE_BYTES });
   const videos = new VideoStore({
     config,
     decoder: options.decoder ?? new FfmpegDecoder(options.programPath),
+    pictures: decoder,
     resize,
     settings: videoSettings(options, config.videoPruningRate),
     maxBytes: VIDEO_CACHE_BYTES,

@@ -3,6 +3,7 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { decodeFrame } from "./image.ts";
 import { type FileKind, fileKind, SEND_DOCUMENT } from "./kind.ts";
+import type { MediaOwner } from "./media-owner.ts";
 import { officeToPdf } from "./office.ts";
 import { choosePages } from "./page-range.ts";
 import { NO_TEXT } from "./page-text.ts";
@@ -10,18 +11,36 @@ import type { Document, PageSize } from "./pages.ts";
 import { openPdf } from "./pdf.ts";
 import { inspectFrames } from "./source.ts";
 
+const NOBODY: MediaOwner = Object.freeze({ tenant: "", request: {}, cacheOwner: "" });
+
 /**
- * Opens a PDF, a TIFF with one or more frames, or any other picture file as one page.
+ * Opens a PDF, a TIFF with one or more frames, or any other picture file as one page. Office
+ * documents are converted first, in the owner's turn.
  *
- * Throws what openPdf and inspectImage throw, out_of_range for a wrong dpi, invalid_media for an
- * empty file, media_too_large, and unsupported_media_type, with advice on how to convert it.
+ * Throws what openPdf, inspectImage and officeToPdf throw, out_of_range for a wrong dpi,
+ * invalid_media for an empty file, media_too_large, and unsupported_media_type, with advice on how
+ * to convert it.
  */
 export async function openDocument(
   file: Uint8Array,
   options: PageOptions,
   signal?: AbortSignal,
+  owner: MediaOwner = NOBODY,
 ): Promise<Document> {
-  const { dpi } = options;
+  const readable = await convertOffice(file, options, owner, signal);
+  const kind = fileKind(readable);
+  if (kind.is === "pdf") return await openPdf(readable, options, signal);
+  if (kind.is === "picture") return await openPictures(readable, options);
+  return refuse(kind);
+}
+
+/** The file, or the PDF that an office document becomes. Throws what openDocument throws. */
+export async function convertOffice(
+  file: Uint8Array,
+  { dpi }: PageOptions,
+  owner: MediaOwner,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const limit = LIMITS.document.bytes;
   const { minDpi, maxDpi } = LIMITS.page;
   if (file.length === 0) throw new VireoError("invalid_media", "the document is empty (0 bytes)");
@@ -35,10 +54,7 @@ export async function openDocument(
     throw new VireoError("out_of_range", message, { param: "dpi" });
   }
   const kind = fileKind(file);
-  if (kind.is === "pdf") return await openPdf(file, options, signal);
-  if (kind.is === "picture") return await openPictures(file, options);
-  if (kind.is === "office") return await openPdf(await officeToPdf(file, kind), options, signal);
-  return refuse(kind);
+  return kind.is === "office" ? await officeToPdf(file, kind, owner, signal) : file;
 }
 
 /** Throws unsupported_media_type for what has no pages, with the way out. */

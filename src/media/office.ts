@@ -2,47 +2,93 @@
 // child process with its own profile: no macros, no links, bounded time and memory, and no network
 // (in a network namespace if the system allows it, else with a proxy that does not exist).
 
-import { createHash } from "node:crypto";
 import { access, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { VireoError } from "../core/errors.ts";
+import { FairQueue } from "../core/fair-queue.ts";
 import { LIMITS } from "../core/limits.ts";
 import { findLauncher } from "../processes/launcher.ts";
 import { PROGRAM_PATH, runProgram } from "../processes/program.ts";
 import type { OfficeFile } from "./archive-kind.ts";
+import { hashMedia, type MediaOwner } from "./media-owner.ts";
 
 const PATH = `${PROGRAM_PATH}:/Applications/LibreOffice.app/Contents/MacOS`;
 /** LibreOffice exits with this status after it has created a profile and must be restarted. */
 const STARTED_FIRST = 81;
 const MAX_STARTS = 2;
 
-/** Cache of converted files by hash, newest last: requests may open one document many times. */
-const converted = new Map<string, Promise<Buffer>>();
-/** Runs one conversion at a time; others wait. */
-let running: Promise<unknown> = Promise.resolve();
+interface Conversion {
+  readonly pdf: Promise<Buffer>;
+  /** Requests that wait for it. */
+  waiting: number;
+  /** Takes the conversion out of the queue; one that runs goes on. */
+  readonly cancel: AbortController;
+}
+
+/** Conversions by owner and content, newest last: requests may open one document many times. */
+const conversions = new Map<string, Conversion>();
+const queue = new FairQueue({
+  things: "office documents",
+  unit: "files",
+  slots: 1,
+  reservedSlots: 1,
+  maxWaitingCost: LIMITS.queue.requests,
+});
 
 /**
- * Converts the document to PDF. Concurrent requests for one document share a conversion, which
- * goes on when one of them is aborted, because its time is bounded.
+ * Converts the document to PDF. Concurrent requests of one owner for one document share a
+ * conversion, which leaves the queue when all of them are aborted. One that runs goes on, because
+ * its time is bounded.
  *
  * Throws unsupported_media_type without LibreOffice, media_undecodable if LibreOffice cannot open
- * the file, media_too_large if it takes too long or the PDF is too large.
+ * the file, media_too_large if it takes too long or the PDF is too large, queue_full, and the
+ * signal's reason.
  */
-export async function officeToPdf(file: Uint8Array, office: OfficeFile): Promise<Uint8Array> {
-  const key = createHash("sha256").update(file).digest("hex");
-  const known = converted.get(key);
-  if (known) return await known;
-  const made = running.then(() => convert(file, office));
-  running = made.catch(() => {});
-  converted.set(key, made);
-  made.catch(() => converted.delete(key));
-  for (const oldest of converted.keys()) {
-    if (converted.size <= LIMITS.office.filesRemembered) break;
-    converted.delete(oldest);
+export async function officeToPdf(
+  file: Uint8Array,
+  office: OfficeFile,
+  owner: MediaOwner,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  signal?.throwIfAborted();
+  const key = hashMedia(owner, [file]);
+  const conversion = conversions.get(key) ?? startConversion(key, file, office, owner);
+  conversion.waiting += 1;
+  const leave = (): void => {
+    conversion.waiting -= 1;
+    if (conversion.waiting === 0) conversion.cancel.abort(signal?.reason);
+  };
+  return await new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(signal?.reason);
+      leave();
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    conversion.pdf.then(resolve, reject).finally(() => signal?.removeEventListener("abort", abort));
+  });
+}
+
+function startConversion(
+  key: string,
+  file: Uint8Array,
+  office: OfficeFile,
+  owner: MediaOwner,
+): Conversion {
+  const cancel = new AbortController();
+  const turn = { tenant: owner.tenant, request: owner.request, signal: cancel.signal };
+  const pdf = queue.run(turn, () => convert(file, office));
+  const conversion = { pdf, waiting: 0, cancel };
+  conversions.set(key, conversion);
+  pdf.catch(() => {
+    if (conversions.get(key) === conversion) conversions.delete(key);
+  });
+  for (const oldest of conversions.keys()) {
+    if (conversions.size <= LIMITS.office.filesRemembered) break;
+    conversions.delete(oldest);
   }
-  return await made;
+  return conversion;
 }
 
 async function convert(file: Uint8Array, office: OfficeFile): Promise<Buffer> {

@@ -2,7 +2,9 @@ import { type Backend, PAGE_ROWS, type SampleRow } from "../backends/backend.ts"
 import { VireoError } from "../core/errors.ts";
 import type { PredictedTime } from "../core/estimate.ts";
 import type { Log } from "../core/log.ts";
+import { TurnOrder } from "../core/turn-order.ts";
 import { EncodeQueue } from "../inputs/media/encode-queue.ts";
+import type { MediaEmbedding } from "../inputs/media/media-embedding.ts";
 import { TILES_AT_ONCE, TileEncoder } from "../inputs/media/tile-encoder.ts";
 import type { Model } from "../model/load.ts";
 import { copySlots, type ModelState } from "../model/state.ts";
@@ -11,6 +13,7 @@ import { NumberPool } from "./pool.ts";
 import { PrefixCache, type PrefixCacheStats } from "./prefix-cache.ts";
 import { nextInTurn, type Share, shareStep } from "./scheduler.ts";
 import type { Sequence } from "./sequence.ts";
+import { pagesFrom, SlotReserve } from "./slot-reserve.ts";
 import { StepBudget } from "./step-budget.ts";
 
 export interface BatcherOptions {
@@ -46,15 +49,25 @@ export interface BatcherStats {
 /** Consecutive turns without an encoded tile or a computed token, after which the loop fails. */
 const MAX_IDLE_TURNS = 1000;
 
+/** An embedding that may be encoded next, and the sequence that waits for it, if one does. */
+interface EncodeTurn {
+  readonly tenant: string;
+  readonly item: MediaEmbedding;
+  readonly sequence?: Sequence;
+}
+
 /** [slot, slot to copy it to] */
 type SlotCopy = readonly [from: number, to: number];
 
 /**
  * Runs many sequences over one model, step by step (continuous batching).
  *
- * A sequence waits until a slot is free and takes KV pages as it grows. When pages run out, the
- * youngest sequence is preempted: it releases its state and is recomputed later. Its tokens do not
- * change, because results do not depend on how a prompt is cut into chunks.
+ * A sequence waits until a slot is free and takes KV pages as it grows. When pages run out, or when
+ * a tenant has no slot, a sequence of the tenant with the most is preempted: it releases its state
+ * and is recomputed later. Its tokens do not change, because results do not depend on how a prompt
+ * is cut into chunks.
+ *
+ * Tenants take turns at admission, prefill and encoding: one that comes new is next.
  */
 export class Batcher {
   private readonly options: BatcherOptions;
@@ -69,7 +82,10 @@ export class Batcher {
   private steps = 0;
   private preemptions = 0;
   private idleTurns = 0;
-  private encodedLast: Sequence | undefined;
+  private readonly admissions = new TurnOrder<Sequence>();
+  private readonly prefills = new TurnOrder<Sequence>();
+  private readonly encodings = new TurnOrder<MediaEmbedding>();
+  private readonly reserve = new SlotReserve();
   /** Moving average of the time from a request's admission to its end. */
   private serviceMs = 1000;
   private loop: Promise<void> | undefined;
@@ -168,11 +184,17 @@ export class Batcher {
   /** Admits waiting sequences while there is room. Returns the cached states to copy for them. */
   private admit(): SlotCopy[] {
     const copies: SlotCopy[] = [];
+    const nowMs = this.options.now();
+    const hasRoom = this.slots.free > 0 && this.hasPage();
+    const victim = this.reserve.choose(this.waiting, this.running, hasRoom, nowMs);
+    if (victim) this.preempt(victim);
     while (this.waiting.length > 0 && this.slots.free > 0 && this.hasPage()) {
-      const tenants = (list: readonly Sequence[]) => list.map(({ input }) => input.tenant);
-      const next = nextInTurn(tenants(this.waiting), tenants(this.running));
+      const next = nextInTurn(this.waiting, this.running, this.admissions);
+      const { slots } = this;
+      if (this.reserve.keeps(this.waiting[next]!, this.running, slots.free, nowMs)) break;
       const sequence = this.waiting.splice(next, 1)[0]!;
-      const slot = this.slots.acquire()!;
+      this.admissions.record(turnOf(sequence));
+      const slot = slots.acquire()!;
       const prefix = this.prefixes.acquire(sequence.input.prefixKeys, sequence.promptTokens);
       sequence.slot = slot;
       sequence.attachPrefix(prefix);
@@ -207,38 +229,37 @@ export class Batcher {
     await step.read();
   }
 
-  /** The sequence whose tile is encoded now: the one in progress, else round robin. */
-  private nextToEncode(): Sequence | undefined {
-    const { current } = this.tiles;
-    const candidates = this.running.filter(
-      ({ embeddingToEncode }) => embeddingToEncode !== undefined,
-    );
-    const after = this.encodedLast ? this.running.indexOf(this.encodedLast) : -1;
-    return (
-      candidates.find(({ embeddingToEncode }) => embeddingToEncode === current) ??
-      candidates.find((one) => this.running.indexOf(one) > after) ??
-      candidates[0]
-    );
+  /** The tiles in progress, else the next in turn. */
+  private nextToEncode(): EncodeTurn | undefined {
+    const waited = this.running.flatMap((sequence): EncodeTurn[] => {
+      const { embeddingToEncode: item, tenant } = sequence;
+      return item ? [{ tenant, item, sequence }] : [];
+    });
+    const ahead = this.encodeQueue.pending.map(({ tenant, embedding: item }) => ({ tenant, item }));
+    const candidates: readonly EncodeTurn[] = [...waited, ...ahead];
+    const inProgress = candidates.find(({ item }) => item === this.tiles.current);
+    if (inProgress) return inProgress;
+    const [next] = this.encodings.sorted(candidates);
+    if (next) this.encodings.record(next);
+    return next;
   }
 
   /**
-   * Encodes a slice of a tile that a running sequence waits for, or else of the encode queue.
-   * Returns its time in milliseconds; 0 if there was nothing to encode.
+   * Encodes a slice of a tile that a running sequence waits for, or of the encode queue. Returns
+   * its time in milliseconds; 0 if there was nothing to encode.
    */
   private async encodeSlice(): Promise<number> {
     const { now } = this.options;
-    const sequence = this.nextToEncode();
-    this.encodedLast = sequence;
-    const embedding = sequence?.embeddingToEncode ?? this.encodeQueue.first;
-    if (!embedding) return 0;
+    const next = this.nextToEncode();
+    if (!next) return 0;
     const streams = this.running.filter(({ tokensPending }) => tokensPending === 1).length;
     const blocks = this.budget.blocks(streams, this.tiles.blocksPerTile);
     const start = now();
     const maxTiles = streams === 0 ? TILES_AT_ONCE : 1;
-    const ran = await this.tiles.advance(embedding, maxTiles * blocks, maxTiles);
+    const ran = await this.tiles.advance(next.item, maxTiles * blocks, maxTiles);
     const ms = now() - start;
     if (ran > 0) this.budget.observeBlocks(ran, ms);
-    sequence?.addEncodingTime(ms);
+    next.sequence?.addEncodingTime(ms);
     return ms;
   }
 
@@ -248,13 +269,13 @@ export class Batcher {
     const promptRows = (streams: number): number => {
       return this.budget.promptRows(streams, maxRows, spentMs);
     };
-    const planned = shareStep(this.running, maxRows, promptRows, this.steps);
-    const shares = this.reservePages(planned);
+    const shares = this.reservePages(shareStep(this.running, maxRows, promptRows, this.prefills));
     if (shares.length === 0) return [];
     const spans: SpanInput[] = [];
     const sampled: { readonly sequence: Sequence; readonly row: number }[] = [];
     let row = 0;
     for (const { sequence, tokens } of shares) {
+      if (sequence.tokensPending > 1) this.prefills.record(turnOf(sequence));
       spans.push(sequence.span(tokens));
       row += tokens;
       if (tokens === sequence.tokensPending) sampled.push({ sequence, row: row - 1 });
@@ -274,16 +295,16 @@ export class Batcher {
     return shares.map(({ sequence }) => sequence);
   }
 
-  /** Reserves pages for every share; preempts the youngest sequence while there are too few. */
+  /** Reserves pages for every share; preempts sequences while there are too few. */
   private reservePages(shares: readonly Share[]): { sequence: Sequence; tokens: number }[] {
     const chosen = shares.map(({ index, tokens }) => ({ sequence: this.running[index]!, tokens }));
     const granted = new Set(chosen);
     for (const share of chosen) {
       const { sequence, tokens } = share;
       while (granted.has(share) && !this.grow(sequence, sequence.position + tokens)) {
-        const youngest = this.running.at(-1)!;
-        this.preempt(youngest);
-        for (const other of granted) if (other.sequence === youngest) granted.delete(other);
+        const victim = pagesFrom(this.running);
+        this.preempt(victim);
+        for (const other of granted) if (other.sequence === victim) granted.delete(other);
       }
     }
     return chosen.filter((share) => granted.has(share));
@@ -354,6 +375,10 @@ export class Batcher {
       this.remove(sequence);
     }
   }
+}
+
+function turnOf(sequence: Sequence) {
+  return { tenant: sequence.tenant, item: sequence };
 }
 
 function sampleRow(sequence: Sequence): SampleRow {

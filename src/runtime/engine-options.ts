@@ -29,6 +29,11 @@ export interface EngineOptions extends BackendOptions {
   readonly cacheDir?: string | false;
   readonly video?: VideoOptions;
   /**
+   * Tenants share cached pictures, pages and videos: a file that one has sent is faster for all.
+   * Then each can find out by timing whether another has sent a file. Default: false.
+   */
+  readonly shareMedia?: boolean;
+  /**
    * Name under which the model is served. Default: the published name if the checkpoint has the
    * published sizes, else the name in config.json or of the folder.
    */

@@ -1,4 +1,5 @@
 import type { Backend } from "../backends/backend.ts";
+import { LIMITS } from "../core/limits.ts";
 import { silentLog } from "../core/log.ts";
 import { EncodeQueue } from "../inputs/media/encode-queue.ts";
 import { createResize } from "../inputs/media/images.ts";
@@ -12,6 +13,7 @@ import { Batcher } from "./batcher.ts";
 import { Constraints } from "./constraint.ts";
 import type { EngineInfo, EngineOptions } from "./engine-options.ts";
 import { planSizes, type StatePlan, wholeOption } from "./memory.ts";
+import { Places } from "./places.ts";
 
 /** A loaded checkpoint on a backend. */
 export interface LoadedModel {
@@ -32,6 +34,8 @@ export interface EngineParts {
   /** Media to encode ahead of sequences; the stores fill it, the batcher works on it. */
   readonly encodeQueue: EncodeQueue;
   readonly batcher: Batcher;
+  /** Bounds the requests that are prepared or wait, by tenant. */
+  readonly places: Places;
 }
 
 const MAX_ROWS = 256;
@@ -46,7 +50,13 @@ export function buildParts(loaded: LoadedModel, options: EngineOptions): EngineP
   const encodeQueue = new EncodeQueue();
   const resize = createResize(backend.resize);
   const stores = openStores(config, resize, options.video, encodeQueue);
-  const preparer = new Preparer({ model, text, stores, contextTokens });
+  const preparer = new Preparer({
+    model,
+    text,
+    stores,
+    contextTokens,
+    shareMedia: options.shareMedia,
+  });
   const eosIds = [...new Set([...config.tokens.eosIds, ...text.endIds])];
   const constraints = new Constraints(text.tokenizer, config.text.vocabulary, eosIds);
   const batcher = new Batcher({
@@ -61,7 +71,18 @@ export function buildParts(loaded: LoadedModel, options: EngineOptions): EngineP
     log: options.log ?? silentLog,
     now: () => performance.now(),
   });
-  return { contextTokens, sizes, stores, preparer, constraints, eosIds, encodeQueue, batcher };
+  const places = new Places(LIMITS.queue.requests, () => batcher.stats.waitMs);
+  return {
+    contextTokens,
+    sizes,
+    stores,
+    preparer,
+    constraints,
+    eosIds,
+    encodeQueue,
+    batcher,
+    places,
+  };
 }
 
 /** started: performance.now() when loading began. */

@@ -4,7 +4,6 @@ import { type ChatEvent, type ChatRequest, GREEDY, type SamplingOptions } from "
 import { VireoError } from "../core/errors.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import type { Inspector } from "../core/inspection.ts";
-import { LIMITS } from "../core/limits.ts";
 import { silentLog } from "../core/log.ts";
 import type {
   Upstream,
@@ -101,7 +100,10 @@ export class Engine implements Upstream {
       config: loaded.model.config,
       stores,
       media: preparer.media,
-      check: () => this.checkOpen(),
+      enter: (request) => {
+        this.checkOpen();
+        return this.parts.places.take(request.tenant ?? "");
+      },
       encoder: encodeQueue,
     });
     const { fingerprint } = loaded.model;
@@ -157,22 +159,39 @@ export class Engine implements Upstream {
   async *chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
     this.checkOpen();
     signal?.throwIfAborted();
-    const { batcher, constraints, preparer } = this.parts;
-    const constraint = await constraints.open(request);
-    const prepared = await preparer.prepare(request, () => this.checkOpen(), signal);
+    const { leave } = this.parts.places.take(request.tenant ?? "");
     const events = new EventQueue<ChatEvent>();
-    const sequence = this.createSequence(request, prepared, { constraint, events, signal });
-    this.checkOpen();
-    const { slotsFree, waiting } = batcher.stats;
-    const queuePosition = slotsFree > waiting ? 0 : waiting + 1;
-    batcher.add(sequence);
-    const { promptTokens, imageTokens, videoTokens } = sequence;
     try {
+      const onAdmitted = (): void => {
+        leave();
+        request.onAdmitted?.();
+      };
+      const sequence = await this.open(request, events, { signal, onAdmitted });
+      const { batcher } = this.parts;
+      const { slotsFree, waiting } = batcher.stats;
+      const queuePosition = slotsFree > waiting ? 0 : waiting + 1;
+      batcher.add(sequence);
+      const { promptTokens, imageTokens, videoTokens } = sequence;
       yield { type: "start", promptTokens, imageTokens, videoTokens, queuePosition };
       yield* events;
     } finally {
+      leave();
       events.close(); // a consumer that stops reading frees its slot
     }
+  }
+
+  private async open(
+    request: ChatRequest,
+    events: EventQueue<ChatEvent>,
+    { signal, onAdmitted }: Pick<SequenceContext, "signal" | "onAdmitted">,
+  ): Promise<Sequence> {
+    const { constraints, preparer } = this.parts;
+    const constraint = await constraints.open(request);
+    const prepared = await preparer.prepare(request, () => this.checkOpen(), signal);
+    const context = { constraint, events, signal, onAdmitted };
+    const sequence = this.createSequence(request, prepared, context);
+    this.checkOpen();
+    return sequence;
   }
 
   /** Reads the tokenizer now, so that the first structured answer need not wait for it. */
@@ -188,8 +207,10 @@ export class Engine implements Upstream {
    */
   async estimate(request: ChatRequest, options?: EstimateOptions): Promise<PromptEstimate> {
     this.checkOpen();
-    const { batcher, preparer } = this.parts;
-    const counted = await preparer.estimate(request, () => this.checkOpen(), options);
+    const { batcher, places, preparer } = this.parts;
+    const { leave } = places.take(request.tenant ?? "");
+    const check = () => this.checkOpen();
+    const counted = await preparer.estimate(request, check, options).finally(leave);
     const predicted = batcher.predict(tilesToEncode(counted), counted.promptTokens);
     return { ...counted, ...(predicted && { predicted }) };
   }
@@ -218,13 +239,13 @@ export class Engine implements Upstream {
   private createSequence(
     request: ChatRequest,
     { prompt, embeddings, reasoningOpen, mediaMs }: PreparedRequest,
-    { constraint, events, signal }: SequenceContext,
+    { constraint, events, signal, onAdmitted }: SequenceContext,
   ): Sequence {
     const maxTokens = this.maxAnswerTokens(request, prompt);
     const sampling = { ...GREEDY, ...request.sampling };
     this.checkBias(sampling);
     const { tokenizer } = this.loaded.text;
-    const { tenant = "", topLogprobs, onAdmitted, onUsage } = request;
+    const { tenant = "", topLogprobs, onUsage } = request;
     const answer = new Answer(tokenizer, {
       ...answerOptions(request, constraint),
       reasoningOpen,
@@ -250,12 +271,6 @@ export class Engine implements Upstream {
 
   private checkOpen(): void {
     if (this.closed) throw new VireoError("engine_closed", "the engine has been closed");
-    const { waiting, waitMs } = this.stats;
-    if (waiting < LIMITS.queue.requests) return;
-    const retryAfterMs = Math.max(1000, Math.round(waitMs));
-    const seconds = Math.ceil(retryAfterMs / 1000);
-    const text = `${waiting} requests are waiting already; try again in about ${seconds} s`;
-    throw new VireoError("queue_full", text, { retryAfterMs, metadata: { waiting } });
   }
 
   /** Maximum number of tokens of the answer. Throws context_length_exceeded. */
@@ -297,6 +312,7 @@ interface SequenceContext {
   readonly constraint: Constraint | undefined;
   readonly events: EventQueue<ChatEvent>;
   readonly signal: AbortSignal | undefined;
+  readonly onAdmitted: () => void;
 }
 
 /** Options of the answer that follow from the request alone. */

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { nextInTurn, shareStep } from "./scheduler.ts";
+import { TurnOrder } from "../core/turn-order.ts";
+import { type Candidate, nextInTurn, type Owned, shareStep } from "./scheduler.ts";
 
-const decoding = { tokensPending: 1, tokensReady: 1 };
-const prompt = (tokens: number, ready = tokens) => ({ tokensPending: tokens, tokensReady: ready });
+const decoding: Candidate = { tenant: "", tokensPending: 1, tokensReady: 1 };
+const prompt = (tokens: number, ready = tokens, tenant = ""): Candidate => {
+  return { tenant, tokensPending: tokens, tokensReady: ready };
+};
 
 describe("shareStep", () => {
   test.each([
@@ -74,13 +77,41 @@ describe("prompts that are read at once", () => {
 
   test("take turns where there are rows for one of them", () => {
     const candidates = [decoding, prompt(50_000), prompt(60)];
-    const inTurn = [0, 1, 2].map((turn) => shareStep(candidates, 256, () => 16, turn));
-    const chosen = inTurn.map((shares) => shares.map(({ index, tokens }) => [index, tokens]));
+    const turns = new TurnOrder<Candidate>();
+    const chosen = [0, 1, 2].map(() => {
+      const shares = shareStep(candidates, 256, () => 16, turns);
+      for (const { index } of shares) turns.record({ tenant: "", item: candidates[index]! });
+      return shares.map(({ index, tokens }) => [index, tokens]);
+    });
     const [long, short] = [1, 2].map((index) => [
       [0, 1],
       [index, 16],
     ]);
     expect(chosen).toEqual([long, short, long]);
+  });
+
+  test("share by tenant: many requests of one get no more than one of another", () => {
+    const many = Array.from({ length: 7 }, () => prompt(5000, 5000, "many"));
+    const shares = shareStep([...many, prompt(5000, 5000, "one")], 256);
+    const rows = (from: number) =>
+      shares.filter(({ index }) => index >= from).reduce((sum, { tokens }) => sum + tokens, 0);
+    expect([rows(0), rows(7)]).toEqual([256, 128]);
+  });
+
+  test("where rows are scarce, a tenant that comes new is next", () => {
+    const heavy = Array.from({ length: 7 }, (_, at) => prompt(9000, 9000, `heavy ${at}`));
+    const turns = new TurnOrder<Candidate>();
+    const step = (candidates: readonly Candidate[]) => {
+      const [share] = shareStep(candidates, 256, () => 16, turns);
+      const item = candidates[share!.index]!;
+      turns.record({ tenant: item.tenant, item });
+      return item.tenant;
+    };
+    const first = Array.from({ length: 10 }, () => step(heavy));
+    expect(new Set(first).size).toBe(7);
+    const light = prompt(40, 40, "light");
+    const next = Array.from({ length: 9 }, () => step([...heavy, light]));
+    expect([next[0], next[8]]).toEqual(["light", "light"]);
   });
 
   test("keep to what running streams can bear", () => {
@@ -98,11 +129,29 @@ describe("prompts that are read at once", () => {
   });
 });
 
+const owned = (tenants: readonly string[]): Owned[] => tenants.map((tenant) => ({ tenant }));
+
 test.each([
   [["a", "a", "b"], [], 0],
   [["a", "a", "b"], ["a"], 2],
   [["a", "a", "b"], ["a", "b"], 0],
   [["b", "a", "c"], ["b", "b", "a"], 2],
 ])("of %j beside %j, number %i is next", (waiting, running, next) => {
-  expect(nextInTurn(waiting, running)).toBe(next);
+  expect(nextInTurn(owned(waiting), owned(running), new TurnOrder())).toBe(next);
+});
+
+test("with one slot, seven tenants' queues do not stand before an eighth's only request", () => {
+  const turns = new TurnOrder<Owned>();
+  const waiting = owned(Array.from({ length: 700 }, (_, at) => `heavy ${at % 7}`));
+  const admit = () => {
+    const [item] = waiting.splice(nextInTurn(waiting, [], turns), 1);
+    turns.record({ tenant: item!.tenant, item: item! });
+    return item!.tenant;
+  };
+  const first = Array.from({ length: 14 }, admit);
+  expect(new Set(first.slice(7)).size).toBe(7);
+  waiting.push({ tenant: "light" });
+  expect(admit()).toBe("light");
+  waiting.push({ tenant: "light" });
+  expect(Array.from({ length: 8 }, admit).at(-1)).toBe("light");
 });

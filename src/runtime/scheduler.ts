@@ -1,5 +1,8 @@
+import { TurnOrder } from "../core/turn-order.ts";
+
 /** A running sequence as the scheduler sees it. */
 export interface Candidate {
+  readonly tenant: string;
   /** Tokens that are not in the state yet: 1 while the sequence decodes. */
   readonly tokensPending: number;
   /** Pending tokens that may run now; the rest wait for an image to be encoded. */
@@ -19,52 +22,107 @@ const MIN_ROWS = 32;
  * Chooses the rows of the next step.
  *
  * Decoding sequences come first with one row each, so that no stream waits for another's prompt.
- * Prompts share the remaining rows, at most `promptRows(streams)`, evenly: a short question does
- * not wait behind a hundred pages. Rows that one prompt cannot use go to the others, oldest first.
- * If there are too few rows for all prompts, they take turns at being first. Pure: equal arguments
- * give equal shares.
+ * Tenants share the remaining rows, at most `promptRows(streams)`, evenly, and each tenant's
+ * prompts share its rows: a short question does not wait behind a hundred pages or requests. Rows
+ * that one cannot use go to the others, oldest first. If there are too few rows for all, they take
+ * turns, and one that comes new is next. Pure: equal arguments give equal shares.
  *
- * candidates: oldest first. maxRows: rows of a step. turn: number of the step.
+ * candidates: oldest first. maxRows: rows of a step. turns: earlier turns at prompt rows.
  */
-export function shareStep(
-  candidates: readonly Candidate[],
+export function shareStep<T extends Candidate>(
+  candidates: readonly T[],
   maxRows: number,
   promptRows: (streams: number) => number = () => maxRows,
-  turn = 0,
+  turns: TurnOrder<T> = new TurnOrder(),
 ): Share[] {
   const shares: Share[] = [];
   for (const [index, { tokensPending, tokensReady }] of candidates.entries()) {
     if (tokensPending !== 1 || tokensReady !== 1 || shares.length === maxRows) continue;
     shares.push({ index, tokens: 1 });
   }
-  let rowsLeft = Math.min(maxRows - shares.length, promptRows(shares.length));
-  const waiting = [...candidates.entries()]
+  const rows = Math.min(maxRows - shares.length, promptRows(shares.length));
+  const prompts = [...candidates.entries()]
     .filter(([, { tokensPending, tokensReady }]) => tokensPending > 1 && tokensReady > 0)
-    .map(([index, { tokensReady }]) => ({ index, tokensReady, tokens: 0 }));
-  const count = Math.max(1, waiting.length);
-  const first = rowsLeft < count * MIN_ROWS ? turn % count : 0;
-  const prompts = [...waiting.slice(first), ...waiting.slice(0, first)];
-  const fair = Math.max(MIN_ROWS, Math.floor(rowsLeft / count));
-  for (const limit of [fair, maxRows]) {
-    for (const prompt of prompts) {
-      const more = Math.min(prompt.tokensReady - prompt.tokens, limit, rowsLeft);
-      prompt.tokens += more;
-      rowsLeft -= more;
+    .map(([index, item]) => ({ index, item, tenant: item.tenant, wanted: item.tokensReady }));
+  for (const { index, tokens } of sharePrompts(prompts, rows, turns)) {
+    if (tokens > 0) shares.push({ index, tokens });
+  }
+  return shares;
+}
+
+interface Prompt<T extends object> {
+  readonly index: number;
+  readonly item: T;
+  readonly tenant: string;
+  /** Rows that it can use. */
+  readonly wanted: number;
+}
+
+function sharePrompts<T extends object>(
+  prompts: readonly Prompt<T>[],
+  rows: number,
+  turns: TurnOrder<T>,
+): Share[] {
+  const inTurn = (list: readonly Prompt<T>[]) => turns.sorted(list);
+  const groups = new Map<string, Prompt<T>[]>();
+  const areScarce = rows < new Set(prompts.map(({ tenant }) => tenant)).size * MIN_ROWS;
+  for (const prompt of areScarce ? inTurn(prompts) : prompts) {
+    groups.set(prompt.tenant, [...(groups.get(prompt.tenant) ?? []), prompt]);
+  }
+  const own = [...groups.values()];
+  const wanted = own.map((group) => group.reduce((sum, one) => sum + one.wanted, 0));
+  return divide(wanted, rows).flatMap((tenantRows, at) => {
+    const group = own[at]!;
+    const ordered = tenantRows < group.length * MIN_ROWS ? inTurn(group) : group;
+    const tokens = divide(
+      ordered.map((one) => one.wanted),
+      tenantRows,
+    );
+    return ordered.map(({ index }, position) => ({ index, tokens: tokens[position]! }));
+  });
+}
+
+/** Divides rows evenly, at least MIN_ROWS each; what one does not want goes to the first others. */
+function divide(wanted: readonly number[], rows: number): number[] {
+  const given = wanted.map(() => 0);
+  const fair = Math.max(MIN_ROWS, Math.floor(rows / Math.max(1, wanted.length)));
+  let left = rows;
+  for (const limit of [fair, rows]) {
+    for (const [at, most] of wanted.entries()) {
+      const more = Math.min(most - given[at]!, limit, left);
+      given[at]! += more;
+      left -= more;
     }
   }
-  const given = prompts.filter(({ tokens }) => tokens > 0);
-  return [...shares, ...given.map(({ index, tokens }) => ({ index, tokens }))];
+  return given;
+}
+
+/** A sequence that waits or runs. */
+export interface Owned {
+  readonly tenant: string;
 }
 
 /**
- * Chooses the next sequence to admit: the oldest one of the tenant with the fewest running
- * sequences, so that one tenant's hundred requests do not delay another tenant's single one.
+ * Chooses the next sequence to admit: of the tenants with the fewest running sequences, the one
+ * whose last turn is longest ago, so that one tenant's hundred requests do not delay another
+ * tenant's single one. Of its sequences the first.
  *
- * waiting, running: tenant of each sequence, oldest first. Returns an index into `waiting`.
+ * waiting, running: oldest first. Returns an index into `waiting`, which must not be empty.
  */
-export function nextInTurn(waiting: readonly string[], running: readonly string[]): number {
+export function nextInTurn<T extends Owned>(
+  waiting: readonly T[],
+  running: readonly T[],
+  turns: Pick<TurnOrder<T>, "lastTurnOf">,
+): number {
   const counts = new Map<string, number>();
-  for (const tenant of running) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
-  const loads = waiting.map((tenant) => counts.get(tenant) ?? 0);
-  return loads.indexOf(Math.min(...loads));
+  for (const { tenant } of running) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+  let best = 0;
+  const isBefore = (a: string, b: string): boolean => {
+    const fewer = (counts.get(a) ?? 0) - (counts.get(b) ?? 0);
+    return fewer === 0 ? turns.lastTurnOf(a) < turns.lastTurnOf(b) : fewer < 0;
+  };
+  for (const [at, { tenant }] of waiting.entries()) {
+    if (isBefore(tenant, waiting[best]!.tenant)) best = at;
+  }
+  return best;
 }

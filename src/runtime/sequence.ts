@@ -35,6 +35,7 @@ export interface SequenceInput {
   readonly sampler: Sampler;
   readonly answer: Answer;
   readonly events: EventQueue<ChatEvent>;
+  /** Called when it is admitted for the first time. */
   readonly onAdmitted?: (() => void) | undefined;
   readonly onUsage: ((usage: Usage) => void) | undefined;
   readonly signal: AbortSignal | undefined;
@@ -77,6 +78,10 @@ export class Sequence {
     this.pendingVideos = input.prompt.pendingVideos;
     this.encodingMs = input.mediaMs;
     this.queuedAt = input.now();
+  }
+
+  get tenant(): string {
+    return this.input.tenant;
   }
 
   get tokensPending(): number {

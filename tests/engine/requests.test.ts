@@ -163,20 +163,25 @@ describe("requests that do not fit", () => {
     });
   });
 
-  test("one more than may wait is refused, and room comes back", () =>
+  test("one more than a tenant's share is refused; another tenant is not", () =>
     usingTiny({ maxSequences: 1, threads: 1 }, async (small) => {
       const begun = [];
-      for (let i = 0; i < 1 + LIMITS.queue.requests; i++) {
+      const share = LIMITS.queue.requests / 2;
+      for (let i = 0; i < 1 + share; i++) {
         const events = small.chat(requestOf("Hello", { maxTokens: 4000 }));
         await events.next();
         begun.push(events);
         if (i === 0) await events.next(); // it runs: the rest have to wait
       }
-      expect(small.stats).toMatchObject({ running: 1, waiting: LIMITS.queue.requests });
+      expect(small.stats).toMatchObject({ running: 1, waiting: share });
       await expect(ask(small, requestOf("Hello"))).rejects.toMatchObject({
         code: "queue_full",
-        retryAfterMs: (LIMITS.queue.requests + 1) * 1000, // a second each, as long as none ended
+        retryAfterMs: (share + 1) * 1000, // a second each, as long as none ended
+        metadata: { waiting: share },
       });
+      const other = small.chat(requestOf("Hello", { maxTokens: 4000, tenant: "other" }));
+      await other.next();
+      begun.push(other);
       await Promise.all(begun.map((events) => events.return(undefined)));
       await settled(small, 2);
       expect((await ask(small, requestOf("Hello"))).ids).toHaveLength(24);

@@ -1,14 +1,14 @@
-import { createHash } from "node:crypto";
 import type { DocumentPart } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
+import { FairQueue } from "../../core/fair-queue.ts";
 import type { DocumentInspection, FailedPage, PageInspection } from "../../core/inspection.ts";
 import { LIMITS } from "../../core/limits.ts";
-import { openDocument } from "../../media/document.ts";
+import { convertOffice, openDocument } from "../../media/document.ts";
 import { encodeJpeg } from "../../media/encode.ts";
+import { hashMedia, type MediaOwner } from "../../media/media-owner.ts";
 import { type Document, isFaultOfPage, type PageSize } from "../../media/pages.ts";
 import { wordsOf } from "../../media/words.ts";
 import type { ImageStore, OpenedImage, PlannedImage } from "./images.ts";
-import { Semaphore } from "./semaphore.ts";
 
 export interface PlannedPage extends PlannedImage {
   /** Number of the page in the file, from 1. */
@@ -29,11 +29,16 @@ export interface OpenedDocument extends PlannedDocument {
   readonly images: readonly OpenedImage[];
 }
 
-export interface DocumentOptions {
+/** The owner of a turn, and the signal that ends it. */
+interface DocumentTurn {
+  readonly owner: MediaOwner;
+  readonly signal: AbortSignal;
+}
+
+export interface DocumentOptions extends DocumentTurn {
   readonly maxTiles: number;
   /** Called with the plan before any page is rendered; may throw. */
   readonly onPlan: (plan: PlannedDocument) => void;
-  readonly signal: AbortSignal;
 }
 
 const MAX_LAYOUTS = 64;
@@ -46,88 +51,149 @@ interface Layout {
   readonly undrawn?: PlannedDocument["undrawn"];
 }
 
-/** Renders pages of documents, one at a time, and caches layouts and images. */
+/** Renders pages of documents in turns between tenants, and caches layouts and images. */
 export class DocumentStore {
   private readonly images: ImageStore;
-  private readonly semaphore = new Semaphore(LIMITS.document.openAtOnce);
+  private readonly queue = new FairQueue({
+    things: "documents",
+    unit: "files",
+    slots: LIMITS.document.openAtOnce,
+    reservedSlots: 1,
+    maxWaitingCost: LIMITS.queue.requests,
+  });
   private readonly layouts = new Map<string, Layout>();
 
   constructor(images: ImageStore) {
     this.images = images;
   }
 
-  /** Counts pages and tokens. Throws what openDocument and onPlan throw, the signal's reason. */
+  /**
+   * Counts pages and tokens. Throws what openDocument and onPlan throw, queue_full, and the
+   * signal's reason.
+   */
   async plan(part: DocumentPart, options: DocumentOptions): Promise<PlannedDocument> {
-    return await this.semaphore.run(async () => {
-      options.signal.throwIfAborted();
-      const key = keyOf(part);
-      const cached = this.layouts.get(key);
-      if (cached?.undrawn) return this.toPlan(cached, options);
-      const document = await openDocument(part.bytes, part, options.signal);
-      try {
-        const layout = { ...layoutOf(document), undrawn: await countUndrawn(document) };
-        this.saveLayout(key, layout);
-        return this.toPlan(layout, options);
-      } finally {
-        await document.close();
-      }
+    const key = keyOf(part, options.owner);
+    const cached = this.layouts.get(key);
+    if (cached?.undrawn) return this.toPlan(cached, options);
+    const undrawn: { page: number; characters: number }[] = [];
+    let layout: Layout | undefined;
+    await this.forEachPage(part, options, {
+      begin: (document) => {
+        layout = layoutOf(document);
+      },
+      work: async (document, page) => {
+        // rendering reports pages that cannot be read
+        const characters = await document.countUndrawn(page).catch(ignoreFaultOfPage);
+        if (characters) undrawn.push({ page: page.number, characters });
+      },
     });
+    const complete = { ...layout!, undrawn };
+    this.saveLayout(key, complete);
+    return this.toPlan(complete, options);
   }
 
   /** Plans the document and renders its pages. Throws what `plan` throws. */
   async open(part: DocumentPart, options: DocumentOptions): Promise<OpenedDocument> {
-    const { maxTiles, signal } = options;
-    const key = keyOf(part);
+    const { maxTiles, owner } = options;
+    const key = keyOf(part, owner);
     const keyOfPage = ({ number }: PageSize) => `${key} page ${number} ${maxTiles}`;
-    return await this.semaphore.run(async () => {
-      signal.throwIfAborted();
-      const cached = this.layouts.get(key);
-      const rendered = cached?.pages.map((page) => this.images.find(keyOfPage(page)));
-      if (cached && rendered?.every((image) => image !== undefined)) {
-        return withImages(this.toPlan(cached, options), rendered);
-      }
-      const document = await openDocument(part.bytes, part, signal);
-      try {
+    const cached = this.layouts.get(key);
+    const rendered = cached?.pages.map((page) => this.images.find(keyOfPage(page)));
+    if (cached && rendered?.every((image) => image !== undefined)) {
+      return withImages(this.toPlan(cached, options), rendered);
+    }
+    const images = new Map<number, OpenedImage>();
+    let plan: PlannedDocument | undefined;
+    const failedPages = await this.forEachPage(part, options, {
+      begin: (document) => {
         const layout = layoutOf(document);
         this.saveLayout(key, { ...cached, ...layout });
-        const plan = this.toPlan(layout, options);
-        const images = new Map<number, OpenedImage>();
-        const failedPages = await forEachPage(document, signal, async (page) => {
-          const render = async () => ({ ...(await document.render(page)), ...turnOf(page) });
-          images.set(page.number, await this.images.openAs(keyOfPage(page), maxTiles, render));
-        });
-        const pages = plan.pages.filter(({ number }) => images.has(number));
-        return withImages({ ...plan, pages, failedPages }, [...images.values()]);
-      } finally {
-        await document.close();
-      }
+        plan = this.toPlan(layout, options);
+      },
+      work: async (document, page) => {
+        const pageKey = keyOfPage(page);
+        const known = this.images.find(pageKey);
+        const render = async () =>
+          await this.images.add(pageKey, maxTiles, {
+            ...(await document.render(page)),
+            ...turnOf(page),
+          });
+        images.set(page.number, known ?? (await render()));
+      },
     });
+    const pages = plan!.pages.filter(({ number }) => images.has(number));
+    return withImages({ ...plan!, pages, failedPages }, [...images.values()]);
   }
 
   /**
    * Renders the selected pages for people, with their words; without a selection, the first page.
-   * Throws what openDocument throws, and too_many_pages.
+   * Throws what openDocument throws, too_many_pages and queue_full.
    */
-  async inspect(part: DocumentPart, signal: AbortSignal): Promise<DocumentInspection> {
-    return await this.semaphore.run(async () => {
-      signal.throwIfAborted();
-      const { bytes, pages = "1" } = part;
-      const document = await openDocument(bytes, { ...part, pages }, signal);
-      try {
+  async inspect(part: DocumentPart, turn: DocumentTurn): Promise<DocumentInspection> {
+    const { pages = "1" } = part;
+    const inspected: PageInspection[] = [];
+    let totalPages = 0;
+    const failedPages = await this.forEachPage({ ...part, pages }, turn, {
+      begin: (document) => {
         const { length } = document.pages;
         if (length > LIMITS.inspection.pages) throw tooManyAtOnce(length);
-        const inspected: PageInspection[] = [];
-        const failedPages = await forEachPage(document, signal, async (page) => {
-          const image = await document.render(shrunk(page));
-          const jpeg = await encodeJpeg(image, LIMITS.inspection.pagePx);
-          const text = await document.text(page);
-          inspected.push({ ...page, jpeg, undrawn: text.undrawn, words: wordsOf(text) });
-        });
-        return { totalPages: document.total, pages: inspected, failedPages };
-      } finally {
-        await document.close();
-      }
+        totalPages = document.total;
+      },
+      work: async (document, page) => {
+        const image = await document.render(shrunk(page));
+        const jpeg = await encodeJpeg(image, LIMITS.inspection.pagePx);
+        const text = await document.text(page);
+        inspected.push({ ...page, jpeg, undrawn: text.undrawn, words: wordsOf(text) });
+      },
     });
+    return { totalPages, pages: inspected, failedPages };
+  }
+
+  /**
+   * Works on each selected page in the tenant's turns. After a few pages the document is closed if
+   * another tenant waits, and opened again in the next turn, so that nobody waits for a whole file.
+   *
+   * Returns the failed pages: those of the file and those where `work` failed. Throws the first
+   * error if every page failed.
+   */
+  private async forEachPage(
+    part: DocumentPart,
+    { owner, signal }: DocumentTurn,
+    { begin, work }: PageWork,
+  ): Promise<FailedPage[]> {
+    const { tenant, request } = owner;
+    const file = await convertOffice(part.bytes, part, owner, signal);
+    const failed: FailedPage[] = [];
+    let faults: readonly FailedPage[] = [];
+    let failure: unknown;
+    let count = 0;
+    let next = 0;
+    const takeTurn = async (document: Document): Promise<void> => {
+      if (next === 0) {
+        begin(document);
+        count = document.pages.length;
+        faults = layoutOf(document).failedPages;
+      }
+      for (let done = 0; next < count; next++, done++) {
+        if (done >= LIMITS.document.pagesPerTurn && this.queue.isWanted(tenant)) return;
+        signal.throwIfAborted();
+        const page = document.pages[next]!;
+        await work(document, page).catch((error: unknown) => {
+          if (!isFaultOfPage(error)) throw error;
+          failure ??= error;
+          failed.push({ page: page.number, reason: error.message });
+        });
+      }
+    };
+    do {
+      await this.queue.run({ tenant, request, signal }, async () => {
+        signal.throwIfAborted();
+        const document = await openDocument(file, part, signal);
+        await takeTurn(document).finally(() => document.close());
+      });
+    } while (next < count);
+    if (failed.length > 0 && failed.length === count) throw failure;
+    return [...faults, ...failed];
   }
 
   private toPlan(layout: Layout, options: DocumentOptions): PlannedDocument {
@@ -159,41 +225,15 @@ function layoutOf({ total, pages, faults }: Document): Layout {
   return { total, pages, failedPages };
 }
 
-/** Skips pages that cannot be read; rendering reports them. */
-async function countUndrawn(document: Document): Promise<PlannedDocument["undrawn"]> {
-  const found: { page: number; characters: number }[] = [];
-  for (const page of document.pages) {
-    const characters = await document.countUndrawn(page).catch((error: unknown) => {
-      if (!isFaultOfPage(error)) throw error;
-      return 0;
-    });
-    if (characters > 0) found.push({ page: page.number, characters });
-  }
-  return found;
+/** Work on the pages of a document, which may be opened several times. */
+interface PageWork {
+  /** Called once, before the first page; may throw. */
+  readonly begin: (document: Document) => void;
+  readonly work: (document: Document, page: PageSize) => Promise<void>;
 }
 
-/**
- * Works on each page. Returns the failed pages: those of the file and those where `work` failed.
- * Throws the first error if every page failed.
- */
-async function forEachPage(
-  document: Document,
-  signal: AbortSignal,
-  work: (page: PageSize) => Promise<void>,
-): Promise<FailedPage[]> {
-  const { failedPages } = layoutOf(document);
-  const failed: FailedPage[] = [];
-  let failure: unknown;
-  for (const page of document.pages) {
-    signal.throwIfAborted();
-    await work(page).catch((error: unknown) => {
-      if (!isFaultOfPage(error)) throw error;
-      failure ??= error;
-      failed.push({ page: page.number, reason: error.message });
-    });
-  }
-  if (failed.length > 0 && failed.length === document.pages.length) throw failure;
-  return [...failedPages, ...failed];
+function ignoreFaultOfPage(error: unknown): undefined {
+  if (!isFaultOfPage(error)) throw error;
 }
 
 /** Takes sizes from the rendered images, since some GIFs differ from their header. */
@@ -219,7 +259,7 @@ function tooManyAtOnce(actual: number): VireoError {
   return new VireoError("too_many_pages", message, { metadata: { limit, actual } });
 }
 
-function keyOf({ bytes, pages = "", dpi, exifOrientation = "apply" }: DocumentPart): string {
-  const hash = createHash("sha256").update(bytes).digest("hex");
-  return `document ${hash} ${dpi ?? ""} ${exifOrientation} ${pages}`;
+function keyOf(part: DocumentPart, owner: MediaOwner): string {
+  const { bytes, pages = "", dpi, exifOrientation = "apply" } = part;
+  return `document ${hashMedia(owner, [bytes])} ${dpi ?? ""} ${exifOrientation} ${pages}`;
 }

@@ -1,4 +1,5 @@
 import { VireoError } from "../../core/errors.ts";
+import { isWithinShare } from "../../core/fair-share.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { MediaEmbedding } from "./media-embedding.ts";
 
@@ -8,15 +9,20 @@ export interface Encoder {
    * Resolves when the embedding is done. Throws queue_full, the signal's reason, and the error with
    * which the engine stops.
    */
-  encode(embedding: MediaEmbedding, signal: AbortSignal): Promise<void>;
+  encode(embedding: MediaEmbedding, tenant: string, signal: AbortSignal): Promise<void>;
   /** A frame was added to a video that is still being decoded: encode it until `endPartial`. */
-  addPartial(embedding: MediaEmbedding): void;
+  addPartial(embedding: MediaEmbedding, tenant: string): void;
   /** The video is decoded, or decoding has failed. */
   endPartial(embedding: MediaEmbedding): void;
 }
 
-interface EncodeJob {
+/** An embedding to encode, and the tenant whose turn it takes. */
+export interface PendingEmbedding {
+  readonly tenant: string;
   readonly embedding: MediaEmbedding;
+}
+
+interface EncodeJob extends PendingEmbedding {
   readonly signal: AbortSignal;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
@@ -24,40 +30,42 @@ interface EncodeJob {
 
 /**
  * Embeddings to encode although no sequence waits for them yet: partial ones, whose videos are
- * still being decoded, and jobs, first come, first served. Partial ones go first.
+ * still being decoded, and jobs. The batcher decides whose turn it is.
  */
 export class EncodeQueue implements Encoder {
   /** Called when there is something new to encode. */
   onWork: () => void = () => {};
   private jobs: EncodeJob[] = [];
-  private readonly partial = new Set<MediaEmbedding>();
+  /** Partial embeddings and their tenants. */
+  private readonly partial = new Map<MediaEmbedding, string>();
 
-  /** The embedding whose next tile is to be encoded. */
-  get first(): MediaEmbedding | undefined {
-    for (const embedding of this.partial) if (embedding.hasPendingTile) return embedding;
-    return this.jobs[0]?.embedding;
+  /** Embeddings that have a tile to encode now. */
+  get pending(): PendingEmbedding[] {
+    const partial = [...this.partial].map(([embedding, tenant]) => ({ tenant, embedding }));
+    return [...partial, ...this.jobs].filter(({ embedding }) => embedding.hasPendingTile);
   }
 
   /** There is a tile to encode or a job to settle. */
   get busy(): boolean {
-    return this.jobs.length > 0 || this.first !== undefined;
+    return this.jobs.length > 0 || this.pending.length > 0;
   }
 
-  encode(embedding: MediaEmbedding, signal: AbortSignal): Promise<void> {
-    const { length } = this.jobs;
-    if (length >= LIMITS.inspection.waiting) {
-      const text = `${length} videos are waiting to be inspected; try again in a moment`;
+  encode(embedding: MediaEmbedding, tenant: string, signal: AbortSignal): Promise<void> {
+    const used = this.jobs.length + 1;
+    const own = this.jobs.filter((job) => job.tenant === tenant).length;
+    if (!isWithinShare(own + 1, used, LIMITS.inspection.waiting)) {
+      const text = `${own} of your videos are waiting to be inspected; try again in a moment`;
       return Promise.reject(new VireoError("queue_full", text, { retryAfterMs: 2000 }));
     }
     const done = new Promise<void>((resolve, reject) => {
-      this.jobs.push({ embedding, signal, resolve, reject });
+      this.jobs.push({ tenant, embedding, signal, resolve, reject });
     });
     this.onWork();
     return done;
   }
 
-  addPartial(embedding: MediaEmbedding): void {
-    this.partial.add(embedding);
+  addPartial(embedding: MediaEmbedding, tenant: string): void {
+    this.partial.set(embedding, tenant);
     this.onWork();
   }
 

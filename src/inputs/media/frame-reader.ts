@@ -2,12 +2,13 @@ import type { VideoPart, VideoSampling } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { type FrameSampling, sampleFrames } from "../../media/frames.ts";
-import { decodeImage } from "../../media/image.ts";
+import type { MediaOwner } from "../../media/media-owner.ts";
 import type { Resize } from "../../media/pixels.ts";
 import { RepeatFinder } from "../../media/repeats.ts";
 import type { RgbImage } from "../../media/rgb-image.ts";
 import { inspectImage, type PictureOptions } from "../../media/source.ts";
 import type { VideoDecoder, VideoPlan } from "../../media/video-decoder.ts";
+import type { PictureDecoder } from "./picture-decoder.ts";
 
 /** Sampled frames of a video, without their pixels. */
 export interface FramePlan {
@@ -31,6 +32,7 @@ export interface DecodedFrames extends FramePlan {
 }
 
 export interface ReadOptions {
+  readonly owner: MediaOwner;
   readonly signal: AbortSignal;
   /** Called before the first frame is decoded; may throw. */
   readonly onPlan?: (frames: number) => void;
@@ -40,6 +42,7 @@ export interface ReadOptions {
 
 export interface FrameReaderOptions {
   readonly decoder: VideoDecoder;
+  readonly pictures: PictureDecoder;
   readonly resize: Resize;
   readonly tilePx: number;
   /** Upper limits of a request's sampling. */
@@ -104,7 +107,7 @@ export class FrameReader {
   private async readPictures(
     files: readonly Uint8Array[],
     sampling: VideoSampling,
-    { signal, onPlan, exifOrientation }: ReadOptions & PictureOptions,
+    { owner, signal, onPlan, exifOrientation }: ReadOptions & PictureOptions,
     take: TakeFrame,
   ): Promise<DecodedFrames> {
     const indices = this.sampleIndices(files, sampling);
@@ -116,17 +119,37 @@ export class FrameReader {
     for (const index of indices) {
       signal.throwIfAborted();
       try {
-        const image = await decodeImage(files[index]!, { exifOrientation });
-        if (images.length === 0) size = { width: image.width, height: image.height };
-        images.push(await take(image));
+        const options = { exifOrientation, owner, signal };
+        const image = await this.options.pictures.decode(files[index]!, options, async (whole) => {
+          if (images.length === 0) size = { width: whole.width, height: whole.height };
+          return await take(whole);
+        });
+        images.push(image);
         frames.push({ index });
       } catch (error) {
-        if (!(error instanceof VireoError)) throw error;
+        signal.throwIfAborted();
+        if (!isFaultOfPicture(error)) throw error;
         firstError ??= error;
       }
     }
     if (images.length === 0) throw firstError;
     return { ...size, total: files.length, frames, images };
+  }
+
+  /** Pixels that reading a list of pictures decodes; 0 for a file. Damaged pictures have none. */
+  pixelsOf(part: VideoPart, sampling: VideoSampling): number {
+    const { frames: files = [] } = part;
+    if (files.length === 0) return 0;
+    const sizes = this.sampleIndices(files, sampling).map((index) => {
+      try {
+        const { width, height } = inspectImage(files[index]!, part);
+        return width * height;
+      } catch (error) {
+        if (error instanceof VireoError) return 0;
+        throw error;
+      }
+    });
+    return sizes.reduce((sum, pixels) => sum + pixels, 0);
   }
 
   private sampleIndices(files: readonly Uint8Array[], sampling: VideoSampling): readonly number[] {
@@ -142,6 +165,11 @@ export class FrameReader {
       maxFrames: strictest([maxFrames, maxSampling.maxFrames, LIMITS.video.sampledFrames]),
     };
   }
+}
+
+/** The other pictures can be read although this one cannot. */
+function isFaultOfPicture(error: unknown): boolean {
+  return error instanceof VireoError && error.code !== "queue_full";
 }
 
 function toFramePlan({ frames, ...video }: VideoPlan): FramePlan {

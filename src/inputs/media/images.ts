@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import type { ResizeFunction } from "../../backends/backend.ts";
 import type { ImagePart } from "../../core/chat.ts";
-import { decodeImage } from "../../media/image.ts";
+import { hashMedia, type MediaOwner } from "../../media/media-owner.ts";
 import { placeTiles, type Resize, tilesOf } from "../../media/pixels.ts";
 import { resizeCoefficients, resizeRgb } from "../../media/resize.ts";
 import type { RgbImage } from "../../media/rgb-image.ts";
@@ -10,6 +9,7 @@ import { chooseGrid, type Grid } from "../../media/tiling.ts";
 import type { ModelConfig } from "../../model/config.ts";
 import { EmbeddingCache } from "./embedding-cache.ts";
 import { MediaEmbedding } from "./media-embedding.ts";
+import type { PictureDecoder } from "./picture-decoder.ts";
 
 /** Tiles and tokens of a picture. */
 export interface PlannedImage {
@@ -31,35 +31,49 @@ interface DecodedImage extends RgbImage {
   readonly turn?: number;
 }
 
+export interface ImageStoreOptions {
+  readonly config: ModelConfig;
+  readonly resize: Resize;
+  readonly decoder: PictureDecoder;
+  /** Size of the cache. */
+  readonly maxBytes: number;
+}
+
+export interface OpenImageOptions {
+  readonly maxTiles: number;
+  readonly owner: MediaOwner;
+  readonly signal: AbortSignal;
+}
+
 /** Decodes and tiles pictures and caches their embeddings. */
 export class ImageStore {
   private readonly config: ModelConfig;
   private readonly resize: Resize;
+  private readonly decoder: PictureDecoder;
   private readonly cache: EmbeddingCache<OpenedImage>;
 
-  constructor(config: ModelConfig, resize: Resize, maxBytes: number) {
+  constructor({ config, resize, decoder, maxBytes }: ImageStoreOptions) {
     this.config = config;
     this.resize = resize;
+    this.decoder = decoder;
     this.cache = new EmbeddingCache(maxBytes);
   }
 
-  async open(part: ImagePart, maxTiles: number): Promise<OpenedImage> {
+  /** Throws what decoding throws, queue_full and the signal's reason. */
+  async open(part: ImagePart, options: OpenImageOptions): Promise<OpenedImage> {
     const { bytes, pixels, exifOrientation = "apply" } = part;
+    const { maxTiles, owner, signal } = options;
     if (pixels) {
       const { rgb, width, height } = pixels;
-      const hash = createHash("sha256").update(rgb).digest("hex");
-      return await this.openAs(
-        `${hash} ${width}×${height} ${maxTiles}`,
-        maxTiles,
-        async () => pixels,
-      );
+      const key = `${hashMedia(owner, [rgb])} ${width}×${height} ${maxTiles}`;
+      return this.find(key) ?? (await this.add(key, maxTiles, pixels));
     }
-    const hash = createHash("sha256").update(bytes).digest("hex");
-    const key = `${hash} ${maxTiles} ${exifOrientation}`;
-    return await this.openAs(key, maxTiles, async () => ({
-      ...(await decodeImage(bytes, part)),
-      ...turnOf(inspectImage(bytes, part)),
-    }));
+    const key = `${hashMedia(owner, [bytes])} ${maxTiles} ${exifOrientation}`;
+    const cached = this.find(key);
+    if (cached) return cached;
+    return await this.decoder.decode(bytes, { ...part, owner, signal }, async (image) => {
+      return await this.add(key, maxTiles, { ...image, ...turnOf(inspectImage(bytes, part)) });
+    });
   }
 
   /** Reads the header only; the rest of the file may be damaged. */
@@ -70,15 +84,8 @@ export class ImageStore {
     return { ...this.plan(header.width, header.height, maxTiles), ...turnOf(header) };
   }
 
-  /** Opens a picture by a key of its own; `decode` runs only if it is not in the cache. */
-  async openAs(
-    key: string,
-    maxTiles: number,
-    decode: () => Promise<DecodedImage>,
-  ): Promise<OpenedImage> {
-    const cached = this.cache.get(key);
-    if (cached) return cached;
-    const image = await decode();
+  /** Cuts a decoded picture into tiles and caches it under a key of its own. */
+  async add(key: string, maxTiles: number, image: DecodedImage): Promise<OpenedImage> {
     const plan = this.plan(image.width, image.height, maxTiles);
     const { tilePx } = this.config.vision;
     const places = await placeTiles(image, { grid: plan.grid, tilePx, resize: this.resize });

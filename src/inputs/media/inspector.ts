@@ -3,13 +3,14 @@ import { type ErrorCode, VireoError } from "../../core/errors.ts";
 import type { DocumentInspection, Inspector, VideoInspection } from "../../core/inspection.ts";
 import type { ModelConfig } from "../../model/config.ts";
 import type { Encoder } from "./encode-queue.ts";
-import { type MediaOpener, type MediaStores, partsOf, type ThrowIfClosed } from "./open-media.ts";
+import { type MediaOpener, type MediaStores, partsOf } from "./open-media.ts";
 
 export interface InspectorOptions {
   readonly config: ModelConfig;
   readonly stores: MediaStores;
   readonly media: MediaOpener;
-  readonly check: ThrowIfClosed;
+  /** Takes a place among the waiting requests until the inspection ends. May throw. */
+  readonly enter: (request: ChatRequest) => { readonly leave: () => void };
   readonly encoder: Encoder;
 }
 
@@ -18,15 +19,17 @@ export interface InspectorOptions {
  * next request finds them in the cache.
  */
 export function createInspector(options: InspectorOptions): Inspector {
-  const { config, stores, media, check, encoder } = options;
+  const { config, stores, media, enter, encoder } = options;
   return {
     async video(request, signal) {
-      check();
       const part = onlyPart<VideoPart>(request, "video", "too_many_videos");
-      return await media.runTracked(signal, async (linked): Promise<VideoInspection> => {
-        const { videoSampling = {} } = request;
-        const { video, thumbnails } = await stores.videos.inspect(part, videoSampling, linked);
-        await encoder.encode(video.embedding, linked);
+      const { leave } = enter(request);
+      const inspection = media.runTracked(signal, async (linked): Promise<VideoInspection> => {
+        const { videoSampling: sampling = {} } = request;
+        const owner = media.ownerOf(request);
+        const options = { sampling, owner, signal: linked };
+        const { video, thumbnails } = await stores.videos.inspect(part, options);
+        await encoder.encode(video.embedding, owner.tenant, linked);
         const { width, height, fps, durationSeconds, total, frames } = video;
         const side = Math.sqrt(config.vision.tokensPerTile);
         return {
@@ -42,13 +45,15 @@ export function createInspector(options: InspectorOptions): Inspector {
           pruningRate: stores.videos.defaultRate,
         };
       });
+      return await inspection.finally(leave);
     },
     async document(request, signal) {
-      check();
       const part = onlyPart<DocumentPart>(request, "document", "too_many_documents");
-      return await media.runTracked(signal, (linked): Promise<DocumentInspection> => {
-        return stores.documents.inspect(part, linked);
+      const { leave } = enter(request);
+      const inspection = media.runTracked(signal, (linked): Promise<DocumentInspection> => {
+        return stores.documents.inspect(part, { owner: media.ownerOf(request), signal: linked });
       });
+      return await inspection.finally(leave);
     },
   };
 }

@@ -1,6 +1,13 @@
-import type { ChatMessage, ChatRequest, ContentPart, DocumentPart } from "../../core/chat.ts";
+import type {
+  ChatMessage,
+  ChatRequest,
+  ContentPart,
+  DocumentPart,
+  ImagePart,
+} from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
+import type { MediaOwner } from "../../media/media-owner.ts";
 import { tooManyPages } from "../../media/page-range.ts";
 import type { ModelConfig } from "../../model/config.ts";
 import type { DocumentStore, OpenedDocument, PlannedDocument } from "./documents.ts";
@@ -41,27 +48,42 @@ export interface OpenOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+export interface MediaOpenerOptions {
+  readonly config: ModelConfig;
+  readonly stores: MediaStores;
+  readonly contextTokens: number;
+  /** Tenants share cached media, which lets each find out by timing what others have sent. */
+  readonly shareMedia: boolean;
+}
+
 /** Opens the media of requests: pictures become tiles, pages become pictures, videos frames. */
 export class MediaOpener {
   private readonly config: ModelConfig;
   private readonly stores: MediaStores;
   private readonly contextTokens: number;
-  private opening: Promise<unknown> = Promise.resolve();
+  private readonly shareMedia: boolean;
   private readonly inProgress = new Set<Promise<unknown>>();
   private readonly closing = new AbortController();
 
-  constructor(config: ModelConfig, stores: MediaStores, contextTokens: number) {
+  constructor({ config, stores, contextTokens, shareMedia }: MediaOpenerOptions) {
     this.config = config;
     this.stores = stores;
     this.contextTokens = contextTokens;
+    this.shareMedia = shareMedia;
+  }
+
+  ownerOf(request: ChatRequest): MediaOwner {
+    const { tenant = "" } = request;
+    return { tenant, request, cacheOwner: this.shareMedia ? "" : tenant };
   }
 
   /** Throws a VireoError for media that cannot be read, and the signal's reason. */
   async open(request: ChatRequest, options: OpenOptions): Promise<OpenedMedia> {
-    const pictures = await this.openImages(request, options);
-    const documents = await this.openDocuments(request, pictures, options);
+    const owner = this.ownerOf(request);
+    const pictures = await this.openImages(request, owner, options);
+    const documents = await this.openDocuments(request, owner, pictures, options);
     const before = [...pictures, ...documents.flatMap(({ pages }) => pages)];
-    const videos = await this.openVideos(request, before, options);
+    const videos = await this.openVideos(request, owner, before, options);
     const images: PlannedImage[] = [];
     const embeddings: MediaEmbedding[] = [];
     const [nextPicture, nextDocument] = [pictures.values(), documents.values()];
@@ -91,7 +113,7 @@ export class MediaOpener {
   /** Aborts all decoding; resolves when none is in progress. */
   async close(reason: Error): Promise<void> {
     this.closing.abort(reason);
-    await Promise.allSettled([this.opening, ...this.inProgress]);
+    await Promise.allSettled(this.inProgress);
   }
 
   private maxTiles(request: ChatRequest): number {
@@ -99,34 +121,47 @@ export class MediaOpener {
     return Math.min(request.maxTiles ?? maxTiles, maxTiles);
   }
 
-  /** Opens one picture at a time over all requests, because decoded pixels are large. */
-  private openImages(
+  /** Opens all pictures at once; the store decides how many are decoded, and in which order. */
+  private async openImages(
     request: ChatRequest,
+    owner: MediaOwner,
     { depth, check, signal }: OpenOptions,
-  ): Promise<(PlannedImage | OpenedImage)[]> {
+  ): Promise<readonly (PlannedImage | OpenedImage)[]> {
     const files = partsOf(request).filter((part) => part.type === "image");
-    if (files.length === 0) return Promise.resolve([]);
+    check();
+    const { images: store } = this.stores;
     const maxTiles = this.maxTiles(request);
-    const opened = this.opening.then(async () => {
-      const images: (PlannedImage | OpenedImage)[] = [];
-      const { images: store } = this.stores;
-      for (const part of files) {
-        signal?.throwIfAborted();
-        check();
-        const limit = Math.min(part.maxTiles ?? maxTiles, maxTiles);
-        images.push(
-          depth === "headers" ? store.planFile(part, limit) : await store.open(part, limit),
-        );
-      }
-      return images;
+    const limitOf = (part: ImagePart) => Math.min(part.maxTiles ?? maxTiles, maxTiles);
+    const planned = files.map((part) => store.planFile(part, limitOf(part)));
+    const pixels = planned.reduce((sum, { width, height }) => sum + width * height, 0);
+    this.checkPixels(request, pixels);
+    if (depth === "headers" || files.length === 0) return planned;
+    const failed = new AbortController();
+    const both = AbortSignal.any([this.linked(signal), failed.signal]);
+    const openings = files.map(async (part) => {
+      const options = { maxTiles: limitOf(part), owner, signal: both };
+      return await store.open(part, options).catch((error: unknown) => {
+        failed.abort(error);
+        throw error;
+      });
     });
-    this.opening = opened.catch(() => {});
-    return opened;
+    return await this.track(settleAll(openings));
+  }
+
+  private checkPixels(request: ChatRequest, ofImages: number): void {
+    const { videoSampling = {} } = request;
+    const actual = partsOf(request).reduce((sum, part) => {
+      if (part.type !== "video") return sum;
+      return sum + this.stores.videos.pixelsOf(part, videoSampling);
+    }, ofImages);
+    const limit = LIMITS.request.pixels;
+    if (actual > limit) throw tooManyPixels(actual, limit);
   }
 
   /** Refuses documents that cannot fit before the first page is rendered. */
   private async openDocuments(
     request: ChatRequest,
+    owner: MediaOwner,
     pictures: readonly PlannedImage[],
     { depth, check, signal }: OpenOptions,
   ): Promise<(PlannedDocument | OpenedDocument)[]> {
@@ -139,7 +174,8 @@ export class MediaOpener {
       if (depth === "rendered") this.checkFits(tokens);
     };
     const opened: (PlannedDocument | OpenedDocument)[] = [];
-    const options = { maxTiles: this.maxTiles(request), onPlan, signal: this.linked(signal) };
+    const linked = this.linked(signal);
+    const options = { maxTiles: this.maxTiles(request), onPlan, owner, signal: linked };
     const { documents: store } = this.stores;
     for (const part of partsOf(request)) {
       if (part.type !== "document") continue;
@@ -152,6 +188,7 @@ export class MediaOpener {
 
   private async openVideos(
     request: ChatRequest,
+    owner: MediaOwner,
     pictures: readonly PlannedImage[],
     { depth, check, signal }: OpenOptions,
   ): Promise<(PlannedVideo | OpenedVideo)[]> {
@@ -165,7 +202,7 @@ export class MediaOpener {
     for (const part of partsOf(request)) {
       if (part.type !== "video") continue;
       check();
-      const options = { sampling, pruningRate, signal: this.linked(signal) };
+      const options = { sampling, pruningRate, owner, signal: this.linked(signal) };
       const { videos: store } = this.stores;
       const opening =
         depth === "headers"
@@ -222,6 +259,23 @@ function withPages(
       return part.type === "document" ? pagesOf(part) : [part];
     });
     return { ...message, content: parts };
+  });
+}
+
+/** Waits for all, then throws the first error in their order. */
+async function settleAll<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(works);
+  return await Promise.all(works);
+}
+
+function tooManyPixels(actual: number, limit: number): VireoError {
+  const millions = (pixels: number) => Math.ceil(pixels / 1_000_000);
+  const message =
+    `the pictures have ${millions(actual)} megapixels together; the limit of a request is ` +
+    `${millions(limit)}. Send fewer or smaller ones`;
+  return new VireoError("media_too_large", message, {
+    param: "messages",
+    metadata: { limit, actual },
   });
 }
 

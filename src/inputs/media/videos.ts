@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
 import type { VideoPart, VideoSampling } from "../../core/chat.ts";
+import { FairQueue } from "../../core/fair-queue.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { encodeThumbnail } from "../../media/encode.ts";
 import { frameTexts } from "../../media/frames.ts";
+import { hashMedia, type MediaOwner } from "../../media/media-owner.ts";
 import type { Resize } from "../../media/pixels.ts";
 import type { VideoDecoder } from "../../media/video-decoder.ts";
 import type { ModelConfig } from "../../model/config.ts";
@@ -16,7 +17,7 @@ import {
   type ReadOptions,
 } from "./frame-reader.ts";
 import { MediaEmbedding } from "./media-embedding.ts";
-import { Semaphore } from "./semaphore.ts";
+import type { PictureDecoder } from "./picture-decoder.ts";
 import type { VideoSettings } from "./video-settings.ts";
 
 /** Numbers of rows of the language model, now or once the video is encoded. */
@@ -39,6 +40,7 @@ export interface PlanVideoOptions {
   readonly sampling: VideoSampling;
   /** Share of the rows that EVS drops. Default: the store's. */
   readonly pruningRate?: number | undefined;
+  readonly owner: MediaOwner;
   readonly signal: AbortSignal;
 }
 
@@ -60,6 +62,8 @@ export interface InspectedVideo {
 export interface VideoStoreOptions {
   readonly config: ModelConfig;
   readonly decoder: VideoDecoder;
+  /** Decodes videos that are lists of pictures. */
+  readonly pictures: PictureDecoder;
   readonly resize: Resize;
   readonly settings: VideoSettings;
   /** Size of the cache. */
@@ -71,8 +75,12 @@ export interface VideoStoreOptions {
 interface Source {
   readonly part: VideoPart;
   readonly sampling: VideoSampling;
+  readonly owner: MediaOwner;
   readonly signal: AbortSignal;
 }
+
+/** Cost of reading headers, as a share of decoding a video. */
+const PLAN_COST = 0.05;
 
 /** Decodes videos and caches their embeddings: a video that is sent again is not decoded again. */
 export class VideoStore {
@@ -80,13 +88,20 @@ export class VideoStore {
   private readonly reader: FrameReader;
   private readonly cache: EmbeddingCache<OpenedVideo>;
   private readonly thumbnails = new Map<string, readonly Uint8Array[]>();
-  private readonly semaphore = new Semaphore(LIMITS.video.decodersAtOnce);
+  private readonly queue = new FairQueue({
+    things: "videos",
+    unit: "files",
+    slots: LIMITS.video.decodersAtOnce,
+    reservedSlots: 1,
+    maxWaitingCost: LIMITS.queue.requests,
+  });
 
   constructor(options: VideoStoreOptions) {
-    const { config, decoder, resize, settings, maxBytes } = options;
+    const { config, decoder, pictures, resize, settings, maxBytes } = options;
     const { tilePx } = config.vision;
     this.options = options;
-    this.reader = new FrameReader({ decoder, resize, tilePx, maxSampling: settings.sampling });
+    const maxSampling = settings.sampling;
+    this.reader = new FrameReader({ decoder, pictures, resize, tilePx, maxSampling });
     this.cache = new EmbeddingCache(maxBytes);
   }
 
@@ -101,83 +116,106 @@ export class VideoStore {
    */
   async open(part: VideoPart, options: OpenVideoOptions): Promise<OpenedVideo> {
     const { pruningRate = this.defaultRate } = options;
-    return await this.load(part, options, async (source) => {
-      const name = nameOf(source);
-      const key = `${name} ${pruningRate}`;
-      const cached = this.cache.get(key) ?? this.pruneCached(name, pruningRate);
-      if (cached) return cached;
-      const { config, encoder } = this.options;
-      const { tokensPerTile } = config.vision;
-      const partial = new MediaEmbedding(config, { key, pruningRate });
-      try {
-        const frames = await this.read(source, {
-          onPlan: (count) => options.onPlan?.(retainedRows(count, tokensPerTile, pruningRate)),
-          onImage: (image) => {
-            partial.add({ image, left: 0, top: 0 });
-            if (options.encode) encoder?.addPartial(partial);
-          },
-        });
-        return this.save(frames, partial);
-      } finally {
-        encoder?.endPartial(partial);
-      }
-    });
+    const source = sourceOf(part, options);
+    const name = nameOf(source);
+    const key = `${name} ${pruningRate}`;
+    const find = () => this.cache.get(key) ?? this.pruneCached(name, pruningRate);
+    const decode = () => this.decode(source, key, { ...options, pruningRate });
+    return find() ?? (await this.inTurn(source, async () => find() ?? (await decode())));
+  }
+
+  private async decode(
+    source: Source,
+    key: string,
+    options: OpenVideoOptions & { readonly pruningRate: number },
+  ): Promise<OpenedVideo> {
+    const { config, encoder } = this.options;
+    const { tokensPerTile } = config.vision;
+    const { pruningRate, encode, onPlan } = options;
+    const { tenant } = source.owner;
+    const partial = new MediaEmbedding(config, { key, pruningRate });
+    try {
+      const frames = await this.read(source, {
+        onPlan: (count) => onPlan?.(retainedRows(count, tokensPerTile, pruningRate)),
+        onImage: (image) => {
+          partial.add({ image, left: 0, top: 0 });
+          if (encode) encoder?.addPartial(partial, tenant);
+        },
+      });
+      return this.save(frames, partial);
+    } finally {
+      encoder?.endPartial(partial);
+    }
   }
 
   /** Reads headers only, so frames that cannot be decoded are counted too. */
   async plan(part: VideoPart, options: PlanVideoOptions): Promise<PlannedVideo> {
     const { pruningRate = this.defaultRate } = options;
-    return await this.load(part, options, async ({ sampling, signal }) => {
-      const plan = await this.reader.plan(part, sampling, signal);
-      const { tokensPerTile } = this.options.config.vision;
-      const tokens = retainedRows(plan.frames.length, tokensPerTile, pruningRate);
-      const tileTokens = pruningRate > 0 ? undefined : plan.frames.map(() => tokensPerTile);
-      const embedding = { tokens, pruningRate, tileTokens };
-      return { ...plan, embedding, texts: this.textsOf(plan) };
-    });
+    const source = sourceOf(part, options);
+    const { sampling, signal } = source;
+    const read = () => this.reader.plan(part, sampling, signal);
+    const plan = await this.inTurn(source, read, PLAN_COST);
+    const { tokensPerTile } = this.options.config.vision;
+    const tokens = retainedRows(plan.frames.length, tokensPerTile, pruningRate);
+    const tileTokens = pruningRate > 0 ? undefined : plan.frames.map(() => tokensPerTile);
+    const embedding = { tokens, pruningRate, tileTokens };
+    return { ...plan, embedding, texts: this.textsOf(plan) };
+  }
+
+  /** Pixels of the pictures that opening decodes in this process; a file's frames do not count. */
+  pixelsOf(part: VideoPart, sampling: VideoSampling): number {
+    return this.reader.pixelsOf(part, { ...sampling, ...part.sampling });
   }
 
   /** Opens the video with all of its rows and makes thumbnails. Throws what `open` throws. */
-  async inspect(
-    part: VideoPart,
-    sampling: VideoSampling,
-    signal: AbortSignal,
-  ): Promise<InspectedVideo> {
-    return await this.load(part, { sampling, signal }, async (source) => {
-      const name = nameOf(source);
-      const encoded = this.cache.search(`${name} `, ({ embedding }) => embedding.done);
-      const cached = encoded ?? this.cache.get(`${name} 0`);
-      const cachedThumbnails = this.thumbnails.get(name);
-      if (cached && cachedThumbnails) return { video: cached, thumbnails: cachedThumbnails };
-      const frames = await this.read(source);
-      const thumbnails: Uint8Array[] = [];
-      for (const image of frames.images) {
-        thumbnails.push(await encodeThumbnail(image, frames, LIMITS.inspection.thumbnailPx));
-      }
-      this.saveThumbnails(name, thumbnails);
-      const whole = new MediaEmbedding(this.options.config, { key: `${name} 0`, pruningRate: 0 });
-      for (const image of frames.images) whole.add({ image, left: 0, top: 0 });
-      return { video: cached ?? this.save(frames, whole), thumbnails };
-    });
+  async inspect(part: VideoPart, options: PlanVideoOptions): Promise<InspectedVideo> {
+    const source = sourceOf(part, options);
+    const name = nameOf(source);
+    const find = (): InspectedVideo | undefined => {
+      const video = this.findWhole(name);
+      const thumbnails = this.thumbnails.get(name);
+      return video && thumbnails && { video, thumbnails };
+    };
+    return (
+      find() ?? (await this.inTurn(source, async () => find() ?? this.readWhole(source, name)))
+    );
   }
 
-  /** Works on a video when the semaphore admits it, with the part's own sampling applied. */
-  private async load<T>(
-    part: VideoPart,
-    { sampling, signal }: Pick<PlanVideoOptions, "sampling" | "signal">,
-    work: (source: Source) => Promise<T>,
-  ): Promise<T> {
-    return await this.semaphore.run(async () => {
+  private findWhole(name: string): OpenedVideo | undefined {
+    const encoded = this.cache.search(`${name} `, ({ embedding }) => embedding.done);
+    return encoded ?? this.cache.get(`${name} 0`);
+  }
+
+  private async readWhole(source: Source, name: string): Promise<InspectedVideo> {
+    const frames = await this.read(source);
+    const thumbnails: Uint8Array[] = [];
+    for (const image of frames.images) {
+      thumbnails.push(await encodeThumbnail(image, frames, LIMITS.inspection.thumbnailPx));
+    }
+    this.saveThumbnails(name, thumbnails);
+    const known = this.findWhole(name);
+    if (known) return { video: known, thumbnails };
+    const whole = new MediaEmbedding(this.options.config, { key: `${name} 0`, pruningRate: 0 });
+    for (const image of frames.images) whole.add({ image, left: 0, top: 0 });
+    return { video: this.save(frames, whole), thumbnails };
+  }
+
+  /** Works on a file in its turn. The pictures of a list wait for their own turns. */
+  private async inTurn<T>(source: Source, work: () => Promise<T>, cost = 1): Promise<T> {
+    const { part, owner, signal } = source;
+    if (part.frames) return await work();
+    const { tenant, request } = owner;
+    return await this.queue.run({ tenant, request, cost, signal }, async () => {
       signal.throwIfAborted();
-      return await work({ part, sampling: { ...sampling, ...part.sampling }, signal });
+      return await work();
     });
   }
 
   private read(
-    { part, sampling, signal }: Source,
-    options: Omit<ReadOptions, "signal"> = {},
+    { part, sampling, owner, signal }: Source,
+    options: Omit<ReadOptions, "owner" | "signal"> = {},
   ): Promise<DecodedFrames> {
-    return this.reader.read(part, sampling, { ...options, signal });
+    return this.reader.read(part, sampling, { ...options, owner, signal });
   }
 
   /** Prunes a cached video that is encoded with all of its rows. */
@@ -217,11 +255,14 @@ export class VideoStore {
   }
 }
 
-/** Equal for the same bytes with the same sampling. */
-function nameOf({ part, sampling }: Source): string {
+/** The part's own sampling applies before the request's. */
+function sourceOf(part: VideoPart, { sampling, owner, signal }: PlanVideoOptions): Source {
+  return { part, sampling: { ...sampling, ...part.sampling }, owner, signal };
+}
+
+/** Equal for the same bytes of the same owner with the same sampling. */
+function nameOf({ part, sampling, owner }: Source): string {
   const { bytes, frames, exifOrientation = "apply" } = part;
-  const hash = createHash("sha256");
-  for (const file of frames ?? [bytes]) hash.update(`${file.length} `).update(file);
   const kind = frames ? `${frames.length} ${exifOrientation}` : "file";
-  return `video ${kind} ${hash.digest("hex")} ${JSON.stringify(sampling)}`;
+  return `video ${kind} ${hashMedia(owner, frames ?? [bytes])} ${JSON.stringify(sampling)}`;
 }
