@@ -33,6 +33,8 @@ export interface ExtractOptions extends PageOptions {
   readonly known?: ReadonlyMap<number, PageAnswer>;
   /** True: each page event carries the page as a JPEG. Default false. */
   readonly pictures?: boolean;
+  /** The tenant in whose turn an office document is converted. Default: "". */
+  readonly tenant?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -98,7 +100,9 @@ export async function* extract(
   file: Uint8Array,
   options: ExtractOptions,
 ): AsyncGenerator<ExtractEvent, void, undefined> {
-  const document = await openDocument(file, options, options.signal);
+  const { tenant = "", signal } = options;
+  const owner = { tenant, request: options, cacheOwner: tenant };
+  const document = await openDocument(file, options, signal, owner);
   try {
     const pages: PageAnswer[] = [];
     const values: PageValue[] = [];

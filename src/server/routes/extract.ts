@@ -32,7 +32,7 @@ const PAGE_TOKENS = 4096;
  * limits, scheduling and billing; the deadline covers all pages together.
  */
 export function extractDocument(options: RouteOptions) {
-  const running = { count: 0 };
+  const running = new Map<string, number>();
   return async (c: Context<Env>): Promise<Response> => {
     const { upstream, pricesOf, now } = options;
     const { body, request } = await parseBody(c, options, "extraction");
@@ -44,7 +44,7 @@ export function extractDocument(options: RouteOptions) {
     const own = { ...request, model: model.id, tenant: c.get("tenant") };
     const maxTokens = body.max_tokens ?? Math.min(PAGE_TOKENS, model.contextTokens >> 1);
     const pages = pageByPage({ ...body, max_tokens: maxTokens }, own, options, signal);
-    const events = oneOfFew(running, pages);
+    const events = oneOfFew(running, c.get("tenant"), pages);
     if (body.stream === true) {
       return await stream(toEvents(events, head), {
         toErrorEvents: (error, requestId) => [
@@ -65,20 +65,28 @@ export function extractDocument(options: RouteOptions) {
   };
 }
 
-/** Limits concurrent extractions, because each keeps a document open in its own process. */
+/**
+ * Limits concurrent extractions, because each keeps a document open in its own process. A tenant
+ * that has none gets one place more than the others, so that nobody can take them all.
+ */
 async function* oneOfFew<T>(
-  running: { count: number },
+  running: Map<string, number>,
+  tenant: string,
   events: AsyncIterable<T>,
 ): AsyncGenerator<T> {
-  if (running.count >= LIMITS.document.extractionsAtOnce) {
-    const message = `${running.count} documents are being extracted already; try again soon`;
+  const count = [...running.values()].reduce((sum, own) => sum + own, 0);
+  const own = running.get(tenant) ?? 0;
+  if (count >= LIMITS.document.extractionsAtOnce + (own === 0 ? 1 : 0)) {
+    const message = `${count} documents are being extracted already; try again soon`;
     throw new VireoError("queue_full", message, { retryAfterMs: 5000 });
   }
-  running.count += 1;
+  running.set(tenant, own + 1);
   try {
     yield* events;
   } finally {
-    running.count -= 1;
+    const left = (running.get(tenant) ?? 1) - 1;
+    if (left > 0) running.set(tenant, left);
+    else running.delete(tenant);
   }
 }
 
@@ -107,6 +115,7 @@ async function* pageByPage(
         ...(exifOrientation === undefined ? {} : { exifOrientation }),
         ...(pages === undefined ? {} : { pages }),
         ...(dpi === undefined ? {} : { dpi }),
+        tenant,
         signal: deadline.signal,
       },
     );
