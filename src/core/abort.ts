@@ -6,7 +6,7 @@ export interface LinkedAbort {
   release(): void;
 }
 
-/** Does what AbortSignal.any does, without its weak references, which would cost every request. */
+/** Works like AbortSignal.any, but without its weak references, which are slow per request. */
 export function linkAbort(other: AbortSignal | undefined): LinkedAbort {
   const controller = new AbortController();
   const abort = (reason: unknown): void => controller.abort(reason);

@@ -1,9 +1,9 @@
 import { VireoError } from "./errors.ts";
 
-/** Bytes that one buffer, or all buffers of one request, hold. */
+/** The booked bytes of one buffer, or of all buffers of one request. */
 export interface Booking {
   readonly bytes: number;
-  /** Books more. Throws server_busy; what was booked before stays booked. */
+  /** Books more bytes. Throws server_busy; the earlier booking stays. */
   grow(bytes: number): void;
   /** Returns all bytes; later calls do nothing. */
   release(): void;
@@ -11,17 +11,17 @@ export interface Booking {
 
 export interface ByteBudgetOptions {
   readonly maxBytes: number;
-  /** Share of one tenant, so that others always find room. */
+  /** Share of one tenant, so that others always have room. */
   readonly maxTenantBytes: number;
-  /** The plural of what is booked, for errors, as "request bodies". */
+  /** The subject of the budget in the plural, for errors: "request bodies". */
   readonly contents: string;
 }
 
 const RETRY_AFTER_MS = 2000;
 
 /**
- * Bounds the memory that requests hold together, per tenant and in sum. A limit per request cannot
- * do that, because a client may send many.
+ * Bounds the memory of all requests together, per tenant and in total. A limit per request is not
+ * enough, because a client may send many requests.
  */
 export class ByteBudget {
   private readonly options: ByteBudgetOptions;

@@ -165,7 +165,7 @@ export interface ChatRequest {
   /** False: at most one call per answer. Undefined: no limit. */
   readonly parallelToolCalls?: boolean;
   readonly output?: OutputFormat;
-  /** Fields that are left out stay as in GREEDY. */
+  /** Absent fields have the values of GREEDY. */
   readonly sampling?: Partial<SamplingOptions>;
   /** Includes reasoning. Undefined: the rest of the context. */
   readonly maxTokens?: number;
@@ -192,13 +192,13 @@ export interface ChatRequest {
    * are scheduled in turn. The server derives it from the API key; callers cannot choose it.
    */
   readonly tenant?: string;
-  /** Wishes about the provider that answers. Undefined: none. */
+  /** Preferences about the provider that answers. Undefined: none. */
   readonly routing?: RoutingPreferences;
   /** Another answer to a prompt that was billed with the first answer. */
   readonly promptAlreadyBilled?: boolean;
   /** Called when the request leaves the queue and is being computed. */
   readonly onAdmitted?: () => void;
-  /** Called before `start` is yielded: it says who answers and which options have no effect. */
+  /** Called before `start` is yielded, with the provider and the options without effect. */
   readonly onStart?: (start: StartEvent) => void;
   /** Called once with the computed tokens, however the request ends. */
   readonly onUsage?: (usage: Usage) => void;
@@ -239,7 +239,7 @@ export interface Usage {
   readonly cachedTokens: number;
   readonly completionTokens: number;
   readonly reasoningTokens: number;
-  /** True if a provider reported no counts, so that they were counted here. */
+  /** True if the provider reported no counts, so that this process counted. */
   readonly estimated?: boolean;
   /** At the prices of the provider that answered. Undefined: at those of the model. */
   readonly cost?: Cost;
@@ -249,7 +249,7 @@ export interface Usage {
   readonly providerCost?: Cost;
 }
 
-/** The provider that answers, where several could. */
+/** The provider that answers, if several could. */
 export interface AnsweredBy {
   readonly provider: string;
   /** Id of the model; another than the requested one if that one failed. */
@@ -296,6 +296,6 @@ export type ChatEvent =
       readonly nativeReason: NativeFinishReason;
       readonly usage: Usage;
       readonly timings: Timings;
-      /** Providers that went on with the answer after another one had broken off, in order. */
+      /** Providers that continued the answer after another one had failed, in order. */
       readonly continuedBy?: readonly string[];
     };

@@ -1,8 +1,8 @@
-/** The type of an object whose undefined members have been left out. */
+/** The type of an object without its undefined members. */
 export type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 /**
- * Leaves out the members that are undefined, so that options which nobody set keep their defaults.
+ * Removes undefined members, so that unset options keep their defaults.
  *
  * @example
  * defined({ fps: 2, maxFrames: undefined }) // { fps: 2 }

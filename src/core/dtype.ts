@@ -29,14 +29,14 @@ export const STORED_BYTES: Readonly<Record<StoredDtype, number>> = Object.freeze
 });
 
 /**
- * Formats in which a matrix is held and multiplied.
- * bf16, fp8 and nvfp4 hold a checkpoint's numbers exactly; int8 and int4 are made by quantize.ts.
+ * Formats in which a matrix is stored and multiplied. bf16, fp8 and nvfp4 store a checkpoint's
+ * numbers exactly; quantize.ts makes int8 and int4.
  */
 export type WeightFormat = "bf16" | "fp8" | "nvfp4" | "int8" | "int4";
 
 const scratch = new DataView(new ArrayBuffer(8));
 
-/** The nearest bf16, ties to even, as its 16 bits. NaN stays NaN. */
+/** Returns the 16 bits of the nearest bf16, ties to even. NaN stays NaN. */
 export function f32ToBf16(value: number): number {
   scratch.setFloat32(0, value);
   const bits = scratch.getUint32(0);

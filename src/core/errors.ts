@@ -75,7 +75,7 @@ export type ErrorMetadata = Readonly<
 >;
 
 export interface ErrorDetails {
-  /** Path of the offending field, as `messages[0].content`. */
+  /** Path of the offending field, for example `messages[0].content`. */
   readonly param?: string;
   /** Values that help the caller, such as limits and counts. Never secrets, paths or addresses. */
   readonly metadata?: ErrorMetadata;

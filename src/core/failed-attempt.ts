@@ -1,16 +1,16 @@
 /**
  * Why an attempt at a provider failed.
  *
- * unreachable: there was no answer at all, for example a refused connection. timeout: a limit on
- * waiting passed. status: the provider reported an error, by its HTTP status or in its answer.
- * invalid: the answer is not of the protocol, for example an HTML page. cut: it ended early.
+ * unreachable: no response, for example a refused connection. timeout: a time limit passed. status:
+ * the provider reported an error, by its HTTP status or in its answer. invalid: the answer violates
+ * the protocol, for example an HTML page. cut: the answer ended early.
  */
 export type AttemptFault = "unreachable" | "timeout" | "status" | "invalid" | "cut";
 
 /**
- * A failed attempt to have a provider answer a request. It is part of the VireoError: code and
- * message are for the client, and this decides whether another provider is asked. The error's
- * `retryAfterMs` is the time for which the provider asked.
+ * A failed attempt to get an answer from a provider. It is part of a VireoError, whose code and
+ * message are for the client; the router uses the attempt to decide whether to try another
+ * provider. The error's `retryAfterMs` is the pause that the provider requested.
  */
 export interface FailedAttempt {
   /** The provider's name, as clients see it. */

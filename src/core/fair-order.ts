@@ -1,4 +1,4 @@
-/** An entry that waits. */
+/** A waiting entry. */
 export interface Waiting<T> {
   readonly item: T;
   readonly tenant: string;
@@ -20,24 +20,24 @@ interface Account<T> {
   readonly requests: Map<object, Waiting<T>[]>;
   /** Virtual time at which its next entry starts. */
   start: number;
-  /** It had used less than its share when it came back to wait. */
+  /** The tenant had used less than its share when this entry began to wait. */
   isBehind: boolean;
   entries: number;
   waitingCost: number;
 }
 
 /**
- * Decides whose work is next: fair queueing with virtual times, first between tenants, then in turn
- * between the requests of a tenant.
+ * Selects the next piece of work by fair queueing with virtual time: first between tenants, then
+ * round robin between the requests of a tenant.
  *
- * Each tenant has a virtual clock that advances by the cost of its work; the shared clock is the
- * earliest of those who wait. A tenant that comes with a single entry while its clock is not ahead
- * of the shared one is *light* and goes first. Among the others the work that would end earliest
- * goes first, and of equals the tenant with the least work. So a light tenant waits for other light
- * ones only, never for the backlog of the busy ones, and busy tenants get equal shares. A tenant
- * that was idle saves up nothing.
+ * Each tenant has a virtual clock that advances by the cost of its work. The shared clock is the
+ * earliest clock of the waiting tenants. A tenant is *light* if it adds a single entry while its
+ * clock is not ahead of the shared one; light tenants go first. Among the others, the work with the
+ * earliest virtual end goes first; ties go to the tenant with the least work. A light tenant
+ * therefore waits only for other light tenants, never for the backlog of busy ones, and busy
+ * tenants get equal shares. An idle tenant accumulates no credit.
  *
- * Pure: no promises and no time. Selecting is linear in the number of waiting tenants.
+ * Pure: no promises and no time. Selection is linear in the number of waiting tenants.
  */
 export class FairOrder<T> {
   private readonly accounts = new Map<string, Account<T>>();
@@ -96,20 +96,20 @@ export class FairOrder<T> {
     if (account === undefined || !this.drop(account, entry)) return;
     account.start += entry.cost;
     account.isBehind = false;
-    // the tenant's other requests come before this one's next entry
+    // The tenant's other requests go before this request's next entry.
     const rest = account.requests.get(entry.request);
     if (rest === undefined) return;
     account.requests.delete(entry.request);
     account.requests.set(entry.request, rest);
   }
 
-  /** Removes an entry that still waits; false if it does not. */
+  /** Removes a waiting entry. Returns false if it is not waiting. */
   remove(entry: Waiting<T>): boolean {
     const account = this.accounts.get(entry.tenant);
     return account !== undefined && this.drop(account, entry);
   }
 
-  /** Forgets who has used how much. Only for an order in which nothing waits. */
+  /** Resets the usage of all tenants. Nothing may be waiting. */
   forget(): void {
     if (this.entries > 0) return;
     this.accounts.clear();
@@ -124,7 +124,7 @@ export class FairOrder<T> {
     return account;
   }
 
-  /** The shared clock follows the earliest waiting tenant; idle tenants behind it are forgotten. */
+  /** Advances the shared clock to the earliest waiting tenant, and drops idle tenants behind it. */
   private advanceClock(): void {
     let earliest = Number.POSITIVE_INFINITY;
     for (const { entries, start } of this.accounts.values()) {
@@ -149,7 +149,7 @@ export class FairOrder<T> {
   private count(account: Account<T>, entries: number, cost: number): void {
     this.entries += entries;
     account.entries += entries;
-    // sums of fractions must end at zero
+    // Resets rounding errors of sums of fractions.
     this.cost = this.entries === 0 ? 0 : this.cost + cost;
     account.waitingCost = account.entries === 0 ? 0 : account.waitingCost + cost;
   }

@@ -3,19 +3,19 @@ import { FairOrder, type Turn, type Waiting } from "./fair-order.ts";
 import { isWithinShare } from "./fair-share.ts";
 
 export interface FairQueueOptions {
-  /** Things that are worked on, in the plural, for messages: "pictures". */
+  /** The subject of the tasks in the plural, for messages: "pictures". */
   readonly things: string;
   /** Unit of the costs, for messages: "megapixels". */
   readonly unit: string;
-  /** Tasks that run at once. */
+  /** Maximum number of concurrent tasks. */
   readonly slots: number;
-  /** Cost of the tasks that run at once; a larger task runs alone. Default: no limit. */
+  /** Maximum cost of all running tasks; a larger task runs alone. Default: no limit. */
   readonly maxRunningCost?: number;
-  /** Further slots, which only a tenant with no running task may take. Default: 0. */
+  /** Additional slots, only for tenants without a running task. Default: 0. */
   readonly reservedSlots?: number;
-  /** Largest task that may take a reserved slot. Default: no limit. */
+  /** Maximum cost of a task in a reserved slot. Default: no limit. */
   readonly maxReservedCost?: number;
-  /** Cost of all waiting tasks; each tenant may hold as much of it as it leaves free. */
+  /** Maximum cost of all waiting tasks; `isWithinShare` divides it between tenants. */
   readonly maxWaitingCost: number;
   /** Milliseconds. Default: performance.now. */
   readonly now?: () => number;
@@ -42,12 +42,12 @@ const MIN_RETRY_MS = 1000;
 const NEWEST = 0.2;
 
 /**
- * Runs a bounded number of tasks at once and lets tenants take turns, then the requests of each
- * tenant. FairOrder decides who is next.
+ * Runs a limited number of concurrent tasks in the order of FairOrder, which alternates between
+ * tenants and between the requests of a tenant.
  *
- * Guarantee: a tenant that uses less than its share waits for at most two units of work, the
- * shortest that runs when it comes and one of another such tenant's, whatever the busy tenants have
- * queued. A task that runs is never interrupted, so a unit is one task: cut long work into tasks.
+ * Guarantee: a tenant that uses less than its share waits for at most two tasks, whatever the busy
+ * tenants have queued: the running task that ends first, and one of another light tenant. A running
+ * task is never interrupted, so callers must divide long work into several tasks.
  */
 export class FairQueue {
   private readonly options: FairQueueOptions;
@@ -65,14 +65,14 @@ export class FairQueue {
     return this.order.size;
   }
 
-  /** True if another tenant waits, so that long work of this one should give up its slot. */
+  /** True if another tenant waits, so that a long task of this one should release its slot. */
   isWanted(tenant: string): boolean {
     return this.order.othersWait(tenant);
   }
 
   /**
-   * Runs a task in its turn. Throws what the task throws, the signal's reason while the task waits,
-   * and queue_full if the tenant has queued more than its share.
+   * Runs a task when its turn comes. Throws the task's error, the signal's reason while the task
+   * waits, and queue_full if the tenant has queued more than its share.
    */
   async run<T>(turn: QueuedTurn, task: () => Promise<T>): Promise<T> {
     turn.signal?.throwIfAborted();

@@ -3,9 +3,9 @@ import { VireoError } from "./errors.ts";
 
 /** A feature of requests that an upstream may lack. */
 interface FeatureRule {
-  /** Without the feature the answer would be another one, so the request must be refused. */
+  /** Without the feature the answer would change, so the request must be refused. */
   readonly essential: boolean;
-  /** The field of a chat request that asks for it, for errors and reports. */
+  /** The chat request's field that uses the feature, for errors and reports. */
   readonly param: string;
   readonly isUsed: (request: ChatRequest) => boolean;
 }
@@ -96,7 +96,7 @@ const FEATURES = {
 
 export type Feature = keyof typeof FEATURES;
 
-/** Every feature: an upstream that lists none has all of them. */
+/** All features. An upstream that lists no features has all of them. */
 export const ALL_FEATURES: readonly Feature[] = Object.keys(FEATURES) as Feature[];
 
 /** Features that a request uses and an upstream lacks. */
@@ -125,8 +125,8 @@ export function missingFeatures(
 }
 
 /**
- * Returns the options that will have no effect. Throws unsupported_parameter for the first feature
- * without which the answer would be another one.
+ * Returns the options that will have no effect. Throws unsupported_parameter for the first missing
+ * feature that would change the answer.
  */
 export function requireFeatures(
   request: ChatRequest,

@@ -61,7 +61,7 @@ export interface DocumentInspection {
   readonly pages: readonly PageInspection[];
 }
 
-/** Shows people what the model sees. A request is a chat request with one such part. */
+/** Shows users what the model sees. A request is a chat request with one video or document. */
 export interface Inspector {
   /**
    * Throws what chat throws for the same video, missing_required and too_many_videos. Aborting the

@@ -97,7 +97,7 @@ export const LIMITS = freeze({
     workerBytes: 512 * MIB,
   },
 
-  /** Memory that all requests hold together, and the share of one tenant. */
+  /** Memory of all requests together, and the share of one tenant. */
   memory: {
     bodyBytes: 512 * MIB,
     bodyBytesPerTenant: 256 * MIB,
@@ -274,7 +274,7 @@ export const LIMITS = freeze({
     connections: 1024,
     /** Wait for token counts after the end of an answer. */
     tailMs: 2000,
-    /** Longest wait for which a provider may ask. */
+    /** Longest pause that a provider may request. */
     retryAfterMs: 600_000,
   },
 

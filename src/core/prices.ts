@@ -13,7 +13,7 @@ export const FREE: Prices = Object.freeze({ prompt: 0n, completion: 0n });
 
 const DIGITS = 12;
 
-/** "0.0000002" → 200000. Throws invalid_option for text that is not such a price. */
+/** Parses "0.0000002" to 200000. Throws invalid_option for text that is not a price. */
 export function parsePrice(text: string, name: string): PicoUsd {
   const match = /^(\d{1,6})(?:\.(\d{1,12}))?$/.exec(text.trim());
   if (!match) {
@@ -23,7 +23,7 @@ export function parsePrice(text: string, name: string): PicoUsd {
   return BigInt(match[1]! + (match[2] ?? "").padEnd(DIGITS, "0"));
 }
 
-/** 200000 → "0.0000002", exactly. */
+/** Formats 200000 as "0.0000002", exactly. */
 export function showPrice(price: PicoUsd): string {
   const digits = price.toString().padStart(DIGITS + 1, "0");
   const fraction = digits.slice(-DIGITS).replace(/0+$/, "");

@@ -11,8 +11,8 @@ export interface MaxPrices {
 }
 
 /**
- * Wishes of a request about the provider that answers it. An absent field leaves the decision to
- * the operator's configuration.
+ * A request's preferences about the provider that answers it. An absent field leaves the decision
+ * to the operator's configuration.
  */
 export interface RoutingPreferences {
   /** Models to try after the requested one, in this order. */
@@ -35,7 +35,7 @@ export interface RoutingPreferences {
   readonly preferredMaxLatencyMs?: number;
   /** Providers with a lower speed, in tokens per second, are tried last. */
   readonly preferredMinThroughput?: number;
-  /** Nothing of the request or its answer may be kept, here or at the provider. */
+  /** Neither this server nor the provider may store anything of the request or its answer. */
   readonly zeroDataRetention?: boolean;
   /** Only providers that do not train on requests may answer. */
   readonly denyDataCollection?: boolean;

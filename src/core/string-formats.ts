@@ -1,6 +1,6 @@
 /**
- * Values of JSON Schema's `format` that a grammar holds texts to. Stands here because both the
- * grammars and the protocols, which report all other formats, need the list.
+ * Values of JSON Schema's `format` that grammars enforce. The list is here because the grammars use
+ * it and the protocols report all other formats.
  */
 export const STRING_FORMATS = [
   "date",

@@ -16,31 +16,31 @@ export interface UpstreamLoad {
   /** Prompt tokens received, and those of them that were found in the prefix cache. */
   readonly prefixTokensAsked: number;
   readonly prefixTokensFound: number;
-  /** Times that the engine's process was started again. Undefined: it runs in this process. */
+  /** Restarts of the engine's process. Undefined: the engine runs in this process. */
   readonly restarts?: number;
 }
 
-/** Services that an upstream may offer beside answers. A remote upstream often has none of them. */
+/** Optional capabilities of an upstream besides answering. A remote upstream may have none. */
 export interface UpstreamCapabilities {
-  /** Counts without answering: the same numbers that `chat` would report. */
+  /** Counts the tokens that `chat` would report, without answering. */
   readonly estimate?:
     | ((request: ChatRequest, options?: EstimateOptions) => Promise<PromptEstimate>)
     | undefined;
-  /** Ids of a text in which control tokens are plain text. */
+  /** Returns the token ids of a text, in which control tokens are plain text. */
   readonly tokenize?: ((text: string) => Promise<readonly number[]>) | undefined;
   readonly detokenize?: ((ids: readonly number[]) => Promise<string>) | undefined;
-  /** Shows people what the model is shown of videos and documents. */
+  /** Shows users what the model sees of videos and documents. */
   readonly inspect?: Inspector | undefined;
   readonly load?: (() => Promise<UpstreamLoad>) | undefined;
-  /** Its providers and their state. Undefined: there is no choice of providers. */
+  /** Returns the providers and their state. Undefined: there is only one provider. */
   readonly endpoints?: (() => readonly EndpointStatus[]) | undefined;
 }
 
 /**
- * Anything that answers requests: this process's engine or a client of another server.
+ * An object that answers requests: this process's engine or a client of another server.
  *
- * `models` and `ready` are snapshots, because every request is checked against them and none should
- * wait for the network. An upstream whose models can change updates both in `refresh`.
+ * `models` and `ready` are snapshots: every request is checked against them and must not wait for
+ * the network. An upstream whose models can change updates both in `refresh`.
  *
  * @example
  * const echo: Upstream = {
@@ -58,21 +58,20 @@ export interface Upstream {
   /** Updates `models` and `ready`. The server calls it before it lists models. */
   readonly refresh?: (() => Promise<void>) | undefined;
   /**
-   * Throws a VireoError for a request that is refused (before the first event) or that fails. The
-   * error of a remote upstream has an `attempt` (see FailedAttempt). Its `start` is yielded only
-   * once a part of the answer is there.
-   * Aborting the signal frees the request's place at the next step; the iteration then ends by
-   * throwing the signal's reason.
+   * Answers a request. Throws a VireoError before the first event if the request is refused, or
+   * later if it fails. The error of a remote upstream has an `attempt` (see FailedAttempt), and its
+   * `start` is yielded only when a part of the answer has arrived. If the signal is aborted, the
+   * request frees its slot at the next step, and the iteration throws the signal's reason.
    */
   chat(request: ChatRequest, signal?: AbortSignal): AsyncIterable<ChatEvent>;
   /** Undefined: it only answers. */
   readonly capabilities?: UpstreamCapabilities | undefined;
 }
 
-/** Kinds of files that need a program beside the server: ffmpeg, LibreOffice. */
+/** Kinds of files that need a system program: ffmpeg, LibreOffice. */
 export type AbilityName = "video" | "office";
 
-/** Whether files of each kind can be read. hint: a sentence that says how to turn it on. */
+/** Whether files of each kind can be read. hint: a sentence on how to enable them. */
 export type Abilities = Readonly<
   Record<AbilityName, true | { readonly available: false; readonly hint: string }>
 >;
@@ -84,7 +83,7 @@ export interface UpstreamModel {
   readonly ownedBy: string;
   readonly contextTokens: number;
   readonly maxOutputTokens: number;
-  /** A short hash that changes whenever the answers may change: weights, format, kernels. */
+  /** A short hash of everything that can change answers: weights, format, kernels. */
   readonly fingerprint: string;
   /** Default share of a video's tokens that EVS drops, 0 to below 1. */
   readonly videoPruningRate?: number;
@@ -102,7 +101,7 @@ export interface UpstreamModel {
   readonly features?: ReadonlySet<Feature>;
 }
 
-/** The model that answers a request: the one that it names, else the first. */
+/** Returns the model that answers a request: the named one, or the first by default. */
 export function modelFor(
   { models }: Upstream,
   { model: id }: Pick<ChatRequest, "model">,
@@ -119,7 +118,7 @@ const CAPABILITY_PURPOSES: Readonly<Record<keyof UpstreamCapabilities, string>> 
   endpoints: "list providers",
 };
 
-/** Throws not_implemented, which names the capability, where the upstream does not offer it. */
+/** Returns a capability. Throws not_implemented with its name if the upstream lacks it. */
 export function requireCapability<K extends keyof UpstreamCapabilities>(
   { models, capabilities }: Upstream,
   name: K,

@@ -4,11 +4,11 @@ import type { Upstream, UpstreamCapabilities, UpstreamModel } from "./upstream.t
 export interface UpstreamWrapper {
   readonly chat: Upstream["chat"];
   readonly models?: () => readonly UpstreamModel[];
-  /** Replaces the capabilities that it names; the others stay those of the wrapped upstream. */
+  /** Replaces the named capabilities; the others stay those of the wrapped upstream. */
   readonly capabilities?: UpstreamCapabilities;
 }
 
-/** Puts a wrapper in front of an upstream, which does everything that the wrapper leaves out. */
+/** Wraps an upstream. The upstream does everything that the wrapper does not replace. */
 export function wrapUpstream(upstream: Upstream, wrapper: UpstreamWrapper): Upstream {
   return {
     get models() {

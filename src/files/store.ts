@@ -65,7 +65,7 @@ export class FileStore {
     this.sweeping.unref();
   }
 
-  /** Throws invalid_option for a folder that cannot be written or that another server uses. */
+  /** Opens a folder. Throws invalid_option if it is not writable or another server uses it. */
   static async open(options: FileStoreOptions): Promise<FileStore> {
     const { folder } = options;
     try {
@@ -111,7 +111,7 @@ export class FileStore {
     this.ledger.check(tenant, bytes);
   }
 
-  /** A new partial file. The caller discards it in the end, stored or not. */
+  /** Creates a partial file. The caller must discard it in the end, stored or not. */
   async draft(tenant: string, maxBytes = this.fileBytes): Promise<PartialFile> {
     const folder = join(this.options.folder, "drafts");
     return await PartialFile.open({ folder, ledger: this.ledger, tenant, maxBytes });

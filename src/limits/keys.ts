@@ -91,7 +91,7 @@ export function readKeyFile(path: string): KeyRecord[] {
       code === "ENOENT"
         ? `is missing; vireo keys add NAME --file ${path} makes one`
         : cause instanceof SyntaxError
-          ? "is not JSON, so it is damaged; restore it, or move it away and add the keys anew"
+          ? "is not JSON, so it is damaged; restore it, or move it away and add the keys again"
           : `cannot be read (${code ?? "no reason"})`;
     throw new VireoError("invalid_option", `the key file ${path} ${reason}`, { cause });
   }

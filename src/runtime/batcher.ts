@@ -136,7 +136,7 @@ export class Batcher {
   private wake(): void {
     this.loop ??= this.run().finally(() => {
       this.loop = undefined;
-      // work that arrived after the last check
+      // Work may have arrived after the last check.
       if (this.waiting.length > 0 || this.encodeQueue.busy) this.wake();
     });
   }

@@ -41,7 +41,7 @@ export class Constraints {
     return this.grammars.prewarm();
   }
 
-  /** Undefined if the request does not constrain the answer. Throws invalid_schema. */
+  /** Returns undefined if the request does not constrain the answer. Throws invalid_schema. */
   async open(request: ChatRequest): Promise<Constraint | undefined> {
     const { tools = [], toolChoice, parallelToolCalls, output, tenant } = request;
     const constrained = {

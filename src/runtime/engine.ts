@@ -146,10 +146,10 @@ export class Engine implements Upstream {
   }
 
   /**
-   * Answers a request. The iteration ends with an `end` event; leaving it early frees the slot.
+   * Answers a request. The iteration ends with an `end` event; stopping it earlier frees the slot.
    *
-   * Throws VireoError: for a request that is invalid or cannot fit, queue_full, engine_closed,
-   * client_too_slow; and the signal's reason.
+   * Throws VireoError if the request is invalid or cannot fit, or with queue_full, engine_closed or
+   * client_too_slow. Throws the signal's reason if it is aborted.
    *
    * @example
    * for await (const event of engine.chat(request, AbortSignal.timeout(60_000))) {

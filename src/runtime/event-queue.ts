@@ -33,7 +33,7 @@ export class EventQueue<T> implements AsyncIterable<T> {
     this.wake?.();
   }
 
-  /** Events that were pushed before are still delivered; then the iteration throws. */
+  /** Delivers the events that are already in the queue, then makes the iteration throw. */
   fail(error: unknown): void {
     if (this.ended) return;
     this.failure = error;

@@ -19,7 +19,7 @@ export class NumberPool {
     return this.size - this.taken;
   }
 
-  /** Undefined if none is free. */
+  /** Returns undefined if no number is free. */
   acquire(): number | undefined {
     while (this.lowest < this.size && this.holders[this.lowest]) this.lowest++;
     if (this.lowest === this.size) return undefined;

@@ -30,7 +30,7 @@ export interface SequenceInput {
   readonly embeddings: readonly MediaEmbedding[];
   /** Tenant that sent the request. */
   readonly tenant: string;
-  /** Cache keys of the prompt's prefixes, by pages; empty if none is to be cached. */
+  /** Cache keys of the prompt's prefixes, by pages; empty if none may be cached. */
   readonly prefixKeys: readonly string[];
   readonly sampler: Sampler;
   readonly answer: Answer;
@@ -134,13 +134,13 @@ export class Sequence {
     });
   }
 
-  /** Cache key of the current state; undefined if it is not to be cached. */
+  /** Cache key of the current state; undefined if it must not be cached. */
   get snapshotKey(): string | undefined {
     if (!this.reusePoints.includes(this.position)) return undefined;
     return this.input.prefixKeys[this.position / PAGE_ROWS - 1];
   }
 
-  /** Starts after a cached prefix and holds its pages from now on; from the start without one. */
+  /** Starts after a cached prefix, whose pages it then holds, or at the first token. */
   attachPrefix(prefix: CachedPrefix | undefined): void {
     this.cachedTokens ??= prefix?.tokens ?? 0;
     this.position = prefix?.tokens ?? 0;
@@ -196,7 +196,7 @@ export class Sequence {
     return timings;
   }
 
-  /** Reports what was computed; only the first call has an effect. Called however it ends. */
+  /** Reports the computed tokens. Called at every kind of end; only the first call counts. */
   reportUsage(): void {
     if (this.reported) return;
     this.reported = true;

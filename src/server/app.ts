@@ -109,12 +109,12 @@ const ERROR_BODIES = {
   gateway: toGatewayError,
 } as const;
 
-/** The error format of the protocol that the path belongs to. */
+/** Selects the error format of the path's protocol. */
 function shapeAt(routes: readonly Route[], path: string): ErrorShape {
   return routes.find((route) => route.path === path)?.errors ?? "openai";
 }
 
-/** Wraps the upstream and gathers what routes work with. */
+/** Wraps the upstream and collects the objects that routes need. */
 function routeOptions(options: AppOptions, metrics: Metrics, now: () => number): RouteOptions {
   const { apiKey, log, prices = FREE, media, files } = options;
   const keys = options.keys ?? (apiKey === undefined ? undefined : singleKey(apiKey));
@@ -123,7 +123,7 @@ function routeOptions(options: AppOptions, metrics: Metrics, now: () => number):
   const limitsOf = (tenant: string) => keys?.limitsOf(tenant) ?? {};
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
   const places = { media, files };
-  // From the inside out: each wraps the one before it.
+  // Each wrapper contains the previous one; the last is the outermost.
   const wrappers: readonly ((upstream: Upstream) => Upstream)[] = [
     routed,
     (upstream) => withAliases(upstream, options.aliases ?? []),
@@ -156,7 +156,7 @@ function unless(
   return (c, next) => (paths.includes(c.req.path) ? next() : middleware(c, next));
 }
 
-/** 405 if the path has another method, else 404. */
+/** Answers 405 if the path has another method, otherwise 404. */
 function noRoute(app: App, method: string, path: string): VireoError {
   const methods = ["GET", "POST", "DELETE"].filter((other) => {
     const [matched] = app.router.match(other, path);

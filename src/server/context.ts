@@ -16,7 +16,7 @@ export interface AppOptions {
   readonly upstream: Upstream;
   /** One key for all callers. The pages and the health routes need none. */
   readonly apiKey?: string;
-  /** One key per tenant, in place of `apiKey`. Neither: no key is needed. */
+  /** One key per tenant, instead of `apiKey`. Without both, no key is needed. */
   readonly keys?: KeyRing;
   readonly log: Log;
   /** Host names that are accepted when no key is needed; loopback names always are. */
@@ -35,7 +35,7 @@ export interface AppOptions {
   readonly deadlineMs?: number;
   /** Unix time in milliseconds. */
   readonly now?: () => number;
-  /** Ends requests when the server shuts down. Undefined: it never does. */
+  /** Ends requests when the server shuts down. Undefined: the server never shuts down. */
   readonly shutdown?: Shutdown;
 }
 
@@ -64,12 +64,12 @@ export interface Env {
     readonly requestId: string;
     /** The tenant: the name of the key, or "" if no key is needed. */
     readonly tenant: string;
-    /** Memory for request bodies, and what this request has booked of it. */
+    /** The memory budget of all request bodies, and the booking of this request. */
     readonly memory?: ByteBudget;
     readonly booking?: Booking;
-    /** The body, after it was read and until it is parsed. */
+    /** The body between reading and parsing. */
     readonly body?: Uint8Array | undefined;
-    /** Call it when a streamed answer has ended. */
+    /** Must be called when a streamed answer has ended. */
     readonly onStreamEnd?: () => void;
     /** Aborted when answers must end because the server shuts down. */
     readonly serverEnd?: AbortSignal;

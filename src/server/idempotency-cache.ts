@@ -64,7 +64,7 @@ export class IdempotencyCache {
       const message = "the request with this Idempotency-Key is still being answered";
       throw new VireoError("idempotency_in_progress", message, { retryAfterMs: 1000 });
     }
-    this.entries.delete(place); // the latest used stand at the end
+    this.entries.delete(place); // The most recently used entries are at the end.
     this.entries.set(place, known);
     return known.answer;
   }

@@ -18,7 +18,7 @@ export interface ListenOptions {
 type Address = ListenOptions & Pick<AppOptions, "apiKey" | "keys">;
 
 export interface Listening {
-  /** Such as http://127.0.0.1:8000. */
+  /** For example http://127.0.0.1:8000. */
   readonly url: string;
   readonly port: number;
   /**
@@ -75,9 +75,9 @@ export async function listen(options: AppOptions & ListenOptions): Promise<Liste
 }
 
 /**
- * Binds and frees the address of a later listen(), so that mistakes show before a model is loaded.
+ * Binds and frees the address of a later listen(), so that an error occurs before the model loads.
  *
- * Throws invalid_option as listen() does.
+ * Throws invalid_option like listen().
  */
 export async function checkAddress(options: Address): Promise<void> {
   refuseUnguarded(options);
@@ -129,8 +129,8 @@ function openServer(app: App): Server {
 }
 
 /**
- * Node checks its timer before it reads. After this process was blocked, unread requests look
- * overdue, so an overdue request gets a moment to be read completely.
+ * Gives an overdue request a moment to be read completely. Node checks its timer before it reads,
+ * so unread requests look overdue after this process was blocked.
  */
 function refuseWhatNeverBegan(server: Server): void {
   const latest = new WeakMap<Duplex, IncomingMessage>();

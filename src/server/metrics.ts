@@ -54,7 +54,7 @@ export class Metrics {
     return this.registry.contentType;
   }
 
-  /** All metrics as text. The load is read once; if that fails, its gauges are left out. */
+  /** Returns all metrics as text. If the load cannot be read, its gauges are omitted. */
   async text(): Promise<string> {
     this.load = await this.upstream.capabilities?.load?.().catch(() => undefined);
     return await this.registry.metrics();

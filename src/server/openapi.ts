@@ -38,7 +38,7 @@ const ERROR_NAMES = { openai: "Error", anthropic: "MessagesError", gateway: "Gat
 /** The error statuses of all routes. */
 const STATUSES = [...new Set(Object.values(ERROR_STATUS).map(({ status }) => status))].sort();
 
-/** The OpenAPI 3.1 description of the API, made from the table of routes. */
+/** Generates the OpenAPI 3.1 description of the API from the table of routes. */
 export function toOpenApi(routes: readonly Route[], version: string): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
@@ -56,7 +56,7 @@ export function toOpenApi(routes: readonly Route[], version: string): Json {
       version,
       description:
         "A vision-language model in the protocols of OpenAI, Anthropic and others; " +
-        "GET /v1/models says which one answers",
+        "GET /v1/models lists the model that answers",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/" }],
@@ -107,7 +107,7 @@ function toRequestBody({ body, form }: Route): Json {
   return content ? { requestBody: { required: true, content } } : {};
 }
 
-/** Such as post_v1_messages. */
+/** Returns an operation id such as post_v1_messages. */
 function toOperationId({ method, path }: Route): string {
   return `${method.toLowerCase()}${path.replace(/\W+/g, "_").replace(/_$/, "")}`;
 }
@@ -154,7 +154,7 @@ function errorOf(route: Route): Json {
   return ref(ERROR_NAMES[route.errors ?? "openai"]);
 }
 
-/** Parts that JSON Schema cannot express are left open; unknown fields are accepted. */
+/** Converts a schema. Rules that JSON Schema cannot express are omitted; unknown fields pass. */
 function toSchema(schema: z.ZodType): Json {
   const { $schema: _, ...made } = z.toJSONSchema(schema, {
     unrepresentable: "any",

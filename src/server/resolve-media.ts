@@ -55,7 +55,7 @@ function isComplete(request: ChatRequest): boolean {
   return remoteMedia(request).length === 0 && storedMedia(request).length === 0;
 }
 
-/** The request's messages, with the bytes of all media that they refer to. */
+/** Returns the request's messages with the bytes of all media to which they refer. */
 export async function completeMessages(
   request: ChatRequest,
   { media, files }: MediaPlaces,

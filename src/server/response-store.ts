@@ -34,7 +34,7 @@ interface Entry {
 }
 
 interface Shelf {
-  /** The least recently used first. */
+  /** The least recently used entry is the first. */
   readonly entries: Map<string, Entry>;
   /** Item id to response id. */
   readonly items: Map<string, string>;
@@ -46,12 +46,12 @@ const ENTRY_BYTES = 512;
 const SWEEP_EVERY_MS = 60_000;
 
 /**
- * Remembers responses so that later requests can go on from them, in memory only. Nothing of one
- * tenant is found by another.
+ * Stores responses in memory, so that later requests can continue them. A tenant cannot see the
+ * responses of another.
  *
- * A response holds its own items and the id of the one before, so a conversation is stored once
- * however long it grows. Where a tenant has too many or too large ones its least recently used are
- * forgotten; where all together do, those of the tenant that uses most; and all after a day.
+ * An entry has its own items and the id of the previous response, so a long conversation is stored
+ * only once. If a tenant exceeds its limits, its least recently used entries are evicted. If all
+ * tenants together do, entries of the largest tenant are evicted. Entries expire after a day.
  */
 export class ResponseStore {
   private readonly shelves = new Map<string, Shelf>();
@@ -66,7 +66,7 @@ export class ResponseStore {
     this.limits = limits;
   }
 
-  /** One that alone is larger than a tenant may store is not kept. */
+  /** Stores a response, unless it alone exceeds the tenant's limit. */
   put({ tenant, response, input, previousId }: NewResponse): void {
     const entry = this.toEntry(response, input, previousId);
     this.sweep();
@@ -87,24 +87,24 @@ export class ResponseStore {
     }
   }
 
-  /** The response as it was sent, as JSON; undefined if it is not there. */
+  /** Returns the sent response as JSON; undefined if it is not stored. */
   response(tenant: string, id: string): Uint8Array<ArrayBuffer> | undefined {
     return this.find(tenant, id)?.response;
   }
 
-  /** The items that came in with it, the first first; undefined if it is not there. */
+  /** Returns the input items of a response in order; undefined if it is not stored. */
   input(tenant: string, id: string): readonly StoredItem[] | undefined {
     return this.find(tenant, id)?.input;
   }
 
-  /** False if it was not there. */
+  /** Deletes a response. Returns false if it is not stored. */
   remove(tenant: string, id: string): boolean {
     const entry = this.find(tenant, id);
     if (entry !== undefined) this.drop(tenant, entry);
     return entry !== undefined;
   }
 
-  /** Responses that one tenant may name. */
+  /** The responses to which one tenant may refer. */
   turnsOf(tenant: string): StoredTurns {
     return {
       history: (id) => this.history(tenant, id),
@@ -118,7 +118,7 @@ export class ResponseStore {
     };
   }
 
-  /** Undefined if it, or one before it, is not there any more. */
+  /** Returns undefined if the response or an earlier one of its conversation is not stored. */
   private history(tenant: string, id: string): StoredTurn[] | undefined {
     const turns: StoredTurn[] = [];
     for (let at: string | undefined = id; at !== undefined; ) {
@@ -150,7 +150,7 @@ export class ResponseStore {
     };
   }
 
-  /** Marks it as used. */
+  /** Marks a response as recently used. */
   private find(tenant: string, id: string): Entry | undefined {
     const shelf = this.shelves.get(tenant);
     const entry = shelf?.entries.get(id);

@@ -1,8 +1,8 @@
 import { VireoError } from "../core/errors.ts";
 
 /**
- * How a server ends: at first it takes no more requests while those that run go on; then those
- * that still run end with an error that names the reason.
+ * Shuts a server down in two steps. First it refuses new requests while running ones continue; then
+ * it ends the remaining requests with an error that gives the reason.
  */
 export class Shutdown {
   private readonly running = new Set<(reason: Error) => void>();
@@ -12,18 +12,18 @@ export class Shutdown {
     return this.begun;
   }
 
-  /** New requests are refused from now on. */
+  /** Starts to refuse new requests. */
   begin(): void {
     this.begun = true;
   }
 
-  /** Ends what still runs. */
+  /** Ends the running requests. */
   end(): void {
     this.begun = true;
     for (const abort of [...this.running]) abort(shuttingDown());
   }
 
-  /** A signal that is aborted at the end, and what to call when it is not needed any more. */
+  /** Returns a signal that is aborted at the end, and a function that releases it. */
   follow(): { readonly signal: AbortSignal; readonly release: () => void } {
     const controller = new AbortController();
     const abort = (reason: Error): void => controller.abort(reason);

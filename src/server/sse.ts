@@ -16,30 +16,30 @@ export interface SseEvent {
 }
 
 export interface SseOptions {
-  /** The events that tell of an error after headers were sent. The error is logged there too. */
+  /** Returns the events that report an error after the headers were sent, and logs the error. */
   readonly toErrorEvents: (error: unknown) => readonly SseEvent[];
-  /** Called when the client is gone. */
+  /** Called when the client has disconnected. */
   readonly abort: () => void;
-  /** Sent as it is at the end of a stream that succeeded. */
+  /** Sent unchanged at the end of a successful stream. */
   readonly last?: string;
-  /** Sent when nothing else was for a while. Default: a comment. */
+  /** Sent when no event was sent for a while. Default: a comment. */
   readonly ping?: string;
-  /** Called once, however the stream ends. */
+  /** Called once when the stream ends, successfully or not. */
   readonly onEnd?: () => void;
 }
 
-/** The end of the streams of OpenAI's older routes. */
+/** The last data of the streams of OpenAI's older routes. */
 export const DONE = "data: [DONE]\n\n";
 
 /**
- * Sends events as they come.
+ * Sends events as they arrive.
  *
- * Headers wait for the first event, so that a refusal keeps its HTTP status, but for two seconds at
- * most; after that a ping is sent every ten seconds without an event. The client's reading sets
- * the pace: the next event is asked for when there is room. A stream that breaks ends with the
- * events of an error and without what stands at the end of others.
+ * The headers wait for the first event, but at most two seconds, so that a refusal keeps its HTTP
+ * status. After that, a ping is sent after every ten seconds without an event. The next event is
+ * requested only when the client has room for it. A stream that fails ends with the events of an
+ * error and without the usual last data.
  *
- * Throws what the first event throws, if that comes within two seconds.
+ * Throws the error of the first event if it occurs within two seconds.
  */
 export async function sse(
   events: AsyncIterable<SseEvent>,
@@ -86,7 +86,7 @@ export async function sse(
 
 type Result = { readonly next: IteratorResult<SseEvent> } | { readonly error: unknown };
 
-/** Never rejects, so it may be awaited twice or not at all. */
+/** Never rejects, so callers may await it twice or not await it. */
 async function nextOf(iterator: AsyncIterator<SseEvent>): Promise<Result> {
   try {
     return { next: await iterator.next() };
@@ -95,7 +95,7 @@ async function nextOf(iterator: AsyncIterator<SseEvent>): Promise<Result> {
   }
 }
 
-/** Undefined if it takes longer. */
+/** Resolves to undefined if the promise takes longer. */
 async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {

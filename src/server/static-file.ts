@@ -14,7 +14,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** A file of a page for people, in memory. */
+/** A file of a web page, in memory. */
 export interface PageFile {
   /** For example /assets/index-C0ffee.js; the page itself is /. */
   readonly path: string;
@@ -22,7 +22,7 @@ export interface PageFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly gzipped: Uint8Array<ArrayBuffer>;
   readonly etag: string;
-  /** Its name changes with its content, so browsers may cache it forever. */
+  /** The name changes with the content, so browsers may cache the file forever. */
   readonly immutable: boolean;
 }
 
@@ -57,7 +57,7 @@ function policy(styles: string): string {
   ].join("; ");
 }
 
-/** styles: where a page's styles may come from. */
+/** styles: the allowed sources of a page's styles. */
 export function sendPageFile(c: Context<Env>, file: PageFile, styles = "'self'"): Response {
   c.header("content-security-policy", policy(styles));
   c.header("referrer-policy", "no-referrer");

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { Env } from "./context.ts";
 
-/** Calls `release` when a streamed answer has ended, after what was registered before. */
+/** Calls `release` when a streamed answer has ended, after the functions registered earlier. */
 export function atStreamEnd(c: Context<Env>, release: () => void): void {
   const before = c.get("onStreamEnd");
   c.set("onStreamEnd", () => {
@@ -10,7 +10,7 @@ export function atStreamEnd(c: Context<Env>, release: () => void): void {
   });
 }
 
-/** Whether the answer is a stream that runs on after its handler has returned. */
+/** Tells whether the answer is a stream that continues after its handler has returned. */
 export function isStream(response: Response): boolean {
   return response.headers.get("content-type")?.startsWith("text/event-stream") === true;
 }

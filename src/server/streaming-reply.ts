@@ -22,7 +22,7 @@ export interface Generation {
   readonly signal: AbortSignal;
   /** Changes when the answer starts, before its first event. */
   readonly answerer: Answerer;
-  /** For the request: sets the headers that say who answers and what has no effect there. */
+  /** Sets the headers that name the provider and the options that have no effect there. */
   readonly onStart: (start: StartEvent) => void;
   stream(events: AsyncIterable<SseEvent>, form: StreamForm): Promise<Response>;
 }
@@ -34,7 +34,8 @@ export function generation(
   model: UpstreamModel,
   ignoredParams: readonly string[] = [],
 ): Generation {
-  const { signal, abort } = linkAbort(c.req.raw.signal); // that one ends with the request
+  // The link needs no release: the request's signal is collected together with the request.
+  const { signal, abort } = linkAbort(c.req.raw.signal);
   const serverEnd = c.get("serverEnd");
   serverEnd?.addEventListener("abort", () => abort(serverEnd.reason as Error), { once: true });
   const answerer = { provider: providerOf(model), model: model.id };
@@ -49,7 +50,7 @@ export function generation(
         answerer.provider = answeredBy.provider;
         answerer.model = answeredBy.model;
       }
-      if (hasReplied) return; // the headers were sent
+      if (hasReplied) return; // The headers were sent already.
       c.header("x-provider", answerer.provider);
       if (answeredBy !== undefined) c.header("x-attempts", String(answeredBy.attempts));
       ignoredHeader(c, [...new Set([...ignoredParams, ...ignored])]);
@@ -91,12 +92,12 @@ export function answerHeaders(
   if (cost !== undefined) c.header("x-cost-usd", showPrice(totalOf(cost)));
 }
 
-/** Sets x-ignored-params: the fields that had no effect. */
+/** Sets x-ignored-params to the fields without effect. */
 function ignoredHeader(c: Context<Env>, names: readonly string[]): void {
   if (names.length > 0) c.header("x-ignored-params", names.join(","));
 }
 
-/** Sets x-warnings: the codes of the request's warnings. */
+/** Sets x-warnings to the codes of the request's warnings. */
 export function warningsHeader(c: Context<Env>, warnings: readonly RequestWarning[]): void {
   if (warnings.length > 0) c.header("x-warnings", warnings.map(({ code }) => code).join(","));
 }

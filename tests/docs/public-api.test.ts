@@ -1,5 +1,5 @@
-// Every function and class of the public API has an @example that compiles and runs.
 // Needs: ffmpeg.
+// Every function and class of the public API has an @example that compiles and runs.
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { writeFile } from "node:fs/promises";

@@ -77,8 +77,8 @@ export function missingAbilities(
 const ABILITY_NAMES: readonly AbilityName[] = ["video", "office"];
 
 /**
- * Lines for people: what cannot be read for want of a program, and the one command that installs
- * all of it. Empty where nothing is off.
+ * Returns lines for users: the files that cannot be read because a program is missing, and the
+ * command that installs all missing programs. Empty if every ability is on.
  */
 export async function abilityNotes(
   abilities: Abilities | undefined,
@@ -94,8 +94,8 @@ export async function abilityNotes(
 }
 
 /**
- * One command that installs the programs of these abilities; undefined where the machine has no
- * known package manager.
+ * Returns the command that installs the programs of these abilities; undefined if the machine has
+ * no known package manager.
  */
 export async function installCommand(
   names: readonly AbilityName[],

@@ -25,7 +25,7 @@ export class EmbeddingCache<T extends { readonly embedding: MediaEmbedding }> {
     return undefined;
   }
 
-  /** Returns the entry that is there already if a concurrent request was faster. */
+  /** Adds an entry. Returns the existing one if a concurrent request was faster. */
   add(opened: T): T {
     const { key } = opened.embedding;
     const cached = this.get(key);

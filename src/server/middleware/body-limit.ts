@@ -34,9 +34,10 @@ const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Tra
  * Reads the body of a JSON request and counts its bytes as they arrive, because a declared length
  * may be wrong and compressed data may expand.
  *
- * Types other than JSON are refused, because browsers send plain text across sites without asking.
+ * Types other than JSON are refused, because browsers send plain text across sites without a
+ * preflight request.
  *
- * book: called before the given number of bytes is held; it may throw.
+ * book: called before the given number of bytes is stored; it may throw.
  * Throws body_too_large or unsupported_media_type.
  */
 export async function readBody(request: Request, book: Book = () => {}): Promise<Uint8Array> {

@@ -5,8 +5,8 @@ import type { Env } from "../context.ts";
 import { atStreamEnd, isStream } from "../stream-end.ts";
 
 /**
- * Bounds the memory of all request bodies together. What a request books, it holds until its answer
- * has ended, because its media stay in memory as long.
+ * Bounds the memory of all request bodies together. A request keeps its booking until its answer
+ * has ended, because its media stay in memory until then.
  */
 export function bookBytes(): MiddlewareHandler<Env> {
   const budget = new ByteBudget({

@@ -11,8 +11,8 @@ const OF_THE_REQUEST = /^(x-request-id|request-id|openai-processing-ms|x-ratelim
 
 /**
  * Answers a repeated request with the same Idempotency-Key from the cache, with the header
- * `idempotency-replayed: true`. Only complete, successful answers are stored; the key of a stream
- * only prevents that it runs twice at once.
+ * `idempotency-replayed: true`. Only complete, successful answers are stored. The key of a stream
+ * only prevents two concurrent runs.
  */
 export function idempotent(replays: IdempotencyCache): MiddlewareHandler<Env> {
   return async (c, next) => {

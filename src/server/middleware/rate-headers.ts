@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import type { Allowance, Tenants } from "../../limits/tenants.ts";
 import type { Env, RouteOptions } from "../context.ts";
 
-/** Sets OpenAI's rate limit headers: what is left of a key's requests and tokens. */
+/** Sets OpenAI's rate limit headers: the remaining requests and tokens of a key. */
 export function rateHeaders({ tenants, keys }: RouteOptions): MiddlewareHandler<Env> {
   return async (c, next) => {
     await next();
@@ -24,7 +24,7 @@ function allowancesOf(tenants: Tenants, tenant: string, keys: RouteOptions["keys
   return tenants.allowances(tenant, keys?.limitsOf(tenant) ?? {});
 }
 
-/** 61500 → "1m2s", rounded up to whole seconds. */
+/** Formats 61500 ms as "1m2s", rounded up to whole seconds. */
 function showDuration(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   const minutes = Math.floor(seconds / 60);

@@ -8,15 +8,15 @@ import type { ParseCommand } from "./parse-worker.ts";
 import { type ParseContext, type Parsed, type ParserName, parseAs } from "./parsers.ts";
 import { offerTurns } from "./turns-port.ts";
 
-/** A worker runs compiled JavaScript, even where tests run the sources. */
+/** The worker runs compiled JavaScript, even if tests run the sources. */
 const WORKER = import.meta.url.endsWith(".ts")
   ? new URL("../../../dist/server/parsing/parse-worker.js", import.meta.url)
   : new URL("./parse-worker.js", import.meta.url);
 
 /**
- * Parses and checks request bodies. A body above LIMITS.parsing.inlineBytes, or one that continues
- * stored responses above it, is parsed by a worker thread: it would block the event loop. Media
- * come back without a copy.
+ * Parses and checks request bodies. A worker thread parses a body that is larger than
+ * LIMITS.parsing.inlineBytes, alone or together with the stored responses that it continues,
+ * because it would block the event loop. Media return without a copy.
  */
 export class BodyParser {
   private readonly lane = new WorkerLane<ParseCommand, unknown>({
@@ -28,10 +28,10 @@ export class BodyParser {
   });
 
   /**
-   * body: not to be used afterwards, because it may move to the worker.
+   * body: must not be used afterwards, because it may move to the worker.
    *
-   * Throws invalid_json, out_of_range for too many values, what the parser throws, and what
-   * `WorkerLane.run` throws.
+   * Throws invalid_json, out_of_range for too many values, and the errors of the parser and of
+   * `WorkerLane.run`.
    */
   async parse<N extends ParserName>(
     parser: N,
@@ -77,7 +77,7 @@ export class BodyParser {
   }
 }
 
-/** Looks up turns, but none any more once they exceed the inline bound together. */
+/** Looks up turns until their total size exceeds the inline bound. */
 function onlySmall(turns: StoredTurns): { turns: StoredTurns; readonly isExceeded: boolean } {
   let bytes = 0;
   const count = ({ items, response }: StoredTurn): void => {

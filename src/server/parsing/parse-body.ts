@@ -4,9 +4,9 @@ import { bodyOf } from "../middleware/body-limit.ts";
 import type { ParseContext, Parsed, ParserName } from "./parsers.ts";
 
 /**
- * Reads the body of a request and parses it, large ones off the event loop.
+ * Reads and parses the body of a request; large ones are parsed off the event loop.
  *
- * Throws what `bodyOf` and `BodyParser.parse` throw.
+ * Throws the errors of `bodyOf` and `BodyParser.parse`.
  */
 export async function parseBody<N extends ParserName>(
   c: Context<Env>,
@@ -15,7 +15,7 @@ export async function parseBody<N extends ParserName>(
   more: Omit<ParseContext, "models"> = {},
 ): Promise<Parsed<N>> {
   const body = await bodyOf(c);
-  c.set("body", undefined); // it may move to another thread
+  c.set("body", undefined); // The parser may transfer it to another thread.
   const context = { ...more, models: upstream.models };
   const turn = { tenant: c.get("tenant") ?? "", signal: c.req.raw.signal };
   return await bodies.parse(parser, body, context, turn);

@@ -19,7 +19,7 @@ function parse({ parser, body, context, turns }: ParseCommand): unknown {
   return parseAs(parser, parseJson(body), { ...context, turns: stored });
 }
 
-/** The buffers of media, so that they need not be copied. */
+/** Returns the buffers of media, which are transferred instead of copied. */
 function buffersOf(value: unknown): ArrayBuffer[] {
   const found = new Set<ArrayBuffer>();
   const seen = new Set<unknown>();

@@ -15,7 +15,7 @@ import { detokenizeBody, parseTokenize } from "../../protocols/vireo/tokenize.ts
 /** Inputs of a parser besides the body. */
 export interface ParseContext {
   readonly models: readonly UpstreamModel[];
-  /** Name of the model, where a header has it. */
+  /** Name of the model, if a header contains it. */
   readonly model?: string;
   /** The tenant's stored responses. */
   readonly turns?: StoredTurns | undefined;
@@ -23,7 +23,7 @@ export interface ParseContext {
 
 type Parser<T> = (json: unknown, context: ParseContext) => T;
 
-/** The parser of each kind of request body: JSON → a checked request. They keep no state. */
+/** The stateless parser of each kind of request body: JSON → a checked request. */
 export const PARSERS = {
   chat: (json, { models }) => parseChatRequest(json, models),
   completion: (json, { models }) => parseCompletionRequest(json, models),
@@ -44,7 +44,7 @@ export const PARSERS = {
 export type ParserName = keyof typeof PARSERS;
 export type Parsed<N extends ParserName> = ReturnType<(typeof PARSERS)[N]>;
 
-/** Parses and checks a body. Throws invalid_json, and what the parser throws. */
+/** Parses and checks a body. Throws invalid_json and the parser's errors. */
 export function parseAs<N extends ParserName>(
   name: N,
   json: unknown,

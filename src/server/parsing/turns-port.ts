@@ -4,7 +4,7 @@ import type { StoredTurn, StoredTurns } from "../../protocols/openai/response-me
 /** Lets a worker thread look up stored responses, which only the main thread has. */
 export interface TurnsPort {
   readonly port: MessagePort;
-  /** 1 when an answer is in the port. */
+  /** 1 if an answer is in the port. */
   readonly answered: Int32Array;
 }
 
@@ -13,7 +13,7 @@ type Answer = readonly StoredTurn[] | undefined;
 
 const WAIT_MS = 10_000;
 
-/** Answers the questions of a worker, which gets `asked`, until `close` is called. */
+/** Answers the lookups of a worker, which gets `asked`, until `close` is called. */
 export function offerTurns(turns: StoredTurns): { readonly asked: TurnsPort; close(): void } {
   const { port1: own, port2: port } = new MessageChannel();
   const answered = new Int32Array(new SharedArrayBuffer(4));
@@ -31,7 +31,7 @@ function answerOf(turns: StoredTurns, question: Question): Answer {
   return turn && [turn];
 }
 
-/** In the worker: asks the main thread and blocks until it answers. */
+/** Runs in the worker: sends a lookup to the main thread and blocks until it answers. */
 export function turnsOver({ port, answered }: TurnsPort): StoredTurns {
   const ask = (question: Question): Answer => {
     Atomics.store(answered, 0, 0);

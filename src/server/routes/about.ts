@@ -26,7 +26,7 @@ export function metadata({ upstream }: RouteOptions, version: string) {
     const licenses = new Map(
       upstream.models.map(cardOf).map(({ license, licenseUrl }) => [license, licenseUrl]),
     );
-    licenses.delete(""); // other checkpoints state their licence in their own files
+    licenses.delete(""); // Other checkpoints state their licence in their own files.
     return c.json({
       version,
       licenseInfo: [...licenses].map(([name, url]) => ({ name, url })),

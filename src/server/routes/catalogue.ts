@@ -10,7 +10,7 @@ import { openaiRoutes } from "./tables/openai.ts";
 import { responseRoutes } from "./tables/responses.ts";
 import { aboutRoutes, healthRoutes } from "./tables/service.ts";
 
-/** All routes except the pages for people: one table per protocol or subject. */
+/** All routes except the web pages: one table per protocol or subject. */
 export function routesOf(
   options: RouteOptions,
   metrics: Metrics,

@@ -43,15 +43,15 @@ export const DOCS_PATHS = [
 ] as const;
 
 /**
- * The API documentation page, on which people can try requests. Its files are read into memory at
- * the first request.
+ * Serves the API documentation page, on which users can send requests. Its files are read into
+ * memory at the first request.
  */
 export function docsFile() {
   let files: ReadonlyMap<string, PageFile> | undefined;
   return (c: Context<Env>): Response => {
     files ??= readDocs();
     const file = files.get(c.req.path);
-    // The page puts colours into style attributes; scripts may only be its own files.
+    // The page needs style attributes for colours; scripts may only be its own files.
     assert(file !== undefined, "only these paths are routed here");
     return sendPageFile(c, file, "'self' 'unsafe-inline'");
   };

@@ -21,7 +21,7 @@ const NOT_BUILT = `<!doctype html>
 
 /**
  * Reads the playground into memory once, at start. Only these files are served, so no request path
- * reaches the file system. If the page is not built, a page that says so takes its place.
+ * reaches the file system. If the page is not built, a page with the build command is served.
  */
 export function readPlayground(folder: string = BUILT): readonly PageFile[] {
   if (!existsSync(join(folder, "index.html"))) {

@@ -5,10 +5,10 @@ import type { Env } from "../context.ts";
 /** The protocol whose error format a route uses. */
 export type ErrorShape = "openai" | "anthropic" | "gateway";
 
-/** A route, with everything that its OpenAPI description is made from. */
+/** A route with the data of its OpenAPI description. */
 export interface Route {
   readonly method: "GET" | "POST" | "DELETE";
-  /** With parameters as :id or :id{.+}. */
+  /** The path, with parameters as :id or :id{.+}. */
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
@@ -19,11 +19,11 @@ export interface Route {
   readonly answer?: z.ZodType;
   /** Query parameters, as an object. */
   readonly query?: z.ZodType;
-  /** Headers that it reads. */
+  /** Headers that the route reads. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Needs no key. */
+  /** The route needs no key. */
   readonly open?: true;
-  /** Generates tokens: limits apply, and an Idempotency-Key makes it safe to retry. */
+  /** The route generates tokens: limits apply, and an Idempotency-Key makes retries safe. */
   readonly generates?: true;
   /** Default: openai. */
   readonly errors?: ErrorShape;

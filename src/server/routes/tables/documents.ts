@@ -30,7 +30,7 @@ export function inspectRoutes(options: RouteOptions): Route[] {
   ];
 }
 
-/** Data from documents. */
+/** Extraction of data from documents. */
 export function extractRoute(options: RouteOptions): Route {
   return {
     method: "POST",

@@ -6,7 +6,7 @@ import { responseTokens } from "../input-tokens.ts";
 import { deleteResponse, getResponse, responseInput, responses } from "../responses.ts";
 import type { Route } from "../route.ts";
 
-/** The Responses protocol, and what is stored of it. */
+/** The Responses protocol and its stored responses. */
 export function responseRoutes(options: RouteOptions): Route[] {
   const post = { method: "POST", tag: "OpenAI" } as const;
   const get = { method: "GET", tag: "OpenAI" } as const;
