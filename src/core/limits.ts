@@ -289,4 +289,16 @@ export const LIMITS = freeze({
     /** Their estimated size. */
     unreadEventBytes: 4 * MIB,
   },
+
+  /** Data sets and answers of evaluation. */
+  eval: {
+    /** One row of a TSV file, pictures included. */
+    rowBytes: 256 * MIB,
+    jsonBytes: 1024 * MIB,
+    /** Files and folders looked at to find a data set. */
+    listedFiles: 100_000,
+    folderDepth: 6,
+    /** The part of an answer that is scored. */
+    answerCharacters: MIB,
+  },
 });
