@@ -1,6 +1,7 @@
 // Measures what a hostile client can do to the others with requests just inside the limits. For
-// each input: the longest stall of the server's event loop, the peak of its memory beyond the idle
-// state, and the 99th percentile of another client's small chats, compared with a quiet server.
+// each input: the longest stall of the server's event loop, its CPU time, which a busy machine does
+// not lengthen, the peak of its memory beyond the idle state, and the 99th percentile of another
+// client's small chats, compared with a quiet server.
 //   node scripts/measure-bounds.mjs [--build DIR] [--seconds 8] [--only TEXT] [--json FILE]
 // --build: the root of another built checkout, to compare two versions in one run of the machine.
 import { fork } from "node:child_process";
@@ -91,12 +92,21 @@ async function startServer() {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-function send({ port }, { method, path, headers = {}, body }, key = KEYS.other) {
+/** signal: gives the request up. */
+function send({ port }, { method, path, headers = {}, body }, key = KEYS.other, signal) {
   const started = performance.now();
   return new Promise((done, fail) => {
     const authorization = `Bearer ${key}`;
     const sent = request(
-      { host: "127.0.0.1", port, method, path, agent, headers: { ...headers, authorization } },
+      {
+        host: "127.0.0.1",
+        port,
+        method,
+        path,
+        agent,
+        signal,
+        headers: { ...headers, authorization },
+      },
       (response) => {
         response.resume();
         response.once("error", fail);
@@ -137,8 +147,11 @@ const percentile = (list, share) => {
 function repeating(input) {
   return async (server, until) => {
     const statuses = new Map();
+    const end = AbortSignal.timeout(Math.ceil(until - performance.now()));
     while (performance.now() < until && !server.gone) {
-      const { status = "no answer" } = await send(server, input, KEYS.hostile).catch(() => ({}));
+      const { status = "no answer" } = await send(server, input, KEYS.hostile, end).catch(
+        () => ({}),
+      );
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       await pause(1);
     }
@@ -220,6 +233,7 @@ async function measure(name, attackOf) {
     return {
       name,
       stallMs: seen === undefined ? Number.POSITIVE_INFINITY : Math.round(seen.stallMs),
+      busyMs: seen && Math.round(seen.busyMs),
       memoryMb: seen && Math.round((seen.peakBytes - idle.usedBytes) / MIB),
       p99Ms: Math.round(percentile(times, 0.99) * 10) / 10,
       chats: times.length,
@@ -232,14 +246,16 @@ async function measure(name, attackOf) {
 
 const rows = [];
 process.stdout.write(`${build}, ${seconds} s each, load ${loadavg()[0].toFixed(1)}\n`);
-process.stdout.write("| input | stall ms | memory MB | other's p99 ms | answers |\n");
-process.stdout.write("| --- | --- | --- | --- | --- |\n");
+process.stdout.write("| input | stall ms | CPU ms | memory MB | other's p99 ms | answers |\n");
+process.stdout.write("| --- | --- | --- | --- | --- | --- |\n");
 for (const [name, attackOf] of CASES) {
   if (name !== "quiet" && !name.includes(values.only)) continue;
   const row = await measure(name, attackOf);
   rows.push(row);
-  const { stallMs, memoryMb, p99Ms, statuses } = row;
-  process.stdout.write(`| ${name} | ${stallMs} | ${memoryMb} | ${p99Ms} | ${statuses} |\n`);
+  const { stallMs, busyMs, memoryMb, p99Ms, statuses } = row;
+  process.stdout.write(
+    `| ${name} | ${stallMs} | ${busyMs} | ${memoryMb} | ${p99Ms} | ${statuses} |\n`,
+  );
 }
 if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(rows, null, 2));
 agent.destroy();
