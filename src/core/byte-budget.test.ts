@@ -22,6 +22,8 @@ test("a booking grows, and a refused growth leaves it as it was", () => {
   booking.grow(50);
   expect(() => booking.grow(1)).toThrow(expect.objectContaining({ code: "server_busy" }));
   expect(booking.bytes).toBe(60);
+  booking.shrink(20);
+  expect(budget.bytes).toBe(40);
   booking.release();
   expect([budget.bytes, budget.bytesOf("a")]).toEqual([0, 0]);
 });

@@ -5,6 +5,8 @@ export interface Booking {
   readonly bytes: number;
   /** Books more bytes. Throws server_busy; the earlier booking stays. */
   grow(bytes: number): void;
+  /** Returns some of the bytes. */
+  shrink(bytes: number): void;
   /** Returns all bytes; later calls do nothing. */
   release(): void;
 }
@@ -52,6 +54,10 @@ export class ByteBudget {
       grow: (more) => {
         this.add(tenant, more);
         held += more;
+      },
+      shrink: (fewer) => {
+        this.subtract(tenant, fewer);
+        held -= fewer;
       },
       release: () => {
         this.subtract(tenant, held);

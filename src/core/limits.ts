@@ -105,6 +105,12 @@ export const LIMITS = freeze({
     unreadEventBytesPerTenant: 64 * MIB,
   },
 
+  /** One connection of a client. */
+  connection: {
+    /** A client that reads nothing of a waiting answer for so long loses its connection. */
+    stalledMs: 30_000,
+  },
+
   /** Media that the server fetches by URL. */
   fetch: {
     urlCharacters: 2048,

@@ -1,9 +1,11 @@
 import { PAGE_ROWS } from "../backends/backend.ts";
 import { openBackend } from "../backends/open.ts";
+import { ByteBudget } from "../core/byte-budget.ts";
 import { type ChatEvent, type ChatRequest, GREEDY, type SamplingOptions } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import type { Inspector } from "../core/inspection.ts";
+import { LIMITS } from "../core/limits.ts";
 import { silentLog } from "../core/log.ts";
 import type {
   Upstream,
@@ -25,6 +27,7 @@ import type { Constraint } from "./constraint.ts";
 import type { EngineInfo, EngineOptions } from "./engine-options.ts";
 import { buildParts, type EngineParts, engineInfo, type LoadedModel } from "./engine-parts.ts";
 import { EventQueue } from "./event-queue.ts";
+import { bytesOfEvent } from "./event-size.ts";
 import { PrefixKeys } from "./prefix-keys.ts";
 import { Sampler } from "./sampler.ts";
 import { Sequence } from "./sequence.ts";
@@ -83,6 +86,11 @@ export class Engine implements Upstream {
   private readonly loaded: LoadedModel;
   private readonly parts: EngineParts;
   private readonly prefixKeys = new PrefixKeys();
+  private readonly unread = new ByteBudget({
+    maxBytes: LIMITS.memory.unreadEventBytes,
+    maxTenantBytes: LIMITS.memory.unreadEventBytesPerTenant,
+    contents: "unread events",
+  });
   private closed = false;
 
   /** Use `open`. started: performance.now() when loading began. */
@@ -160,7 +168,8 @@ export class Engine implements Upstream {
     this.checkOpen();
     signal?.throwIfAborted();
     const { leave } = this.parts.places.take(request.tenant ?? "");
-    const events = new EventQueue<ChatEvent>();
+    const booking = this.unread.take(request.tenant ?? "", 0);
+    const events = new EventQueue<ChatEvent>({ sizeOf: bytesOfEvent, booking });
     try {
       const onAdmitted = (): void => {
         leave();

@@ -39,7 +39,8 @@ import { Shutdown } from "./shutdown.ts";
 
 export type App = Hono<Env>;
 
-const DEADLINE_MS = 10 * 60_000;
+/** Default maximum duration of a request. */
+export const DEADLINE_MS = 10 * 60_000;
 
 /** For the log only: the client has disconnected. */
 const CLIENT_GONE = 499;
@@ -55,7 +56,7 @@ const CLIENT_GONE = 499;
  */
 export function createApp(options: AppOptions): App {
   const { log, hosts = [], now = Date.now } = options;
-  const metrics = new Metrics(options.upstream);
+  const metrics = new Metrics(options.upstream, options.watch);
   const shared = routeOptions(options, metrics, now);
   const { keys } = shared;
   const version = readVersion();

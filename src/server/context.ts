@@ -7,6 +7,7 @@ import type { FileStore } from "../files/store.ts";
 import type { KeyRing } from "../limits/keys.ts";
 import type { Tenants } from "../limits/tenants.ts";
 import type { ModelAlias } from "./aliases.ts";
+import type { LoopWatch } from "./loop-watch.ts";
 import type { BodyParser } from "./parsing/body-parser.ts";
 import type { MediaPlaces } from "./resolve-media.ts";
 import type { ResponseStore } from "./response-store.ts";
@@ -35,6 +36,8 @@ export interface AppOptions {
   readonly deadlineMs?: number;
   /** Unix time in milliseconds. */
   readonly now?: () => number;
+  /** Measures stalls for /metrics. Undefined: they are not measured. */
+  readonly watch?: LoopWatch;
   /** Ends requests when the server shuts down. Undefined: the server never shuts down. */
   readonly shutdown?: Shutdown;
 }

@@ -2,11 +2,14 @@ import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "n
 import type { Duplex } from "node:stream";
 import { createAdaptorServer } from "@hono/node-server";
 import { VireoError } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
 import { ERROR_STATUS, toErrorBody } from "../protocols/shared/errors.ts";
-import { type App, createApp } from "./app.ts";
+import { type App, createApp, DEADLINE_MS } from "./app.ts";
 import type { AppOptions } from "./context.ts";
+import { LoopWatch, STALL_BUDGET_MS } from "./loop-watch.ts";
 import { isLoopback } from "./middleware/host.ts";
 import { Shutdown } from "./shutdown.ts";
+import { closeStalledReaders } from "./stalled-readers.ts";
 
 export interface ListenOptions {
   readonly host: string;
@@ -52,7 +55,11 @@ const TELL_MS = 1000;
 export async function listen(options: AppOptions & ListenOptions): Promise<Listening> {
   refuseUnguarded(options);
   const shutdown = new Shutdown();
-  const server = openServer(createApp({ ...options, shutdown }));
+  const watch = watchLoop(options);
+  const server = openServer(createApp({ ...options, watch, shutdown }));
+  const { deadlineMs = DEADLINE_MS } = options;
+  const { stalledMs } = LIMITS.connection;
+  closeStalledReaders(server, { stalledMs, answerMs: deadlineMs + stalledMs });
   const unanswered = countUnanswered(server);
   const { host, port } = options;
   await bind(server, options);
@@ -70,8 +77,18 @@ export async function listen(options: AppOptions & ListenOptions): Promise<Liste
       await close(server);
       clearTimeout(telling);
       clearTimeout(cutting);
+      watch.stop();
     },
   };
+}
+
+function watchLoop({ log }: Pick<AppOptions, "log">): LoopWatch {
+  const watch = new LoopWatch();
+  watch.onStall((ms) => {
+    if (ms > STALL_BUDGET_MS) log("warn", "event_loop_stalled", { ms: Math.round(ms) });
+  });
+  watch.start();
+  return watch;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ChatEvent, ChatRequest } from "../core/chat.ts";
 import { modelFor, type Upstream, type UpstreamLoad } from "../core/upstream.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
 import { toVireoError } from "../protocols/shared/errors.ts";
+import type { LoopWatch } from "./loop-watch.ts";
 
 type EndEvent = Extract<ChatEvent, { readonly type: "end" }>;
 type Labels = { readonly model_name: string };
@@ -10,6 +11,7 @@ type Labels = { readonly model_name: string };
 const LABELS = ["model_name"] as const;
 const SECONDS = [0.001, 0.005, 0.01, 0.02, 0.04, 0.08, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 600];
 const GAPS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
+const STALLS = [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const TOKENS = [1, 8, 32, 128, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072];
 
 /**
@@ -33,7 +35,7 @@ export class Metrics {
   private readonly promptLength;
   private readonly answerLength;
 
-  constructor(upstream: Upstream) {
+  constructor(upstream: Upstream, watch?: LoopWatch) {
     this.upstream = upstream;
     this.succeeded = this.counter("request_success_total", "Requests answered", "finished_reason");
     this.failed = this.counter("request_failure_total", "Requests refused or broken", "code");
@@ -47,6 +49,7 @@ export class Metrics {
     this.promptLength = this.histogram("request_prompt_tokens", "Prompt tokens", TOKENS);
     this.answerLength = this.histogram("request_generation_tokens", "Answer tokens", TOKENS);
     if (upstream.capabilities?.load !== undefined) this.watchLoad();
+    if (watch !== undefined) this.watchLoop(watch);
     collectDefaultMetrics({ register: this.registry });
   }
 
@@ -109,6 +112,16 @@ export class Metrics {
     this.mediaTime.observe(labels, end.timings.mediaMs / 1000);
     this.promptLength.observe(labels, end.usage.promptTokens);
     this.answerLength.observe(labels, end.usage.completionTokens);
+  }
+
+  private watchLoop(watch: LoopWatch): void {
+    const stalls = new Histogram({
+      name: "vireo_event_loop_stall_seconds",
+      help: "Delays of the event loop of 10 ms and more",
+      buckets: STALLS,
+      registers: [this.registry],
+    });
+    watch.onStall((ms) => stalls.observe(ms / 1000));
   }
 
   private watchLoad(): void {
