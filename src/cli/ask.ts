@@ -135,7 +135,7 @@ async function buildRequest(question: string | undefined, flags: AskFlags): Prom
     stop: flags.stop ?? [],
     reasoning: {
       ...(think === undefined && budget === undefined ? {} : { enabled: think ?? true }),
-      ...(budget === undefined ? {} : { budgetTokens: budget }),
+      ...defined({ budgetTokens: budget }),
     },
     ...defined({ maxTokens }),
     ...imageSettings(flags),

@@ -1,4 +1,5 @@
 import type { ChatRequest, PageOptions } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import type { FailedPage } from "../core/inspection.ts";
 import type { Upstream } from "../core/upstream.ts";
@@ -210,7 +211,7 @@ function requestOf(pixels: RgbImage, count: number, options: ExtractOptions): Ch
     output: { type: "json_schema", schema: json },
     maxTokens,
     reasoning: { enabled: false },
-    ...(maxTiles === undefined ? {} : { maxTiles }),
+    ...defined({ maxTiles }),
   };
 }
 

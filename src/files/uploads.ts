@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { PartialFile } from "./draft.ts";
@@ -237,7 +238,7 @@ export class Uploads {
   ): Promise<FileRecord> {
     const { store, ledger } = this.options;
     const { filename, purpose, type, ttlSeconds, tenant, bytes } = upload;
-    const about = { filename, purpose, type, ...(ttlSeconds === undefined ? {} : { ttlSeconds }) };
+    const about = { filename, purpose, type, ...defined({ ttlSeconds }) };
     const draft = await store.draft(tenant, bytes);
     const hash = createHash("md5");
     ledger.addTo(tenant, -bytes);

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Backend } from "../backends/backend.ts";
 import { openBackend } from "../backends/open.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { openTextFiles, type TextFiles } from "../inputs/text-files.ts";
 import { loadModel, type Model } from "../model/load.ts";
@@ -114,8 +115,7 @@ export async function runGolden(
     const backend = await openBackend(options.backend, {
       exactActivations: precision === "exact",
       arenaBytes: ARENA_BYTES,
-      ...(options.kernelSet === undefined ? {} : { kernelSet: options.kernelSet }),
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      ...defined({ kernelSet: options.kernelSet, threads: options.threads }),
     });
     try {
       const resources: Resources = { backend, options, text, models: new Map() };

@@ -1,6 +1,7 @@
 // Cases of the tokenizer and the chat template.
 
 import type { ChatMessage, ContentPart } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { buildPrompt, type ImageIds, type Prompt, type PromptVideo } from "../inputs/prompt.ts";
 import type { TextFiles } from "../inputs/text-files.ts";
 import type { PromptPiece } from "../text/template.ts";
@@ -81,7 +82,7 @@ export function toMessages(
     return {
       role,
       content: typeof content === "string" ? content : (content ?? []).map(toPart),
-      ...(toolCalls === undefined ? {} : { toolCalls }),
+      ...defined({ toolCalls }),
     };
   });
 }

@@ -1,3 +1,4 @@
+import { defined } from "../core/defined.ts";
 import { LIMITS } from "../core/limits.ts";
 import {
   type Bound,
@@ -44,12 +45,7 @@ export class SchemaMerger {
     const allOf = [...(a.allOf ?? []), ...(b.allOf ?? [])];
     return {
       path,
-      ...(types === undefined ? {} : { types }),
-      ...(values === undefined ? {} : { values }),
-      ...(patterns === undefined ? {} : { patterns }),
-      ...(formats === undefined ? {} : { formats }),
-      ...(oneOf === undefined ? {} : { oneOf }),
-      ...(anyOf === undefined ? {} : { anyOf }),
+      ...defined({ types, values, patterns, formats, oneOf, anyOf }),
       ...(allOf.length === 0 ? {} : { allOf }),
       ...mergeObjects(a, b),
       ...mergeArrays(a, b),
@@ -158,7 +154,7 @@ function mergeObjects(a: Schema, b: Schema): ObjectPart {
   return {
     ...(a.properties || b.properties ? { properties } : {}),
     ...(required.size === 0 ? {} : { required }),
-    ...(additional === undefined ? {} : { additional }),
+    ...defined({ additional }),
     ...larger("minProperties", a, b),
     ...smaller("maxProperties", a, b),
   };
@@ -176,7 +172,7 @@ function mergeArrays(a: Schema, b: Schema): ArrayPart {
   const items = both(a.items, b.items);
   return {
     ...(length === 0 ? {} : { prefix }),
-    ...(items === undefined ? {} : { items }),
+    ...defined({ items }),
     ...larger("minItems", a, b),
     ...smaller("maxItems", a, b),
   };

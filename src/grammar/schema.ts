@@ -1,3 +1,4 @@
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { isStringFormat, type StringFormat } from "../core/string-formats.ts";
@@ -153,7 +154,7 @@ export function readSchema(json: unknown, path: string): Schema {
     ...reader.branches("oneOf"),
     ...reader.branches("allOf"),
   };
-  return { path, ...(types === undefined ? {} : { types }), ...inner };
+  return { path, ...defined({ types }), ...inner };
 }
 
 function refuseUnsupported(schema: Json, path: string): void {

@@ -1,4 +1,5 @@
 import type { ChatRequest, ToolDefinition } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import type {
   DocumentEstimate,
@@ -145,7 +146,7 @@ export class Preparer {
     const { tools = [], toolChoice, continueFinalMessage = false } = request;
     const options = {
       tools: toolChoice === "none" ? [] : tools.map(forTemplate),
-      ...(enableThinking === undefined ? {} : { enableThinking }),
+      ...defined({ enableThinking }),
       continueFinalMessage,
     };
     return await this.options.text.template.renderAsync(messages, options, signal);
@@ -200,8 +201,7 @@ function describeVideo(video: PlannedVideo | OpenedVideo, tokensPerFrame: number
   return {
     width,
     height,
-    ...(fps === undefined ? {} : { fps }),
-    ...(durationSeconds === undefined ? {} : { durationSeconds }),
+    ...defined({ fps, durationSeconds }),
     totalFrames: total,
     frames: frames.map((frame, at) => ({
       ...frame,
@@ -235,7 +235,7 @@ function forTemplate({ name, description, parameters }: ToolDefinition) {
   const described = description === undefined ? {} : { description };
   return {
     type: "function",
-    function: { name, ...described, ...(parameters === undefined ? {} : { parameters }) },
+    function: { name, ...described, ...defined({ parameters }) },
   };
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Log } from "../core/log.ts";
@@ -49,7 +50,7 @@ export async function readTemplate(
 ): Promise<string | undefined> {
   const jinja = await readText(join(dir, "chat_template.jinja"));
   return findTemplate({
-    ...(jinja === undefined ? {} : { jinja }),
+    ...defined({ jinja }),
     json: await readJsonFile(join(dir, "chat_template.json"), LIMITS.checkpoint.tokenizerFileBytes),
     tokenizerConfig,
   });
@@ -63,7 +64,7 @@ export interface TemplateInfo extends Pick<OpenedTemplate, "origin" | "problem">
 export function templateInfo({ template }: TextFiles): TemplateInfo {
   const { origin, probes, problem } = template;
   const failed = probes.filter((probe) => probe.problem !== undefined);
-  return { origin, failed, ...(problem === undefined ? {} : { problem }) };
+  return { origin, failed, ...defined({ problem }) };
 }
 
 /** Logs which requests the checkpoint's template cannot render. */

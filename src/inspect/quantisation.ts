@@ -1,3 +1,4 @@
+import { defined } from "../core/defined.ts";
 import { linearsOf } from "../model/inspect.ts";
 import type { CheckpointPlan, LinearPlan } from "../model/names.ts";
 import { isJsonObject, type JsonObject } from "../weights/json.ts";
@@ -32,7 +33,7 @@ export function inspectQuantisation(
     const expected = stated === undefined || isExcluded(name) ? "bf16" : stated;
     return format === expected ? [] : [{ name, stored: format, stated: expected }];
   });
-  return { ...(stated === undefined ? {} : { stated }), excluded, stored, disagreements };
+  return { ...defined({ stated }), excluded, stored, disagreements };
 }
 
 function statedIn(

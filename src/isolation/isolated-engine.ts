@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChatEvent, ChatRequest } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import type { DocumentInspection, VideoInspection } from "../core/inspection.ts";
@@ -175,7 +176,7 @@ export class IsolatedEngine implements Upstream {
 
   private async estimate(request: ChatRequest, options?: EstimateOptions): Promise<PromptEstimate> {
     const { decode, signal } = options ?? {};
-    const call = { name: "estimate", ...(decode === undefined ? {} : { decode }) } as const;
+    const call = { name: "estimate", ...defined({ decode }) } as const;
     const { onAdmitted: _, onUsage: __, ...plain } = request;
     return (await this.ask({ call, signal }, plain)) as PromptEstimate;
   }
@@ -223,7 +224,7 @@ export class IsolatedEngine implements Upstream {
   private sendTask(id: number, task: Task): void {
     task.markSent();
     const { call, shared } = task;
-    this.send({ kind: "call", id, call, ...(shared === undefined ? {} : { shared }) });
+    this.send({ kind: "call", id, call, ...defined({ shared }) });
   }
 
   private send(message: ToEngine): void {

@@ -2,6 +2,7 @@
 // keeps typed arrays and bigints but neither functions nor classes of errors.
 
 import type { ChatEvent, Usage } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { type ErrorCode, type ErrorDetails, VireoError } from "../core/errors.ts";
 import type { LogFields, LogLevel } from "../core/log.ts";
 import type { UpstreamModel } from "../core/upstream.ts";
@@ -74,9 +75,7 @@ export function toPlainError(error: unknown): PlainError {
   if (!(error instanceof VireoError)) return { message, stack, ...cause };
   const { code, param, metadata, retryAfterMs } = error;
   const details = {
-    ...(param === undefined ? {} : { param }),
-    ...(metadata === undefined ? {} : { metadata }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...defined({ param, metadata, retryAfterMs }),
   };
   return { code, message, stack, details, ...cause };
 }

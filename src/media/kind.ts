@@ -1,6 +1,7 @@
 // The one place that recognises file formats. It ignores names, extensions and declared types.
 
 import { isUtf8 } from "node:buffer";
+import { defined } from "../core/defined.ts";
 import { archiveKind, compoundKind, type OfficeFile } from "./archive-kind.ts";
 import { recogniseVideo, unreadVideo } from "./video-source.ts";
 
@@ -222,7 +223,7 @@ function textKind(bytes: Uint8Array, head: string): FileKind | undefined {
   if (!isUtf8(bytes) || bytes.includes(0)) return legacyText(bytes);
   const start = head.replace(/^\xef\xbb\xbf/, "").trimStart();
   const markup = markupOf(start);
-  return { is: "text", encoding: "utf-8", ...(markup === undefined ? {} : { markup }) };
+  return { is: "text", encoding: "utf-8", ...defined({ markup }) };
 }
 
 function markupOf(start: string): string | undefined {

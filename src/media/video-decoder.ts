@@ -4,6 +4,7 @@
 import { type FileHandle, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { findLauncher } from "../processes/launcher.ts";
@@ -133,7 +134,7 @@ export class FfmpegDecoder implements VideoDecoder {
       path: this.path,
       timeMs,
       input: unread.next().value!.fd,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...defined({ signal: options.signal }),
     });
     try {
       const { track, listed } = await probe(ffmpeg, container, file);

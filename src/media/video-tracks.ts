@@ -1,5 +1,6 @@
 // Parses the tracks of a video file, as FFmpeg lists them on stderr, and selects one.
 
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { type Container, VIDEO_FORMATS } from "./video-source.ts";
 
@@ -85,7 +86,7 @@ export class TrackListing {
       index: Number(index),
       kind: kind as ListedTrack["kind"],
       codec,
-      ...(tag === undefined ? {} : { tag }),
+      ...defined({ tag }),
       isDefault: rest.includes("(default)"),
       isCover: /\((attached pic|timed thumbnails)\)/.test(rest),
       ...(Number(rate) > 0 ? { rate: Number(rate) * (thousands ? 1000 : 1) } : {}),

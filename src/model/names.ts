@@ -1,6 +1,7 @@
 // Checkpoint tensors ↔ the fields of the network: which tensor goes where, with the shape that the
 // configuration demands. A plan is complete or an error; the loader only follows it.
 
+import { defined } from "../core/defined.ts";
 import type { StoredDtype } from "../core/dtype.ts";
 import { VireoError } from "../core/errors.ts";
 import type { TensorEntry, TensorIndex } from "../weights/safetensors.ts";
@@ -297,7 +298,7 @@ function tensor(
   const fits = entry?.shape.length === shape.length && entry.shape.every((n, i) => n === shape[i]);
   if (entry !== undefined && fits && dtypes.includes(entry.dtype)) return entry;
   if (find.problems !== undefined) {
-    find.problems.push({ name, expected, ...(found === undefined ? {} : { found }) });
+    find.problems.push({ name, expected, ...defined({ found }) });
     return standIn(name, shape, dtypes[0] ?? "BF16");
   }
   if (entry === undefined) throw bad(`tensor ${quoted(name)} is missing; expected ${expected}`);

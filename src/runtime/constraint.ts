@@ -1,4 +1,5 @@
 import type { ChatRequest } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { Grammars } from "../grammar/grammars.ts";
 import type { Matcher } from "../grammar/matcher.ts";
@@ -48,7 +49,7 @@ export class Constraints {
       tools,
       choice: toolChoice ?? "auto",
       parallel: parallelToolCalls ?? true,
-      ...(output === undefined ? {} : { output }),
+      ...defined({ output }),
     };
     const compiled = await this.grammars.compile(constrained, tenant);
     if (compiled === undefined) return undefined;

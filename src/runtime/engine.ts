@@ -2,6 +2,7 @@ import { PAGE_ROWS } from "../backends/backend.ts";
 import { openBackend } from "../backends/open.ts";
 import { ByteBudget } from "../core/byte-budget.ts";
 import { type ChatEvent, type ChatRequest, GREEDY, type SamplingOptions } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
 import type { Inspector } from "../core/inspection.ts";
@@ -118,9 +119,7 @@ export class Engine implements Upstream {
     const { contextTokens, videoPruningRate } = this.info;
     const { reasoning } = options;
     const settings = { fingerprint, contextTokens, videoPruningRate };
-    this.models = [
-      describeModel(identity, { ...settings, ...(reasoning === undefined ? {} : { reasoning }) }),
-    ];
+    this.models = [describeModel(identity, { ...settings, ...defined({ reasoning }) })];
   }
 
   get ready(): boolean {
@@ -329,14 +328,14 @@ function answerOptions(request: ChatRequest, constraint: Constraint | undefined)
   const { budgetTokens } = request.reasoning ?? {};
   const { topLogprobs } = request;
   return {
-    ...(budgetTokens === undefined ? {} : { budgetTokens }),
+    ...defined({ budgetTokens }),
     stop: constraint && request.output ? [] : (request.stop ?? []),
     tools: toolMode(request),
-    ...(constraint === undefined ? {} : { constraint }),
+    ...defined({ constraint }),
     minTokens: request.minTokens ?? 0,
     ignoreEos: request.ignoreEos ?? false,
     stopTokenIds: request.stopTokenIds ?? [],
-    ...(topLogprobs === undefined ? {} : { topLogprobs }),
+    ...defined({ topLogprobs }),
   };
 }
 

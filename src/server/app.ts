@@ -1,5 +1,6 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { FREE } from "../core/prices.ts";
 import type { Upstream, UpstreamModel } from "../core/upstream.ts";
@@ -176,5 +177,5 @@ function noRoute(app: App, method: string, path: string): VireoError {
 function causeOf(error: VireoError): { readonly message: string; readonly stack?: string } {
   const { cause } = error;
   if (!(cause instanceof Error)) return { message: error.message };
-  return { message: cause.message, ...(cause.stack === undefined ? {} : { stack: cause.stack }) };
+  return { message: cause.message, ...defined({ stack: cause.stack }) };
 }

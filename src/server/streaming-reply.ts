@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { linkAbort } from "../core/abort.ts";
 import type { StartEvent } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import type { VireoError } from "../core/errors.ts";
 import { type Prices, showPrice, totalOf } from "../core/prices.ts";
 import type { UpstreamModel } from "../core/upstream.ts";
@@ -59,7 +60,7 @@ export function generation(
       const onEnd = c.get("onStreamEnd");
       const body = await sse(events, {
         ...form,
-        ...(onEnd === undefined ? {} : { onEnd }),
+        ...defined({ onEnd }),
         abort: () => abort(new Error("the client is gone")),
         toErrorEvents: (thrown) => {
           const error = toVireoError(thrown);

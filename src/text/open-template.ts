@@ -1,4 +1,5 @@
 import type { ChatMessage } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { FALLBACK_TEMPLATE } from "./fallback-template.ts";
@@ -72,7 +73,7 @@ export function openTemplate(
     ...renderers(tokenizer, [builtin], () => 0, inline),
     origin: "builtin",
     probes: probeTemplate(builtin.template, tokenizer),
-    ...(problem === undefined ? {} : { problem }),
+    ...defined({ problem }),
   });
   if (source === undefined || mode === "builtin") return openBuiltin();
   let own: Candidate;

@@ -2,6 +2,7 @@
 // They find a template's failures, with the line, before a user does.
 
 import type { ChatMessage, ContentPart } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { textOf } from "./switch.ts";
 import type { ChatTemplate, PromptPiece, RenderedPrompt, RenderOptions } from "./template.ts";
@@ -158,13 +159,13 @@ export function probeTemplate(template: ChatTemplate, tokenizer: Tokenizer): Pro
       return {
         name,
         shape,
-        ...(problem === undefined ? {} : { problem }),
+        ...defined({ problem }),
         ...(keeps ? { note: "keeps the reasoning of earlier answers in the prompt" } : {}),
       };
     } catch (error) {
       if (!(error instanceof VireoError)) throw error;
       const line = lineOf(error);
-      return { name, problem: error.message, ...(line === undefined ? {} : { line }) };
+      return { name, problem: error.message, ...defined({ line }) };
     }
   });
 }

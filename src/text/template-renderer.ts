@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { ChatMessage, ContentPart } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { TemplateError } from "./jinja/errors.ts";
@@ -166,7 +167,7 @@ const NO_BYTES = new Uint8Array(0);
 
 function errorOf({ code, message, param, cause }: RenderFailure): VireoError {
   return new VireoError(code, message, {
-    ...(param === undefined ? {} : { param }),
+    ...defined({ param }),
     ...(cause && { cause: new TemplateError(cause.message, cause.line, cause.kind) }),
   });
 }

@@ -3,6 +3,7 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import type { ChatMessage } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { type ErrorCode, VireoError } from "../core/errors.ts";
 import { type AddedToken, openAddedTokens } from "./added-tokens.ts";
 import { TemplateError, type TemplateErrorKind } from "./jinja/errors.ts";
@@ -64,7 +65,7 @@ function failureOf({ code, message, param, cause }: VireoError): RenderFailure {
   return {
     code,
     message,
-    ...(param === undefined ? {} : { param }),
+    ...defined({ param }),
     ...(cause instanceof TemplateError
       ? { cause: { message: cause.message, line: cause.line, kind: cause.kind } }
       : {}),

@@ -1,5 +1,6 @@
 import { assert } from "../core/assert.ts";
 import type { ChatMessage, ContentPart } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import type { AddedTokens, TextRun } from "./added-tokens.ts";
 import { FALLBACK_TEMPLATE } from "./fallback-template.ts";
@@ -115,7 +116,7 @@ export function createChatTemplate(
       const switched = inWords ? withWords(messages, enableThinking) : messages;
       const [turns, start] = splitContinuation(switched, options.continueFinalMessage === true);
       const rendered = renderText(turns, {
-        ...(enableThinking === undefined ? {} : { enable_thinking: enableThinking }),
+        ...defined({ enable_thinking: enableThinking }),
         ...(tools === undefined || tools.length === 0 ? {} : { tools: hideDeep(tools, guard) }),
       });
       const runs = splitAdded(rendered + guard.hide(start, { keepMarks: true }));

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { parentPort, type TransferListItem, Worker } from "node:worker_threads";
+import { defined } from "../core/defined.ts";
 import { type ErrorCode, VireoError } from "../core/errors.ts";
 import { FairQueue, type QueuedTurn } from "../core/fair-queue.ts";
 
@@ -189,9 +190,6 @@ function failureOf({ code, message, param, metadata, retryAfterMs, cause }: Vire
 function errorOf({ code, message, details, cause }: Failure): VireoError {
   const { param, metadata, retryAfterMs } = details;
   return new VireoError(code, message, {
-    ...(param === undefined ? {} : { param }),
-    ...(metadata === undefined ? {} : { metadata }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(cause === undefined ? {} : { cause }),
+    ...defined({ param, metadata, retryAfterMs, cause }),
   });
 }

@@ -1,5 +1,6 @@
 import type { ResizeFunction } from "../../backends/backend.ts";
 import type { ImagePart } from "../../core/chat.ts";
+import { defined } from "../../core/defined.ts";
 import { hashMedia, type MediaOwner } from "../../media/media-owner.ts";
 import { placeTiles, type Resize, tilesOf } from "../../media/pixels.ts";
 import { resizeCoefficients, resizeRgb } from "../../media/resize.ts";
@@ -91,7 +92,7 @@ export class ImageStore {
     const places = await placeTiles(image, { grid: plan.grid, tilePx, resize: this.resize });
     const embedding = MediaEmbedding.of(this.config, { key, places });
     const { turn } = image;
-    return this.cache.add({ ...plan, ...(turn === undefined ? {} : { turn }), embedding });
+    return this.cache.add({ ...plan, ...defined({ turn }), embedding });
   }
 
   /** The cached picture of that key. */

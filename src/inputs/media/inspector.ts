@@ -1,4 +1,5 @@
 import type { ChatRequest, DocumentPart, VideoPart } from "../../core/chat.ts";
+import { defined } from "../../core/defined.ts";
 import { type ErrorCode, VireoError } from "../../core/errors.ts";
 import type { DocumentInspection, Inspector, VideoInspection } from "../../core/inspection.ts";
 import type { ModelConfig } from "../../model/config.ts";
@@ -35,8 +36,7 @@ export function createInspector(options: InspectorOptions): Inspector {
         return {
           width,
           height,
-          ...(fps === undefined ? {} : { fps }),
-          ...(durationSeconds === undefined ? {} : { durationSeconds }),
+          ...defined({ fps, durationSeconds }),
           totalFrames: total,
           frames: frames.map((frame, at) => ({ ...frame, jpeg: thumbnails[at]! })),
           columns: side,

@@ -1,4 +1,5 @@
 import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../../core/chat.ts";
+import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
 import type { UpstreamModel } from "../../core/upstream.ts";
 import { checkTotals } from "../shared/chat-totals.ts";
@@ -68,7 +69,7 @@ export function parseCall(
       ...toMediaOptions(own ?? {}),
       ...toTools(body),
       ...routingOf(routing, models),
-      ...(output === undefined ? {} : { output }),
+      ...defined({ output }),
       ...(typeof body.maxOutputTokens === "number" ? { maxTokens: body.maxOutputTokens } : {}),
       sampling: toSampling(toSamplingBody(body), reasoning.thinks),
       reasoning: reasoning.options,

@@ -1,4 +1,5 @@
 import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../../core/chat.ts";
+import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
 import type { UpstreamModel } from "../../core/upstream.ts";
 import { checkTotals } from "../shared/chat-totals.ts";
@@ -85,7 +86,7 @@ function toParsed(body: CountBody, json: object, models: readonly UpstreamModel[
       ...toMediaOptions(body),
       ...toTools(body, offer),
       ...routingOf(routing, models),
-      ...(output === undefined ? {} : { output }),
+      ...defined({ output }),
       ...(typeof body.max_tokens === "number" ? { maxTokens: body.max_tokens } : {}),
       ...(messages.at(-1)?.role === "assistant" ? { continueFinalMessage: true } : {}),
       sampling: toSampling(body, reasoning.thinks),

@@ -1,4 +1,5 @@
 import type { ChatMessage, ChatRequest } from "../../core/chat.ts";
+import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
 import type { UpstreamModel } from "../../core/upstream.ts";
 import { videoSampling } from "../shared/fields.ts";
@@ -75,7 +76,7 @@ export function parseChatRequest(
       ...toRequest(body, messages, continuousUsage),
       ...routingOf(routing, models),
       ...tools,
-      ...(output === undefined ? {} : { output }),
+      ...defined({ output }),
       sampling: toSampling(body, reasoning.thinks),
       reasoning: reasoning.options,
     },
@@ -135,7 +136,7 @@ function toRequest(
   return {
     messages,
     ...toStopConditions(body),
-    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...defined({ maxTokens }),
     // Continuous usage counts the tokens that come with log probabilities.
     ...(body.logprobs === true || continuousUsage ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
     ...toMediaOptions(body),

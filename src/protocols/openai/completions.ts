@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ChatRequest } from "../../core/chat.ts";
+import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { UpstreamModel } from "../../core/upstream.ts";
@@ -91,7 +92,7 @@ export function parseCompletionRequest(
     sampling: toSampling(body, false),
     reasoning: {},
     ...routingOf(routing, models),
-    ...(output === undefined ? {} : { output }),
+    ...defined({ output }),
     ...(typeof body.logprobs === "number" ? { topLogprobs: body.logprobs } : {}),
   };
   return {

@@ -1,3 +1,4 @@
+import { defined } from "../../core/defined.ts";
 import { type Prices, showPrice } from "../../core/prices.ts";
 import type { Abilities, UpstreamModel } from "../../core/upstream.ts";
 import { cardOf } from "../shared/models.ts";
@@ -116,8 +117,7 @@ export function toModelBody(model: UpstreamModel, prices: Prices): ModelBody {
       is_moderated: false,
     },
     supported_parameters: PARAMETERS,
-    ...(rate === undefined ? {} : { video_pruning_rate: rate }),
-    ...(abilities === undefined ? {} : { abilities }),
+    ...defined({ video_pruning_rate: rate, abilities }),
     per_request_limits: null,
   };
 }

@@ -1,4 +1,5 @@
 import type { ChatMessage, ChatRequest, ContentPart, OutputFormat } from "../../core/chat.ts";
+import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
 import type { UpstreamModel } from "../../core/upstream.ts";
 import { checkTotals, textOf } from "../shared/chat-totals.ts";
@@ -132,7 +133,7 @@ export function parseResponseRequest(
       ...toMediaOptions(body),
       ...toTools(body, offer),
       ...routingOf(routing, models),
-      ...(output === undefined ? {} : { output }),
+      ...defined({ output }),
       ...(typeof maxTokens === "number" ? { maxTokens } : {}),
       ...(logprobs === true ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
       sampling: toSampling(body, reasoning.thinks),

@@ -1,4 +1,5 @@
 import type { ChatMessage, ContentPart, ToolCall } from "../../core/chat.ts";
+import { defined } from "../../core/defined.ts";
 import { type ErrorCode, VireoError } from "../../core/errors.ts";
 
 /** A tool call in the history, with the id that its result refers to. */
@@ -146,7 +147,7 @@ class Layout {
       role: "assistant",
       content,
       ...(toolCalls.length === 0 ? {} : { toolCalls }),
-      ...(reasoning === undefined ? {} : { reasoning }),
+      ...defined({ reasoning }),
     });
     if (calls.some(({ result }) => result !== undefined)) {
       for (const { result } of calls) this.result(result ?? MISSING_RESULT);

@@ -1,3 +1,4 @@
+import { defined } from "../../core/defined.ts";
 import { type ErrorCode, type ErrorMetadata, VireoError } from "../../core/errors.ts";
 
 export interface ErrorStatus {
@@ -105,7 +106,7 @@ export function toErrorBody(error: VireoError, requestId?: string): ErrorBody {
       type,
       param: error.param ?? null,
       code: shown ? error.code : "internal_error",
-      ...(requestId === undefined ? {} : { request_id: requestId }),
+      ...defined({ request_id: requestId }),
       ...(shown && error.metadata !== undefined ? { metadata: error.metadata } : {}),
     },
   };

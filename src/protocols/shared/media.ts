@@ -10,6 +10,7 @@ import type {
   VideoPart,
   VideoSampling,
 } from "../../core/chat.ts";
+import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { decodeText, fileKind } from "../../media/kind.ts";
@@ -64,7 +65,7 @@ function imageFields(detail: Detail) {
 
 /** Makes a video part from a URL, like toImagePart. Throws what decodeDataUrl throws. */
 export function toVideoPart(url: string, param: string, sampling?: VideoSampling): VideoPart {
-  const about = { type: "video", ...(sampling === undefined ? {} : { sampling }) } as const;
+  const about = { type: "video", ...defined({ sampling }) } as const;
   if (isHttpUrl(url)) {
     const remote: RemotePart = { ...about, bytes: NO_BYTES, url, param };
     return remote;
@@ -94,7 +95,7 @@ export function toReferencedImage(named: MediaReference, detail?: Detail): Conte
 export function toReferencedVideo(named: MediaReference, sampling?: VideoSampling): ContentPart {
   const { url, urlParam, fileId, fileParam } = named;
   if (typeof url === "string") return toVideoPart(url, urlParam, sampling);
-  const about = { type: "video", ...(sampling === undefined ? {} : { sampling }) } as const;
+  const about = { type: "video", ...defined({ sampling }) } as const;
   if (fileId) return toStoredPart({ ...about, bytes: NO_BYTES }, fileId, fileParam);
   throw missing(urlParam);
 }
@@ -217,7 +218,7 @@ export function toMediaOptions(
     ...(typeof maxTiles === "number" ? { maxTiles } : {}),
     ...(exifOrientation ? { exifOrientation } : {}),
     ...(typeof videoPruningRate === "number" ? { videoPruningRate } : {}),
-    ...(videoSampling === undefined ? {} : { videoSampling }),
+    ...defined({ videoSampling }),
   };
 }
 

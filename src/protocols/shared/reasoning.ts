@@ -1,4 +1,5 @@
 import type { ChatMessage, ReasoningOptions } from "../../core/chat.ts";
+import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
 import type { UpstreamModel } from "../../core/upstream.ts";
 import { textOf } from "./chat-totals.ts";
@@ -71,7 +72,7 @@ export function resolveReasoning(
   return {
     model: name,
     options: {
-      ...(enabled === undefined ? {} : { enabled }),
+      ...defined({ enabled }),
       ...(budgetTokens ? { budgetTokens } : {}),
     },
     thinks,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defined } from "../../core/defined.ts";
 import type { PromptEstimate, VideoEstimate } from "../../core/estimate.ts";
 import { costOf, type Prices, showPrice } from "../../core/prices.ts";
 import type { UpstreamModel } from "../../core/upstream.ts";
@@ -141,7 +142,7 @@ export function toEstimateBody(
       index,
       width: image.width,
       height: image.height,
-      ...(image.turn === undefined ? {} : { orientation_applied: image.turn }),
+      ...defined({ orientation_applied: image.turn }),
       tiles: {
         columns: image.columns,
         rows: image.rows,
@@ -183,19 +184,18 @@ export function toEstimateBody(
 function toVideo(video: VideoEstimate, index: number): EstimateBody["videos"][number] {
   const sampled = video.frames.map(({ index, seconds, minTokens, maxTokens }) => ({
     index,
-    ...(seconds === undefined ? {} : { seconds }),
+    ...defined({ seconds }),
     tokens: { least: minTokens, most: maxTokens },
   }));
   return {
     index,
     width: video.width,
     height: video.height,
-    ...(video.fps === undefined ? {} : { fps: video.fps }),
-    ...(video.durationSeconds === undefined ? {} : { duration: video.durationSeconds }),
+    ...defined({ fps: video.fps, duration: video.durationSeconds }),
     frames: { total: video.totalFrames, sampled },
     pruning_rate: video.pruningRate,
     tokens_unpruned: video.tokensUnpruned,
-    ...(video.repeats === undefined ? {} : { frames_repeated: video.repeats }),
+    ...defined({ frames_repeated: video.repeats }),
     tokens: video.tokens,
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defined } from "../../core/defined.ts";
 import type { DocumentInspection, VideoInspection } from "../../core/inspection.ts";
 
 const jpegUrl = z.string().describe("data: URL of a JPEG file");
@@ -42,8 +43,7 @@ export function toVideoInspection(
     model,
     width,
     height,
-    ...(fps === undefined ? {} : { fps }),
-    ...(durationSeconds === undefined ? {} : { duration: durationSeconds }),
+    ...defined({ fps, duration: durationSeconds }),
     total_frames: totalFrames,
     frames: inspection.frames.map(({ jpeg, ...frame }) => ({ ...frame, thumbnail: dataUrl(jpeg) })),
     frame_tokens: { columns, rows },
@@ -97,7 +97,7 @@ export function toDocumentInspection(
       page: number,
       width,
       height,
-      ...(turn === undefined ? {} : { orientation_applied: turn }),
+      ...defined({ orientation_applied: turn }),
       image: dataUrl(jpeg),
       ...(undrawn > 0 && { undrawn_characters: undrawn }),
       words: words.map(({ text, box }) => ({ text, box: [...box] })),

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { ChatRequest } from "../../core/chat.ts";
 import { startDeadline } from "../../core/deadline.ts";
+import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { costOf, showPrice } from "../../core/prices.ts";
@@ -111,10 +112,7 @@ async function* pageByPage(
       bytes,
       {
         ...toOptions(body, schema),
-        ...(maxTiles === undefined ? {} : { maxTiles }),
-        ...(exifOrientation === undefined ? {} : { exifOrientation }),
-        ...(pages === undefined ? {} : { pages }),
-        ...(dpi === undefined ? {} : { dpi }),
+        ...defined({ maxTiles, exifOrientation, pages, dpi }),
         tenant,
         signal: deadline.signal,
       },

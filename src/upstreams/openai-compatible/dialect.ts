@@ -1,4 +1,5 @@
 import type { ChatRequest, OutputFormat, ReasoningOptions, ToolChoice } from "../../core/chat.ts";
+import { defined } from "../../core/defined.ts";
 import { ALL_FEATURES, type Feature } from "../../core/features.ts";
 import type { JsonObject } from "./json-values.ts";
 
@@ -113,19 +114,17 @@ export function reasoningObject({ enabled, budgetTokens }: ReasoningOptions): Js
   if (budgetTokens === 0) return { reasoning: { enabled: false } };
   if (enabled === undefined && budgetTokens === undefined) return {};
   const limit = budgetTokens === undefined || enabled === false ? {} : { max_tokens: budgetTokens };
-  return { reasoning: { ...(enabled === undefined ? {} : { enabled }), ...limit } };
+  return { reasoning: { ...defined({ enabled }), ...limit } };
 }
 
 /** vLLM's options for media, which its relatives share. */
 export function vllmMedia({ maxTiles, videoPruningRate, videoSampling }: ChatRequest): JsonObject {
   const processing = {
-    ...(maxTiles === undefined ? {} : { max_num_tiles: maxTiles }),
-    ...(videoPruningRate === undefined ? {} : { video_pruning_rate: videoPruningRate }),
+    ...defined({ max_num_tiles: maxTiles, video_pruning_rate: videoPruningRate }),
   };
   const { fps, maxFrames } = videoSampling ?? {};
   const video = {
-    ...(fps === undefined ? {} : { fps }),
-    ...(maxFrames === undefined ? {} : { num_frames: maxFrames }),
+    ...defined({ fps, num_frames: maxFrames }),
   };
   return {
     ...(Object.keys(processing).length === 0 ? {} : { mm_processor_kwargs: processing }),

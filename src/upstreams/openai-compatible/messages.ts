@@ -1,4 +1,5 @@
 import type { ChatMessage, ChatRequest, ContentPart } from "../../core/chat.ts";
+import { defined } from "../../core/defined.ts";
 import { FairQueue } from "../../core/fair-queue.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { VideoDecoder } from "../../media/video-decoder.ts";
@@ -124,7 +125,7 @@ async function toParts(
     case "image":
       return [await inTurn(() => toPicturePart(part, dialect, exifOrientation))];
     case "document": {
-      const document = { ...(exifOrientation === undefined ? {} : { exifOrientation }), ...part };
+      const document = { ...defined({ exifOrientation }), ...part };
       const file = toFilePart(document, dialect);
       return file ? [file] : await inTurn(() => toPageParts(document, signal));
     }

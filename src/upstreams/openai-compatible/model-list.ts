@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
 import type { Feature } from "../../core/features.ts";
 import { LIMITS } from "../../core/limits.ts";
@@ -114,8 +115,7 @@ function toModel(
     fingerprint: createHash("sha256").update(`${provider} ${providerId}`).digest("hex").slice(0, 8),
     provider,
     features,
-    ...(prices === undefined ? {} : { prices }),
-    ...(reasoning === undefined ? {} : { reasoning }),
+    ...defined({ prices, reasoning }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ChatRequest, SamplingOptions } from "../../core/chat.ts";
 import { GREEDY } from "../../core/chat.ts";
+import { defined } from "../../core/defined.ts";
 import { missingFeatures } from "../../core/features.ts";
 import type { Dialect } from "./dialect.ts";
 import type { JsonObject } from "./json-values.ts";
@@ -76,7 +77,7 @@ function hasReasoning({ messages }: ChatRequest): boolean {
 function limitFields(request: ChatRequest, { features }: Dialect): JsonObject {
   const { maxTokens, minTokens = 0, ignoreEos = false, stop = [], stopTokenIds = [] } = request;
   return {
-    ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
+    ...defined({ max_tokens: maxTokens }),
     ...(minTokens > 0 && features.has("min_tokens") ? { min_tokens: minTokens } : {}),
     ...(ignoreEos && features.has("ignore_eos") ? { ignore_eos: true } : {}),
     ...(stop.length > 0 ? { stop } : {}),

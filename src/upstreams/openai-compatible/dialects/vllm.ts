@@ -1,4 +1,5 @@
 import type { OutputFormat } from "../../../core/chat.ts";
+import { defined } from "../../../core/defined.ts";
 import { allExcept, type Dialect, OPENAI, responseFormat, vllmMedia } from "../dialect.ts";
 import type { JsonObject } from "../json-values.ts";
 
@@ -15,7 +16,7 @@ export const VLLM: Dialect = {
     const enable_thinking = budgetTokens === 0 ? false : enabled;
     return {
       ...(enable_thinking === undefined ? {} : { chat_template_kwargs: { enable_thinking } }),
-      ...(budgetTokens === undefined ? {} : { thinking_token_budget: budgetTokens }),
+      ...defined({ thinking_token_budget: budgetTokens }),
     };
   },
   output: structuredOutputs,
