@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   inspect: ["core", "weights", "model", "text", "inputs", "file:runtime/memory.ts"],
   limits: ["core", "protocols/shared"],
   routing: ["core"],
+  configuration: ["core", "routing", "upstreams"],
   upstreams: ["core", "text", "media", "file:protocols/shared/errors.ts"],
   server: ["core", "threads", "protocols", "limits", "routing", "egress", "files", "extract"],
   eval: ["core"],

@@ -7,6 +7,7 @@ import { Command } from "commander";
 import { VireoError } from "../core/errors.ts";
 import { addAsk } from "./ask.ts";
 import { addBench } from "./bench.ts";
+import { addConfig } from "./config.ts";
 import { addEval } from "./eval.ts";
 import { addExtract } from "./extract.ts";
 import { addGolden } from "./golden.ts";
@@ -41,6 +42,7 @@ addVideo(program);
 addTokens(program);
 addServe(program);
 addKeys(program);
+addConfig(program);
 addInspect(program);
 addQuantize(program);
 program

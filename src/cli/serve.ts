@@ -17,9 +17,10 @@ import { type EngineOpener, openEngineBy } from "./open-engine.ts";
 import { type EngineFlags, withEngineOptions } from "./options.ts";
 import { collect, wholeBetween, wholeNumber } from "./parsers.ts";
 import { type FileFlags, openFiles, withFileOptions } from "./serve-files.ts";
+import { openUpstream, type UpstreamFlags, withUpstreamOptions } from "./serve-upstream.ts";
 import { openTerminal } from "./terminal.ts";
 
-interface ServeFlags extends EngineFlags, FileFlags {
+interface ServeFlags extends EngineFlags, FileFlags, UpstreamFlags {
   readonly host: string;
   readonly port: number;
   readonly apiKey?: string;
@@ -66,6 +67,7 @@ export function addServe(program: Command): void {
     );
   withAccessOptions(command);
   withRequestOptions(command);
+  withUpstreamOptions(command);
   withFileOptions(command.optionsGroup("Uploaded files:"));
   command.optionsGroup("Videos, where a request does not set it:");
   withVideoOptions(command, "video-").addOption(
@@ -86,10 +88,13 @@ Environment:
                   address but loopback, unless --keys is set
   VIREO_CPU       kernel set, as --cpu
   VIREO_FILES     folder for uploaded files, as --files
+  VIREO_UPSTREAM_KEY  key for --upstream
 
 Examples:
   vireo serve
   vireo serve -m /models/nemotron-nano-12b-v2-vl --format int4 --context 32768
+  vireo serve --upstream http://10.0.0.5:8000/v1 --upstream-dialect vllm
+  vireo serve --config vireo.yaml
   VIREO_API_KEY=secret vireo serve --host 0.0.0.0 --port 8080
   curl http://127.0.0.1:8000/v1/chat/completions -H 'content-type: application/json' \\
     -d '{"model":"vireo/mini","messages":[{"role":"user","content":"Hi"}]}'`;
@@ -171,23 +176,27 @@ async function serve(flags: ServeFlags): Promise<void> {
   await checkAddress(options); // before loading, which may take minutes
   const files = await openFiles(flags, terminal);
   const place: EngineOpener<Engine | IsolatedEngine> = flags.isolate ? isolated : open;
-  const engine = await openEngineBy(place, flags, terminal, videoOptions(flags), {
-    log,
-    ...defined({
-      modelId: flags.modelId,
-      shareMedia: flags.shareMedia,
-      reasoning: flags.reasoning === "auto" ? undefined : flags.reasoning === "on",
-    }),
-  });
+  const openEngine = () =>
+    openEngineBy(place, flags, terminal, videoOptions(flags), {
+      log,
+      ...defined({
+        modelId: flags.modelId,
+        shareMedia: flags.shareMedia,
+        reasoning: flags.reasoning === "auto" ? undefined : flags.reasoning === "on",
+      }),
+    });
+  const served = await openUpstream(flags, openEngine, log);
   const media = new MediaFetcher(flags.mediaUrls);
-  const upstream = { upstream: engine, media, ...defined({ files }) };
+  const upstream = { upstream: served.upstream, media, ...defined({ files }) };
   const listening = await listen({ ...options, ...upstream }).catch(async (error) => {
-    await engine.close();
+    await served.close();
     await files?.close();
     throw error;
   });
-  terminal.note(`${terminal.bold(engine.models[0]?.id ?? "")} is ready at ${listening.url}`);
-  for (const note of await abilityNotes(engine.models[0]?.abilities)) terminal.note(note);
+  const [model] = served.upstream.models;
+  terminal.note(`${terminal.bold(model?.id ?? "the server")} is ready at ${listening.url}`);
+  for (const note of served.notes) terminal.note(note);
+  for (const note of await abilityNotes(served.abilities)) terminal.note(note);
   terminal.note(terminal.dim("Press Ctrl+C to stop; running answers get ten seconds to end."));
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
@@ -196,6 +205,6 @@ async function serve(flags: ServeFlags): Promise<void> {
   terminal.note("closing ...");
   await listening.close();
   await media.close();
-  await engine.close();
+  await served.close();
   await files?.close();
 }

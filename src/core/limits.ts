@@ -264,6 +264,12 @@ export const LIMITS = freeze({
     wordsPerPage: 5000,
   },
 
+  // the operator's configuration file
+  configuration: {
+    characters: MIB,
+    aliases: 100,
+  },
+
   /** The answers of a provider to which requests are forwarded. */
   upstream: {
     /** One event of a stream. */

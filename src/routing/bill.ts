@@ -1,7 +1,7 @@
 import type { ChatRequest, Usage } from "../core/chat.ts";
-import { costParts } from "../core/prices.ts";
+import { costParts, FREE, type Prices } from "../core/prices.ts";
 import { type CountTokens, Delivery } from "./delivery.ts";
-import { type Endpoint, pricesOf } from "./endpoint.ts";
+import { type Candidate, type Endpoint, pricesOf } from "./endpoint.ts";
 
 /**
  * Bills a request once: for the usage that the provider of its answer reports, or for what was
@@ -11,6 +11,7 @@ export class Bill {
   readonly delivery: Delivery;
   private readonly request: ChatRequest;
   private endpoint: Endpoint | undefined;
+  private prices: Prices | undefined;
   /** The part of the answer that other endpoints delivered. */
   private before: Usage | undefined;
   private reported: Usage | undefined;
@@ -22,8 +23,10 @@ export class Bill {
   }
 
   /** An attempt begins; reports of earlier ones no longer count. */
-  begin(endpoint: Endpoint): void {
+  begin({ route, endpoint }: Candidate): void {
     this.endpoint = endpoint;
+    // without a price among priced endpoints it is free; the model's price is that of another one
+    this.prices = pricesOf(endpoint) ?? (route.endpoints.some(pricesOf) ? FREE : undefined);
     this.reported = undefined;
     if (!this.delivery.isEmpty) this.before = this.delivery.estimate();
   }
@@ -47,9 +50,8 @@ export class Bill {
   }
 
   private send(usage: Usage): Usage {
-    const prices = this.endpoint && pricesOf(this.endpoint);
     const whole = joined(this.before, usage);
-    const cost = prices && costParts(prices, whole);
+    const cost = this.prices && costParts(this.prices, whole);
     const own = this.request.promptAlreadyBilled === true ? { text: 0n, media: 0n } : {};
     const priced = cost === undefined ? whole : { ...whole, cost: { ...cost, ...own } };
     if (!this.isSent) this.request.onUsage?.(priced);

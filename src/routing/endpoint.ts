@@ -54,6 +54,12 @@ export interface Route {
   readonly endpoints: readonly Endpoint[];
 }
 
+/** An endpoint that may answer a request, as a part of a route. */
+export interface Candidate {
+  readonly route: Route;
+  readonly endpoint: Endpoint;
+}
+
 /** Identifies an endpoint in measurements and metrics. */
 export function endpointKey({ provider, model }: Endpoint): string {
   return JSON.stringify([provider.name, model]);

@@ -4,11 +4,21 @@ import { EndpointHealth } from "./endpoint-health.ts";
 
 /** The health of all endpoints. It outlives a change of the configuration. */
 export class HealthRegistry {
-  private readonly breaker: BreakerOptions;
+  private breaker: BreakerOptions;
   private readonly endpoints = new Map<string, EndpointHealth>();
 
   constructor(breaker: BreakerOptions) {
     this.breaker = breaker;
+  }
+
+  /** Changed options begin anew: every circuit is closed, and measurements are forgotten. */
+  configure(breaker: BreakerOptions): void {
+    const { failures, openMs, maxOpenMs } = this.breaker;
+    const isSame =
+      failures === breaker.failures && openMs === breaker.openMs && maxOpenMs === breaker.maxOpenMs;
+    if (isSame) return;
+    this.breaker = breaker;
+    this.endpoints.clear();
   }
 
   of(endpoint: Endpoint): EndpointHealth {

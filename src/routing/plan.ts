@@ -2,17 +2,11 @@ import type { ChatRequest } from "../core/chat.ts";
 import type { VireoError } from "../core/errors.ts";
 import { missingFeatures } from "../core/features.ts";
 import { type Conversations, conversationKey } from "./conversations.ts";
-import { describedModel, type Endpoint, type Route } from "./endpoint.ts";
+import { type Candidate, describedModel, type Endpoint, type Route } from "./endpoint.ts";
 import { type Exclusion, excludedBy, type Requirements } from "./filter.ts";
 import type { HealthRegistry } from "./health-registry.ts";
 import { orderEndpoints } from "./order.ts";
 import { noEndpoint } from "./refusal.ts";
-
-/** An endpoint that may answer a request. */
-export interface Candidate {
-  readonly route: Route;
-  readonly endpoint: Endpoint;
-}
 
 export interface PlanContext {
   readonly routes: readonly Route[];

@@ -8,10 +8,10 @@ import { type BreakerOptions, DEFAULT_BREAKER } from "./circuit-breaker.ts";
 import { continued } from "./continuation.ts";
 import { Conversations } from "./conversations.ts";
 import { type CountTokens, roughCount } from "./delivery.ts";
-import type { Route } from "./endpoint.ts";
+import type { Candidate, Route } from "./endpoint.ts";
 import { allFailed, type Failure } from "./failures.ts";
 import { HealthRegistry } from "./health-registry.ts";
-import { type Candidate, type Plan, planRequest } from "./plan.ts";
+import { type Plan, planRequest } from "./plan.ts";
 import { modelOf } from "./routed-model.ts";
 
 export interface RouterOptions {
@@ -21,7 +21,9 @@ export interface RouterOptions {
   readonly health?: HealthRegistry;
   readonly breaker?: BreakerOptions;
   /** An answer that breaks off is continued by another provider. Default: it fails. */
-  readonly continuesAnswers?: boolean;
+  readonly continuesAnswers?: () => boolean;
+  /** Every request is treated as one for zero data retention. Default: those that ask for it. */
+  readonly zeroDataRetention?: () => boolean;
   /** Counts tokens where a provider does not. Default: one per four bytes. */
   readonly countTokens?: CountTokens;
   /** Monotonic, in milliseconds. */
@@ -93,7 +95,7 @@ export class Router implements Upstream {
         const own = isContinuation ? continued(request, bill.delivery, endpoint) : request;
         if (own === undefined) continue;
         if (isContinuation) continuedBy.push(endpoint.provider.name);
-        bill.begin(endpoint);
+        bill.begin(candidate);
         const result = yield* runAttempt(own, {
           endpoint,
           health: this.health.of(endpoint),
@@ -113,7 +115,7 @@ export class Router implements Upstream {
         failures.push(result.failure);
         const { attempt, error } = result.failure;
         if (attempt.callerFault || isOnlyLocal) throw error;
-        if (!bill.delivery.isEmpty && this.options.continuesAnswers !== true) break;
+        if (!bill.delivery.isEmpty && this.options.continuesAnswers?.() !== true) break;
       }
       throw bill.delivery.isEmpty ? allFailed(failures) : brokenOff(failures);
     } finally {

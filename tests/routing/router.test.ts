@@ -125,7 +125,7 @@ describe("after the first token", () => {
 
   test("with leave another provider continues, marked at the end", async () => {
     const [a, b] = [scripted("a", [["Hel", down()]]), scripted("b", [["lo"]])];
-    const outcome = await ask(between([a, b], { continuesAnswers: true }));
+    const outcome = await ask(between([a, b], { continuesAnswers: () => true }));
     expect([outcome.text, answeredBy(outcome)?.provider]).toEqual(["Hello", "a"]);
     expect(outcome.events.at(-1)).toMatchObject({ type: "end", continuedBy: ["b"] });
     expect(b.requests[0]).toMatchObject({
@@ -143,7 +143,7 @@ describe("after the first token", () => {
     ["a text without messages", { prompt: "Hi" }],
   ])("%s is not continued", async (_, request) => {
     const providers = [scripted("a", [["Hel", down()]]), scripted("b")];
-    const { error } = await ask(between(providers, { continuesAnswers: true }), request);
+    const { error } = await ask(between(providers, { continuesAnswers: () => true }), request);
     expect([error?.code, providers[1]!.requests.length]).toEqual(["upstream_unavailable", 0]);
   });
 
@@ -258,6 +258,8 @@ test("the answer costs what the provider that gave it charges", async () => {
   const [a, b] = [scripted("a", [[down()]]), scripted("b")];
   const router = routerOf([route([endpoint(a), endpoint(b, { prices: PRICES })])]);
   const { billed } = await ask(router);
+  const free = routerOf([route([endpoint(a, { prices: PRICES }), endpoint(b)])]);
+  expect((await ask(free)).billed[0]?.cost).toEqual({ text: 0n, media: 0n, completion: 0n });
   expect(billed[0]?.cost).toEqual({ text: 10_000_000n, media: 0n, completion: 8_000_000n });
 });
 

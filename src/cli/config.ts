@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { readConfiguration } from "../configuration/read-configuration.ts";
+import { type Configuration, configurationSchema } from "../configuration/schema.ts";
+import { VireoError } from "../core/errors.ts";
+
+/** Adds `vireo config check` and `vireo config schema`. */
+export function addConfig(program: Command): void {
+  const config = program
+    .command("config")
+    .summary("check a configuration for vireo serve --config")
+    .description("Checks files that configure providers and routes for vireo serve --config.");
+  config
+    .command("check <file>")
+    .summary("explain every problem with line and column, and print the routes")
+    .action((file: string) => check(file));
+  config
+    .command("schema")
+    .summary("print the JSON Schema of the file, for editors")
+    .action(() => {
+      process.stdout.write(`${JSON.stringify(configurationSchema(), null, 2)}\n`);
+    });
+  config.addHelpText(
+    "after",
+    `
+Examples:
+  vireo config check vireo.yaml
+  vireo serve --config vireo.yaml`,
+  );
+}
+
+function check(file: string): void {
+  const { problems, configuration } = readConfiguration(readText(file), process.env);
+  if (problems !== undefined) {
+    for (const { line, column, message } of problems) {
+      process.stderr.write(`${file}:${line}:${column}: ${message}\n`);
+    }
+    process.stderr.write(`${problems.length} problem${problems.length === 1 ? "" : "s"}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  process.stdout.write(`${routesTable(configuration)}\n`);
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? "no reason";
+    throw new VireoError("invalid_option", `cannot read ${file}: ${reason}`, { cause });
+  }
+}
+
+const COLUMNS = ["model", "tried", "provider", "its model", "prompt", "answer", "context", "zdr"];
+
+/** The routes that result from a configuration, one line per endpoint. */
+function routesTable({ models, providers }: Configuration): string {
+  const rows = Object.entries(models).flatMap(([id, model]) =>
+    model.providers.map((given, index) => {
+      const one = typeof given === "string" ? { provider: given } : given;
+      const { provider, model: own = id, prices, context, weight = 1 } = { ...NOTHING, ...one };
+      const kind = providers[provider]!;
+      const isKept = kind.zeroDataRetention ?? kind.kind === "local";
+      const tried = model.strategy === "weighted" ? `weight ${weight}` : String(index + 1);
+      return [
+        index === 0 ? id : "",
+        tried,
+        `${provider} (${kind.kind})`,
+        own,
+        prices?.prompt ?? "-",
+        prices?.completion ?? "-",
+        context === undefined ? "as reported" : String(context),
+        isKept ? "yes" : "no",
+      ];
+    }),
+  );
+  return alignColumns([COLUMNS, ...rows]);
+}
+
+const NOTHING: {
+  readonly model?: string;
+  readonly prices?: { readonly prompt: string; readonly completion: string };
+  readonly context?: number;
+  readonly weight?: number;
+} = {};
+
+function alignColumns(rows: readonly (readonly string[])[]): string {
+  const widths = COLUMNS.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, at) => cell.padEnd(widths[at]!))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

@@ -1,0 +1,209 @@
+import { isDeepStrictEqual } from "node:util";
+import type { ChatEvent, ChatRequest } from "../core/chat.ts";
+import { defined } from "../core/defined.ts";
+import { type Prices, parsePrice } from "../core/prices.ts";
+import type { Upstream } from "../core/upstream.ts";
+import { wrapUpstream } from "../core/wrap-upstream.ts";
+import type { Endpoint, Provider, Route } from "../routing/endpoint.ts";
+import { startChaos } from "../upstreams/chaos/chaos-server.ts";
+import {
+  createOpenAiCompatible,
+  type RemoteUpstream,
+} from "../upstreams/openai-compatible/upstream.ts";
+import type { Environment } from "./problems.ts";
+import { type Configuration, type ProviderConfig, type RemoteConfig, SECRET } from "./schema.ts";
+
+/** An open provider, which closes when no request uses it any more. */
+export interface OpenProvider {
+  readonly provider: Provider;
+  /** Closes it when the running requests have ended. */
+  retire(): void;
+  /** Closes it now. */
+  close(): Promise<void>;
+}
+
+interface Opened {
+  readonly config: ProviderConfig;
+  readonly models: readonly string[];
+  readonly open: OpenProvider;
+}
+
+/** The providers of the current configuration. Those that a change leaves alone stay open. */
+export class Providers {
+  private readonly local: Upstream | undefined;
+  private opened: ReadonlyMap<string, Opened> = new Map();
+
+  /** local: the engine of this process. Undefined: there is none. */
+  constructor(local: Upstream | undefined) {
+    this.local = local;
+  }
+
+  /** Takes a checked configuration over and returns its routes. */
+  async take(config: Configuration, environment: Environment): Promise<readonly Route[]> {
+    const next = new Map<string, Opened>();
+    for (const [name, own] of Object.entries(config.providers)) {
+      const models = modelsOf(config, name);
+      const known = this.opened.get(name);
+      const isSame = isDeepStrictEqual([known?.config, known?.models], [own, models]);
+      next.set(
+        name,
+        known !== undefined && isSame
+          ? known
+          : { config: own, models, open: await this.open(name, own, models, environment) },
+      );
+    }
+    for (const [name, { open }] of this.opened) if (next.get(name)?.open !== open) open.retire();
+    this.opened = next;
+    const providerOf = (name: string) => next.get(name)!.open.provider;
+    return Object.entries(config.models).map(([id, model]) => toRoute(id, model, providerOf));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.opened.values()].map(({ open }) => open.close()));
+  }
+
+  private async open(
+    name: string,
+    config: ProviderConfig,
+    models: readonly string[],
+    environment: Environment,
+  ): Promise<OpenProvider> {
+    switch (config.kind) {
+      case "local":
+        return { provider: toProvider(name, config, this.local!), retire() {}, async close() {} };
+      case "openai-compatible":
+        return closing(name, config, createRemote(name, config, models, environment));
+      case "chaos": {
+        const { fault, afterTokens, limits } = config;
+        const chaos = await startChaos(defined({ fault, afterTokens }));
+        const upstream = createRemote(name, { url: chaos.url, limits }, models, environment);
+        return closing(name, config, upstream, () => chaos.close());
+      }
+    }
+  }
+}
+
+/** Names, at the provider, of the models that routes ask of it. */
+function modelsOf({ models }: Configuration, provider: string): readonly string[] {
+  const names = Object.entries(models).flatMap(([id, { providers }]) =>
+    providers.flatMap((one) => {
+      if (typeof one === "string") return one === provider ? [id] : [];
+      return one.provider === provider ? [one.model ?? id] : [];
+    }),
+  );
+  return [...new Set(names)];
+}
+
+function createRemote(
+  name: string,
+  {
+    url,
+    dialect,
+    key,
+    headers,
+    limits = {},
+    maxFrames,
+  }: Pick<RemoteConfig, "url"> & Partial<RemoteConfig>,
+  models: readonly string[],
+  environment: Environment,
+): RemoteUpstream {
+  const value = (text: string): string => {
+    const variable = SECRET.exec(text)?.[1];
+    return variable === undefined ? text : (environment[variable] ?? "");
+  };
+  const ms = (seconds: number | undefined) => seconds && seconds * 1000;
+  const secret = key && value(key);
+  return createOpenAiCompatible({
+    name,
+    baseUrl: url,
+    models: models.map((id) => ({ id })),
+    limits: defined({
+      connectMs: ms(limits.connect),
+      firstTokenMs: ms(limits.firstToken),
+      betweenTokensMs: ms(limits.betweenTokens),
+      totalMs: ms(limits.total),
+    }),
+    ...defined({
+      dialect,
+      maxFrames,
+      credentials: secret === undefined ? undefined : () => secret,
+      headers:
+        headers &&
+        Object.fromEntries(Object.entries(headers).map(([header, text]) => [header, value(text)])),
+    }),
+  });
+}
+
+/** Counts the running requests of an upstream, to close it after the last one. */
+function closing(
+  name: string,
+  config: ProviderConfig,
+  upstream: RemoteUpstream,
+  afterwards: () => Promise<void> = async () => {},
+): OpenProvider {
+  let running = 0;
+  let isRetired = false;
+  const close = async (): Promise<void> => {
+    await upstream.close();
+    await afterwards();
+  };
+  const closeIfUnused = (): void => {
+    if (isRetired && running === 0) void close();
+  };
+  async function* chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
+    running += 1;
+    try {
+      yield* upstream.chat(request, signal);
+    } finally {
+      running -= 1;
+      closeIfUnused();
+    }
+  }
+  return {
+    provider: toProvider(name, config, wrapUpstream(upstream, { chat })),
+    retire() {
+      isRetired = true;
+      closeIfUnused();
+    },
+    close,
+  };
+}
+
+function toProvider(
+  name: string,
+  { kind, zeroDataRetention = kind === "local", trainsOnRequests = false }: ProviderConfig,
+  upstream: Upstream,
+): Provider {
+  const isLocal = kind === "local";
+  return {
+    name,
+    aliases: isLocal ? ["local", "vireo"] : [],
+    upstream,
+    zeroDataRetention,
+    collectsData: trainsOnRequests,
+    isLocal,
+  };
+}
+
+function toRoute(
+  id: string,
+  { aliases = [], strategy = "ordered", providers }: Configuration["models"][string],
+  providerOf: (name: string) => Provider,
+): Route {
+  const endpoints = providers.map((given): Endpoint => {
+    const one: EndpointConfig = typeof given === "string" ? { provider: given } : given;
+    const { provider, model = id, weight = 1, prices, quantization, context } = one;
+    const facts = { prices: prices && toPrices(prices), quantization, contextTokens: context };
+    return { provider: providerOf(provider), model, weight, ...defined(facts) };
+  });
+  return { id, aliases, strategy, endpoints };
+}
+
+type EndpointConfig = Exclude<Configuration["models"][string]["providers"][number], string>;
+
+function toPrices({ prompt, completion }: NonNullable<EndpointConfig["prices"]>): Prices {
+  return {
+    prompt: parsePrice(prompt, "prompt"),
+    completion: parsePrice(completion, "completion"),
+  };
+}
