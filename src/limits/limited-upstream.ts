@@ -10,6 +10,7 @@ import {
 } from "../core/upstream.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
 import type { Admission, TenantLimits, Tenants } from "./tenants.ts";
+import { estimateTokens, type RequestTokens } from "./token-estimate.ts";
 
 type Estimate = NonNullable<UpstreamCapabilities["estimate"]>;
 
@@ -91,18 +92,47 @@ async function* chat(
   request: ChatRequest,
   signal?: AbortSignal,
 ): AsyncGenerator<ChatEvent> {
-  const admission = admit(options, request, { counts: true });
-  const deadline = startDeadline(signal, options.deadlineMs);
+  const { tenants, limitsOf, deadlineMs } = options;
+  const { tenant = "", messages } = request;
+  const estimate = estimateTokens(request);
+  const reserved = { tokens: estimate.prompt + estimate.answer, request: messages };
+  const admission = tenants.acquire(tenant, limitsOf(tenant), reserved);
+  const deadline = startDeadline(signal, deadlineMs);
   const onUsage: ChatRequest["onUsage"] = (computed) => {
     const usage = request.promptAlreadyBilled ? { ...computed, promptTokens: 0 } : computed;
     const model = modelFor(upstream, request);
     admission.settle(usage, model && options.pricesOf(model));
     request.onUsage?.(usage);
   };
+  const correct = correctReservation(admission, request, estimate);
   try {
-    yield* upstream.chat({ ...request, onUsage }, deadline.signal);
+    for await (const event of upstream.chat({ ...request, onUsage }, deadline.signal)) {
+      correct(event);
+      yield event;
+    }
   } finally {
     deadline.release();
     admission.end();
   }
+}
+
+/** Corrects the reserved tokens when the prompt is counted and when an answer is long. */
+function correctReservation(
+  admission: Admission,
+  { promptAlreadyBilled }: ChatRequest,
+  estimate: RequestTokens,
+): (event: ChatEvent) => void {
+  let { prompt, answer } = estimate;
+  let produced = 0;
+  return (event) => {
+    if (event.type === "start" && !promptAlreadyBilled) {
+      prompt = event.promptTokens;
+      admission.reserve(prompt + answer);
+    } else if (event.type === "text" || event.type === "reasoning") {
+      produced += event.tokens?.length ?? 1;
+      if (produced <= answer) return;
+      answer = produced;
+      admission.reserve(prompt + answer);
+    }
+  };
 }

@@ -105,4 +105,55 @@ describe("Tenants", () => {
     for (let i = 0; i < 3; i++) tenants.acquire("a", {}).settle(usage, prices);
     expect(tenants.usage("a").cost).toBe(150_000_000n);
   });
+
+  test("parallel requests cannot overdraw a key: 60 at once use no more than one", () => {
+    const { clock, tenants } = setUp();
+    const limits = { tokensPerMinute: 100 };
+    const small = { ...usage, promptTokens: 37, completionTokens: 20 };
+    const ask = () => tenants.acquire("a", limits, { tokens: 57, request: {} });
+    const admitted = [];
+    for (let i = 0; i < 60; i++) {
+      try {
+        admitted.push(ask());
+      } catch (error) {
+        expect(error).toEqual(refused("tokens", 8400)); // 14 tokens are missing
+      }
+    }
+    expect(admitted).toHaveLength(1);
+    admitted[0]!.settle(small);
+    admitted[0]!.end();
+    ask().end(); // nothing runs, and there is something left
+    expect(tenants.allowances("a", limits).tokens?.remaining).toBe(43);
+    clock.ms = 60_000;
+    ask();
+    expect(ask).toThrow("may need 57 beside those running");
+  });
+
+  test("reserved tokens are corrected, given back without an answer, and settled once", () => {
+    const { tenants } = setUp();
+    const limits = { tokensPerMinute: 1000 };
+    const left = () => tenants.allowances("a", limits).tokens?.remaining;
+    const lease = tenants.acquire("a", limits, { tokens: 300, request: {} });
+    expect(left()).toBe(700);
+    lease.reserve(450);
+    expect(left()).toBe(550);
+    lease.settle(usage);
+    lease.reserve(900);
+    lease.end();
+    expect(left()).toBe(850);
+    tenants.acquire("a", limits, { tokens: 300, request: {} }).end();
+    expect(left()).toBe(850);
+  });
+
+  test("the answers to one request are admitted together", () => {
+    const { tenants } = setUp();
+    const limits = { tokensPerMinute: 100 };
+    const request = {};
+    const leases = Array.from({ length: 4 }, () =>
+      tenants.acquire("a", { ...limits }, { tokens: 24, request }),
+    );
+    expect(() => tenants.acquire("a", limits, { tokens: 24, request: {} })).toThrow("24 beside");
+    for (const lease of leases) lease.end();
+    tenants.acquire("a", limits, { tokens: 24, request: {} });
+  });
 });

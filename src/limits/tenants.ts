@@ -30,8 +30,17 @@ export interface Allowances {
   readonly tokens?: Allowance;
 }
 
+/** The tokens that a request reserves until it is settled. */
+export interface TokenEstimate {
+  readonly tokens: number;
+  /** Identifies the request: its answers are admitted together. */
+  readonly request: object;
+}
+
 /** An admitted request. */
 export interface Admission {
+  /** Changes the number of reserved tokens, as more becomes known. */
+  reserve(tokens: number): void;
   /** Records the computed tokens and their cost; only the first call counts. */
   settle(usage: Usage, prices?: Prices): void;
   /** Ends the request. */
@@ -80,6 +89,8 @@ interface Account {
   requests: Bucket | undefined;
   tokens: Bucket | undefined;
   running: number;
+  /** Requests with reserved tokens, and how many of their answers run. */
+  readonly reserving: Map<object, number>;
   readonly usage: { -readonly [K in keyof TenantUsage]: TenantUsage[K] };
 }
 
@@ -94,7 +105,13 @@ function limiting(
   };
 }
 
-/** Counts the tenants' usage and enforces their limits, in memory. */
+/**
+ * Counts the tenants' usage and enforces their limits, in memory.
+ *
+ * Tokens are reserved by an estimate when a request is admitted and settled when it ends. A key
+ * with nothing running may start a request if it has any tokens left, so one request can overdraw
+ * it. Beside running requests the estimate must fit, so parallel requests cannot.
+ */
 export class Tenants {
   private readonly accounts = new Map<string, Account>();
   private readonly nowMs: () => number;
@@ -104,7 +121,7 @@ export class Tenants {
   }
 
   /** Throws what `acquire` would throw, without admitting a request. */
-  check(tenant: string, limits: TenantLimits): void {
+  check(tenant: string, limits: TenantLimits, estimate?: TokenEstimate): void {
     const account = this.accountOf(tenant, limits);
     const now = this.nowMs();
     const { requests, tokens } = limiting(account, limits);
@@ -116,15 +133,18 @@ export class Tenants {
     if (requestWait > 0) {
       throw refusal(`this key may send ${requests!.perMinute} a minute`, "requests", requestWait);
     }
-    const tokenWait = tokens?.waitMs(1, now) ?? 0;
-    if (tokenWait > 0) {
-      throw refusal(`this key may use ${tokens!.perMinute} tokens a minute`, "tokens", tokenWait);
-    }
+    if (tokens === undefined) return;
+    const needed = tokensNeeded(account, tokens.perMinute, estimate);
+    const tokenWait = tokens.waitMs(needed, now);
+    if (tokenWait === 0) return;
+    const beside = needed > 1 ? `, and this request may need ${needed} beside those running` : "";
+    const why = `this key may use ${tokens.perMinute} tokens a minute${beside}`;
+    throw refusal(why, "tokens", tokenWait);
   }
 
   /** Admits a request. Throws rate_limited with the time after which to retry. */
-  acquire(tenant: string, limits: TenantLimits): Admission {
-    const admission = this.acquireUncounted(tenant, limits);
+  acquire(tenant: string, limits: TenantLimits, estimate?: TokenEstimate): Admission {
+    const admission = this.admit(tenant, limits, estimate);
     const account = this.accountOf(tenant, limits);
     account.requests?.take(1, this.nowMs());
     account.usage.requests += 1;
@@ -133,10 +153,16 @@ export class Tenants {
 
   /** Admits work that counts as running, but not against the requests per minute. */
   acquireUncounted(tenant: string, limits: TenantLimits): Admission {
-    this.check(tenant, limits);
+    return this.admit(tenant, limits);
+  }
+
+  private admit(tenant: string, limits: TenantLimits, estimate?: TokenEstimate): Admission {
+    this.check(tenant, limits, estimate);
     const account = this.accountOf(tenant, limits);
     account.running += 1;
-    return this.admissionFor(account);
+    const admission = this.admissionFor(account, estimate?.request);
+    if (estimate) admission.reserve(estimate.tokens);
+    return admission;
   }
 
   /** The rest of each limit. Undefined parts have no limit. */
@@ -154,22 +180,35 @@ export class Tenants {
     return { ...usage };
   }
 
-  private admissionFor(account: Account): Admission {
+  private admissionFor(account: Account, request: object | undefined): Admission {
+    const { tokens, reserving } = account; // the limit may change while the request runs
+    if (request) reserving.set(request, (reserving.get(request) ?? 0) + 1);
+    let reserved = 0;
     let settled = false;
     let ended = false;
+    const reserve = (amount: number): void => {
+      tokens?.take(amount - reserved, this.nowMs());
+      reserved = amount;
+    };
     return {
+      reserve: (amount) => {
+        if (!settled && !ended) reserve(amount);
+      },
       settle: (usage, prices = FREE) => {
         if (settled) return;
         settled = true;
-        account.tokens?.take(usage.promptTokens + usage.completionTokens, this.nowMs());
+        reserve(usage.promptTokens + usage.completionTokens);
         account.usage.promptTokens += usage.promptTokens;
         account.usage.completionTokens += usage.completionTokens;
         account.usage.cost +=
           usage.cost === undefined ? costOf(prices, usage) : totalOf(usage.cost);
       },
       end: () => {
-        if (!ended) account.running -= 1;
+        if (ended) return;
         ended = true;
+        account.running -= 1;
+        if (!settled) reserve(0);
+        if (request) release(reserving, request);
       },
     };
   }
@@ -179,7 +218,8 @@ export class Tenants {
     let account = this.accounts.get(tenant);
     if (account === undefined) {
       const usage = { requests: 0, promptTokens: 0, completionTokens: 0, cost: 0n };
-      account = { requests: undefined, tokens: undefined, running: 0, usage };
+      const reserving = new Map<object, number>();
+      account = { requests: undefined, tokens: undefined, running: 0, reserving, usage };
       this.accounts.set(tenant, account);
     }
     const { requestsPerMinute, tokensPerMinute } = limits;
@@ -191,6 +231,23 @@ export class Tenants {
     }
     return account;
   }
+}
+
+/** Tokens that must be left so that a request may start. */
+function tokensNeeded(
+  { reserving }: Account,
+  perMinute: number,
+  estimate: TokenEstimate | undefined,
+): number {
+  if (estimate === undefined) return 1;
+  const others = reserving.size - (reserving.has(estimate.request) ? 1 : 0);
+  return others === 0 ? 1 : Math.max(1, Math.min(estimate.tokens, perMinute));
+}
+
+function release(reserving: Map<object, number>, request: object): void {
+  const left = (reserving.get(request) ?? 1) - 1;
+  if (left > 0) reserving.set(request, left);
+  else reserving.delete(request);
 }
 
 function refusal(why: string, limit: string, retryAfterMs: number): VireoError {
