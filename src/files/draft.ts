@@ -2,11 +2,13 @@ import { createHash, randomBytes } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VireoError } from "../core/errors.ts";
-import { full, type Ledger } from "./ledger.ts";
+import { full, type Reservation } from "./ledger.ts";
 
 export interface DraftOptions {
   readonly folder: string;
-  readonly ledger: Ledger;
+  /** Counts the bytes. The file releases it, unless an upload owns it. */
+  readonly reservation: Reservation;
+  readonly isOwned?: boolean;
   readonly tenant: string;
   readonly maxBytes: number;
 }
@@ -39,17 +41,22 @@ export class PartialFile {
 
   static async open(options: DraftOptions): Promise<PartialFile> {
     const path = join(options.folder, `${randomBytes(16).toString("hex")}.tmp`);
-    return new PartialFile(options, path, await open(path, "wx", 0o600));
+    try {
+      return new PartialFile(options, path, await open(path, "wx", 0o600));
+    } catch (error) {
+      if (!options.isOwned) options.reservation.release();
+      throw error;
+    }
   }
 
   /** Throws media_too_large or storage_full. */
   async write(chunk: Uint8Array): Promise<void> {
-    const { ledger, tenant, maxBytes: limit } = this.options;
+    const { reservation, maxBytes: limit } = this.options;
     if (this.bytes + chunk.length > limit) {
       const message = `the file has more than ${limit} bytes, which is the limit`;
       throw new VireoError("media_too_large", message, { metadata: { limit } });
     }
-    ledger.add(tenant, chunk.length);
+    reservation.add(chunk.length);
     this.bytes += chunk.length;
     this.hash.update(chunk);
     try {
@@ -79,9 +86,9 @@ export class PartialFile {
   async discard(): Promise<void> {
     await this.close();
     await rm(this.path, { force: true });
-    this.options.ledger.addTo(this.tenant, -this.bytes);
-    this.options.ledger.addToDisk(-this.bytes);
+    this.options.reservation.remove(this.bytes);
     this.bytes = 0;
+    if (!this.options.isOwned) this.options.reservation.release();
   }
 
   private async close(): Promise<void> {

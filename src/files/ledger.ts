@@ -7,11 +7,28 @@ export interface Quotas {
   readonly tenantQuotaBytes: number;
 }
 
-/** Counts bytes on disk, and bytes per tenant. Shared content counts once on disk. */
+/** Bytes of a tenant that only one file or upload may use, before they are there. */
+export interface Reservation {
+  /** Counts bytes: first those that are reserved, then further ones. Throws as `check` does. */
+  add(bytes: number): void;
+  /** Takes bytes back that were added; they are reserved again. */
+  remove(bytes: number): void;
+  /** Frees what is still reserved. What was added stays counted. */
+  release(): void;
+}
+
+/**
+ * Counts bytes on disk, and bytes per tenant. Shared content counts once on disk.
+ *
+ * Declared sizes are reserved before the bytes arrive. So of several uploads at once those are
+ * accepted that fit together, and the others are refused before they have sent anything.
+ */
 export class Ledger {
   private readonly quotas: Quotas;
   private readonly tenants = new Map<string, number>();
+  private readonly reserved = new Map<string, number>();
   private diskBytes = 0;
+  private reservedBytes = 0;
 
   constructor(quotas: Quotas) {
     this.quotas = quotas;
@@ -25,35 +42,76 @@ export class Ledger {
     return this.tenants.get(tenant) ?? 0;
   }
 
-  /** Throws storage_full if there is no space for `bytes` more. */
+  /** Throws storage_full if there is no space for `bytes` more beside what is reserved. */
   check(tenant: string, bytes: number): void {
     const { quotaBytes, tenantQuotaBytes } = this.quotas;
     const used = this.bytesOf(tenant);
-    if (used + bytes > tenantQuotaBytes) {
-      const metadata = { limit: tenantQuotaBytes, used };
+    const reserved = this.reserved.get(tenant) ?? 0;
+    if (used + reserved + bytes > tenantQuotaBytes) {
+      const coming = reserved > 0 ? ` and ${reserved} are reserved by uploads` : "";
       const message = `your files may have ${tenantQuotaBytes} bytes together; ${used} are used`;
-      throw new VireoError("storage_full", `${message}. Delete some`, { metadata });
+      const metadata = { limit: tenantQuotaBytes, used, reserved };
+      throw new VireoError("storage_full", `${message}${coming}. Delete some`, { metadata });
     }
-    if (this.diskBytes + bytes > quotaBytes) throw full();
+    if (this.diskBytes + this.reservedBytes + bytes > quotaBytes) throw full();
   }
 
-  /** Throws as `check` does. */
-  add(tenant: string, bytes: number): void {
+  /** Reserves bytes until they are added or released. Throws as `check` does. */
+  reserve(tenant: string, bytes: number): Reservation {
     this.check(tenant, bytes);
-    this.addTo(tenant, bytes);
-    this.diskBytes += bytes;
+    return this.resume(tenant, bytes, 0);
+  }
+
+  /** A reservation of an earlier process, of which `added` bytes are counted. Checks nothing. */
+  resume(tenant: string, bytes: number, added: number): Reservation {
+    let [declared, sum, rest] = [bytes, added, 0];
+    const update = (): void => {
+      const next = Math.max(0, declared - sum);
+      this.addReserved(tenant, next - rest);
+      rest = next;
+    };
+    update();
+    return {
+      add: (more) => {
+        const beyond = more - Math.min(rest, more);
+        if (beyond > 0) this.check(tenant, beyond);
+        sum += more;
+        update();
+        this.addTo(tenant, more);
+        this.diskBytes += more;
+      },
+      remove: (fewer) => {
+        this.addTo(tenant, -fewer);
+        this.diskBytes -= fewer;
+        sum -= fewer;
+        update();
+      },
+      release: () => {
+        declared = 0;
+        update();
+      },
+    };
   }
 
   /** Adds to a tenant's bytes without a check. */
   addTo(tenant: string, bytes: number): void {
-    const sum = this.bytesOf(tenant) + bytes;
-    if (sum > 0) this.tenants.set(tenant, sum);
-    else this.tenants.delete(tenant);
+    addIn(this.tenants, tenant, bytes);
   }
 
   addToDisk(bytes: number): void {
     this.diskBytes += bytes;
   }
+
+  private addReserved(tenant: string, bytes: number): void {
+    addIn(this.reserved, tenant, bytes);
+    this.reservedBytes += bytes;
+  }
+}
+
+function addIn(counts: Map<string, number>, tenant: string, bytes: number): void {
+  const sum = (counts.get(tenant) ?? 0) + bytes;
+  if (sum > 0) counts.set(tenant, sum);
+  else counts.delete(tenant);
 }
 
 /** The error for a full disk. It reveals nothing about other tenants. */

@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { PartialFile } from "./draft.ts";
-import { Ledger, type Quotas } from "./ledger.ts";
+import { Ledger, type Quotas, type Reservation } from "./ledger.ts";
 import { lockFolder } from "./lock.ts";
 import { type FileRecord, type NewFile, newId, readRecords, writeRecord } from "./records.ts";
 import { Uploads } from "./uploads.ts";
@@ -101,20 +101,37 @@ export class FileStore {
     return this.options.fileBytes ?? LIMITS.file.bytes;
   }
 
-  /** Throws storage_full or media_too_large for a file whose size is declared. */
-  check(tenant: string, bytes: number): void {
+  /** Reserves the declared size of a file. Throws storage_full or media_too_large. */
+  reserve(tenant: string, bytes: number): Reservation {
     const limit = this.fileBytes;
     if (bytes > limit) {
       const message = `the file has ${bytes} bytes; at most ${limit} are accepted`;
       throw new VireoError("media_too_large", message, { metadata: { limit, actual: bytes } });
     }
-    this.ledger.check(tenant, bytes);
+    return this.ledger.reserve(tenant, bytes);
   }
 
-  /** Creates a partial file. The caller must discard it in the end, stored or not. */
-  async draft(tenant: string, maxBytes = this.fileBytes): Promise<PartialFile> {
+  /**
+   * Creates a partial file, which releases the reservation in the end. The caller must discard it
+   * in the end, stored or not.
+   */
+  async draft(
+    tenant: string,
+    reservation = this.ledger.reserve(tenant, 0),
+    maxBytes = this.fileBytes,
+  ): Promise<PartialFile> {
     const folder = join(this.options.folder, "drafts");
-    return await PartialFile.open({ folder, ledger: this.ledger, tenant, maxBytes });
+    return await PartialFile.open({ folder, reservation, tenant, maxBytes });
+  }
+
+  /** Creates a partial file that uses the reservation of its upload. */
+  async partDraft(
+    tenant: string,
+    reservation: Reservation,
+    maxBytes: number,
+  ): Promise<PartialFile> {
+    const folder = join(this.options.folder, "drafts");
+    return await PartialFile.open({ folder, reservation, isOwned: true, tenant, maxBytes });
   }
 
   /**

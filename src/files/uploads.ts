@@ -6,7 +6,7 @@ import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { PartialFile } from "./draft.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, Reservation } from "./ledger.ts";
 import {
   type FileInfo,
   type FileRecord,
@@ -42,9 +42,9 @@ export interface UploadPart {
 
 /** Where completed files go. `FileStore` documents what each function throws. */
 export interface UploadTarget {
-  check(tenant: string, bytes: number): void;
+  reserve(tenant: string, bytes: number): Reservation;
   find(tenant: string, id: string): FileRecord;
-  draft(tenant: string, maxBytes: number): Promise<PartialFile>;
+  draft(tenant: string, reservation: Reservation, maxBytes: number): Promise<PartialFile>;
   keep(draft: PartialFile, file: NewFile): Promise<FileRecord>;
 }
 
@@ -58,6 +58,8 @@ export interface UploadsOptions {
 interface State {
   upload: Upload;
   readonly parts: Map<string, number>;
+  /** The declared bytes that have not come yet. */
+  readonly reservation: Reservation;
   /** The parts are being joined. */
   completing: boolean;
 }
@@ -77,7 +79,6 @@ export class Uploads {
   /** Throws media_too_large or storage_full. */
   async create(tenant: string, bytes: number, file: NewFile): Promise<Upload> {
     const { store, now } = this.options;
-    store.check(tenant, bytes);
     const own = [...this.states.values()].filter(({ upload }) => upload.tenant === tenant);
     const limit = LIMITS.upload.uploadsPerTenant;
     const closed = own.filter(({ upload }) => upload.status !== "pending");
@@ -88,22 +89,28 @@ export class Uploads {
       const message = `there are ${limit} uploads already; complete or cancel some`;
       throw new VireoError("storage_full", message, { metadata: { limit } });
     }
+    const reservation = store.reserve(tenant, bytes);
     const createdMs = now();
     const expiresMs = createdMs + IDLE_MS;
     const about = { ...file, id: newId("upload"), tenant, bytes };
     const upload: Upload = { ...about, createdMs, expiresMs, status: "pending" };
-    await mkdir(this.pathOf(upload.id), { mode: 0o700 });
-    await this.write(upload);
-    this.states.set(upload.id, { upload, parts: new Map(), completing: false });
+    try {
+      await mkdir(this.pathOf(upload.id), { mode: 0o700 });
+      await this.write(upload);
+    } catch (error) {
+      reservation.release();
+      throw error;
+    }
+    this.states.set(upload.id, { upload, parts: new Map(), reservation, completing: false });
     return upload;
   }
 
-  /** Throws file_not_found or upload_closed. Call it before a part is written. */
-  checkOpen(tenant: string, id: string): void {
-    this.pending(tenant, id);
+  /** The reservation that parts use. Throws file_not_found or upload_closed. */
+  reservationOf(tenant: string, id: string): Reservation {
+    return this.pending(tenant, id).reservation;
   }
 
-  /** Stores a partial file as a part. Throws as `checkOpen`, invalid_media and out_of_range. */
+  /** Stores a partial file as a part. Throws as `reservationOf`, invalid_media and out_of_range. */
   async addPart(tenant: string, id: string, draft: PartialFile): Promise<UploadPart> {
     const { path, bytes } = await draft.finish();
     const state = this.pending(tenant, id);
@@ -191,15 +198,18 @@ export class Uploads {
       }
       const parts = new Map<string, number>();
       let { expiresMs } = upload;
+      let received = 0;
       for (const part of await readdir(join(folder, name))) {
         if (!/^part-[0-9a-f]{32}$/.test(part)) continue;
         const { size, mtimeMs } = await stat(join(folder, name, part));
         parts.set(part, size);
+        received += size;
         expiresMs = Math.max(expiresMs, Math.floor(mtimeMs) + IDLE_MS);
         this.options.ledger.addTo(upload.tenant, size);
         this.options.ledger.addToDisk(size);
       }
-      const state = { upload: { ...upload, expiresMs }, parts, completing: false };
+      const reservation = this.options.ledger.resume(upload.tenant, upload.bytes, received);
+      const state = { upload: { ...upload, expiresMs }, parts, reservation, completing: false };
       this.states.set(name, state);
       if (upload.status !== "pending") await this.freeParts(state);
     }
@@ -239,10 +249,11 @@ export class Uploads {
     const { store, ledger } = this.options;
     const { filename, purpose, type, ttlSeconds, tenant, bytes } = upload;
     const about = { filename, purpose, type, ...defined({ ttlSeconds }) };
-    const draft = await store.draft(tenant, bytes);
     const hash = createHash("md5");
     ledger.addTo(tenant, -bytes);
+    let draft: PartialFile | undefined;
     try {
+      draft = await store.draft(tenant, ledger.reserve(tenant, bytes), bytes);
       for (const part of parts) {
         for await (const chunk of createReadStream(join(this.pathOf(upload.id), part))) {
           hash.update(chunk as Uint8Array);
@@ -257,11 +268,12 @@ export class Uploads {
       return await store.keep(draft, about);
     } finally {
       ledger.addTo(tenant, bytes);
-      await draft.discard();
+      await draft?.discard();
     }
   }
 
-  private async freeParts({ upload, parts }: State): Promise<void> {
+  private async freeParts({ upload, parts, reservation }: State): Promise<void> {
+    reservation.release();
     for (const [part, bytes] of parts) {
       parts.delete(part);
       await rm(join(this.pathOf(upload.id), part), { force: true });

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { PartialFile } from "../files/draft.ts";
+import type { Reservation } from "../files/ledger.ts";
 import { boundaryOf, readMultipart } from "../files/multipart.ts";
 import type { FileStore } from "../files/store.ts";
 import type { Env } from "./context.ts";
@@ -12,6 +13,8 @@ export interface FormOptions {
   readonly field: string;
   /** Maximum size of the file. */
   readonly maxBytes: number;
+  /** The reservation of the upload that the file is a part of. Default: one of its own. */
+  readonly reservation?: Reservation;
 }
 
 export interface ReceivedForm {
@@ -25,6 +28,8 @@ export interface ReceivedForm {
 
 /** Allowance for everything in a form besides its file. */
 const AROUND_BYTES = 256 * 1024;
+/** Size up to which the body of a refused request is read. */
+const SKIPPED_BYTES = 1024 * 1024;
 
 /**
  * Reads a form with one file, which is written to disk as it arrives.
@@ -33,7 +38,7 @@ const AROUND_BYTES = 256 * 1024;
  * storage_full; then the partial file is discarded.
  */
 export async function receiveForm(c: Context<Env>, options: FormOptions): Promise<ReceivedForm> {
-  const { store, field, maxBytes: limit } = options;
+  const { field, maxBytes: limit } = options;
   const tenant = c.get("tenant");
   const boundary = boundaryOf(c.req.header("content-type") ?? "");
   if ((c.req.header("content-encoding") ?? "identity") !== "identity") {
@@ -45,15 +50,50 @@ export async function receiveForm(c: Context<Env>, options: FormOptions): Promis
     const message = `the file has about ${declared} bytes; at most ${limit} are accepted`;
     throw new VireoError("media_too_large", message, { metadata: { limit } });
   }
-  store.check(tenant, Math.max(0, declared - AROUND_BYTES));
   const { body } = c.req.raw;
   if (body === null) throw new VireoError("invalid_multipart", "the request has no body");
-  const draft = await store.draft(tenant, limit);
+  const draft = await openDraft(options, tenant, declared).catch(async (error) => {
+    await skipBody(c, body, declared);
+    throw error;
+  });
   try {
     return { draft, ...(await fill(draft, readMultipart(body, boundary), field)) };
   } catch (error) {
     await draft.discard();
     throw error;
+  }
+}
+
+async function openDraft(
+  { store, maxBytes, reservation }: FormOptions,
+  tenant: string,
+  declared: number,
+): Promise<PartialFile> {
+  if (reservation) return await store.partDraft(tenant, reservation, maxBytes);
+  return await store.draft(tenant, reserve(store, tenant, declared), maxBytes);
+}
+
+/**
+ * Reads a small body to its end, so that the connection can be used again. A client that sends a
+ * large one is told to close the connection.
+ */
+async function skipBody(
+  c: Context<Env>,
+  body: ReadableStream<Uint8Array>,
+  declared: number,
+): Promise<void> {
+  if (!(declared > 0 && declared <= SKIPPED_BYTES)) return c.header("connection", "close");
+  const reader = body.getReader();
+  while (!(await reader.read()).done);
+}
+
+/** Reserves the declared size of a body, or what its file has at least if only that fits. */
+function reserve(store: FileStore, tenant: string, declared: number): Reservation {
+  const least = Math.max(0, declared - AROUND_BYTES);
+  try {
+    return store.reserve(tenant, Math.min(declared, store.fileBytes));
+  } catch {
+    return store.reserve(tenant, least);
   }
 }
 

@@ -194,6 +194,21 @@ describe("limits", () => {
     await expect(large).rejects.toMatchObject({ status: 413, code: "media_too_large" });
   });
 
+  test("of parallel uploads, those succeed that fit together", async () => {
+    const sent = [1, 2, 3, 4].map((fill) => host.upload("eva", Buffer.alloc(400_000, fill)));
+    const results = await Promise.allSettled(sent);
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
+    expect(host.store.bytesOf("eva")).toBe(800_000);
+    const upload = { bytes: 200_000, filename: "d", mime_type: "", purpose: "user_data" } as const;
+    const { uploads } = host.client("eva");
+    const { id } = await uploads.create(upload);
+    const another = uploads.create(upload);
+    await expect(another).rejects.toMatchObject({ status: 413, code: "storage_full" });
+    await uploads.cancel(id);
+    await uploads.cancel((await uploads.create(upload)).id);
+    for (const file of host.store.list("eva")) await host.store.remove("eva", file.id);
+  });
+
   test("a body of unknown length is read no further than there is room", async () => {
     let sent = 0;
     const head = '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n';

@@ -25,9 +25,9 @@ export function addPart(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
     const store = requireStore(options);
     const [tenant, id] = [c.get("tenant"), idOf(c)];
-    store.uploads.checkOpen(tenant, id);
+    const reservation = store.uploads.reservationOf(tenant, id);
     const maxBytes = LIMITS.upload.partBytes;
-    const { draft } = await receiveForm(c, { store, field: "data", maxBytes });
+    const { draft } = await receiveForm(c, { store, field: "data", maxBytes, reservation });
     try {
       const part = await store.uploads.addPart(tenant, id, draft);
       const created_at = Math.floor(part.createdMs / 1000);
