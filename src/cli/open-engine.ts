@@ -5,7 +5,7 @@ import { identityOf, modelFolder } from "./model-folder.ts";
 import { type EngineFlags, engineOptions, programs } from "./options.ts";
 import { bytesText, printable, type Terminal } from "./terminal.ts";
 
-type MoreOptions = Pick<EngineOptions, "log" | "modelId" | "reasoning">;
+type MoreOptions = Pick<EngineOptions, "log" | "modelId" | "reasoning" | "onDamage">;
 
 /** Opens the model that the flags name and shows progress. */
 export function openEngine(

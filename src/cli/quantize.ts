@@ -11,6 +11,7 @@ interface QuantizeFlags {
   readonly cache?: string;
   readonly threads?: number;
   readonly cpu?: string;
+  readonly verify?: boolean;
 }
 
 export function addQuantize(program: Command): void {
@@ -23,6 +24,7 @@ export function addQuantize(program: Command): void {
     )
     .argument("<dir>", "checkpoint folder")
     .addOption(weightFormat().default("int4"))
+    .option("--verify", "verify weights that are packed already, and pack damaged ones again")
     .addOption(cacheOption())
     .addOption(threadsOption())
     .addOption(kernelSetOption())
@@ -31,7 +33,8 @@ export function addQuantize(program: Command): void {
       `
 Examples:
   vireo quantize /models/nemotron-nano-12b-v2-vl
-  vireo quantize /models/nemotron-nano-12b-v2-vl --format int8 --cache /cache`,
+  vireo quantize /models/nemotron-nano-12b-v2-vl --format int8 --cache /cache
+  vireo quantize /models/nemotron-nano-12b-v2-vl --verify`,
     )
     .action(async (dir: string, flags: QuantizeFlags) => {
       await quantize(modelFolder(dir), flags);
@@ -45,8 +48,9 @@ async function quantize(folder: string, flags: QuantizeFlags): Promise<void> {
   const backend = await openBackend("cpu", defined({ threads, kernelSet }));
   try {
     const cacheDir = flags.cache ?? `${folder}/.vireo`;
-    const { region, fromCache, cacheError } = await loadModel(backend, folder, {
+    const { region, fromCache, cacheError, repaired } = await loadModel(backend, folder, {
       format: flags.format,
+      ...(flags.verify ? { verifyFirstBytes: Number.POSITIVE_INFINITY } : {}),
       cacheDir,
       onProgress: ({ doneBytes, totalBytes }) => {
         const percent = Math.floor((doneBytes / Math.max(1, totalBytes)) * 100);
@@ -59,7 +63,12 @@ async function quantize(folder: string, flags: QuantizeFlags): Promise<void> {
       return;
     }
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const done = fromCache ? "was packed already" : `packed in ${seconds} s`;
+    if (repaired) {
+      const { from, to } = repaired;
+      terminal.note(`the packed weights were damaged between bytes ${from} and ${to}`);
+    }
+    const verified = flags.verify ? `verified in ${seconds} s` : "was packed already";
+    const done = fromCache ? verified : `packed in ${seconds} s`;
     terminal.note(`${flags.format}: ${bytesText(region.bytes)} in ${cacheDir}, ${done}`);
   } finally {
     await backend.close();

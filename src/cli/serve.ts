@@ -175,10 +175,16 @@ async function serve(flags: ServeFlags): Promise<void> {
   };
   await checkAddress(options); // before loading, which may take minutes
   const files = await openFiles(flags, terminal);
+  const stopped = new AbortController();
   const place: EngineOpener<Engine | IsolatedEngine> = flags.isolate ? isolated : open;
   const openEngine = () =>
     openEngineBy(place, flags, terminal, videoOptions(flags), {
       log,
+      onDamage: () => {
+        terminal.note("the packed weights on disk are damaged; the next start packs them again");
+        process.exitCode = 1;
+        stopped.abort();
+      },
       ...defined({
         modelId: flags.modelId,
         shareMedia: flags.shareMedia,
@@ -198,9 +204,10 @@ async function serve(flags: ServeFlags): Promise<void> {
   for (const note of served.notes) terminal.note(note);
   for (const note of await abilityNotes(served.abilities)) terminal.note(note);
   terminal.note(terminal.dim("Press Ctrl+C to stop; running answers get ten seconds to end."));
-  await new Promise<void>((resolve) => {
+  await new Promise<unknown>((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
+    stopped.signal.addEventListener("abort", resolve);
   });
   terminal.note("closing ...");
   await listening.close();

@@ -48,6 +48,7 @@ async function start(dir: string, options: IsolatedOptions): Promise<void> {
   try {
     engine = await open(dir, {
       ...options,
+      onDamage: () => setImmediate(() => process.exit(1)), // the next process packs them again
       onProgress: (progress) => send({ kind: "progress", progress }),
       log: (level: LogLevel, event: string, fields?: LogFields) =>
         send({ kind: "log", level, event, fields }),

@@ -81,7 +81,7 @@ export class IsolatedEngine implements Upstream {
 
   /** Use `openIsolated`. folder: for temporary files; only this engine uses it. */
   constructor(dir: string, options: IsolatedEngineOptions, folder: string) {
-    const { env = {}, log = silentLog, onProgress, ...rest } = options;
+    const { env = {}, log = silentLog, onProgress, onDamage: _, ...rest } = options;
     this.dir = dir;
     this.options = rest;
     this.log = log;

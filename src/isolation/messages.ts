@@ -11,7 +11,7 @@ import type { PackProgress } from "../weights/packed.ts";
 import type { SharedRequest } from "./shared-bytes.ts";
 
 /** Options of an engine that another process can be given. */
-export type IsolatedOptions = Omit<EngineOptions, "log" | "onProgress">;
+export type IsolatedOptions = Omit<EngineOptions, "log" | "onProgress" | "onDamage">;
 
 /** A function of the engine, with the arguments that are not part of a request. */
 export type Call =

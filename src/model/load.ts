@@ -1,6 +1,7 @@
 import type { Backend, MatrixSource, Region, Tensor } from "../backends/backend.ts";
 import type { WeightFormat } from "../core/dtype.ts";
 import { VireoError } from "../core/errors.ts";
+import type { Damage } from "../weights/checksums.ts";
 import {
   type MatrixPart,
   type Packed,
@@ -30,11 +31,16 @@ export interface Model {
   readonly region: Region;
   readonly fromCache: boolean;
   readonly cacheError?: string;
+  /** The damaged part of an earlier packed file, which has been packed again. */
+  readonly repaired?: Damage;
+  /** Verifies large packed weights while they are in use. */
+  readonly verifyLater?: (signal: AbortSignal) => Promise<Damage | undefined>;
   /** Identifies weights, format and kernels: equal fingerprints give equal answers. */
   readonly fingerprint: string;
 }
 
-export interface LoadOptions extends Pick<PackedOptions, "cacheDir" | "onProgress"> {
+export interface LoadOptions
+  extends Pick<PackedOptions, "cacheDir" | "onProgress" | "verifyFirstBytes"> {
   readonly format?: LoadFormat;
 }
 
@@ -51,10 +57,9 @@ export async function loadModel(
   const key = `${format} ${await contentKey(index)}`;
   const describe = (placer: Placer): ModelWeights => describeModel(placer, config, plan, format);
   const packed: Packed<ModelWeights> = await placeWeights(backend, describe, { ...options, key });
-  const { value: weights, region, fromCache, cacheError } = packed;
+  const { value: weights, ...found } = packed;
   const fingerprint = `${key.slice(-16)}-${format}-${backend.kernelSet}`;
-  const cacheProblem = cacheError === undefined ? {} : { cacheError };
-  return { config, weights, region, fromCache, fingerprint, ...cacheProblem };
+  return { config, weights, fingerprint, ...found };
 }
 
 function describeModel(

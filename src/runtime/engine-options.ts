@@ -27,6 +27,8 @@ export interface EngineOptions extends BackendOptions {
   readonly maxRows?: number;
   /** Folder for packed weights; false: no files. Default: `.vireo` in the checkpoint. */
   readonly cacheDir?: string | false;
+  /** Packed weights up to this size are verified before use, others later. Default: 256 MiB. */
+  readonly verifyFirstBytes?: number;
   readonly video?: VideoOptions;
   /**
    * Tenants share cached pictures, pages and videos: a file that one has sent is faster for all.
@@ -51,6 +53,8 @@ export interface EngineOptions extends BackendOptions {
    */
   readonly prewarmGrammars?: boolean;
   readonly onProgress?: (progress: PackProgress) => void;
+  /** Called when packed weights in use prove to be damaged; the engine answers no more requests. */
+  readonly onDamage?: () => void;
   readonly log?: Log;
 }
 

@@ -58,6 +58,7 @@ export async function open(dir: string, options: EngineOptions = {}): Promise<En
     const { cacheDir: _, ...rest } = options;
     const model = await loadModel(backend, dir, cacheDir === false ? rest : { ...rest, cacheDir });
     if (model.cacheError) log("warn", "weights_not_cached", { reason: model.cacheError });
+    if (model.repaired) log("warn", "weights_packed_again", { ...model.repaired });
     const abilities = await findAbilities(options.video);
     logAbilities(abilities, log);
     const identity = { ...identify(dir, model.config, options.modelId), abilities };
@@ -65,6 +66,7 @@ export async function open(dir: string, options: EngineOptions = {}): Promise<En
     const { videoPruningRate, checkpointPruningRate } = engine.info;
     log("info", "video_pruning", { rate: videoPruningRate, checkpoint: checkpointPruningRate });
     if (options.prewarmGrammars === true) await engine.prewarmGrammars();
+    void engine.verifyWeights(options);
     return engine;
   } catch (error) {
     await backend.close();
@@ -93,6 +95,9 @@ export class Engine implements Upstream {
     contents: "unread events",
   });
   private closed = false;
+  /** Why the engine stopped before it was closed. */
+  private failure: VireoError | undefined;
+  private readonly closing = new AbortController();
 
   /** Use `open`. started: performance.now() when loading began. */
   constructor(
@@ -123,7 +128,7 @@ export class Engine implements Upstream {
   }
 
   get ready(): boolean {
-    return !this.closed;
+    return !this.closed && this.failure === undefined;
   }
 
   get stats(): BatcherStats {
@@ -233,10 +238,28 @@ export class Engine implements Upstream {
     return this.loaded.text.tokenizer.decode(ids, { skipSpecial: false });
   }
 
+  /** Verifies large packed weights while they are in use; damaged ones end all requests. */
+  async verifyWeights({ log = silentLog, onDamage }: EngineOptions): Promise<void> {
+    try {
+      const damage = await this.loaded.model.verifyLater?.(this.closing.signal);
+      if (damage === undefined) return;
+      log("error", "weights_damaged", { ...damage });
+      const text =
+        "the engine has stopped because its packed weights on disk are damaged; " +
+        "they are packed again when it is started again";
+      this.failure = new VireoError("engine_closed", text);
+      await this.parts.batcher.close();
+      onDamage?.();
+    } catch (error) {
+      if (!this.closed) log("warn", "weights_not_verified", { reason: String(error) });
+    }
+  }
+
   /** Fails all requests, waits for the current step, and frees all memory. */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    this.closing.abort();
     const { batcher, preparer } = this.parts;
     await batcher.close();
     // before the backend, which resizes pictures
@@ -279,6 +302,7 @@ export class Engine implements Upstream {
 
   private checkOpen(): void {
     if (this.closed) throw new VireoError("engine_closed", "the engine has been closed");
+    if (this.failure !== undefined) throw this.failure;
   }
 
   /** Maximum number of tokens of the answer. Throws context_length_exceeded. */

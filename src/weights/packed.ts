@@ -6,6 +6,7 @@ import { tensorAt } from "../backends/backend.ts";
 import { assert } from "../core/assert.ts";
 import type { WeightFormat } from "../core/dtype.ts";
 import { VireoError } from "../core/errors.ts";
+import { checksumBytes, checksumsOf, type Damage, findDamage } from "./checksums.ts";
 import { hasCode } from "./json.ts";
 
 /** Rows [firstRow, firstRow + rows) of a packed matrix, read when they are needed. */
@@ -44,6 +45,8 @@ export interface PackedOptions {
   /** Folder of the cache; undefined keeps the packed weights in memory alone. */
   readonly cacheDir?: string;
   readonly onProgress?: (progress: PackProgress) => void;
+  /** Packed files up to this size are verified before use, larger ones later. Default: 256 MiB. */
+  readonly verifyFirstBytes?: number;
 }
 
 export interface Packed<T> {
@@ -52,16 +55,27 @@ export interface Packed<T> {
   readonly fromCache: boolean;
   /** Reason why the packed weights could not be written to disk. */
   readonly cacheError?: string;
+  /** The damaged part of an earlier packed file, which has been packed again. */
+  readonly repaired?: Damage;
+  /** Verifies a large file that is in use. Undefined: it was verified or is not from the cache. */
+  readonly verifyLater?: (signal: AbortSignal) => Promise<Damage | undefined>;
 }
 
-/** Increase it when native/layout.h or the order of parameters changes. */
-const VERSION = 1;
+/** Increase it when native/layout.h, the order of parameters or the format of files changes. */
+const VERSION = 2;
 const HEADER_BYTES = 4096;
 const CHUNK_BYTES = 32 * 1024 * 1024;
+const VERIFY_FIRST_BYTES = 256 * 1024 * 1024;
+/** Speed of verifying a file that is in use: 12 GB take three minutes. */
+const VERIFY_BYTES_PER_SECOND = 64 * 1024 * 1024;
 
 type Job = { readonly bytes: number; readonly run: () => Promise<void> };
 
-/** Packs what `describe` names, or maps the result of an earlier run from the cache. */
+/**
+ * Packs what `describe` names, or maps the result of an earlier run from the cache.
+ *
+ * A file that is not as its checksums say is removed and packed again.
+ */
 export async function placeWeights<T>(
   backend: Backend,
   describe: (placer: Placer) => T,
@@ -69,24 +83,44 @@ export async function placeWeights<T>(
 ): Promise<Packed<T>> {
   const measure = new Measure(backend);
   describe(measure);
-  const bytes = measure.totalBytes;
-  const header = headerFor(backend, options.key, bytes);
-  const path = options.cacheDir && join(options.cacheDir, `${header.name}.vireo-packed`);
-  if (path && (await isValid(path, bytes, header.bytes))) {
+  const file = fileFor(backend, measure.totalBytes, options);
+  const { path, bytes } = file;
+  const found = path !== undefined && (await isValid(path, file));
+  const isSmall = bytes <= (options.verifyFirstBytes ?? VERIFY_FIRST_BYTES);
+  const repaired = found && isSmall ? await findDamage(path, file.dataBytes) : undefined;
+  if (found && repaired === undefined) {
     const region = backend.mapFile({ path, bytes });
     const place = new Placement(backend, region, measure);
-    return { value: describe(place), region, fromCache: true };
+    const value = describe(place);
+    if (isSmall) return { value, region, fromCache: true };
+    return { value, region, fromCache: true, verifyLater: (signal) => verifyInUse(file, signal) };
   }
+  if (repaired !== undefined) await rm(path!, { force: true });
+  const packed = await pack(backend, describe, measure, file, options);
+  return repaired === undefined ? packed : { ...packed, repaired };
+}
+
+async function pack<T>(
+  backend: Backend,
+  describe: (placer: Placer) => T,
+  measure: Measure,
+  file: PackedFormat,
+  { onProgress }: PackedOptions,
+): Promise<Packed<T>> {
+  const { path, dataBytes, bytes, header } = file;
   const { region, temporary, ...made } = await makeRegion(backend, path, bytes);
   let { cacheError } = made;
   try {
     const place = new Placement(backend, region, measure);
     const value = describe(place);
-    await runJobs(place.jobs, options.onProgress);
+    await runJobs(place.jobs, onProgress);
     if (temporary && path) {
-      backend.write(region, 0, header.bytes);
+      backend.write(region, 0, header);
+      const sums = await checksumsOf(dataBytes, (at, into) => backend.read(region, at, into));
+      backend.write(region, dataBytes, sums);
       await backend.sync(region);
       cacheError = await putInPlace(temporary, path);
+      if (file.outdatedPath) await rm(file.outdatedPath, { force: true }).catch(() => {});
     }
     const cacheProblem = cacheError === undefined ? {} : { cacheError };
     return { value, region, fromCache: false, ...cacheProblem };
@@ -95,6 +129,17 @@ export async function placeWeights<T>(
     if (temporary) await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Verifies a file that is in use; a damaged one is removed, so that the next start packs it. */
+async function verifyInUse(file: PackedFormat, signal: AbortSignal): Promise<Damage | undefined> {
+  const { path = "", dataBytes } = file;
+  const damage = await findDamage(path, dataBytes, {
+    bytesPerSecond: VERIFY_BYTES_PER_SECOND,
+    signal,
+  });
+  if (damage !== undefined) await rm(path, { force: true });
+  return damage;
 }
 
 /** Returns the reason of a failure. The mapping outlives the temporary file, which is removed. */
@@ -121,13 +166,36 @@ async function runJobs(
   }
 }
 
-function headerFor(backend: Backend, key: string, bytes: number) {
-  const text = `vireo packed ${VERSION} ${backend.name} ${backend.kernelSet} ${bytes} ${key}`;
-  const digest = createHash("sha256").update(text).digest("hex");
-  return { name: digest.slice(0, 24), bytes: Buffer.from(`vireo packed weights\n${digest}\n`) };
+/** A packed file: a header, the weights and their checksums. */
+interface PackedFormat {
+  /** Undefined: the weights stay in memory. */
+  readonly path: string | undefined;
+  /** The file of the same weights in the format without checksums. */
+  readonly outdatedPath: string | undefined;
+  readonly header: Buffer;
+  readonly dataBytes: number;
+  readonly bytes: number;
 }
 
-async function isValid(path: string, bytes: number, header: Buffer): Promise<boolean> {
+function fileFor(
+  backend: Backend,
+  dataBytes: number,
+  { key, cacheDir }: PackedOptions,
+): PackedFormat {
+  const bytes = dataBytes + checksumBytes(dataBytes);
+  const digestOf = (version: number, size: number): string => {
+    const text = `vireo packed ${version} ${backend.name} ${backend.kernelSet} ${size} ${key}`;
+    return createHash("sha256").update(text).digest("hex");
+  };
+  const pathOf = (digest: string) =>
+    cacheDir && join(cacheDir, `${digest.slice(0, 24)}.vireo-packed`);
+  const digest = digestOf(VERSION, bytes);
+  const header = Buffer.from(`vireo packed weights\n${digest}\n`);
+  const outdatedPath = pathOf(digestOf(1, dataBytes));
+  return { path: pathOf(digest), outdatedPath, header, dataBytes, bytes };
+}
+
+async function isValid(path: string, { bytes, header }: PackedFormat): Promise<boolean> {
   const file = await open(path, "r").catch(() => undefined);
   if (!file) return false;
   try {

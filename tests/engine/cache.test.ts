@@ -94,6 +94,43 @@ async function overwrite(path: string): Promise<void> {
   await writeFile(path, Buffer.alloc(size, "garbage "));
 }
 
+test.each([0.3, 0.6, 0.9])("a bit flipped at %d of a packed file is found and mended", (place) =>
+  inFolder(async (cacheDir) => {
+    const first = await visit(TINY, { cacheDir });
+    const [name] = await filesOf(cacheDir);
+    const path = join(cacheDir, name!);
+    const whole = await readFile(path);
+    const flipped = Buffer.from(whole);
+    flipped[Math.floor(whole.length * place)]! ^= 4;
+    await writeFile(path, flipped);
+    const second = await visit(TINY, { cacheDir });
+    expect(second.warnings).toEqual(["weights_packed_again"]);
+    expect([second.info.fromCache, second.ids]).toEqual([false, first.ids]);
+    expect(whole.equals(await readFile(path))).toBe(true);
+  }));
+
+test("large packed weights are verified while they are in use", () =>
+  inFolder(async (cacheDir) => {
+    await visit(TINY, { cacheDir });
+    const [name] = await filesOf(cacheDir);
+    const path = join(cacheDir, name!);
+    const flipped = await readFile(path);
+    flipped[Math.floor(flipped.length / 2)]! ^= 4;
+    await writeFile(path, flipped);
+    let isDamaged = false;
+    const onDamage = (): void => {
+      isDamaged = true;
+    };
+    const options = { cacheDir, contextTokens: 512, verifyFirstBytes: 0, onDamage };
+    const engine = await open(TINY, options);
+    await expect.poll(() => isDamaged, { timeout: 20_000 }).toBe(true);
+    expect(engine.ready).toBe(false);
+    await expect(ask(engine, requestOf("Hello"))).rejects.toMatchObject({ code: "engine_closed" });
+    await engine.close();
+    expect(await filesOf(cacheDir)).toEqual([]);
+    expect((await visit(TINY, { cacheDir })).info.fromCache).toBe(false);
+  }));
+
 test("an open killed half-way leaves nothing that matters", () =>
   inFolder(async (cacheDir) => {
     const src = new URL("../../dist/index.js", import.meta.url).href;
