@@ -9,6 +9,7 @@ test.each([
   ["connect to http://10.0.0.5:8000/v1?key=1 failed", "connect to [address] failed"],
   ["connect ECONNREFUSED 10.0.0.5:8000", "connect ECONNREFUSED [address]"],
   ["no such file /root/models/x.gguf", "no such file [path]"],
+  ["#/properties/a/uniqueItems is unknown", "#/properties/a/uniqueItems is unknown"],
   ["no such file C:\\models\\x", "no such file [path]"],
   ["fault at 0x7f001234abcd", "fault at [address]"],
   [`body ${"QUJD".repeat(30)}`, "body [data]"],

@@ -10,7 +10,7 @@ const HIDDEN: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/\[[0-9a-f:]*:[0-9a-f:]+\](?::\d+)?/gi, "[address]"],
   [/\b0x[0-9a-f]{5,}\b/gi, "[address]"],
   [/\b[a-z]:\\[^\s"'<>]+/gi, "[path]"],
-  [/(?<![\w.])(?:\/[\w.@+-]+){2,}\/?/g, "[path]"],
+  [/(?<![\w.#])(?:\/[\w.@+-]+){2,}\/?/g, "[path]"],
   [/[A-Za-z0-9+/_-]{64,}={0,2}/g, "[data]"],
 ];
 

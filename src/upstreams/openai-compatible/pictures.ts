@@ -10,7 +10,6 @@ import type { JsonObject } from "./json-values.ts";
 const COMMON_TYPES: readonly ImageType[] = ["png", "jpeg", "webp", "gif"];
 /** Formats of photographs, which PNG would make several times larger. */
 const PHOTO_TYPES: readonly ImageType[] = ["jpeg", "avif", "heic"];
-const MIME: Readonly<Partial<Record<ImageType, string>>> = { ico: "image/x-icon" };
 const PHOTO_QUALITY = 95;
 
 /**
@@ -48,9 +47,10 @@ async function toPictureUrl(
   exifOrientation: ExifOrientation,
 ): Promise<string> {
   if (pixels !== undefined) return dataUrl("image/png", await encodePng(pixels));
+  // it looks at the bytes itself, not at the type
+  if (dialect.rendersLikeVireo) return dataUrl("image/png", bytes);
   const { type, turn } = inspectImage(bytes);
-  const isCommon = COMMON_TYPES.includes(type) && turn === 1;
-  if (isCommon || dialect.rendersLikeVireo) return dataUrl(MIME[type] ?? `image/${type}`, bytes);
+  if (COMMON_TYPES.includes(type) && turn === 1) return dataUrl(`image/${type}`, bytes);
   const image = await decodeImage(bytes, { exifOrientation });
   if (!PHOTO_TYPES.includes(type)) return dataUrl("image/png", await encodePng(image));
   const side = Math.max(image.width, image.height);

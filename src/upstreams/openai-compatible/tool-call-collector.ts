@@ -20,30 +20,24 @@ export class ToolCallCollector {
   private open: OpenCall | undefined;
   private count = 0;
 
-  /** Calls that have begun. */
-  get size(): number {
-    return this.count;
-  }
-
   /** Adds the pieces of a delta and returns the calls that are complete. */
   push(pieces: unknown): ToolCall[] {
-    const complete: ToolCall[] = [];
+    const ended: ToolCall[] = [];
     for (const piece of asList(pieces).map(asRecord)) {
-      if (piece !== undefined) complete.push(...this.add(piece));
+      if (piece !== undefined) ended.push(...this.add(piece));
     }
-    return complete;
+    return ended;
   }
 
   /**
-   * Ends the answer. isCut: it ended by its length, so that a call whose arguments are no JSON is
-   * left out, as this server leaves out its own.
+   * Ends the answer. isCut: it ended by its length, so that the last call may be incomplete; it is
+   * left as it is, unless not even its name has arrived.
    */
   end(isCut: boolean): ToolCall[] {
-    const last = this.take();
-    if (!isCut) return last;
-    const whole = last.filter((call) => isJson(call.arguments));
-    this.count -= last.length - whole.length;
-    return whole;
+    const { open } = this;
+    this.open = undefined;
+    if (open === undefined || (isCut && open.name === "")) return [];
+    return [isCut ? { name: open.name, arguments: open.arguments } : complete(open)];
   }
 
   private add(piece: JsonObject): ToolCall[] {
@@ -53,7 +47,7 @@ export class ToolCallCollector {
     const name = asText(called.name);
     const isSame =
       this.open?.index === index && (id === "" || id === this.open.id || this.open.id === "");
-    const complete = isSame ? [] : this.take();
+    const ended = isSame ? [] : this.end(false);
     if (this.open === undefined) {
       this.count += 1;
       if (this.count > LIMITS.upstream.toolCalls) throw new RangeError("too many tool calls");
@@ -63,22 +57,11 @@ export class ToolCallCollector {
     }
     const given = called.arguments;
     this.open.arguments += asRecord(given) ? JSON.stringify(given) : asText(given);
-    return complete;
-  }
-
-  private take(): ToolCall[] {
-    const call = this.open;
-    this.open = undefined;
-    if (call === undefined) return [];
-    return [{ name: call.name, arguments: call.arguments === "" ? "{}" : call.arguments }];
+    return ended;
   }
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+/** A call without arguments gets an empty object. */
+function complete({ name, arguments: json }: OpenCall): ToolCall {
+  return { name, arguments: json === "" ? "{}" : json };
 }
