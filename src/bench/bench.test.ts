@@ -6,7 +6,7 @@ import { formatTable, percent } from "./table.ts";
 import { interleave, summarise } from "./timing.ts";
 import { SourceMaker } from "./values.ts";
 
-test("tables are aligned, with a dash where there is nothing", () => {
+test("tables are aligned and have a dash for missing values", () => {
   const table = formatTable(
     ["op", "ms"],
     [
@@ -25,7 +25,7 @@ test("tables are aligned, with a dash where there is nothing", () => {
   expect(percent(1, undefined)).toBeUndefined();
 });
 
-test("best and median of runs taken in turns", async () => {
+test("returns best and median of interleaved runs", async () => {
   expect(summarise([3, 1, 2])).toEqual({ best: 1, median: 2, runs: 3 });
   const order: string[] = [];
   const run = (name: string) => async () => order.push(name);

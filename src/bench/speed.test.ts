@@ -39,7 +39,7 @@ test("a token reads every weight; a prompt multiplies with each, twice a weight"
   ]);
 });
 
-test("a measured matrix that lay in a cache promises no more than memory gives", () => {
+test("a measured matrix in the cache does not raise the estimate above the memory's speed", () => {
   const results = [run(1, 1, 200), run(256, 400, 1)];
   const [speed] = estimateSpeed(inspection, { results, roofs: { read: 50 } });
   expect(speed?.decodeTokensPerSecond).toBe(5);

@@ -28,7 +28,7 @@ function snapshot(hub: string, revision: string): string {
   return dir;
 }
 
-test("a model that comes with the program keeps its id by whatever path", () => {
+test("a bundled model keeps its id for every path to it", () => {
   expect(modelFolder("mini")).toBe(join(MODELS, "mini"));
   expect(identityOf(modelFolder(join(MODELS, "mini")))).toEqual({ modelId: "vireo/mini" });
   expect(identityOf(home)).toEqual({});
@@ -44,13 +44,13 @@ test("owner/name is looked up in the hub's cache, the revision of main first", (
   expect(folderToInspect("acme/reader")).toBe(other);
 });
 
-test("what is not there is told with the way to get it", () => {
+test("the error for a missing model names the command that downloads it", () => {
   expect(() => modelFolder("acme/none")).toThrow(/hf download acme\/none/);
   expect(() => modelFolder("nowhere")).toThrow(/no checkpoint at nowhere/);
   expect(() => modelFolder("../../etc")).toThrow(VireoError);
 });
 
-test("a folder without config.json can be looked at", () => {
+test("a folder without config.json can be inspected", () => {
   expect(folderToInspect(home)).toBe(home);
   expect(() => modelFolder(home)).toThrow(VireoError);
 });

@@ -73,7 +73,7 @@ describe("1 light and 7 heavy tenants", () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(1);
   });
 
-  test("small work that comes without a pause passes large work", () => {
+  test("a steady stream of small work passes large work", () => {
     const order = new FairOrder<string>();
     for (let i = 0; i < 70; i++) order.push("large", { tenant: `heavy ${i % 7}`, cost: 49 });
     for (let i = 0; i < 40; i++) {
@@ -148,7 +148,7 @@ describe("FairOrder", () => {
   });
 });
 
-test("a tenant may hold as many places as it leaves free", () => {
+test("a tenant may occupy as many places as are left free", () => {
   const held = [0, 0, 0];
   const fill = (tenant: number) => {
     const used = () => held.reduce((sum, own) => sum + own, 0);
@@ -160,7 +160,7 @@ test("a tenant may hold as many places as it leaves free", () => {
   expect(held).toEqual([256, 128, 64]);
 });
 
-/** A task that ends when it is told to. */
+/** A task that ends on demand. */
 function createTask() {
   let finish = (): void => {};
   const done = new Promise<void>((resolve) => {
@@ -174,7 +174,7 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 describe("FairQueue", () => {
   const options = { things: "pictures", unit: "megapixels", maxWaitingCost: 100 };
 
-  test("runs as many tasks as it has slots, and one more of a tenant that has none", async () => {
+  test("runs as many tasks as it has slots, and one more for a tenant without a running task", async () => {
     const queue = new FairQueue({ ...options, slots: 2, reservedSlots: 1 });
     const begun: string[] = [];
     const tasks = ["a", "a", "a", "b", "b"].map((tenant, index) => {
@@ -200,7 +200,7 @@ describe("FairQueue", () => {
     expect(queue.waiting).toBe(0);
   });
 
-  test("bounds the cost of what runs; small tasks of others pass a large one", async () => {
+  test("bounds the cost of running tasks; small tasks of others pass a large one", async () => {
     const bounds = { slots: 4, maxRunningCost: 50, reservedSlots: 1, maxReservedCost: 10 };
     const queue = new FairQueue({ ...options, ...bounds, maxWaitingCost: 1000 });
     const begun: string[] = [];
@@ -243,7 +243,7 @@ describe("FairQueue", () => {
     await expect(late).rejects.toThrow("left");
   });
 
-  test("refuses more than a tenant's share and keeps room for others", async () => {
+  test("refuses work beyond a tenant's share and leaves room for others", async () => {
     let ms = 0;
     const queue = new FairQueue({ ...options, slots: 1, now: () => ms });
     const timed = createTask();

@@ -97,7 +97,7 @@ describe("an address that is not public", () => {
   });
 });
 
-describe("a URL that is none of ours", () => {
+describe("a URL on another host", () => {
   test.each([
     "file:///etc/passwd",
     "FILE:///etc/passwd",
@@ -158,7 +158,7 @@ describe("fetching", () => {
     });
   });
 
-  test("says nothing of what the other side says", async () => {
+  test("errors do not quote the other side", async () => {
     await using(async (fetcher) => {
       const missing = await codeOf(fetcher.fetch(`${origin}/missing`, 100));
       expect(missing).toBe(
@@ -172,7 +172,7 @@ describe("fetching", () => {
     });
   });
 
-  test("stops at the limit and when it is not wanted any more", async () => {
+  test("stops at the limit and when the signal is aborted", async () => {
     await using(async (fetcher) => {
       expect(await codeOf(fetcher.fetch(`${origin}/long`, 100_000))).toMatch(/^media_too_large/);
       const reason = new Error("gone");
@@ -185,7 +185,7 @@ describe("fetching", () => {
     });
   });
 
-  test("asks for each URL once", async () => {
+  test("fetches each URL once", async () => {
     await using(async (fetcher) => {
       asked = [];
       const urls = [`${origin}/a`, `${origin}/b`, `${origin}/a`];
@@ -200,7 +200,7 @@ describe("fetching", () => {
     });
   });
 
-  test("does nothing where it is switched off", async () => {
+  test("does nothing if it is switched off", async () => {
     const fetcher = new MediaFetcher("none");
     expect(await codeOf(fetcher.fetch(`${origin}/file`, 100))).toMatch(/^media_fetch_blocked/);
     await fetcher.close();

@@ -70,6 +70,6 @@ test.each([
   );
 });
 
-test.each(["", "host", "1.2.3.4.5", "::g", "1::2::3"])("%j is no address", (text) => {
+test.each(["", "host", "1.2.3.4.5", "::g", "1::2::3"])("%j is not an address", (text) => {
   expect(isPublicAddress(text)).toBe(false);
 });

@@ -154,7 +154,7 @@ test("the schemas that come along can be read", async () => {
 
 const SCHEMA: JsonObject = { type: "object", properties: { said: { type: "string" } } };
 
-/** Answers with the page that was asked for, and counts. */
+/** Answers with the requested page, and counts requests. */
 /** Pages that are each 20 points wider than the one before, by which the upstream tells them. */
 const numbered = (pages: readonly PdfPageText[]): Buffer => {
   return pdf(pages.map((page, at) => ({ ...page, box: `0 0 ${200 + 20 * at} 200` })));
@@ -181,7 +181,7 @@ function fakeUpstream(failAt = Number.POSITIVE_INFINITY) {
   return { asked, upstream: upstream as unknown as Upstream };
 }
 
-test("each page is asked for by itself, and known ones are not", async () => {
+test("each page is a separate request, and known pages are skipped", async () => {
   const { asked, upstream } = fakeUpstream();
   const file = numbered([{ lines: ["This is page 1"] }, { lines: ["nothing"] }, {}]);
   const known = new Map([
@@ -195,7 +195,7 @@ test("each page is asked for by itself, and known ones are not", async () => {
   expect(found.conflicts).toHaveLength(2);
 });
 
-test("a page that cannot be drawn is named, and the others are answered", async () => {
+test("a page that cannot be rendered is listed, and the others are answered", async () => {
   const { asked, upstream } = fakeUpstream();
   const whole = numbered([{ lines: ["This is page 1"] }, { lines: ["lost"] }, {}]);
   const file = Buffer.from(
@@ -207,7 +207,7 @@ test("a page that cannot be drawn is named, and the others are answered", async 
   expect(found.failedPages).toMatchObject([{ page: 2, reason: expect.stringMatching(/page 2/) }]);
 });
 
-test("a document of five pages is opened by one process, and each page drawn once", async () => {
+test("one process opens a document of five pages and renders each page once", async () => {
   const spawned: unknown[] = [];
   const hear = (message: unknown): void => void spawned.push(message);
   subscribe("child_process", hear);
@@ -242,7 +242,7 @@ describe("many files", () => {
     ...rest,
   });
 
-  test("a second run does what is left, and nothing twice", async () => {
+  test("a second run processes only the remaining pages", async () => {
     const files = await listDocuments([folder]);
     expect(files.map((file) => file.slice(-5))).toEqual([
       "a.pdf",
@@ -296,7 +296,7 @@ describe("many files", () => {
     expect(html).not.toMatch(/<script|<b>|https?:/);
   });
 
-  test("CSV into one file, without what was there", async () => {
+  test("writes CSV into one file and replaces earlier content", async () => {
     const out = join(folder, "all.csv");
     const files = await listDocuments([join(folder, "a.pdf")]);
     const csv = options({ out, format: "csv" });
@@ -308,7 +308,7 @@ describe("many files", () => {
     expect(fresh.asked).toHaveLength(2);
   });
 
-  test("from the beginning, what others have put beside the results stays", async () => {
+  test("starting over keeps other files beside the results", async () => {
     const documents = join(folder, "documents");
     await mkdir(documents);
     for (const name of ["a.pdf", "notes.txt"])
@@ -379,7 +379,7 @@ describe("many files", () => {
     await expect(refused).rejects.toThrow("a part of the path is no folder");
   });
 
-  test("a file that is not there stops before anything begins", async () => {
+  test("a missing file is an error before the work begins", async () => {
     await expect(listDocuments([join(folder, "none.pdf")])).rejects.toThrow(VireoError);
   });
 });

@@ -88,7 +88,7 @@ describe("a workbook", () => {
     }
   });
 
-  test("what a cell cannot hold is left out or cut", async () => {
+  test("values that a cell cannot hold are omitted or truncated", async () => {
     const rows = [["x\0\u0001y\u000bz", "\ud800ok", "x".repeat(40_000), 2 ** 60]];
     for (const [row = []] of await readByOthers(await toXlsx([{ name: "n", rows }]))) {
       expect(row[0]).toBe("xyz");

@@ -75,7 +75,7 @@ describe("numbers are compared by value", () => {
     expect(verdictOf(value, words)).toBe("unverified");
   });
 
-  test("note marks and exponents are no part of them", () => {
+  test("note marks and exponents are not part of a value", () => {
     const words = "1,2501 and 3,4802 and 103 litres and 1,250\u00b9";
     const raised = Uint8Array.from(words, (_, at) => (at === 5 || at === 16 || at === 24 ? 1 : 0));
     const page = indexPage(pageText(words, { raised }));
@@ -85,7 +85,7 @@ describe("numbers are compared by value", () => {
     for (const value of [12501, 103, 34802]) expect(verify(value, page).verdict).toBe("unverified");
   });
 
-  test("columns that stand side by side are not one number", () => {
+  test("adjacent columns are not one number", () => {
     expect(verdictOf(12345.5, "12\t345.50")).toBe("unverified");
     expect(verdictOf(345.5, "12\t345.50")).toBe("verified");
   });
@@ -158,7 +158,7 @@ describe("words", () => {
   });
 });
 
-test("where text covers little of the page's ink, the picture may show the value", () => {
+test("if text covers little of the page's ink, the picture may contain the value", () => {
   const page = indexPage(pageText("RECEIVED 12.03.2024", { coverage: 0.1 }));
   expect(verify("2024-03-12", page).verdict).toBe("verified");
   expect(verify(1250, page).verdict).toBe("no_text");

@@ -31,7 +31,7 @@ const form = (text: string) => Buffer.from(text.replaceAll("\n", "\r\n"), "latin
 const part = (head: string, content: string) => `--x\n${head}\n\n${content}\n`;
 const named = 'Content-Disposition: form-data; name="a"';
 
-test("what Node's own FormData writes is read as it was, however it is cut", async () => {
+test("the output of Node's FormData is parsed correctly at every split", async () => {
   const content = fc.uint8Array({ maxLength: 200 });
   const name = fc.constantFrom("file", "purpose", "expires_after[seconds]", 'a"b', "ä", "");
   const filename = fc.constantFrom("a.pdf", "..\\..\\x", "/etc/passwd", 'q"q.png', "日本.png");
@@ -73,7 +73,7 @@ async function compare(entries: readonly Entry[], size: number): Promise<void> {
   );
 }
 
-test("contents may hold line breaks, dashes and what is nearly a boundary", async () => {
+test("contents may contain line breaks, dashes and almost a boundary", async () => {
   const content = "\n--\n--y\n-\n--";
   for (const size of [1, 2, 3, 7, 1000]) {
     const [found] = await read(form(`${part(named, content)}--x--\n`), "x", size);
@@ -120,7 +120,7 @@ test.each([
   expect(() => boundaryOf(type)).toThrow(VireoError);
 });
 
-test("whatever comes, only a VireoError goes out", async () => {
+test("any input throws nothing but a VireoError", async () => {
   const pieces = ["--x", "\r\n", "--", named, "\r\n\r\n", "x", ";", '"', "Content-Type: a/b", "\0"];
   const body = fc.array(fc.constantFrom(...pieces), { maxLength: 30 });
   await fc.assert(

@@ -18,7 +18,7 @@ beforeAll(async () => {
 const grammarOf = (schema: object) =>
   compile(outputGrammar({ type: "json_schema", schema: JSON.stringify(schema) }), vocabulary);
 
-/** A calendar day by JavaScript's own calendar: what does not exist comes back as another day. */
+/** Checks a day with JavaScript's calendar, which turns an invalid day into another one. */
 function isDay(text: string): boolean {
   const time = new Date(`${text}T00:00:00Z`);
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text);
@@ -46,7 +46,7 @@ describe.each(STRING_FORMATS)("%s", (format) => {
     expect(OPINIONS[format](value as string), text).toBe(true);
   };
 
-  test("whatever the model says, two validators take it", () => {
+  test("two validators accept every answer", () => {
     const grammar = grammarOf({ type: "string", format });
     let finished = 0;
     fc.assert(
@@ -61,7 +61,7 @@ describe.each(STRING_FORMATS)("%s", (format) => {
     expect(finished).toBeGreaterThan(40);
   });
 
-  test("beside lengths, each of them is kept too", () => {
+  test("each format also holds with a length", () => {
     fc.assert(
       fc.property(fc.nat(3), fc.integer({ min: 36, max: 300 }), fc.nat(), (min, max, seed) => {
         const grammar = grammarOf({ format, minLength: min, maxLength: max });
@@ -198,13 +198,13 @@ describe("beside a pattern", () => {
     }
   });
 
-  test("where they have no text in common the pattern counts", () => {
+  test("the pattern applies if it has no text in common with the format", () => {
     const grammar = grammarOf({ format: "time", pattern: ZOD.time });
     expect(accepts(grammar, '"14:30:00"')).toBe(true);
     expect(accepts(grammar, '"14:30:00Z"')).toBe(false);
   });
 
-  test("a domain of one's own", () => {
+  test("a custom domain", () => {
     const grammar = grammarOf({ format: "email", pattern: "^.+@example\\.com$", maxLength: 30 });
     expect(accepts(grammar, '"a.b@example.com"')).toBe(true);
     expect(accepts(grammar, '"a..b@example.com"')).toBe(false);

@@ -93,7 +93,7 @@ describe.each(Object.entries(GRAMMARS))("masks of %s", (_name, grammar) => {
   });
 });
 
-test("an end token is allowed where the text may end, and finished means nothing else is", () => {
+test("an end token is allowed if the text may end; `finished` means that nothing else is allowed", () => {
   const matcher = compile({ root: text("to"), rules: new Map() }, vocabulary).open();
   expect([matcher.mayEnd, matcher.finished, isAllowed(matcher.allowed, EOS)]).toEqual([
     false,
@@ -150,7 +150,7 @@ describe("work is bounded", () => {
     expect(performance.now() - begun).toBeLessThan(20_000);
   });
 
-  test("in memory: what is remembered is forgotten when it has grown", () => {
+  test("in memory: caches are cleared when they have grown", () => {
     const rules = new Map([["s", choice(sequence(text("{"), rule("s"), text("}")), text("!"))]]);
     const compiled = compile({ root: rule("s"), rules }, vocabulary);
     const matcher = compiled.open();

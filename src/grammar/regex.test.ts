@@ -45,7 +45,7 @@ const valid = random.filter((pattern) => {
   }
 });
 
-test("texts drawn from a pattern's grammar match the pattern", () => {
+test("texts sampled from a pattern's grammar match the pattern", () => {
   fc.assert(
     fc.property(valid, fc.nat(), (pattern, seed) => {
       const text = drawText(grammarOf(pattern), chooser(seed), 200);
@@ -55,7 +55,7 @@ test("texts drawn from a pattern's grammar match the pattern", () => {
   );
 });
 
-test("the grammar accepts exactly what the pattern matches", () => {
+test("the grammar accepts exactly the texts that the pattern matches", () => {
   const texts = fc.array(fc.constantFrom(..."abc019 _-é日🙂\n."), { maxLength: 5 });
   fc.assert(
     fc.property(valid, fc.array(texts, { minLength: 5, maxLength: 5 }), (pattern, all) => {

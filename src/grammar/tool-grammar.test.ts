@@ -40,7 +40,7 @@ const CLOCK = '{"name": "clock", "arguments": {}}';
 const CLOCK_WITH = '{"name": "clock", "arguments": {"any": [1]}}';
 const calls = (...all: string[]) => `<TOOLCALL>[${all.join(", ")}]</TOOLCALL>`;
 
-describe("what an answer may be", () => {
+describe("allowed answers", () => {
   test.each<[name: string, request: Partial<ToolRequest>, yes: string[], no: string[]]>([
     [
       "required",
@@ -87,13 +87,13 @@ describe("what an answer may be", () => {
     expect(no.filter((text) => accepts(grammar, text))).toEqual([]);
   });
 
-  test("anything, where tools bind nothing", () => {
+  test("any text, if no tool constrains the answer", () => {
     expect(grammarOf({ choice: "auto", tools: [city] })).toBeUndefined();
     expect(grammarOf({ choice: "none", tools: [strict(city)] })).toBeUndefined();
     expect(grammarOf({ tools: [], choice: "auto" })).toBeUndefined();
   });
 
-  test("the format alone, where no tool may be called", () => {
+  test("only the format, if no tool may be called", () => {
     const output = { type: "choice", choices: ["yes", "no"] } as const;
     const grammar = grammarOf({ choice: "none", output })!;
     expect(["yes", "no", calls(ROME)].map((text) => accepts(grammar, text))).toEqual([
@@ -103,7 +103,7 @@ describe("what an answer may be", () => {
     ]);
   });
 
-  test("names in a format's own grammar do not meet those of JSON", () => {
+  test("rule names of a user's grammar do not collide with those of JSON", () => {
     const output = {
       type: "grammar",
       ebnf: 'root ::= space string\nspace ::= "-"\nstring ::= "s"',
@@ -178,7 +178,7 @@ test("tools that are too large for a grammar take any object, unless they are st
   await expect(asked).rejects.toMatchObject({ code: "invalid_schema" });
 });
 
-test("calls drawn by chance can be read, and hold to the schema", () => {
+test("randomly sampled calls parse and satisfy the schema", () => {
   const grammar = grammarOf({ tools: [city] })!;
   for (let seed = 0; seed < 30; seed++) {
     const text = drawText(grammar, chooser(seed), 20_000);

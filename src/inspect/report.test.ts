@@ -64,14 +64,14 @@ describe("headers of the full 12B model with the published configuration", () =>
   });
 });
 
-describe("what one part lacks does not hide the others", () => {
+describe("a fault of one part does not hide the others", () => {
   test("a folder without a template works, with a note", async () => {
     const report = await changed((dir) => rm(join(dir, "chat_template.jinja")));
     expect(report).toMatchObject({ works: true, template: { origin: "builtin" } });
     expect(report.notes.join()).toContain("no chat template");
   });
 
-  test("a broken template is told with its line", async () => {
+  test("a broken template is reported with its line", async () => {
     const report = await changed((dir) =>
       writeFile(join(dir, "chat_template.jinja"), "{% for m in messages %}\n{{ m.content }\n"),
     );
@@ -80,7 +80,7 @@ describe("what one part lacks does not hide the others", () => {
     expect(report.contents?.loadsAs).toEqual(["fp8"]);
   });
 
-  test("a template that fails for pictures is told by its probes", async () => {
+  test("the probes find a template that fails for pictures", async () => {
     const source =
       "{%- for m in messages -%}\n{{- '<SPECIAL_11>' + m.content + '\\n' -}}\n" +
       "{%- endfor -%}{{ '<SPECIAL_11>Assistant\\n' }}";
@@ -90,7 +90,7 @@ describe("what one part lacks does not hide the others", () => {
     expect(formatReport(report)).toMatch(/FAILS one picture \(line 2\)/);
   });
 
-  test("a missing shard is named, and the rest is still told", async () => {
+  test("a missing shard is named, and the other parts are still reported", async () => {
     const name = "model-00002-of-00004.safetensors";
     const report = await changed((dir) => rm(join(dir, name)));
     expect(report.works).toBe(false);
@@ -103,13 +103,13 @@ describe("what one part lacks does not hide the others", () => {
     expect(report.videoPruningRate).toBe(0.7);
   });
 
-  test("the first shard, which holds the embedding, may be the missing one", async () => {
+  test("the first shard, which contains the embedding, may be missing", async () => {
     const report = await changed((dir) => rm(join(dir, "model-00001-of-00004.safetensors")));
     expect(report.contents?.config.text.vocabulary).toBe(132_096);
     expect(report.problems[0]).toMatch(/00001-of-00004.safetensors: is missing/);
   });
 
-  test("a wrong tokenizer is told with both ids", async () => {
+  test("a wrong tokenizer is reported with both ids", async () => {
     const tiny = join(ROOT, "models/tiny/tokenizer.json");
     const report = await changed((dir) => cp(tiny, join(dir, "tokenizer.json")));
     expect(report.works).toBe(false);
@@ -119,7 +119,7 @@ describe("what one part lacks does not hide the others", () => {
     expect(report.notes).toContain("tokenizer.json differs from the published one");
   });
 
-  test("a tokenizer that is none, and one that is missing", async () => {
+  test("an invalid tokenizer, and a missing one", async () => {
     const broken = await changed((dir) => writeFile(join(dir, "tokenizer.json"), "{}"));
     expect(broken.problems.join()).toMatch(/tokenizer.json/);
     const missing = await changed((dir) => rm(join(dir, "tokenizer.json")));
@@ -127,7 +127,7 @@ describe("what one part lacks does not hide the others", () => {
     expect(missing.contents).toBeDefined();
   });
 
-  test("every unsupported field is told, not only the first", async () => {
+  test("every unsupported field is reported, not only the first", async () => {
     const report = await changed(async (dir) => {
       const path = join(dir, "config.json");
       const text = await readFile(path, "utf8");
@@ -141,7 +141,7 @@ describe("what one part lacks does not hide the others", () => {
     expect(report.template?.probes).toHaveLength(12);
   });
 
-  test("an empty folder lacks everything, and says so", async () => {
+  test("an empty folder is reported as lacking everything", async () => {
     const dir = await mkdtemp(join(folder, "empty-"));
     const report = await inspectFolder(dir, ROOMY);
     expect(report.works).toBe(false);

@@ -17,7 +17,7 @@ const wrong = (pattern: RegExp) =>
   expect.objectContaining({ code: "invalid_option", message: expect.stringMatching(pattern) });
 
 describe("a key file", () => {
-  test("keeps hashes, for its owner's eyes", () => {
+  test("stores only hashes, readable only by the owner", () => {
     const key = addKey(file, { name: "ann", limits: { requestsPerMinute: 5 } });
     expect(key).toMatch(/^vk-[0-9A-Za-z]{32}$/);
     const [record] = readKeyFile(file);
@@ -30,7 +30,7 @@ describe("a key file", () => {
     expect(ring.limitsOf("bob")).toEqual({});
   });
 
-  test("is looked at again: new keys work, revoked ones do not", () => {
+  test("a changed file is read again: new keys work, revoked ones do not", () => {
     const clock = { ms: 0 };
     const ann = addKey(file, { name: "ann", limits: {} });
     const ring = openKeyFile(file, () => clock.ms);

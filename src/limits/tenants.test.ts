@@ -24,13 +24,13 @@ const refused = (limit: string, retryAfterMs: number) =>
   expect.objectContaining({ code: "rate_limited", retryAfterMs, metadata: { limit } });
 
 describe("Tenants", () => {
-  test("let everybody in who has no limits", () => {
+  test("admit tenants without limits", () => {
     const { tenants } = setUp();
     for (let i = 0; i < 1000; i++) tenants.acquire("a", {});
     expect(tenants.allowances("a", {})).toEqual({});
   });
 
-  test("count requests by the minute, and say when the next may come", () => {
+  test("limit requests per minute, and return the time until the next", () => {
     const { clock, tenants } = setUp();
     const limits = { requestsPerMinute: 2 };
     tenants.acquire("a", limits);
@@ -47,7 +47,7 @@ describe("Tenants", () => {
     expect(() => tenants.acquire("a", limits)).toThrow(refused("requests", 30_000));
   });
 
-  test("forget a limit that is taken away", () => {
+  test("drop a limit that is removed", () => {
     const { tenants } = setUp();
     tenants.acquire("a", { requestsPerMinute: 1 });
     expect(() => tenants.acquire("a", { requestsPerMinute: 1 })).toThrow("1 a minute");
@@ -55,7 +55,7 @@ describe("Tenants", () => {
     expect(tenants.allowances("a", {})).toEqual({});
   });
 
-  test("stand still while the clock is set back", () => {
+  test("do not refill while the clock is set back", () => {
     const { clock, tenants } = setUp();
     const limits = { requestsPerMinute: 60 };
     clock.ms = 600_000;
@@ -65,7 +65,7 @@ describe("Tenants", () => {
     expect(tenants.allowances("a", limits).requests?.remaining).toBe(58);
   });
 
-  test("visits are refused like requests, and count as none", () => {
+  test("uncounted work is refused like requests, but does not count as one", () => {
     const { tenants } = setUp();
     const limits = { requestsPerMinute: 1, concurrentRequests: 1 };
     const visit = tenants.acquireUncounted("a", limits);
@@ -89,7 +89,7 @@ describe("Tenants", () => {
     tenants.acquire("a", limits);
   });
 
-  test("count what runs", () => {
+  test("limit concurrent requests", () => {
     const { tenants } = setUp();
     const limits = { concurrentRequests: 1 };
     const lease = tenants.acquire("a", limits);

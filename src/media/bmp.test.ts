@@ -105,7 +105,7 @@ describe("bmp", () => {
     const masks = [0xff0000, 0xff00, 0xff, 0xff000000];
     expect(await rgbOf({ ...input, compression: 6, masks })).toEqual([255, 255, 255]);
   });
-  test("what cannot be is refused", async () => {
+  test("impossible headers are refused", async () => {
     const good = { width: 2, height: 2, bits: 24, rows: [[], []] };
     for (const input of [
       { ...good, rows: [[]] },
@@ -120,7 +120,7 @@ describe("bmp", () => {
       await expect(decodeImage(bmp(input))).rejects.toBeInstanceOf(VireoError);
     }
   });
-  test("whatever the bytes, nothing but a VireoError comes out", () => {
+  test("any bytes throw nothing but a VireoError", () => {
     const files = [1, 4, 8, 16, 24, 32].map((bits) =>
       bmp({ width: 3, height: 2, bits, rows: [[], []], palette }),
     );

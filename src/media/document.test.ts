@@ -47,7 +47,7 @@ describe("pages of a PDF", () => {
     { lines: ["third"], entries: "/Rotate 90", box: "0 0 100 200" },
   ]);
 
-  test("are drawn in the order and size that are asked for", async () => {
+  test("are rendered in the requested order and size", async () => {
     await using(file, { pages: "3,1-2", dpi: 72 }, async (document) => {
       expect(document.total).toBe(3);
       expect(document.pages).toEqual([
@@ -120,7 +120,7 @@ describe("frames of a TIFF are pages", () => {
   });
 });
 
-test("of a TIFF's directory no more is read than where its size is", () => {
+test("of a TIFF's directory only the entries of the size are read", () => {
   const file = Buffer.from(tiff([{ width: 8, height: 6, gray: 10 }]));
   file.writeUInt16LE(65_535, file.readUInt32LE(4)); // entries, most of them behind the file's end
   expect(inspectFrames(file)).toMatchObject([{ width: 8, height: 6 }]);
@@ -188,7 +188,7 @@ describe("hostile files", () => {
     expect(await refusal(make())).toMatch(expected);
   });
 
-  test("half a file is drawn as far as it goes, or refused", async () => {
+  test("half a file is rendered as far as possible, or refused", async () => {
     const whole = pdf([page, page]);
     for (const share of [0.3, 0.6, 0.9]) {
       const cut = whole.subarray(0, Math.floor(whole.length * share));
@@ -196,7 +196,7 @@ describe("hostile files", () => {
     }
   });
 
-  test("files with wrong bytes are drawn or refused, and others are drawn as ever", async () => {
+  test("files with wrong bytes are rendered or refused, and later files are still rendered", async () => {
     const whole = pdf([page, { ...page, box: "0 0 90 90" }]);
     let state = 7;
     const next = (below: number): number => {
@@ -236,7 +236,7 @@ describe("hostile files", () => {
     expect(await refusal(file)).toBe("drawn");
   });
 
-  test("an image that claims gigabytes costs no more than what is allowed", async () => {
+  test("an image that claims gigabytes stays within the memory limit", async () => {
     const extra = firstExtra(1);
     const image =
       `<< /Type /XObject /Subtype /Image /Width 60000 /Height 60000 /ColorSpace /DeviceRGB ` +
@@ -276,7 +276,7 @@ describe("which pages", () => {
   ])("not %j", (text) => {
     expect(() => choosePages(text, 3)).toThrow(VireoError);
   });
-  test("no more than are taken", () => {
+  test("at most the allowed number of pages", () => {
     expect(choosePages("1-100", 5000)).toHaveLength(100);
     expect(() => choosePages("1-101", 5000)).toThrow(/101 pages are asked for/);
   });

@@ -15,7 +15,7 @@ test.each([
   expect(frames.slice(count - last.length)).toEqual(last);
 });
 
-test("limits that are none", () => {
+test("limits without an effect", () => {
   expect(sampleFrames(10, 30, { fps: 0, maxFrames: 0 })).toHaveLength(10);
   expect(sampleFrames(10, 30, { fps: -1, maxFrames: 4 })).toEqual([0, 3, 6, 9]);
   expect(sampleFrames(100, 1000, { fps: 1, maxFrames: 4 })).toEqual([0]);
@@ -35,7 +35,7 @@ test.each([
   expect(showSeconds(seconds)).toBe(text);
 });
 
-test("labels tell when a frame is shown", () => {
+test("labels contain the time at which a frame is shown", () => {
   expect(frameLabel(1, 15 / 30)).toBe("Frame 2 sampled at 0.50 seconds: ");
   expect(frameLabel(1439, 1439 / (24_000 / 1001))).toBe("Frame 1440 sampled at 60.02 seconds: ");
   expect(frameLabel(0, undefined)).toBe("Frame 1: ");

@@ -25,7 +25,7 @@ const shown = (file: Uint8Array): number[] => {
   return [...layGifOnScreen(file, { rgb, width: 2, height: 1 }, { width: 2, height: 1 }).rgb];
 };
 
-test("what the first frame leaves free has the first colour of its palette", () => {
+test("the area outside the first frame has the first colour of its palette", () => {
   expect(shown(gif())).toEqual([9, 9, 9, 255, 0, 0]);
   expect(shown(gif({ left: 1 }))).toEqual([255, 0, 0, 9, 9, 9]);
   expect(shown(gif({ own: true }))).toEqual([9, 9, 9, 0, 0, 255]);

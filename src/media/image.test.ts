@@ -28,7 +28,7 @@ const encoders = {
   bigEndianTiff: () => sharp(rgb, raw).tiff({ compression: "lzw", bigtiff: false }).toBuffer(),
 };
 
-describe("what can be decoded without loss is", () => {
+describe("lossless formats are decoded exactly", () => {
   test.each(Object.entries(encoders))("%s", async (_, encode) => {
     const image = await decodeImage(await encode());
     expect(image).toMatchObject({ width: WIDTH, height: HEIGHT });
@@ -68,7 +68,7 @@ describe("what can be decoded without loss is", () => {
     }
   });
 
-  test("EXIF orientation is applied, or ignored if so asked", async () => {
+  test("EXIF orientation is applied, or ignored on request", async () => {
     const turned = await sharp(rgb, raw).jpeg().withMetadata({ orientation: 6 }).toBuffer();
     expect(await decodeImage(turned)).toMatchObject({ width: HEIGHT, height: WIDTH });
     const stored = await decodeImage(turned, { exifOrientation: "ignore" });
@@ -136,7 +136,7 @@ describe("refusals", () => {
     expect(error.code).toBe("media_undecodable");
   });
 
-  test("whatever the bytes, nothing but a VireoError comes out", async () => {
+  test("any bytes throw nothing but a VireoError", async () => {
     const files = await Promise.all(Object.values(encoders).map((encode) => encode()));
     const bytes = fc
       .tuple(

@@ -27,7 +27,7 @@ function targa(pixelBytes: number): Uint8Array {
   return file;
 }
 
-describe("a file is told by its bytes", () => {
+describe("the type of a file follows from its bytes", () => {
   const odf = (type: string) => zipOf(["mimetype", `application/vnd.oasis.opendocument.${type}`]);
   test.each([
     ["nothing", new Uint8Array(0), { is: "empty" }],

@@ -19,12 +19,12 @@ async function textOf(file: Uint8Array): Promise<string> {
 
 const NO_OFFICE = "unsupported_media_type: .*only where LibreOffice is installed.*convert-to pdf";
 
-test("a document of an office program is laid out, or the way out is said", async () => {
+test("an office document is converted, or the error says how to enable conversion", async () => {
   const found = await textOf(Buffer.from("{\\rtf1 Dear M\\'fcller}"));
   expect(found).toMatch(new RegExp(`^(Dear Müller|${NO_OFFICE})`));
 }, 120_000);
 
-test("what the document only names is not fetched", async () => {
+test("files and URLs that a document refers to are not fetched", async () => {
   const field = (code: string) => `{\\field{\\*\\fldinst ${code}}}`;
   const text = field(`INCLUDETEXT "${HERE}"`);
   const picture = field('INCLUDEPICTURE "http://127.0.0.1:9/x.png" \\\\d');

@@ -84,7 +84,7 @@ describe("fields and notes", () => {
       "/DR << /Font << /F1 3 0 R >> >> /DA (/F1 12 Tf 0 g) >>",
   );
 
-  test("are drawn, hidden ones are not", async () => {
+  test("are rendered, hidden ones are not", async () => {
     const picture = await pictureOf(file);
     expect(dark(picture, [60, 16, 190, 36])).toBeGreaterThan(50);
     expect(dark(picture, [58, 56, 82, 76])).toBeGreaterThan(5);
@@ -139,7 +139,7 @@ describe("a page with a note", () => {
   });
 });
 
-describe("text that is not shown is none", () => {
+describe("invisible text is not part of the page text", () => {
   const group = `${firstExtra(1) + 1} 0 R`;
   const layers = `/OCProperties << /OCGs [${group}] /D << /OFF [${group}] >> >>`;
   const layer = "<< /Type /OCG /Name (German) >>";
@@ -259,13 +259,13 @@ describe("how much of the ink is text", () => {
 });
 
 describe("pages with faults", () => {
-  test("a crop box that misses the page is none", async () => {
+  test("a crop box outside the page is ignored", async () => {
     const file = page(shown("TOP", 20, 150), "/CropBox [300 300 400 400]");
     expect((await textOf(file)).text).toBe("TOP");
     expect(dark(await pictureOf(file), [20, 30, 80, 60])).toBeGreaterThan(30);
   });
 
-  test("one that is missing fails alone", async () => {
+  test("a missing page fails alone", async () => {
     const file = pdf([{ lines: ["one"] }, { lines: ["two"] }]);
     const broken = Buffer.from(
       file.toString("latin1").replace("6 0 obj\n<<", "6 0 obj\n(("),

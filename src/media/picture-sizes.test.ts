@@ -1,4 +1,4 @@
-// A size before decoding is the size after it, however the picture is turned or cut.
+// The size before decoding equals the size after it, for every orientation and crop.
 
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
@@ -42,7 +42,7 @@ describe.each(Object.entries(encoders))("%s", (type, encode) => {
     if (type !== "jpeg") expect(pixels).toEqual(await turnedByLibrary(orientation));
   });
 
-  test.each(ORIENTATIONS)("orientation %i is ignored if so asked", async (orientation) => {
+  test.each(ORIENTATIONS)("orientation %i is ignored on request", async (orientation) => {
     const { size, pixels } = await sizes(await encode(orientation), { exifOrientation: "ignore" });
     const isTurned = type === "tiff" && orientation >= 5; // as Pillow does when it loads one
     expect(size).toEqual(isTurned ? [HEIGHT, WIDTH] : [WIDTH, HEIGHT]);
@@ -115,7 +115,7 @@ describe("AVIF", () => {
   });
 });
 
-describe("a header that promises a smaller picture than the file holds", () => {
+describe("a header with a smaller size than the file's picture", () => {
   const large = () =>
     sharp({ create: { width: 400, height: 300, channels: 3, background: "#a52" } });
   const shrink = {

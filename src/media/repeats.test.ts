@@ -7,7 +7,7 @@ function flat(value: number, spot = value) {
   return { rgb, width: 4, height: 4 };
 }
 
-test("the same pixels are one frame, however far apart", () => {
+test("frames with equal pixels are one, at any distance", () => {
   const finder = new RepeatFinder();
   const frames = [flat(1), flat(2), flat(1), flat(2), flat(2, 3)].map((f) => finder.find(f));
   expect(new Set(frames).size).toBe(3);
@@ -15,7 +15,7 @@ test("the same pixels are one frame, however far apart", () => {
   expect(frames[3]).toBe(frames[1]);
 });
 
-test("nearly the same is another frame unless somebody asks for it", () => {
+test("nearly equal frames are different unless requested otherwise", () => {
   const [one, almost] = [flat(10), flat(10, 40)];
   expect(new RepeatFinder().find(almost)).toBe(almost);
   const finder = new RepeatFinder(1); // 30 of 48 bytes' sum is below 1 on average

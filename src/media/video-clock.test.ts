@@ -1,5 +1,5 @@
 // Needs: ffmpeg.
-// When frames are shown, compared with what ffprobe tells of the frames that it decodes.
+// The presentation times of frames, compared with those that ffprobe reports.
 
 import { describe, expect, test } from "vitest";
 import { ffmpeg, frameTimes, mp4, pattern } from "../../tests/fixtures/video-files.ts";
@@ -62,7 +62,7 @@ describe("constant rates", () => {
     expect(frameLabel(119, frames.at(-1)?.timeSeconds)).toMatch(/ sampled at 60\.02 seconds/);
   });
 
-  test("exact ties are exact: 1/8 s is told as 0.12", async () => {
+  test("ties are exact: 1/8 s is printed as 0.12", async () => {
     for (const extension of ["mp4", "mkv", "ts", "avi"]) {
       const file = ffmpeg(`${pattern("32x32", 8, 2)} ${H264} -bf 0`, extension);
       const { frames } = await decoder.plan(file, { sampling: ALL });
@@ -152,7 +152,7 @@ describe("unusual clocks", () => {
     expect(clock.length).toBeLessThan(140);
   });
 
-  test("a picture that stands still is shown to the end of its only frame", async () => {
+  test("a still picture lasts to the end of its only frame", async () => {
     const file = ffmpeg(
       "-f lavfi -i color=red:size=32x32:rate=1/10:duration=10 -c:v libx264",
       "mp4",
@@ -180,7 +180,7 @@ describe("unusual clocks", () => {
     expect(frames.at(-1)?.timeSeconds).toBeCloseTo(1.9, 3);
   });
 
-  test("one second of 1200 frames is told in hundredths", async () => {
+  test("the times of 1200 frames in one second have two decimals", async () => {
     const file = mp4("16x16", 1200, 1);
     const { frames } = await decoder.plan(file, { sampling: { fps: 0, maxFrames: 5 } });
     expect(frames.map(({ timeSeconds }) => timeSeconds.toFixed(2))).toEqual([

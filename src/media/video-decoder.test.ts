@@ -60,7 +60,7 @@ describe("unusual files", () => {
     expect(Buffer.compare(video.frames[0]!.image.rgb, upright)).toBe(0);
   });
 
-  test("frames that change their size keep the first one's", async () => {
+  test("frames that change their size are scaled to the first one's", async () => {
     const parts = [mp4("96x64", 30, 1), mp4("48x32", 30, 1)].map((part) =>
       ffmpeg("-i INPUT -c copy -bsf:v h264_mp4toannexb -f h264", "h264", part),
     );
@@ -78,7 +78,7 @@ describe("unusual files", () => {
     expect([frames[0]?.image.width, frames[0]?.image.height]).toEqual([3072, 3072]);
   });
 
-  test("what was cut off is missing, what is there counts", async () => {
+  test("a truncated file has the frames before the cut", async () => {
     const whole = mp4("96x64", 30, 3, " -movflags +faststart");
     const video = await decode(whole.subarray(0, whole.length / 2));
     expect(video.total).toBeLessThan(90);
@@ -99,7 +99,7 @@ describe("unusual files", () => {
   });
 });
 
-test("a video of too many frames is said to be too long", () => {
+test("a video with too many frames is refused as too long", () => {
   const reader = new ProbeReader();
   const line = "0, 1, 1, 1, 100, 0x00000000\n";
   let more = true;
@@ -155,7 +155,7 @@ describe("files that are refused", () => {
 describe("around the decoder", () => {
   const leftOver = () => readdirSync(tmpdir()).filter((name) => name.startsWith("vireo-video-"));
 
-  test("whoever does not want it any more stops it, and nothing is left", async () => {
+  test("aborting stops the decoder and leaves nothing behind", async () => {
     const file = mp4("640x360", 30, 20);
     const gone = new AbortController();
     const work = decode(file, ALL, {}, gone.signal);
@@ -172,7 +172,7 @@ describe("around the decoder", () => {
     await expect(work).rejects.toThrow("no more");
   });
 
-  test("without ffmpeg it says how to get it", async () => {
+  test("without ffmpeg the error says how to install it", async () => {
     const nowhere = new FfmpegDecoder("/nowhere");
     const options = { sampling: ALL, take: async (frame: RgbImage) => frame };
     const work = nowhere.decode(mp4(), options);

@@ -1,4 +1,4 @@
-// Formats and shapes of video files, compared with what FFmpeg's own programs make of them.
+// Formats and variants of video files, compared with the results of FFmpeg's own programs.
 
 import { describe, expect, test } from "vitest";
 import { ffmpeg, frameTimes, mp4, pattern } from "../../tests/fixtures/video-files.ts";
@@ -33,7 +33,7 @@ async function expectSame(file: Uint8Array): Promise<void> {
   }
 }
 
-describe("formats, with sound where they can have some", () => {
+describe("formats, with sound if they support it", () => {
   test.each([
     ["MPEG-TS, H.264", `${SHORT} ${SOUND} ${H264} -c:a aac`, "ts"],
     ["MPEG-TS, MPEG-2", `${SHORT} ${SOUND} -c:v mpeg2video -bf 2 -c:a mp2`, "ts"],
@@ -134,7 +134,7 @@ describe("shapes", () => {
   });
 });
 
-describe("what is not read is named", () => {
+describe("unsupported formats are named", () => {
   const refusal = async (file: Uint8Array) =>
     await decoder.decode(file, { sampling: ALL, take }).catch((error) => error);
   const SOUND_ONLY = "-f lavfi -i sine=duration=1";

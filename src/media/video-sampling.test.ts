@@ -36,7 +36,7 @@ describe("which frames", () => {
     for (const { index, timeSeconds } of video.frames) expect(timeSeconds).toBe(index / rate);
   });
 
-  test("128 of a longer video, 1024 if asked for", async () => {
+  test("128 of a longer video, 1024 on request", async () => {
     const file = mp4("16x16", 30, 70);
     const video = await decode(file);
     expect(indices(video).slice(0, 4)).toEqual([0, 16, 33, 49]);
@@ -56,7 +56,7 @@ describe("which frames", () => {
     }
   });
 
-  test("of a stretch between two frames, the one that is shown then", async () => {
+  test("for a window between two frames, the frame that is visible then", async () => {
     const file = mp4("32x32", 0.2, 20);
     const shown = await decode(file, DEFAULT_SAMPLING, { startSeconds: 6, endSeconds: 9 });
     expect([indices(shown), times(shown)]).toEqual([[1], [5]]);

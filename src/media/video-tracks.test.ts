@@ -107,7 +107,7 @@ describe("tracks beside the pictures are ignored", () => {
     expect([found.width, found.height, found.total]).toEqual(expected);
   });
 
-  test("a picture track that cannot be decoded gives way to one that can", async () => {
+  test("a track that can be decoded replaces one that cannot", async () => {
     const file = ffmpeg(`${TWO} -c:v:0 ffv1 -c:v:1 libx264 -disposition:v:0 default`, "mkv");
     const found = await decode(file);
     expect([found.width, found.height, found.total]).toEqual([64, 32, 20]);

@@ -106,7 +106,7 @@ test.each(NAMES)("%s is read whole", async (name) => {
   expect(Object.isFrozen(config.text.layers)).toBe(true);
 });
 
-describe("what no kernel computes is refused", () => {
+describe("sizes that no kernel supports are refused", () => {
   test.each<[key: string, value: number, says: string]>([
     ["llm_config.head_dim", 40, "head_dim is 40"],
     ["llm_config.num_attention_heads", 130, "65 query heads share a KV head"],
@@ -257,7 +257,7 @@ describe("a checkpoint that contradicts itself is refused", () => {
     expect(act).toThrow(expect.objectContaining({ code: "invalid_checkpoint" }));
   });
 
-  test("tensors that the sizes are taken from", async () => {
+  test("tensors that determine the sizes", async () => {
     const root = await golden();
     const odd = new Map([...SHAPES, [TENSOR.position, [1, 99, 64]]]);
     expect(() => parse(root, {}, odd)).toThrow(/99 cells, not a square grid/);

@@ -57,7 +57,7 @@ test.each<[dir: string, name: string | undefined, id: string]>([
   expect(identify(dir, small(name)).id).toBe(id);
 });
 
-test("a wanted name wins, and keeps the card of the published sizes", () => {
+test("a requested name is used, and the published sizes keep their model card", () => {
   const identity = identify("/m", published(), "acme/nano");
   expect(identity).toMatchObject({ id: "acme/nano", ownedBy: "acme" });
   const told = { fingerprint: "f", contextTokens: 9 };

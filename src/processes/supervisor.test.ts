@@ -23,7 +23,7 @@ test("a process that ends is started again until the supervisor is closed", asyn
   expect(supervisor.restarts).toBe(restarts);
 });
 
-test("a program that cannot be started counts as one that has ended", async () => {
+test("a program that cannot be started counts as ended", async () => {
   let ends = 0;
   const supervisor = new Supervisor({
     start: () => ChildGroup.spawn(["/no/such/program"], { stdio: "ignore" }),

@@ -143,7 +143,7 @@ describe.each(TOKENIZERS)("with %s", (_name, tokenizer) => {
     expect(outside.finish).toBe("stop_string");
   });
 
-  test("calls that are cut off are given as far as they came", async () => {
+  test("incomplete calls are returned as far as they were generated", async () => {
     const written = '<TOOLCALL>[{"name": "f", "arguments": {"n": 12345';
     const ids = tokenizer.encodeWithAdded(written);
     for (let length = 1; length <= ids.length; length++) {
@@ -241,14 +241,14 @@ describe("reasoning that never ends", () => {
     return { answer, events };
   };
 
-  test("is the answer too where the model stops by itself", async () => {
+  test("is also the answer if the model stops by itself", async () => {
     const { answer, events } = await run("\n\nIt is 4 < 5", {});
     expect(answer.finish).toBe("eos");
     expect(said(events, "reasoning")).toBe("\n\nIt is 4 < 5");
     expect(said(events, "text")).toBe("It is 4 < 5");
   });
 
-  test("may hold calls, and stop strings", async () => {
+  test("may contain calls and stop strings", async () => {
     const call = '<TOOLCALL>[{"name": "f", "arguments": {}}]</TOOLCALL>';
     const called = await run(`Let me see ${call}`, { tools: "offered" });
     expect(called.answer.finish).toBe("tool_call");
@@ -258,7 +258,7 @@ describe("reasoning that never ends", () => {
     expect(said(stopped.events, "text")).toBe("It is ");
   });
 
-  test("stays reasoning where the answer was cut", async () => {
+  test("stays reasoning if the token limit ended the answer", async () => {
     const { answer, events } = await run("It is four", { maxTokens: 3 });
     expect(answer.finish).toBe("length");
     expect(said(events, "text")).toBe("");
@@ -269,7 +269,7 @@ describe("ends", () => {
   const [[, tokenizer]] = TOKENIZERS as [[string, Tokenizer]];
   const digits = { type: "regex", pattern: "\\d+" } as const;
 
-  test("stop tokens end a constrained answer only where it may end", async () => {
+  test("stop tokens end a constrained answer only if the grammar allows an end", async () => {
     const [comma, one] = [",", "1"].map((text) => tokenizer.encodeText(text)[0]!);
     const stopTokenIds = [one!];
     const answer = await answerOf(tokenizer, { output: digits }, { stopTokenIds });

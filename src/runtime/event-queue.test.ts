@@ -3,7 +3,7 @@ import { ByteBudget } from "../core/byte-budget.ts";
 import { LIMITS } from "../core/limits.ts";
 import { EventQueue } from "./event-queue.ts";
 
-test("what was pushed is read in order, before and after the end", async () => {
+test("events are read in order, before and after the end", async () => {
   const queue = new EventQueue<number>();
   queue.push(1);
   const read: number[] = [];
@@ -18,7 +18,7 @@ test("what was pushed is read in order, before and after the end", async () => {
   expect(read).toEqual([1, 2]);
 });
 
-test("who does not read is cut off and holds no memory", async () => {
+test("a consumer that does not read is cut off and holds no memory", async () => {
   const queue = new EventQueue<number>();
   for (let i = 0; i < LIMITS.queue.unreadEvents; i++) queue.push(i);
   expect(queue.abandoned).toBe(false);

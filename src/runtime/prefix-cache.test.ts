@@ -34,7 +34,7 @@ describe("PrefixCache", () => {
     expect(pages.free).toBe(8);
   });
 
-  test("forgets what was not used for the longest time", () => {
+  test("evicts the least recently used entry", () => {
     const { pages, cache } = setUp(2);
     const page = pages.acquire()!;
     cache.add("a", 64, [page]);

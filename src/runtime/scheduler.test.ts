@@ -75,7 +75,7 @@ describe("prompts that are read at once", () => {
     ]);
   });
 
-  test("take turns where there are rows for one of them", () => {
+  test("take turns if there are rows for only one of them", () => {
     const candidates = [decoding, prompt(50_000), prompt(60)];
     const turns = new TurnOrder<Candidate>();
     const chosen = [0, 1, 2].map(() => {
@@ -98,7 +98,7 @@ describe("prompts that are read at once", () => {
     expect([rows(0), rows(7)]).toEqual([256, 128]);
   });
 
-  test("where rows are scarce, a tenant that comes new is next", () => {
+  test("if rows are scarce, a new tenant is next", () => {
     const heavy = Array.from({ length: 7 }, (_, at) => prompt(9000, 9000, `heavy ${at}`));
     const turns = new TurnOrder<Candidate>();
     const step = (candidates: readonly Candidate[]) => {
@@ -114,7 +114,7 @@ describe("prompts that are read at once", () => {
     expect([next[0], next[8]]).toEqual(["light", "light"]);
   });
 
-  test("keep to what running streams can bear", () => {
+  test("stay within the budget of running streams", () => {
     const asked: number[] = [];
     const most = (streams: number) => {
       asked.push(streams);

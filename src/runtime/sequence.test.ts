@@ -37,7 +37,7 @@ function sequenceOf(embedding: Partial<MediaEmbedding>): Sequence {
 const shown = ({ ids }: Sequence) =>
   ids.map((id) => MARKS.get(id) ?? String.fromCharCode(id)).join("");
 
-test("rows of a pruned video stand where they belong once they are known", () => {
+test("rows of a pruned video are moved to their frames once they are known", () => {
   const encoding = { done: false, rowsReady: 0, tileTokens: undefined };
   const sequence = sequenceOf(encoding);
   expect(shown(sequence)).toBe("<va[......]\nb[]\nc[]>");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { StepBudget } from "./step-budget.ts";
 
-test("nobody streams: prompts have all rows", () => {
+test("without streams, prompts get all rows", () => {
   expect(new StepBudget().promptRows(0, 256)).toBe(256);
 });
 
@@ -29,7 +29,7 @@ test("a machine that is slow for a moment is not slow for ever", () => {
   expect(pace.promptRows(1, 256)).toBeGreaterThan(70);
 });
 
-test("pictures are encoded in slices while somebody streams, whole otherwise", () => {
+test("pictures are encoded in slices beside streams, whole otherwise", () => {
   const pace = new StepBudget();
   expect(pace.blocks(0, 32)).toBe(32);
   expect(pace.blocks(1, 32)).toBe(1);

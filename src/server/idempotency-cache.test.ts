@@ -20,7 +20,7 @@ function isKnown(replays: IdempotencyCache, key: string, tenant = "t"): boolean 
   return "body" in found;
 }
 
-test("an answer is kept for its tenant, its key and its request", () => {
+test("an answer is stored by tenant, key and request", () => {
   const replays = new IdempotencyCache(() => 0);
   claim(replays, "a").keep(answerOf(3));
   expect(replays.open("t", "a", ["POST", "/x", "body"])).toMatchObject({ status: 200 });
@@ -29,7 +29,7 @@ test("an answer is kept for its tenant, its key and its request", () => {
   expect(() => replays.open("t", "a", ["POST", "/xb", "ody"])).toThrow("another request");
 });
 
-test("what is being answered is not answered twice, and what failed is forgotten", () => {
+test("a running request is not run twice, and a failed one can be retried", () => {
   const replays = new IdempotencyCache(() => 0);
   const first = claim(replays, "a");
   expect(() => claim(replays, "a")).toThrow("still being answered");

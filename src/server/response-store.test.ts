@@ -27,7 +27,7 @@ function storeWith(changes: Partial<typeof limits> = {}) {
   return { store, put, has, clock };
 }
 
-test("the least recently used of a tenant makes room, others keep theirs", () => {
+test("a tenant's least recently used response is evicted, those of others stay", () => {
   const { put, has } = storeWith({ entriesPerTenant: 2 });
   put("b", "other");
   put("a", "1");
@@ -38,7 +38,7 @@ test("the least recently used of a tenant makes room, others keep theirs", () =>
   expect(has("b", "other")).toBe(true);
 });
 
-test("bytes are bounded for one and for all; the largest tenant gives way", () => {
+test("bytes are bounded per tenant and in total; the largest tenant's are evicted", () => {
   const { put, has } = storeWith({ bytesPerTenant: 6000, bytes: 9000 });
   put("small", "s", "x");
   for (const id of ["1", "2", "3", "4"]) put("a", id, "y".repeat(1000));
@@ -50,7 +50,7 @@ test("bytes are bounded for one and for all; the largest tenant gives way", () =
   expect(has("a", "huge")).toBe(false);
 });
 
-test("a conversation is found whole, or not at all", () => {
+test("a conversation is found completely or not at all", () => {
   const { store, put } = storeWith();
   put("a", "1", "one");
   put("a", "2", "two", "1");

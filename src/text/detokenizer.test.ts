@@ -17,7 +17,7 @@ test.each([
   for (const piece of pieces) expect(piece).not.toContain("\ufffd");
 });
 
-test("an unfinished character is replaced at the end, or by what follows", () => {
+test("an incomplete character becomes U+FFFD at the end or before other text", () => {
   const [first, second] = tokenizer.encodeText("日");
   const detokenizer = createDetokenizer(tokenizer);
   expect(detokenizer.push(first!) + detokenizer.push(second!)).toBe("");

@@ -48,7 +48,7 @@ test("a template that knows no pictures answers texts and refuses pictures by na
   expect(fails).not.toContain("text");
 });
 
-test("a probe tells the shape of its prompt", () => {
+test("a probe reports the form of its prompt", () => {
   const { probes } = openTemplate(tokenizer, undefined);
   expect(probes.find(({ name }) => name === "video")?.shape).toMatchObject({
     images: 1,
@@ -58,7 +58,7 @@ test("a probe tells the shape of its prompt", () => {
   });
 });
 
-describe("a template that goes wrong is found by the probe of that kind", () => {
+describe("each kind of fault is found by its probe", () => {
   test.each<[what: string, from: RegExp | string, to: string, fails: ProbeName[]]>([
     [
       "drops pictures where there are several",
@@ -128,7 +128,7 @@ test("requests of a kind that fails are refused by name, others are answered", (
   expect(refused).toThrow(/cannot render "(one picture|parts of text)".*only text/);
 });
 
-test("with fallback the built-in template renders what the checkpoint's cannot", () => {
+test("with fallback, the built-in template renders the requests that the checkpoint's cannot", () => {
   const template = openTemplate(tokenizer, NO_LISTS, "fallback");
   const builtin = openTemplate(tokenizer, undefined);
   const pictures: ChatMessage[] = [{ role: "user", content: [image, say("a")] }];
@@ -137,7 +137,7 @@ test("with fallback the built-in template renders what the checkpoint's cannot",
   expect(template.render(text)).not.toEqual(builtin.render(text));
 });
 
-test("a template that is none is refused when it is opened, or replaced if that is allowed", () => {
+test("an invalid template is refused at opening, or replaced if that is allowed", () => {
   expect(() => openTemplate(tokenizer, "{% if")).toThrow(VireoError);
   expect(() => openTemplate(tokenizer, "{% if")).toThrow(/--template fallback/);
   const replaced = openTemplate(tokenizer, "{% if", "fallback");

@@ -28,7 +28,7 @@ describe("the splitter", () => {
     expect(split(open, [...text])).toEqual(expected);
   });
 
-  test("does not depend on how the text is cut", () => {
+  test("does not depend on how the text is split", () => {
     const parts = ["<think>", "</think>", "<", "/", "think>", "\n", "a", "</th", " "];
     const pieces = fc.array(fc.constantFrom(...parts), { maxLength: 10 });
     fc.assert(
@@ -39,7 +39,7 @@ describe("the splitter", () => {
     );
   });
 
-  test("holds back only what may begin the tag", () => {
+  test("holds back only text that may begin the tag", () => {
     const { push } = createReasoningSplitter(true);
     expect(push("abc <")).toEqual([{ type: "reasoning", text: "abc " }]);
     expect(push("b")).toEqual([{ type: "reasoning", text: "<b" }]);

@@ -27,14 +27,14 @@ describe("stop strings", () => {
     expect(run(stops, pieces)).toEqual(expected);
   });
 
-  test("are held back only as long as they may come", () => {
+  test("hold text back only while they may still match", () => {
     const matcher = createStopMatcher(["\n\nUser:"]);
     expect(matcher.push("a\n").text).toBe("a");
     expect(matcher.push("\n").text).toBe("");
     expect(matcher.push("b").text).toBe("\n\nb");
   });
 
-  test("are found however the text is cut", () => {
+  test("are found at every split of the text", () => {
     const word = fc.array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 4 });
     const words = fc.array(
       word.map((letters) => letters.join("")),

@@ -37,7 +37,7 @@ const none = createChatTemplate(
   "{%- for m in messages -%}{{ '<SPECIAL_11>' + m.content }}{%- endfor -%}",
 );
 
-test("the switch is what rendering shows, not what the source mentions", () => {
+test("rendering decides which switch works, not the template's source", () => {
   expect(variable.reasoningSwitch).toBe("variable");
   expect(words.reasoningSwitch).toBe("words");
   expect(none.reasoningSwitch).toBe("none");
@@ -47,7 +47,7 @@ describe.each([
   ["variable", variable],
   ["words", words],
 ])("a template with %s", (_, template) => {
-  test.each([true, false])("is asked for reasoning: %s", (enableThinking) => {
+  test.each([true, false])("reasoning is requested: %s", (enableThinking) => {
     expect(template.render(question, { enableThinking }).reasoningOpen).toBe(enableThinking);
   });
 });

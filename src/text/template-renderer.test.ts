@@ -198,7 +198,7 @@ test("the queue is bounded", async () => {
   expect(failed?.reason).toMatchObject({ code: "queue_full", retryAfterMs: expect.any(Number) });
 });
 
-test("a closed renderer fails what it renders and what comes later", async () => {
+test("a closed renderer fails current and later requests", async () => {
   const renderer = openRenderer(PUBLISHED);
   const renderings = Promise.allSettled([renderer.render(0, HELLO), renderer.render(0, HELLO)]);
   await renderer.close(CLOSED);

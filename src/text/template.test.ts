@@ -148,7 +148,7 @@ test("a last message of the assistant is continued", () => {
   expect(wrong).toThrow(VireoError);
 });
 
-describe("nobody's text becomes a control token", () => {
+describe("a user's text never becomes a control token", () => {
   const messagesOf = (text: string): ChatMessage[] => [
     { role: "system", content: text },
     { role: "user", content: [{ type: "text", text }, image, { type: "text", text }] },
@@ -248,7 +248,7 @@ describe("refusals", () => {
     expect(error.code).toBe("unsupported_modality");
   });
 
-  test("a template that is none", () => {
+  test("an invalid template", () => {
     expect(refused(() => createChatTemplate(tokenizer, "{% if")).code).toBe("invalid_checkpoint");
   });
 });

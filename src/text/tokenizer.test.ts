@@ -29,7 +29,7 @@ describe("against the golden data", () => {
 describe("ordinary text", () => {
   const added = new Set(tokenizer.addedTokens.map((token) => token.id));
 
-  test.each(tokenizer.addedTokens)("$content typed by somebody stays text", ({ content }) => {
+  test.each(tokenizer.addedTokens)("$content in a user's text stays text", ({ content }) => {
     for (const text of [content, `x${content}y`, content + content, ` ${content}\n`]) {
       const ids = tokenizer.encodeText(text);
       expect(ids.filter((id) => added.has(id))).toEqual([]);
@@ -37,7 +37,7 @@ describe("ordinary text", () => {
     }
   });
 
-  test("a merge that spells an added token is not taken", () => {
+  test("a merge that spells an added token is not used", () => {
     const model = file.model as { vocab: Record<string, number>; merges: unknown[] };
     const tricky = openTokenizer(
       {

@@ -70,7 +70,7 @@ const CASES: readonly (readonly [string, Parsed])[] = [
   [`<TOOLCALL><TOOLCALL>[${F}]</TOOLCALL>`, { text: "", calls: [call("f", '{"x": 1}')] }],
 ];
 
-test.each(CASES)("%j, cut anywhere", (answer, expected) => {
+test.each(CASES)("%j, split anywhere", (answer, expected) => {
   expect(parse(answer)).toEqual(expected);
   const cut = fc.array(fc.nat(answer.length), { maxLength: 6 });
   fc.assert(
@@ -83,7 +83,7 @@ test.each(CASES)("%j, cut anywhere", (answer, expected) => {
   expect(parse(answer, each)).toEqual(expected);
 });
 
-test("any answer says the same however it is cut, and nothing is lost but tags", () => {
+test("any answer gives the same result at every split, and loses only its tags", () => {
   const piece = fc.constantFrom(
     OPEN_CALLS,
     CLOSE_CALLS,
@@ -113,7 +113,7 @@ test("any answer says the same however it is cut, and nothing is lost but tags",
   );
 });
 
-describe("an answer that is cut", () => {
+describe("an incomplete answer", () => {
   const cut = (answer: string): Parsed => {
     const parser = createToolCallParser();
     const parsed: Parsed = { text: "", calls: [] };
@@ -146,7 +146,7 @@ describe("an answer that is cut", () => {
 });
 
 describe("while an answer streams", () => {
-  test("text is held back only as long as it may be the tag", () => {
+  test("text is held back only while it may be the tag", () => {
     const parser = createToolCallParser();
     expect(parser.push("Hi <TO")).toEqual([{ type: "text", text: "Hi " }]);
     expect(parser.push("AST> ")).toEqual([{ type: "text", text: "<TOAST> " }]);
@@ -155,7 +155,7 @@ describe("while an answer streams", () => {
     expect(parser.flush()).toEqual([]);
   });
 
-  test("a long answer inside the tag is looked at once", () => {
+  test("a long answer inside the tag is scanned once", () => {
     const parser = createToolCallParser();
     parser.push(`<TOOLCALL>[{"name":"f","arguments":{"s":"`);
     for (let i = 0; i < 20_000; i++) expect(parser.push("some more ")).toEqual([]);

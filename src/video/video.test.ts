@@ -59,7 +59,7 @@ test.each([
   expect(() => windowsOf(length, window, overlap)).toThrow(/must be|overlap|too many/);
 });
 
-test("a short video is one question; its file is seen whole", async () => {
+test("a short video is one question about the whole file", async () => {
   const asked: ChatRequest[] = [];
   const upstream = upstreamOf(30, (request) => {
     asked.push(request);
@@ -73,7 +73,7 @@ test("a short video is one question; its file is seen whole", async () => {
   expect(partsOf(asked[0]!).video?.sampling).toEqual({ maxFrames: 16 });
 });
 
-test("a long one is asked window by window, and the answers become one", async () => {
+test("a long video is asked about in windows, and the answers are merged", async () => {
   const seen: unknown[] = [];
   const done: unknown[] = [];
   const upstream = upstreamOf(150, (request) => {
@@ -102,7 +102,7 @@ test("a long one is asked window by window, and the answers become one", async (
   ]);
 });
 
-test("captions: what is said twice in a row is said once, nothing is left out", async () => {
+test("captions: repeated texts are merged, and nothing is omitted", async () => {
   const texts = ["A dog.", "A dog.", "", "A cat."];
   const upstream = upstreamOf(32, () => texts.shift()!);
   const captions = await captionsOf(captionVideo(upstream, FILE));
@@ -112,7 +112,7 @@ test("captions: what is said twice in a row is said once, nothing is left out", 
   ]);
 });
 
-test("chapters are in order, without gaps, and begin at 0, whatever the model says", async () => {
+test("chapters are in order, without gaps, and begin at 0, for any answer", async () => {
   const captions = [0, 8, 16, 24].map((startSeconds) => {
     return { startSeconds, endSeconds: startSeconds + 8, text: `at ${startSeconds}` };
   });

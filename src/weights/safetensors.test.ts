@@ -198,7 +198,7 @@ describe("a hostile file is refused by name", () => {
     expect(said).toContain("model.safetensors");
   });
 
-  test("a folder that is missing, empty, or holds pickles", async () => {
+  test("a folder that is missing, empty, or contains pickle files", async () => {
     expect(await refusal(openCheckpointFiles(join(root, "nowhere")))).toMatch(/does not exist/);
     expect(await refusal(openCheckpointFiles(await folder()))).toMatch(/no .safetensors/);
     const pickles = await folder({ "pytorch_model.bin": "x" });

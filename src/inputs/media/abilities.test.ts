@@ -47,13 +47,13 @@ test("videos are on with ffmpeg in any folder of the path, or with another decod
   expect((await findAbilities({ programPath: empty, decoder })).video).toBe(true);
 });
 
-test("a file that may not be executed is no program", async () => {
+test("a file that is not executable is not a program", async () => {
   const path = await programs("plain");
   await writeFile(join(path, "ffmpeg"), "", { mode: 0o644 });
   expect((await findAbilities({ programPath: path })).video).not.toBe(true);
 });
 
-test("the notes at start name what is off, and one command", async () => {
+test("the notes at start name the missing abilities and one command", async () => {
   const off = { available: false, hint: "" } as const;
   const apt = await programs("sys", "apt-get");
   expect(await abilityNotes({ video: off, office: true }, apt)).toEqual([

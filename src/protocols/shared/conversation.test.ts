@@ -30,7 +30,7 @@ function refusal(work: () => void): VireoError {
 }
 
 describe("results of tools", () => {
-  test("are in the order of their calls, whatever their own order", () => {
+  test("are in the order of their calls, in whichever order they were sent", () => {
     const conversation = called(call("a"), call("b"), call("c"));
     for (const id of ["c", "a", "b"]) {
       conversation.result({ callId: id, content: `of ${id}`, param: "p" });

@@ -30,7 +30,7 @@ describe("errors name their kind and line", () => {
     expect([error.kind, error.line]).toEqual([kind, line]);
   });
 
-  test("what the template says is the message", () => {
+  test("the template's own message is the error", () => {
     expect(failureOf("{{ raise_exception('roles ' ~ 2) }}").message).toBe("roles 2");
   });
 });
@@ -107,7 +107,7 @@ describe("nothing of the program can be reached", () => {
   });
 });
 
-test("the variables are not changed and give integers, floats and order as JSON has them", () => {
+test("variables are not changed and keep JSON's integers, floats and order", () => {
   const value = { b: 1, a: [1.5, 2 ** 60, -0, true, null, "é"] };
   expect(render("{{ v }}|{{ v|tojson }}", { v: value })).toBe(
     "{'b': 1, 'a': [1.5, 1152921504606846976, 0, True, None, 'é']}|" +

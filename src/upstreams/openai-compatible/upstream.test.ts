@@ -99,7 +99,7 @@ describe("each fault of a provider", () => {
   });
 });
 
-test("tool calls come whole, however they are cut", async () => {
+test("tool calls are complete at every split", async () => {
   const tools = [{ name: "count", parameters: { type: "object" } }];
   const { events, end } = await ask("none", { tools });
   expect(events[1]).toEqual({ type: "tool_call", index: 0, name: "count", arguments: "{}" });
@@ -114,7 +114,7 @@ test("a connection serves one answer after the other", async () => {
   expect(await chaos.connections()).toBeLessThanOrEqual(2);
 });
 
-test("aborting reaches the provider, and the reason comes back", async () => {
+test("aborting reaches the provider, and the signal's reason is thrown", async () => {
   const controller = new AbortController();
   const request: ChatRequest = {
     model: "chaos/endless",
