@@ -107,7 +107,7 @@ function importsOf({ text }: Source): Import[] {
   ];
 }
 
-/** Code without comments, so that prose may say what it likes. */
+/** Code without comments, so that rules for code do not apply to prose. */
 function codeLines({ text }: Source): string[] {
   const blank = (comment: string) => comment.replace(/[^\n]/g, " ");
   return text
@@ -151,7 +151,7 @@ test("folders import only what the table allows", () => {
   expect(wrong).toEqual([]);
 });
 
-test("the playground imports only itself and its packages, and nobody imports it", () => {
+test("the playground imports only itself and its packages, and nothing imports it", () => {
   const page = WEB.filter(isProduct).filter(({ path }) => path.startsWith("web/src/"));
   const wrong = page.flatMap((source) =>
     importsOf(source)
@@ -214,7 +214,7 @@ test("only cli reads the command line and the environment", () => {
 });
 
 test(`files have at most ${MAX_FILE_LINES} lines`, () => {
-  // A style sheet is a list of rules, and as long as there is something to look at.
+  // A style sheet is a list of rules and may be longer.
   const page = WEB.filter(({ path }) => !path.endsWith(".css"));
   const long = [...SRC, ...page, ...NATIVE, ...AROUND].filter(
     ({ lines }) => lines.length > MAX_FILE_LINES + 1,
@@ -254,7 +254,7 @@ test("there are no default exports, no any, no enums and no inheritance", () => 
   expect(findings(ts, /\bclass\s+\w+(?:<[^>]*>)?\s+extends\s+(?!Error\b)/)).toEqual([]);
 });
 
-test("nothing is left for later and names say what they hold", () => {
+test("there are no TODOs, and files are named after their contents", () => {
   const all = [...SRC, ...WEB, ...NATIVE, ...AROUND].filter(({ path }) => path !== THIS);
   const notes = all.flatMap(({ path, lines }) =>
     lines.flatMap((line, at) =>

@@ -23,7 +23,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const example = (name: string) => join(ROOT, "examples", name);
 
-test("chat.mjs says the same twice", async () => {
+test("chat.mjs gives the same answer twice", async () => {
   const args = [example("chat.mjs"), "Hello", model];
   const [first, second] = [
     await run(process.execPath, args, { cwd: dir }),
@@ -34,7 +34,7 @@ test("chat.mjs says the same twice", async () => {
   expect(first.stderr).toBe("");
 });
 
-test("image.mjs looks at a picture and refuses what is none", async () => {
+test("image.mjs describes a picture and refuses other files", async () => {
   const [picture, text] = [join(dir, "picture.png"), join(dir, "text.png")];
   const grey = { create: { width: 90, height: 60, channels: 3 as const, background: "grey" } };
   await sharp(grey).png().toFile(picture);
@@ -46,7 +46,7 @@ test("image.mjs looks at a picture and refuses what is none", async () => {
   ).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^\w*media\w*: /) });
 });
 
-test.skipIf(!HAS_FFMPEG)("video.mjs looks at a video and refuses what is none", async () => {
+test.skipIf(!HAS_FFMPEG)("video.mjs describes a video and refuses other files", async () => {
   const [video, text] = [join(dir, "clip.mp4"), join(dir, "text.mp4")];
   await writeFile(video, mp4());
   await writeFile(text, "not a video");
@@ -57,7 +57,7 @@ test.skipIf(!HAS_FFMPEG)("video.mjs looks at a video and refuses what is none", 
   ).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^\w*media\w*: /) });
 });
 
-test("structured.mjs gets the shape that it asked for", async () => {
+test("structured.mjs gets JSON of its schema", async () => {
   const { stdout } = await run(process.execPath, [example("structured.mjs"), model]);
   expect(stdout).toMatch(/mood: '(calm|stormy)',\s+stars: [1-5],\s+things: \[/);
 });
@@ -67,7 +67,7 @@ test("tools.mjs has its function called", async () => {
   expect(stdout).toMatch(/^get_weather\((oslo|lima)\) → (rain|sun)/);
 });
 
-test("server.mjs answers and stops when it is told to", async () => {
+test("server.mjs answers, and stops on a signal", async () => {
   const child = spawn(process.execPath, [example("server.mjs"), model, "0"]);
   try {
     const url = /http:\S+/.exec(await firstLine(child))?.[0];

@@ -19,7 +19,7 @@ interface LockFile {
   >;
 }
 
-test("the package holds all that an installed vireo needs, and no caches", {
+test("the package contains everything that an installed vireo needs, and no caches", {
   timeout: 60_000,
 }, () => {
   const args = ["pack", "--dry-run", "--json", "--ignore-scripts"];
@@ -52,7 +52,7 @@ test("no package that users install runs a script when it is installed", () => {
   }
 });
 
-test("a reader that has seen enough ends a command quietly", async () => {
+test("a command ends quietly when its reader closes the pipe", async () => {
   const script = `"${process.execPath}" "${MAIN}" extract --list-schemas | true`;
   const { stderr } = await promisify(execFile)("sh", ["-c", script]);
   expect(stderr).toBe("");

@@ -174,7 +174,7 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 describe("FairQueue", () => {
   const options = { things: "pictures", unit: "megapixels", maxWaitingCost: 100 };
 
-  test("runs as many tasks as it has slots, and one more for a tenant without a running task", async () => {
+  test("runs one task per slot, and one more for a tenant without a running task", async () => {
     const queue = new FairQueue({ ...options, slots: 2, reservedSlots: 1 });
     const begun: string[] = [];
     const tasks = ["a", "a", "a", "b", "b"].map((tenant, index) => {

@@ -93,7 +93,7 @@ describe.each(Object.entries(GRAMMARS))("masks of %s", (_name, grammar) => {
   });
 });
 
-test("an end token is allowed if the text may end; `finished` means that nothing else is allowed", () => {
+test("an end token is allowed if the text may end; finished: nothing else is", () => {
   const matcher = compile({ root: text("to"), rules: new Map() }, vocabulary).open();
   expect([matcher.mayEnd, matcher.finished, isAllowed(matcher.allowed, EOS)]).toEqual([
     false,

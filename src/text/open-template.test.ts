@@ -128,7 +128,7 @@ test("requests of a kind that fails are refused by name, others are answered", (
   expect(refused).toThrow(/cannot render "(one picture|parts of text)".*only text/);
 });
 
-test("with fallback, the built-in template renders the requests that the checkpoint's cannot", () => {
+test("with fallback, the built-in template renders what the checkpoint's cannot", () => {
   const template = openTemplate(tokenizer, NO_LISTS, "fallback");
   const builtin = openTemplate(tokenizer, undefined);
   const pictures: ChatMessage[] = [{ role: "user", content: [image, say("a")] }];

@@ -14,7 +14,7 @@ const post = (body: unknown): RequestInit => ({
 });
 
 describe("models", () => {
-  test("have what a catalogue asks for", async () => {
+  test("have the fields that a model catalogue needs", async () => {
     const { object, data } = await get("/v1/models");
     expect(object).toBe("list");
     expect(data[0]).toMatchObject({
@@ -28,7 +28,7 @@ describe("models", () => {
     expect(await get(`/v1/models/${MODEL}`)).toEqual(data[0]);
   });
 
-  test("say which files cannot be read, and how to turn it on", async () => {
+  test("list the files that cannot be read, and how to enable them", async () => {
     const hint = "Install ffmpeg on the server and start it again";
     const abilities = { video: { available: false, hint }, office: true } as const;
     const fake = createFakeUpstream();
@@ -46,7 +46,7 @@ describe("models", () => {
   });
 });
 
-describe("what runs here", () => {
+describe("the running version", () => {
   test.each([
     ["/livez", { object: "health.response", message: "Service is live." }],
     ["/readyz", { object: "health.response", message: "Service is ready." }],
@@ -94,7 +94,7 @@ describe("tokens", () => {
     expect([400, 404]).toContain((await app.request(path, post(body))).status);
   });
 
-  test("of the real tokenizer: control tokens are only text, unknown ids are no text", async () => {
+  test("of the real tokenizer: control tokens are text, unknown ids give none", async () => {
     const engine = await openTiny({ contextTokens: 512 });
     try {
       const real = createApp({ upstream: engine, log: silentLog });

@@ -12,11 +12,11 @@ export const KEY = "sk-right";
 export const INSIDE =
   /\n\s+at |node_modules|0x[0-9a-f]{6,}|\/(home|tmp|usr|root|etc|proc)\/|\.[tj]s:\d/;
 
-/** One real engine behind two servers, one of which asks for a key. */
+/** One real engine behind two servers, one of which requires a key. */
 export interface Target {
   readonly locked: Listening;
   readonly open: Listening;
-  /** Asks as the next person would, and fails if that person is not answered as ever. */
+  /** Sends the next client's request, and fails if it is not answered as usual. */
   expectHealthy(): Promise<void>;
   close(): Promise<void>;
 }
@@ -54,7 +54,7 @@ interface Answer {
   readonly body: { readonly error?: Record<string, unknown>; readonly usage?: object };
 }
 
-/** Posts with the key, and checks what holds for every answer: its time, and an error's shape. */
+/** Posts with the key, and checks the time of every answer and the format of errors. */
 export async function post(
   { url }: Listening,
   body: object | string | Uint8Array<ArrayBuffer>,

@@ -183,7 +183,10 @@ describe("errors by class", () => {
     expect(error.headers?.get("retry-after")).toBe("2");
   });
 
-  test.each([{ stream: false }, { stream: true }])("a crash tells nothing: %j", async (options) => {
+  test.each([
+    { stream: false },
+    { stream: true },
+  ])("a crash reveals nothing: %j", async (options) => {
     const error = (await create({ ...ask("crash"), ...options })) as APIError;
     expect(error.status).toBe(500);
     expect(JSON.stringify(error.error)).not.toMatch(/secret|root|0x/);

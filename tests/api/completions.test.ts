@@ -92,7 +92,7 @@ describe("completions by the official client", () => {
   });
 });
 
-test("the real engine continues a text and its ids alike", async () => {
+test("the real engine continues a text and its ids in the same way", async () => {
   await usingRealServer({ contextTokens: 1024 }, async ({ engine, client: direct }) => {
     const body = { model: MODEL, max_tokens: 8, ignore_eos: true, logprobs: 2 };
     const text = "Once upon a time";

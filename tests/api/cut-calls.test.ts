@@ -27,7 +27,7 @@ const parameters = {
 const messages = [{ role: "user", content: "Weather?" }];
 const fn = { name: "weather", parameters };
 
-/** A body with so many tokens, and the words by which the protocol says that it was cut. */
+/** A body with a token limit, and the value by which the protocol reports it. */
 const ROUTES: readonly (readonly [string, (most: number, stream: boolean) => object, string])[] = [
   [
     "/v1/chat/completions",

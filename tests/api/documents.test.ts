@@ -1,4 +1,4 @@
-// PDFs through every protocol that can carry them: what is asked is what is billed.
+// PDFs through every protocol that supports them: estimates equal the billed tokens.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Listening } from "../../src/server/listen.ts";
@@ -64,7 +64,7 @@ const chat = (content: readonly object[], changes: object = {}): object => ({
   ...changes,
 });
 
-/** Counts first and asks then; both must say the same. */
+/** Estimates and then asks; both must give the same counts. */
 async function billed(body: object): Promise<Answer> {
   const { answer: estimate } = await post("/v1/estimate", body);
   expect(estimate.error?.message).toBeUndefined();
@@ -114,7 +114,7 @@ describe("chat completions", () => {
     expect(new Set(counts).size).toBe(1);
   });
 
-  test("tiles, pages and dots per inch change what is billed", async () => {
+  test("tiles, pages and dots per inch change the billed tokens", async () => {
     const seen = new Set<number>();
     for (const max_num_tiles of [1, 2, 12]) {
       for (const rest of [{ pages: "1" }, { pages: "1-2" }, { pages: "2-", dpi: 300 }]) {
@@ -133,7 +133,7 @@ describe("chat completions", () => {
     expect(documents[0]?.pages).toHaveLength(2);
   });
 
-  test("a page that cannot be drawn is named, and the others are answered", async () => {
+  test("a page that cannot be rendered is listed, and the others are answered", async () => {
     const broken = FILE.toString("latin1").replace("6 0 obj\n<<", "6 0 obj\n((");
     const body = chat([part(dataUrl(Buffer.from(broken, "latin1"))), text("?")]);
     const { documents } = await billed(body);
@@ -175,7 +175,7 @@ describe("chat completions", () => {
     expect(asFile.prompt_tokens).toBe(asText.prompt_tokens);
   });
 
-  test("what does not fit is refused before it is drawn, and estimated all the same", async () => {
+  test("a document that does not fit is refused unrendered, but still estimated", async () => {
     const body = chat([part(dataUrl(pdf(Array(100).fill({ box: "0 0 800 1100" })))), text("?")]);
     const { answer: estimate } = await post("/v1/estimate", body);
     expect(estimate.documents[0]?.pages).toHaveLength(100);

@@ -1,4 +1,4 @@
-// Documents become data over HTTP: what the library finds, with the server's limits and booking.
+// Extraction over HTTP: the library's results, with the server's limits and booking.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -81,7 +81,7 @@ const post = async (body: object, key?: string) => {
   return { status: response.status, headers: response.headers, answer };
 };
 
-test("what the library finds, and what it took is booked", async () => {
+test("returns the library's result, and books the tokens", async () => {
   const before = await usageOf("ann");
   const { status, headers, answer } = await post({ file: { file_data: FILE_DATA }, pages: "1-2" });
   expect(status).toBe(200);
@@ -128,7 +128,7 @@ test("a file by its id, unverified", async () => {
   expect([other.status, other.answer.error?.code]).toEqual([404, "file_not_found"]);
 });
 
-test("pages are told as they are answered", async () => {
+test("pages are sent as they are answered", async () => {
   const response = await send({ file: { file_data: FILE_DATA }, stream: true });
   expect(response.headers.get("content-type")).toContain("text/event-stream");
   const events = (await response.text()).trim().split("\n\n").map(parseEvent);

@@ -26,8 +26,8 @@ export interface FakeUpstream extends Upstream {
 }
 
 /**
- * Answers by script. The last user text says what happens: "too long", "break", "crash", "endless",
- * "slow", "full", "use tools"; anything else is answered with its own words.
+ * Answers by script. The last user text selects it: "too long", "break", "crash", "endless",
+ * "slow", "full", "use tools"; any other text is repeated.
  */
 export function createFakeUpstream(): FakeUpstream {
   const fake: FakeUpstream = {

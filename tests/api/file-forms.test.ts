@@ -1,4 +1,4 @@
-// Uploads whose forms are damaged, too large or cut off.
+// Uploads whose forms are damaged, too large or incomplete.
 
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -64,7 +64,7 @@ describe("hostile forms", () => {
     expect(host.store.bytesOf("ann")).toBe(0);
   });
 
-  test("a client that goes away in the middle leaves nothing", async () => {
+  test("a client that disconnects in the middle leaves nothing behind", async () => {
     const socket = connect(host.server.port, "127.0.0.1");
     const headers = [
       "POST /v1/files HTTP/1.1",
@@ -81,7 +81,7 @@ describe("hostile forms", () => {
     expect(await host.inFolder("drafts")).toEqual([]);
   });
 
-  test("a part for nobody's upload, and one that is too large", async () => {
+  test("a part for an unknown upload, and one that is too large", async () => {
     const path = "/v1/uploads/upload-1/parts";
     expect(await send(file, type, path)).toEqual([404, "file_not_found"]);
     const { uploads } = host.store;

@@ -49,7 +49,7 @@ describe("asked about", () => {
   /** Without time, which differs from run to run. */
   const counts = (estimate: object) => ({ ...estimate, predicted: undefined });
 
-  test.skipIf(!HAS_FFMPEG)("an id is worth as much as a data: URL, in every spelling", async () => {
+  test.skipIf(!HAS_FFMPEG)("an id works like a data: URL, in every field", async () => {
     const [image, document, video] = [
       await png("#336699"),
       pdf([{ lines: ["one"] }, { lines: ["two"] }]),
@@ -148,7 +148,7 @@ describe("asked about", () => {
     expect(host.engine.stats.tilesEncoded).toBe(tiles);
   });
 
-  test("an id that is unknown is said in each protocol's words", async () => {
+  test("an unknown id is an error in each protocol's format", async () => {
     const id = "file-nothing";
     const message = "No such File object: file-nothing";
     const part = { type: "image_url", image_url: { file_id: id } };
@@ -177,7 +177,7 @@ describe("asked about", () => {
     expect(anthropic.answer.error).toMatchObject({ type: "not_found_error", message });
   });
 
-  test("a file that is none of the part's kind", async () => {
+  test("a file of another kind than its part", async () => {
     const { id } = await host.upload("ann", Buffer.from("no picture"), "a.png");
     const { status, answer } = await post(
       "/v1/chat/completions",

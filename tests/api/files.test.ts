@@ -129,7 +129,7 @@ describe("the official client", () => {
     }
   });
 
-  test("an upload can be given up", async () => {
+  test("an upload can be cancelled", async () => {
     const ann = host.client("ann");
     const { id } = await ann.uploads.create({
       bytes: 5,
@@ -146,7 +146,7 @@ describe("the official client", () => {
   });
 });
 
-test("tenants see only their own", async () => {
+test("tenants see only their own files", async () => {
   const { id } = await host.upload("ann", Buffer.from("secret"));
   const bob = host.client("bob");
   const asked = {
@@ -234,7 +234,7 @@ describe("limits", () => {
     expect(await host.inFolder("drafts")).toEqual([]);
   });
 
-  test("files expire, and uploads to which nothing comes", async () => {
+  test("files and idle uploads expire", async () => {
     const ann = host.client("ann");
     const { id } = await host.upload("ann", Buffer.from("old"));
     const body = { bytes: 9, filename: "e", mime_type: "", purpose: "user_data" as const };
@@ -283,7 +283,7 @@ describe("the folder", () => {
     expect(await (await host.client("ann").files.content(done.file!.id)).text()).toBe("helloworld");
   });
 
-  test("one that cannot be written is refused with a reason", async () => {
+  test("a folder that is not writable is refused with a reason", async () => {
     const file = join(host.folder, "a-file");
     await writeFile(file, "");
     const opened = FileStore.open({ ...SIZES, folder: join(file, "files") });
@@ -291,7 +291,7 @@ describe("the folder", () => {
   });
 });
 
-test("a server without a folder says so", async () => {
+test("a server without a folder reports that it stores no files", async () => {
   const bare = await listen({ upstream: host.engine, log: silentLog, host: "127.0.0.1", port: 0 });
   const none = new OpenAI({ baseURL: `${bare.url}/v1`, apiKey: "x", maxRetries: 0 });
   await expect(none.files.list()).rejects.toMatchObject({ status: 404, code: "unknown_url" });

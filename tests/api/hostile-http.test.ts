@@ -8,13 +8,13 @@ let target: Target;
 let slow: Promise<RawAnswer>;
 beforeAll(async () => {
   target = await setUpTarget();
-  // Never ends; what becomes of it is looked at last.
+  // Never ends; its outcome is checked last.
   slow = sendRaw(target.open.port, "GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: 1");
 });
 afterAll(() => target.close());
 afterEach(() => target.expectHealthy());
 
-describe("who asks", () => {
+describe("keys and names", () => {
   const models = (headers: readonly string[]) =>
     sendRaw(
       target.locked.port,
@@ -118,7 +118,7 @@ describe("HTTP", () => {
     expect(answer.text).not.toMatch(INSIDE);
   });
 
-  test("who never ends the headers is cut off", async () => {
+  test("a client that never ends the headers is disconnected", async () => {
     const { statuses, ms } = await slow;
     expect(statuses).toEqual([408]);
     expect(ms).toBeLessThan(16_000);

@@ -1,6 +1,6 @@
 import { crc32, deflateSync } from "node:zlib";
 
-/** Pictures that lie, byte by byte: no encoder writes such files. */
+/** Invalid pictures, written byte by byte, because no encoder produces them. */
 
 function chunk(type: string, data: Uint8Array): Buffer {
   const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
@@ -48,7 +48,7 @@ export function pngOutOfPalette(): Buffer {
 
 const ZEROS = deflateSync(new Uint8Array(32 * 2 ** 20));
 
-/** A few KB that become 32 MB if somebody unpacks them; pixels, a comment or a colour profile. */
+/** A few KB that decompress to 32 MB: pixels, a comment or a colour profile. */
 export const PNG_BOMBS = {
   pixels: () => png(8, 8, new Uint8Array(32 * 2 ** 20)),
   comment: () => png(8, 8, undefined, [["zTXt", Buffer.concat([Buffer.from("a\0\0"), ZEROS])]]),
@@ -71,7 +71,7 @@ export function gif(frames: number): Buffer {
   return Buffer.concat([head, ...Array<Buffer>(frames).fill(frame), Buffer.from([0x3b])]);
 }
 
-/** A WebP whose canvas is as large as the format can say. */
+/** A WebP with the largest canvas that the format allows. */
 export function webpCanvas(): Buffer {
   const bytes = Buffer.from("RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0", "latin1");
   bytes.writeUInt32LE(22, 4);

@@ -8,7 +8,7 @@ import { createFakeUpstream, MODEL } from "./fake-upstream.ts";
 const app = createApp({ upstream: createFakeUpstream(), log: silentLog });
 const user = (content: unknown) => [{ role: "user", content }];
 
-/** Each route's least body, and where its messages, parts and tools go. */
+/** Each route's minimal body, and the positions of its messages, parts and tools. */
 const ROUTES = [
   {
     path: "/v1/chat/completions",

@@ -1,4 +1,4 @@
-// Looks into videos and documents: what comes, what is refused, and what limits hold.
+// Inspections of videos and documents: results, refusals and limits.
 
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -70,7 +70,7 @@ const about = (content: readonly object[], rest: object = {}) => ({
 const jpegOf = (url: string): Buffer => Buffer.from(url.replace(/^[^,]*,/, ""), "base64");
 
 describe.skipIf(!HAS_FFMPEG)("a video", () => {
-  test("comes as its frames, with a ranking that says what each rate costs", async () => {
+  test("returns frames, with ranks that give the tokens of each rate", async () => {
     const { status, answer } = await post("/v1/inspect/video", about([clip({ num_frames: 5 })]));
     expect(status).toBe(200);
     expect(answer).toMatchObject({ object: "video.inspection", total_frames: 90 });
@@ -145,7 +145,7 @@ const rate = (video_pruning_rate: number) => ({ mm_processor_kwargs: { video_pru
 describe("a document", () => {
   const pages = Array.from({ length: 12 }, (_, at) => ({ lines: [`page ${at + 1}`] }));
 
-  test("comes page by page", async () => {
+  test("returns page by page", async () => {
     const bytes = pdf(pages);
     const first = await post("/v1/inspect/document", about([file(bytes)]));
     expect(first.answer).toMatchObject({ object: "document.inspection", total_pages: 12 });
@@ -175,7 +175,7 @@ describe("a document", () => {
   });
 });
 
-describe("an upstream that cannot show what it sees", () => {
+describe("an upstream without inspection", () => {
   const app = createApp({
     upstream: { ...createFakeUpstream(), capabilities: {} },
     log: silentLog,

@@ -1,4 +1,4 @@
-// The engine in a process of its own, which is killed while it works.
+// The engine in a separate process, which is killed while it works.
 
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -74,7 +74,7 @@ describe("an engine in another process", () => {
     expect(usages).toHaveLength(2);
   });
 
-  test("is shown large files, and leaves none behind", async () => {
+  test("receives large files, and leaves none behind", async () => {
     const noise = randomBytes(700 * 700 * 3);
     const raw = { width: 700, height: 700, channels: 3 } as const;
     const bytes = await sharp(noise, { raw }).png().toBuffer();
@@ -143,7 +143,7 @@ function filesOf(kind: string): readonly string[] {
 }
 
 describe("an engine process that is killed", () => {
-  test("50 requests: each is answered as ever, or told that it was being computed", async () => {
+  test("50 requests: each is answered, or gets the error of a restarted engine", async () => {
     const request = (at: number) => ask(`Count from ${at}.`, { maxTokens: 300 });
     const expected = await Promise.all(
       Array.from({ length: 50 }, (_, at) => textOf(here.chat(request(at)))),
@@ -175,7 +175,7 @@ describe("an engine process that is killed", () => {
     expect((await isolated.capabilities.load?.())?.restarts).toBe(1);
   });
 
-  test("requests that come while there is none wait for the next one", async () => {
+  test("requests during a restart wait for the next process", async () => {
     const { pid } = isolated;
     process.kill(pid!, "SIGKILL");
     await expect.poll(() => isolated.ready, SOON).toBe(false);
@@ -189,7 +189,7 @@ describe("vireo serve --isolate", () => {
   let server: ChildProcess | undefined;
   afterAll(() => void server?.kill("SIGKILL"));
 
-  test("tells streams over HTTP, counts the restart and leaves no process behind", async () => {
+  test("ends HTTP streams with an error, counts the restart and leaves no process", async () => {
     const started = serveProcess(TINY, "--isolate", "--model-id", "tiny", "--cache", cacheDir);
     server = started.child;
     const url = await started.url;

@@ -184,7 +184,7 @@ describe.each(ROUTES)("%s", (path, body) => {
     expect(await tokens({ video: true, fields })).toBeLessThan(all);
   });
 
-  test("what is out of bounds", async () => {
+  test("values out of bounds", async () => {
     for (const fields of [
       { max_num_tiles: 0 },
       { max_num_tiles: 13 },

@@ -6,7 +6,7 @@ import type { EngineOptions } from "../../src/runtime/engine-options.ts";
 import { listen } from "../../src/server/listen.ts";
 import { openTiny } from "../engine/asking.ts";
 
-/** A server over models/tiny that fetches from anywhere, and a host with one file at all paths. */
+/** A server on models/tiny that fetches from any address, and a host that serves one file. */
 export async function setMediaStage(file: () => Buffer, options: EngineOptions = {}) {
   const engine = await openTiny({ maxSequences: 4, ...options });
   const media = new MediaFetcher("any");

@@ -197,7 +197,7 @@ describe("messages by the official client", () => {
   });
 });
 
-describe("errors, in the protocol's own shape", () => {
+describe("errors in the protocol's format", () => {
   test.each([
     [{ messages: [] }, BadRequestError, "messages"],
     [{ max_tokens: 0 }, BadRequestError, "max_tokens"],

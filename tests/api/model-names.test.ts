@@ -34,7 +34,7 @@ describe("models by Anthropic's client", () => {
     expect(error).toMatchObject({ error: { type: "error", error: { type: "not_found_error" } } });
   });
 
-  test("OpenAI's client gets its own shape", async () => {
+  test("OpenAI's client gets OpenAI's format", async () => {
     const { data } = await openai.models.list();
     expect(data).toMatchObject([{ id: MODEL, object: "model" }]);
   });
@@ -56,7 +56,7 @@ describe("aliases", () => {
     }
   });
 
-  test.each(["", "=x", "a=", "a=b=c", "a*b*=c", "a b=c"])("%j is none", (text) => {
+  test.each(["", "=x", "a=", "a=b=c", "a*b*=c", "a b=c"])("%j is not an alias", (text) => {
     expect(() => parseAlias(text)).toThrow("--alias");
   });
 

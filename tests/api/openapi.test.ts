@@ -1,4 +1,4 @@
-// The description of the API, and whether the server keeps to it whatever it is sent.
+// The OpenAPI description, and whether the server conforms to it for any input.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -51,13 +51,13 @@ interface Document {
 }
 
 const document = (await (await app.request("/openapi.json")).json()) as Document;
-/** Those that take JSON, and no id that would have to be somebody's. */
+/** Routes that take JSON and need no existing id. */
 const posts = Object.entries(document.paths).flatMap(([path, { post }]) => {
   const isAsked = post?.requestBody?.content["application/json"] && !path.includes("{");
   return isAsked ? [[path, post] as const] : [];
 });
 
-test("what may stand after a path is described", () => {
+test("query parameters are described", () => {
   const { parameters } = document.paths["/v1/files"]?.get as { parameters?: { name: string }[] };
   expect(parameters?.map(({ name }) => name)).toEqual(["purpose", "limit", "after", "order"]);
 });
@@ -111,7 +111,7 @@ function allowed(schema: Schema, depth: number): fc.Arbitrary<unknown> {
 
 function objects(schema: Schema, depth: number): fc.Arbitrary<unknown> {
   const { properties = {}, required = [] } = schema;
-  // input may be left out only where an earlier response goes on
+  // input may be omitted only if an earlier response is continued.
   const isUsual = (name: string) => required.includes(name) || name === "input";
   const fields = Object.entries(properties).map(([name, field]) => {
     if (name === "model") return [name, fc.constantFrom(MODEL, MODEL, MODEL, "other")] as const;
@@ -158,7 +158,7 @@ function fits(value: unknown, schema: Schema): boolean {
 }
 
 describe("the description", () => {
-  test("names every route with what it takes", () => {
+  test("describes every route with its inputs", () => {
     expect(document.openapi).toBe("3.1.0");
     expect(Object.keys(document.paths)).toEqual(
       expect.arrayContaining(["/v1/chat/completions", "/v1/messages", "/v1/models/{id}"]),
@@ -186,7 +186,7 @@ describe("the description", () => {
     expect((await locked.request("/tokenize", { method: "POST" })).status).toBe(401);
   });
 
-  test("what a GET answers is as described", async () => {
+  test("answers to GET match the description", async () => {
     for (const [path, { get }] of Object.entries(document.paths)) {
       if (get === undefined) continue;
       const response = await app.request(path.replace("{id}", MODEL));
@@ -198,7 +198,7 @@ describe("the description", () => {
   });
 });
 
-describe("whatever is sent, the answer is one that is described", () => {
+describe("the answer to any input is one that is described", () => {
   test.each(posts)("%s", async (path, operation) => {
     const schema = operation.requestBody?.content["application/json"]?.schema ?? {};
     const headers = { "content-type": "application/json", "ai-language-model-id": MODEL };
@@ -218,7 +218,7 @@ describe("whatever is sent, the answer is one that is described", () => {
       expect(fits(answer, described?.[type]?.schema ?? {}), text).toBe(true);
     });
     await fc.assert(property, { seed: 20, numRuns: 400 });
-    // no document comes about by chance
+    // Random data never forms a document.
     if (path !== "/v1/extract") expect(seen.get(200) ?? 0).toBeGreaterThan(0);
     expect(seen.get(400) ?? 0).toBeGreaterThan(0);
   });

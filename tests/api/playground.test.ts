@@ -13,7 +13,7 @@ const page = await (await app.request("/")).text();
 const assets = [...page.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g)].map((found) => found[1]!);
 
 describe("the playground", () => {
-  test("is a page with its own scripts, a style sheet and an icon", () => {
+  test("is a page with scripts, a style sheet and an icon", () => {
     expect(page).toContain("<title>vireo</title>");
     expect(assets.map((path) => path.replace(/^.*\./, "")).sort()).toEqual([
       "css",
@@ -43,7 +43,7 @@ describe("the playground", () => {
     expect(css).not.toMatch(/@import|url\(/);
   });
 
-  test("is asked for again, its assets never", async () => {
+  test("is revalidated, but its assets never are", async () => {
     const index = await app.request("/");
     expect(index.headers.get("cache-control")).toBe("no-cache");
     const etag = index.headers.get("etag")!;
@@ -58,7 +58,7 @@ describe("the playground", () => {
     expect(asset.headers.get("cache-control")).toContain("immutable");
   });
 
-  test("is compressed for those who ask for it", async () => {
+  test("is compressed for clients that accept it", async () => {
     const path = assets.find((name) => name.endsWith("js"))!;
     const plain = await app.request(path);
     expect(plain.headers.get("content-encoding")).toBeNull();
@@ -84,7 +84,7 @@ describe("the playground", () => {
     expect(await response.text()).not.toContain("<title>");
   });
 
-  test("says how to build it when it is missing", () => {
+  test("tells how to build it if it is missing", () => {
     const empty = mkdtempSync(join(tmpdir(), "vireo-"));
     try {
       const files = readPlayground(empty);

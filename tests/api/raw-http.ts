@@ -8,7 +8,7 @@ export interface RawAnswer {
 }
 
 /**
- * Sends these bytes as they are, and reads until the other side hangs up or nothing came for
+ * Sends these bytes unchanged, and reads until the other side closes or nothing arrived for
  * `quietMs`. Without `quietMs` it waits for the other side alone.
  */
 export function sendRaw(port: number, bytes: string, quietMs?: number): Promise<RawAnswer> {

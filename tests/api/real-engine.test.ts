@@ -163,7 +163,7 @@ describe("errors", () => {
     });
   });
 
-  test("an image that is none", async () => {
+  test("an invalid image", async () => {
     const url = `data:image/png;base64,${Buffer.from("not a picture").toString("base64")}`;
     const image = { type: "image_url" as const, image_url: { url } };
     const error = await thrownBy(ask([image]));
@@ -173,7 +173,7 @@ describe("errors", () => {
   });
 });
 
-test("an estimate says what is billed afterwards", async () => {
+test("an estimate equals the billed tokens", async () => {
   const png = await sharp({ create: { width: 700, height: 300, channels: 3, background: "red" } })
     .png()
     .toBuffer();

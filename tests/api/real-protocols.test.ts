@@ -139,7 +139,7 @@ test("a call that has to be made", async () => {
   expect(message.content).toMatchObject([{ type: "tool_use", name, input: expect.any(Object) }]);
 });
 
-test("several answers differ by their seeds, and one of them comes again", async () => {
+test("several answers differ by their seeds, and a seed repeats its answer", async () => {
   const ask = (n: number, seed: number) =>
     openai.chat.completions.create({
       model: MODEL,

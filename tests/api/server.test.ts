@@ -61,7 +61,7 @@ describe("routes", () => {
     expect(await codeOf(await open.request("/v1/models/a/b/c"))).toBe("model_not_found");
   });
 
-  test("ignored fields are reported, request ids kept", async () => {
+  test("ignored fields are reported, and request ids are preserved", async () => {
     const headers = { "x-request-id": "abc-1" };
     const response = await open.request(chat, post({ ...body, store: true, foo: 1 }, headers));
     expect(response.headers.get("x-ignored-params")).toBe("store,foo");
@@ -71,7 +71,7 @@ describe("routes", () => {
   });
 });
 
-describe("what is refused before it is read", () => {
+describe("requests that are refused before they are read", () => {
   test.each([
     [{ host: "attacker.example" }, 403],
     [{ host: "localhost:8000", origin: "http://attacker.example" }, 403],
@@ -127,7 +127,7 @@ describe("what is refused before it is read", () => {
     expect(response.status).toBe(status);
   });
 
-  test("a body that lies about its length", async () => {
+  test("a body with a wrong length", async () => {
     const chunk = new Uint8Array(2 ** 20).fill(32);
     let sent = 0;
     const stream = new ReadableStream({
@@ -185,7 +185,7 @@ describe("the socket", () => {
     await expect(empty).rejects.toThrow("empty");
   });
 
-  test("a port that is taken is named", async () => {
+  test("the error for a used port names it", async () => {
     const first = await listen({ upstream, log: silentLog, host: "127.0.0.1", port: 0 });
     const second = listen({ upstream, log: silentLog, host: "127.0.0.1", port: first.port });
     await expect(second).rejects.toThrow("the port is taken");
@@ -229,7 +229,7 @@ describe("the socket", () => {
   });
 });
 
-test("what is no HTTP gets the one error shape too", async () => {
+test("malformed HTTP gets the usual error format", async () => {
   const listening = await listen({
     upstream: createFakeUpstream(),
     log: silentLog,

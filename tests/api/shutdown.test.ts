@@ -9,7 +9,7 @@ const messages = [{ role: "user", content: "endless" }];
 const prompt = [{ role: "user", content: [{ type: "text", text: "endless" }] }];
 const chatBody = { model: MODEL, messages, stream: true };
 
-/** Where a protocol streams, what is sent, and what the last events hold. */
+/** Each protocol's streaming route, its body and its last events. */
 const STREAMS: readonly (readonly [string, object, Record<string, string>, RegExp])[] = [
   ["/v1/chat/completions", chatBody, {}, /"finish_reason":"error".*"code":"engine_closed"/],
   [
@@ -53,7 +53,7 @@ async function open() {
 }
 
 describe("a server that ends", () => {
-  test.each(STREAMS)("tells a stream of %s why it ends", async (path, body, headers, last) => {
+  test.each(STREAMS)("ends a stream of %s with the reason", async (path, body, headers, last) => {
     const { server, upstream, agent, post } = await open();
     const { body: stream } = await post(path, body, headers);
     const closed = server.close(400);
@@ -79,7 +79,7 @@ describe("a server that ends", () => {
     await agent.close();
   });
 
-  test("refuses new requests while an answer goes on, and lets that end", async () => {
+  test("refuses new requests while it lets a running answer end", async () => {
     const { server, agent, post } = await open();
     const said = [{ role: "user", content: "slow" }];
     const slow = post("/v1/chat/completions", { model: MODEL, messages: said });

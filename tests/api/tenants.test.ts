@@ -60,7 +60,7 @@ describe("keys of several tenants", () => {
     expect(upstream.requests.at(-1)?.tenant).toBe("ann");
   });
 
-  test("requests a minute: what is left is said, then 429 with a time", async () => {
+  test("requests per minute: headers have the rest, then 429 with a time", async () => {
     const first = await client("bob").chat.completions.create(body("one")).asResponse();
     expect(first.headers.get("x-ratelimit-limit-requests")).toBe("2");
     expect(first.headers.get("x-ratelimit-remaining-requests")).toBe("1");
@@ -88,7 +88,7 @@ describe("keys of several tenants", () => {
       .toBe("chat.completion");
   });
 
-  test("counting tokens stands behind the same limits", async () => {
+  test("counting tokens has the same limits", async () => {
     const count = (name: string) =>
       fetch(`${server.url}/v1/estimate`, {
         method: "POST",
@@ -104,7 +104,7 @@ describe("keys of several tenants", () => {
     await expect(late).rejects.toMatchObject({ status: 504, code: "request_timeout" });
   });
 
-  test("a key can ask what it did", async () => {
+  test("a key can read its own usage", async () => {
     const answer = (await (await get("/v1/key", "bob")).json()) as { data: object };
     expect(answer.data).toMatchObject({
       label: "bob",

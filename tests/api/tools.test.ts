@@ -81,7 +81,7 @@ describe("tools", () => {
 
   test("several calls in one answer", async () => {
     const counts = new Set<number>();
-    const [comma = 0] = real.engine.tokenize(","); // noise hardly ever goes on with a list
+    const [comma = 0] = real.engine.tokenize(","); // Noise rarely continues a list.
     for (let seed = 0; seed < 8; seed++) {
       const logit_bias = { [comma]: 6 };
       const request = { ...ask(seed), tools, tool_choice: "required", logit_bias } as const;
@@ -131,7 +131,7 @@ describe("tools", () => {
     expect(choices[0]?.message.tool_calls).toHaveLength(1);
   });
 
-  test("none hides the tools from the model", async () => {
+  test("tool_choice none hides the tools from the model", async () => {
     const request = { ...ask(7), tools, tool_choice: "none", max_tokens: 5 } as const;
     const none = await client.chat.completions.create(request);
     const without = await client.chat.completions.create({ ...ask(7), max_tokens: 5 });

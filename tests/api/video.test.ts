@@ -1,5 +1,5 @@
 // Needs: ffmpeg.
-// Videos through every protocol that can carry them: what is asked is what is billed.
+// Videos through every protocol that supports them: estimates equal the billed tokens.
 
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -60,7 +60,7 @@ const chat = (content: readonly object[], changes: object = {}): object => ({
   ...changes,
 });
 
-/** Counts first and asks then; both must say the same. */
+/** Estimates and then asks; both must give the same counts. */
 async function billed(body: object): Promise<Answer> {
   const estimate = (await post("/v1/estimate", body)).answer;
   const { usage } = (await post("/v1/chat/completions", body)).answer;
@@ -116,7 +116,7 @@ describe("chat completions", () => {
     ]);
   });
 
-  test("reasoning that is asked for is done, with a warning", async () => {
+  test("requested reasoning is performed, with a warning", async () => {
     const body = chat([video(dataUrl(mp4())), text("/think What is it?")]);
     const { headers } = await post("/v1/chat/completions", body);
     expect(headers.get("x-warnings")).toBe("reasoning_with_video");

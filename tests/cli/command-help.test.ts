@@ -21,7 +21,7 @@ const COMMANDS = [
 ];
 
 describe("--help of a command", () => {
-  test.each(COMMANDS)("%s says what it does and shows an example of itself", async (name) => {
+  test.each(COMMANDS)("%s describes the command and shows an example", async (name) => {
     const { stdout } = await run(process.execPath, [MAIN, name, "--help"]);
     expect(stdout).toContain(`Usage: vireo ${name}`);
     expect(stdout).toMatch(new RegExp(`Examples:\\n(  .*\\n)*?  .*vireo ${name}`));

@@ -31,7 +31,7 @@ function start(): Promise<string> {
   return url;
 }
 
-/** Sends the beginning of a file and keeps the line open. */
+/** Sends the beginning of a file and keeps the connection open. */
 function sendHalf(url: string) {
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
   socket.on("error", () => {});
@@ -46,7 +46,7 @@ function sendHalf(url: string) {
   socket.write(Buffer.alloc(1_000_000, 1));
 }
 
-test("kill -9 during uploads leaves a clean store, and what was whole", async () => {
+test("kill -9 during uploads leaves a clean store with the complete files", async () => {
   const url = await start();
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
   const bytes = Buffer.alloc(300_000, 7);

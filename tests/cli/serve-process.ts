@@ -5,11 +5,11 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 
 export interface ServeProcess {
   readonly child: ChildProcess;
-  /** Its address, once it is ready; fails with what it said if it ends before. */
+  /** The address once the server is ready; rejects with its output if it ends earlier. */
   readonly url: Promise<string>;
 }
 
-/** `vireo serve` on any free port, to be killed by whoever starts it. */
+/** Starts `vireo serve` on a free port. The caller must kill it. */
 export function serveProcess(model: string, ...more: readonly string[]): ServeProcess {
   const what = ["serve", "--model", model, "--port", "0", ...more];
   const args = [join(ROOT, "dist/cli/main.js"), ...what];

@@ -1,5 +1,5 @@
 // Needs: ffmpeg.
-// `vireo tokens` says what /v1/estimate says, without an engine.
+// `vireo tokens` returns the same counts as /v1/estimate, without an engine.
 
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -97,7 +97,7 @@ test("the same as /v1/estimate, file by file", async () => {
   }
 });
 
-test("a table, with what is wrong on stderr", async () => {
+test("a table on stdout, and errors on stderr", async () => {
   const { code, out, err } = await run(...contents.keys(), "f.bin", "g", "--price-prompt", "0.01");
   expect(code).toBe(1);
   expect(err).toMatch(/f\.bin: the file is of no known format; send a PDF, or PNG/);
@@ -110,7 +110,7 @@ test("a table, with what is wrong on stderr", async () => {
   expect(rows.at(-1)).toMatch(/^5 files/);
 });
 
-test("headers alone say the same, and a range for a video", async () => {
+test("headers alone give the same counts, and a range for a video", async () => {
   const whole = await run(...contents.keys(), "--json");
   const { code, out } = await run(...contents.keys(), "--json", "--no-decode");
   expect(code).toBe(0);
@@ -137,7 +137,7 @@ test("how long it will take, once that was measured", async () => {
   expect(out).toMatch(/^e\.txt .* yes +[\d.]+ m?s +[\d.]+ m?s$/m);
 });
 
-test("each page and frame, and what does not fit", async () => {
+test("each page and frame, and files that do not fit", async () => {
   const { out } = await run("b.pdf", "d.mp4", "--each", "--evs", "0.5", "--max-tokens", "4000");
   expect(out).toMatch(/^ {2}page 2 +1250 x 416 +\d x \d tiles/m);
   expect(out).toMatch(/^ {2}frame 0 +0\.00 s +(\d+) +\1$/m);

@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Block {
-  /** Where it begins, as README.md:12. */
+  /** File and line of its start, for example README.md:12. */
   readonly place: string;
   readonly file: string;
   readonly language: string;
   readonly text: string;
-  /** Why it is not run; undefined where it is. */
+  /** The reason why it is not run; undefined if it is. */
   readonly notRun?: string;
-  /** The block of text that follows it, which is its output. A line "…" stands for any lines. */
+  /** The block after it, which is its expected output. A line "…" matches any lines. */
   readonly output?: string;
 }
 
@@ -80,7 +80,7 @@ export function commandsOf(text: string): { readonly command: string; readonly f
   });
 }
 
-/** A pattern that an output matches; "…" stands for any text, a line of it for any lines. */
+/** Converts expected output to a pattern; "…" matches any text, a line of it any lines. */
 export function patternOf(output: string): RegExp {
   const escaped = output.trimEnd().replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const pattern = escaped.replaceAll(/^…$/gm, "[\\s\\S]*?").replaceAll("…", ".*");

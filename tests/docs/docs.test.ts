@@ -1,4 +1,4 @@
-// The commands and programs of README.md and docs/ do what the pages say.
+// The commands and programs of README.md and docs/ run and print what the pages show.
 import { type ChildProcess, execFile } from "node:child_process";
 import {
   cpSync,
@@ -79,7 +79,7 @@ function expectOutput({ place, output }: Block, stdout: string): void {
   expect(stdout.replaceAll("\r\n", "\n"), `the output of ${place}`).toMatch(patternOf(output));
 }
 
-/** Runs of one page share a folder, so that a command may use what an earlier one wrote. */
+/** The commands of one page share a folder, so that they can use each other's files. */
 async function runShell(block: Block): Promise<void> {
   const env = { ...process.env, NODE: process.execPath, MAIN, VIREO_FILES: join(dir, "other") };
   const script = PRELUDE + here(block.text);

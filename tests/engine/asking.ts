@@ -14,7 +14,7 @@ import type { EngineOptions } from "../../src/runtime/engine-options.ts";
 
 export const TINY = new URL("../../models/tiny", import.meta.url).pathname;
 
-/** An engine on models/tiny that keeps nothing on disk, under the name that most tests ask for. */
+/** An engine on models/tiny that writes nothing to disk, under the name that most tests use. */
 export function openTiny(options: EngineOptions = {}): Promise<Engine> {
   const modelId = "nvidia/nemotron-nano-12b-v2-vl";
   return open(TINY, { cacheDir: false, contextTokens: 4096, modelId, ...options });
@@ -82,7 +82,7 @@ export async function ask(
   return { ids: tokens.map(({ id }) => id), tokens, ...said, end, usage: end.usage };
 }
 
-/** A bias with which an answer is made of the letters a to z alone, whatever the model. */
+/** A bias that limits answers to the letters a to z, for any model. */
 export async function lettersOnly(): Promise<readonly (readonly [number, number])[]> {
   const { tokenizer } = await openTextFiles(TINY);
   const letters = [..."abcdefghijklmnopqrstuvwxyz"];

@@ -70,7 +70,7 @@ test("a shard that ends early", async () => {
   expect(error.message).toContain(SHARD);
 });
 
-test("a shard that is empty or holds something else", async () => {
+test("a shard that is empty or of another format", async () => {
   for (const bytes of [Buffer.alloc(0), Buffer.alloc(5_000_000, "garbage ")]) {
     const error = await refused((dir) => writeFile(join(dir, SHARD), bytes));
     expect(error.code).toBe("invalid_checkpoint");
@@ -146,7 +146,7 @@ test("a tokenizer without the image token, or with more ids than embeddings", as
   expect(more.message).toContain("tokenizer.json");
 });
 
-test("a folder that is none, and options that cannot be", async () => {
+test("a path that is not a folder, and invalid options", async () => {
   await expect(open("/nowhere/at/all")).rejects.toMatchObject({ code: "invalid_checkpoint" });
   const quiet = { cacheDir: false } as const;
   await expect(open(TINY, { ...quiet, contextTokens: 7 })).rejects.toMatchObject({

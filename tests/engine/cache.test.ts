@@ -16,7 +16,7 @@ interface Opened {
   readonly progress: number;
 }
 
-/** Opens, asks and closes. */
+/** Opens an engine, asks a question and closes it. */
 async function visit(dir: string, options: EngineOptions = {}): Promise<Opened> {
   const warnings: string[] = [];
   let progress = 0;
@@ -57,7 +57,7 @@ test("the second opening maps what the first one packed", () =>
     expect((await stat(join(cacheDir, files[0]!))).size).toBe(first.info.weightBytes);
   }));
 
-test("each format and kernel set has a file of its own", () =>
+test("each format and kernel set has its own file", () =>
   inFolder(async (cacheDir) => {
     const formats = ["stored", "int8", "int4"] as const;
     const made = [];
@@ -154,7 +154,7 @@ test("an open killed half-way leaves nothing that matters", () =>
     expect((await visit(TINY, { cacheDir })).info.fromCache).toBe(true);
   }));
 
-test("what an earlier process with the same number began is removed", () =>
+test("the partial file of an earlier process with the same id is removed", () =>
   inFolder(async (cacheDir) => {
     const { info } = await visit(TINY, { cacheDir });
     expect(info.fromCache).toBe(false);
@@ -179,7 +179,7 @@ test("a changed checkpoint does not get the old weights", () =>
     expect((await filesOf(cacheDir)).filter((name) => name.endsWith(PACKED))).toHaveLength(2);
   }));
 
-test("where nothing can be written the weights stay in memory, with a word about it", () =>
+test("if the folder is not writable, the weights stay in memory and a warning is logged", () =>
   inFolder(async (dir) => {
     const file = join(dir, "a-file");
     await writeFile(file, "");
@@ -189,7 +189,7 @@ test("where nothing can be written the weights stay in memory, with a word about
     expect(await filesOf(dir)).toEqual(["a-file"]);
   }));
 
-test("a folder where the packed file should be does not keep the engine from opening", () =>
+test("a folder in place of the packed file does not prevent opening", () =>
   inFolder(async (cacheDir) => {
     const first = await visit(TINY, { cacheDir });
     const [name] = await filesOf(cacheDir);

@@ -1,5 +1,5 @@
 // Needs: ffmpeg.
-// Estimates beyond the sum: ranges where something is unknown, and times.
+// Ranges of estimates without decoding, and predicted times.
 
 import sharp from "sharp";
 import { expect, test } from "vitest";
@@ -38,7 +38,7 @@ test("tokens of each frame after EVS: a range, and exact once the frames are enc
   });
 });
 
-test("without decoding: the same where all is well, a range that holds elsewhere", async () => {
+test("without decoding: the exact count for valid files, a correct range otherwise", async () => {
   const damaged = Buffer.from(whole);
   const tenth = Math.floor(whole.length / 10);
   damaged.fill(0x55, 4 * tenth, 7 * tenth);
@@ -78,7 +78,7 @@ test("without decoding, a damaged picture is counted; with it, refused", async (
   });
 });
 
-test("time is predicted from what was computed, more for more", async () => {
+test("time is predicted from earlier work, and grows with the request", async () => {
   const create = { width: 64, height: 64, channels: 3 as const, background: "teal" };
   const image: ContentPart = { type: "image", bytes: await sharp({ create }).png().toBuffer() };
   const text = (words: number): ContentPart => ({ type: "text", text: "word ".repeat(words) });

@@ -77,7 +77,7 @@ test("tiles and frames that are encoded together have the same rows", async () =
   expect(await rows()).toEqual(pairs);
 });
 
-test("nearly equal frames are encoded once only where somebody asks for it", async () => {
+test("nearly equal frames are encoded once only on request", async () => {
   const video = await filmOf([40, 41, 42, 200]);
   expect(await answer(video)).toMatchObject({ calls: 4, repeats: 0 });
   expect(await answer(video, { repeatBelow: 1.5 })).toMatchObject({ calls: 3, repeats: 1 });
@@ -121,7 +121,7 @@ test("a frame is encoded while the next one is still being decoded", async () =>
   expect(ahead.ids).toEqual(plain.ids);
 });
 
-test("a video that is given up half decoded leaves nothing to be encoded", async () => {
+test("a video that is aborted while decoding leaves nothing to encode", async () => {
   const gone = new AbortController();
   const decoder = decoderOf(async () => {
     gone.abort(new Error("gone"));
@@ -135,7 +135,7 @@ test("a video that is given up half decoded leaves nothing to be encoded", async
   });
 });
 
-test("what can never fit is refused before the first frame is decoded", async () => {
+test("a video that can never fit is refused before the first frame is decoded", async () => {
   const between = vi.fn(async () => {});
   const decoder = decoderOf(between, LIMITS.video.sampledFrames);
   await usingTiny({ contextTokens: 256, video: { decoder } }, async (engine) => {

@@ -1,5 +1,5 @@
 // Needs: ffmpeg.
-// An inspection of videos and documents shows exactly what the model gets.
+// An inspection of videos and documents shows exactly what the model sees.
 
 import sharp from "sharp";
 import { beforeAll, expect, test, vi } from "vitest";
@@ -101,7 +101,7 @@ test("ranks give the rows that an embedding keeps at that rate", async () => {
   }
 });
 
-test("after a look no question encodes again, at whatever rate; answers are the same", async () => {
+test("after an inspection, questions encode nothing and have the same answers", async () => {
   const slices = vi.spyOn(TileEncoder.prototype, "advance");
   const answers = (rates: readonly number[], looks: boolean) =>
     usingTiny({ maxPrefixes: 0 }, async (engine) => {
@@ -127,7 +127,7 @@ test("after a look no question encodes again, at whatever rate; answers are the 
   slices.mockRestore();
 });
 
-test("a look beside a question leaves its answer as it is", async () => {
+test("an inspection beside a question does not change its answer", async () => {
   await usingTiny({ maxPrefixes: 0 }, async (engine) => {
     const alone = await ask(engine, about([clip]));
     const other: VideoPart = { type: "video", bytes: mp4("64x64", 10, 2) };
@@ -141,7 +141,7 @@ test("a look beside a question leaves its answer as it is", async () => {
   });
 });
 
-test("a look that nobody wants any more ends, and the engine closes during one", async () => {
+test("an aborted inspection ends, and the engine can close during one", async () => {
   const controller = new AbortController();
   const reason = new Error("gone");
   await usingTiny({}, async (engine) => {

@@ -34,7 +34,7 @@ const conversation = (...texts: string[]): ChatRequest => {
 const cold = (request: ChatRequest) =>
   usingTiny({ maxPrefixes: 0 }, (engine) => ask(engine, request));
 
-/** Asks and expects what a cold engine says, to the last bit of each probability. */
+/** Asks and expects the answer of a cold engine, to the last bit of each probability. */
 async function expectSame(engine: Engine, request: ChatRequest): Promise<number> {
   const warm = await ask(engine, request);
   const { tokens } = await cold(request);
@@ -42,7 +42,7 @@ async function expectSame(engine: Engine, request: ChatRequest): Promise<number>
   return warm.usage.cachedTokens;
 }
 
-describe("a prompt that begins like one before", () => {
+describe("a prompt with the prefix of an earlier one", () => {
   test("is not computed again, and answered the same", async () => {
     await usingTiny({}, async (engine) => {
       const request = requestOf(STORY);
@@ -53,7 +53,7 @@ describe("a prompt that begins like one before", () => {
     });
   });
 
-  test("a question that follows keeps the pictures and the turns before", async () => {
+  test("a follow-up question reuses pictures and earlier turns", async () => {
     await usingTiny({}, async (engine) => {
       expect(await expectSame(engine, conversation("What is this?"))).toBe(0);
       const followed = conversation("What is this?", "Two squares", STORY);
@@ -119,7 +119,7 @@ describe("a small cache", () => {
     });
   });
 
-  test("gives its pages to those who run", async () => {
+  test("gives its pages to running sequences", async () => {
     const options = { contextTokens: 512, maxSequences: 1, maxPrefixes: 4 };
     await usingTiny(options, async (engine) => {
       const requests = ["a", "b", "c"].map((text) => requestOf(`${text} ${STORY}`));

@@ -1,5 +1,5 @@
 // Needs: ffmpeg.
-// Which rate of EVS holds: the request's, else the option's, else the checkpoint's.
+// The rate of EVS: the request's, else the option's, else the checkpoint's.
 
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -34,7 +34,7 @@ test("a request of messages alone is greedy, without stop strings and reasoning"
   expect(end.nativeReason).toBe("eos");
 });
 
-describe("where an answer ends", () => {
+describe("the end of an answer", () => {
   test("at maxTokens", async () => {
     for (const maxTokens of [1, 2, 33]) {
       const { ids, end } = await ask(engine, requestOf("Hello", { maxTokens }));
@@ -44,7 +44,7 @@ describe("where an answer ends", () => {
     }
   });
 
-  test("at an end token, which is not said, unless it is to be ignored", async () => {
+  test("at an end token, which is not in the text, unless they are ignored", async () => {
     const request = requestOf("Hello", { sampling: alwaysEos, ignoreEos: false });
     const { ids, text, end } = await ask(engine, request);
     expect([ids, text]).toEqual([[], ""]);
@@ -96,7 +96,7 @@ test("log probabilities are those of a distribution, best first", async () => {
   for (const { id, top } of greedy.tokens) expect(top[0]!.id).toBe(id);
 });
 
-test("tokens without text of their own have their log probabilities too", async () => {
+test("tokens without text have log probabilities too", async () => {
   const control = { ...GREEDY, logitBias: [[10, 100]] as const };
   const { ids, text } = await ask(engine, requestOf("Hello", { sampling: control }));
   expect(ids).toEqual(new Array(24).fill(10));
@@ -188,8 +188,8 @@ describe("requests that do not fit", () => {
     }));
 });
 
-describe("who goes away", () => {
-  test("an aborted request ends with the signal's reason and is gone within a step", async () => {
+describe("clients that leave", () => {
+  test("an aborted request ends with the signal's reason within a step", async () => {
     const expected = await ask(engine, requestOf("Others", { maxTokens: 60 }));
     const abort = new AbortController();
     const long = requestOf("Hello", { maxTokens: 3000 });
@@ -214,7 +214,7 @@ describe("who goes away", () => {
     expect(engine.stats).toMatchObject({ steps, running: 0, waiting: 0 });
   });
 
-  test("whoever stops listening frees the place", async () => {
+  test("a consumer that stops reading frees its slot", async () => {
     for await (const event of engine.chat(requestOf("Hello", { maxTokens: 3000 }))) {
       if (event.type === "text") break;
     }
@@ -224,7 +224,7 @@ describe("who goes away", () => {
 });
 
 describe("closing", () => {
-  test("ends what runs and what waits with engine_closed", async () => {
+  test("ends running and waiting requests with engine_closed", async () => {
     const closing = await openTiny({ maxSequences: 1, threads: 1 });
     const requests = [1, 2, 3].map(() => ask(closing, requestOf("Hello", { maxTokens: 3000 })));
     const results = Promise.allSettled(requests);
@@ -253,7 +253,7 @@ describe("closing", () => {
 });
 
 // Without threads all of an answer is microtasks, so every moment of it can be tried.
-test("a request that comes at any moment of another one's end is answered", () =>
+test("a request that arrives at any moment of another one's end is answered", () =>
   usingTiny({ backend: "null" }, async (idle) => {
     const request = requestOf("Hello", { maxTokens: 2 });
     for (let hops = 0; hops < 400; hops++) {
@@ -267,7 +267,7 @@ test("a request that comes at any moment of another one's end is answered", () =
     }
   }));
 
-test("an answer that nobody reads is given up, and its place is free again", async () => {
+test("an unread answer is stopped, and its slot is freed", async () => {
   await usingTiny({ contextTokens: 16_384 }, async (engine) => {
     const events = engine.chat(requestOf("Hello", { maxTokens: 16_000 }));
     await events.next();
@@ -280,7 +280,7 @@ test("an answer that nobody reads is given up, and its place is free again", asy
   });
 }, 90_000);
 
-test("a GIF that says another size than it has, sent as a file, is read in its own", async () => {
+test("a GIF with a wrong size in its header is read in its real size", async () => {
   const file = await sharp({ create: { width: 100, height: 50, channels: 3, background: "red" } })
     .gif()
     .toBuffer();

@@ -65,7 +65,7 @@ async function expectSame(engine: Engine): Promise<void> {
   expect(all.map(({ ids }) => ids)).toEqual([...expected.values()]);
 }
 
-describe("the same tokens, whatever else goes on", () => {
+describe("the same tokens beside any other work", () => {
   test("answers are long enough to tell and differ from each other", () => {
     for (const ids of expected.values()) expect(ids).toHaveLength(24);
     expect(new Set([...expected.values()].map(String)).size).toBe(expected.size);

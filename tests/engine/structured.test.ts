@@ -14,7 +14,7 @@ import { type Answered, ask, openTiny, requestOf, settled, usingTiny } from "./a
 
 // models/tiny has random weights: its answers are noise, which is the hardest case.
 
-/** `node scripts/check-schemas.mjs --runs 1000` asks for more. */
+/** `node scripts/check-schemas.mjs --runs 1000` runs more. */
 const RUNS = Number(process.env.SCHEMA_RUNS ?? 200);
 const AT_ONCE = 16;
 
@@ -90,7 +90,7 @@ describe("other forms", () => {
     }
   });
 
-  test("greedy, twice, the same; and what it is does not depend on company", async () => {
+  test("greedy answers repeat and do not depend on other requests", async () => {
     const output = json({ type: "array", items: { type: "integer", minimum: 0 }, minItems: 3 });
     const request = noise(1, { output, sampling: GREEDY, maxTokens: 60 });
     const alone = await ask(engine, request);
@@ -127,7 +127,7 @@ describe("beside other wishes", () => {
     expect(bytes.toString()).toBe(answer.text);
   });
 
-  test("it begins after the reasoning, with the line breaks in between left out", async () => {
+  test("it begins after the reasoning and the line breaks", async () => {
     for (let seed = 0; seed < 6; seed++) {
       const reasoning = { enabled: true, budgetTokens: 5 };
       const answer = await ask(engine, noise(seed, { output, reasoning, maxTokens: 900 }));
@@ -136,7 +136,7 @@ describe("beside other wishes", () => {
     }
   });
 
-  test("a text that is cut off says so", async () => {
+  test("an incomplete text is reported as such", async () => {
     const answer = await ask(engine, noise(1, { output, maxTokens: 2 }));
     expect(answer.end).toMatchObject({ reason: "length", nativeReason: "length" });
   });
@@ -195,7 +195,9 @@ describe("hostile wishes", () => {
     ["a schema that is not JSON", { type: "json_schema", schema: "{" }],
   ];
 
-  test.each(wishes)("%s is refused or answered, and the engine goes on", async (_name, output) => {
+  test.each(
+    wishes,
+  )("%s is refused or answered, and the engine keeps working", async (_name, output) => {
     try {
       const answer = await ask(engine, noise(1, { output, maxTokens: 12 }));
       expect(answer.usage.completionTokens).toBeLessThanOrEqual(12);
@@ -207,7 +209,7 @@ describe("hostile wishes", () => {
     expect(after.ids).toHaveLength(2);
   });
 
-  test("a grammar that proves too ambiguous ends its own answer only", async () => {
+  test("a grammar that proves too ambiguous ends only its own answer", async () => {
     const ends = [..."abcdefgh"].map((end) => `"a" s "${end}"`).join(" | ");
     const output = { type: "grammar", ebnf: `root ::= s\ns ::= ${ends} | "!"` } as const;
     const bad = ask(engine, noise(1, { output, sampling: { ...GREEDY, logitBias: [[75, 50]] } }));
@@ -292,7 +294,7 @@ describe("tools", () => {
     expect(answer.calls).toEqual([]);
   });
 
-  test("a strict tool whose schema cannot be kept is refused by its place", async () => {
+  test("a strict tool whose schema cannot be enforced is refused with its path", async () => {
     const odd = { name: "odd", strict: true, parameters: { not: {} } };
     const request = noise(1, { tools: [clock, odd] });
     await expect(callsOf(request)).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-// A checkpoint whose template fails for some requests: told at start, refused or replaced.
+// A checkpoint whose template fails for some requests: reported at start, refused or replaced.
 
 import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -52,7 +52,7 @@ async function aboutPicture() {
   return { ...requestOf("", { maxTokens: 2 }), messages: [{ role: "user" as const, content }] };
 }
 
-test("it is told at start with the probe and the line, and refused by name", async () => {
+test("it is reported at start with the probe and the line, and refused by name", async () => {
   await withTemplate(TEXTS_ONLY, undefined, async (engine, logged) => {
     const told = logged
       .map((line) => JSON.parse(line))
@@ -99,7 +99,7 @@ test.each(["fallback", "builtin"] as const)("%s answers about pictures", async (
   });
 });
 
-test("fallback opens a checkpoint whose template is none, and says so", async () => {
+test("fallback opens a checkpoint with an invalid template, and reports it", async () => {
   await withTemplate("{% if", "fallback", async (engine, logged) => {
     expect(engine.info.template.origin).toBe("builtin");
     expect(logged.join()).toContain("chat_template_not_used");

@@ -82,7 +82,7 @@ describe("a prompt with a video", () => {
     });
   });
 
-  test("of frames whose times nobody knows", async () => {
+  test("of frames without times", async () => {
     const frames = await Promise.all(
       ["red", "green", "blue"].map((background) =>
         sharp({ create: { width: 40, height: 30, channels: 3, background } })
@@ -147,7 +147,7 @@ describe("a prompt with a video", () => {
     await expect(opened).rejects.toMatchObject({ code: "invalid_option", message });
   });
 
-  test("reasons only where it is asked to", async () => {
+  test("reasons only on request", async () => {
     await usingTiny({}, async (engine) => {
       for (const enabled of [true, false]) {
         const changes = { reasoning: { enabled }, maxTokens: 4 };
@@ -161,7 +161,7 @@ describe("a prompt with a video", () => {
 describe.each([0.3, 0.5, 0.75, 0.9])("pruned at %f", (videoPruningRate) => {
   const kept = (frames: number) => retainedRows(frames, perFrame, videoPruningRate);
 
-  test("as many tokens as the estimate says, and answered", async () => {
+  test("is answered with as many tokens as estimated", async () => {
     await usingTiny({}, async (engine) => {
       const whole = await engine.estimate(about([clip]));
       const pruned = await promptOf(engine, about([clip], { videoPruningRate }));
@@ -176,7 +176,7 @@ describe.each([0.3, 0.5, 0.75, 0.9])("pruned at %f", (videoPruningRate) => {
   });
 });
 
-describe("the same tokens, whatever else goes on", () => {
+describe("the same tokens beside any other work", () => {
   const long = "How the river came to run uphill, and what the miller said. ".repeat(4);
   const requests = (): ChatRequest[] => [
     ...[0, 0.5, 0.75].map((videoPruningRate) =>
@@ -240,7 +240,7 @@ describe("the same tokens, whatever else goes on", () => {
 });
 
 describe("when it is not to go on", () => {
-  test("whoever leaves while it is decoded harms nobody", async () => {
+  test("a client that leaves during decoding does not affect others", async () => {
     await usingTiny({}, async (engine) => {
       const gone = new AbortController();
       const long: VideoPart = { type: "video", bytes: mp4("320x180", 30, 30) };
@@ -252,7 +252,7 @@ describe("when it is not to go on", () => {
     });
   });
 
-  test("closing the engine ends what is being decoded", async () => {
+  test("closing the engine ends decoding", async () => {
     const long: VideoPart = { type: "video", bytes: mp4("320x180", 30, 30) };
     let asked: Promise<unknown> | undefined;
     await usingTiny({}, async (engine) => {
@@ -262,7 +262,7 @@ describe("when it is not to go on", () => {
     expect(await asked).toBe("engine_closed");
   });
 
-  test("more tokens than the context holds are told", async () => {
+  test("more tokens than the context allows are an error", async () => {
     await usingTiny({ contextTokens: 128 }, async (engine) => {
       await expect(ask(engine, about([clip]))).rejects.toMatchObject({
         code: "context_length_exceeded",

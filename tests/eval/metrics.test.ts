@@ -43,7 +43,7 @@ const BLANK: Item = {
   media: [],
 };
 
-/** Compares what the rule makes of each row's inputs with the row's last value. */
+/** Compares the rule's result for each row's inputs with the row's last value. */
 function agree(name: string, rule: (...inputs: never[]) => unknown): void {
   test(`${name}: every answer scores as in Python`, () => {
     const rows = ROWS[name]!;

@@ -21,7 +21,7 @@ interface Fixture {
 const PYTHON = readFixture<Fixture>("python");
 const printed = (value: PythonValue | undefined) => (value === undefined ? null : print(value));
 
-test("methods of str give what Python gives", () => {
+test("methods of str return the same as in Python", () => {
   const got = PYTHON.text.map(([text]) => {
     const inner = strip(text, "`abmn");
     return [text, strip(text), inner, words(text), lower(text), length(text), letters(text)];
@@ -34,7 +34,7 @@ test("every character up to U+3100 has Python's case, space and letter", () => {
   expect(got).toEqual(PYTHON.characters);
 });
 
-test("int() and float() take what Python takes", () => {
+test("int() and float() accept the same texts as Python", () => {
   const got = PYTHON.number.map(([text]) => {
     const float = toFloat(text);
     return [text, float === undefined ? null : printFloat(float), printed(toInteger(text))];

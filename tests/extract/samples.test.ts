@@ -1,4 +1,4 @@
-// Whatever a model says of the documents in examples/, it is JSON of the schema.
+// Any answer about the documents in examples/ is JSON of the schema.
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { open } from "../../src/runtime/engine.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
-test("ten documents become data that holds to the schema, and a report", {
+test("ten documents become data that satisfies the schema, and a report", {
   timeout: 300_000,
 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), "vireo-samples-"));

@@ -1,4 +1,4 @@
-// Values of real documents are verified as they stand there, and never when they are altered.
+// Real values of documents are verified, and altered ones never are.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -88,7 +88,7 @@ function mayBeThere(value: Value, { text: { text } }: PageIndex): boolean {
   return text.split(/\s+/).some((word) => Number(word.replace(/[^\d.-]/g, "")) === value);
 }
 
-test("values as they stand, and 500 that were altered", async () => {
+test("original values, and 500 altered ones", async () => {
   const known = await samples();
   expect(known.length).toBeGreaterThan(60);
   const missed = known.filter(({ value, page }) => verify(value, page).verdict !== "verified");

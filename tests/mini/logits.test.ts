@@ -10,7 +10,7 @@ const HERE = new URL("./", import.meta.url);
 const MODEL = new URL("../../models/mini", import.meta.url).pathname;
 /** Largest change of a log probability by bf16 activations on these items. */
 const CLOSE = 0.12;
-/** Two tokens nearer than this may change places; what follows can then not be compared. */
+/** Two tokens closer than this may swap; later tokens then cannot be compared. */
 const MARGIN = 0.25;
 
 interface Item {

@@ -53,7 +53,7 @@ describe.each(SHAPES)("attention with $heads heads on $kvHeads of $dim in $dtype
     }
   });
 
-  test.each(CPU)("on $name may be cut anywhere", async (candidate) => {
+  test.each(CPU)("on $name may be split anywhere", async (candidate) => {
     const whole = await using(candidate, (backend) => run(backend, shape, inPieces(ROWS)));
     for (const cut of [1, 3, 31, 32, 33, 63, 64, 255]) {
       const plan = inPieces(cut, ROWS - cut);

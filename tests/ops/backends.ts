@@ -11,7 +11,7 @@ export interface Candidate {
 
 const ARENA_BYTES = 512 * 1024 * 1024;
 
-/** The kernel sets of this machine; none, with a word about it, if the addon is not built. */
+/** The kernel sets of this machine; none, with a warning, if the addon is not built. */
 export const KERNEL_SETS: readonly string[] = findKernelSets();
 
 function findKernelSets(): string[] {
@@ -46,7 +46,7 @@ export const REFERENCE: Candidate = {
 
 export const ALL: readonly Candidate[] = [REFERENCE, ...CPU];
 
-/** Runs `body` on a backend of its own. */
+/** Runs `body` on a new backend. */
 export async function using<T>(
   { open }: Candidate,
   body: (backend: Backend) => Promise<T>,

@@ -3,7 +3,7 @@ import { type Candidate, cpuCandidate, using } from "./backends.ts";
 import type { Plan } from "./spans.ts";
 import { expectSame } from "./tolerance.ts";
 
-/** Runs an op on several sequences as the plan says, and returns one result per sequence. */
+/** Runs an op on several sequences by the plan, and returns one result per sequence. */
 export type PlanRun = (backend: Backend, plan: Plan) => Promise<readonly Float32Array[]>;
 
 /** Every sequence has the same result, bit for bit, as without the others in its batches. */

@@ -44,7 +44,7 @@ describe.each(SHAPES)("conv1d with $taps taps and $cols columns", (shape) => {
     expectSame(results[1]!, wanted[1]!, "state");
   });
 
-  test.each(ALL)("on $name may be cut anywhere", async (candidate) => {
+  test.each(ALL)("on $name may be split anywhere", async (candidate) => {
     const whole = await using(candidate, (backend) => run(backend, shape, inPieces(ROWS)));
     for (const cut of [1, 2, 3, 31, 32, 33, 63, 64, 255]) {
       const plan = inPieces(cut, ROWS - cut);

@@ -10,7 +10,7 @@ const SHAPES = [
   [256, 640],
 ] as const;
 
-/** On that backend: rows that differ, are alike, point away, and have no length. */
+/** On that backend: different, equal, opposite and zero rows. */
 async function distances(candidate: (typeof ALL)[number], rows: number, cols: number) {
   const x = randomValues(rows * cols, 1);
   const y = randomValues(rows * cols, 2);
@@ -29,7 +29,7 @@ async function distances(candidate: (typeof ALL)[number], rows: number, cols: nu
 }
 
 describe.each(ALL)("cosineDistance on $name", (candidate) => {
-  test("alike is 0, opposite 2, without length 1", async () => {
+  test("equal rows give 0, opposite rows 2, zero rows 1", async () => {
     const found = await distances(candidate, 5, 24);
     expect(found[0]).toBeCloseTo(0, 6);
     expect(found[1]).toBeCloseTo(2, 6);

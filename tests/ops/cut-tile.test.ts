@@ -7,7 +7,7 @@ const table = normalisationTable({ mean: [0.48, 0.45, 0.4], std: [0.26, 0.27, 0.
 const rgb = Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, (_, i) => (i * 7919) & 255);
 const image = { rgb, width: WIDTH, height: HEIGHT };
 
-test.each([1, 2, 3])("tiles are cut alike in native code, %i threads", async (threads) => {
+test.each([1, 2, 3])("tiles are the same in native code, %i threads", async (threads) => {
   const backend = openCpuBackend({ kernelSet: cpuKernelSets()[0]!, threads, arenaBytes: 1 << 20 });
   try {
     for (const [left, top] of [

@@ -20,7 +20,7 @@ describe.each(ALL)("embed on $name", (candidate) => {
     });
   });
 
-  test("a table counts what is damaged", async () => {
+  test("a table counts damaged values", async () => {
     await using(candidate, async (backend) => {
       const data = bytesOf(Float32Array.of(1, Number.NaN, 3, Number.NEGATIVE_INFINITY));
       expect(await backend.packTable(backend.allocate(64), 0, { kind: "f32", data })).toBe(2);

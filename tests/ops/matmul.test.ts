@@ -89,7 +89,7 @@ describe.each(KERNEL_SETS)("matmul with %s", (kernelSet) => {
   });
 });
 
-describe.each(CPU)("what goes with matmul on $name", (candidate) => {
+describe.each(CPU)("the epilogue of matmul on $name", (candidate) => {
   const withBias = FORMATS.flatMap((format) =>
     ([undefined, "relu2", "gelu"] as const).map((activation) => ({ format, activation })),
   );
@@ -142,7 +142,7 @@ describe.each(CPU)("what goes with matmul on $name", (candidate) => {
   });
 });
 
-describe.each(ALL)("numbers that are none, on $name", (candidate) => {
+describe.each(ALL)("NaN and infinity on $name", (candidate) => {
   test.each([
     "bf16",
     "fp8",

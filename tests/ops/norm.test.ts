@@ -47,7 +47,7 @@ describe.each(CPU)("norms on $name", (candidate) => {
   });
 });
 
-test("the reference normalises as its formulas say", async () => {
+test("the reference normalises by its formulas", async () => {
   await using(REFERENCE, async (backend) => {
     const step = backend.begin();
     const x = step.input(Float32Array.of(3, 4), 1);

@@ -86,7 +86,7 @@ describe.each(ALL)("packing on $name", (candidate) => {
     });
   });
 
-  test("fp8 and nvfp4 keep a checkpoint's numbers", async () => {
+  test("fp8 and nvfp4 preserve a checkpoint's numbers", async () => {
     await using(candidate, async (backend) => {
       const fp8 = Uint8Array.from({ length: 256 }, (_, code) =>
         (code & 0x7f) === 0x7f ? 0 : code,

@@ -31,7 +31,7 @@ async function tokenOf(candidate: Candidate, logits: readonly number[], how: Par
 describe.each(ALL)("sample on $name", (candidate) => {
   const token = (logits: readonly number[], how: Partial<SampleRow> = {}) =>
     tokenOf(candidate, logits, how);
-  /** The tokens drawn with these random numbers at temperature 1. */
+  /** The tokens sampled with these random numbers at temperature 1. */
   const draws = async (
     logits: readonly number[],
     uniforms: number[],
@@ -95,7 +95,7 @@ describe.each(ALL)("sample on $name", (candidate) => {
     expect(await token([3, 1], { history, repetitionPenalty: 2 })).toBe(0);
   });
 
-  test("frequency counts what was generated, presence only whether it was", async () => {
+  test("frequency counts generated tokens, presence only whether they occur", async () => {
     const prompt = Int32Array.of(0, 0);
     const thrice = Int32Array.of(0, 3);
     expect(await token([3, 2], { history: prompt, presencePenalty: 2 })).toBe(0);
@@ -106,7 +106,7 @@ describe.each(ALL)("sample on $name", (candidate) => {
     expect(await token([3, 2], { history: Int32Array.of(1, 1), presencePenalty: -2 })).toBe(1);
   });
 
-  test("bias is added, and ids that are none are passed over", async () => {
+  test("bias is added, and invalid ids are ignored", async () => {
     expect(await token([3, 2], { bias: [[1, 1.5]] })).toBe(1);
     expect(
       await token([3, 2], {
@@ -155,7 +155,7 @@ describe.each(ALL)("sample on $name", (candidate) => {
       expect(await token([1, 3, 2], { ...how, history, presencePenalty: 2 })).toBe(0);
     });
 
-    test("an allowed token is taken even if all of them are banned", async () => {
+    test("an allowed token is sampled even if all of them are banned", async () => {
       const bias = [
         [1, -INFINITE],
         [2, -INFINITE],

@@ -18,7 +18,7 @@ export function slotOf(sequence: number, sequences: number): number {
 }
 
 /**
- * Feeds the rows of several sequences to an op as the plan says; returns each sequence's results,
+ * Feeds the rows of several sequences to an op by the plan; returns each sequence's results,
  * as many rows as the plan gave it.
  */
 export async function runPlan(

@@ -79,7 +79,7 @@ describe.each(SHAPES)(NAME, (shape) => {
     }
   });
 
-  test.each(ALL)("on $name may be cut anywhere", async (candidate) => {
+  test.each(ALL)("on $name may be split anywhere", async (candidate) => {
     const whole = await using(candidate, (backend) => run(backend, shape, inPieces(ROWS)));
     const cuts = [1, 3, 31, 32, 33, 63, 64, 255].map((cut) => [cut, ROWS - cut]);
     for (const pieces of [...cuts, [3, 1, 1, 27, 1, 30, 2, 191]]) {

@@ -45,7 +45,7 @@ describe.each(ALL)("a step on $name", (candidate) => {
     });
   });
 
-  test("what was made before a scope outlives it", async () => {
+  test("tensors made before a scope outlive it", async () => {
     await using(candidate, async (backend) => {
       const w = await square(backend);
       const step = backend.begin();
@@ -76,7 +76,7 @@ describe.each(ALL)("a step on $name", (candidate) => {
     });
   });
 
-  test("a view is read without what lies between its rows", async () => {
+  test("a view is read without the data between its rows", async () => {
     await using(candidate, async (backend) => {
       const x = tensorOf(backend, Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9), 3);
       const step = backend.begin();
@@ -90,7 +90,7 @@ describe.each(ALL)("a step on $name", (candidate) => {
     });
   });
 
-  test("memory is zero when it is made and keeps what is written", async () => {
+  test("memory is zero at first and keeps written values", async () => {
     await using(candidate, async (backend) => {
       const region = backend.allocate(1000);
       const all = new Uint8Array(1000).fill(1);

@@ -20,7 +20,7 @@ test.skipIf(KERNEL_SETS.length === 0)(
 );
 
 describe("a program", () => {
-  test("gives back the operands that were recorded", () => {
+  test("returns the recorded operands", () => {
     const program = new Program();
     const cache = { keys: 7, values: 8, pages: 9, kvHeads: 2, headDim: 16, dtype: "bf16" } as const;
     const table = { buffer: 4, offset: 128, rows: 30 };

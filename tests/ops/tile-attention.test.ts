@@ -67,7 +67,7 @@ describe.each([60, 80, 500])("a last key whose score is %s above the others", (d
     return step.read(step.tileAttention(qkv, tokens, 1, 1));
   };
 
-  test.each(CPU)("on $name takes all of the weight", async (candidate) => {
+  test.each(CPU)("on $name uses all of the weight", async (candidate) => {
     const [y] = await using(candidate, score);
     const wanted = Float32Array.from({ length: tokens * dim }, (_, i) => i % dim);
     expectClose(y!, wanted, TOLERANCE.tileAttentionBf16);

@@ -1,4 +1,4 @@
-// The corpus as it is stored: which program made a file, and what another program says of it.
+// The stored corpus: the program that made each file, and the results of a second program.
 
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -35,7 +35,7 @@ export interface ExpectedVideo {
   readonly codec?: string;
   readonly size?: readonly [number, number];
   readonly seconds?: readonly number[];
-  /** 0: the file holds sound alone. */
+  /** 0: the file has only sound. */
   readonly tracks?: number;
 }
 
@@ -76,7 +76,7 @@ export function pixelsOf(name: string): Uint8Array {
   return readFileSync(new URL(`expected/${name.slice(name.indexOf("/") + 1)}.png`, HERE));
 }
 
-/** Files that lie there and have no entry: the corpus was not made anew. */
+/** Files without an entry: the corpus must be generated again. */
 export function unlisted(): string[] {
   const kinds = readdirSync(new URL("files/", HERE));
   const files = kinds.flatMap((kind) =>

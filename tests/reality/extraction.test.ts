@@ -1,4 +1,4 @@
-// Extraction verifies the true values of documents, and none of the altered ones.
+// Extraction verifies the real values of documents, and none of the altered ones.
 
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";

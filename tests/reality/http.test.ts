@@ -1,5 +1,5 @@
 // Needs: ffmpeg.
-// A sample of the corpus over HTTP: what the server says of a file is what the library says.
+// A sample of the corpus over HTTP: the server's results equal the library's.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MODEL } from "../api/fake-upstream.ts";

@@ -1,4 +1,4 @@
-// Compares what the product says of a file with what another program says.
+// Compares the product's results for a file with those of another program.
 
 import { decodeImage } from "../../src/media/image.ts";
 import {
@@ -23,7 +23,7 @@ import {
   type Size,
 } from "./product.ts";
 
-/** One comparison: right, or what was found instead. */
+/** One comparison: correct, or the result that differs. */
 export interface Check {
   readonly what: string;
   readonly wrong?: string;

@@ -43,7 +43,7 @@ export interface ReadDocument {
 
 export interface ReadVideo {
   readonly size: Size;
-  /** When each frame of the file is shown, after the first. */
+  /** The presentation time of each frame, relative to the first. */
   readonly seconds: readonly number[];
   /** Sizes of those frames that were decoded. */
   readonly decoded: readonly Size[];

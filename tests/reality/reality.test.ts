@@ -1,5 +1,5 @@
 // Needs: ffmpeg.
-// Files of other programs, compared with what a second program says of them.
+// Files of other programs, compared with the results of a second program.
 // VIREO_REALITY=all compares all of them and prints tables; otherwise a part that is fast.
 
 import { expect, test } from "vitest";
@@ -30,7 +30,7 @@ async function judgeAll(names: readonly string[]): Promise<Judgement[]> {
   return judgements.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
 }
 
-test("every file of the corpus says which program made it", () => {
+test("every file of the corpus names the program that made it", () => {
   expect(unlisted()).toEqual([]);
   expect(NAMES.length).toBeGreaterThanOrEqual(150);
   expect(new Set(Object.values(MANIFEST).map(({ program }) => program)).size).toBeGreaterThan(20);

@@ -47,7 +47,7 @@ export function drawText(
   return undefined;
 }
 
-/** Numbers that look random and come again with the same seed. */
+/** Pseudorandom numbers from a seed. */
 export function chooser(seed: number): (count: number) => number {
   let state = seed;
   return (count) => {

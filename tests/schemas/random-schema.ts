@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { STRING_FORMATS } from "../../src/core/string-formats.ts";
 
-// Schemas out of everything that src/grammar says it keeps, and in odd company.
+// Random schemas from all keywords that src/grammar enforces, in unusual combinations.
 
 const KEYS = ["a", "b", "aa", "ab", "name", 'q"uote', "back\\slash", "é", "日本", "", "__proto__"];
 const PATTERNS = [

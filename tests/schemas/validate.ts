@@ -2,7 +2,7 @@ import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
 import { isStringFormat } from "../../src/core/string-formats.ts";
 
-// A JSON Schema validator written apart from src/grammar, to check its answers against: slow,
+// A JSON Schema validator that is independent of src/grammar and checks its answers: slow,
 // plain, and without a word in common with it. Formats are ajv's.
 
 const ajv = new Ajv();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 // @ts-expect-error a script without types
 import * as score from "../../scripts/eval/score.mjs";
 
-test("characters: edits over the length of what was wanted, white space as one blank", () => {
+test("characters: edits and expected length, with white space as one space", () => {
   expect(score.distance("kitten", "sitting")).toBe(3);
   expect(score.distance("", "abc")).toBe(3);
   expect(score.characters("ab  c\nd", "ab c d")).toEqual({ points: 0, of: 6 });
@@ -19,7 +19,7 @@ test("fields: F1 of pairs; null counts, broken JSON has none", () => {
   expect(score.fields('{"a": "2", "a": "1", "b": null}', wanted).points).toBe(0.8);
 });
 
-test("cells: the place counts; Markdown and CSV alike", () => {
+test("cells: the position counts, in Markdown and CSV", () => {
   const markdown = "| a | b |\n| --- | --- |\n| 1 | 2 |";
   expect(score.cells(markdown, markdown).points).toBe(1);
   expect(score.cells("a,b\n1,2", "a,b\n1,2").points).toBe(1);

@@ -17,7 +17,7 @@ async function tokenizer() {
   return openTokenizer(await read("tokenizer.json"), await read("tokenizer_config.json"));
 }
 
-test("models/tiny is what scripts/make-tiny.mjs writes, byte for byte", async () => {
+test("models/tiny equals the output of scripts/make-tiny.mjs, byte for byte", async () => {
   const made = await mkdtemp(join(tmpdir(), "vireo-tiny-"));
   try {
     execFileSync(process.execPath, [join(HERE, "scripts/make-tiny.mjs"), made]);
@@ -50,7 +50,7 @@ test("its weights fit its configuration, are finite and take at most 3 MB", asyn
   }
 });
 
-test("its tokenizer keeps any text and knows the tokens of the configuration", async () => {
+test("its tokenizer preserves any text and has the tokens of the configuration", async () => {
   const { encodeText, decode, idOf, vocabularySize } = await tokenizer();
   for (const text of ["The house is red.\n\n", "Grüße, 日本 🙂\t x", "<image>", "", "  a  1234"]) {
     expect(decode(encodeText(text), { skipSpecial: false })).toBe(text);
@@ -71,7 +71,7 @@ function withPublishedWords(piece: PromptPiece): PromptPiece {
   return { kind: "text", text };
 }
 
-test("its template agrees with the one for checkpoints that bring none", async () => {
+test("its template equals the one for checkpoints without a template", async () => {
   const open = await tokenizer();
   const source = await readFile(join(TINY, "chat_template.jinja"), "utf8");
   const own = createChatTemplate(open, source);

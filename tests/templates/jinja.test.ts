@@ -9,7 +9,7 @@ import { compileTemplate } from "../../src/text/jinja/jinja.ts";
 interface Cases {
   readonly templates: readonly string[];
   readonly variables: readonly Readonly<Record<string, unknown>>[];
-  /** The text is null where Python raises. */
+  /** The text is null if Python raises. */
   readonly cases: readonly (readonly [template: number, variables: number, text: string | null])[];
 }
 

@@ -30,12 +30,12 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** A real server with a scripted model, and a browser to look at its page with. */
+/** A real server with a scripted model, and a browser. */
 export interface Stage {
   readonly upstream: ScriptedUpstream;
   readonly browser: Browser;
   readonly url: string;
-  /** A page of a person of its own: nothing is kept from other pages. */
+  /** A page in a new browser context, without data of other pages. */
   open(options?: OpenOptions): Promise<Visit>;
   close(): Promise<void>;
 }

@@ -54,7 +54,7 @@ describe.skipIf(chromium === undefined)("a chat in the browser", () => {
     await page.context().close();
   });
 
-  test("Escape and the button stop it; what came stays", async () => {
+  test("Escape and the button stop it; the received text stays", async () => {
     stage.upstream.scripts.set("endless", ["word ", 60_000, "never"]);
     for (const stop of ["Escape", "button"]) {
       const { page } = await stage.open();
@@ -67,7 +67,7 @@ describe.skipIf(chromium === undefined)("a chat in the browser", () => {
     }
   });
 
-  test("a question is edited, an answer asked for again", async () => {
+  test("a question is edited, an answer regenerated", async () => {
     const { page } = await stage.open();
     await ask(page, "first");
     await done(page);
@@ -88,7 +88,7 @@ describe.skipIf(chromium === undefined)("a chat in the browser", () => {
     await page.context().close();
   });
 
-  test("errors are told in the server's words, with a way to try again", async () => {
+  test("errors show the server's message and a retry button", async () => {
     const { scripts } = stage.upstream;
     scripts.set("full", [new VireoError("queue_full", "256 wait already", { retryAfterMs: 9000 })]);
     scripts.set("breaks", ["half ", 30, new VireoError("engine_closed", "the engine was closed")]);
@@ -106,7 +106,7 @@ describe.skipIf(chromium === undefined)("a chat in the browser", () => {
     await page.context().close();
   });
 
-  test("a stream without its end is broken, and a lost server is said plainly", async () => {
+  test("a stream without its end is incomplete, and a lost server is reported", async () => {
     const { page } = await stage.open();
     const chunk = { choices: [{ delta: { content: "half" }, finish_reason: null }] };
     const body = `data: ${JSON.stringify(chunk)}\n\n`;
@@ -123,7 +123,7 @@ describe.skipIf(chromium === undefined)("a chat in the browser", () => {
     await page.context().close();
   });
 
-  test("tools: the call is shown, its result typed in, the round goes on", async () => {
+  test("tools: the call is shown, the user types the result, the model continues", async () => {
     const { page } = await stage.open();
     const events = [
       { delta: { tool_calls: [{ index: 0, id: "c1", function: { name: "get_weather" } }] } },
@@ -176,7 +176,7 @@ describe.skipIf(chromium === undefined)("a chat in the browser", () => {
     await page.context().close();
   });
 
-  test("a malformed tool call shows no markup, whole or cut off", async () => {
+  test("a malformed tool call shows no markup, complete or incomplete", async () => {
     const call = '[{"name": "get_weather", "arguments": {"city": ';
     for (const end of ["</TOOLCALL>", "</TOOL", ""]) {
       const question = `call ends with "${end}"`;
@@ -212,7 +212,7 @@ describe.skipIf(chromium === undefined)("a chat in the browser", () => {
     await page.context().close();
   });
 
-  test("everything is kept over a reload, pictures too, and can be taken out", async () => {
+  test("everything survives a reload, including pictures, and can be exported", async () => {
     const { page } = await stage.open();
     await page.setInputFiles("input[type=file]", await pngFile(64, 32));
     await page.getByLabel("Pictures and files to send").getByRole("listitem").waitFor();

@@ -1,4 +1,4 @@
-// The view of uploaded files, usage and limits, and what the page says of abilities that are off.
+// The page of uploaded files, usage and limits, and its messages about missing abilities.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -48,14 +48,14 @@ describe.skipIf(chromium === undefined)("files, usage and abilities", () => {
     await page.context().close();
   });
 
-  test("a server that stores no files says so", async () => {
+  test("a server that stores no files is reported as such", async () => {
     const { page } = await without.open();
     await page.goto("/#/files");
     await page.getByText("This server stores no files.").waitFor();
     await page.context().close();
   });
 
-  test("an ability that is off is told where such a file would be attached", async () => {
+  test("a missing ability is reported when such a file is attached", async () => {
     const hint = "Install ffmpeg and start it again.";
     const { page } = await without.open({
       before: async (context) => {

@@ -1,4 +1,4 @@
-// Videos and documents on the page: attached, looked into, sent, and pointed at by answers.
+// Videos and documents on the page: attached, inspected, sent, and referred to by answers.
 
 import { mkdirSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
@@ -112,7 +112,7 @@ describe.skipIf(chromium === undefined)("videos and documents on the page", () =
     await page.context().close();
   });
 
-  test("what the browser cannot play, or open, is shown by the server", async () => {
+  test("the server shows files that the browser cannot play or open", async () => {
     const { page } = await stage.open({
       before: async (context) => {
         await context.route("**/v1/models", async (route) => {
@@ -213,7 +213,7 @@ describe.skipIf(chromium === undefined)("videos and documents on the page", () =
     await page.context().close();
   });
 
-  test("a server that shows nothing says so, and the file is sent all the same", async () => {
+  test("a server without inspection is reported as such, and the file is still sent", async () => {
     const { page } = await stage.open();
     await page.route("**/v1/inspect/*", (route) => {
       return route.fulfill({ status: 501, json: { error: { message: "it shows nothing" } } });

@@ -62,7 +62,7 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     await samples.first().click();
     await page.getByText("1 tile · 256 tokens").waitFor();
     expect(await field(page).inputValue()).toContain("Return JSON with the keys vendor, date");
-    // The greeting makes room for what is attached, and comes back without it.
+    // Attachments replace the greeting, which returns without them.
     expect(await page.getByLabel("Welcome").count()).toBe(0);
     await page.getByLabel("Leave out invoice.png").click();
     await page.getByLabel("Welcome").waitFor();
@@ -70,7 +70,7 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     await page.context().close();
   });
 
-  test("pictures are dropped and pasted; what is no picture is refused with a word", async () => {
+  test("pictures are dropped and pasted; other files are refused with a notice", async () => {
     const { page } = await stage.open();
     const { buffer } = await pngFile(8, 8);
     for (const type of ["drop", "paste"]) {
@@ -130,7 +130,7 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     await page.context().close();
   });
 
-  test("a request that does not fit is said before it is sent", async () => {
+  test("a request that does not fit is reported before it is sent", async () => {
     const { page } = await stage.open();
     await field(page).fill("x".repeat(140_000));
     await page.getByText(/more than the context holds/).waitFor();
@@ -141,7 +141,7 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     await page.context().close();
   });
 
-  test("a server without estimates is asked once, and nothing is said of it", async () => {
+  test("a server without estimates is asked once, without a notice", async () => {
     const { page } = await stage.open();
     let asked = 0;
     await page.route("**/v1/estimate", (route) => {
@@ -156,7 +156,7 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     await page.context().close();
   });
 
-  test("boxes are drawn on the picture, and text and box light up together", async () => {
+  test("boxes are drawn on the picture, and text and box are highlighted together", async () => {
     const answer =
       '```json\n[{"label": "bird", "bbox": [100, 200, 500, 600]}]\n```\nAt [0,0,50,60].';
     stage.upstream.scripts.set("where?", [answer]);
@@ -195,7 +195,7 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     await context.close();
   });
 
-  test("what a model writes never runs and never loads", async () => {
+  test("a model's answer never runs scripts and never loads anything", async () => {
     const outside: string[] = [];
     const { page, complaints } = await stage.open({
       before: async (context) => {
@@ -223,7 +223,7 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     expect(await links.getAttribute("rel")).toContain("noopener");
     expect(outside).toEqual([]);
     expect(complaints).toEqual([]);
-    // Even code that got in could not run: the policy stands in the way.
+    // The content policy would block even injected code.
     await page.evaluate(() => {
       const script = document.createElement("script");
       script.textContent = "window.hit = 1";
@@ -282,7 +282,7 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     await page.context().close();
   });
 
-  test("asks for a key, keeps it for the tab, and never writes it into code", async () => {
+  test("asks for a key, stores it for the tab, and never writes it into code", async () => {
     const { page } = await locked.open();
     await page.getByRole("dialog", { name: "API key" }).waitFor();
     await page.getByLabel("Key", { exact: true }).fill("sk-right");
@@ -303,7 +303,7 @@ describe.skipIf(chromium === undefined)("the page in the browser", () => {
     await page.context().close();
   });
 
-  test("the model page says what runs, and the theme can be chosen", async () => {
+  test("the model page describes the model, and the theme can be chosen", async () => {
     const { page } = await stage.open({ dark: true });
     const scheme = () =>
       page.evaluate(() => getComputedStyle(document.body).getPropertyValue("background-color"));

@@ -18,7 +18,7 @@ export interface ScriptedUpstream extends Upstream {
   readonly scripts: Map<string, Script>;
 }
 
-/** Answers the last user text by its script, piece by piece; other texts with their own words. */
+/** Answers the last user text by its script, piece by piece; repeats other texts. */
 export function createScriptedUpstream(id: string = MODEL): ScriptedUpstream {
   const requests: ChatRequest[] = [];
   const scripts = new Map<string, Script>();

@@ -24,7 +24,7 @@ const SCREENS = [
   { name: "390", width: 390, height: 844, theme: "dark" },
   { name: "320", width: 320, height: 568, theme: "light" },
 ] as const;
-/** Pictures are taken in both themes, checks run in one for each screen. */
+/** Screenshots use both themes; checks use one theme for each screen size. */
 const THEMES = ["light", "dark"] as const;
 
 const TREE = {
