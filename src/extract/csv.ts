@@ -1,4 +1,5 @@
 import { VireoError } from "../core/errors.ts";
+import { cellText } from "./cell-text.ts";
 import { isObject, type JsonObject } from "./merge.ts";
 
 /** Columns for single values, and at most one list of objects; each object becomes a row. */
@@ -88,8 +89,8 @@ const PLAIN =
 
 /** Puts an apostrophe before texts that a spreadsheet would evaluate as a formula. */
 function toCell(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  if (typeof value !== "string") return String(value);
-  const text = FORMULA.test(value) && !PLAIN.test(value) ? `'${value}` : value;
+  const plain = cellText(value);
+  const isFormula = typeof value === "string" && FORMULA.test(value) && !PLAIN.test(value);
+  const text = isFormula ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

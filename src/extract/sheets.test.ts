@@ -2,6 +2,7 @@ import ExcelJS from "exceljs";
 import { readXlsx } from "hucre/xlsx";
 import readExcelFile from "read-excel-file/node";
 import { describe, expect, test } from "vitest";
+import { csvLayout, csvRows } from "./csv.ts";
 import { readSchema } from "./schemas.ts";
 import { checkSheets, sheetsOf, toMarkdown } from "./sheets.ts";
 import { toXlsx } from "./xlsx.ts";
@@ -109,4 +110,15 @@ describe("a workbook", () => {
   test("without a sheet there is an empty one", async () => {
     expect(await namesOf(await toXlsx([]))).toEqual(["results"]);
   });
+});
+
+test("lists and objects in a cell are JSON in every format", async () => {
+  const schema = { type: "object", properties: { sizes: { type: "string" } } };
+  const data = { sizes: [[1, 2], { unit: "cm" }] };
+  const json = '[[1,2],{"unit":"cm"}]';
+  expect(csvRows(csvLayout(schema), "a.pdf", data)).toEqual([
+    `a.pdf,"${json.replaceAll('"', '""')}"\r\n`,
+  ]);
+  const sheets = sheetsOf(schema, [{ file: "a.pdf", data }]);
+  expect(toMarkdown(sheets)).toContain(String.raw`\[\[1,2\],{"unit":"cm"}\]`);
 });

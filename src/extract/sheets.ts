@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { cellText } from "./cell-text.ts";
 import { type CsvLayout, csvLayout, tableRows } from "./csv.ts";
 import { isObject, type JsonObject } from "./merge.ts";
 
@@ -65,7 +66,6 @@ export function toMarkdown(sheets: readonly Sheet[]): string {
 
 /** Escapes a cell, so that it cannot start a table, link, image or other markup. */
 function toMarkdownCell(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  const text = String(value).replace(/[\s\p{Cc}]+/gu, " ");
+  const text = cellText(value).replace(/[\s\p{Cc}]+/gu, " ");
   return text.trim().replace(/[\\`*_[\]<>|#!]/g, "\\$&");
 }

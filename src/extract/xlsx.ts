@@ -1,5 +1,6 @@
 import writeExcelFile from "write-excel-file/node";
 import { VireoError } from "../core/errors.ts";
+import { cellText } from "./cell-text.ts";
 import type { Sheet } from "./sheets.ts";
 
 const MAX_ROWS = 1_048_576;
@@ -38,7 +39,7 @@ function toRow(row: readonly unknown[]) {
     if (value === null || value === undefined || value === "") return null;
     if (typeof value === "boolean") return { value, type: Boolean };
     if (typeof value === "number" && Math.abs(value) < MAX_NUMBER) return { value, type: Number };
-    return { value: toText(String(value)), type: String };
+    return { value: toText(cellText(value)), type: String };
   });
 }
 

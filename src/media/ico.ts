@@ -13,7 +13,10 @@ export interface IcoPicture {
 const BMP_HEADER_BYTES = 14;
 const PNG_MAGIC = 0x89504e47;
 
-/** Throws RangeError if the directory or its picture lies outside of the file. */
+/**
+ * Throws RangeError if the directory or its picture lies outside of the file, or if the stored
+ * height, which counts the picture and its mask, is odd.
+ */
 export function icoPicture(bytes: Uint8Array): IcoPicture {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isCursor = view.getUint16(2, true) === 2;
@@ -29,6 +32,7 @@ export function icoPicture(bytes: Uint8Array): IcoPicture {
   const [width, height] = isPng
     ? [view.getUint32(at + 16), view.getUint32(at + 20)]
     : [view.getInt32(at + 4, true), Math.abs(view.getInt32(at + 8, true)) / 2];
+  if (!Number.isInteger(height)) throw new RangeError("the mask has another height");
   return { width, height, isPng, bytes: bytes.subarray(at, at + size) };
 }
 

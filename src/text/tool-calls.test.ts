@@ -163,3 +163,12 @@ describe("while an answer streams", () => {
     expect(piece).toMatchObject({ type: "calls", calls: [{ name: "f" }] });
   });
 });
+
+test("text after the calls is dropped, in the same piece and in later ones", () => {
+  const calls = `${OPEN_CALLS}[{"name": "f", "arguments": {}}]${CLOSE_CALLS}`;
+  for (const pieces of [[`${calls} more${OPEN_CALLS}`], [calls, " more", OPEN_CALLS]]) {
+    const parser = createToolCallParser();
+    const read = [...pieces.flatMap((piece) => parser.push(piece)), ...parser.flush()];
+    expect(read.map(({ type }) => type)).toEqual(["calls"]);
+  }
+});

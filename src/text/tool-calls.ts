@@ -35,7 +35,7 @@ const CLEARLY_TAG = "<TOOL".length;
  * It works on text, not ids, because the tags are single tokens in some checkpoints and several in
  * others. A suffix that may begin a tag is held back, and so are leading blanks, which are dropped
  * if calls follow. Content that cannot be parsed as calls becomes text without the tags. A closing
- * tag inside a JSON string does not close.
+ * tag inside a JSON string does not close. Calls end the answer: text after them is dropped.
  */
 export function createToolCallParser({ offered = true }: ToolCallOptions = {}): ToolCallParser {
   let stage: "start" | "text" | "calls" | "done" = "start";
@@ -82,6 +82,7 @@ export function createToolCallParser({ offered = true }: ToolCallOptions = {}): 
     return [...pieces, ...outside(text.slice(end + CLOSE_CALLS.length), last)];
   };
   const advance = (added: string, last: boolean): ToolPiece[] => {
+    if (stage === "done") return [];
     const text = held + added;
     held = "";
     return stage === "calls" ? inside(text, last) : outside(text, last);
