@@ -1,4 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
+import type { ReloadCounts } from "../core/endpoint-status.ts";
 import { VireoError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Upstream } from "../core/upstream.ts";
@@ -21,12 +22,6 @@ export interface LiveOptions {
   /** Opens the engine of this process, if the file has a provider of kind local. */
   readonly openLocal: () => Promise<Upstream>;
   readonly log: Log;
-}
-
-/** Changes of the file since the server was started. */
-export interface ReloadCounts {
-  readonly taken: number;
-  readonly refused: number;
 }
 
 /** A router whose routes follow a file. */
@@ -91,6 +86,7 @@ class FollowedFile implements LiveConfiguration {
       routes: () => this.routes,
       health: this.health,
       continuesAnswers: () => this.current?.continueAnswers === true,
+      reloads: () => this.counts,
       zeroDataRetention: () => this.current?.zeroDataRetention === true,
     });
   }

@@ -45,3 +45,9 @@ export interface EndpointStatus {
   readonly features?: ReadonlySet<Feature>;
   readonly health: HealthReport;
 }
+
+/** Changes of the configuration file since the server was started. */
+export interface ReloadCounts {
+  readonly taken: number;
+  readonly refused: number;
+}

@@ -1,5 +1,5 @@
 import type { ChatEvent, ChatRequest } from "./chat.ts";
-import type { EndpointStatus } from "./endpoint-status.ts";
+import type { EndpointStatus, ReloadCounts } from "./endpoint-status.ts";
 import { VireoError } from "./errors.ts";
 import type { EstimateOptions, PromptEstimate } from "./estimate.ts";
 import type { Feature } from "./features.ts";
@@ -34,6 +34,8 @@ export interface UpstreamCapabilities {
   readonly load?: (() => Promise<UpstreamLoad>) | undefined;
   /** Returns the providers and their state. Undefined: there is only one provider. */
   readonly endpoints?: (() => readonly EndpointStatus[]) | undefined;
+  /** Undefined: its routes come from no file. */
+  readonly reloads?: (() => ReloadCounts) | undefined;
 }
 
 /**
@@ -116,6 +118,7 @@ const CAPABILITY_PURPOSES: Readonly<Record<keyof UpstreamCapabilities, string>> 
   inspect: "show what the model sees of a file",
   load: "report its load",
   endpoints: "list providers",
+  reloads: "report changes of its configuration",
 };
 
 /** Returns a capability. Throws not_implemented with its name if the upstream lacks it. */

@@ -1,5 +1,6 @@
 import type { ChatRequest } from "../core/chat.ts";
 import type { EndpointStatus, HealthReport } from "../core/endpoint-status.ts";
+import { VireoError } from "../core/errors.ts";
 import type { UpstreamCapabilities } from "../core/upstream.ts";
 import { contextOf, describedModel, type Endpoint, pricesOf, type Route } from "./endpoint.ts";
 import { checkAllowed } from "./plan.ts";
@@ -9,16 +10,17 @@ import { checkAllowed } from "./plan.ts";
  * the engine of the model can count its tokens or show what it sees.
  */
 export function capabilitiesOf(
-  routes: readonly Route[],
+  currentRoutes: () => readonly Route[],
   reportOf: (endpoint: Endpoint) => HealthReport,
 ): UpstreamCapabilities {
+  const routes = currentRoutes();
   return {
-    ...requestServices(routes),
+    ...requestServices(currentRoutes),
     tokenize: firstWith(routes, "tokenize")?.tokenize,
     detokenize: firstWith(routes, "detokenize")?.detokenize,
     load: firstWith(routes, "load")?.load,
     endpoints: () =>
-      routes.flatMap((route) =>
+      currentRoutes().flatMap((route) =>
         route.endpoints.map((endpoint) => statusOf(route, endpoint, reportOf(endpoint))),
       ),
   };
@@ -26,26 +28,29 @@ export function capabilitiesOf(
 
 /** Services for one request: asked of an endpoint of the request's own model. */
 function requestServices(
-  routes: readonly Route[],
+  currentRoutes: () => readonly Route[],
 ): Pick<UpstreamCapabilities, "estimate" | "inspect"> {
   const found = <K extends "estimate" | "inspect">(name: K, request: ChatRequest) => {
+    const routes = currentRoutes();
     checkAllowed(request, routes);
     const own = routes.find(({ id }) => id === request.model) ?? routes[0];
     const order = own === undefined ? routes : [own, ...routes];
-    const endpoint = endpointWith(order, name)!;
+    const endpoint = endpointWith(order, name);
+    if (endpoint === undefined) throw withoutService(name);
     return {
       service: endpoint.provider.upstream.capabilities![name]!,
       own: { ...request, model: endpoint.model },
     };
   };
+  const first = currentRoutes();
   return {
     estimate:
-      endpointWith(routes, "estimate") &&
+      endpointWith(first, "estimate") &&
       (async (request, options) => {
         const { service, own } = found("estimate", request);
         return await service(own, options);
       }),
-    inspect: endpointWith(routes, "inspect") && {
+    inspect: endpointWith(first, "inspect") && {
       video: async (request, signal) => {
         const { service, own } = found("inspect", request);
         return await service.video(own, signal);
@@ -56,6 +61,12 @@ function requestServices(
       },
     },
   };
+}
+
+/** The configuration has changed since the service was announced. */
+function withoutService(name: string): VireoError {
+  const message = `no provider has the capability "${name}" any more; leave this out`;
+  return new VireoError("not_implemented", message, { metadata: { capability: name } });
 }
 
 function endpointWith(

@@ -1,4 +1,5 @@
 import type { AnsweredBy, ChatEvent, ChatRequest } from "../core/chat.ts";
+import type { ReloadCounts } from "../core/endpoint-status.ts";
 import { VireoError } from "../core/errors.ts";
 import type { Upstream, UpstreamCapabilities, UpstreamModel } from "../core/upstream.ts";
 import { runAttempt } from "./attempt.ts";
@@ -8,7 +9,7 @@ import { type BreakerOptions, DEFAULT_BREAKER } from "./circuit-breaker.ts";
 import { continued } from "./continuation.ts";
 import { Conversations } from "./conversations.ts";
 import { type CountTokens, roughCount } from "./delivery.ts";
-import type { Candidate, Route } from "./endpoint.ts";
+import type { Candidate, Endpoint, Route } from "./endpoint.ts";
 import { allFailed, type Failure } from "./failures.ts";
 import { HealthRegistry } from "./health-registry.ts";
 import { type Plan, planRequest } from "./plan.ts";
@@ -24,6 +25,8 @@ export interface RouterOptions {
   readonly continuesAnswers?: () => boolean;
   /** Every request is treated as one for zero data retention. Default: those that ask for it. */
   readonly zeroDataRetention?: () => boolean;
+  /** Changes of the configuration. Undefined: it has no file. */
+  readonly reloads?: () => ReloadCounts;
   /** Counts tokens where a provider does not. Default: one per four bytes. */
   readonly countTokens?: CountTokens;
   /** Monotonic, in milliseconds. */
@@ -67,7 +70,9 @@ export class Router implements Upstream {
   }
 
   get capabilities(): UpstreamCapabilities {
-    return capabilitiesOf(this.routes, (endpoint) => this.health.of(endpoint).report(this.now()));
+    const { routes, reloads } = this.options;
+    const reportOf = (endpoint: Endpoint) => this.health.of(endpoint).report(this.now());
+    return { ...capabilitiesOf(routes, reportOf), reloads };
   }
 
   /** Asks every provider for its models; one that fails keeps those that it had. */

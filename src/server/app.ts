@@ -57,8 +57,9 @@ const CLIENT_GONE = 499;
  */
 export function createApp(options: AppOptions): App {
   const { log, hosts = [], now = Date.now } = options;
-  const metrics = new Metrics(options.upstream, options.watch);
-  const shared = routeOptions(options, metrics, now);
+  const upstream = routed(options.upstream);
+  const metrics = new Metrics(upstream, options.watch);
+  const shared = routeOptions({ ...options, upstream }, metrics, now);
   const { keys } = shared;
   const version = readVersion();
   const routes = routesOf(shared, metrics, version);
@@ -127,7 +128,6 @@ function routeOptions(options: AppOptions, metrics: Metrics, now: () => number):
   const places = { media, files };
   // Each wrapper contains the previous one; the last is the outermost.
   const wrappers: readonly ((upstream: Upstream) => Upstream)[] = [
-    routed,
     (upstream) => withAliases(upstream, options.aliases ?? []),
     (upstream) => resolvingMedia(upstream, places),
     (upstream) => limited(upstream, { tenants, limitsOf, pricesOf, deadlineMs }),

@@ -4,6 +4,7 @@ import { modelFor, type Upstream, type UpstreamLoad } from "../core/upstream.ts"
 import { wrapUpstream } from "../core/wrap-upstream.ts";
 import { toVireoError } from "../protocols/shared/errors.ts";
 import type { LoopWatch } from "./loop-watch.ts";
+import { addProviderMetrics, addReloadMetrics } from "./provider-metrics.ts";
 
 type EndEvent = Extract<ChatEvent, { readonly type: "end" }>;
 type Labels = { readonly model_name: string };
@@ -50,6 +51,12 @@ export class Metrics {
     this.answerLength = this.histogram("request_generation_tokens", "Answer tokens", TOKENS);
     if (upstream.capabilities?.load !== undefined) this.watchLoad();
     if (watch !== undefined) this.watchLoop(watch);
+    if (upstream.capabilities?.endpoints !== undefined) {
+      addProviderMetrics(this.registry, () => upstream.capabilities?.endpoints?.() ?? []);
+    }
+    if (upstream.capabilities?.reloads !== undefined) {
+      addReloadMetrics(this.registry, upstream.capabilities.reloads);
+    }
     collectDefaultMetrics({ register: this.registry });
   }
 

@@ -119,3 +119,43 @@ test("an answer in one piece that breaks off is an error", async () => {
   const { response } = await post(appOf(["Hel", failure(500)], ["Hello"]), CHAT, { messages });
   expect(response.status).toBe(503);
 });
+
+test("the endpoints of a model show price, health and speed by provider", async () => {
+  const app = appOf([failure(500)], ["Hello"]);
+  await post(app, CHAT, { messages });
+  const { data } = (await (await app.request("/v1/models/m/endpoints")).json()) as {
+    readonly data: { readonly endpoints: readonly object[] };
+  };
+  expect(data.endpoints).toMatchObject([
+    {
+      provider_name: "a",
+      quantization: "unknown",
+      context_length: 4096,
+      status: 0,
+      uptime_last_30m: 0,
+      latency_last_30m: null,
+      last_error: { code: "upstream_unavailable" },
+    },
+    {
+      provider_name: "b",
+      pricing: { prompt: "0.000001", completion: "0.000002" },
+      uptime_last_30m: 100,
+      latency_last_30m: { p50: expect.any(Number) },
+      last_error: null,
+    },
+  ]);
+});
+
+test("metrics tell the attempts by provider", async () => {
+  const app = appOf([failure(500)], ["Hello"]);
+  await post(app, CHAT, { messages });
+  const text = await (await app.request("/metrics")).text();
+  for (const line of [
+    'vireo:provider_attempts_total{provider="a",model_name="m",result="failed"} 1',
+    'vireo:provider_attempts_total{provider="b",model_name="m",result="succeeded"} 1',
+    'vireo:provider_up{provider="a",model_name="m"} 1',
+    'vireo:provider_requests_running{provider="b",model_name="m"} 0',
+  ]) {
+    expect(text).toContain(line);
+  }
+});

@@ -2,9 +2,8 @@ import { defined } from "../../core/defined.ts";
 import { type Prices, showPrice } from "../../core/prices.ts";
 import type { Abilities, UpstreamModel } from "../../core/upstream.ts";
 import { cardOf } from "../shared/models.ts";
-import { providerOf } from "../shared/provider.ts";
 
-const PARAMETERS = [
+export const PARAMETERS: readonly string[] = [
   "bad_words",
   "chat_template_kwargs",
   "frequency_penalty",
@@ -43,7 +42,7 @@ const PARAMETERS = [
   "top_k",
   "top_logprobs",
   "top_p",
-] as const;
+];
 
 export interface PricingBody {
   /** US dollars per token, as decimal text, because floats are inexact. */
@@ -123,7 +122,7 @@ export function toModelBody(model: UpstreamModel, prices: Prices): ModelBody {
 }
 
 /** Images cost as much as their tokens, so `image` is 0. */
-function toPricing({ prompt, completion }: Prices): PricingBody {
+export function toPricing({ prompt, completion }: Prices): PricingBody {
   return { prompt: showPrice(prompt), completion: showPrice(completion), image: "0", request: "0" };
 }
 
@@ -132,20 +131,4 @@ export function toModelList(
   pricesOf: (model: UpstreamModel) => Prices,
 ): { readonly object: "list"; readonly data: readonly ModelBody[] } {
   return { object: "list", data: models.map((model) => toModelBody(model, pricesOf(model))) };
-}
-
-/** The provider that answers for a model. */
-export function toEndpoints(model: UpstreamModel, prices: Prices, ready: boolean) {
-  const { id, name, created, description, architecture, pricing } = toModelBody(model, prices);
-  const endpoint = {
-    name: `${providerOf(model)} | ${id}`,
-    provider_name: providerOf(model),
-    context_length: model.contextTokens,
-    max_prompt_tokens: model.contextTokens,
-    max_completion_tokens: model.maxOutputTokens,
-    pricing,
-    supported_parameters: PARAMETERS,
-    status: ready ? 0 : -1,
-  };
-  return { data: { id, name, created, description, architecture, endpoints: [endpoint] } };
 }

@@ -2,7 +2,8 @@ import type { Context } from "hono";
 import { VireoError } from "../../core/errors.ts";
 import type { UpstreamModel } from "../../core/upstream.ts";
 import { toModelInfo, toModelPage } from "../../protocols/anthropic/models.ts";
-import { toEndpoints, toModelBody, toModelList } from "../../protocols/openai/models.ts";
+import { toEndpoints } from "../../protocols/openai/endpoints.ts";
+import { toModelBody, toModelList } from "../../protocols/openai/models.ts";
 import { findModel } from "../../protocols/shared/models.ts";
 import type { Env, RouteOptions } from "../context.ts";
 
@@ -33,7 +34,8 @@ export function getModel({ upstream, pricesOf }: RouteOptions) {
 export function modelEndpoints({ upstream, pricesOf }: RouteOptions) {
   return (c: Context<Env>): Response => {
     const model = modelNamed(upstream.models, c.req.param("id"));
-    return c.json(toEndpoints(model, pricesOf(model), upstream.ready));
+    const statuses = upstream.capabilities?.endpoints?.() ?? [];
+    return c.json(toEndpoints(model, statuses, pricesOf(model)));
   };
 }
 
