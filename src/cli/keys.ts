@@ -14,6 +14,7 @@ interface AddFlags extends FileFlags {
   readonly tokens?: number;
   readonly concurrent?: number;
   readonly days?: number;
+  readonly zdr?: boolean;
 }
 
 /** Adds `vireo keys add`, `list` and `remove`. */
@@ -35,6 +36,7 @@ export function addKeys(program: Command): void {
     )
     .option("--concurrent <n>", "requests at once (default: no limit)", wholeNumber)
     .option("--days <n>", "days until the key expires (default: never)", wholeNumber)
+    .option("--zdr", "keep nothing of its requests and answers (zero data retention)")
     .action((name: string, flags: AddFlags) => {
       const limits = defined({
         requestsPerMinute: flags.requests,
@@ -43,7 +45,8 @@ export function addKeys(program: Command): void {
       });
       const now = Math.floor(Date.now() / 1000);
       const expiry = flags.days === undefined ? {} : { expiresUnix: now + flags.days * 86_400 };
-      const key = addKey(flags.file, { name, limits, ...expiry });
+      const policy = flags.zdr === true ? { zeroDataRetention: true } : {};
+      const key = addKey(flags.file, { name, limits, ...expiry, ...policy });
       process.stdout.write(`${key}\n`);
       process.stderr.write(`Only its hash is stored, in ${flags.file}: copy the key now.\n`);
     });

@@ -37,6 +37,7 @@ interface ServeFlags extends EngineFlags, FileFlags, UpstreamFlags {
   readonly reasoning: "on" | "off" | "auto";
   readonly timeout: number;
   readonly store: boolean;
+  readonly zdr: boolean;
   readonly isolate: boolean;
   readonly alias?: readonly ModelAlias[];
   readonly allowHost?: readonly string[];
@@ -140,7 +141,8 @@ function withRequestOptions(command: Command): Command {
       "--share-media",
       "share cached pictures, pages and videos between keys, which can be observed by timing",
     )
-    .option("--no-store", "do not store responses for previous_response_id");
+    .option("--no-store", "do not store responses for previous_response_id")
+    .option("--zdr", "keep nothing of any request or answer (zero data retention)", false);
 }
 
 function videoOptions(flags: ServeFlags): VideoOptions {
@@ -163,6 +165,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     },
     deadlineMs: flags.timeout * 1000,
     storesResponses: flags.store,
+    zeroDataRetention: flags.zdr,
     aliases: flags.alias ?? [],
     host: flags.host,
     port: flags.port,

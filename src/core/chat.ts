@@ -192,6 +192,8 @@ export interface ChatRequest {
    * are scheduled in turn. The server derives it from the API key; callers cannot choose it.
    */
   readonly tenant?: string;
+  /** Nothing of the request or its answer is kept after it: no state, picture or grammar. */
+  readonly zeroDataRetention?: boolean;
   /** Preferences about the provider that answers. Undefined: none. */
   readonly routing?: RoutingPreferences;
   /** Another answer to a prompt that was billed with the first answer. */

@@ -34,6 +34,8 @@ export interface UpstreamCapabilities {
   readonly load?: (() => Promise<UpstreamLoad>) | undefined;
   /** Returns the providers and their state. Undefined: there is only one provider. */
   readonly endpoints?: (() => readonly EndpointStatus[]) | undefined;
+  /** Whether its configuration forbids to keep anything of any request. Undefined: it does not. */
+  readonly zeroDataRetention?: (() => boolean) | undefined;
   /** Undefined: its routes come from no file. */
   readonly reloads?: (() => ReloadCounts) | undefined;
 }
@@ -118,6 +120,7 @@ const CAPABILITY_PURPOSES: Readonly<Record<keyof UpstreamCapabilities, string>> 
   inspect: "show what the model sees of a file",
   load: "report its load",
   endpoints: "list providers",
+  zeroDataRetention: "say what may be kept",
   reloads: "report changes of its configuration",
 };
 

@@ -31,9 +31,13 @@ export class Grammars {
    * Undefined if the request does not constrain the answer. Throws invalid_schema.
    *
    * owner: who may find the grammar in the cache, so that a tenant cannot find out by timing which
-   * schemas others use.
+   * schemas others use. keep: false for a request of which nothing may be kept.
    */
-  async compile(request: ToolRequest, owner = ""): Promise<CompiledGrammar | undefined> {
+  async compile(
+    request: ToolRequest,
+    owner = "",
+    { keep = true } = {},
+  ): Promise<CompiledGrammar | undefined> {
     const key = JSON.stringify([owner, request]);
     const known = this.compiled.get(key);
     if (known) {
@@ -44,6 +48,7 @@ export class Grammars {
     const program = programOf(request);
     if (program === undefined) return undefined;
     const compiled = openGrammar(program, await this.readOnce());
+    if (!keep) return compiled;
     if (this.compiled.size >= LIMITS.grammar.grammars) {
       const [oldest = ""] = this.compiled.keys();
       this.compiled.delete(oldest);

@@ -11,6 +11,8 @@ export interface KeyRecord {
   readonly createdUnix: number;
   readonly expiresUnix?: number;
   readonly limits: TenantLimits;
+  /** Nothing of its requests and answers is kept. */
+  readonly zeroDataRetention?: boolean;
 }
 
 const NAME = /^[\w.@-]{1,64}$/;
@@ -23,6 +25,8 @@ export interface KeyRing {
   /** Undefined for a key that is unknown, revoked or expired. */
   find(key: string): KeyRecord | undefined;
   limitsOf(name: string): TenantLimits;
+  /** Whether nothing of the requests of a tenant may be kept. Undefined: never. */
+  readonly keepsNothingOf?: (name: string) => boolean;
 }
 
 export function hashKey(key: string): string {
@@ -45,6 +49,7 @@ function ringOf(records: readonly KeyRecord[], nowMs: () => number): KeyRing {
       return expired ? undefined : record;
     },
     limitsOf: (name) => byName.get(name)?.limits ?? {},
+    keepsNothingOf: (name) => byName.get(name)?.zeroDataRetention === true,
   };
 }
 
@@ -77,6 +82,7 @@ export function openKeyFile(path: string, nowMs: () => number = Date.now): KeyRi
   return {
     find: (key) => current().find(key),
     limitsOf: (name) => current().limitsOf(name),
+    keepsNothingOf: (name) => current().keepsNothingOf?.(name) === true,
   };
 }
 
@@ -104,7 +110,10 @@ export function readKeyFile(path: string): KeyRecord[] {
 
 function isRecord(value: unknown): value is KeyRecord {
   if (typeof value !== "object" || value === null) return false;
-  const { name, sha256, createdUnix, expiresUnix, limits } = value as Record<string, unknown>;
+  const { name, sha256, createdUnix, expiresUnix, limits, zeroDataRetention } = value as Record<
+    string,
+    unknown
+  >;
   if (typeof limits !== "object" || limits === null) return false;
   const amounts = LIMIT_NAMES.map((limit) => (limits as Record<string, unknown>)[limit]);
   return (
@@ -114,6 +123,7 @@ function isRecord(value: unknown): value is KeyRecord {
     /^[0-9a-f]{64}$/.test(sha256) &&
     typeof createdUnix === "number" &&
     (expiresUnix === undefined || typeof expiresUnix === "number") &&
+    (zeroDataRetention === undefined || typeof zeroDataRetention === "boolean") &&
     amounts.every(
       (amount) => amount === undefined || (Number.isInteger(amount) && Number(amount) > 0),
     )
@@ -124,6 +134,7 @@ export interface NewKey {
   readonly name: string;
   readonly expiresUnix?: number;
   readonly limits: TenantLimits;
+  readonly zeroDataRetention?: boolean;
 }
 
 /** Adds a key to the file and returns it. The key cannot be read again later. */

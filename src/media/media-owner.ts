@@ -7,6 +7,8 @@ export interface MediaOwner {
   readonly request: object;
   /** Owner of cached results: the tenant, or the same text for all if they share media. */
   readonly cacheOwner: string;
+  /** No result is kept for later requests. */
+  readonly keepsNothing?: boolean;
 }
 
 /**

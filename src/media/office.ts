@@ -84,6 +84,7 @@ function startConversion(
   pdf.catch(() => {
     if (conversions.get(key) === conversion) conversions.delete(key);
   });
+  if (owner.keepsNothing) pdf.finally(() => conversions.delete(key)).catch(() => {});
   for (const oldest of conversions.keys()) {
     if (conversions.size <= LIMITS.office.filesRemembered) break;
     conversions.delete(oldest);

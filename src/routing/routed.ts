@@ -22,7 +22,7 @@ function routeTo(upstream: Upstream, { id, aliases, provider }: UpstreamModel): 
     name: provider ?? LOCAL,
     aliases: isLocal ? LOCAL_ALIASES : [],
     upstream,
-    zeroDataRetention: false,
+    zeroDataRetention: isLocal,
     collectsData: false,
     isLocal,
   };

@@ -23,7 +23,7 @@ export interface RouterOptions {
   readonly breaker?: BreakerOptions;
   /** An answer that breaks off is continued by another provider. Default: it fails. */
   readonly continuesAnswers?: () => boolean;
-  /** Every request is treated as one for zero data retention. Default: those that ask for it. */
+  /** Reported as a capability, for the server to apply to every request. */
   readonly zeroDataRetention?: () => boolean;
   /** Changes of the configuration. Undefined: it has no file. */
   readonly reloads?: () => ReloadCounts;
@@ -70,9 +70,9 @@ export class Router implements Upstream {
   }
 
   get capabilities(): UpstreamCapabilities {
-    const { routes, reloads } = this.options;
+    const { routes, reloads, zeroDataRetention } = this.options;
     const reportOf = (endpoint: Endpoint) => this.health.of(endpoint).report(this.now());
-    return { ...capabilitiesOf(routes, reportOf), reloads };
+    return { ...capabilitiesOf(routes, reportOf), reloads, zeroDataRetention };
   }
 
   /** Asks every provider for its models; one that fails keeps those that it had. */
@@ -112,7 +112,7 @@ export class Router implements Upstream {
           now: this.now,
         });
         if (result.type === "answered") {
-          this.remember(plan, candidate);
+          if (request.zeroDataRetention !== true) this.remember(plan, candidate);
           const usage = bill.complete(result.end.usage);
           yield { ...result.end, usage, ...(continuedBy.length > 0 && { continuedBy }) };
           return;

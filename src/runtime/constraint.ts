@@ -45,13 +45,14 @@ export class Constraints {
   /** Returns undefined if the request does not constrain the answer. Throws invalid_schema. */
   async open(request: ChatRequest): Promise<Constraint | undefined> {
     const { tools = [], toolChoice, parallelToolCalls, output, tenant } = request;
+    const keep = request.zeroDataRetention !== true;
     const constrained = {
       tools,
       choice: toolChoice ?? "auto",
       parallel: parallelToolCalls ?? true,
       ...defined({ output }),
     };
-    const compiled = await this.grammars.compile(constrained, tenant);
+    const compiled = await this.grammars.compile(constrained, tenant, { keep });
     if (compiled === undefined) return undefined;
     if (request.continueFinalMessage === true) {
       const text =

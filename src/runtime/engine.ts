@@ -277,6 +277,7 @@ export class Engine implements Upstream {
     this.checkBias(sampling);
     const { tokenizer } = this.loaded.text;
     const { tenant = "", topLogprobs, onUsage } = request;
+    const keeps = this.info.prefixes > 0 && request.zeroDataRetention !== true;
     const answer = new Answer(tokenizer, {
       ...answerOptions(request, constraint),
       reasoningOpen,
@@ -288,7 +289,7 @@ export class Engine implements Upstream {
       prompt,
       embeddings,
       tenant,
-      prefixKeys: this.info.prefixes > 0 ? this.prefixKeys.keysOf(tenant, prompt, embeddings) : [],
+      prefixKeys: keeps ? this.prefixKeys.keysOf(tenant, prompt, embeddings) : [],
       sampler: new Sampler(sampling, prompt.ids, topLogprobs, banned),
       answer,
       events,

@@ -30,6 +30,7 @@ import { endWithServer, refuseWhenClosing } from "./middleware/shutdown.ts";
 import { BodyParser } from "./parsing/body-parser.ts";
 import { resolvingMedia } from "./resolve-media.ts";
 import { ResponseStore } from "./response-store.ts";
+import { type RetentionPolicy, withRetention } from "./retention.ts";
 import { readVersion } from "./routes/about.ts";
 import { routesOf } from "./routes/catalogue.ts";
 import { DOCS_PATHS, docsFile, openApi } from "./routes/docs.ts";
@@ -126,12 +127,17 @@ function routeOptions(options: AppOptions, metrics: Metrics, now: () => number):
   const limitsOf = (tenant: string) => keys?.limitsOf(tenant) ?? {};
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
   const places = { media, files };
+  const keepsNothing: RetentionPolicy = (tenant) =>
+    options.zeroDataRetention === true ||
+    options.upstream.capabilities?.zeroDataRetention?.() === true ||
+    keys?.keepsNothingOf?.(tenant) === true;
   // Each wrapper contains the previous one; the last is the outermost.
   const wrappers: readonly ((upstream: Upstream) => Upstream)[] = [
     (upstream) => withAliases(upstream, options.aliases ?? []),
     (upstream) => resolvingMedia(upstream, places),
     (upstream) => limited(upstream, { tenants, limitsOf, pricesOf, deadlineMs }),
     (upstream) => metrics.metered(upstream),
+    (upstream) => withRetention(upstream, keepsNothing),
   ];
   const upstream = wrappers.reduce((inner, wrap) => wrap(inner), options.upstream);
   const bodies = new BodyParser();
@@ -140,6 +146,7 @@ function routeOptions(options: AppOptions, metrics: Metrics, now: () => number):
     upstream,
     tenants,
     keys,
+    keepsNothing,
     pricesOf,
     files,
     bodies,

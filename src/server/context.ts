@@ -11,6 +11,7 @@ import type { LoopWatch } from "./loop-watch.ts";
 import type { BodyParser } from "./parsing/body-parser.ts";
 import type { MediaPlaces } from "./resolve-media.ts";
 import type { ResponseStore } from "./response-store.ts";
+import type { RetentionPolicy } from "./retention.ts";
 import type { Shutdown } from "./shutdown.ts";
 
 export interface AppOptions {
@@ -32,6 +33,8 @@ export interface AppOptions {
   readonly files?: FileStore;
   /** False: no responses are stored for later requests. Default: true. */
   readonly storesResponses?: boolean;
+  /** Nothing of any request or answer is kept. Default: as the key or the request asks. */
+  readonly zeroDataRetention?: boolean;
   /** Maximum duration of a request. Default: ten minutes. */
   readonly deadlineMs?: number;
   /** Unix time in milliseconds. */
@@ -48,6 +51,7 @@ export interface RouteOptions {
   readonly upstream: Upstream;
   readonly tenants: Tenants;
   readonly keys: KeyRing | undefined;
+  readonly keepsNothing: RetentionPolicy;
   /** Prices of a model's tokens: its own, else the server's. */
   readonly pricesOf: (model: UpstreamModel) => Prices;
   readonly files: FileStore | undefined;
@@ -72,6 +76,8 @@ export interface Env {
     readonly booking?: Booking;
     /** The body between reading and parsing. */
     readonly body?: Uint8Array | undefined;
+    /** True if the answer must not be kept for retries. */
+    readonly keepsNothing?: boolean;
     /** Must be called when a streamed answer has ended. */
     readonly onStreamEnd?: () => void;
     /** Aborted when answers must end because the server shuts down. */

@@ -7,6 +7,7 @@ import { fetchAll, type MediaFetcher } from "../egress/media-fetcher.ts";
 import type { FileStore } from "../files/store.ts";
 import { remoteMedia, withFetched } from "../protocols/shared/media.ts";
 import { type StoredFile, storedMedia, withStored } from "../protocols/shared/stored.ts";
+import { storageRefused } from "./retention.ts";
 
 /** Sources of media that requests refer to by URL or by id. */
 export interface MediaPlaces {
@@ -72,6 +73,7 @@ async function readFiles(
   const named = storedMedia(request);
   const [first] = named;
   if (first === undefined) return request.messages;
+  if (request.zeroDataRetention === true) throw storageRefused(first.param, "the stored file");
   if (store === undefined) {
     const { param, type } = first;
     const message = `${param}: this server stores no files; send the ${type} as a data: URL`;

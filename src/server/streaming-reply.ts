@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { linkAbort } from "../core/abort.ts";
-import type { StartEvent } from "../core/chat.ts";
+import type { ChatRequest, StartEvent } from "../core/chat.ts";
 import { defined } from "../core/defined.ts";
 import type { VireoError } from "../core/errors.ts";
 import { type Prices, showPrice, totalOf } from "../core/prices.ts";
@@ -10,6 +10,7 @@ import { type Answerer, providerOf } from "../protocols/shared/provider.ts";
 import { costOfUsage, type UsageCounter } from "../protocols/shared/usage.ts";
 import type { RequestWarning } from "../protocols/shared/warnings.ts";
 import type { Env, RouteOptions } from "./context.ts";
+import { underPolicy } from "./retention.ts";
 import { SSE_HEADERS, type SseEvent, type SseOptions, sse } from "./sse.ts";
 
 export interface StreamForm extends Pick<SseOptions, "last" | "ping"> {
@@ -23,15 +24,15 @@ export interface Generation {
   readonly signal: AbortSignal;
   /** Changes when the answer starts, before its first event. */
   readonly answerer: Answerer;
-  /** Sets the headers that name the provider and the options that have no effect there. */
-  readonly onStart: (start: StartEvent) => void;
+  /** A parsed request as this client's: with its tenant, under the policies on retention. */
+  readonly own: (request: ChatRequest) => ChatRequest;
   stream(events: AsyncIterable<SseEvent>, form: StreamForm): Promise<Response>;
 }
 
 /** ignoredParams: the fields that have no effect, for `x-ignored-params`. */
 export function generation(
   c: Context<Env>,
-  { log }: RouteOptions,
+  { log, keepsNothing }: RouteOptions,
   model: UpstreamModel,
   ignoredParams: readonly string[] = [],
 ): Generation {
@@ -43,18 +44,27 @@ export function generation(
   let hasReplied = false;
   c.header("x-provider", answerer.provider);
   ignoredHeader(c, ignoredParams);
+  const onStart = ({ answeredBy, ignored = [] }: StartEvent): void => {
+    if (answeredBy !== undefined) {
+      answerer.provider = answeredBy.provider;
+      answerer.model = answeredBy.model;
+    }
+    if (hasReplied) return; // The headers were sent already.
+    c.header("x-provider", answerer.provider);
+    if (answeredBy !== undefined) c.header("x-attempts", String(answeredBy.attempts));
+    ignoredHeader(c, [...new Set([...ignoredParams, ...ignored])]);
+  };
   return {
     signal,
     answerer,
-    onStart: ({ answeredBy, ignored = [] }) => {
-      if (answeredBy !== undefined) {
-        answerer.provider = answeredBy.provider;
-        answerer.model = answeredBy.model;
+    own(request) {
+      const tenant = c.get("tenant");
+      const own = underPolicy({ ...request, model: model.id, tenant, onStart }, keepsNothing);
+      if (own.zeroDataRetention === true) {
+        c.header("x-zdr", "enforced");
+        c.set("keepsNothing", true);
       }
-      if (hasReplied) return; // The headers were sent already.
-      c.header("x-provider", answerer.provider);
-      if (answeredBy !== undefined) c.header("x-attempts", String(answeredBy.attempts));
-      ignoredHeader(c, [...new Set([...ignoredParams, ...ignored])]);
+      return own;
     },
     async stream(events, { toErrorEvents, ...form }) {
       const onEnd = c.get("onStreamEnd");

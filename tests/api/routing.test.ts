@@ -36,15 +36,10 @@ async function post(path: string, body: object, model: string = MODEL) {
 
 describe.each(ROUTES)("%s", (path, body) => {
   test.each([
-    [{ provider: { zdr: true } }, "provider.zdr"],
     [{ provider: { only: ["openai"] } }, "provider.only"],
     [{ provider: { order: ["azure"], allow_fallbacks: false } }, "provider.order"],
     [{ provider: { quantizations: ["fp8"] } }, "provider.quantizations"],
     [{ provider: { ignore: ["local"] } }, "provider.ignore"],
-    [
-      { providerOptions: { gateway: { zeroDataRetention: true } } },
-      "providerOptions.gateway.zeroDataRetention",
-    ],
     [{ providerOptions: { gateway: { only: ["bedrock"] } } }, "providerOptions.gateway.only"],
     [{ plugins: [{ id: "web" }] }, "plugins"],
   ])("a wish that cannot be kept is refused: %j", async (fields, param) => {
@@ -108,10 +103,7 @@ describe("the AI SDK gateway", () => {
   const path = "/v3/ai/language-model";
   const gateway = (options: object) => ({ prompt, providerOptions: { gateway: options } });
 
-  test.each([
-    [{ zeroDataRetention: true }, "zeroDataRetention"],
-    [{ only: ["anthropic"] }, "only"],
-  ])("%j is refused", async (options, param) => {
+  test.each([[{ only: ["anthropic"] }, "only"]])("%j is refused", async (options, param) => {
     const { status, message } = await post(path, gateway(options));
     expect([status, message]).toEqual([400, expect.stringContaining(param)]);
   });

@@ -88,7 +88,7 @@ export class DocumentStore {
       },
     });
     const complete = { ...layout!, undrawn };
-    this.saveLayout(key, complete);
+    this.saveLayout(key, complete, options.owner);
     return this.toPlan(complete, options);
   }
 
@@ -107,17 +107,19 @@ export class DocumentStore {
     const failedPages = await this.forEachPage(part, options, {
       begin: (document) => {
         const layout = layoutOf(document);
-        this.saveLayout(key, { ...cached, ...layout });
+        this.saveLayout(key, { ...cached, ...layout }, owner);
         plan = this.toPlan(layout, options);
       },
       work: async (document, page) => {
         const pageKey = keyOfPage(page);
         const known = this.images.find(pageKey);
         const render = async () =>
-          await this.images.add(pageKey, maxTiles, {
-            ...(await document.render(page)),
-            ...turnOf(page),
-          });
+          await this.images.add(
+            pageKey,
+            maxTiles,
+            { ...(await document.render(page)), ...turnOf(page) },
+            owner,
+          );
         images.set(page.number, known ?? (await render()));
       },
     });
@@ -211,7 +213,8 @@ export class DocumentStore {
     return plan;
   }
 
-  private saveLayout(key: string, layout: Layout): void {
+  private saveLayout(key: string, layout: Layout, { keepsNothing }: MediaOwner): void {
+    if (keepsNothing) return;
     this.layouts.set(key, layout);
     for (const oldest of this.layouts.keys()) {
       if (this.layouts.size <= MAX_LAYOUTS) break;

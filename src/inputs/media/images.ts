@@ -67,13 +67,14 @@ export class ImageStore {
     if (pixels) {
       const { rgb, width, height } = pixels;
       const key = `${hashMedia(owner, [rgb])} ${width}×${height} ${maxTiles}`;
-      return this.find(key) ?? (await this.add(key, maxTiles, pixels));
+      return this.find(key) ?? (await this.add(key, maxTiles, pixels, owner));
     }
     const key = `${hashMedia(owner, [bytes])} ${maxTiles} ${exifOrientation}`;
     const cached = this.find(key);
     if (cached) return cached;
     return await this.decoder.decode(bytes, { ...part, owner, signal }, async (image) => {
-      return await this.add(key, maxTiles, { ...image, ...turnOf(inspectImage(bytes, part)) });
+      const turned = { ...image, ...turnOf(inspectImage(bytes, part)) };
+      return await this.add(key, maxTiles, turned, owner);
     });
   }
 
@@ -85,14 +86,20 @@ export class ImageStore {
     return { ...this.plan(header.width, header.height, maxTiles), ...turnOf(header) };
   }
 
-  /** Cuts a decoded picture into tiles and caches it under a key of its own. */
-  async add(key: string, maxTiles: number, image: DecodedImage): Promise<OpenedImage> {
+  /** Cuts a decoded picture into tiles and caches it under its own key, if it may be kept. */
+  async add(
+    key: string,
+    maxTiles: number,
+    image: DecodedImage,
+    { keepsNothing = false }: MediaOwner,
+  ): Promise<OpenedImage> {
     const plan = this.plan(image.width, image.height, maxTiles);
     const { tilePx } = this.config.vision;
     const places = await placeTiles(image, { grid: plan.grid, tilePx, resize: this.resize });
     const embedding = MediaEmbedding.of(this.config, { key, places });
     const { turn } = image;
-    return this.cache.add({ ...plan, ...defined({ turn }), embedding });
+    const opened = { ...plan, ...defined({ turn }), embedding };
+    return keepsNothing ? opened : this.cache.add(opened);
   }
 
   /** The cached picture of that key. */

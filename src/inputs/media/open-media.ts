@@ -73,8 +73,8 @@ export class MediaOpener {
   }
 
   ownerOf(request: ChatRequest): MediaOwner {
-    const { tenant = "" } = request;
-    return { tenant, request, cacheOwner: this.shareMedia ? "" : tenant };
+    const { tenant = "", zeroDataRetention: keepsNothing = false } = request;
+    return { tenant, request, cacheOwner: this.shareMedia ? "" : tenant, keepsNothing };
   }
 
   /** Throws a VireoError for media that cannot be read, and the signal's reason. */

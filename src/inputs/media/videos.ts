@@ -142,7 +142,7 @@ export class VideoStore {
           if (encode) encoder?.addPartial(partial, tenant);
         },
       });
-      return this.save(frames, partial);
+      return this.save(frames, partial, source.owner);
     } finally {
       encoder?.endPartial(partial);
     }
@@ -197,7 +197,7 @@ export class VideoStore {
     if (known) return { video: known, thumbnails };
     const whole = new MediaEmbedding(this.options.config, { key: `${name} 0`, pruningRate: 0 });
     for (const image of frames.images) whole.add({ image, left: 0, top: 0 });
-    return { video: this.save(frames, whole), thumbnails };
+    return { video: this.save(frames, whole, source.owner), thumbnails };
   }
 
   /** Works on a file in its turn. The pictures of a list wait for their own turns. */
@@ -230,7 +230,11 @@ export class VideoStore {
    * Finishes and caches an embedding. partial: may hold images that the decoder dropped later; then
    * a new embedding takes its place.
    */
-  private save({ images, ...video }: DecodedFrames, partial: MediaEmbedding): OpenedVideo {
+  private save(
+    { images, ...video }: DecodedFrames,
+    partial: MediaEmbedding,
+    { keepsNothing = false }: MediaOwner,
+  ): OpenedVideo {
     const { key, pruningRate } = partial;
     let embedding = partial;
     if (!partial.hasExactly(images)) {
@@ -239,7 +243,8 @@ export class VideoStore {
     }
     embedding.finish();
     const repeats = images.length - new Set(images).size;
-    return this.cache.add({ ...video, embedding, repeats, texts: this.textsOf(video) });
+    const opened = { ...video, embedding, repeats, texts: this.textsOf(video) };
+    return keepsNothing ? opened : this.cache.add(opened);
   }
 
   private textsOf({ frames, fps }: FramePlan) {

@@ -36,7 +36,8 @@ export function idempotent(replays: IdempotencyCache): MiddlewareHandler<Env> {
       known.release();
       throw error;
     }
-    await keep(known, c.res);
+    if (c.get("keepsNothing") === true && !isStream(c.res)) known.release();
+    else await keep(known, c.res);
   };
 }
 

@@ -23,13 +23,13 @@ export function chatCompletions(options: RouteOptions) {
     const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
     const prices = pricesOf(model);
     const reply = generation(c, options, model, parsed.ignoredParams);
-    const { signal, answerer, onStart } = reply;
+    const { signal, answerer } = reply;
     const shared = headOf(parsed, model, Math.floor(now() / 1000));
     const head = { ...shared, prices, answerer };
     warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", head.id);
 
-    const request = { ...parsed.request, model: model.id, tenant: c.get("tenant"), onStart };
+    const request = reply.own(parsed.request);
     const events = runConcurrently(upstream, toChoiceRequests(request, parsed.count), signal);
     if (parsed.stream) {
       return await reply.stream(asEvents(toChunks(events, head)), {

@@ -22,10 +22,9 @@ export function completions(options: RouteOptions) {
     const prices = pricesOf(model);
     const createdUnix = Math.floor(now() / 1000);
     const reply = generation(c, options, model, parsed.ignoredParams);
-    const { signal, answerer, onStart } = reply;
-    const own = { model: model.id, tenant: c.get("tenant"), onStart };
+    const { signal, answerer } = reply;
     const requests = parsed.requests.flatMap((one) =>
-      toChoiceRequests({ ...one, ...own }, parsed.count),
+      toChoiceRequests(reply.own(one), parsed.count),
     );
     const head = {
       ...parsed,

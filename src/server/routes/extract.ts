@@ -41,8 +41,8 @@ export function extractDocument(options: RouteOptions) {
     const id = `extract-${random62(24)}`;
     const head = { id, created: Math.floor(now() / 1000), model: model.id };
     c.header("x-generation-id", head.id);
-    const { signal, stream } = generation(c, options, model);
-    const own = { ...request, model: model.id, tenant: c.get("tenant") };
+    const { signal, stream, own: toOwn } = generation(c, options, model);
+    const own = toOwn(request);
     const maxTokens = body.max_tokens ?? Math.min(PAGE_TOKENS, model.contextTokens >> 1);
     const pages = pageByPage({ ...body, max_tokens: maxTokens }, own, options, signal);
     const events = oneOfFew(running, c.get("tenant"), pages);

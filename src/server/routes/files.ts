@@ -11,10 +11,12 @@ import {
 } from "../../protocols/openai/files.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { receiveForm } from "../receive-form.ts";
+import { storageRefused } from "../retention.ts";
 
 /** Stores a file that is sent as a form. */
 export function createFile(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
+    if (options.keepsNothing(c.get("tenant"))) throw storageRefused("file", "the file");
     const store = requireStore(options);
     const form = await receiveForm(c, { store, field: "file", maxBytes: store.fileBytes });
     try {

@@ -26,11 +26,11 @@ export function languageModel(options: RouteOptions) {
     const prices = pricesOf(model);
     const createdUnix = Math.floor(now() / 1000);
     const reply = generation(c, options, model);
-    const { signal, answerer, onStart } = reply;
+    const { signal, answerer } = reply;
     const head = { id: newAnswerId(createdUnix), createdUnix, answerer, prices, warnings };
     c.header("x-generation-id", head.id);
 
-    const own = { ...request, model: model.id, tenant: c.get("tenant"), onStart };
+    const own = reply.own(request);
     const tally = new UsageCounter();
     const events = tally.track(upstream.chat(own, signal));
     if (c.req.header("ai-language-model-streaming") === "true") {

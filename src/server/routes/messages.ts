@@ -23,8 +23,8 @@ export function messages(options: RouteOptions) {
     const parsed = await parseBody(c, options, "messages");
     const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
     const reply = generation(c, options, model, parsed.ignoredParams);
-    const { signal, answerer, onStart } = reply;
-    const request = { ...parsed.request, model: model.id, tenant: c.get("tenant"), onStart };
+    const { signal, answerer } = reply;
+    const request = reply.own(parsed.request);
     const head = { id: newMessageId(), answerer, stopSequences: request.stop ?? [] };
     warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", head.id);

@@ -18,6 +18,7 @@ import { check } from "../../protocols/shared/schema-errors.ts";
 import { UsageCounter } from "../../protocols/shared/usage.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { parseBody } from "../parsing/parse-body.ts";
+import { storageRefused } from "../retention.ts";
 import type { SseEvent } from "../sse.ts";
 import { answerHeaders, generation, warningsHeader } from "../streaming-reply.ts";
 
@@ -30,13 +31,17 @@ export function responses(options: RouteOptions) {
     const { maxTokens } = parsed.request;
     const model = requireModel(upstream.models, parsed.model, maxTokens, "max_output_tokens");
     const reply = generation(c, options, model, parsed.ignoredParams);
-    const { signal, answerer, onStart } = reply;
-    const request = { ...parsed.request, model: model.id, tenant, onStart };
+    const { signal, answerer } = reply;
+    const request = reply.own(parsed.request);
     const { temperature, topP } = { ...GREEDY, ...request.sampling };
     const { body, logprobs, aliases } = parsed;
     const createdUnix = Math.floor(now() / 1000);
     const id = newResponseId();
-    const stored = store !== undefined && parsed.store !== false;
+    if (request.zeroDataRetention === true && body.store === true) {
+      throw storageRefused("store", "the response");
+    }
+    const isKept = parsed.store !== false && request.zeroDataRetention !== true;
+    const stored = store !== undefined && isKept;
     const about = { id, createdUnix, answerer, stored };
     const head = { ...about, logprobs, body, aliases, temperature, topP };
     warningsHeader(c, parsed.warnings);

@@ -5,11 +5,13 @@ import { toUploadBody } from "../../protocols/openai/files.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { parseBody } from "../parsing/parse-body.ts";
 import { receiveForm } from "../receive-form.ts";
+import { storageRefused } from "../retention.ts";
 import { requireStore } from "./files.ts";
 
 /** Starts an upload in parts. */
 export function createUpload(options: RouteOptions) {
   return async (c: Context<Env>): Promise<Response> => {
+    if (options.keepsNothing(c.get("tenant"))) throw storageRefused("file", "the file");
     const { uploads } = requireStore(options);
     const body = await parseBody(c, options, "upload");
     const filename = cleanName(body.filename);
