@@ -1,4 +1,4 @@
-export type ProgramName = "compiler" | "ffmpeg" | "chromium";
+export type ProgramName = "compiler" | "ffmpeg" | "chromium" | "curl";
 export const PROGRAMS: Readonly<Record<ProgramName, { readonly title: string }>>;
 export function missingPrograms(keys?: readonly ProgramName[]): ProgramName[];
 export function installCommand(keys: readonly ProgramName[]): string;

@@ -24,6 +24,11 @@ export const PROGRAMS = {
     commands: ["chromium", "google-chrome", "chromium-browser"],
     packages: { apt: "chromium", dnf: "chromium", apk: "chromium", brew: "chromium" },
   },
+  curl: {
+    title: "curl",
+    commands: ["curl"],
+    packages: { apt: "curl", dnf: "curl", apk: "curl", brew: "curl" },
+  },
 };
 
 const MANAGERS = [

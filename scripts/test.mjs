@@ -10,7 +10,7 @@ import { installMissing } from "./system-packages.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const log = (text) => process.stderr.write(`setup: ${text}\n`);
 
-installMissing(["compiler", "ffmpeg", "chromium"], log);
+installMissing(["compiler", "ffmpeg", "chromium", "curl"], log);
 const setup = spawnSync(process.execPath, [join(root, "scripts", "setup.mjs")], {
   stdio: "inherit",
 });

@@ -14,9 +14,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { installCommand } from "../../scripts/system-packages.mjs";
 import { ERROR_STATUS } from "../../src/protocols/shared/errors.ts";
 import { serveProcess } from "../cli/serve-process.ts";
-import { HAS_FFMPEG } from "../fixtures/needs.ts";
+import { HAS_CURL, HAS_FFMPEG } from "../fixtures/needs.ts";
 import { type Block, blocksOf, commandsOf, pages, patternOf } from "./blocks.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -72,7 +73,12 @@ afterAll(() => {
 
 const here = (text: string) => text.replaceAll("http://127.0.0.1:8000", url);
 const needsFfmpeg = ({ text }: Block) => /\.mp4|video/i.test(text);
-const isRun = (block: Block) => !block.notRun && (HAS_FFMPEG || !needsFfmpeg(block));
+if (!HAS_CURL) {
+  console.error(`skipped: requests of docs/ need curl: ${installCommand(["curl"])}`);
+}
+const needsCurl = ({ text }: Block) => /\bcurl /.test(text);
+const isRun = (block: Block) =>
+  !block.notRun && (HAS_FFMPEG || !needsFfmpeg(block)) && (HAS_CURL || !needsCurl(block));
 
 function expectOutput({ place, output }: Block, stdout: string): void {
   if (output === undefined) return;
