@@ -244,6 +244,8 @@ test("Video-MME and MVBench: the files of videos are found beside the questions"
   writeFiles(mv, { "json/moving_count.json": Buffer.from(JSON.stringify(task)) });
   const [second] = await itemsAt("mvbench", mv);
   expect(second).toMatchObject({ groups: { task: "moving_count" }, options: ["x", "y"] });
+  const path = join(mv, "video/clevrer/video_validation/v.mp4");
+  expect(second!.media).toEqual([{ type: "video", path, startSeconds: 1.5, endSeconds: 4 }]);
 });
 
 test("repeated ids are told apart", async () => {

@@ -67,7 +67,10 @@ export async function findDataFiles(path: string, benchmark: BenchmarkId): Promi
       benchmark,
       layout,
     );
-    if (files.length > 0) return { layout, files, folder: folderOf(layout, path, files) };
+    // MVBench keeps its questions in a folder beside those of the videos
+    const isBeside = layout !== "parquet" && benchmark !== "mvbench";
+    const folder = isBeside && files[0] !== undefined ? dirname(files[0]) : path;
+    if (files.length > 0) return { layout, files, folder };
   }
   throw noData(path, "holds no .parquet, .tsv or .json file of this benchmark");
 }
@@ -75,11 +78,6 @@ export async function findDataFiles(path: string, benchmark: BenchmarkId): Promi
 function layoutOf(path: string): Layout | undefined {
   const ending = extname(path).toLowerCase().slice(1);
   return ending === "jsonl" ? "json" : LAYOUTS.find((layout) => layout === ending);
-}
-
-/** Pictures stand beside a JSON or TSV file, and beside the data folder of a snapshot. */
-function folderOf(layout: Layout, path: string, files: readonly string[]): string {
-  return layout === "parquet" ? path : dirname(files[0]!);
 }
 
 function chosen(
