@@ -35,9 +35,9 @@ export interface IsolatedEngineOptions extends EngineOptions {
 }
 
 /**
- * Opens a checkpoint folder in a process of its own, which is restarted whenever it ends.
+ * Opens a checkpoint folder in a separate process, which is restarted whenever it ends.
  *
- * Throws what `open` throws, and backend_unavailable if the process ends while it opens the model.
+ * Throws the errors of `open`, and backend_unavailable if the process ends during opening.
  */
 export async function openIsolated(
   dir: string,
@@ -58,7 +58,7 @@ export async function openIsolated(
  * An engine in another process. A crash of native code ends that process and not the server.
  *
  * Requests that were being computed then fail with engine_restarted. Those that had not left the
- * engine's queue stay here and are sent to the next process; their callers notice a delay only.
+ * engine's queue stay here and are sent to the next process; their callers see only a delay.
  */
 export class IsolatedEngine implements Upstream {
   /** Resolves when the first process has opened the model. */
@@ -237,7 +237,7 @@ export class IsolatedEngine implements Upstream {
     else this.finish(id, task, () => task.fail(task.signal?.reason));
   }
 
-  /** Nobody reads the task's events any more. */
+  /** Called when the consumer no longer reads the task's events. */
   private abandon(id: number, task: Task): void {
     if (!this.tasks.has(id) || task.isAbandoned) return;
     task.isAbandoned = true;

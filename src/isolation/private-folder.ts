@@ -5,7 +5,7 @@ import { join } from "node:path";
 const NAME = /^vireo-engine-(\d+)-/;
 
 /**
- * Makes a folder for temporary files of this process that only its user can read, and removes those
+ * Creates a folder for temporary files that only this process's user can read, and removes those
  * of earlier processes that were killed.
  */
 export async function makePrivateFolder(): Promise<string> {

@@ -19,15 +19,15 @@ export class Task {
   readonly result: Promise<unknown>;
   /** The request with its large media in files; undefined if the call has no request. */
   shared: SharedRequest | undefined;
-  /** It may be sent: large media have been moved to files. */
+  /** The task can be sent: its large media have been moved to files. */
   isPrepared = false;
-  /** Whether the current process has it. */
+  /** True if the task was sent to the current process. */
   isSent = false;
-  /** Nobody waits for the result any more. */
+  /** True if no caller waits for the result any longer. */
   isAbandoned = false;
   private readonly options: TaskOptions;
   private sends = 0;
-  /** Its first event was delivered: it stood in the engine's queue. */
+  /** The first event was delivered, so the request was in the engine's queue. */
   private hasStarted = false;
   private isAdmitted = false;
   private resolve: (value: unknown) => void = () => {};
@@ -41,7 +41,7 @@ export class Task {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.result.catch(() => {}); // an abandoned task's error interests nobody
+    this.result.catch(() => {}); // The error of an abandoned task is ignored.
   }
 
   markSent(): void {
@@ -55,7 +55,7 @@ export class Task {
     return this.hasStarted || this.sends < MAX_SENDS;
   }
 
-  /** Returns whether it was the last reply. */
+  /** Delivers a reply. Returns true if it was the last one. */
   receive(reply: TaskReply): boolean {
     switch (reply.kind) {
       case "event":

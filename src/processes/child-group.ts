@@ -21,10 +21,10 @@ const KILL_MS = 2000;
 const DRAIN_MS = 250;
 
 /**
- * A child process that leads a process group of its own, so that its children are killed with it.
+ * A child process that leads its own process group, so that its children are killed with it.
  *
  * When the child ends, whatever is left of its group is killed. A descendant that left the group
- * and holds the pipes open delays nobody: the pipes are closed once they deliver nothing more.
+ * and holds the pipes open causes no delay: the pipes are closed once they deliver nothing more.
  */
 export class ChildGroup {
   readonly process: ChildProcess;
@@ -58,7 +58,7 @@ export class ChildGroup {
     return new ChildGroup(spawn(program, args, { ...options, detached: true }));
   }
 
-  /** Starts a module in a Node.js process of its own, with a channel for messages. */
+  /** Starts a module in a separate Node.js process with a channel for messages. */
   static fork(module: URL, options: ForkOptions): ChildGroup {
     return new ChildGroup(fork(module, [], { ...options, detached: true }));
   }

@@ -24,9 +24,9 @@ const MAX_LINE_CHARACTERS = 4096;
  * Runs a program without a shell until it ends, times out or is aborted. It is then killed with all
  * processes of its group, and its pipes are closed, so that none of its children can delay the end.
  *
- * Returns its exit status, or undefined if it was killed. Throws the signal's reason, what onOutput
- * and onLine throw, and an Error with a `code` if the program cannot be started: ENOENT, EACCES,
- * EMFILE.
+ * Returns its exit status, or undefined if it was killed. Throws the signal's reason, the
+ * errors of onOutput and onLine, and an Error with a `code` if the program cannot be started:
+ * ENOENT, EACCES, EMFILE.
  */
 export async function runProgram(options: ChildProgram): Promise<number | undefined> {
   const { command, path, input, timeMs, signal, onOutput, onLine } = options;
@@ -45,7 +45,7 @@ export async function runProgram(options: ChildProgram): Promise<number | undefi
   try {
     for await (const chunk of chunksOf(stdout)) {
       if ((await onOutput?.(chunk)) !== false) continue;
-      group.signal("SIGKILL"); // what it has said on stderr is still read
+      group.signal("SIGKILL"); // Its stderr is still read to the end.
       break;
     }
     await reading;

@@ -38,7 +38,7 @@ export class Supervisor {
     this.start();
   }
 
-  /** Ends the process for good. */
+  /** Ends the process without a restart. */
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);

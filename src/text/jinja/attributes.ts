@@ -107,7 +107,7 @@ export function readSlice(
   return object instanceof Tuple ? new Tuple(taken) : taken;
 }
 
-/** Names that the sandbox hides, so that a template sees no inside of the program. */
+/** Names that the sandbox hides, so that a template cannot see internals of the program. */
 function isHidden(name: string): boolean {
   return name.startsWith("_");
 }
@@ -157,7 +157,7 @@ function textMethod(object: Value, text: string, name: string): Value | undefine
   const call = name === "format" ? formatMethod : STRING_METHODS.get(name);
   if (call === undefined) return undefined;
   if (!(object instanceof Markup)) return method(name, call, text);
-  // methods of marked text escape their arguments and give marked text
+  // Methods of marked text escape their arguments and return marked text.
   return method(
     name,
     (own: string, args, run) => {

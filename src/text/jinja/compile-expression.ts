@@ -11,7 +11,7 @@ import { TESTS } from "./tests.ts";
 import type { CallValues } from "./values.ts";
 import { isDict, Special, Tuple, textOf, typeName, Undefined, type Value } from "./values.ts";
 
-/** Turns expressions into functions. `nodes` counts what it has compiled, as a measure of cost. */
+/** Compiles expressions to functions. `nodes` counts compiled nodes, as a measure of cost. */
 export class ExpressionCompiler {
   nodes = 0;
   /** Line of the statement that is compiled. */
@@ -143,7 +143,7 @@ export class ExpressionCompiler {
     };
   }
 
-  /** `input`: the text of a block that the filter is applied to, where it has no value. */
+  /** `input`: the text of the block to which the filter applies, if it has no value. */
   filter(node: FilterExpression, scope: Scope, input: Evaluate | undefined): Evaluate {
     const value =
       node.value === undefined
@@ -237,7 +237,7 @@ function addNamed(named: Map<string, Value>, more: Value): void {
   }
 }
 
-/** Calls a function, method or macro. Throws if the value is none. */
+/** Calls a function, method or macro. Throws if the value is not callable. */
 export function call(callee: Value, args: CallValues, run: Run): Value {
   if (callee instanceof Special && callee.parts.call !== undefined) {
     run.spend(1);

@@ -181,7 +181,7 @@ class StatementCompiler {
     return (frame) => captured(frame, (value) => frame.run.write(written(value)));
   }
 
-  /** Runs a body without writing, and gives its text (filtered) to `use` unless it was left. */
+  /** Runs a body without writing, and passes its filtered text to `use` unless it ended early. */
   private captured(
     statements: readonly Statement[],
     inner: Scope,
@@ -290,7 +290,7 @@ function assignAttribute(object: Value, name: string, value: Value): void {
   object.parts.assign(name, value);
 }
 
-/** The result of a block's call or filter, which Jinja writes only if it is a text. */
+/** Writes the result of a block's call or filter; Jinja writes it only if it is a text. */
 function written(value: Value): string {
   const text = textOf(value);
   if (text === undefined) throw new TypeError(`the block gives a ${typeName(value)}, not a text`);

@@ -1,7 +1,7 @@
 import { LIMITS } from "../../core/limits.ts";
 import { Float, type Value } from "./values.ts";
 
-/** Values from JSON as values of a template, with how much there was to convert. */
+/** Template values converted from JSON, and the size of the input. */
 export class Converter {
   values = 0;
   characters = 0;

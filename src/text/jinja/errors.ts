@@ -1,5 +1,5 @@
 /**
- * Why a template could not be used.
+ * The reason why a template cannot be used.
  *
  * syntax: it cannot be parsed. failed: an operation went wrong, or a bound was reached.
  * raised: the template itself refused its input with `raise_exception`.

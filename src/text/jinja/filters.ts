@@ -34,7 +34,7 @@ import {
   valueOr,
 } from "./values.ts";
 
-/** Jinja's filters by name. Those that write HTML, or text by chance, are left out. */
+/** Jinja's filters by name, without those that write HTML or random text. */
 export const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ...TEXT_FILTERS,
   ...SORTING_FILTERS,

@@ -8,7 +8,7 @@ import { Float, isDict, isList, Tuple, textOf, typeName, type Value } from "./va
 
 const PERCENT = /%(?:\(([^)]*)\))?([-+ #0]*)(\d+|\*)?(?:\.(\d+))?([a-zA-Z%])/g;
 
-/** Python's `text % value`: a tuple gives one value for each place, a dict values by name. */
+/** Python's `text % value`: a tuple has one value per placeholder, a dict has values by name. */
 export function format(text: string, value: Value, run: Run): string {
   const values = value instanceof Tuple ? value.items : [value];
   let used = 0;
@@ -102,7 +102,7 @@ function pad(text: string, columns: number, flags: string): string {
 const FIELD = /\{\{|\}\}|\{([^{}!:]*)(?:!([rsa]))?(?::([^{}]*))?\}|[{}]/g;
 const SPEC = /^(?:(.)?([<>^=]))?([-+ ])?(#)?(0)?(\d+)?(,)?(?:\.(\d+))?([bdoxXsfFeE%])?$/su;
 
-/** Python's `text.format(…)`. `read` gets an attribute (".name") or item ("[name]"). */
+/** Python's `text.format(…)`. `read` reads an attribute (".name") or item ("[name]"). */
 export function formatFields(
   text: string,
   { positional, named }: CallValues,

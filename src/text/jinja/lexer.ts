@@ -53,7 +53,7 @@ class Lexer {
   private readonly tokens: Token[] = [];
   private at = 0;
   private line = 1;
-  /** Where `line` was counted. */
+  /** The position up to which `line` was counted. */
   private counted = 0;
   /** The text before `at` ends with a line end, or there is none. */
   private lineStarting = true;
@@ -80,7 +80,7 @@ class Lexer {
     return this.tokens;
   }
 
-  /** Text up to a tag, without the blanks that the tag's sign or lstrip_blocks takes away. */
+  /** Text up to a tag, without the blanks that the tag's sign or lstrip_blocks strips. */
   private readData(from: number, to: number, sign: string, isBlock: boolean): void {
     let data = this.text.slice(from, to);
     if (sign === "-") data = trimEnd(data);
@@ -96,7 +96,7 @@ class Lexer {
     COMMENT_END.lastIndex = this.at + opener;
     const end = COMMENT_END.exec(this.text);
     if (end === null) {
-      // a tag that opens at the very end of the source holds nothing, and Jinja lets it be
+      // Jinja ignores a tag that opens at the very end of the source.
       this.at += opener;
       if (this.at === this.text.length) return;
       throw this.error("the comment is not closed", this.at);
@@ -125,7 +125,7 @@ class Lexer {
     return true;
   }
 
-  /** Moves behind a tag that ends at `end`, and over what its sign or trim_blocks takes away. */
+  /** Moves behind a tag that ends at `end`, and over blanks that its sign or trim_blocks strips. */
   private closeTag(end: number, sign: string): void {
     this.at = end;
     if (sign === "-") this.skipSpace();

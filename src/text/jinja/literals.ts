@@ -13,7 +13,7 @@ const SIMPLE = new Map([
 ]);
 const ESCAPE = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([\s\S]))/gu;
 
-/** The value of a string literal's inside; undefined if an escape is broken, as Python says it. */
+/** Returns the value of a string literal's content; undefined for an escape invalid in Python. */
 export function unescapeLiteral(inside: string): string | undefined {
   if (!inside.includes("\\")) return inside;
   let broken = false;

@@ -33,7 +33,7 @@ export class Loop {
   private after: IteratorResult<Value> | undefined;
   private lastChanged: Tuple | undefined;
 
-  /** `size`: how many items there are, if that is known before they are read. */
+  /** `size`: the number of items, if it is known before they are read. */
   constructor(
     items: Iterable<Value>,
     size: number | undefined,
@@ -142,7 +142,7 @@ function method(name: string, call: (args: CallValues) => Value): Special {
   return new Special({ type: "method", call, print: () => `<bound method ${name}>` });
 }
 
-/** The items of a loop, and their number where it is known at once. */
+/** The items of a loop, and their number if it is known at once. */
 export function loopItems(
   value: Value,
   run: Run,

@@ -73,7 +73,7 @@ function setArguments(
   if (positional.length > parameters.length && !scope.reads.has("varargs")) {
     throw new TypeError(`macro ${name} takes at most ${parameters.length} arguments`);
   }
-  // in their order: a default may name a parameter before it
+  // In order, because a default may refer to an earlier parameter.
   for (const { name, slot, fallback } of missing) {
     const hint = `the parameter ${name} was not given`;
     frame.slots[slot] = valueOr(fallback?.(frame), () => new Undefined(hint));

@@ -37,7 +37,7 @@ export function isTrue(value: Value): boolean {
     : true;
 }
 
-/** Refuses a value that is missing, as every use of one but printing and testing does. */
+/** Refuses a missing value, which may only be printed and tested. */
 export function assertDefined(value: Value): void {
   if (value instanceof Undefined) throw new TypeError(value.hint);
 }
@@ -72,7 +72,7 @@ function formatText(value: Value, text: string, right: Value, run: Run): Value {
 function join(left: Value, right: Value, run: Run): Value | undefined {
   const [leftText, rightText] = [textOf(left), textOf(right)];
   if (leftText !== undefined && rightText !== undefined) {
-    // marked text escapes what it is joined with
+    // Marked text escapes the text that is joined to it.
     const plain = (value: Value): string =>
       value instanceof Markup ? value.text : escapeHtml(print(value, run));
     run.making(leftText.length + rightText.length);
@@ -171,7 +171,7 @@ function compareNumbers(left: number | bigint | Float, right: number | bigint | 
   return Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : 0;
 }
 
-/** Negative, zero or positive; NaN where neither is the case. Throws if there is no order. */
+/** Compares: negative, zero or positive, or NaN if unordered. Throws for types without order. */
 export function order(left: Value, right: Value, run: Run): number {
   assertDefined(left);
   assertDefined(right);
@@ -279,7 +279,7 @@ export function put(dict: Map<Value, Value>, key: Value, value: Value, run: Run)
   dict.set(key, value);
 }
 
-/** The items of a value as a loop sees them. Throws if it cannot be looped over. */
+/** Returns the items of a value for a loop. Throws if the value is not iterable. */
 export function iterate(value: Value, run: Run): Iterable<Value> {
   const items = sequenceOf(value);
   if (items !== undefined) return items;
@@ -288,14 +288,14 @@ export function iterate(value: Value, run: Run): Iterable<Value> {
   if (isDict(value)) return value.keys();
   if (value instanceof View) return value.items();
   if (value instanceof Lazy) {
-    // without `return`: a loop that is left early leaves the rest to the next one
+    // No `return` method: a loop that ends early leaves the rest to the next loop.
     return { [Symbol.iterator]: () => ({ next: () => value.iterator.next() }) };
   }
   if (value instanceof Undefined) return [];
   throw new TypeError(`a ${typeName(value)} cannot be looped over`);
 }
 
-/** All items of a value that can be looped over; an iterator is read to its end. */
+/** Returns all items of an iterable value; an iterator is read to its end. */
 export function listOf(value: Value, run: Run): Value[] {
   const items: Value[] = [];
   const source = iterate(value, run);

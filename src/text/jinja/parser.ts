@@ -49,7 +49,7 @@ class Parser {
     }
   }
 
-  /** The statements up to the tag that ends them, of which the name is taken. */
+  /** Parses statements up to the tag that ends them, and consumes the tag's name. */
   private body(...ends: readonly string[]): Statement[] {
     this.stream.skipOperator(":");
     this.stream.expect("block-end");

@@ -1,9 +1,9 @@
 import { type Integer, normalize } from "./numbers.ts";
 
-/** Digits enough to tell a tie between two decimals from a value beside it. */
+/** Enough digits to distinguish a tie between two decimals from a neighbouring value. */
 const GUARD_DIGITS = 40;
 
-/** With `digits` decimals as Python writes it: rounded exactly, and ties to the even digit. */
+/** Formats with `digits` decimals as Python does: exact rounding, ties to the even digit. */
 export function printFixed(value: number, digits: number): string {
   if (Math.abs(value) >= 1e21 || digits + GUARD_DIGITS > 100) return value.toFixed(digits);
   const long = value.toFixed(digits + GUARD_DIGITS);
@@ -12,7 +12,7 @@ export function printFixed(value: number, digits: number): string {
   return isTie && Number(head.at(-1)) % 2 === 0 ? head : value.toFixed(digits);
 }
 
-/** Rounds to `digits` decimals; fewer than none rounds to tens, hundreds and so on. */
+/** Rounds to `digits` decimals; negative `digits` round to tens, hundreds and so on. */
 export function roundFloat(value: number, digits: number): number {
   if (!Number.isFinite(value) || Math.abs(value) >= 1e21 || digits > 60) return value;
   if (digits >= 0) return Number(printFixed(value, digits));

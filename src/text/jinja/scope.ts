@@ -32,7 +32,7 @@ export class Frame {
 export type Evaluate = (frame: Frame) => Value;
 
 interface Place {
-  /** How many frames outwards. */
+  /** Number of frames outwards. */
   readonly depth: number;
   readonly slot: number;
 }
@@ -67,7 +67,7 @@ export class Scope {
     this.noteRead(name);
     let places: readonly Place[] | undefined;
     return (frame) => {
-      // found when first needed: names that are set further down are declared by then
+      // Resolved at first use, when all later names are declared.
       places ??= this.placesOf(name);
       for (const { depth, slot } of places) {
         let at: Frame = frame;
@@ -81,7 +81,7 @@ export class Scope {
     };
   }
 
-  /** Whether `break` and `continue` have a loop here. */
+  /** Tells whether `break` and `continue` are inside a loop. */
   get isInLoop(): boolean {
     if (this.kind === "loop") return true;
     return this.kind !== "macro" && this.parent?.isInLoop === true;

@@ -29,7 +29,7 @@ export const SORTING_FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filt
   ["sum", sum],
 ]);
 
-/** A text in small letters, unless case counts; other values as they are. */
+/** Returns a text in lower case, unless case matters; other values unchanged. */
 function sortable(value: Value, caseSensitive: Value): Value {
   const text = textOf(value);
   return text === undefined || isTrue(caseSensitive) ? value : text.toLowerCase();

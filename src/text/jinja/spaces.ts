@@ -9,14 +9,14 @@ export function isSpace(code: number): boolean {
   return SPACE.test(String.fromCharCode(code));
 }
 
-/** Without the white space at the end. Walks backwards: a pattern would take quadratic time. */
+/** Strips white space at the end. A regular expression would take quadratic time. */
 export function trimEnd(text: string): string {
   let end = text.length;
   while (end > 0 && isSpace(text.charCodeAt(end - 1))) end -= 1;
   return text.slice(0, end);
 }
 
-/** Without the white space at the start. */
+/** Strips white space at the start. */
 export function trimStart(text: string): string {
   let start = 0;
   while (start < text.length && isSpace(text.charCodeAt(start))) start += 1;

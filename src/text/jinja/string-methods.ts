@@ -55,7 +55,7 @@ export const STRING_METHODS: ReadonlyMap<string, Method> = new Map<string, Metho
   ["istitle", plain((text) => /\p{L}/u.test(text) && text.replace(WORD, capitalize) === text)],
 ]);
 
-/** Letters without a break, the words of `title()`. */
+/** Runs of letters: the words of `title()`. */
 const WORD = /\p{Cased}(?:[\p{Cased}\p{M}])*/gu;
 
 function plain(make: (text: string) => Value): Method {
@@ -71,13 +71,13 @@ function need(value: Value | undefined, what: string): string {
   return text;
 }
 
-/** The first letter as a title begins, the others small. */
+/** Writes the first letter in title case and the others in lower case. */
 export function capitalize(text: string): string {
   const [first = "", ...rest] = characters(text);
   return titleCase(first) + rest.join("").toLowerCase();
 }
 
-/** One letter at a title's begin: `ß` becomes `Ss`, and the digraphs have letters of their own. */
+/** Converts a letter to title case: `ß` becomes `Ss`, and digraphs have their own title case. */
 function titleCase(letter: string): string {
   const digraph = /[Ǆ-ǌǱ-ǳ]/u.test(letter) ? letter.toUpperCase() : "";
   if (digraph !== "") return String.fromCharCode(digraph.charCodeAt(0) + 1);
@@ -99,7 +99,7 @@ export function isUpper(text: string): boolean {
   return /\p{Uppercase}/u.test(text) && !/[\p{Lowercase}\p{Lt}]/u.test(text);
 }
 
-/** Without the characters of `set` (white space by default) at the given ends. */
+/** Strips the characters of `set` (white space by default) at the given ends. */
 export function strip(text: string, set: string | undefined, start = true, end = true): string {
   if (set === undefined) {
     const cut = start ? trimStart(text) : text;
@@ -124,7 +124,7 @@ function trimming(start: boolean, end: boolean): Method {
 
 interface SplitArguments {
   readonly separator: string | undefined;
-  /** Parts that are cut off at most; negative: no limit. */
+  /** Maximum number of splits; negative: no limit. */
   readonly most: number;
 }
 
@@ -305,7 +305,7 @@ export function padText(
   const missing = width - characterCount(text);
   if (missing <= 0) return text;
   run.making(width);
-  // Python puts the odd one to the left where the width is odd
+  // If the width is odd, Python puts the extra space on the left.
   const left = name === "ljust" ? 0 : (missing >> 1) + (missing & width & 1);
   const before = name === "rjust" ? missing : left;
   return fill.repeat(before) + text + fill.repeat(missing - before);

@@ -22,7 +22,7 @@ import {
 
 export type Filter = (value: Value, args: CallValues, run: Run) => Value;
 
-/** Jinja's filters on text, and `tojson` as chat templates get it. */
+/** Jinja's filters on text, and `tojson` as in transformers. */
 export const TEXT_FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ["upper", changing((text) => text.toUpperCase())],
   ["lower", changing((text) => text.toLowerCase())],
@@ -44,7 +44,7 @@ export const TEXT_FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>
   ["tojson", toJson],
 ]);
 
-/** A filter that makes a text from a text; other values are printed first. */
+/** Makes a filter from a function on text; other values are printed first. */
 function changing(make: (text: string) => string): Filter {
   return (value, args, run) => {
     bind("the filter", args, []);
@@ -90,7 +90,7 @@ function indent(value: Value, args: CallValues, run: Run): Value {
   ]);
   const text = run.reading(needText(value, "what is indented"));
   const spaces = textOf(width) ?? " ".repeat(Math.max(0, boundedWidth(width, run)));
-  // the added line end keeps a last empty line
+  // The added line end preserves a last empty line.
   const lines = linesOf(`${text}\n`);
   run.making(text.length + lines.length * spaces.length);
   const indented = lines.map((line, at) => {

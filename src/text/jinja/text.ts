@@ -1,11 +1,11 @@
 const PAIR = /[\ud800-\udbff][\udc00-\udfff]/;
 
-/** Whether some character takes two units of JavaScript's strings. */
+/** Tells whether a character takes two UTF-16 units. */
 export function hasPairs(text: string): boolean {
   return PAIR.test(text);
 }
 
-/** How many characters (code points) a text has. */
+/** Counts the characters (code points) of a text. */
 export function characterCount(text: string): number {
   if (!hasPairs(text)) return text.length;
   let count = 0;
@@ -42,7 +42,7 @@ export function escapeHtml(text: string): string {
     .replaceAll('"', "&#34;");
 }
 
-/** Where a slice `[start:stop:step]` of `length` items reads, as indices. */
+/** Returns the indices that a slice `[start:stop:step]` of `length` items reads. */
 export interface SliceBounds {
   readonly start: number;
   readonly stop: number;

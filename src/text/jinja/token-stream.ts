@@ -53,7 +53,7 @@ export class TokenStream {
     return this.next();
   }
 
-  /** Parses something that may hold itself; throws where it is nested too deeply. */
+  /** Parses a construct that may contain itself. Throws if it is nested too deeply. */
   nested<T>(parse: () => T): T {
     this.depth += 1;
     if (this.depth > LIMITS.template.depth) {

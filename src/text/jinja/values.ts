@@ -45,7 +45,7 @@ export class Markup {
 
 /** The value of a missing name or key: it prints as nothing and has no other use. */
 export class Undefined {
-  /** Says what is missing, for the error when it is used. */
+  /** Describes what is missing, for the error at its use. */
   readonly hint: string;
 
   constructor(hint: string) {
@@ -134,7 +134,7 @@ export class Special {
   }
 }
 
-/** `value`, or what `make` gives if there is none. None is a value, so `??` would not do. */
+/** Returns `value`, or the result of `make` if it is undefined. `??` would replace None too. */
 export function valueOr(value: Value | undefined, make: () => Value): Value {
   return value === undefined ? make() : value;
 }
@@ -145,7 +145,7 @@ export function textOf(value: Value): string | undefined {
   return value instanceof Markup ? value.text : undefined;
 }
 
-/** A text made of `value`: marked as HTML if that is. */
+/** Makes a text from `value`, marked as HTML if `value` is. */
 export function like(value: Value, text: string): string | Markup {
   return value instanceof Markup ? new Markup(text) : text;
 }
