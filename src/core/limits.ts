@@ -46,8 +46,8 @@ export const LIMITS = freeze({
     inlineParts: 500,
     /** A conversation with more characters is rendered in a worker thread. */
     inlineCharacters: 256 * KIB,
-    /** Conversations that wait for the worker thread. */
-    waiting: 64,
+    /** Characters of all conversations that wait for the worker thread. */
+    waitingCharacters: 64 * MIB,
     workerBytes: 1024 * MIB,
   },
 
@@ -77,7 +77,7 @@ export const LIMITS = freeze({
     topLogprobs: 20,
     answersPerPrompt: 8,
     answers: 128,
-    promptTokenIds: 1_000_000,
+    promptTokenIds: 249_000,
     tokenizeCharacters: MIB,
   },
 
@@ -103,6 +103,15 @@ export const LIMITS = freeze({
     bodyBytesPerTenant: 256 * MIB,
     unreadEventBytes: 128 * MIB,
     unreadEventBytesPerTenant: 64 * MIB,
+  },
+
+  /** Texts to encode or decode. */
+  tokenizer: {
+    /** Characters that one turn of the event loop encodes; more go to a worker thread. */
+    inlineCharacters: 16_384,
+    /** Characters that wait for the thread. */
+    waitingCharacters: 64 * MIB,
+    workerBytes: 1024 * MIB,
   },
 
   /** One connection of a client. */

@@ -20,6 +20,12 @@ export interface UpstreamLoad {
   readonly restarts?: number;
 }
 
+/** The client of a service that has no ChatRequest. */
+export interface Caller {
+  readonly tenant?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Optional capabilities of an upstream besides answering. A remote upstream may have none. */
 export interface UpstreamCapabilities {
   /** Counts the tokens that `chat` would report, without answering. */
@@ -27,8 +33,8 @@ export interface UpstreamCapabilities {
     | ((request: ChatRequest, options?: EstimateOptions) => Promise<PromptEstimate>)
     | undefined;
   /** Returns the token ids of a text, in which control tokens are plain text. */
-  readonly tokenize?: ((text: string) => Promise<readonly number[]>) | undefined;
-  readonly detokenize?: ((ids: readonly number[]) => Promise<string>) | undefined;
+  readonly tokenize?: ((text: string, caller?: Caller) => Promise<readonly number[]>) | undefined;
+  readonly detokenize?: ((ids: readonly number[], caller?: Caller) => Promise<string>) | undefined;
   /** Shows users what the model sees of videos and documents. */
   readonly inspect?: Inspector | undefined;
   readonly load?: (() => Promise<UpstreamLoad>) | undefined;

@@ -9,6 +9,7 @@ import type {
   PromptEstimate,
   VideoEstimate,
 } from "../core/estimate.ts";
+import type { QueuedTurn } from "../core/fair-queue.ts";
 import type { Model } from "../model/load.ts";
 import type { RenderedPrompt } from "../text/template.ts";
 import type { PlannedImage } from "./media/images.ts";
@@ -67,7 +68,7 @@ export class Preparer {
     const media = await this.media.open(request, { depth: "rendered", check, signal });
     const mediaMs = performance.now() - started;
     const rendered = await this.render(request, media, signal);
-    const prompt = this.build(rendered, media);
+    const prompt = await this.build(rendered, media, turnOf(request, signal));
     return {
       prompt,
       reasoningOpen: opensReasoning(rendered),
@@ -85,16 +86,18 @@ export class Preparer {
     const depth = decode ? "decoded" : "headers";
     const media = await this.media.open(request, { depth, check, signal });
     const rendered = await this.render(request, media, signal);
-    const prompt = this.build(rendered, media);
+    const turn = turnOf(request, signal);
+    const prompt = await this.build(rendered, media, turn);
     const { tools: _, ...withoutTools } = request;
     const promptWithoutTools = request.tools
-      ? this.build(await this.render(withoutTools, media, signal), media)
+      ? await this.build(await this.render(withoutTools, media, signal), media, turn)
       : prompt;
     const { tilePx, tokensPerTile } = this.options.model.config.vision;
     const undecoded = !decode && media.videos.length > 0;
+    const min = undecoded ? await this.minTokens(rendered, media, tokensPerTile, turn) : undefined;
     return {
       promptTokens: prompt.ids.length,
-      ...(undecoded && { minPromptTokens: this.minTokens(rendered, media, tokensPerTile) }),
+      ...(min === undefined ? {} : { minPromptTokens: min }),
       imageTokens: prompt.imageTokens,
       videoTokens: prompt.videoTokens,
       toolTokens: prompt.ids.length - promptWithoutTools.ids.length,
@@ -106,26 +109,39 @@ export class Preparer {
   }
 
   /** Number of prompt tokens if only one frame of each video can be decoded. */
-  private minTokens(rendered: Rendered, media: OpenedMedia, tokensPerTile: number): number {
+  private async minTokens(
+    rendered: Rendered,
+    media: OpenedMedia,
+    tokensPerTile: number,
+    turn: QueuedTurn,
+  ): Promise<number> {
     const videos = media.videos.map((video) => ({
       ...video,
       texts: video.texts.slice(0, 1),
       embedding: { ...video.embedding, tokens: tokensPerTile },
     }));
-    return this.build(rendered, { ...media, videos }).ids.length;
+    return (await this.build(rendered, { ...media, videos }, turn)).ids.length;
   }
 
   /** Aborts all decoding and rendering; resolves when neither is in progress. */
   async close(reason: Error): Promise<void> {
-    await Promise.all([this.media.close(reason), this.options.text.template.close(reason)]);
+    const { template, texts } = this.options.text;
+    await Promise.all([this.media.close(reason), template.close(reason), texts.close(reason)]);
   }
 
-  private build(rendered: Rendered, { images, videos }: OpenedMedia): Prompt {
+  private async build(
+    rendered: Rendered,
+    { images, videos }: OpenedMedia,
+    turn: QueuedTurn,
+  ): Promise<Prompt> {
     if ("ids" in rendered) return textPrompt(rendered.ids);
     const { text, contextTokens } = this.options;
+    const { pieces } = rendered;
+    const texts = new Set(videos.flatMap((video) => video.texts.flat()));
+    for (const piece of pieces) if (piece.kind === "text") texts.add(piece.text);
     return buildPrompt({
-      pieces: rendered.pieces,
-      tokenizer: text.tokenizer,
+      pieces,
+      tokenizer: await text.texts.prepare([...texts], { ...turn, maxIds: contextTokens }),
       imageTokens: images.map(({ tokens }) => tokens),
       videos: videos.map(({ embedding, texts }) => {
         return { texts, tokens: embedding.tokens, prunes: embedding.pruningRate > 0 };
@@ -140,7 +156,9 @@ export class Preparer {
     { messages }: OpenedMedia,
     signal: AbortSignal | undefined,
   ): Promise<Rendered> {
-    if (request.prompt !== undefined) return { ids: this.rawIds(request.prompt) };
+    if (request.prompt !== undefined) {
+      return { ids: await this.rawIds(request.prompt, turnOf(request, signal)) };
+    }
     const { enabled, budgetTokens } = request.reasoning ?? {};
     const enableThinking = budgetTokens === 0 ? false : enabled;
     const { tools = [], toolChoice, continueFinalMessage = false } = request;
@@ -149,14 +167,17 @@ export class Preparer {
       ...defined({ enableThinking }),
       continueFinalMessage,
     };
-    return await this.options.text.template.renderAsync(messages, options, signal);
+    const turn = turnOf(request, signal);
+    return await this.options.text.template.renderAsync(messages, options, turn);
   }
 
   /** Token ids of a raw prompt, which may hold control tokens but no image placeholders. */
-  private rawIds(prompt: string | readonly number[]): number[] {
-    const { text, model } = this.options;
+  private async rawIds(prompt: string | readonly number[], turn: QueuedTurn): Promise<number[]> {
+    const { text, model, contextTokens: maxIds } = this.options;
     const ids =
-      typeof prompt === "string" ? text.tokenizer.encodeWithAdded(prompt) : Array.from(prompt);
+      typeof prompt === "string"
+        ? await text.texts.encode(prompt, { ...turn, added: true, maxIds })
+        : Array.from(prompt);
     const { vocabulary } = model.config.text;
     const unknown = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabulary));
     const refuse = (why: string) => new VireoError("out_of_range", why, { param: "prompt" });
@@ -169,6 +190,10 @@ export class Preparer {
     }
     return ids;
   }
+}
+
+function turnOf(request: ChatRequest, signal: AbortSignal | undefined): QueuedTurn {
+  return { tenant: request.tenant ?? "", request, signal };
 }
 
 /** Ids of a raw prompt, or the output of the chat template. */

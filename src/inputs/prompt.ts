@@ -58,7 +58,7 @@ export interface PromptVideo {
 
 export interface PromptInput {
   readonly pieces: readonly PromptPiece[];
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: Pick<Tokenizer, "encodeText">;
   /** Number of placeholders of each image: tiles · tokens per tile. */
   readonly imageTokens: readonly number[];
   readonly videos?: readonly PromptVideo[];

@@ -9,10 +9,13 @@ import { findTemplate } from "../text/template.ts";
 import type { ProbeResult } from "../text/template-probes.ts";
 import { openTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { hasCode, isJsonObject, type JsonObject, readJsonFile } from "../weights/json.ts";
+import { LongTexts } from "./long-texts.ts";
 
 export interface TextFiles {
   readonly tokenizer: Tokenizer;
   readonly template: OpenedTemplate;
+  /** Encodes and decodes texts of any length. */
+  readonly texts: LongTexts;
   /** End tokens in tokenizer_config.json; config.json may add others. */
   readonly endIds: readonly number[];
 }
@@ -29,7 +32,8 @@ export async function openTextFiles(dir: string, mode?: TemplateMode): Promise<T
   const tokenizer = openTokenizer(tokenizerJson, tokenizerConfig);
   const source = await readTemplate(dir, tokenizerConfig);
   const endIds = findEndIds(tokenizer, tokenizerConfig);
-  return { tokenizer, template: openTemplate(tokenizer, source, mode), endIds };
+  const texts = new LongTexts(tokenizer, dir);
+  return { tokenizer, template: openTemplate(tokenizer, source, mode), texts, endIds };
 }
 
 /** Id of `eos_token`, which is a string or an object with `content`. */

@@ -98,9 +98,9 @@ async function perform(
     case "document":
       return await engine.inspector[call.name](request, signal);
     case "tokenize":
-      return engine.tokenize(call.text);
+      return await engine.capabilities.tokenize?.(call.text, { tenant: call.tenant, signal });
     case "detokenize":
-      return engine.detokenize(call.ids);
+      return await engine.capabilities.detokenize?.(call.ids, { tenant: call.tenant, signal });
     case "load":
       return engine.load;
   }

@@ -125,9 +125,14 @@ export class IsolatedEngine implements Upstream {
   get capabilities(): UpstreamCapabilities {
     return {
       estimate: (request, options) => this.estimate(request, options),
-      tokenize: async (text) =>
-        (await this.ask({ call: { name: "tokenize", text } })) as readonly number[],
-      detokenize: async (ids) => (await this.ask({ call: { name: "detokenize", ids } })) as string,
+      tokenize: async (text, { tenant = "", signal } = {}) => {
+        const call = { name: "tokenize", text, tenant } as const;
+        return (await this.ask({ call, signal })) as readonly number[];
+      },
+      detokenize: async (ids, { tenant = "", signal } = {}) => {
+        const call = { name: "detokenize", ids, tenant } as const;
+        return (await this.ask({ call, signal })) as string;
+      },
       inspect: {
         video: async (request, signal) => {
           const options = { call: { name: "video" }, signal } as const;

@@ -17,8 +17,12 @@ export type IsolatedOptions = Omit<EngineOptions, "log" | "onProgress" | "onDama
 export type Call =
   | { readonly name: "chat" | "video" | "document" }
   | { readonly name: "estimate"; readonly decode?: boolean }
-  | { readonly name: "tokenize"; readonly text: string }
-  | { readonly name: "detokenize"; readonly ids: readonly number[] }
+  | { readonly name: "tokenize"; readonly text: string; readonly tenant: string }
+  | {
+      readonly name: "detokenize";
+      readonly ids: readonly number[];
+      readonly tenant: string;
+    }
   | { readonly name: "load" };
 
 export type ToEngine =

@@ -3,6 +3,7 @@ import { startDeadline } from "../core/deadline.ts";
 import type { Inspector } from "../core/inspection.ts";
 import type { Prices } from "../core/prices.ts";
 import {
+  type Caller,
   modelFor,
   type Upstream,
   type UpstreamCapabilities,
@@ -24,11 +25,13 @@ export interface LimitOptions {
 
 /** Enforces the tenants' limits, records their usage and ends every request at its deadline. */
 export function limited(upstream: Upstream, options: LimitOptions): Upstream {
-  const { estimate, inspect } = upstream.capabilities ?? {};
+  const { estimate, inspect, tokenize, detokenize } = upstream.capabilities ?? {};
   return wrapUpstream(upstream, {
     chat: (request, signal) => chat(upstream, options, request, signal),
     capabilities: {
       estimate: estimate && limitedEstimate(estimate, options),
+      tokenize: tokenize && limitedText(tokenize, options),
+      detokenize: detokenize && limitedText(detokenize, options),
       inspect: inspect && limitedInspector(inspect, options),
     },
   });
@@ -40,6 +43,19 @@ function limitedEstimate(estimate: Estimate, options: LimitOptions): Estimate {
     const admission = admit(options, request, { counts: false });
     return await withLimits(options, admission, how?.signal, (signal) =>
       estimate(request, { ...how, signal }),
+    );
+  };
+}
+
+/** Encoding and decoding take a place among the running requests, as an estimate does. */
+function limitedText<In, Out>(
+  work: (input: In, caller?: Caller) => Promise<Out>,
+  options: LimitOptions,
+): (input: In, caller?: Caller) => Promise<Out> {
+  return async (input, { tenant = "", signal } = {}) => {
+    const admission = admit(options, { tenant }, { counts: false });
+    return await withLimits(options, admission, signal, (ending) =>
+      work(input, { tenant, signal: ending }),
     );
   };
 }
@@ -64,7 +80,7 @@ function limitedInspector(inspector: Inspector, options: LimitOptions): Inspecto
  */
 function admit(
   { tenants, limitsOf }: LimitOptions,
-  { tenant = "" }: ChatRequest,
+  { tenant = "" }: Pick<ChatRequest, "tenant">,
   { counts }: { readonly counts: boolean },
 ): Admission {
   const limits = limitsOf(tenant);

@@ -5,10 +5,12 @@ import { type ChatEvent, type ChatRequest, GREEDY, type SamplingOptions } from "
 import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
+import type { QueuedTurn } from "../core/fair-queue.ts";
 import type { Inspector } from "../core/inspection.ts";
 import { LIMITS } from "../core/limits.ts";
 import { silentLog } from "../core/log.ts";
 import type {
+  Caller,
   Upstream,
   UpstreamCapabilities,
   UpstreamLoad,
@@ -150,8 +152,8 @@ export class Engine implements Upstream {
   get capabilities(): UpstreamCapabilities {
     return {
       estimate: (request, options) => this.estimate(request, options),
-      tokenize: async (text) => this.tokenize(text),
-      detokenize: async (ids) => this.detokenize(ids),
+      tokenize: (text, caller) => this.loaded.text.texts.encode(text, turnOf(caller)),
+      detokenize: (ids, caller) => this.loaded.text.texts.decode(ids, turnOf(caller)),
       inspect: this.inspector,
       load: async () => this.load,
     };
@@ -362,6 +364,10 @@ function answerOptions(request: ChatRequest, constraint: Constraint | undefined)
     stopTokenIds: request.stopTokenIds ?? [],
     ...defined({ topLogprobs }),
   };
+}
+
+function turnOf({ tenant = "", signal }: Caller = {}): QueuedTurn {
+  return { tenant, signal };
 }
 
 /** Token sequences of the words: at the start of a line and after a space. */

@@ -1,7 +1,9 @@
 import type { ChatMessage } from "../core/chat.ts";
 import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
+import type { QueuedTurn } from "../core/fair-queue.ts";
 import { LIMITS } from "../core/limits.ts";
+import { TurnAllowance } from "../core/turn-allowance.ts";
 import { FALLBACK_TEMPLATE } from "./fallback-template.ts";
 import {
   type ChatTemplate,
@@ -33,7 +35,7 @@ export interface OpenedTemplate extends ChatTemplate {
   renderAsync(
     messages: readonly ChatMessage[],
     options?: RenderOptions,
-    signal?: AbortSignal,
+    turn?: QueuedTurn,
   ): Promise<RenderedPrompt>;
   /** Ends the worker thread; conversations in it fail with `reason`. */
   close(reason: Error): Promise<void>;
@@ -116,36 +118,49 @@ function renderers(
 ): Pick<OpenedTemplate, "reasoningSwitch" | "render" | "renderAsync" | "close"> {
   const sources = candidates.map(({ source }) => source);
   const renderer = new TemplateRenderer({ sources, addedTokens });
+  const allowance = new TurnAllowance(inline.maxCharacters);
   const render: ChatTemplate["render"] = (messages, options = {}) => {
     return candidates[choose(messages, options)]!.template.render(messages, options);
   };
   return {
     reasoningSwitch: candidates[0].template.reasoningSwitch,
     render,
-    async renderAsync(messages, options = {}, signal) {
-      if (isWithin(inline, messages)) return render(messages, options);
-      return await renderer.render(choose(messages, options), messages, options, signal);
+    async renderAsync(messages, options = {}, turn = { tenant: "" }) {
+      const { parts, characters } = sizeOf(messages, options, inline);
+      const isSmall = parts <= inline.maxParts && characters <= inline.maxCharacters;
+      if (isSmall && allowance.take(characters)) return render(messages, options);
+      return await renderer.render(choose(messages, options), messages, options, turn);
     },
     close: (reason) => renderer.close(reason),
   };
 }
 
-/** Counts no further than to the bounds. */
-function isWithin(
-  { maxParts, maxCharacters }: InlineBounds,
+/** Parts and characters of a conversation and its tools, counted no further than to the bounds. */
+function sizeOf(
   messages: readonly ChatMessage[],
-): boolean {
-  let [parts, characters] = [0, 0];
+  { tools = [] }: RenderOptions,
+  { maxParts, maxCharacters }: InlineBounds,
+): { readonly parts: number; readonly characters: number } {
+  let [parts, characters] = [tools.length, charactersIn(tools)];
   for (const { content, reasoning = "", toolCalls = [] } of messages) {
+    if (parts > maxParts || characters > maxCharacters) break;
     parts += typeof content === "string" ? 1 : content.length;
-    if (parts > maxParts) return false;
     characters += reasoning.length;
     for (const call of toolCalls) characters += call.name.length + call.arguments.length;
     if (typeof content === "string") characters += content.length;
     else for (const part of content) if (part.type === "text") characters += part.text.length;
-    if (characters > maxCharacters) return false;
   }
-  return true;
+  return { parts, characters };
+}
+
+/** Characters of a JSON value, and one for each value. */
+function charactersIn(value: unknown): number {
+  if (typeof value === "string") return value.length + 1;
+  if (typeof value !== "object" || value === null) return 1;
+  return Object.entries(value).reduce(
+    (sum, [key, entry]) => sum + key.length + charactersIn(entry),
+    1,
+  );
 }
 
 function refusal({ name, problem, line }: ProbeResult): VireoError {

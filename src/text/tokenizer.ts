@@ -13,8 +13,11 @@ export interface Tokenizer extends AddedTokens {
    * it may stop early, but only after it has found more ids than that.
    */
   encodeText(text: string, maxIds?: number): number[];
-  /** Encodes trusted text, such as a template's own: added tokens become their ids. */
-  encodeWithAdded(text: string): number[];
+  /**
+   * Encodes trusted text, such as a template's own: added tokens become their ids. With `maxIds` it
+   * may stop early, but only after it has found more ids than that.
+   */
+  encodeWithAdded(text: string, maxIds?: number): number[];
   /** The id of an added token. */
   idOf(content: string): number | undefined;
   /** The bytes a token stands for; empty for an id that the vocabulary leaves unused. */
@@ -46,8 +49,15 @@ export function openTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown):
     splitAdded,
     bytesOf,
     idOf: (content) => byContent.get(content)?.id,
-    encodeWithAdded: (text) =>
-      splitAdded(text).flatMap((run) => (typeof run === "string" ? encodeText(run) : [run.id])),
+    encodeWithAdded(text, maxIds = Number.POSITIVE_INFINITY) {
+      const ids: number[] = [];
+      for (const run of splitAdded(text)) {
+        if (ids.length > maxIds) break;
+        if (typeof run !== "string") ids.push(run.id);
+        else for (const id of encodeText(run, maxIds - ids.length)) ids.push(id);
+      }
+      return ids;
+    },
     decode(ids, { skipSpecial }) {
       const kept = skipSpecial ? ids.filter((id) => byId.get(id)?.special !== true) : ids;
       return decodeUtf8(Buffer.concat(kept.map(bytesOf)));

@@ -1,5 +1,6 @@
 import type { QueuedTurn } from "../../core/fair-queue.ts";
 import { LIMITS } from "../../core/limits.ts";
+import { TurnAllowance } from "../../core/turn-allowance.ts";
 import type { StoredTurn, StoredTurns } from "../../protocols/openai/response-memory.ts";
 import { parseJson } from "../../protocols/shared/json.ts";
 import { checkJsonSize } from "../../protocols/shared/json-size.ts";
@@ -14,9 +15,9 @@ const WORKER = import.meta.url.endsWith(".ts")
   : new URL("./parse-worker.js", import.meta.url);
 
 /**
- * Parses and checks request bodies. A worker thread parses a body that is larger than
- * LIMITS.parsing.inlineBytes, alone or together with the stored responses that it continues,
- * because it would block the event loop. Media return without a copy.
+ * Parses and checks request bodies. A worker thread parses the bodies that exceed
+ * LIMITS.parsing.inlineBytes, together in one turn of the event loop or with the stored responses
+ * that they continue, because they would block the event loop. Media return without a copy.
  */
 export class BodyParser {
   private readonly lane = new WorkerLane<ParseCommand, unknown>({
@@ -26,6 +27,8 @@ export class BodyParser {
     things: "request bodies",
     unit: "bytes",
   });
+
+  private readonly inline = new TurnAllowance(LIMITS.parsing.inlineBytes);
 
   /**
    * body: must not be used afterwards, because it may move to the worker.
@@ -39,7 +42,7 @@ export class BodyParser {
     context: ParseContext,
     turn: QueuedTurn,
   ): Promise<Parsed<N>> {
-    if (body.length <= LIMITS.parsing.inlineBytes) {
+    if (this.inline.take(body.length)) {
       checkJsonSize(body);
       const small = context.turns && onlySmall(context.turns);
       try {

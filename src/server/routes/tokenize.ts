@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Context } from "hono";
-import { requireCapability } from "../../core/upstream.ts";
+import { type Caller, requireCapability, type Upstream } from "../../core/upstream.ts";
 import { chooseModel } from "../../protocols/vireo/tokenize.ts";
 import type { Env, RouteOptions } from "../context.ts";
 import { parseBody } from "../parsing/parse-body.ts";
@@ -16,12 +17,10 @@ export function tokenize(options: RouteOptions) {
       const { promptTokens: count } = await estimate(request, { signal: c.req.raw.signal });
       return c.json({ count, max_model_len, tokens: null });
     }
-    const tokens = await requireCapability(upstream, "tokenize")(parsed.text);
+    const tokens = await requireCapability(upstream, "tokenize")(parsed.text, callerOf(c));
     const counted = { count: tokens.length, max_model_len, tokens };
     if (!parsed.withStrings) return c.json(counted);
-    const toText = requireCapability(upstream, "detokenize");
-    const token_strs = await Promise.all(tokens.map((id) => toText([id])));
-    return c.json({ ...counted, token_strs });
+    return c.json({ ...counted, token_strs: await textOfEach(upstream, tokens, callerOf(c)) });
   };
 }
 
@@ -31,6 +30,28 @@ export function detokenize(options: RouteOptions) {
     const body = await parseBody(c, options, "detokenize");
     chooseModel(upstream.models, body.model);
     const toText = requireCapability(upstream, "detokenize");
-    return c.json({ prompt: await toText(body.tokens) });
+    return c.json({ prompt: await toText(body.tokens, callerOf(c)) });
   };
+}
+
+function callerOf(c: Context<Env>): Caller {
+  return { tenant: c.get("tenant"), signal: c.req.raw.signal };
+}
+
+const IDS_PER_TURN = 1024;
+
+/** The text of each id by itself, a few in each turn of the event loop. */
+async function textOfEach(
+  upstream: Upstream,
+  ids: readonly number[],
+  caller: Caller,
+): Promise<string[]> {
+  const toText = requireCapability(upstream, "detokenize");
+  const texts: string[] = [];
+  for (let at = 0; at < ids.length; at += IDS_PER_TURN) {
+    for (const id of ids.slice(at, at + IDS_PER_TURN)) texts.push(await toText([id], caller));
+    await nextTurn();
+    caller.signal?.throwIfAborted();
+  }
+  return texts;
 }
