@@ -7,6 +7,7 @@ import { Command } from "commander";
 import { VireoError } from "../core/errors.ts";
 import { addAsk } from "./ask.ts";
 import { addBench } from "./bench.ts";
+import { addByok } from "./byok.ts";
 import { addConfig } from "./config.ts";
 import { addEval } from "./eval.ts";
 import { addExtract } from "./extract.ts";
@@ -43,6 +44,7 @@ addTokens(program);
 addServe(program);
 addKeys(program);
 addConfig(program);
+addByok(program);
 addInspect(program);
 addQuantize(program);
 program

@@ -4,6 +4,7 @@ import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Abilities, Upstream } from "../core/upstream.ts";
+import { openProviderKeys, readMasterKey } from "../limits/provider-keys.ts";
 import { DIALECTS, type DialectName } from "../upstreams/openai-compatible/dialects/names.ts";
 import { createOpenAiCompatible } from "../upstreams/openai-compatible/upstream.ts";
 
@@ -14,6 +15,7 @@ export interface UpstreamFlags {
   readonly upstreamModel?: string;
   readonly upstreamDialect: DialectName;
   readonly upstreamKey?: string;
+  readonly byok?: string;
 }
 
 /** Whatever answers the requests of a server, with the notes for the operator. */
@@ -37,6 +39,7 @@ export function withUpstreamOptions(command: Command): Command {
   return command
     .optionsGroup("Other servers:")
     .option("--config <file>", "providers and routes; see vireo config --help")
+    .option("--byok <file>", "tenants' own keys for providers; see vireo byok --help")
     .option("--upstream <url>", "answer by another server, as http://10.0.0.5:8000/v1")
     .option("--upstream-model <name>", "its model that is served (default: all that it lists)")
     .addOption(
@@ -66,7 +69,7 @@ export async function openUpstream(
     const message = "--config and --upstream exclude each other; name the server in the file";
     throw new VireoError("invalid_option", message);
   }
-  if (config !== undefined) return await openConfigured(config, openEngine, log);
+  if (config !== undefined) return await openConfigured(config, flags, openEngine, log);
   if (upstream !== undefined) return await openRemote(upstream, flags);
   const engine = await openEngine();
   const { abilities } = engine.models[0] ?? {};
@@ -75,6 +78,7 @@ export async function openUpstream(
 
 async function openConfigured(
   path: string,
+  { byok }: UpstreamFlags,
   openEngine: () => Promise<LocalEngine>,
   log: Log,
 ): Promise<ServedUpstream> {
@@ -83,7 +87,9 @@ async function openConfigured(
     engine = await openEngine();
     return engine;
   };
-  const live = await openConfiguration(path, { environment: process.env, openLocal, log });
+  const tenantKeys = byok === undefined ? undefined : openProviderKeys(byok, masterKey());
+  const options = { environment: process.env, openLocal, log, tenantKeys };
+  const live = await openConfiguration(path, options);
   return {
     upstream: live.router,
     abilities: engine?.models[0]?.abilities,
@@ -93,6 +99,10 @@ async function openConfigured(
       await engine?.close();
     },
   };
+}
+
+function masterKey(): Buffer {
+  return readMasterKey(process.env.VIREO_MASTER_KEY, "VIREO_MASTER_KEY");
 }
 
 async function openRemote(url: string, flags: UpstreamFlags): Promise<ServedUpstream> {

@@ -8,7 +8,7 @@ import type { Route } from "../routing/endpoint.ts";
 import { HealthRegistry } from "../routing/health-registry.ts";
 import { Router } from "../routing/router.ts";
 import type { Environment, Problem } from "./problems.ts";
-import { Providers } from "./providers.ts";
+import { Providers, type TenantKeySource } from "./providers.ts";
 import { readConfiguration } from "./read-configuration.ts";
 import type { Configuration } from "./schema.ts";
 
@@ -22,6 +22,8 @@ export interface LiveOptions {
   /** Opens the engine of this process, if the file has a provider of kind local. */
   readonly openLocal: () => Promise<Upstream>;
   readonly log: Log;
+  /** Tenants' own keys. Undefined: there are none. */
+  readonly tenantKeys?: TenantKeySource | undefined;
 }
 
 /** A router whose routes follow a file. */
@@ -81,7 +83,7 @@ class FollowedFile implements LiveConfiguration {
     this.seen = text;
     this.local = local;
     this.options = options;
-    this.providers = new Providers(local);
+    this.providers = new Providers(local, options.tenantKeys);
     this.router = new Router({
       routes: () => this.routes,
       health: this.health,

@@ -28,14 +28,28 @@ interface Opened {
   readonly open: OpenProvider;
 }
 
+/** Keys of tenants, each bound to a provider and its address. */
+export interface TenantKeySource {
+  has(owner: KeyOwner): boolean;
+  find(owner: KeyOwner): string | undefined;
+}
+
+interface KeyOwner {
+  readonly tenant: string;
+  readonly provider: string;
+  readonly origin: string;
+}
+
 /** The providers of the current configuration. Those that a change leaves alone stay open. */
 export class Providers {
   private readonly local: Upstream | undefined;
+  private readonly tenantKeys: TenantKeySource | undefined;
   private opened: ReadonlyMap<string, Opened> = new Map();
 
   /** local: the engine of this process. Undefined: there is none. */
-  constructor(local: Upstream | undefined) {
+  constructor(local: Upstream | undefined, tenantKeys?: TenantKeySource) {
     this.local = local;
+    this.tenantKeys = tenantKeys;
   }
 
   /** Takes a checked configuration over and returns its routes. */
@@ -71,8 +85,14 @@ export class Providers {
     switch (config.kind) {
       case "local":
         return { provider: toProvider(name, config, this.local!), retire() {}, async close() {} };
-      case "openai-compatible":
-        return closing(name, config, createRemote(name, config, models, environment));
+      case "openai-compatible": {
+        const keys = this.tenantKeys && keysAt(this.tenantKeys, name, config);
+        const upstream = createRemote(name, config, models, environment, keys?.find);
+        const open = closing(name, config, upstream);
+        return keys === undefined
+          ? open
+          : { ...open, provider: { ...open.provider, tenantKeys: keys } };
+      }
       case "chaos": {
         const { fault, afterTokens, limits } = config;
         const chaos = await startChaos(defined({ fault, afterTokens }));
@@ -106,6 +126,7 @@ function createRemote(
   }: Pick<RemoteConfig, "url"> & Partial<RemoteConfig>,
   models: readonly string[],
   environment: Environment,
+  tenantKey: (tenant: string) => string | undefined = () => undefined,
 ): RemoteUpstream {
   const value = (text: string): string => {
     const variable = SECRET.exec(text)?.[1];
@@ -126,12 +147,22 @@ function createRemote(
     ...defined({
       dialect,
       maxFrames,
-      credentials: secret === undefined ? undefined : () => secret,
+      credentials: (request?: ChatRequest) => tenantKey(request?.tenant ?? "") ?? secret,
       headers:
         headers &&
         Object.fromEntries(Object.entries(headers).map(([header, text]) => [header, value(text)])),
     }),
   });
+}
+
+/** The keys of tenants at one provider. They are sent to its configured address only. */
+function keysAt(source: TenantKeySource, provider: string, config: RemoteConfig) {
+  const { origin } = new URL(config.url);
+  return {
+    has: (tenant: string) => source.has({ tenant, provider, origin }),
+    find: (tenant: string) => source.find({ tenant, provider, origin }),
+    zeroDataRetention: config.zeroDataRetentionWithTenantKeys === true,
+  };
 }
 
 /** Counts the running requests of an upstream, to close it after the last one. */

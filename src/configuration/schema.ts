@@ -47,6 +47,10 @@ const remoteProvider = z
       .optional()
       .describe(`Further headers; values may be \${NAME}.`),
     limits: limits.optional(),
+    zeroDataRetentionWithTenantKeys: z
+      .boolean()
+      .optional()
+      .describe("It keeps nothing of requests with a tenant's own key either."),
     maxFrames: z.int().min(1).max(1024).optional().describe("Frames of a video sampled here."),
     ...policy,
   })

@@ -3,7 +3,7 @@ import type { AnsweredBy, ChatEvent, ChatRequest, StartEvent, Usage } from "../c
 import { VireoError } from "../core/errors.ts";
 import type { FailedAttempt } from "../core/failed-attempt.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Endpoint } from "./endpoint.ts";
+import { type Endpoint, usesOwnKey } from "./endpoint.ts";
 import type { EndpointHealth } from "./endpoint-health.ts";
 import { asksForPause, type Failure, failureOf, refusesKey } from "./failures.ts";
 import { isOutput, type TimeLimit, withTimeLimits } from "./time-limits.ts";
@@ -92,7 +92,7 @@ export async function* runAttempt(
     if (signal?.aborted === true) throw signal.reason;
     const failure = failureOf(error, endpoint, now() - begun);
     isJudged = true;
-    judge(health, failure, now());
+    judge(health, failure, { hasOwnKey: usesOwnKey(endpoint, request.tenant), nowMs: now() });
     return { type: "failed", failure };
   } finally {
     if (!isJudged) health.abandoned();
@@ -102,9 +102,15 @@ export async function* runAttempt(
 }
 
 /** Records a failure with the endpoint, by whose fault it was. */
-function judge(health: EndpointHealth, failure: Failure, nowMs: number): void {
+function judge(
+  health: EndpointHealth,
+  failure: Failure,
+  { hasOwnKey, nowMs }: { readonly hasOwnKey: boolean; readonly nowMs: number },
+): void {
   const { attempt, error } = failure;
-  if (attempt.callerFault) health.abandoned();
+  // limits and faults of one tenant's key say nothing about the endpoint for others
+  const isOfKey = hasOwnKey && (asksForPause(failure) || refusesKey(failure));
+  if (attempt.callerFault || isOfKey) health.abandoned();
   else if (asksForPause(failure)) health.limited(error.code, error.retryAfterMs ?? PAUSE_MS, nowMs);
   else health.failed(error.code, nowMs, { isFinal: refusesKey(failure) });
 }

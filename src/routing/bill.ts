@@ -1,7 +1,9 @@
 import type { ChatRequest, Usage } from "../core/chat.ts";
-import { costParts, FREE, type Prices } from "../core/prices.ts";
+import { type Cost, costParts, FREE, type Prices } from "../core/prices.ts";
 import { type CountTokens, Delivery } from "./delivery.ts";
-import { type Candidate, type Endpoint, pricesOf } from "./endpoint.ts";
+import { type Candidate, type Endpoint, pricesOf, usesOwnKey } from "./endpoint.ts";
+
+const NO_COST: Cost = Object.freeze({ text: 0n, media: 0n, completion: 0n });
 
 /**
  * Bills a request once: for the usage that the provider of its answer reports, or for what was
@@ -16,6 +18,7 @@ export class Bill {
   private before: Usage | undefined;
   private reported: Usage | undefined;
   private isSent = false;
+  private hasOwnKey = false;
 
   constructor(request: ChatRequest, count: CountTokens) {
     this.request = request;
@@ -28,6 +31,7 @@ export class Bill {
     // without a price among priced endpoints it is free; the model's price is that of another one
     this.prices = pricesOf(endpoint) ?? (route.endpoints.some(pricesOf) ? FREE : undefined);
     this.reported = undefined;
+    this.hasOwnKey = usesOwnKey(endpoint, this.request.tenant);
     if (!this.delivery.isEmpty) this.before = this.delivery.estimate();
   }
 
@@ -53,10 +57,16 @@ export class Bill {
     const whole = joined(this.before, usage);
     const cost = this.prices && costParts(this.prices, whole);
     const own = this.request.promptAlreadyBilled === true ? { text: 0n, media: 0n } : {};
-    const priced = cost === undefined ? whole : { ...whole, cost: { ...cost, ...own } };
+    const priced = cost === undefined ? whole : this.withCost(whole, { ...cost, ...own });
     if (!this.isSent) this.request.onUsage?.(priced);
     this.isSent = true;
     return priced;
+  }
+
+  /** With the tenant's own key, the provider's bill goes to the tenant. */
+  private withCost(usage: Usage, cost: Cost): Usage {
+    if (!this.hasOwnKey) return { ...usage, cost };
+    return { ...usage, cost: NO_COST, providerCost: cost, isByok: true };
   }
 }
 

@@ -11,6 +11,13 @@ export interface AttemptLimits {
   readonly totalMs?: number;
 }
 
+/** Keys of tenants at a provider, which then bills them and not the operator. */
+export interface TenantKeys {
+  readonly has: (tenant: string) => boolean;
+  /** The operator vouches for zero data retention with such keys too. */
+  readonly zeroDataRetention: boolean;
+}
+
 /** A provider: a service that runs models, as the operator declares it. */
 export interface Provider {
   /** Its name in requests, answers and metrics. */
@@ -23,6 +30,8 @@ export interface Provider {
   /** It may train on requests. */
   readonly collectsData: boolean;
   readonly limits?: AttemptLimits;
+  /** Tenants may have keys of their own there. Undefined: none has. */
+  readonly tenantKeys?: TenantKeys;
   /**
    * The engine of this process. It needs no circuit breaker, and its own queue says when it is
    * full.
@@ -52,6 +61,11 @@ export interface Route {
   /** ordered: the first that is available answers. weighted: chosen at random by weight. */
   readonly strategy: "ordered" | "weighted";
   readonly endpoints: readonly Endpoint[];
+}
+
+/** Whether a request is sent there with its tenant's own key. */
+export function usesOwnKey({ provider }: Endpoint, tenant = ""): boolean {
+  return provider.tenantKeys?.has(tenant) === true;
 }
 
 /** An endpoint that may answer a request, as a part of a route. */

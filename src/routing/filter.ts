@@ -1,5 +1,5 @@
 import type { RoutingPreferences } from "../core/routing-preferences.ts";
-import { contextOf, type Endpoint, isNamed, pricesOf } from "./endpoint.ts";
+import { contextOf, type Endpoint, isNamed, pricesOf, usesOwnKey } from "./endpoint.ts";
 
 export type ExclusionReason =
   | "order"
@@ -25,6 +25,7 @@ export interface Exclusion {
 /** Facts about a request that an endpoint must satisfy. */
 export interface Requirements {
   readonly preferences: RoutingPreferences;
+  readonly tenant?: string | undefined;
   /** Minimum context: the tokens of the answer, before the prompt is counted. */
   readonly contextTokens: number;
   /** Names of what the request uses and the endpoint cannot do. */
@@ -34,7 +35,7 @@ export interface Requirements {
 /** The reason why an endpoint may not answer a request, whatever its health. Undefined: it may. */
 export function excludedBy(
   endpoint: Endpoint,
-  { preferences, contextTokens, missing }: Requirements,
+  { preferences, tenant, contextTokens, missing }: Requirements,
 ): Exclusion | undefined {
   const exclude = (reason: ExclusionReason, detail?: string): Exclusion => {
     return { endpoint, reason, ...(detail !== undefined && { detail }) };
@@ -47,7 +48,7 @@ export function excludedBy(
   if (!allowFallbacks && order !== undefined && order.length > 0 && !named(order)) {
     return exclude("order");
   }
-  if (preferences.zeroDataRetention === true && !endpoint.provider.zeroDataRetention) {
+  if (preferences.zeroDataRetention === true && !keepsNothing(endpoint, tenant)) {
     return exclude("zdr");
   }
   if (preferences.denyDataCollection === true && endpoint.provider.collectsData) {
@@ -64,6 +65,13 @@ export function excludedBy(
   if (context !== undefined && context < contextTokens) return exclude("context", String(context));
   const lacking = missing(endpoint);
   return lacking.length > 0 ? exclude("parameters", lacking.join(", ")) : undefined;
+}
+
+/** The operator vouches for requests with its own key; those with a tenant's own key need more. */
+function keepsNothing(endpoint: Endpoint, tenant: string | undefined): boolean {
+  const { zeroDataRetention, tenantKeys } = endpoint.provider;
+  if (!zeroDataRetention) return false;
+  return !usesOwnKey(endpoint, tenant) || tenantKeys?.zeroDataRetention === true;
 }
 
 function hasFormat({ quantization = "unknown" }: Endpoint, accepted: readonly string[]): boolean {

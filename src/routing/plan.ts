@@ -88,6 +88,7 @@ function requirementsOf(request: ChatRequest): Requirements {
   const preferences = request.routing ?? {};
   return {
     preferences,
+    tenant: request.tenant,
     contextTokens: request.maxTokens ?? 1,
     missing: (endpoint) => {
       const { refused, ignored } = missingFeatures(request, describedModel(endpoint)?.features);

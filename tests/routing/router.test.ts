@@ -277,3 +277,41 @@ test("services are asked of the endpoint that has them, by its own model name", 
   expect(asked).toEqual(["own-name"]);
   expect(router.capabilities.inspect).toBeUndefined();
 });
+
+describe("a tenant's own key", () => {
+  const ofAnn = (provider: Provider, zeroDataRetention = false): Provider => {
+    return { ...provider, tenantKeys: { has: (tenant) => tenant === "ann", zeroDataRetention } };
+  };
+  const priced = (provider: Provider) => endpoint(provider, { prices: PRICES });
+
+  test("costs the tenant nothing here, and says what the provider charges", async () => {
+    const router = routerOf([route([priced(ofAnn(scripted("a")))])]);
+    const { billed } = await ask(router, { tenant: "ann" });
+    expect(billed[0]).toMatchObject({
+      isByok: true,
+      cost: { text: 0n, media: 0n, completion: 0n },
+      providerCost: { text: 10_000_000n, completion: 8_000_000n },
+    });
+    const other = await ask(router, { tenant: "ben" });
+    expect(other.billed[0]).not.toHaveProperty("isByok");
+    expect(other.billed[0]?.cost?.text).toBe(10_000_000n);
+  });
+
+  test.each([
+    ["is refused", failed("upstream_refused", { status: 401 })],
+    ["is over its limit", limited(60_000)],
+  ])("that %s keeps nobody else away", async (_, failure) => {
+    const a = scripted("a", [[failure], ["Hello"]]);
+    const router = between([ofAnn(a), scripted("b", [["b"]])]);
+    expect((await ask(router, { tenant: "ann" })).text).toBe("b");
+    expect((await ask(router, { tenant: "ben" })).text).toBe("Hello");
+  });
+
+  test("is not used under zero data retention unless the operator vouches for that", async () => {
+    const strict = { tenant: "ann", routing: { zeroDataRetention: true } };
+    const marked = { ...scripted("a"), zeroDataRetention: true };
+    expect((await ask(between([ofAnn(marked)]), strict)).error?.code).toBe("zdr_unavailable");
+    expect((await ask(between([ofAnn(marked, true)]), strict)).text).toBe("Hello");
+    expect((await ask(between([ofAnn(marked)]), { ...strict, tenant: "ben" })).text).toBe("Hello");
+  });
+});
