@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
 import type { Duplex } from "node:stream";
 import { createAdaptorServer } from "@hono/node-server";
 import { VireoError } from "../core/errors.ts";
@@ -40,6 +46,8 @@ const MAX_HEADERS = 200;
 const GRACE_MS = 10_000;
 /** Time before the end of the grace period at which running answers get an error. */
 const TELL_MS = 1000;
+/** Time in which the last bytes of answers reach their clients. */
+const LAST_BYTES_MS = 500;
 
 /**
  * Serves the API over HTTP.
@@ -60,7 +68,7 @@ export async function listen(options: AppOptions & ListenOptions): Promise<Liste
   const { deadlineMs = DEADLINE_MS } = options;
   const { stalledMs } = LIMITS.connection;
   closeStalledReaders(server, { stalledMs, answerMs: deadlineMs + stalledMs });
-  const unanswered = countUnanswered(server);
+  const unanswered = watchUnanswered(server);
   const { host, port } = options;
   await bind(server, options);
   const address = server.address();
@@ -71,6 +79,8 @@ export async function listen(options: AppOptions & ListenOptions): Promise<Liste
     port: bound,
     close: async (graceMs = GRACE_MS) => {
       shutdown.begin();
+      unanswered.closeSockets();
+      server.closeIdleConnections();
       const telling = setTimeout(() => shutdown.end(), graceMs - Math.min(TELL_MS, graceMs / 2));
       const cutting = setTimeout(() => server.closeAllConnections(), graceMs);
       await unanswered.none();
@@ -202,30 +212,49 @@ function toClientError(code: string | undefined): VireoError {
   return new VireoError("malformed_http", "this is not HTTP/1.1 as RFC 9112 defines it");
 }
 
-/** Counts requests whose answers have not been sent completely. */
-function countUnanswered(server: Server): { none(): Promise<void> } {
-  let count = 0;
+interface Unanswered {
+  /** Resolves when all answers have been sent. */
+  none(): Promise<void>;
+  /** Closes the connection of each answer from now on, whatever its client wants. */
+  closeSockets(): void;
+}
+
+/** Watches requests whose answers have not been sent completely. */
+function watchUnanswered(server: Server): Unanswered {
+  const responses = new Set<ServerResponse>();
+  let closes = false;
   let onNone = (): void => {};
-  server.on("request", (_request, response) => {
-    count += 1;
+  server.on("request", (request, response) => {
+    const { socket } = request;
+    responses.add(response);
+    response.shouldKeepAlive &&= !closes;
     response.once("close", () => {
-      count -= 1;
-      if (count === 0) onNone();
+      responses.delete(response);
+      // a streamed answer has promised to keep the connection before the shutdown began
+      if (closes) socket.destroySoon();
+      if (responses.size === 0) onNone();
     });
   });
   return {
     none: () =>
       new Promise((resolve) => {
-        if (count === 0) resolve();
+        if (responses.size === 0) resolve();
         else onNone = resolve;
       }),
+    closeSockets: () => {
+      closes = true;
+      for (const response of responses) response.shouldKeepAlive = false;
+    },
   };
 }
 
+/** Stops listening; connections that have no request, or only a part of one, end soon. */
 async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
   server.closeIdleConnections();
+  const cutting = setTimeout(() => server.closeAllConnections(), LAST_BYTES_MS);
   await closed;
+  clearTimeout(cutting);
 }

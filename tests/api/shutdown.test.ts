@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 import { describe, expect, test } from "vitest";
@@ -97,6 +98,40 @@ describe("a server that ends", () => {
     expect(answer.statusCode).toBe(200);
     await answer.body.dump();
     await closed;
+    await agent.close();
+  });
+
+  test.each([
+    ["an answer", { stream: false }],
+    ["a stream", { stream: true }],
+  ])("ends with %s to a client that keeps connections", async (_, how) => {
+    const { server, agent, post } = await open();
+    const said = [{ role: "user", content: "slow" }];
+    const idle = await request(`${server.url}/health/live`, { dispatcher: agent });
+    await idle.body.dump();
+    const slow = post("/v1/chat/completions", { model: MODEL, messages: said, ...how });
+    await sleep(50);
+    const closed = server.close(10 * 60_000); // longer than this test may last
+    const ready = await request(`${server.url}/health/ready`);
+    expect([ready.statusCode, ready.headers.connection]).toEqual([503, "close"]);
+    await ready.body.dump();
+    const answer = await slow;
+    if (!how.stream) expect(answer.headers.connection).toBe("close");
+    expect(await answer.body.text()).toContain("slow");
+    await closed;
+    await expect(request(`${server.url}/health/live`)).rejects.toThrow(/ECONNREFUSED/);
+    await agent.close();
+  });
+
+  test("does not wait for connections without a request", async () => {
+    const { server, agent } = await open();
+    const { port } = server;
+    const silent = connect(port, "127.0.0.1");
+    const halfway = connect(port, "127.0.0.1");
+    for (const socket of [silent, halfway]) socket.on("error", () => {});
+    halfway.write("POST /v1/chat/completions HTTP/1.1\r\nhost: loc");
+    await sleep(100);
+    await server.close(10 * 60_000);
     await agent.close();
   });
 });
