@@ -6,6 +6,7 @@ import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { PartialFile } from "./draft.ts";
+import type { Expiries } from "./expiries.ts";
 import type { Ledger, Reservation } from "./ledger.ts";
 import {
   type FileInfo,
@@ -51,6 +52,7 @@ export interface UploadTarget {
 export interface UploadsOptions {
   readonly folder: string;
   readonly now: () => number;
+  readonly expiries: Expiries;
   readonly store: UploadTarget;
   readonly ledger: Ledger;
 }
@@ -94,6 +96,7 @@ export class Uploads {
     const expiresMs = createdMs + IDLE_MS;
     const about = { ...file, id: newId("upload"), tenant, bytes };
     const upload: Upload = { ...about, createdMs, expiresMs, status: "pending" };
+    this.options.expiries.start(upload.id, IDLE_MS);
     try {
       await mkdir(this.pathOf(upload.id), { mode: 0o700 });
       await this.write(upload);
@@ -128,6 +131,7 @@ export class Uploads {
     draft.handOver();
     state.parts.set(part, bytes);
     state.upload = { ...state.upload, expiresMs: this.options.now() + IDLE_MS };
+    this.options.expiries.start(id, IDLE_MS);
     return { id: part, uploadId: id, createdMs: this.options.now() };
   }
 
@@ -173,9 +177,8 @@ export class Uploads {
 
   /** Removes uploads that have received nothing for an hour. */
   async sweep(): Promise<void> {
-    const now = this.options.now();
     for (const state of this.states.values()) {
-      if (state.upload.expiresMs > now || state.completing) continue;
+      if (!this.options.expiries.isRemovable(state.upload.id) || state.completing) continue;
       await this.forget(state);
     }
   }
@@ -183,6 +186,7 @@ export class Uploads {
   private async forget(state: State): Promise<void> {
     const { id } = state.upload;
     this.states.delete(id);
+    this.options.expiries.forget(id);
     await this.freeParts(state);
     await rm(this.pathOf(id), { recursive: true, force: true });
   }
@@ -211,6 +215,7 @@ export class Uploads {
       const reservation = this.options.ledger.resume(upload.tenant, upload.bytes, received);
       const state = { upload: { ...upload, expiresMs }, parts, reservation, completing: false };
       this.states.set(name, state);
+      this.options.expiries.resume(name, expiresMs, IDLE_MS);
       if (upload.status !== "pending") await this.freeParts(state);
     }
   }
@@ -226,7 +231,7 @@ export class Uploads {
 
   private find(tenant: string, id: string): State {
     const state = this.states.get(id);
-    const known = state?.upload.tenant === tenant && state.upload.expiresMs > this.options.now();
+    const known = state?.upload.tenant === tenant && !this.options.expiries.isOver(id);
     if (state && known) return state;
     const message = `No such Upload object: ${id.slice(0, 64)}`;
     throw new VireoError("file_not_found", message, { param: "upload_id" });

@@ -59,17 +59,19 @@ function ringOf(records: readonly KeyRecord[], nowMs: () => number): KeyRing {
  *
  * Throws invalid_option if it cannot be read at first.
  */
-export function openKeyFile(path: string, nowMs: () => number = Date.now): KeyRing {
+export function openKeyFile(path: string, clock?: () => number): KeyRing {
+  const nowMs = clock ?? Date.now;
+  const elapsedMs = clock ?? (() => performance.now()); // a clock set back must not stop checks
   const versionOf = (): string => {
     const { mtimeMs, size, ino } = statSync(path);
     return `${mtimeMs} ${size} ${ino}`;
   };
   let ring = ringOf(readKeyFile(path), nowMs);
   let version = versionOf();
-  let checkedMs = nowMs();
+  let checkedMs = elapsedMs();
   const current = (): KeyRing => {
-    if (nowMs() - checkedMs < CHECK_INTERVAL_MS) return ring;
-    checkedMs = nowMs();
+    if (elapsedMs() - checkedMs < CHECK_INTERVAL_MS) return ring;
+    checkedMs = elapsedMs();
     try {
       const now = versionOf();
       if (now !== version) ring = ringOf(readKeyFile(path), nowMs);

@@ -58,6 +58,7 @@ const CLIENT_GONE = 499;
  */
 export function createApp(options: AppOptions): App {
   const { log, hosts = [], now = Date.now } = options;
+  const elapsed = elapsedOf(options);
   const upstream = routed(options.upstream);
   const metrics = new Metrics(upstream, options.watch);
   const shared = routeOptions({ ...options, upstream }, metrics, now);
@@ -70,7 +71,7 @@ export function createApp(options: AppOptions): App {
   const app: App = new Hono<Env>();
 
   const { shutdown = new Shutdown() } = options;
-  app.use(requestId(log, now));
+  app.use(requestId(log, elapsed));
   app.use(refuseWhenClosing(shutdown));
   app.use(bookBytes());
   app.use(keys === undefined ? allowHosts(hosts) : unless(open, requireKey(keys)));
@@ -80,7 +81,7 @@ export function createApp(options: AppOptions): App {
   for (const path of DOCS_PATHS) app.get(path, docs);
   app.get("/openapi.json", openApi(routes, version));
 
-  const once = idempotent(new IdempotencyCache(now));
+  const once = idempotent(new IdempotencyCache(elapsed));
   const rates = rateHeaders(shared);
   const ending = endWithServer(shutdown);
   for (const { method, path, generates, handler } of routes) {
@@ -118,11 +119,17 @@ function shapeAt(routes: readonly Route[], path: string): ErrorShape {
   return routes.find((route) => route.path === path)?.errors ?? "openai";
 }
 
+/** Limits and lifetimes go by this clock, which nobody sets; a clock given by options is both. */
+function elapsedOf({ now }: AppOptions): () => number {
+  return now ?? (() => performance.now());
+}
+
 /** Wraps the upstream and collects the objects that routes need. */
 function routeOptions(options: AppOptions, metrics: Metrics, now: () => number): RouteOptions {
   const { apiKey, log, prices = FREE, media, files } = options;
   const keys = options.keys ?? (apiKey === undefined ? undefined : singleKey(apiKey));
-  const tenants = new Tenants(now);
+  const elapsed = elapsedOf(options);
+  const tenants = new Tenants(elapsed);
   const pricesOf = (model: UpstreamModel) => model.prices ?? prices;
   const limitsOf = (tenant: string) => keys?.limitsOf(tenant) ?? {};
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
@@ -141,7 +148,7 @@ function routeOptions(options: AppOptions, metrics: Metrics, now: () => number):
   ];
   const upstream = wrappers.reduce((inner, wrap) => wrap(inner), options.upstream);
   const bodies = new BodyParser();
-  const responses = options.storesResponses === false ? undefined : new ResponseStore(now);
+  const responses = options.storesResponses === false ? undefined : new ResponseStore(elapsed);
   return {
     upstream,
     tenants,

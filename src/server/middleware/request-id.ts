@@ -15,10 +15,10 @@ export function requestId(log: Log, now: () => number): MiddlewareHandler<Env> {
     c.set("requestId", id);
     c.set("tenant", "");
     await next();
-    const ms = now() - begun;
+    const ms = Math.round(now() - begun);
     const { headers } = c.res; // c.header would make a new Response now, each time
     headers.set("x-request-id", id);
-    headers.set("openai-processing-ms", String(Math.round(ms)));
+    headers.set("openai-processing-ms", String(ms));
     headers.set("x-content-type-options", "nosniff");
     const { method, path } = c.req;
     log("info", "request", {
