@@ -1,10 +1,13 @@
 #!/usr/bin/env node
+import "./uncaught.ts"; // first, so that it sees errors of the other imports
+
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { VireoError } from "../core/errors.ts";
+import { fromSystemError } from "../core/system-errors.ts";
 import { addAsk } from "./ask.ts";
 import { addBench } from "./bench.ts";
 import { addByok } from "./byok.ts";
@@ -16,6 +19,7 @@ import { addInspect } from "./inspect.ts";
 import { addKeys } from "./keys.ts";
 import { addQuantize } from "./quantize.ts";
 import { addServe } from "./serve.ts";
+import { systemMessage } from "./system-message.ts";
 import { addTokens } from "./tokens.ts";
 import { addVideo } from "./video.ts";
 
@@ -73,7 +77,9 @@ for (const [name, value] of Object.entries(process.env)) {
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof VireoError)) throw error;
-  process.stderr.write(`vireo: ${error.message}\n`);
+  const known = error instanceof VireoError ? error : fromSystemError(error);
+  if (known === undefined) throw error;
+  const message = known === error ? known.message : systemMessage(error, known.message);
+  process.stderr.write(`vireo: ${message}\n`);
   process.exitCode = 1;
 }

@@ -34,6 +34,7 @@ export type ErrorCode =
   | "response_not_found"
   | "upload_closed"
   | "storage_full"
+  | "storage_unavailable"
   | "invalid_api_key"
   | "missing_api_key"
   | "model_not_found"

@@ -172,7 +172,12 @@ function isUnread(entry: Entry): entry is UnreadFile {
 }
 
 /** Errors that would affect all other files as well. */
-const FATAL_CODES: readonly string[] = ["invalid_schema", "engine_closed", "internal_error"];
+const FATAL_CODES: readonly string[] = [
+  "invalid_schema",
+  "engine_closed",
+  "internal_error",
+  "storage_unavailable",
+];
 
 async function openJob(
   upstream: Upstream,
@@ -221,7 +226,10 @@ async function runJob(
     else {
       const { answer, isKnown, count, picture } = event;
       if (!isKnown) {
-        await appendFile(answered, `${JSON.stringify(answer)}\n`, { flush: true });
+        const line = `${JSON.stringify(answer)}\n`;
+        await appendFile(answered, line, { flush: true }).catch((cause) => {
+          return refuse("write", answered, cause);
+        });
         onPage(answer.page, count);
       }
       if (picture) pictures.set(answer.page, picture);

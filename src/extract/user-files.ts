@@ -2,23 +2,29 @@ import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { VireoError } from "../core/errors.ts";
 
-/** Writes a temporary file, syncs and renames it, so that readers see all of it or nothing. */
+/**
+ * Writes a temporary file, syncs and renames it, so that readers see all of it or nothing.
+ *
+ * Throws what the parts throw, and storage_unavailable or invalid_option with the reason.
+ */
 export async function writeAtomically(
   path: string,
   parts: AsyncIterable<string | Buffer> | Iterable<string | Buffer>,
 ): Promise<void> {
   const aside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
-  const handle = await open(aside, "w");
+  const handle = await open(aside, "w").catch((cause) => refuse("write", path, cause));
   try {
-    for await (const part of parts) await handle.writeFile(part);
-    await handle.sync();
+    for await (const part of parts) {
+      await handle.writeFile(part).catch((cause) => refuse("write", path, cause));
+    }
+    await handle.sync().catch((cause) => refuse("write", path, cause));
+    await handle.close();
+    await rename(aside, path).catch((cause) => refuse("write", path, cause));
   } catch (error) {
+    await handle.close().catch(() => {}); // it may be closed already
     await rm(aside, { force: true });
     throw error;
-  } finally {
-    await handle.close();
   }
-  await rename(aside, path);
 }
 
 const FILE_REASONS: Readonly<Record<string, string>> = {
@@ -28,14 +34,25 @@ const FILE_REASONS: Readonly<Record<string, string>> = {
   EPERM: "it is not allowed",
   ENOTDIR: "a part of the path is no folder",
   ENOSPC: "the disk is full",
+  EDQUOT: "the quota of the disk is used up",
+  EFBIG: "the limit of a file is reached",
   EROFS: "the disk can only be read",
+  EIO: "the disk has failed",
+  EMFILE: "too many files are open",
 };
 
-/** Throws invalid_option with the system's reason for a file that the user named. */
+/** Errors of the disk, which affect every file. */
+const DISK_CODES: readonly string[] = ["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO"];
+
+/**
+ * Throws an error with the system's reason for a file that the user named: storage_unavailable for
+ * the disk, else invalid_option.
+ */
 export function refuse(what: "read" | "write", path: string, cause: unknown): never {
   const code = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
   const message = `cannot ${what} ${path}: ${FILE_REASONS[code] ?? code}`;
-  throw new VireoError("invalid_option", message, { cause });
+  const kind = DISK_CODES.includes(code) ? "storage_unavailable" : "invalid_option";
+  throw new VireoError(kind, message, { cause });
 }
 
 /** Reads a file that the user named. Throws media_too_large, and invalid_option with a reason. */
@@ -53,11 +70,7 @@ export async function readUserFile(path: string, maxBytes: number): Promise<Uint
   }
 }
 
-/** Writes a file atomically. Throws invalid_option with a reason. */
+/** Writes a file atomically. Throws storage_unavailable or invalid_option with a reason. */
 export async function writeUserFile(path: string, text: string): Promise<void> {
-  try {
-    await writeAtomically(path, [text]);
-  } catch (cause) {
-    refuse("write", path, cause);
-  }
+  await writeAtomically(path, [text]);
 }

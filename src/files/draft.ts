@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VireoError } from "../core/errors.ts";
-import { full, type Reservation } from "./ledger.ts";
+import type { Reservation } from "./ledger.ts";
 
 export interface DraftOptions {
   readonly folder: string;
@@ -49,7 +49,7 @@ export class PartialFile {
     }
   }
 
-  /** Throws media_too_large or storage_full. */
+  /** Throws media_too_large and storage_full, and the system's error if the disk is full. */
   async write(chunk: Uint8Array): Promise<void> {
     const { reservation, maxBytes: limit } = this.options;
     if (this.bytes + chunk.length > limit) {
@@ -59,20 +59,12 @@ export class PartialFile {
     reservation.add(chunk.length);
     this.bytes += chunk.length;
     this.hash.update(chunk);
-    try {
-      await this.handle.appendFile(chunk);
-    } catch (cause) {
-      throw isFull(cause) ? full(cause) : cause;
-    }
+    await this.handle.appendFile(chunk);
   }
 
   /** Syncs and closes the file. Afterwards it is renamed or discarded. */
   async finish(): Promise<Written> {
-    try {
-      await this.handle.sync();
-    } catch (cause) {
-      throw isFull(cause) ? full(cause) : cause;
-    }
+    await this.handle.sync();
     await this.close();
     return { path: this.path, sha256: this.hash.digest("hex"), bytes: this.bytes };
   }
@@ -96,9 +88,4 @@ export class PartialFile {
     this.open = false;
     await this.handle.close();
   }
-}
-
-function isFull(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === "ENOSPC" || code === "EDQUOT";
 }

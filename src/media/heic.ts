@@ -22,9 +22,9 @@ export async function decodeHeic(file: Uint8Array): Promise<RgbImage> {
     const { rgb, width, height } = await new Promise<HeicReply>((resolve, reject) => {
       timer = setTimeout(() => reject(tooSlow()), LIMITS.image.heicDecodeMs);
       worker.once("message", resolve);
-      worker.once("error", () => reject(undecodable()));
+      worker.once("error", (error) => reject(worker.pid === undefined ? error : undecodable()));
       worker.once("exit", () => reject(undecodable()));
-      worker.send(file, (error) => error && reject(undecodable()));
+      group.send(file, () => reject(undecodable()));
     });
     if (rgb === undefined) throw undecodable();
     return { rgb, width, height };

@@ -165,6 +165,8 @@ class PdfSource {
 /** A process with one document. It runs one command at a time and is killed if one times out. */
 class PdfProcess {
   private readonly group: ChildGroup;
+  /** The reason of the system if there is no process at all. */
+  private startError: Error | undefined;
   private readonly signal: AbortSignal | undefined;
   private waiting: { resolve(reply: PdfReply): void; reject(error: unknown): void } | undefined;
   /** The reply to every command after the process has ended. */
@@ -176,7 +178,10 @@ class PdfProcess {
     this.group = startWorker(import.meta.url, "media/pdf-worker", HEAP_MB);
     const worker = this.group.process;
     worker.on("message", (reply: PdfReply) => this.waiting?.resolve(reply));
-    worker.on("error", () => this.end("broken"));
+    worker.on("error", (error) => {
+      if (worker.pid === undefined) this.startError = error;
+      this.end("broken");
+    });
     worker.on("exit", (_, signal) => {
       this.end(signal === "SIGABRT" ? "out_of_memory" : "broken");
     });
@@ -201,10 +206,10 @@ class PdfProcess {
     try {
       const reply = await new Promise<PdfReply>((resolve, reject) => {
         this.waiting = { resolve, reject };
-        this.group.process.send(command, (error) => error && this.end("broken"));
+        this.group.send(command, () => this.end("broken"));
       });
       if (reply.ok) return reply.value;
-      throw refused(reply.reason, page);
+      throw this.startError ?? refused(reply.reason, page);
     } finally {
       this.waiting = undefined;
       clearTimeout(timer);

@@ -2,6 +2,7 @@ import {
   type ChildProcess,
   type ForkOptions,
   fork,
+  type Serializable,
   type SpawnOptions,
   spawn,
 } from "node:child_process";
@@ -61,6 +62,16 @@ export class ChildGroup {
   /** Starts a module in a separate Node.js process with a channel for messages. */
   static fork(module: URL, options: ForkOptions): ChildGroup {
     return new ChildGroup(fork(module, [], { ...options, detached: true }));
+  }
+
+  /**
+   * Sends a message to a forked module. onFailure: called if it cannot be sent, unless there never
+   * was a process, of which `ended` tells.
+   */
+  send(message: Serializable, onFailure: () => void): void {
+    const { process: child } = this;
+    if (child.connected) child.send(message, (error) => error && onFailure());
+    else if (child.pid !== undefined) onFailure();
   }
 
   /** Sends a signal to all processes of the group; has no effect if there are none. */

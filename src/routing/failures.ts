@@ -1,5 +1,6 @@
 import { type ErrorCode, VireoError } from "../core/errors.ts";
 import type { FailedAttempt } from "../core/failed-attempt.ts";
+import { toVireoError } from "../core/system-errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** A failed attempt, with the error that a client would see if it were the only one. */
@@ -17,6 +18,9 @@ const PASSING_CODES: ReadonlySet<ErrorCode> = new Set([
   "rate_limited",
   "engine_loading",
   "engine_closed",
+  "engine_restarted",
+  "server_busy",
+  "storage_unavailable",
   "request_timeout",
   "out_of_memory",
   "backend_unavailable",
@@ -55,11 +59,6 @@ export function asksForPause({ attempt, error }: Failure): boolean {
 /** The provider refuses its key or has no credit, which no repetition mends. */
 export function refusesKey({ attempt }: Failure): boolean {
   return attempt.status !== undefined && KEY_STATUSES.includes(attempt.status);
-}
-
-function toVireoError(thrown: unknown): VireoError {
-  if (thrown instanceof VireoError) return thrown;
-  return new VireoError("internal_error", "unexpected error", { cause: thrown });
 }
 
 const MAX_LISTED = 16;

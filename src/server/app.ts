@@ -3,18 +3,14 @@ import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { FREE } from "../core/prices.ts";
+import { toVireoError } from "../core/system-errors.ts";
 import type { Upstream, UpstreamModel } from "../core/upstream.ts";
 import { singleKey } from "../limits/keys.ts";
 import { limited } from "../limits/limited-upstream.ts";
 import { Tenants } from "../limits/tenants.ts";
 import { toGatewayError } from "../protocols/ai-gateway/errors.ts";
 import { toMessagesError } from "../protocols/anthropic/errors.ts";
-import {
-  ERROR_STATUS,
-  errorHeaders,
-  toErrorBody,
-  toVireoError,
-} from "../protocols/shared/errors.ts";
+import { ERROR_STATUS, errorHeaders, toErrorBody } from "../protocols/shared/errors.ts";
 import { routed } from "../routing/routed.ts";
 import { withAliases } from "./aliases.ts";
 import type { AppOptions, Env, RouteOptions } from "./context.ts";

@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { ChatEvent, ChatRequest } from "../core/chat.ts";
+import { toVireoError } from "../core/system-errors.ts";
 import { modelFor, type Upstream, type UpstreamLoad } from "../core/upstream.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
-import { toVireoError } from "../protocols/shared/errors.ts";
 import type { LoopWatch } from "./loop-watch.ts";
 import { addProviderMetrics, addReloadMetrics } from "./provider-metrics.ts";
 

@@ -100,12 +100,19 @@ export class CpuBackend implements Backend, RecorderHost {
     this.exact = options.exactActivations ?? false;
     this.engine = native.open(kernelSet, threads);
     const bytes = options.arenaBytes ?? ARENA_BYTES;
-    this.arena = native.allocate(this.engine, bytes);
+    this.arena = this.allocate(bytes).buffer;
     this.arenaFloats = Math.floor(bytes / 4);
   }
 
   allocate(bytes: number): Region {
-    return { buffer: this.native.allocate(this.engine, Math.max(bytes, 64)), bytes };
+    try {
+      return { buffer: this.native.allocate(this.engine, Math.max(bytes, 64)), bytes };
+    } catch (cause) {
+      const text =
+        `the system refuses to reserve ${bytes} bytes of memory; lower --context or --sequences, ` +
+        "or raise the limit of this process (`ulimit -v`)";
+      throw new VireoError("out_of_memory", text, { cause });
+    }
   }
 
   createFile(file: PackedFile): Region {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { ChatEvent, ChosenToken } from "../../core/chat.ts";
 import { VireoError } from "../../core/errors.ts";
-import { ERROR_STATUS, errorHeaders, toErrorBody, toVireoError } from "../shared/errors.ts";
+import { toVireoError } from "../../core/system-errors.ts";
+import { ERROR_STATUS, errorHeaders, toErrorBody } from "../shared/errors.ts";
 import { type AnswerHead, newAnswerId, toChunks, toCompletion, toErrorChunk } from "./stream.ts";
 
 const head: AnswerHead = {

@@ -1,5 +1,5 @@
 import { defined } from "../../core/defined.ts";
-import { type ErrorCode, type ErrorMetadata, VireoError } from "../../core/errors.ts";
+import type { ErrorCode, ErrorMetadata, VireoError } from "../../core/errors.ts";
 
 export interface ErrorStatus {
   readonly status: number;
@@ -46,6 +46,7 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   response_not_found: invalid(404),
   upload_closed: invalid(400),
   storage_full: invalid(413),
+  storage_unavailable: entry(507, "api_error"),
   invalid_api_key: entry(401, "authentication_error"),
   missing_api_key: entry(401, "authentication_error"),
   model_not_found: entry(404, "not_found_error"),
@@ -89,11 +90,6 @@ export interface ErrorBody {
     readonly request_id?: string;
     readonly metadata?: ErrorMetadata;
   };
-}
-
-export function toVireoError(error: unknown): VireoError {
-  if (error instanceof VireoError) return error;
-  return new VireoError("internal_error", "unexpected error", { cause: error });
 }
 
 /** The error body for a client. It hides the text of errors that are not meant for clients. */
