@@ -196,6 +196,11 @@ export interface ChatRequest {
   readonly zeroDataRetention?: boolean;
   /** Preferences about the provider that answers. Undefined: none. */
   readonly routing?: RoutingPreferences;
+  /**
+   * The caller shows nothing before the answer is complete. A router then asks elsewhere for an
+   * answer that breaks off, as if it had never begun.
+   */
+  readonly readsWhole?: boolean;
   /** Another answer to a prompt that was billed with the first answer. */
   readonly promptAlreadyBilled?: boolean;
   /** Called when the request leaves the queue and is being computed. */

@@ -16,8 +16,8 @@ const PAUSE_MS = 2000;
 export interface AttemptContext {
   readonly endpoint: Endpoint;
   readonly health: EndpointHealth;
-  /** Collects what reaches the client. */
-  readonly delivery: Delivery;
+  /** Collects what reaches the client. Undefined: the answer is held back until it is complete. */
+  readonly delivery: Delivery | undefined;
   /** Nobody else can answer, so `start` need not wait for the first part of the answer. */
   readonly startsAtOnce: boolean;
   /** Added to the `start`. Undefined: the answer has begun at another endpoint; no `start`. */
@@ -84,7 +84,7 @@ export async function* runAttempt(
         health.succeeded({ firstTokenMs: firstMs - begun, completionTokens, decodeMs }, now());
         return { type: "answered", end: event };
       }
-      delivery.add(event);
+      delivery?.add(event);
       yield event;
     }
     throw cut(endpoint);

@@ -12,6 +12,7 @@ import { type CountTokens, roughCount } from "./delivery.ts";
 import type { Candidate, Endpoint, Route } from "./endpoint.ts";
 import { allFailed, type Failure } from "./failures.ts";
 import { HealthRegistry } from "./health-registry.ts";
+import { heldBack } from "./held-back.ts";
 import { type Plan, planRequest } from "./plan.ts";
 import { modelOf } from "./routed-model.ts";
 
@@ -91,6 +92,7 @@ export class Router implements Upstream {
     const continuedBy: string[] = [];
     const [first, ...others] = plan.candidates;
     const isOnlyLocal = others.length === 0 && first?.endpoint.provider.isLocal === true;
+    const isHeld = request.readsWhole === true && !isOnlyLocal;
     try {
       for (const candidate of plan.candidates) {
         const { endpoint } = candidate;
@@ -101,16 +103,17 @@ export class Router implements Upstream {
         if (own === undefined) continue;
         if (isContinuation) continuedBy.push(endpoint.provider.name);
         bill.begin(candidate);
-        const result = yield* runAttempt(own, {
+        const attempted = runAttempt(own, {
           endpoint,
           health: this.health.of(endpoint),
-          delivery: bill.delivery,
+          delivery: isHeld ? undefined : bill.delivery,
           onReport: (usage) => bill.report(usage),
           answeredBy: isContinuation ? undefined : answererOf(candidate, failures.length + 1),
           startsAtOnce: isOnlyLocal,
           signal,
           now: this.now,
         });
+        const result = yield* isHeld ? heldBack(attempted, bill.delivery) : attempted;
         if (result.type === "answered") {
           if (request.zeroDataRetention !== true) this.remember(plan, candidate);
           const usage = bill.complete(result.end.usage);

@@ -25,7 +25,7 @@ export interface Generation {
   /** Changes when the answer starts, before its first event. */
   readonly answerer: Answerer;
   /** A parsed request as this client's: with its tenant, under the policies on retention. */
-  readonly own: (request: ChatRequest) => ChatRequest;
+  readonly own: (request: ChatRequest, how: Pick<ChatRequest, "readsWhole">) => ChatRequest;
   stream(events: AsyncIterable<SseEvent>, form: StreamForm): Promise<Response>;
 }
 
@@ -57,9 +57,9 @@ export function generation(
   return {
     signal,
     answerer,
-    own(request) {
-      const tenant = c.get("tenant");
-      const own = underPolicy({ ...request, model: model.id, tenant, onStart }, keepsNothing);
+    own(request, how) {
+      const mine = { model: model.id, tenant: c.get("tenant"), onStart, ...how };
+      const own = underPolicy({ ...request, ...mine }, keepsNothing);
       if (own.zeroDataRetention === true) {
         c.header("x-zdr", "enforced");
         c.set("keepsNothing", true);

@@ -65,6 +65,17 @@ const answeredBy = ({ events }: Outcome) => {
   return start?.type === "start" ? start.answeredBy : undefined;
 };
 
+test("a caller of whole answers never sees one that broke off", async () => {
+  const [a, b] = [scripted("a", [["Hel", down()]]), scripted("b")];
+  const outcome = await ask(between([a, b]), { readsWhole: true });
+  expect(outcome.text).toBe("Hello");
+  expect(answeredBy(outcome)).toEqual({ provider: "b", model: "m", attempts: 2 });
+  expect(outcome.billed).toEqual([USAGE]);
+  const alone = await ask(between([scripted("c", [["Hel", down()]])]), { readsWhole: true });
+  expect([alone.text, alone.billed]).toEqual(["", []]);
+  expect(alone.error?.code).toBe("upstream_unavailable");
+});
+
 describe("before the first token", () => {
   test.each<[string, Step]>([
     ["a server error", down()],

@@ -29,7 +29,7 @@ export function chatCompletions(options: RouteOptions) {
     warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", head.id);
 
-    const request = reply.own(parsed.request);
+    const request = reply.own(parsed.request, { readsWhole: !parsed.stream });
     const events = runConcurrently(upstream, toChoiceRequests(request, parsed.count), signal);
     if (parsed.stream) {
       return await reply.stream(asEvents(toChunks(events, head)), {

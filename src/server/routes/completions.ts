@@ -24,7 +24,7 @@ export function completions(options: RouteOptions) {
     const reply = generation(c, options, model, parsed.ignoredParams);
     const { signal, answerer } = reply;
     const requests = parsed.requests.flatMap((one) =>
-      toChoiceRequests(reply.own(one), parsed.count),
+      toChoiceRequests(reply.own(one, { readsWhole: !parsed.stream }), parsed.count),
     );
     const head = {
       ...parsed,

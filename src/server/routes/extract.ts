@@ -42,7 +42,7 @@ export function extractDocument(options: RouteOptions) {
     const head = { id, created: Math.floor(now() / 1000), model: model.id };
     c.header("x-generation-id", head.id);
     const { signal, stream, own: toOwn } = generation(c, options, model);
-    const own = toOwn(request);
+    const own = toOwn(request, { readsWhole: true });
     const maxTokens = body.max_tokens ?? Math.min(PAGE_TOKENS, model.contextTokens >> 1);
     const pages = pageByPage({ ...body, max_tokens: maxTokens }, own, options, signal);
     const events = oneOfFew(running, c.get("tenant"), pages);
@@ -133,10 +133,10 @@ function toOptions(body: ExtractBody, schema: ExtractOptions["schema"]): Extract
   };
 }
 
-/** The upstream, whose requests all name one tenant and one model. */
+/** The upstream, whose requests all name one tenant and one model and read whole answers. */
 function ownUpstream(upstream: Upstream, own: Pick<ChatRequest, "tenant" | "model">): Upstream {
   return wrapUpstream(upstream, {
-    chat: (request, signal) => upstream.chat({ ...request, ...own }, signal),
+    chat: (request, signal) => upstream.chat({ ...request, ...own, readsWhole: true }, signal),
   });
 }
 

@@ -30,10 +30,11 @@ export function languageModel(options: RouteOptions) {
     const head = { id: newAnswerId(createdUnix), createdUnix, answerer, prices, warnings };
     c.header("x-generation-id", head.id);
 
-    const own = reply.own(request);
+    const isStreamed = c.req.header("ai-language-model-streaming") === "true";
+    const own = reply.own(request, { readsWhole: !isStreamed });
     const tally = new UsageCounter();
     const events = tally.track(upstream.chat(own, signal));
-    if (c.req.header("ai-language-model-streaming") === "true") {
+    if (isStreamed) {
       return await reply.stream(asEvents(toStreamParts(events, head)), {
         toErrorEvents: (error, requestId) => [
           { data: { type: "error", error: toGatewayError(error, requestId).error } },

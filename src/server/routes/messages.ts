@@ -24,7 +24,7 @@ export function messages(options: RouteOptions) {
     const model = requireModel(upstream.models, parsed.model, parsed.request.maxTokens);
     const reply = generation(c, options, model, parsed.ignoredParams);
     const { signal, answerer } = reply;
-    const request = reply.own(parsed.request);
+    const request = reply.own(parsed.request, { readsWhole: !parsed.stream });
     const head = { id: newMessageId(), answerer, stopSequences: request.stop ?? [] };
     warningsHeader(c, parsed.warnings);
     c.header("x-generation-id", head.id);

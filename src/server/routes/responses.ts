@@ -32,7 +32,7 @@ export function responses(options: RouteOptions) {
     const model = requireModel(upstream.models, parsed.model, maxTokens, "max_output_tokens");
     const reply = generation(c, options, model, parsed.ignoredParams);
     const { signal, answerer } = reply;
-    const request = reply.own(parsed.request);
+    const request = reply.own(parsed.request, { readsWhole: !parsed.stream });
     const { temperature, topP } = { ...GREEDY, ...request.sampling };
     const { body, logprobs, aliases } = parsed;
     const createdUnix = Math.floor(now() / 1000);
