@@ -11,6 +11,7 @@ import { fromSystemError } from "../core/system-errors.ts";
 import { addAsk } from "./ask.ts";
 import { addBench } from "./bench.ts";
 import { addByok } from "./byok.ts";
+import { addChaos } from "./chaos.ts";
 import { addConfig } from "./config.ts";
 import { addEval } from "./eval.ts";
 import { addExtract } from "./extract.ts";
@@ -49,6 +50,7 @@ addServe(program);
 addKeys(program);
 addConfig(program);
 addByok(program);
+addChaos(program);
 addInspect(program);
 addQuantize(program);
 program

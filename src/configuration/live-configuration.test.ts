@@ -29,7 +29,7 @@ afterEach(async () => {
 function fileWith(models: string, end = ""): string {
   return `providers:
   good: { kind: openai-compatible, url: ${server.url} }
-  bad: { kind: chaos, fault: "500" }
+  bad: { kind: chaos, fault: server-error }
   slow: { kind: openai-compatible, url: ${server.url}, limits: { firstToken: 30 } }
 models:
 ${models}${end}`;
@@ -107,7 +107,7 @@ describe("a changed file", () => {
     ["that lacks the mark of its end", () => fileWith("  n: { providers: [good] }\n")],
     [
       "that now has an engine",
-      () => fileWith(MODEL, "...\n").replace('kind: chaos, fault: "500"', "kind: local"),
+      () => fileWith(MODEL, "...\n").replace("kind: chaos, fault: server-error", "kind: local"),
     ],
   ])("%s is refused and logged, and the routes stay", async (_, next) => {
     await open(fileWith(MODEL, "...\n"));

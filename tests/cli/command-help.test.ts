@@ -14,6 +14,8 @@ const COMMANDS = [
   "tokens",
   "serve",
   "keys",
+  "config",
+  "chaos",
   "inspect",
   "quantize",
   "bench",

@@ -58,18 +58,18 @@ export const FAULTS = Object.freeze({
     description: "the connection is open, and nothing comes",
     answer: () => {},
   },
-  "429-retry-after": {
+  "rate-limit-retry-after": {
     description: "status 429 with retry-after",
     answer: (answer) => {
       const error = { message: "too many requests", type: "rate_limit_error" };
       answer.json(429, { error }, { "retry-after": RETRY_AFTER_SECONDS });
     },
   },
-  "429": {
+  "rate-limit": {
     description: "status 429 without retry-after",
     answer: (answer) => answer.json(429, { error: { message: "too many requests" } }),
   },
-  "500": {
+  "server-error": {
     description: "status 500",
     answer: (answer) => answer.json(500, { error: { message: "internal error" } }),
   },

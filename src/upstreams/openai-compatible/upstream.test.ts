@@ -78,8 +78,8 @@ describe("each fault of a provider", () => {
     const codes: Partial<Record<FaultName, readonly unknown[]>> = {
       refused: ["upstream_unavailable", "unreachable", undefined],
       "slow-headers": ["upstream_timeout", "timeout", undefined],
-      "429-retry-after": ["rate_limited", "status", 429],
-      "500": ["upstream_unavailable", "status", 500],
+      "rate-limit-retry-after": ["rate_limited", "status", 429],
+      "server-error": ["upstream_unavailable", "status", 500],
       html: ["upstream_invalid_response", "invalid", undefined],
       "error-event": ["upstream_unavailable", "status", 503],
       cut: ["upstream_invalid_response", "cut", undefined],
@@ -94,8 +94,8 @@ describe("each fault of a provider", () => {
         ...expected,
       ]);
     }
-    expect((await ask("429-retry-after")).error?.retryAfterMs).toBe(1000);
-    expect((await ask("429")).error?.retryAfterMs).toBeUndefined();
+    expect((await ask("rate-limit-retry-after")).error?.retryAfterMs).toBe(1000);
+    expect((await ask("rate-limit")).error?.retryAfterMs).toBeUndefined();
   });
 });
 
@@ -110,8 +110,9 @@ test("tool calls are complete at every split", async () => {
 });
 
 test("a connection serves one answer after the other", async () => {
-  for (let turn = 0; turn < 5; turn++) expect((await ask("none")).text).toBe(TEXT);
-  expect(await chaos.connections()).toBeLessThanOrEqual(2);
+  for (let turn = 0; turn < 30; turn++) expect((await ask("none")).text).toBe(TEXT);
+  // the next request may come before the end of the last answer was read
+  expect(await chaos.connections()).toBeLessThan(10);
 });
 
 test("aborting reaches the provider, and the signal's reason is thrown", async () => {
