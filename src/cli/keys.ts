@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { defined } from "../core/defined.ts";
-import { addKey, readKeyFile, removeKey } from "../limits/keys.ts";
+import { addKey, generateKey, readKeyFile, removeKey } from "../limits/keys.ts";
 import { wholeNumber } from "./parsers.ts";
 
 const DEFAULT_FILE = "vireo-keys.json";
@@ -15,9 +15,17 @@ interface AddFlags extends FileFlags {
   readonly concurrent?: number;
   readonly days?: number;
   readonly zdr?: boolean;
+  readonly operator?: boolean;
 }
 
-/** Adds `vireo keys add`, `list` and `remove`. */
+const EXAMPLES = `
+Examples:
+  vireo keys add anna --requests 60 --days 90
+  vireo keys add monitoring --operator
+  vireo keys list
+  vireo serve --keys ${DEFAULT_FILE}`;
+
+/** Adds `vireo keys add`, `list`, `remove` and `generate`. */
 export function addKeys(program: Command): void {
   const keys = program
     .command("keys")
@@ -37,6 +45,7 @@ export function addKeys(program: Command): void {
     .option("--concurrent <n>", "requests at once (default: no limit)", wholeNumber)
     .option("--days <n>", "days until the key expires (default: never)", wholeNumber)
     .option("--zdr", "keep nothing of its requests and answers (zero data retention)")
+    .option("--operator", "the key may read /metrics, which concern all keys")
     .action((name: string, flags: AddFlags) => {
       const limits = defined({
         requestsPerMinute: flags.requests,
@@ -45,7 +54,7 @@ export function addKeys(program: Command): void {
       });
       const now = Math.floor(Date.now() / 1000);
       const expiry = flags.days === undefined ? {} : { expiresUnix: now + flags.days * 86_400 };
-      const policy = flags.zdr === true ? { zeroDataRetention: true } : {};
+      const policy = defined({ zeroDataRetention: flags.zdr, operator: flags.operator });
       const key = addKey(flags.file, { name, limits, ...expiry, ...policy });
       process.stdout.write(`${key}\n`);
       process.stderr.write(`Only its hash is stored, in ${flags.file}: copy the key now.\n`);
@@ -56,22 +65,24 @@ export function addKeys(program: Command): void {
     .action(({ file }: FileFlags) => {
       const records = readKeyFile(file);
       if (records.length === 0) process.stderr.write(`There are no keys in ${file}.\n`);
-      for (const { name, createdUnix, expiresUnix, limits } of records) {
+      for (const { name, createdUnix, expiresUnix, limits, operator } of records) {
         const day = (unix: number) => new Date(unix * 1000).toISOString().slice(0, 10);
         const until = expiresUnix === undefined ? "" : `, until ${day(expiresUnix)}`;
         const bounds = Object.entries(limits).map(([limit, amount]) => `, ${limit} ${amount}`);
-        process.stdout.write(`${name}: since ${day(createdUnix)}${until}${bounds.join("")}\n`);
+        const scope = operator ? ", operator" : "";
+        const dates = `since ${day(createdUnix)}${until}`;
+        process.stdout.write(`${name}: ${dates}${bounds.join("")}${scope}\n`);
       }
     });
 
-  keys.addHelpText(
-    "after",
-    `
-Examples:
-  vireo keys add anna --requests 60 --days 90
-  vireo keys list
-  vireo serve --keys ${DEFAULT_FILE}`,
-  );
+  keys
+    .command("generate")
+    .summary("print a random key, for VIREO_API_KEY; nothing is stored")
+    .action(() => {
+      process.stdout.write(`${generateKey()}\n`);
+    });
+
+  keys.addHelpText("after", EXAMPLES);
 
   withFile(keys.command("remove <name>"))
     .summary("revoke a key; running servers notice within a second")

@@ -96,7 +96,7 @@ Examples:
   vireo serve -m /models/nemotron-nano-12b-v2-vl --format int4 --context 32768
   vireo serve --upstream http://10.0.0.5:8000/v1 --upstream-dialect vllm
   vireo serve --config vireo.yaml
-  VIREO_API_KEY=secret vireo serve --host 0.0.0.0 --port 8080
+  VIREO_API_KEY="$(cat key.txt)" vireo serve --host 0.0.0.0 --port 8080
   curl http://127.0.0.1:8000/v1/chat/completions -H 'content-type: application/json' \\
     -d '{"model":"vireo/mini","messages":[{"role":"user","content":"Hi"}]}'`;
 

@@ -42,6 +42,7 @@ export type ErrorCode =
   | "not_implemented"
   | "method_not_allowed"
   | "host_not_allowed"
+  | "operator_key_required"
   | "idempotency_conflict"
   | "idempotency_in_progress"
   // a provider to which requests are forwarded

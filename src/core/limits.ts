@@ -114,10 +114,14 @@ export const LIMITS = freeze({
     workerBytes: 1024 * MIB,
   },
 
-  /** One connection of a client. */
+  /** Connections of clients. */
   connection: {
     /** A client that reads nothing of a waiting answer for so long loses its connection. */
     stalledMs: 30_000,
+    /** Connections that are open at once, if there are descriptors for so many. */
+    max: 10_000,
+    /** Descriptors that are left for files and decoders. */
+    reservedDescriptors: 128,
   },
 
   /** Media that the server fetches by URL. */

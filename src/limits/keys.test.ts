@@ -28,6 +28,8 @@ describe("a key file", () => {
     expect(ring.find(`${key}x`)).toBeUndefined();
     expect(ring.limitsOf("ann")).toEqual({ requestsPerMinute: 5 });
     expect(ring.limitsOf("bob")).toEqual({});
+    const operator = addKey(file, { name: "ops", limits: {}, operator: true });
+    expect(openKeyFile(file).find(operator)?.operator).toBe(true);
   });
 
   test("a changed file is read again: new keys work, revoked ones do not", () => {
@@ -70,6 +72,6 @@ describe("a key file", () => {
 
 test("one key for everybody", () => {
   const ring = singleKey("sk-1");
-  expect(ring.find("sk-1")?.name).toBe("default");
+  expect(ring.find("sk-1")).toMatchObject({ name: "default", operator: true });
   expect(ring.find("sk-2")).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomInt } from "node:crypto";
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { VireoError } from "../core/errors.ts";
 import type { TenantLimits } from "./tenants.ts";
@@ -13,6 +13,8 @@ export interface KeyRecord {
   readonly limits: TenantLimits;
   /** Nothing of its requests and answers is kept. */
   readonly zeroDataRetention?: boolean;
+  /** It may read what concerns all tenants, such as metrics. Default: false. */
+  readonly operator?: boolean;
 }
 
 const NAME = /^[\w.@-]{1,64}$/;
@@ -35,7 +37,8 @@ export function hashKey(key: string): string {
 
 /** One key without limits. */
 export function singleKey(key: string): KeyRing {
-  const record = { name: "default", sha256: hashKey(key), createdUnix: 0, limits: {} };
+  const about = { name: "default", createdUnix: 0, limits: {}, operator: true };
+  const record = { ...about, sha256: hashKey(key) };
   return ringOf([record], () => 0);
 }
 
@@ -112,10 +115,8 @@ export function readKeyFile(path: string): KeyRecord[] {
 
 function isRecord(value: unknown): value is KeyRecord {
   if (typeof value !== "object" || value === null) return false;
-  const { name, sha256, createdUnix, expiresUnix, limits, zeroDataRetention } = value as Record<
-    string,
-    unknown
-  >;
+  const { name, sha256, createdUnix, expiresUnix, limits, zeroDataRetention, operator } =
+    value as Record<string, unknown>;
   if (typeof limits !== "object" || limits === null) return false;
   const amounts = LIMIT_NAMES.map((limit) => (limits as Record<string, unknown>)[limit]);
   return (
@@ -126,6 +127,7 @@ function isRecord(value: unknown): value is KeyRecord {
     typeof createdUnix === "number" &&
     (expiresUnix === undefined || typeof expiresUnix === "number") &&
     (zeroDataRetention === undefined || typeof zeroDataRetention === "boolean") &&
+    (operator === undefined || typeof operator === "boolean") &&
     amounts.every(
       (amount) => amount === undefined || (Number.isInteger(amount) && Number(amount) > 0),
     )
@@ -137,6 +139,13 @@ export interface NewKey {
   readonly expiresUnix?: number;
   readonly limits: TenantLimits;
   readonly zeroDataRetention?: boolean;
+  readonly operator?: boolean;
+}
+
+/** A random key of 190 bits. */
+export function generateKey(): string {
+  const letters = Array.from({ length: 32 }, () => BASE62[randomInt(BASE62.length)]);
+  return `vk-${letters.join("")}`;
 }
 
 /** Adds a key to the file and returns it. The key cannot be read again later. */
@@ -150,8 +159,7 @@ export function addKey(path: string, { name, ...rest }: NewKey, nowMs = Date.now
     const message = `there is a key named ${name} already; remove it first`;
     throw new VireoError("invalid_option", message, { param: "name" });
   }
-  const letters = [...randomBytes(32)].map((byte) => BASE62[byte % BASE62.length]);
-  const key = `vk-${letters.join("")}`;
+  const key = generateKey();
   const createdUnix = Math.floor(nowMs / 1000);
   writeKeyFile(path, [...records, { name, sha256: hashKey(key), createdUnix, ...rest }]);
   return key;

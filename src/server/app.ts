@@ -16,8 +16,9 @@ import { withAliases } from "./aliases.ts";
 import type { AppOptions, Env, RouteOptions } from "./context.ts";
 import { IdempotencyCache } from "./idempotency-cache.ts";
 import { Metrics } from "./metrics.ts";
-import { requireKey } from "./middleware/auth.ts";
+import { requireKey, requireOperator } from "./middleware/auth.ts";
 import { bookBytes } from "./middleware/book-bytes.ts";
+import { refuseWhenCrowded } from "./middleware/crowded.ts";
 import { allowHosts } from "./middleware/host.ts";
 import { idempotent } from "./middleware/idempotency.ts";
 import { rateHeaders } from "./middleware/rate-headers.ts";
@@ -70,7 +71,9 @@ export function createApp(options: AppOptions): App {
   app.use(requestId(log, elapsed));
   app.use(refuseWhenClosing(shutdown));
   app.use(bookBytes());
-  app.use(keys === undefined ? allowHosts(hosts) : unless(open, requireKey(keys)));
+  const checks = routes.flatMap(({ tag, path }) => (tag === "Health" ? [path] : []));
+  app.use(unless(checks, refuseWhenCrowded(options.isCrowded)));
+  app.use(keys === undefined ? unless(checks, allowHosts(hosts)) : unless(open, requireKey(keys)));
 
   for (const file of playground) app.get(file.path, playgroundFile(file));
   const docs = docsFile();
@@ -80,8 +83,10 @@ export function createApp(options: AppOptions): App {
   const once = idempotent(new IdempotencyCache(elapsed));
   const rates = rateHeaders(shared);
   const ending = endWithServer(shutdown);
-  for (const { method, path, generates, handler } of routes) {
-    if (generates) app.on(method, path, rates, once, ending, handler);
+  const operators = requireOperator(keys);
+  for (const { method, path, generates, operator, handler } of routes) {
+    if (operator) app.on(method, path, operators, handler);
+    else if (generates) app.on(method, path, rates, once, ending, handler);
     else app.on(method, path, handler);
   }
 

@@ -43,6 +43,8 @@ export interface AppOptions {
   readonly watch?: LoopWatch;
   /** Ends requests when the server shuts down. Undefined: the server never shuts down. */
   readonly shutdown?: Shutdown;
+  /** True while only health checks are answered. Default: never. */
+  readonly isCrowded?: () => boolean;
 }
 
 /** Everything that routes need. */
@@ -71,6 +73,8 @@ export interface Env {
     readonly requestId: string;
     /** The tenant: the name of the key, or "" if no key is needed. */
     readonly tenant: string;
+    /** The key may read what concerns all tenants. */
+    readonly isOperator?: boolean;
     /** The memory budget of all request bodies, and the booking of this request. */
     readonly memory?: ByteBudget;
     readonly booking?: Booking;

@@ -9,8 +9,10 @@ import type { Duplex } from "node:stream";
 import { createAdaptorServer } from "@hono/node-server";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { checkStrength } from "../limits/key-strength.ts";
 import { ERROR_STATUS, toErrorBody } from "../protocols/shared/errors.ts";
 import { type App, createApp, DEADLINE_MS } from "./app.ts";
+import { boundConnections, maxConnections } from "./connections.ts";
 import type { AppOptions } from "./context.ts";
 import { LoopWatch, STALL_BUDGET_MS } from "./loop-watch.ts";
 import { isLoopback } from "./middleware/host.ts";
@@ -64,7 +66,9 @@ export async function listen(options: AppOptions & ListenOptions): Promise<Liste
   refuseUnguarded(options);
   const shutdown = new Shutdown();
   const watch = watchLoop(options);
-  const server = openServer(createApp({ ...options, watch, shutdown }));
+  const app = createApp({ ...options, watch, shutdown, isCrowded: () => connections.areBusy });
+  const server = openServer(app);
+  const connections = boundConnections(server, maxConnections());
   const { deadlineMs = DEADLINE_MS } = options;
   const { stalledMs } = LIMITS.connection;
   closeStalledReaders(server, { stalledMs, answerMs: deadlineMs + stalledMs });
@@ -114,7 +118,8 @@ export async function checkAddress(options: Address): Promise<void> {
 }
 
 function refuseUnguarded({ host, apiKey, keys }: Address): void {
-  if (apiKey === undefined && keys === undefined && !isLoopback(host)) {
+  const isPublic = !isLoopback(host);
+  if (apiKey === undefined && keys === undefined && isPublic) {
     const why = "everyone who can reach this machine could use it";
     const out = "set VIREO_API_KEY, give --keys, or listen on 127.0.0.1";
     const message = `refusing to listen on ${host} without an API key: ${why}; ${out}`;
@@ -123,6 +128,7 @@ function refuseUnguarded({ host, apiKey, keys }: Address): void {
   if (apiKey !== undefined && apiKey.trim() === "") {
     throw new VireoError("invalid_option", "the API key is empty; unset it or choose one");
   }
+  if (apiKey !== undefined && keys === undefined && isPublic) checkStrength(apiKey, host);
 }
 
 async function bind(server: Server, { host, port }: ListenOptions): Promise<void> {
@@ -140,6 +146,8 @@ async function bind(server: Server, { host, port }: ListenOptions): Promise<void
 function openServer(app: App): Server {
   const server = createAdaptorServer({
     fetch: app.fetch,
+    // load balancers check health with HTTP/1.0, which may have no Host header
+    hostname: "localhost",
     overrideGlobalObjects: false,
     createServer,
     serverOptions: {

@@ -183,6 +183,8 @@ describe("the socket", () => {
     }
     const empty = listen({ upstream, log: silentLog, host: "127.0.0.1", port: 0, apiKey: " " });
     await expect(empty).rejects.toThrow("empty");
+    const weak = listen({ upstream, log: silentLog, host: "0.0.0.0", port: 0, apiKey: "secret" });
+    await expect(weak).rejects.toThrow("vireo keys generate");
   });
 
   test("the error for a used port names it", async () => {

@@ -13,11 +13,14 @@ const LIMITS: Record<string, TenantLimits> = {
   cid: { concurrentRequests: 1 },
 };
 
+const OPERATORS = ["ann"];
+
 const ring: KeyRing = {
   find: (key) => {
     const name = key.replace("sk-", "");
     const limits = LIMITS[name];
-    return limits && { name, sha256: hashKey(key), createdUnix: 0, limits };
+    const operator = OPERATORS.includes(name);
+    return limits && { name, sha256: hashKey(key), createdUnix: 0, limits, operator };
   },
   limitsOf: (name) => LIMITS[name] ?? {},
 };
@@ -133,4 +136,11 @@ test("metrics have the names that dashboards know", async () => {
   expect(text).toMatch(/vllm:time_to_first_token_seconds_count\{[^}]*\} \d/);
   expect(text).not.toMatch(/sk-|ann|bob/);
   expect((await fetch(`${server.url}/metrics`)).status).toBe(401);
+  for (const path of ["/metrics", "/v1/metrics"]) {
+    const refused = await get(path, "bob");
+    expect(refused.status).toBe(403);
+    const { error } = (await refused.json()) as { error: { code: string; message: string } };
+    expect(error.code).toBe("operator_key_required");
+    expect(error.message).toContain("vireo keys add NAME --operator");
+  }
 });

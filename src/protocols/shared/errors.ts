@@ -54,6 +54,7 @@ export const ERROR_STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = Object.fre
   not_implemented: entry(501, "api_error"),
   method_not_allowed: invalid(405),
   host_not_allowed: entry(403, "permission_error"),
+  operator_key_required: entry(403, "permission_error"),
   idempotency_conflict: entry(409, "conflict_error"),
   idempotency_in_progress: entry(409, "conflict_error"),
   no_provider_available: entry(503, "overloaded_error"),

@@ -20,6 +20,21 @@ export function requireKey(keys: KeyRing): MiddlewareHandler<Env> {
       throw new VireoError("invalid_api_key", "the API key is not valid");
     }
     c.set("tenant", record.name);
+    c.set("isOperator", record.operator === true);
     await next();
+  };
+}
+
+/**
+ * Accepts requests with an operator's key, for what concerns all tenants. Without keys, everybody
+ * who can reach the server is its operator.
+ */
+export function requireOperator(keys: KeyRing | undefined): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    if (keys === undefined || c.get("isOperator") === true) return await next();
+    const message =
+      "this concerns all keys, so it needs an operator's; make one with " +
+      "`vireo keys add NAME --operator`";
+    throw new VireoError("operator_key_required", message);
   };
 }

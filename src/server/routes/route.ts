@@ -23,6 +23,8 @@ export interface Route {
   readonly headers?: Readonly<Record<string, string>>;
   /** The route needs no key. */
   readonly open?: true;
+  /** Whether it needs an operator's key, if keys are needed. */
+  readonly operator?: true;
   /** The route generates tokens: limits apply, and an Idempotency-Key makes retries safe. */
   readonly generates?: true;
   /** Default: openai. */

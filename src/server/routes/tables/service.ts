@@ -31,10 +31,11 @@ export function aboutRoutes(
   programVersion: string,
 ): Route[] {
   const get = { method: "GET", tag: "About" } as const;
-  const numbers = {
+  const numbers: Omit<Route, "path"> = {
     ...get,
     summary: "Counters for Prometheus",
     type: "text/plain",
+    operator: true,
     handler: metrics(counters),
   };
   return [
