@@ -35,9 +35,16 @@ test("the package contains everything that an installed vireo needs, and no cach
   ]) {
     expect(paths).toContain(needed);
   }
-  const unwanted = /\.vireo|^native\/tests|soak|sanitize|measure-|scripts\/eval|^tests|^training/;
+  const unwanted =
+    /\.vireo|^native\/tests|soak|sanitize|measure-|scripts\/eval|\.test\.|^tests|^training/;
   expect(paths.filter((path) => unwanted.test(path))).toEqual([]);
   expect(unpackedSize).toBeLessThan(60e6);
+});
+
+test("repository, bugs and homepage are given together", () => {
+  const about = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8")) as Record<string, unknown>;
+  const addresses = ["repository", "bugs", "homepage"].map((name) => name in about);
+  expect(new Set(addresses).size, "all three, or none of them").toBe(1);
 });
 
 test("no package that users install runs a script when it is installed", () => {
