@@ -21,6 +21,7 @@ export function pages(root: string): string[] {
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
     ...inDocs.map((name) => `docs/${name.replaceAll("\\", "/")}`),
   ].sort();
 }

@@ -222,8 +222,8 @@ test("links of pages lead to files that exist", () => {
   expect(wrong).toEqual([]);
 });
 
-test("blocks are commands, programs, data or drawings", () => {
-  const languages = ["sh", "ts", "json", "text", "mermaid", "yaml"];
+test("blocks are commands, programs, data, configuration or drawings", () => {
+  const languages = ["sh", "ts", "json", "text", "mermaid", "yaml", "ini", "nginx"];
   const others = BLOCKS.filter(({ language }) => !languages.includes(language));
   expect(others.map(({ place, language }) => `${place}: ${language}`)).toEqual([]);
 });
