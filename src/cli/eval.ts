@@ -1,6 +1,18 @@
-import type { Command } from "commander";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Command, Option } from "commander";
+import { VireoError } from "../core/errors.ts";
 import { BENCHMARKS, LICENCES_CHECKED } from "../eval/benchmarks.ts";
-import { BENCHMARK_IDS } from "../eval/types.ts";
+import { openDataset } from "../eval/dataset.ts";
+import { PAGES, pagesFolder } from "../eval/pages.ts";
+import { promptOf } from "../eval/prompts.ts";
+import { print } from "../eval/python/print.ts";
+import { compareRuns, type RunComparison } from "../eval/run/compare-runs.ts";
+import { summariseRun } from "../eval/run/summary.ts";
+import { BENCHMARK_IDS, PROFILES, type Profile } from "../eval/types.ts";
+import { addEvalRun } from "./eval-run.ts";
+import { showComparisons, showSummary, tableOf } from "./eval-tables.ts";
+import { printable } from "./terminal.ts";
 
 export function addEval(program: Command): void {
   const command = program
@@ -8,7 +20,7 @@ export function addEval(program: Command): void {
     .summary("score a model on the benchmarks that it is known by")
     .description(
       "Scores a model on the benchmarks that it is known by, with the rules of their references. " +
-        "vireo carries no benchmark data.",
+        `vireo carries no benchmark data but the small sets of "${PAGES}".`,
     );
   command
     .command("list")
@@ -18,6 +30,80 @@ export function addEval(program: Command): void {
     .action(({ licences }: { licences?: boolean }) => {
       process.stdout.write(licences === true ? licenceTable() : benchmarkTable());
     });
+  addCheck(command);
+  addEvalRun(command);
+  command
+    .command("score")
+    .summary("score the answers of a run again, without a model")
+    .description("Scores the answers of a run again. Needs the data, but no model.")
+    .argument("<dir>", "folder that vireo eval run wrote")
+    .action(async (folder: string) => {
+      for (const run of runsIn(folder)) process.stdout.write(showSummary(await summariseRun(run)));
+    });
+  command
+    .command("compare")
+    .summary("compare two runs, item by item")
+    .description(
+      "Compares two runs on the items that both answered. Positive differences are in favour of " +
+        "the second. p is exact (McNemar) or by sign flips, adjusted by Holm's method.",
+    )
+    .argument("<dir-a>", "folder of the first run")
+    .argument("<dir-b>", "folder of the second run")
+    .action(async (a: string, b: string) => {
+      process.stdout.write(showComparisons(await compareAll(a, b)));
+    });
+}
+
+function addCheck(command: Command): void {
+  command
+    .command("check")
+    .summary("load a benchmark's data and show three prompts")
+    .description("Loads the data of a benchmark, counts its items and shows three prompts.")
+    .argument("<benchmark>", "id of vireo eval list")
+    .option("--data <path>", `folder or file of the data (default: the set of "${PAGES}")`)
+    .addOption(
+      new Option("--profile <name>", "prompts of a harness")
+        .choices(PROFILES)
+        .default("vlmevalkit"),
+    )
+    .action(async (name: string, { data, profile }: { data?: string; profile: Profile }) => {
+      const benchmark = BENCHMARK_IDS.find((id) => id === name);
+      if (benchmark === undefined) {
+        const known = BENCHMARK_IDS.join(", ");
+        throw new VireoError("invalid_option", `there is no benchmark "${name}"; known: ${known}`);
+      }
+      const dataset = await openDataset(benchmark, data ?? pagesFolder(benchmark));
+      const count = dataset.warning ?? `${dataset.items} items`;
+      process.stdout.write(`${BENCHMARKS[benchmark].title}: ${dataset.layout}, ${count}\n`);
+      let shown = 0;
+      for await (const item of dataset.read({ media: false })) {
+        const golds = item.golds.map(print).join(" or ");
+        const prompt = promptOf(item, profile);
+        process.stdout.write(printable(`\n--- ${item.id}, gold ${golds}\n${prompt}\n`));
+        shown += 1;
+        if (shown === 3) break;
+      }
+    });
+}
+
+/** The folder itself if it is a run, else the runs of benchmarks in it. */
+function runsIn(folder: string): string[] {
+  if (existsSync(join(folder, "run.json"))) return [folder];
+  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const runs = names.map((name) => join(folder, name));
+  const found = runs.filter((run) => existsSync(join(run, "run.json")));
+  if (found.length > 0) return found;
+  throw new VireoError("invalid_option", `${folder} holds no run; see vireo eval run --help`);
+}
+
+async function compareAll(a: string, b: string): Promise<RunComparison[]> {
+  const comparisons: RunComparison[] = [];
+  for (const run of runsIn(a)) {
+    const other = run === a ? b : join(b, run.slice(a.length));
+    if (existsSync(join(other, "run.json"))) comparisons.push(...(await compareRuns(run, other)));
+  }
+  if (comparisons.length > 0) return comparisons;
+  throw new VireoError("invalid_option", `${a} and ${b} have no benchmark in common`);
 }
 
 function benchmarkTable(): string {
@@ -33,14 +119,4 @@ function licenceTable(): string {
   const rows = BENCHMARK_IDS.map((id) => [id, BENCHMARKS[id].licence]);
   const note = `checked ${LICENCES_CHECKED}; the terms of the data set's own page apply`;
   return `${tableOf(rows)}${note}\n`;
-}
-
-function tableOf(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows
-    .map((row) => `${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd())
-    .map((line) => `${line}\n`)
-    .join("");
 }
