@@ -11,8 +11,12 @@ export interface ServeProcess {
 
 /** Starts `vireo serve` on a free port. The caller must kill it. */
 export function serveProcess(model: string, ...more: readonly string[]): ServeProcess {
-  const what = ["serve", "--model", model, "--port", "0", ...more];
-  const args = [join(ROOT, "dist/cli/main.js"), ...what];
+  return vireoProcess("serve", "--model", model, "--port", "0", ...more);
+}
+
+/** Starts a command of vireo that serves. The caller must kill it. */
+export function vireoProcess(...command: readonly string[]): ServeProcess {
+  const args = [join(ROOT, "dist/cli/main.js"), ...command];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
   const url = new Promise<string>((resolve, reject) => {
     let said = "";

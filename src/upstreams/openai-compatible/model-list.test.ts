@@ -65,7 +65,9 @@ test("the list takes features away", () => {
   expect(text?.features?.has("images")).toBe(false);
 });
 
-test("a price that varies is no price", () => {
-  const data = [{ id: "m", pricing: { prompt: "-1", completion: "-1" } }];
-  expect(listedModels({ data }, vllm)[0]?.prices).toBeUndefined();
+test("a price that varies or is not set is no price", () => {
+  for (const price of ["-1", "0", null]) {
+    const data = [{ id: "m", pricing: { prompt: price, completion: price } }];
+    expect(listedModels({ data }, vllm)[0]?.prices).toBeUndefined();
+  }
 });

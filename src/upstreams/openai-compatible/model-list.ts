@@ -132,19 +132,16 @@ function contextOf(entry: JsonObject): number | undefined {
   return places.map(asCount).find((tokens) => tokens !== undefined && tokens > 0);
 }
 
-/** Prices per token as decimal texts, in the fields of OpenRouter or of the AI Gateway. */
+/**
+ * Prices per token as decimal texts, in the fields of OpenRouter or of the AI Gateway. Servers list
+ * "0" where nobody has set a price, so that is none: the price of this server's operator applies.
+ */
 function pricesOf(entry: JsonObject): Prices | undefined {
   const pricing = asRecord(entry.pricing) ?? {};
-  const [prompt, completion] = [
-    pricing.prompt ?? pricing.input,
-    pricing.completion ?? pricing.output,
-  ];
-  if (typeof prompt !== "string" || typeof completion !== "string") return undefined;
+  const texts = [pricing.prompt ?? pricing.input, pricing.completion ?? pricing.output];
   try {
-    return {
-      prompt: parsePrice(prompt, "prompt"),
-      completion: parsePrice(completion, "completion"),
-    };
+    const [prompt, completion] = texts.map((text) => parsePrice(String(text), "pricing"));
+    return prompt! + completion! === 0n ? undefined : { prompt: prompt!, completion: completion! };
   } catch {
     return undefined; // for example "-1", which stands for a price that varies
   }
