@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   threads: ["core"],
   text: ["core", "threads"],
   processes: ["core"],
-  media: ["core", "processes"],
+  media: ["core", "threads", "processes"],
   grammar: ["core"],
   "protocols/shared": ["core", "file:media/kind.ts"],
   "protocols/openai": ["core", "protocols/shared"],

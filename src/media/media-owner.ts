@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { hashInTurns } from "../threads/hash-in-turns.ts";
 
 /** The request that media are opened for: decides their turn and what they may share. */
 export interface MediaOwner {
@@ -17,8 +18,11 @@ export interface MediaOwner {
  * Caches are keyed with it, so that a tenant can neither find out by timing which files others have
  * sent nor find an entry that is not its own.
  */
-export function hashMedia({ cacheOwner }: MediaOwner, files: readonly Uint8Array[]): string {
+export async function hashMedia(
+  { cacheOwner }: MediaOwner,
+  files: readonly Uint8Array[],
+): Promise<string> {
   const hash = createHash("sha256").update(`${cacheOwner.length} ${cacheOwner} `);
-  for (const file of files) hash.update(`${file.length} `).update(file);
+  for (const file of files) await hashInTurns(hash.update(`${file.length} `), file);
   return hash.digest("hex");
 }

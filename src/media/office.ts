@@ -53,7 +53,7 @@ export async function officeToPdf(
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   signal?.throwIfAborted();
-  const key = hashMedia(owner, [file]);
+  const key = await hashMedia(owner, [file]);
   const conversion = conversions.get(key) ?? startConversion(key, file, office, owner);
   conversion.waiting += 1;
   const leave = (): void => {

@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import { LIMITS } from "../core/limits.ts";
-import { IdempotencyCache, type PendingReply, type StoredAnswer } from "./idempotency-cache.ts";
+import {
+  fingerprintOf,
+  IdempotencyCache,
+  type PendingReply,
+  type StoredAnswer,
+} from "./idempotency-cache.ts";
 
 const answerOf = (bytes: number): StoredAnswer => ({
   status: 200,
@@ -9,13 +14,13 @@ const answerOf = (bytes: number): StoredAnswer => ({
 });
 
 function claim(replays: IdempotencyCache, key: string, tenant = "t"): PendingReply {
-  const found = replays.open(tenant, key, ["POST", "/x", "body"]);
+  const found = replays.open(tenant, key, "a request");
   if ("body" in found) throw new Error("it is known already");
   return found;
 }
 
 function isKnown(replays: IdempotencyCache, key: string, tenant = "t"): boolean {
-  const found = replays.open(tenant, key, ["POST", "/x", "body"]);
+  const found = replays.open(tenant, key, "a request");
   if ("release" in found) found.release();
   return "body" in found;
 }
@@ -23,10 +28,10 @@ function isKnown(replays: IdempotencyCache, key: string, tenant = "t"): boolean 
 test("an answer is stored by tenant, key and request", () => {
   const replays = new IdempotencyCache(() => 0);
   claim(replays, "a").keep(answerOf(3));
-  expect(replays.open("t", "a", ["POST", "/x", "body"])).toMatchObject({ status: 200 });
+  expect(replays.open("t", "a", "a request")).toMatchObject({ status: 200 });
   expect(isKnown(replays, "a", "other")).toBe(false);
   // parts do not run into each other
-  expect(() => replays.open("t", "a", ["POST", "/xb", "ody"])).toThrow("another request");
+  expect(() => replays.open("t", "a", "another request")).toThrow("another request");
 });
 
 test("a running request is not run twice, and a failed one can be retried", () => {
@@ -65,4 +70,10 @@ test("the least used are forgotten when there are too many, or too many bytes", 
   expect(isKnown(replays, "large")).toBe(true);
   claim(replays, "too large").keep(answerOf(LIMITS.replay.bytes + 1));
   expect(isKnown(replays, "too large")).toBe(false);
+});
+
+test("a fingerprint tells where one part ends and the next begins", async () => {
+  const body = new Uint8Array([98]);
+  expect(await fingerprintOf(["a", body])).toBe(await fingerprintOf(["a", "b"]));
+  expect(await fingerprintOf(["a", body])).not.toBe(await fingerprintOf(["ab", ""]));
 });

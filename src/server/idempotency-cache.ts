@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { hashInTurns } from "../threads/hash-in-turns.ts";
 
 /** A complete answer. */
 export interface StoredAnswer {
@@ -42,17 +43,12 @@ export class IdempotencyCache {
   /**
    * Returns the stored answer, or a claim to compute it.
    *
-   * request: everything that identifies the request except its tenant and key.
+   * fingerprint: of the request, see `fingerprintOf`.
    * Throws idempotency_conflict for a key that was used with another request, and
    * idempotency_in_progress while the same request is running.
    */
-  open(
-    tenant: string,
-    key: string,
-    request: readonly (string | Uint8Array)[],
-  ): PendingReply | StoredAnswer {
-    const place = digest([tenant, key]);
-    const fingerprint = digest(request);
+  open(tenant: string, key: string, fingerprint: string): PendingReply | StoredAnswer {
+    const place = `${tenant.length} ${tenant} ${key}`;
     this.forgetOld();
     const known = this.entries.get(place);
     if (known === undefined) return this.claim(place, fingerprint);
@@ -100,9 +96,15 @@ export class IdempotencyCache {
   }
 }
 
-/** Hashes parts with their lengths, so that their boundaries count. */
-function digest(parts: readonly (string | Uint8Array)[]): string {
+/**
+ * Hashes everything that identifies a request except its tenant and key, each part with its length,
+ * so that boundaries count.
+ */
+export async function fingerprintOf(parts: readonly (string | Uint8Array)[]): Promise<string> {
   const hash = createHash("sha256");
-  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  for (const part of parts) {
+    const bytes = typeof part === "string" ? Buffer.from(part) : part;
+    await hashInTurns(hash.update(`${bytes.length}:`), bytes);
+  }
   return hash.digest("base64");
 }

@@ -72,7 +72,7 @@ export class DocumentStore {
    * signal's reason.
    */
   async plan(part: DocumentPart, options: DocumentOptions): Promise<PlannedDocument> {
-    const key = keyOf(part, options.owner);
+    const key = await keyOf(part, options.owner);
     const cached = this.layouts.get(key);
     if (cached?.undrawn) return this.toPlan(cached, options);
     const undrawn: { page: number; characters: number }[] = [];
@@ -95,7 +95,7 @@ export class DocumentStore {
   /** Plans the document and renders its pages. Throws what `plan` throws. */
   async open(part: DocumentPart, options: DocumentOptions): Promise<OpenedDocument> {
     const { maxTiles, owner } = options;
-    const key = keyOf(part, owner);
+    const key = await keyOf(part, owner);
     const keyOfPage = ({ number }: PageSize) => `${key} page ${number} ${maxTiles}`;
     const cached = this.layouts.get(key);
     const rendered = cached?.pages.map((page) => this.images.find(keyOfPage(page)));
@@ -262,7 +262,8 @@ function tooManyAtOnce(actual: number): VireoError {
   return new VireoError("too_many_pages", message, { metadata: { limit, actual } });
 }
 
-function keyOf(part: DocumentPart, owner: MediaOwner): string {
+async function keyOf(part: DocumentPart, owner: MediaOwner): Promise<string> {
   const { bytes, pages = "", dpi, exifOrientation = "apply" } = part;
-  return `document ${hashMedia(owner, [bytes])} ${dpi ?? ""} ${exifOrientation} ${pages}`;
+  const hash = await hashMedia(owner, [bytes]);
+  return `document ${hash} ${dpi ?? ""} ${exifOrientation} ${pages}`;
 }

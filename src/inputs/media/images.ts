@@ -66,10 +66,10 @@ export class ImageStore {
     const { maxTiles, owner, signal } = options;
     if (pixels) {
       const { rgb, width, height } = pixels;
-      const key = `${hashMedia(owner, [rgb])} ${width}×${height} ${maxTiles}`;
+      const key = `${await hashMedia(owner, [rgb])} ${width}×${height} ${maxTiles}`;
       return this.find(key) ?? (await this.add(key, maxTiles, pixels, owner));
     }
-    const key = `${hashMedia(owner, [bytes])} ${maxTiles} ${exifOrientation}`;
+    const key = `${await hashMedia(owner, [bytes])} ${maxTiles} ${exifOrientation}`;
     const cached = this.find(key);
     if (cached) return cached;
     return await this.decoder.decode(bytes, { ...part, owner, signal }, async (image) => {

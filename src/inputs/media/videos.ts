@@ -117,7 +117,7 @@ export class VideoStore {
   async open(part: VideoPart, options: OpenVideoOptions): Promise<OpenedVideo> {
     const { pruningRate = this.defaultRate } = options;
     const source = sourceOf(part, options);
-    const name = nameOf(source);
+    const name = await nameOf(source);
     const key = `${name} ${pruningRate}`;
     const find = () => this.cache.get(key) ?? this.pruneCached(name, pruningRate);
     const decode = () => this.decode(source, key, { ...options, pruningRate });
@@ -170,7 +170,7 @@ export class VideoStore {
   /** Opens the video with all of its rows and makes thumbnails. Throws what `open` throws. */
   async inspect(part: VideoPart, options: PlanVideoOptions): Promise<InspectedVideo> {
     const source = sourceOf(part, options);
-    const name = nameOf(source);
+    const name = await nameOf(source);
     const find = (): InspectedVideo | undefined => {
       const video = this.findWhole(name);
       const thumbnails = this.thumbnails.get(name);
@@ -266,8 +266,9 @@ function sourceOf(part: VideoPart, { sampling, owner, signal }: PlanVideoOptions
 }
 
 /** Equal for the same bytes of the same owner with the same sampling. */
-function nameOf({ part, sampling, owner }: Source): string {
+async function nameOf({ part, sampling, owner }: Source): Promise<string> {
   const { bytes, frames, exifOrientation = "apply" } = part;
   const kind = frames ? `${frames.length} ${exifOrientation}` : "file";
-  return `video ${kind} ${hashMedia(owner, frames ?? [bytes])} ${JSON.stringify(sampling)}`;
+  const hash = await hashMedia(owner, frames ?? [bytes]);
+  return `video ${kind} ${hash} ${JSON.stringify(sampling)}`;
 }

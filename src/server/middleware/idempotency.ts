@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Env } from "../context.ts";
-import type { IdempotencyCache, PendingReply } from "../idempotency-cache.ts";
+import { fingerprintOf, type IdempotencyCache, type PendingReply } from "../idempotency-cache.ts";
 import { atStreamEnd, isStream } from "../stream-end.ts";
 import { bodyOf } from "./body-limit.ts";
 
@@ -22,7 +22,7 @@ export function idempotent(replays: IdempotencyCache): MiddlewareHandler<Env> {
       const message = `the Idempotency-Key has ${key.length} characters; at most 255 are taken`;
       throw new VireoError("out_of_range", message, { param: "Idempotency-Key" });
     }
-    const request = [c.req.method, c.req.path, await bodyOf(c)];
+    const request = await fingerprintOf([c.req.method, c.req.path, await bodyOf(c)]);
     const known = replays.open(c.get("tenant"), key, request);
     if ("body" in known) {
       for (const [name, value] of known.headers) c.header(name, value);
