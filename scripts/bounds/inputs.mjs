@@ -101,57 +101,217 @@ function manyCalls(rounds, calls) {
   return chat(messages);
 }
 
-/** Name of the input → request. The builders run once each, because the bodies are large. */
+const json = (path, body) => post(path, JSON.stringify({ model: MODEL, ...body }));
+
+/** Every list of the sampling fields as long as it may be. */
+function fullSampling() {
+  const count = (length, make) => Array.from({ length }, (_, i) => make(i));
+  return {
+    stop: count(16, (i) => String(i).padStart(256, "s")),
+    stop_token_ids: count(64, (i) => 500 + i),
+    bad_words: count(128, (i) => `word ${i}`),
+    logit_bias: Object.fromEntries(count(1024, (i) => [i + 300, 1])),
+    logprobs: true,
+    top_logprobs: 20,
+    n: 8,
+  };
+}
+
+const format = (schema) => ({
+  response_format: { type: "json_schema", json_schema: { name: "s", schema } },
+});
+
+function deepSchema(levels) {
+  return levels === 0
+    ? { type: "string" }
+    : { type: "object", properties: { a: deepSchema(levels - 1) } };
+}
+
+/** A schema of many numbers with bounds, each of which becomes an automaton of its own. */
+function boundedNumbers(count) {
+  const numbers = Array.from({ length: count }, (_, i) => [
+    `n${i}`,
+    { type: "integer", minimum: -1234567 - i, maximum: 98765432 + i },
+  ]);
+  return { type: "object", properties: Object.fromEntries(numbers) };
+}
+
+/** A schema whose parts are merged with each other. */
+function merges(count) {
+  const parts = Array.from({ length: count }, (_, i) => ({
+    properties: { [`p${i}`]: { type: "string" } },
+  }));
+  return { type: "object", allOf: parts };
+}
+
+const manyTexts = (messages, parts) => post(chatPath, manyParts(messages, parts));
+
+/**
+ * Name of the input → how to make the request, and the limits whose inside edge it is. Most are
+ * just inside; the others are just outside of a limit that is found late.
+ */
 export const INPUTS = {
-  "1,000 messages of 1,000 parts": () => post(chatPath, manyParts(1000, 1000)),
-  "the same, compressed": () => {
-    return post(chatPath, gzipSync(manyParts(1000, 1000)), { "content-encoding": "gzip" });
+  "1,000 messages of 1,000 parts": {
+    limits: ["request.partsPerMessage"],
+    make: () => manyTexts(1000, 1000),
   },
-  "64 MiB of numbers": () => post(chatPath, filled(64 * MIB, "1")),
-  "64 MiB of objects": () => post(chatPath, filled(64 * MIB, '{"a":1}')),
-  "64 MiB of brackets": () => post(chatPath, nested(31 * MIB)),
-  "a body of 256 KiB in small objects": () => post(chatPath, filled(256 * 1024, "{}")),
-  "a document of 46 MiB": () =>
-    post(chatPath, chat(user([document(fileOf(46 * MIB, "%PDF-1.7\n"))]))),
-  "three pictures of 14 MiB": () => {
-    const data = fileOf(14 * MIB, PNG);
-    return post(chatPath, chat(user([data, data, data].map(picture))));
+  "the same, compressed": {
+    limits: [],
+    make: () => {
+      return post(chatPath, gzipSync(manyParts(1000, 1000)), { "content-encoding": "gzip" });
+    },
   },
-  "a message of 4 M characters": () => post(chatPath, chat(user(words(4 * MIB)))),
-  "a message of 4 M characters without blanks": () => {
-    return post(chatPath, chat(user("ab1".repeat(1_390_000))));
+  "1,000 messages of 10 parts": {
+    limits: ["request.messages", "request.parts", "template.inlineParts"],
+    make: () => manyTexts(1000, 10),
   },
-  "a message of 200,000 characters": () => post(chatPath, chat(user(words(200_000)))),
-  "128 tools of 256 KiB": () => {
-    return post(chatPath, chat(user("hi"), { tools: tools(128, 250_000) }));
+  "a body of 256 KiB in 10,000 parts": {
+    limits: ["parsing.inlineBytes"],
+    make: () => manyTexts(10, 980),
   },
-  "500 calls and results": () => post(chatPath, manyCalls(1000, 1)),
-  "a schema of 64 KiB": () => {
-    const json_schema = { name: "s", schema: schema(65_000, 2400) };
-    const response_format = { type: "json_schema", json_schema };
-    return post(chatPath, chat(user("hi"), { response_format }));
+  "64 MiB of numbers": {
+    limits: ["request.bodyBytes"],
+    make: () => post(chatPath, filled(64 * MIB, "1")),
   },
-  "a raw prompt of 4 M characters": () => {
-    return post(
-      "/v1/completions",
-      JSON.stringify({ model: MODEL, prompt: words(4 * MIB), max_tokens: 1 }),
-    );
+  "64 MiB of objects": {
+    limits: [],
+    make: () => post(chatPath, filled(64 * MIB, '{"a":1}')),
   },
-  "128 raw prompts of 32,000 characters": () => {
-    const prompt = Array.from({ length: 128 }, () => words(32_000));
-    return post("/v1/completions", JSON.stringify({ model: MODEL, prompt, max_tokens: 1 }));
+  "64 MiB of brackets": { limits: [], make: () => post(chatPath, nested(31 * MIB)) },
+  "249,000 numbers": {
+    limits: ["json.values"],
+    make: () => post(chatPath, filled(498_000 + AROUND_BYTES, "1")),
   },
-  "1 M characters to tokenize": () => {
-    return post(
-      "/tokenize",
-      JSON.stringify({ model: MODEL, prompt: words(MIB), return_token_strs: true }),
-    );
+  "49,000 objects": {
+    limits: ["json.objects"],
+    make: () => post(chatPath, filled(49_000 * 8 + AROUND_BYTES, '{"a":1}')),
   },
-  "249,000 ids to detokenize": () => {
-    const tokens = Array.from({ length: 249_000 }, (_, i) => 200 + (i % 100));
-    return post("/detokenize", JSON.stringify({ model: MODEL, tokens }));
+  "small objects in 256 KiB": {
+    limits: [],
+    make: () => post(chatPath, filled(256 * 1024, "{}")),
   },
-  "4 M characters to count": () => {
-    return post("/v1/estimate", chat(user(words(4 * MIB))));
+  "a document of 46 MiB": {
+    limits: ["document.bytes", "parsing.workerBytes"],
+    make: () => post(chatPath, chat(user([document(fileOf(46 * MIB, "%PDF-1.7\n"))]))),
+  },
+  "three pictures of 14 MiB": {
+    limits: ["image.bytes"],
+    make: () => {
+      const data = fileOf(14 * MIB, PNG);
+      return post(chatPath, chat(user([data, data, data].map(picture))));
+    },
+  },
+  "64 pictures": {
+    limits: ["request.images"],
+    make: () => {
+      const data = fileOf(1000, PNG);
+      return post(chatPath, chat(user(Array.from({ length: 64 }, () => picture(data)))));
+    },
+  },
+  "a message of 4 M characters": {
+    limits: [
+      "request.textCharacters",
+      "template.workerBytes",
+      "tokenizer.inlineCharacters",
+      "tokenizer.workerBytes",
+    ],
+    make: () => post(chatPath, chat(user(words(4 * MIB)))),
+  },
+  "a message of 4 M characters without blanks": {
+    limits: [],
+    make: () => post(chatPath, chat(user("ab1".repeat(1_390_000)))),
+  },
+  "a message of 200,000 characters": {
+    limits: ["template.inlineCharacters"],
+    make: () => post(chatPath, chat(user(words(200_000)))),
+  },
+  "128 tools of 256 KiB": {
+    limits: ["request.tools", "schema.bytesOfTools"],
+    make: () => post(chatPath, chat(user("hi"), { tools: tools(128, 250_000) })),
+  },
+  "500 calls and results": { limits: [], make: () => post(chatPath, manyCalls(1000, 1)) },
+  "7 rounds of 128 calls and results": {
+    limits: [],
+    make: () => post(chatPath, manyCalls(1000, 128)),
+  },
+  "full lists of sampling options": {
+    limits: [
+      "request.stopStrings",
+      "request.stopStringCharacters",
+      "request.stopTokens",
+      "request.badWords",
+      "request.logitBiasEntries",
+      "request.topLogprobs",
+      "request.answersPerPrompt",
+    ],
+    make: () => post(chatPath, chat(user("hi"), fullSampling())),
+  },
+  "a schema of 64 KiB": {
+    limits: ["schema.bytes", "schema.nodes"],
+    make: () => post(chatPath, chat(user("hi"), format(schema(64_000, 2300)))),
+  },
+  "a schema of 32 levels": {
+    limits: ["schema.depth"],
+    make: () => post(chatPath, chat(user("hi"), format(deepSchema(31)))),
+  },
+  "a schema of 256 bounded numbers": {
+    limits: ["schema.boundedNumbers", "grammar.states"],
+    make: () => post(chatPath, chat(user("hi"), format(boundedNumbers(256)))),
+  },
+  "a schema of 1,000 merges": {
+    limits: ["schema.merges"],
+    make: () => post(chatPath, chat(user("hi"), format(merges(1000)))),
+  },
+  "a pattern with many states": {
+    limits: ["grammar.regularWork", "grammar.work"],
+    make: () => {
+      const structured_outputs = { regex: "(a|b|cd){1,400}([a-z]{1,30} ){1,40}" };
+      return post(chatPath, chat(user("hi"), { structured_outputs }));
+    },
+  },
+  "a raw prompt of 4 M characters": {
+    limits: [],
+    make: () => json("/v1/completions", { prompt: words(4 * MIB), max_tokens: 1 }),
+  },
+  "128 raw prompts of 32,000 characters": {
+    limits: ["request.answers"],
+    make: () => {
+      const prompt = Array.from({ length: 128 }, () => words(32_000));
+      return json("/v1/completions", { prompt, max_tokens: 1 });
+    },
+  },
+  "1 M characters to tokenize": {
+    limits: ["request.tokenizeCharacters"],
+    make: () => json("/tokenize", { prompt: words(MIB), return_token_strs: true }),
+  },
+  "249,000 ids to detokenize": {
+    limits: ["request.promptTokenIds"],
+    make: () => {
+      const tokens = Array.from({ length: 248_000 }, (_, i) => 200 + (i % 100));
+      return json("/detokenize", { tokens });
+    },
+  },
+  "4 M characters to count": {
+    limits: [],
+    make: () => post("/v1/estimate", chat(user(words(4 * MIB)))),
+  },
+  "a body of 60 MiB with an Idempotency-Key": {
+    limits: ["replay.keyCharacters"],
+    make: () => {
+      const body = withUnknown(`"${"a".repeat(60 * MIB)}"`);
+      return post(chatPath, body, { "idempotency-key": "k".repeat(255) });
+    },
+  },
+  "64 URLs of 2,048 characters": {
+    limits: ["fetch.urlCharacters"],
+    make: () => {
+      const url = `http://127.0.0.1/${"a".repeat(2000)}`;
+      const part = { type: "image_url", image_url: { url } };
+      return post(chatPath, chat(user(Array.from({ length: 64 }, () => part))));
+    },
+  },
+  "a response of 4 M characters to store": {
+    limits: ["storedResponse.bytesPerTenant"],
+    make: () => json("/v1/responses", { input: words(4 * MIB), max_output_tokens: 1 }),
   },
 };
