@@ -28,6 +28,10 @@ export function remoteOf(upstream: Upstream): Upstream {
     });
     return { server, client };
   };
+  const client = async (): Promise<RemoteUpstream> => {
+    opening ??= open();
+    return (await opening).client;
+  };
   return {
     get models() {
       return upstream.models;
@@ -36,10 +40,13 @@ export function remoteOf(upstream: Upstream): Upstream {
       return upstream.ready;
     },
     async *chat(request, signal) {
-      opening ??= open();
-      const { client } = await opening;
-      yield* client.chat(request, signal);
+      yield* (await client()).chat(request, signal);
     },
-    capabilities: upstream.capabilities,
+    capabilities: {
+      ...upstream.capabilities,
+      estimate: async (...args) => (await client()).capabilities!.estimate!(...args),
+      tokenize: async (...args) => (await client()).capabilities!.tokenize!(...args),
+      detokenize: async (...args) => (await client()).capabilities!.detokenize!(...args),
+    },
   };
 }

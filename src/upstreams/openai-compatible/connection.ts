@@ -14,6 +14,8 @@ export interface ProviderRequest {
   readonly method: "GET" | "POST";
   /** Appended to the path of the base URL. */
   readonly path: string;
+  /** The path is not under the `/v1` at the end of the base URL, but beside it. */
+  readonly isBesideApi?: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   /** Aborting it closes the connection at once, so that the provider stops its work. */
@@ -58,7 +60,8 @@ export class ProviderConnection {
   }
 
   /** Sends a request. Throws the signal's reason, and a failure if there is no answer. */
-  async send({ path, body, ...request }: ProviderRequest): Promise<ProviderAnswer> {
+  async send(sent: ProviderRequest): Promise<ProviderAnswer> {
+    const { path, isBesideApi = false, body, ...request } = sent;
     request.signal.throwIfAborted();
     try {
       const {
@@ -67,7 +70,7 @@ export class ProviderConnection {
         body: answer,
       } = await this.pool.request({
         ...request,
-        path: this.basePath + path,
+        path: (isBesideApi ? this.basePath.replace(/\/v1$/, "") : this.basePath) + path,
         body: body ?? null,
       });
       // a destroyed body reports why; nobody listens any more
@@ -79,7 +82,7 @@ export class ProviderConnection {
     }
   }
 
-  /** Reads an answer up to `maxBytes`. Throws undefined behaviour never: the rest is discarded. */
+  /** Reads an answer. Undefined: it has more than `maxBytes`. Throws what the connection throws. */
   async readAll({ body }: ProviderAnswer, maxBytes: number): Promise<Buffer | undefined> {
     const chunks: Buffer[] = [];
     let bytes = 0;

@@ -3,12 +3,12 @@ import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
 import { requireFeatures } from "../../core/features.ts";
 import { LIMITS } from "../../core/limits.ts";
-import type { Upstream } from "../../core/upstream.ts";
+import type { Upstream, UpstreamCapabilities } from "../../core/upstream.ts";
 import { FfmpegDecoder, type VideoDecoder } from "../../media/video-decoder.ts";
 import { readChunks } from "./answer-chunks.ts";
 import { AnswerReader } from "./answer-reader.ts";
 import { Attempt, type AttemptLimits, DEFAULT_LIMITS } from "./attempt.ts";
-import { type ProviderAnswer, ProviderConnection } from "./connection.ts";
+import { type ProviderAnswer, ProviderConnection, type ProviderRequest } from "./connection.ts";
 import { DIALECTS, type DialectName } from "./dialects/names.ts";
 import { invalidAnswer, reportedFailure } from "./failures.ts";
 import type { JsonObject } from "./json-values.ts";
@@ -21,6 +21,7 @@ import {
 } from "./model-list.ts";
 import { toWireRequest, type WireRequest } from "./request-body.ts";
 import { type CountTokens, DeliveredText, type PartEvent, roughTokens } from "./usage-report.ts";
+import { vireoServices } from "./vireo-services.ts";
 
 export interface OpenAiCompatibleOptions {
   /** Name of the provider, as clients see it. */
@@ -71,6 +72,7 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions): Remote
 
 class OpenAiCompatible implements RemoteUpstream {
   readonly refresh = (): Promise<void> => this.refreshOnce();
+  readonly capabilities: UpstreamCapabilities | undefined;
   private readonly options: OpenAiCompatibleOptions;
   private readonly limits: AttemptLimits;
   private readonly connection: ProviderConnection;
@@ -87,6 +89,7 @@ class OpenAiCompatible implements RemoteUpstream {
     this.connection = new ProviderConnection({ provider, baseUrl, connectMs });
     this.media = { decoder, maxFrames: options.maxFrames ?? MAX_FRAMES, queue: createMediaQueue() };
     this.known = configuredModels({ provider, dialect: this.dialect, models: options.models });
+    this.capabilities = this.dialect.rendersLikeVireo ? this.services() : undefined;
   }
 
   get models(): readonly KnownModel[] {
@@ -103,13 +106,10 @@ class OpenAiCompatible implements RemoteUpstream {
 
   async *chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
     signal?.throwIfAborted();
-    const model = this.modelOf(request);
     const { name } = this.options;
-    const ignored = requireFeatures(request, model.features, name);
+    const ignored = requireFeatures(request, this.modelOf(request).features, name);
     const mediaStarted = performance.now();
-    const context = { dialect: this.dialect, tools: this.media, signal: signal ?? NEVER };
-    const { extraBody = {} } = this.options;
-    const wire = await toWireRequest(request, { ...context, model: model.providerId, extraBody });
+    const wire = await this.toWire(request, signal);
     const mediaMs = performance.now() - mediaStarted;
     const key = await this.options.credentials?.(request);
     const attempt = new Attempt(name, this.limits, signal);
@@ -117,7 +117,8 @@ class OpenAiCompatible implements RemoteUpstream {
     let answer: ProviderAnswer | undefined;
     let usage: Usage | undefined;
     try {
-      answer = await this.send(wire, request, key, attempt);
+      const headers = { ...this.headers(key), ...this.options.headersOf?.(request) };
+      answer = await this.post({ ...wire, headers, signal: attempt.signal }, key);
       const reader = this.reader(request, key);
       for await (const event of this.parts(answer, reader, attempt)) {
         if (!attempt.delivered) yield startEvent(ignored, reader.usage);
@@ -139,15 +140,44 @@ class OpenAiCompatible implements RemoteUpstream {
     }
   }
 
-  /** Sends a request and returns the answer to it. Throws a failure for any status but 200. */
-  private async send(
-    { path, body }: WireRequest,
-    request: ChatRequest,
+  /** The services of another vireo beside answers. */
+  private services(): UpstreamCapabilities {
+    const { name: provider } = this.options;
+    return vireoServices({
+      provider,
+      model: () => this.known[0]?.providerId,
+      toBody: async (request, signal) => (await this.toWire(request, signal)).body,
+      post: async (path, body, { tenant, signal }) => {
+        const key = await this.options.credentials?.({ messages: [], ...defined({ tenant }) });
+        const attempt = new Attempt(provider, this.limits, signal);
+        try {
+          const headers = this.headers(key);
+          const sent = { path, isBesideApi: true, body, headers, signal: attempt.signal };
+          const answer = await this.post(sent, key);
+          const bytes = await this.connection.readAll(answer, LIMITS.upstream.answerBytes);
+          return parseJson(bytes?.toString() ?? "");
+        } catch (error) {
+          throw attempt.toError(error);
+        } finally {
+          attempt.end();
+        }
+      },
+    });
+  }
+
+  private async toWire(request: ChatRequest, signal?: AbortSignal): Promise<WireRequest> {
+    const { providerId: model } = this.modelOf(request);
+    const { extraBody = {} } = this.options;
+    const context = { dialect: this.dialect, tools: this.media, signal: signal ?? NEVER };
+    return await toWireRequest(request, { ...context, model, extraBody });
+  }
+
+  /** Posts a body and returns the answer to it. Throws a failure for any status but 200. */
+  private async post(
+    { body, ...request }: Omit<ProviderRequest, "method" | "body"> & { readonly body: JsonObject },
     key: string | undefined,
-    { signal }: Attempt,
   ): Promise<ProviderAnswer> {
-    const headers = { ...this.headers(key), ...this.options.headersOf?.(request) };
-    const sent = { method: "POST", path, headers, body: JSON.stringify(body), signal } as const;
+    const sent = { ...request, method: "POST", body: JSON.stringify(body) } as const;
     const answer = await this.connection.send(sent);
     const { status } = answer;
     if (status === 200) return answer;
