@@ -1,4 +1,5 @@
 import { VireoError } from "../core/errors.ts";
+import { inRanges, runAtOnce, type Steps } from "./steps.ts";
 
 /** Rows from the top, 4 bytes R G B A per pixel. */
 export interface RgbaPixels {
@@ -19,6 +20,9 @@ interface Layout {
   readonly runs: boolean;
 }
 
+/** Pairs of a run-length encoded file that are read in a step; each paints up to 255 pixels. */
+const PAIRS_PER_STEP = 4096;
+
 interface Mask {
   readonly shift: number;
   readonly most: number;
@@ -34,6 +38,11 @@ interface Mask {
  * Throws media_undecodable.
  */
 export function decodeBmp(bytes: Uint8Array): RgbaPixels {
+  return runAtOnce(bmpInSteps(bytes));
+}
+
+/** Decodes like decodeBmp, in steps. */
+export function* bmpInSteps(bytes: Uint8Array): Steps<RgbaPixels> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     const layout = readLayout(view);
@@ -41,11 +50,15 @@ export function decodeBmp(bytes: Uint8Array): RgbaPixels {
     const rgba = new Uint8Array(width * height * 4);
     const palette = bits <= 8 ? readPalette(view, layout) : undefined;
     if (layout.runs) {
-      const indices = readRuns(view, layout);
-      paintIndices(new DataView(indices.buffer), rgba, 8, palette!);
+      const indices = yield* readRuns(view, layout);
+      const paint = (first: number, end: number): void => {
+        const part = new DataView(indices.buffer, first, end - first);
+        paintIndices(part, rgba.subarray(first * 4, end * 4), 8, palette!);
+      };
+      yield* inRanges(indices.length, paint);
       return { rgba, width, height };
     }
-    for (let row = 0; row < height; row++) {
+    const paintRow = (row: number): void => {
       const stored = layout.topDown ? row : height - 1 - row;
       const source = new DataView(
         bytes.buffer,
@@ -56,7 +69,11 @@ export function decodeBmp(bytes: Uint8Array): RgbaPixels {
       if (palette !== undefined) paintIndices(source, target, bits, palette);
       else if (bits === 24) paintBgr(source, target);
       else paintMasked(source, target, layout);
-    }
+    };
+    const paintRows = (first: number, end: number): void => {
+      for (let row = first; row < end; row++) paintRow(row);
+    };
+    yield* inRanges(height, paintRows, width);
     return { rgba, width, height };
   } catch (cause) {
     if (cause instanceof RangeError) throw damaged("it ends too early");
@@ -105,7 +122,8 @@ function readLayout(view: DataView): Layout {
  * bytes is a run, or after a zero an escape: 0 ends the row, 1 ends the picture, 2 moves right and
  * up, and a larger number n precedes n literal indices, padded to two bytes.
  */
-function readRuns(view: DataView, { width, height, topDown, bits, pixelsAt }: Layout): Uint8Array {
+function* readRuns(view: DataView, layout: Layout): Steps<Uint8Array> {
+  const { width, height, topDown, bits, pixelsAt } = layout;
   const indices = new Uint8Array(width * height);
   let [x, row, at] = [0, 0, pixelsAt];
   const paint = (count: number, byteOf: (pixel: number) => number): void => {
@@ -116,7 +134,8 @@ function readRuns(view: DataView, { width, height, topDown, bits, pixelsAt }: La
       indices[line + x] = bits === 8 ? byte : pixel % 2 === 0 ? byte >> 4 : byte & 15;
     }
   };
-  while (row < height && at + 1 < view.byteLength) {
+  for (let pairs = 1; row < height && at + 1 < view.byteLength; pairs++) {
+    if (pairs % PAIRS_PER_STEP === 0) yield;
     const [count, value] = [view.getUint8(at), view.getUint8(at + 1)];
     at += 2;
     if (count > 0) paint(count, () => value);
@@ -172,7 +191,7 @@ function paintIndices(row: DataView, target: Uint8Array, bits: number, palette: 
   for (let x = 0; x < target.length / 4; x++) {
     const byte = row.getUint8(Math.floor(x / perByte));
     const index = (byte >>> (8 - bits - (x % perByte) * bits)) & (2 ** bits - 1);
-    target.set(palette.subarray(index * 3, index * 3 + 3), x * 4);
+    for (let c = 0; c < 3; c++) target[x * 4 + c] = palette[index * 3 + c]!;
     target[x * 4 + 3] = 255;
   }
 }

@@ -1,7 +1,7 @@
 import sharp, { type SharpOptions } from "sharp";
 import { assert } from "../core/assert.ts";
 import { VireoError } from "../core/errors.ts";
-import { decodeBmp, type RgbaPixels } from "./bmp.ts";
+import { bmpInSteps, type RgbaPixels } from "./bmp.ts";
 import { cutAfterFirstFrame, layGifOnScreen } from "./gif.ts";
 import { decodeHeic } from "./heic.ts";
 import { decodeIcoBody, type IcoPicture, icoPicture } from "./ico.ts";
@@ -9,6 +9,7 @@ import type { ImageType } from "./kind.ts";
 import { turnUpright } from "./orientation.ts";
 import type { RgbImage } from "./rgb-image.ts";
 import { type FrameHeader, inspectFrames, type PictureOptions } from "./source.ts";
+import { inRanges, runSteps, type Steps } from "./steps.ts";
 import { type TiffChannels, tiffChannels } from "./tiff-frame.ts";
 
 const DECODE_SECONDS = 30;
@@ -50,7 +51,7 @@ export async function decodeFrame(
 
 /** Decodes to exactly the size that the header announced. */
 async function decode(bytes: Uint8Array, header: FrameHeader): Promise<RgbImage> {
-  const image = turnUpright(await decodeStored(bytes, header), header.turn);
+  const image = await runSteps(turnUpright(await decodeStored(bytes, header), header.turn));
   if (image.width === header.width && image.height === header.height) return image;
   throw damaged(header.type);
 }
@@ -58,7 +59,7 @@ async function decode(bytes: Uint8Array, header: FrameHeader): Promise<RgbImage>
 async function decodeStored(bytes: Uint8Array, header: FrameHeader): Promise<RgbImage> {
   switch (header.type) {
     case "bmp":
-      return fromRgba(decodeBmp(bytes));
+      return await fromRgba(await runSteps(bmpInSteps(bytes)));
     case "heic":
       return await decodeHeic(bytes);
     case "gif":
@@ -71,7 +72,7 @@ async function decodeStored(bytes: Uint8Array, header: FrameHeader): Promise<Rgb
       return await decodeByLibrary(asStillAvif(bytes), header);
     case "ico": {
       const picture = icoPicture(bytes);
-      if (!picture.isPng) return fromRgba(decodeIcon(picture));
+      if (!picture.isPng) return await fromRgba(decodeIcon(picture));
       return await decodeByLibrary(picture.bytes, header);
     }
     default:
@@ -96,8 +97,8 @@ function decodeIcon(picture: IcoPicture): RgbaPixels {
   }
 }
 
-function fromRgba({ rgba, width, height }: RgbaPixels): RgbImage {
-  return { rgb: layOnWhite(rgba, 4), width, height };
+async function fromRgba({ rgba, width, height }: RgbaPixels): Promise<RgbImage> {
+  return { rgb: await runSteps(layOnWhite(rgba, 4)), width, height };
 }
 
 async function decodeByLibrary(bytes: Uint8Array, header: FrameHeader): Promise<RgbImage> {
@@ -118,10 +119,13 @@ async function decodeByLibrary(bytes: Uint8Array, header: FrameHeader): Promise<
     const deep = isCmyk && depth === "ushort";
     const raw = picture.raw(deep ? { depth: "ushort" } : {});
     const { data, info } = await raw.toBuffer({ resolveWithObject: true });
-    const pixels = { data: deep ? upperBytes(data) : data, channels: info.channels };
-    const shown = header.tiff ? shownChannels(pixels, tiffChannels(header.tiff)) : pixels;
+    const bytesOf8Bits = deep ? await runSteps(upperBytes(data)) : data;
+    const pixels = { data: bytesOf8Bits, channels: info.channels };
+    const shown = header.tiff
+      ? await runSteps(shownChannels(pixels, tiffChannels(header.tiff)))
+      : pixels;
     const { width, height } = info;
-    return { rgb: isCmyk ? cmykToRgb(shown.data) : toRgb(shown), width, height };
+    return { rgb: await runSteps(isCmyk ? cmykToRgb(shown.data) : toRgb(shown)), width, height };
   } catch (cause) {
     // sharp's own messages may name files, offsets or addresses.
     throw damaged(header.type, cause);
@@ -139,40 +143,54 @@ interface Pixels {
 }
 
 /** Takes the upper bytes of 16-bit samples, which are little-endian. */
-function upperBytes(samples: Uint8Array): Uint8Array {
-  return Uint8Array.from({ length: samples.length / 2 }, (_, index) => samples[index * 2 + 1]!);
+function* upperBytes(samples: Uint8Array): Steps<Uint8Array> {
+  const upper = new Uint8Array(samples.length / 2);
+  yield* inRanges(upper.length, (first, end) => {
+    for (let i = first; i < end; i++) upper[i] = samples[i * 2 + 1]!;
+  });
+  return upper;
 }
 
 /**
  * Removes extra channels of a TIFF, because sharp takes a fourth channel for alpha. sharp may
  * already have expanded gray or a palette from one channel to three.
  */
-function shownChannels(pixels: Pixels, tiff: TiffChannels): Pixels {
+function* shownChannels(pixels: Pixels, tiff: TiffChannels): Steps<Pixels> {
   const { data, channels: found } = pixels;
   const colours = tiff.colours + Math.max(0, found - tiff.stored);
   const channels = colours + (tiff.hasAlpha && tiff.colours !== 4 ? 1 : 0);
   if (channels >= found) return pixels;
-  const shown = new Uint8Array((data.length / found) * channels);
-  for (let from = 0, to = 0; from < data.length; from += found) {
-    for (let channel = 0; channel < channels; channel++) shown[to++] = data[from + channel]!;
-  }
+  const count = data.length / found;
+  const shown = new Uint8Array(count * channels);
+  yield* inRanges(count, (first, end) => {
+    let to = first * channels;
+    for (let from = first * found; from < end * found; from += found) {
+      for (let channel = 0; channel < channels; channel++) shown[to++] = data[from + channel]!;
+    }
+  });
   return { data: shown, channels };
 }
 
-function toRgb({ data, channels }: Pixels): Uint8Array {
+function* toRgb({ data, channels }: Pixels): Steps<Uint8Array> {
   switch (channels) {
     case 1:
-      return repeatGray(data);
+      return yield* repeatGray(data);
     case 3:
       return data;
     default:
-      return layOnWhite(data, channels);
+      return yield* layOnWhite(data, channels);
   }
 }
 
-function repeatGray(gray: Uint8Array): Uint8Array {
+function* repeatGray(gray: Uint8Array): Steps<Uint8Array> {
   const rgb = new Uint8Array(gray.length * 3);
-  for (let i = 0; i < gray.length; i++) rgb.fill(gray[i]!, i * 3, i * 3 + 3);
+  yield* inRanges(gray.length, (first, end) => {
+    for (let i = first, to = first * 3; i < end; i++, to += 3) {
+      rgb[to] = gray[i]!;
+      rgb[to + 1] = gray[i]!;
+      rgb[to + 2] = gray[i]!;
+    }
+  });
   return rgb;
 }
 
@@ -183,25 +201,31 @@ function scale255(a: number, b: number): number {
 }
 
 /** Composites gray or colour with alpha (2 or 4 channels) on white, rounding once like Pillow. */
-function layOnWhite(pixels: Uint8Array, channels: number): Uint8Array {
+function* layOnWhite(pixels: Uint8Array, channels: number): Steps<Uint8Array> {
   const count = pixels.length / channels;
   const rgb = new Uint8Array(count * 3);
-  for (let i = 0; i < count; i++) {
+  const layOne = (i: number): void => {
     const alpha = pixels[i * channels + channels - 1]!;
     for (let c = 0; c < 3; c++) {
       const value = pixels[i * channels + (channels === 2 ? 0 : c)]!;
       const sum = value * alpha + 255 * (255 - alpha) + 128;
       rgb[i * 3 + c] = ((sum >>> 8) + sum) >>> 8;
     }
-  }
+  };
+  yield* inRanges(count, (first, end) => {
+    for (let i = first; i < end; i++) layOne(i);
+  });
   return rgb;
 }
 
-function cmykToRgb(cmyk: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array((cmyk.length / 4) * 3);
-  for (let i = 0; i < cmyk.length / 4; i++) {
-    const light = 255 - cmyk[i * 4 + 3]!;
-    for (let c = 0; c < 3; c++) rgb[i * 3 + c] = light - scale255(cmyk[i * 4 + c]!, light);
-  }
+function* cmykToRgb(cmyk: Uint8Array): Steps<Uint8Array> {
+  const count = cmyk.length / 4;
+  const rgb = new Uint8Array(count * 3);
+  yield* inRanges(count, (first, end) => {
+    for (let i = first; i < end; i++) {
+      const light = 255 - cmyk[i * 4 + 3]!;
+      for (let c = 0; c < 3; c++) rgb[i * 3 + c] = light - scale255(cmyk[i * 4 + c]!, light);
+    }
+  });
   return rgb;
 }

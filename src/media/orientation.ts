@@ -1,4 +1,5 @@
 import type { RgbImage, Size } from "./rgb-image.ts";
+import { inRanges, type Steps } from "./steps.ts";
 
 /**
  * The transformation that makes a stored picture upright, numbered as in EXIF and TIFF (tag 274):
@@ -47,21 +48,25 @@ function walk({ width, height }: RgbImage, orientation: Orientation) {
   }
 }
 
-/** Makes the picture upright. Returns the same object if it already is. */
-export function turnUpright(image: RgbImage, orientation: Orientation): RgbImage {
+/** Makes the picture upright, in steps. Returns the same object if it already is. */
+export function* turnUpright(image: RgbImage, orientation: Orientation): Steps<RgbImage> {
   if (orientation === 1) return image;
   const { start, alongRow, alongColumn } = walk(image, orientation);
   const { width, height } = turnedSize({ width: image.width, height: image.height }, orientation);
   const { rgb: source } = image;
   const rgb = new Uint8Array(source.length);
-  let to = 0;
-  for (let y = 0; y < height; y++) {
+  const turnRow = (y: number): void => {
     let from = (start + y * alongColumn) * 3;
-    for (let x = 0; x < width; x++, from += alongRow * 3, to += 3) {
+    const end = (y + 1) * width * 3;
+    for (let to = y * width * 3; to < end; from += alongRow * 3, to += 3) {
       rgb[to] = source[from]!;
       rgb[to + 1] = source[from + 1]!;
       rgb[to + 2] = source[from + 2]!;
     }
-  }
+  };
+  const turnRows = (first: number, end: number): void => {
+    for (let y = first; y < end; y++) turnRow(y);
+  };
+  yield* inRanges(height, turnRows, width);
   return { rgb, width, height };
 }
