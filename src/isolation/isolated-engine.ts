@@ -29,6 +29,11 @@ import { makePrivateFolder } from "./private-folder.ts";
 import { type PlainRequest, removeShared, shareMedia } from "./shared-bytes.ts";
 import { engineRestarted, Task, type TaskOptions } from "./task.ts";
 
+/** Time after which an aborted request ends, even if the engine has not confirmed it. */
+const ABORT_MS = 2000;
+/** Time without any reply after which an engine that was told to abort is killed. */
+const SILENT_MS = 30_000;
+
 export interface IsolatedEngineOptions extends EngineOptions {
   /** Environment of the engine process. Default: none. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -74,6 +79,7 @@ export class IsolatedEngine implements Upstream {
   private channel: ChildProcess | undefined;
   private isUp = false;
   private closed = false;
+  private lastReplyMs = 0;
   private description:
     | { readonly info: EngineInfo; readonly models: readonly UpstreamModel[] }
     | undefined;
@@ -236,10 +242,26 @@ export class IsolatedEngine implements Upstream {
     this.channel?.send(message, () => {}); // if it fails, the process has ended: `end` follows
   }
 
-  /** The caller's signal was aborted. A sent task ends when the engine has let it go. */
+  /** The caller's signal was aborted. A sent task ends when the engine has let it go, or soon. */
   private cancel(id: number, task: Task): void {
-    if (task.isSent) this.send({ kind: "abort", id });
-    else this.finish(id, task, () => task.fail(task.signal?.reason));
+    if (!task.isSent) {
+      this.finish(id, task, () => task.fail(task.signal?.reason));
+      return;
+    }
+    this.send({ kind: "abort", id });
+    const { channel } = this;
+    const sentMs = performance.now();
+    setTimeout(() => task.fail(task.signal?.reason), ABORT_MS).unref();
+    setTimeout(() => {
+      if (this.lastReplyMs < sentMs && this.tasks.has(id)) this.killSilent(channel);
+    }, SILENT_MS).unref();
+  }
+
+  /** Ends a process that has answered nothing for long: it hangs, and the next one may not. */
+  private killSilent(channel: ChildProcess | undefined): void {
+    if (channel === undefined || channel !== this.channel) return;
+    this.log("error", "engine_silent", { seconds: SILENT_MS / 1000 });
+    channel.kill("SIGKILL");
   }
 
   /** Called when the consumer no longer reads the task's events. */
@@ -287,6 +309,7 @@ export class IsolatedEngine implements Upstream {
   }
 
   private receive(reply: FromEngine): void {
+    this.lastReplyMs = performance.now();
     switch (reply.kind) {
       case "progress":
         this.onProgress?.(reply.progress);

@@ -185,6 +185,20 @@ describe("an engine process that is killed", () => {
   });
 });
 
+test("a request of an engine that hangs ends with its signal", async () => {
+  await expect.poll(() => isolated.ready, SOON).toBe(true);
+  const pid = isolated.pid!;
+  process.kill(pid, "SIGSTOP");
+  try {
+    const request = ask("Is anybody there?");
+    const reading = textOf(isolated.chat(request, AbortSignal.timeout(100)));
+    await expect(reading).rejects.toThrow(/timeout/);
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  expect(await textOf(isolated.chat(ask("And now?")))).not.toBe("");
+});
+
 describe("vireo serve --isolate", () => {
   let server: ChildProcess | undefined;
   afterAll(() => void server?.kill("SIGKILL"));
