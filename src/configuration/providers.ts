@@ -147,6 +147,7 @@ function createRemote(
     ...defined({
       dialect,
       maxFrames,
+      headersOf: ({ traceparent }: ChatRequest) => ({ ...(traceparent && { traceparent }) }),
       credentials: (request?: ChatRequest) => tenantKey(request?.tenant ?? "") ?? secret,
       headers:
         headers &&

@@ -192,6 +192,8 @@ export interface ChatRequest {
    * are scheduled in turn. The server derives it from the API key; callers cannot choose it.
    */
   readonly tenant?: string;
+  /** The caller's trace, as the header of W3C Trace Context. Undefined: none. */
+  readonly traceparent?: string;
   /** Nothing of the request or its answer is kept after it: no state, picture or grammar. */
   readonly zeroDataRetention?: boolean;
   /** Preferences about the provider that answers. Undefined: none. */

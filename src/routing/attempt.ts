@@ -7,6 +7,7 @@ import { type Endpoint, usesOwnKey } from "./endpoint.ts";
 import type { EndpointHealth } from "./endpoint-health.ts";
 import { asksForPause, type Failure, failureOf, refusesKey } from "./failures.ts";
 import { isOutput, type TimeLimit, withTimeLimits } from "./time-limits.ts";
+import type { AttemptSpan } from "./tracing.ts";
 
 type EndEvent = Extract<ChatEvent, { readonly type: "end" }>;
 
@@ -24,6 +25,7 @@ export interface AttemptContext {
   readonly answeredBy: AnsweredBy | undefined;
   /** Receives the usage that the provider reports, even after the attempt. */
   readonly onReport: (usage: Usage) => void;
+  readonly span: AttemptSpan;
   readonly signal: AbortSignal | undefined;
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
@@ -47,12 +49,14 @@ export async function* runAttempt(
   request: ChatRequest,
   context: AttemptContext,
 ): AsyncGenerator<ChatEvent, AttemptResult> {
-  const { endpoint, health, delivery, answeredBy, startsAtOnce, signal, now } = context;
+  const { endpoint, health, delivery, answeredBy, startsAtOnce, span, signal, now } = context;
   const begun = now();
   const linked = linkAbort(signal);
   // preferences are this server's business, and the start is reported by it
   const { routing: _, onStart, ...rest } = request;
-  const own: ChatRequest = { ...rest, model: endpoint.model, onUsage: context.onReport };
+  const { traceparent } = span;
+  const traced = traceparent === undefined ? rest : { ...rest, traceparent };
+  const own: ChatRequest = { ...traced, model: endpoint.model, onUsage: context.onReport };
   const expire = (limit: TimeLimit, ms: number) => expired(endpoint, limit, ms, linked);
   const startOf = (event: StartEvent): readonly StartEvent[] => {
     if (answeredBy === undefined) return [];
@@ -82,6 +86,7 @@ export async function* runAttempt(
         const decodeMs = now() - firstMs;
         const { completionTokens } = event.usage;
         health.succeeded({ firstTokenMs: firstMs - begun, completionTokens, decodeMs }, now());
+        span.answered(event);
         return { type: "answered", end: event };
       }
       delivery?.add(event);
@@ -92,10 +97,12 @@ export async function* runAttempt(
     if (signal?.aborted === true) throw signal.reason;
     const failure = failureOf(error, endpoint, now() - begun);
     isJudged = true;
+    span.failed(failure);
     judge(health, failure, { hasOwnKey: usesOwnKey(endpoint, request.tenant), nowMs: now() });
     return { type: "failed", failure };
   } finally {
     if (!isJudged) health.abandoned();
+    span.end();
     if (!isAnswered) linked.abort(new Error("the attempt is over"));
     linked.release();
   }

@@ -15,6 +15,7 @@ import { HealthRegistry } from "./health-registry.ts";
 import { heldBack } from "./held-back.ts";
 import { type Plan, planRequest } from "./plan.ts";
 import { modelOf } from "./routed-model.ts";
+import { AttemptSpan } from "./tracing.ts";
 
 export interface RouterOptions {
   /** The models that clients can name; the first is the default. Read at each request. */
@@ -110,6 +111,7 @@ export class Router implements Upstream {
           onReport: (usage) => bill.report(usage),
           answeredBy: isContinuation ? undefined : answererOf(candidate, failures.length + 1),
           startsAtOnce: isOnlyLocal,
+          span: new AttemptSpan(request, candidate, failures.length + 1),
           signal,
           now: this.now,
         });

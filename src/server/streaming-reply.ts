@@ -58,7 +58,9 @@ export function generation(
     signal,
     answerer,
     own(request, how) {
-      const mine = { model: model.id, tenant: c.get("tenant"), onStart, ...how };
+      const traceparent = c.req.header("traceparent");
+      const trace = defined({ traceparent });
+      const mine = { model: model.id, tenant: c.get("tenant"), onStart, ...trace, ...how };
       const own = underPolicy({ ...request, ...mine }, keepsNothing);
       if (own.zeroDataRetention === true) {
         c.header("x-zdr", "enforced");

@@ -7,6 +7,7 @@ import { ChatPage } from "./page/chat-page.tsx";
 import { type DialogName, Header } from "./page/header.tsx";
 import { type Panel, usePanel } from "./page/use-panels.ts";
 import { usePlayground } from "./page/use-playground.ts";
+import { ProvidersPage } from "./providers/providers-page.tsx";
 import { KeyDialog } from "./settings/key-dialog.tsx";
 import { SettingsPanel } from "./settings/settings-panel.tsx";
 import { Sidebar } from "./sidebar/sidebar.tsx";
@@ -87,6 +88,7 @@ interface ContentProps {
 
 function Content({ hash, children }: ContentProps) {
   if (hash === "#/model") return <ModelPage />;
+  if (hash === "#/providers") return <ProvidersPage />;
   return hash === "#/files" ? <FilesPage /> : children;
 }
 

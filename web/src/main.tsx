@@ -17,6 +17,7 @@ import "./styles/tools.css";
 import "./styles/composer.css";
 import "./styles/media.css";
 import "./styles/panels.css";
+import "./styles/providers.css";
 import "./styles/touch.css";
 
 const root = document.getElementById("root");

@@ -3,6 +3,7 @@ import { failureOfResponse, isRecord, networkFailure, RequestError } from "./fai
 import type {
   ChatBody,
   DocumentInspection,
+  Endpoint,
   Estimate,
   KeyInfo,
   Model,
@@ -36,6 +37,17 @@ export async function listModels(key: string, signal?: AbortSignal): Promise<rea
   const body: unknown = await response.json();
   if (!isRecord(body) || !Array.isArray(body.data)) return [];
   return body.data.filter((entry) => isRecord(entry) && typeof entry.id === "string");
+}
+
+/** Lists the providers of a model with their state now. Throws RequestError. */
+export async function listEndpoints(
+  model: string,
+  key: string,
+  signal: AbortSignal,
+): Promise<readonly Endpoint[]> {
+  const response = await call(`models/${encodeURIComponent(model)}/endpoints`, key, { signal });
+  const body = (await response.json()) as { readonly data: { readonly endpoints: Endpoint[] } };
+  return body.data.endpoints;
 }
 
 /** Estimates a request. Throws RequestError; status 404 means that the server has no estimates. */

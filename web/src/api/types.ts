@@ -65,6 +65,32 @@ export interface Prices {
   readonly image?: string;
 }
 
+/** Values that half, three quarters, … of the requests did not exceed. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** A provider of a model with its state. Null: not measured or not reported. */
+export interface Endpoint {
+  readonly name: string;
+  readonly provider_name: string;
+  readonly quantization: string;
+  readonly context_length: number | null;
+  readonly pricing: { readonly prompt: string; readonly completion: string };
+  /** 0: takes requests; below: less so, or not at all. */
+  readonly status: number;
+  /** In percent. */
+  readonly uptime_last_30m: number | null;
+  /** In seconds. */
+  readonly latency_last_30m: Percentiles | null;
+  /** In tokens per second. */
+  readonly throughput_last_30m: Percentiles | null;
+  readonly running: number;
+  readonly is_zdr: boolean;
+  readonly last_error: { readonly code: string; readonly agoMs: number } | null;
+}
+
 export interface Model {
   readonly id: string;
   readonly name?: string;

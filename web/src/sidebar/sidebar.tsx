@@ -94,6 +94,17 @@ function SidebarFoot({ onChosen, onClear }: FootProps) {
         <Icon name="page" />
         Files and usage
       </button>
+      <button
+        type="button"
+        className="quiet-button wide"
+        onClick={() => {
+          location.hash = "#/providers";
+          onChosen();
+        }}
+      >
+        <Icon name="info" />
+        Providers
+      </button>
       <p className="note">
         Chats are saved in this browser only: the last {MAX_SAVED.conversations} at most.
       </p>
