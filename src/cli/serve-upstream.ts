@@ -4,9 +4,11 @@ import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Abilities, Upstream } from "../core/upstream.ts";
+import { openTextFiles } from "../inputs/text-files.ts";
 import { openProviderKeys, readMasterKey } from "../limits/provider-keys.ts";
 import { DIALECTS, type DialectName } from "../upstreams/openai-compatible/dialects/names.ts";
 import { createOpenAiCompatible } from "../upstreams/openai-compatible/upstream.ts";
+import { modelFolder } from "./model-folder.ts";
 
 /** Values of the options that withUpstreamOptions() adds. */
 export interface UpstreamFlags {
@@ -88,7 +90,7 @@ async function openConfigured(
     return engine;
   };
   const tenantKeys = byok === undefined ? undefined : openProviderKeys(byok, masterKey());
-  const options = { environment: process.env, openLocal, log, tenantKeys };
+  const options = { environment: process.env, openLocal, openTokenizer, log, tenantKeys };
   const live = await openConfiguration(path, options);
   return {
     upstream: live.router,
@@ -99,6 +101,11 @@ async function openConfigured(
       await engine?.close();
     },
   };
+}
+
+async function openTokenizer(folder: string): Promise<(text: string) => number> {
+  const { tokenizer } = await openTextFiles(modelFolder(folder));
+  return (text) => tokenizer.encodeText(text).length;
 }
 
 function masterKey(): Buffer {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ChatEvent, ChatRequest } from "../core/chat.ts";
+import { VireoError } from "../core/errors.ts";
 import { type LogFields, silentLog } from "../core/log.ts";
 import { type ChaosServer, startChaos } from "../upstreams/chaos/chaos-server.ts";
 import { type LiveConfiguration, openConfiguration } from "./live-configuration.ts";
@@ -42,9 +43,16 @@ async function open(text: string): Promise<LiveConfiguration> {
   live = await openConfiguration(path, {
     environment: {},
     openLocal: () => Promise.reject(new Error("no engine is configured")),
+    openTokenizer,
     log: (_level, event, fields) => logged.push([event, fields]),
   });
   return live;
+}
+
+/** A tokenizer whose tokens are letters. */
+async function openTokenizer(folder: string): Promise<(text: string) => number> {
+  if (folder === "letters") return (text) => text.length;
+  throw new VireoError("invalid_checkpoint", `there is no tokenizer in ${folder}`);
 }
 
 /** Changes the file; it is taken over or refused when it was seen twice. */
@@ -146,7 +154,25 @@ describe("a changed file", () => {
 
 test("a file that is wrong at first stops the start with all problems", async () => {
   writeFileSync(path, "providers: 1\nmodels: 2\n");
-  const options = { environment: {}, openLocal: () => Promise.reject(), log: silentLog };
+  const openLocal = () => Promise.reject(new Error("no engine is configured"));
+  const options = { environment: {}, openLocal, openTokenizer, log: silentLog };
   await expect(openConfiguration(path, options)).rejects.toThrow(/:1:12: [\s\S]*:2:1: /);
   await expect(openConfiguration(`${path}.no`, options)).rejects.toThrow(/ENOENT/);
+});
+
+test("the named tokenizer counts what a provider does not, and the count is marked", async () => {
+  const silent = 'providers: { silent: { kind: chaos, fault: "no-usage" } }\n';
+  const text = `${silent}models: { m: { providers: [silent] } }\n`;
+  await open(`${text}tokenizer: letters\n`);
+  const usageOf = (events: readonly ChatEvent[]) => {
+    const end = events.at(-1);
+    return end?.type === "end" ? end.usage : undefined;
+  };
+  const events = await ask();
+  const answer = events.map((event) => (event.type === "text" ? event.text : "")).join("");
+  expect(usageOf(events)).toMatchObject({ completionTokens: answer.length, estimated: true });
+  await change(`${text}tokenizer: nowhere\n`);
+  expect(live!.reloads).toEqual({ taken: 0, refused: 1 });
+  await change(text);
+  expect(usageOf(await ask())?.completionTokens).toBeLessThan(answer.length);
 });

@@ -4,6 +4,7 @@ import { VireoError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Upstream } from "../core/upstream.ts";
 import { type BreakerOptions, DEFAULT_BREAKER } from "../routing/circuit-breaker.ts";
+import { type CountTokens, roughCount } from "../routing/delivery.ts";
 import type { Route } from "../routing/endpoint.ts";
 import { HealthRegistry } from "../routing/health-registry.ts";
 import { Router } from "../routing/router.ts";
@@ -21,6 +22,8 @@ export interface LiveOptions {
   readonly environment: Environment;
   /** Opens the engine of this process, if the file has a provider of kind local. */
   readonly openLocal: () => Promise<Upstream>;
+  /** Opens the tokenizer of a checkpoint folder, if the file names one. */
+  readonly openTokenizer: (folder: string) => Promise<CountTokens>;
   readonly log: Log;
   /** Tenants' own keys. Undefined: there are none. */
   readonly tenantKeys?: TenantKeySource | undefined;
@@ -67,6 +70,7 @@ class FollowedFile implements LiveConfiguration {
   private readonly providers: Providers;
   private readonly health = new HealthRegistry(DEFAULT_BREAKER);
   private routes: readonly Route[] = [];
+  private tokenizer: CountTokens = roughCount;
   private current: Configuration | undefined;
   private text: string;
   private lastGood: string;
@@ -83,12 +87,14 @@ class FollowedFile implements LiveConfiguration {
     this.seen = text;
     this.local = local;
     this.options = options;
-    this.providers = new Providers(local, options.tenantKeys);
+    const countTokens: CountTokens = (text) => this.tokenizer(text);
+    this.providers = new Providers(local, { tenantKeys: options.tenantKeys, countTokens });
     this.router = new Router({
       routes: () => this.routes,
       health: this.health,
       continuesAnswers: () => this.current?.continueAnswers === true,
       reloads: () => this.counts,
+      countTokens,
       zeroDataRetention: () => this.current?.zeroDataRetention === true,
     });
   }
@@ -148,12 +154,22 @@ class FollowedFile implements LiveConfiguration {
     if (hasEngine(configuration) && this.local === undefined) {
       return "the file has a provider of kind local now, which needs a restart";
     }
+    try {
+      await this.take(configuration);
+    } catch (error) {
+      if (error instanceof VireoError) return error.message;
+      throw error;
+    }
     this.lastGood = text;
-    await this.take(configuration);
     return undefined;
   }
 
   private async take(configuration: Configuration): Promise<void> {
+    const { tokenizer } = configuration;
+    if (tokenizer !== this.current?.tokenizer) {
+      this.tokenizer =
+        tokenizer === undefined ? roughCount : await this.options.openTokenizer(tokenizer);
+    }
     this.health.configure(breakerOf(configuration));
     this.routes = await this.providers.take(configuration, this.options.environment);
     this.current = configuration;

@@ -4,6 +4,7 @@ import { defined } from "../core/defined.ts";
 import { type Prices, parsePrice } from "../core/prices.ts";
 import type { Upstream } from "../core/upstream.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
+import type { CountTokens } from "../routing/delivery.ts";
 import type { Endpoint, Provider, Route } from "../routing/endpoint.ts";
 import { startChaos } from "../upstreams/chaos/chaos-server.ts";
 import {
@@ -40,16 +41,23 @@ interface KeyOwner {
   readonly origin: string;
 }
 
+export interface ProvidersOptions {
+  /** Undefined: tenants have no keys of their own. */
+  readonly tenantKeys?: TenantKeySource | undefined;
+  /** Counts what a provider does not count. Default: a rough count. */
+  readonly countTokens?: CountTokens;
+}
+
 /** The providers of the current configuration. Those that a change leaves alone stay open. */
 export class Providers {
   private readonly local: Upstream | undefined;
-  private readonly tenantKeys: TenantKeySource | undefined;
+  private readonly options: ProvidersOptions;
   private opened: ReadonlyMap<string, Opened> = new Map();
 
   /** local: the engine of this process. Undefined: there is none. */
-  constructor(local: Upstream | undefined, tenantKeys?: TenantKeySource) {
+  constructor(local: Upstream | undefined, options: ProvidersOptions = {}) {
     this.local = local;
-    this.tenantKeys = tenantKeys;
+    this.options = options;
   }
 
   /** Takes a checked configuration over and returns its routes. */
@@ -82,12 +90,14 @@ export class Providers {
     models: readonly string[],
     environment: Environment,
   ): Promise<OpenProvider> {
+    const context = { models, environment, countTokens: this.options.countTokens };
     switch (config.kind) {
       case "local":
         return { provider: toProvider(name, config, this.local!), retire() {}, async close() {} };
       case "openai-compatible": {
-        const keys = this.tenantKeys && keysAt(this.tenantKeys, name, config);
-        const upstream = createRemote(name, config, models, environment, keys?.find);
+        const { tenantKeys } = this.options;
+        const keys = tenantKeys && keysAt(tenantKeys, name, config);
+        const upstream = createRemote(name, config, { ...context, tenantKey: keys?.find });
         const open = closing(name, config, upstream);
         return keys === undefined
           ? open
@@ -96,7 +106,7 @@ export class Providers {
       case "chaos": {
         const { fault, afterTokens, limits } = config;
         const chaos = await startChaos(defined({ fault, afterTokens }));
-        const upstream = createRemote(name, { url: chaos.url, limits }, models, environment);
+        const upstream = createRemote(name, { url: chaos.url, limits }, context);
         return closing(name, config, upstream, () => chaos.close());
       }
     }
@@ -114,6 +124,14 @@ function modelsOf({ models }: Configuration, provider: string): readonly string[
   return [...new Set(names)];
 }
 
+interface RemoteContext {
+  /** Their names at the provider. */
+  readonly models: readonly string[];
+  readonly environment: Environment;
+  readonly countTokens: CountTokens | undefined;
+  readonly tenantKey?: ((tenant: string) => string | undefined) | undefined;
+}
+
 function createRemote(
   name: string,
   {
@@ -124,9 +142,7 @@ function createRemote(
     limits = {},
     maxFrames,
   }: Pick<RemoteConfig, "url"> & Partial<RemoteConfig>,
-  models: readonly string[],
-  environment: Environment,
-  tenantKey: (tenant: string) => string | undefined = () => undefined,
+  { models, environment, countTokens, tenantKey = () => undefined }: RemoteContext,
 ): RemoteUpstream {
   const value = (text: string): string => {
     const variable = SECRET.exec(text)?.[1];
@@ -147,6 +163,7 @@ function createRemote(
     ...defined({
       dialect,
       maxFrames,
+      countTokens,
       headersOf: ({ traceparent }: ChatRequest) => ({ ...(traceparent && { traceparent }) }),
       credentials: (request?: ChatRequest) => tenantKey(request?.tenant ?? "") ?? secret,
       headers:

@@ -109,6 +109,11 @@ export const configuration = z.strictObject({
       maxOpen: seconds.optional().describe("Longest pause, after several failed probes."),
     })
     .optional(),
+  tokenizer: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Checkpoint folder whose tokenizer counts what providers do not count themselves."),
   continueAnswers: z
     .boolean()
     .optional()

@@ -39,7 +39,7 @@ test("a tenant's key goes to the provider that it is bound to, and to no other",
 models: { m: { providers: [a, b] } }`,
     { KEY: "of-operator" },
   );
-  const providers = new Providers(undefined, source);
+  const providers = new Providers(undefined, { tenantKeys: source });
   const [route] = await providers.take(configuration!, { KEY: "of-operator" });
   try {
     for (const tenant of ["ann", "ben"]) {

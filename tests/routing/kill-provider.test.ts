@@ -35,7 +35,9 @@ models: { m: { providers: [dying, good] } }
 `,
   );
   const openLocal = () => Promise.reject(new Error("there is no engine"));
-  live = await openConfiguration(path, { environment: {}, openLocal, log: silentLog });
+  const openTokenizer = () => Promise.reject(new Error("there is no tokenizer"));
+  const options = { environment: {}, openLocal, openTokenizer, log: silentLog };
+  live = await openConfiguration(path, options);
   const upstream = live.router;
   server = await listen({ upstream, log: silentLog, host: "127.0.0.1", port: 0 });
 });
