@@ -48,13 +48,31 @@ export function treeDistance<T>(a: FlatTree<T>, b: FlatTree<T>, rename: Rename):
   const forest = new Float64Array((rows + 1) * (columns + 1));
   const tables = { distances, forest, rename };
   for (const i of a.keyRoots) {
-    for (const j of b.keyRoots) {
-      // two leaves, the most frequent case in tables
-      if (a.firsts[i] === i && b.firsts[j] === j) distances[i * columns + j] = rename(i, j);
-      else fillSubtrees(a, b, i, j, tables);
-    }
+    if (a.firsts[i] === i) fillLeaf(b, i, tables);
+    else for (const j of b.keyRoots) fillSubtrees(a, b, i, j, tables);
   }
   return distances[rows * columns - 1]!;
+}
+
+/**
+ * Fills the distances of leaf i to all subtrees: it becomes the node that it resembles most, and
+ * the other nodes are inserted. Most key roots of a table are leaves.
+ */
+function fillLeaf<T>(b: FlatTree<T>, i: number, { distances, rename }: Tables): void {
+  const { firsts, keyRoots } = b;
+  const row = i * b.labels.length;
+  for (const j of keyRoots) {
+    const start = firsts[j]!;
+    let least = 1;
+    for (let node = start; node <= j; node += 1) {
+      const isOnEdge = firsts[node] === start;
+      // the distance of two leaves is the cost of renaming, and that of inner leaves is known
+      const isKnown = !isOnEdge && firsts[node] === node;
+      const cost = isKnown ? distances[row + node]! : rename(i, node);
+      if (cost < least) least = cost;
+      if (isOnEdge) distances[row + node] = node - start + least;
+    }
+  }
 }
 
 interface Tables {
