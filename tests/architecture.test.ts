@@ -3,6 +3,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
+import { INPUTS } from "../scripts/bounds/inputs.mjs";
+import { LIMITS } from "../src/core/limits.ts";
+import { REASONS } from "./bounds/reasons.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const MAX_FILE_LINES = 400;
@@ -310,4 +313,19 @@ test("names that the field has better words for do not come back", () => {
   const old =
     /\b(?:shareOut|countsAlong|toEnds|lookingBy|StillWanted|WhoIsAsked|PictureTray|settleVideos)\b/;
   expect(findings([...SRC, ...WEB].filter(isProduct), old)).toEqual([]);
+});
+
+test("every limit has an input at its inside edge, or a reason why it needs none", () => {
+  const names = Object.entries(LIMITS).flatMap(([subject, limits]) =>
+    Object.keys(limits).map((name) => `${subject}.${name}`),
+  );
+  const reached = Object.values(INPUTS).flatMap(({ limits }) => limits);
+  const known = [...reached, ...Object.keys(REASONS)];
+  expect(names.filter((name) => !known.includes(name))).toEqual([]);
+  expect(known.filter((name) => !names.includes(name))).toEqual([]);
+  expect(reached.filter((name) => name in REASONS)).toEqual([]);
+  for (const reason of Object.values(REASONS)) {
+    if ("test" in reason) expect(existsSync(join(ROOT, reason.test)), reason.test).toBe(true);
+    else expect(reason.because.split(" ").length).toBeGreaterThan(3);
+  }
 });

@@ -110,12 +110,19 @@ function fullSampling() {
     stop: count(16, (i) => String(i).padStart(256, "s")),
     stop_token_ids: count(64, (i) => 500 + i),
     bad_words: count(128, (i) => `word ${i}`),
-    logit_bias: Object.fromEntries(count(1024, (i) => [i + 300, 1])),
     logprobs: true,
     top_logprobs: 20,
     n: 8,
   };
 }
+
+/** Most of the ids do not exist in a small vocabulary, which is found after parsing. */
+const biases = () => Object.fromEntries(Array.from({ length: 1024 }, (_, i) => [i, 1]));
+
+/** A picture of one pixel. */
+const PIXEL =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJg" +
+  "gg==";
 
 const format = (schema) => ({
   response_format: { type: "json_schema", json_schema: { name: "s", schema } },
@@ -203,10 +210,7 @@ export const INPUTS = {
   },
   "64 pictures": {
     limits: ["request.images"],
-    make: () => {
-      const data = fileOf(1000, PNG);
-      return post(chatPath, chat(user(Array.from({ length: 64 }, () => picture(data)))));
-    },
+    make: () => post(chatPath, chat(user(Array.from({ length: 64 }, () => picture(PIXEL))))),
   },
   "a message of 4 M characters": {
     limits: [
@@ -240,11 +244,14 @@ export const INPUTS = {
       "request.stopStringCharacters",
       "request.stopTokens",
       "request.badWords",
-      "request.logitBiasEntries",
       "request.topLogprobs",
       "request.answersPerPrompt",
     ],
     make: () => post(chatPath, chat(user("hi"), fullSampling())),
+  },
+  "1,024 biases": {
+    limits: ["request.logitBiasEntries"],
+    make: () => post(chatPath, chat(user("hi"), { logit_bias: biases() })),
   },
   "a schema of 64 KiB": {
     limits: ["schema.bytes", "schema.nodes"],

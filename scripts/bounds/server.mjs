@@ -45,8 +45,11 @@ export async function startServer(build) {
   child.stderr.on("data", (text) => {
     said = (said + text).slice(-2000);
   });
-  child.once("exit", () => {
-    gone = true;
+  const ended = new Promise((done) => {
+    child.once("exit", () => {
+      gone = true;
+      done(undefined);
+    });
   });
   const server = {
     port,
@@ -57,13 +60,11 @@ export async function startServer(build) {
     async look() {
       if (gone) return undefined;
       const answered = new Promise((done) => child.once("message", done));
-      const ended = new Promise((done) => child.once("exit", () => done(undefined)));
       child.send("look");
       return await Promise.race([answered, ended]);
     },
     async stop() {
       if (gone) return;
-      const ended = new Promise((done) => child.once("exit", done));
       child.kill("SIGKILL");
       await ended;
     },

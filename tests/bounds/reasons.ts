@@ -47,6 +47,8 @@ export const REASONS: Readonly<Record<string, Reason>> = {
   "memory.unreadEventBytes": { test: "src/runtime/event-queue.test.ts" },
   "memory.unreadEventBytesPerTenant": { test: "src/runtime/event-queue.test.ts" },
   "tokenizer.waitingCharacters": queue,
+  "connection.max": queue,
+  "connection.reservedDescriptors": { because: "descriptors that connections leave for files" },
   "connection.stalledMs": { test: "src/server/stalled-readers.test.ts" },
   "fetch.bytes": disk,
   "replay.entries": memory,
