@@ -20,10 +20,9 @@ export interface ShippedSchema {
  * for (const { name, description } of await listSchemas()) console.log(name, description);
  */
 export async function listSchemas(): Promise<ShippedSchema[]> {
-  const files = (await readdir(FOLDER)).filter((file) => file.endsWith(".json")).sort();
+  const names = await listNames();
   return await Promise.all(
-    files.map(async (file) => {
-      const name = basename(file, ".json");
+    names.map(async (name) => {
       return { name, description: String((await readSchema(name)).description ?? "") };
     }),
   );
@@ -61,6 +60,6 @@ export async function readSchema(nameOrPath: string): Promise<JsonObject> {
 }
 
 async function listNames(): Promise<string[]> {
-  const files = await readdir(FOLDER);
+  const files = (await readdir(FOLDER)).filter((file) => file.endsWith(".json"));
   return files.map((file) => basename(file, ".json")).sort();
 }
