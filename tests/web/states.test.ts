@@ -106,6 +106,13 @@ const STATES: readonly (readonly [name: string, go: Go])[] = [
       await page.getByText("Limits").waitFor();
     },
   ],
+  [
+    "providers",
+    async (page) => {
+      await page.goto("/#/providers");
+      await page.getByText("takes requests").first().waitFor();
+    },
+  ],
   ["settings", (page) => page.getByLabel("Settings").first().click()],
   [
     "chats",
