@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { ChatEvent, ChatRequest } from "../core/chat.ts";
 import { defined } from "../core/defined.ts";
 import { type Prices, parsePrice } from "../core/prices.ts";
+import type { CountTokens } from "../core/token-count.ts";
 import type { Upstream } from "../core/upstream.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
-import type { CountTokens } from "../routing/delivery.ts";
 import type { Endpoint, Provider, Route } from "../routing/endpoint.ts";
 import { startChaos } from "../upstreams/chaos/chaos-server.ts";
 import {

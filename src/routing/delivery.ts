@@ -1,13 +1,5 @@
 import type { ChatEvent, ChatRequest, Usage } from "../core/chat.ts";
-
-/** Number of tokens of a text. */
-export type CountTokens = (text: string) => number;
-
-const BYTES_PER_TOKEN = 4;
-
-/** The usual rule of thumb, for providers whose tokenizer is not at hand. */
-export const roughCount: CountTokens = (text) =>
-  Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+import type { CountTokens } from "../core/token-count.ts";
 
 /** Collects what has reached the client of one request: the client is billed for that. */
 export class Delivery {

@@ -1,6 +1,7 @@
 import type { AnsweredBy, ChatEvent, ChatRequest } from "../core/chat.ts";
 import type { ReloadCounts } from "../core/endpoint-status.ts";
 import { VireoError } from "../core/errors.ts";
+import { type CountTokens, roughCount } from "../core/token-count.ts";
 import type { Upstream, UpstreamCapabilities, UpstreamModel } from "../core/upstream.ts";
 import { runAttempt } from "./attempt.ts";
 import { Bill } from "./bill.ts";
@@ -8,7 +9,6 @@ import { capabilitiesOf } from "./capabilities.ts";
 import { type BreakerOptions, DEFAULT_BREAKER } from "./circuit-breaker.ts";
 import { continued } from "./continuation.ts";
 import { Conversations } from "./conversations.ts";
-import { type CountTokens, roughCount } from "./delivery.ts";
 import type { Candidate, Endpoint, Route } from "./endpoint.ts";
 import { allFailed, type Failure } from "./failures.ts";
 import { HealthRegistry } from "./health-registry.ts";

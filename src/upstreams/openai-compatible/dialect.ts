@@ -1,5 +1,6 @@
 import type { ChatRequest, OutputFormat, ReasoningOptions, ToolChoice } from "../../core/chat.ts";
 import { defined } from "../../core/defined.ts";
+import { VireoError } from "../../core/errors.ts";
 import { ALL_FEATURES, type Feature } from "../../core/features.ts";
 import type { JsonObject } from "./json-values.ts";
 
@@ -69,12 +70,21 @@ export function allExcept(...missing: readonly Feature[]): ReadonlySet<Feature> 
   return new Set(ALL_FEATURES.filter((feature) => !missing.includes(feature)));
 }
 
-/** `response_format`, for formats of JSON. */
+/** `response_format`, for formats of JSON. Throws invalid_schema. */
 export function responseFormat(format: OutputFormat): JsonObject {
   if (format.type === "json_object") return { response_format: { type: "json_object" } };
   if (format.type !== "json_schema") return {};
-  const json_schema = { name: "answer", strict: true, schema: JSON.parse(format.schema) };
+  const json_schema = { name: "answer", strict: true, schema: parseSchema(format.schema) };
   return { response_format: { type: "json_schema", json_schema } };
+}
+
+/** Clients may send a schema as text. Throws invalid_schema for text that is no JSON. */
+function parseSchema(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new VireoError("invalid_schema", "the schema is no JSON; send a JSON Schema", { cause });
+  }
 }
 
 /** The OpenAI API without additions: what any compatible server understands. */

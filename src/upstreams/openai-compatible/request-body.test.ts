@@ -113,6 +113,10 @@ describe("the form of the answer", () => {
     } as const;
     expect(await bodyOf(name, { output: formats[type] })).toMatchObject(fields);
   });
+  test("that is no JSON is the caller's fault", async () => {
+    const output = { type: "json_schema", schema: "{nothing" } as const;
+    await expect(bodyOf("vllm", { output })).rejects.toMatchObject({ code: "invalid_schema" });
+  });
   test("is refused before the request is sent where the server lacks it", () => {
     const output = { type: "regex", pattern: "a+" } as const;
     for (const name of ["openai", "openrouter", "vercel", "llama-server"] as const) {

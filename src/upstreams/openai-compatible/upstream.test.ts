@@ -6,7 +6,7 @@ import { FAULT_NAMES, FAULTS, type FaultName } from "../chaos/faults.ts";
 import { WORDS } from "../chaos/faulty-answer.ts";
 import { createOpenAiCompatible, type RemoteUpstream } from "./upstream.ts";
 
-const LIMITS_MS = { connectMs: 500, firstTokenMs: 300, betweenTokensMs: 300, totalMs: 900 };
+const LIMITS_MS = { connectMs: 2000, firstTokenMs: 800, betweenTokensMs: 800, totalMs: 2000 };
 const TEXT = WORDS.join("");
 let chaos: ChaosServer;
 let upstream: RemoteUpstream;

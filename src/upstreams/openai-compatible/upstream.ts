@@ -3,6 +3,7 @@ import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
 import { requireFeatures } from "../../core/features.ts";
 import { LIMITS } from "../../core/limits.ts";
+import { type CountTokens, roughCount } from "../../core/token-count.ts";
 import type { Upstream, UpstreamCapabilities } from "../../core/upstream.ts";
 import { FfmpegDecoder, type VideoDecoder } from "../../media/video-decoder.ts";
 import { readChunks } from "./answer-chunks.ts";
@@ -20,7 +21,7 @@ import {
   type ProviderModel,
 } from "./model-list.ts";
 import { toWireRequest, type WireRequest } from "./request-body.ts";
-import { type CountTokens, DeliveredText, type PartEvent, roughTokens } from "./usage-report.ts";
+import { DeliveredText, type PartEvent } from "./usage-report.ts";
 import { vireoServices } from "./vireo-services.ts";
 
 export interface OpenAiCompatibleOptions {
@@ -241,7 +242,7 @@ class OpenAiCompatible implements RemoteUpstream {
   }
 
   private get countTokens(): CountTokens {
-    return this.options.countTokens ?? roughTokens;
+    return this.options.countTokens ?? roughCount;
   }
 
   private modelOf({ model: id }: ChatRequest): KnownModel {

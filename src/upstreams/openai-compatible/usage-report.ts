@@ -1,18 +1,9 @@
 import type { ChatEvent, Usage } from "../../core/chat.ts";
+import type { CountTokens } from "../../core/token-count.ts";
 import { asCount, asRecord } from "./json-values.ts";
 
 /** A part of an answer. */
 export type PartEvent = Extract<ChatEvent, { readonly type: "text" | "reasoning" | "tool_call" }>;
-
-/** Counts the tokens of a text. */
-export type CountTokens = (text: string) => number;
-
-const BYTES_PER_TOKEN = 4;
-
-/** A rough count for providers whose tokenizer is unknown: four bytes of UTF-8 are a token. */
-export function roughTokens(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
-}
 
 /** Reads a `usage` object. Undefined if it lacks the counts of prompt or answer. */
 export function readUsage(value: unknown): Usage | undefined {
