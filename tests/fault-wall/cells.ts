@@ -41,7 +41,7 @@ export interface CellResult {
   readonly reportedTokens: number | undefined;
 }
 
-const LIMITS_MS = { connectMs: 1000, firstTokenMs: 400, betweenTokensMs: 400, totalMs: 1500 };
+const LIMITS_MS = { connectMs: 2000, firstTokenMs: 1000, betweenTokensMs: 1000, totalMs: 2500 };
 const KEY = "sk-wall";
 export const TEXT = WORDS.join("");
 
