@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type {
   ChatMessage,
   ChatRequest,
@@ -138,6 +139,7 @@ export class MediaOpener {
     if (depth === "headers" || files.length === 0) return planned;
     const failed = new AbortController();
     const both = AbortSignal.any([this.linked(signal), failed.signal]);
+    setMaxListeners(files.length + 1, both); // each picture that waits for its turn listens
     const openings = files.map(async (part) => {
       const options = { maxTiles: limitOf(part), owner, signal: both };
       return await store.open(part, options).catch((error: unknown) => {
