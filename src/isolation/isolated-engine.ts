@@ -5,6 +5,7 @@ import type { ChatEvent, ChatRequest } from "../core/chat.ts";
 import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
+import { isWithinShare } from "../core/fair-share.ts";
 import type { DocumentInspection, VideoInspection } from "../core/inspection.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
@@ -207,10 +208,11 @@ export class IsolatedEngine implements Upstream {
 
   /** Throws engine_closed and queue_full, and the signal's reason. */
   private submit(options: TaskOptions, request?: PlainRequest): readonly [number, Task] {
-    this.checkOpen();
+    const { tenant = "" } = request ?? {};
+    this.checkOpen(tenant);
     options.signal?.throwIfAborted();
     const id = this.nextId++;
-    const task = new Task(options);
+    const task = new Task(options, tenant);
     this.tasks.set(id, task);
     const onAbort = (): void => this.cancel(id, task);
     task.signal?.addEventListener("abort", onAbort, { once: true });
@@ -281,11 +283,15 @@ export class IsolatedEngine implements Upstream {
     if (shared !== undefined) await removeShared(shared.paths);
   }
 
-  private checkOpen(): void {
+  /** The engine counts its places itself; without it each tenant may have what it leaves free. */
+  private checkOpen(tenant: string): void {
     if (this.closed) throw new VireoError("engine_closed", "the engine has been closed");
-    const waiting = this.tasks.size;
-    if (this.isUp || waiting < LIMITS.queue.requests) return;
-    const message = `${waiting} requests are waiting for the engine; try again in a few seconds`;
+    if (this.isUp) return;
+    const waiting = [...this.tasks.values()].filter((task) => task.tenant === tenant).length;
+    if (isWithinShare(waiting + 1, this.tasks.size + 1, LIMITS.queue.requests)) return;
+    const message =
+      `${waiting} of your requests are waiting for the engine, which is your share now; ` +
+      "try again in a few seconds";
     throw new VireoError("queue_full", message, { retryAfterMs: 2000, metadata: { waiting } });
   }
 

@@ -15,6 +15,7 @@ const MAX_SENDS = 2;
 /** One call of the engine process, which may have to be sent again to the next process. */
 export class Task {
   readonly call: Call;
+  readonly tenant: string;
   readonly signal: AbortSignal | undefined;
   readonly result: Promise<unknown>;
   /** The request with its large media in files; undefined if the call has no request. */
@@ -33,7 +34,8 @@ export class Task {
   private resolve: (value: unknown) => void = () => {};
   private reject: (error: unknown) => void = () => {};
 
-  constructor(options: TaskOptions) {
+  constructor(options: TaskOptions, tenant: string) {
+    this.tenant = tenant;
     this.options = options;
     this.call = options.call;
     this.signal = options.signal;
