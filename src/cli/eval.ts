@@ -8,6 +8,7 @@ import { PAGES, pagesFolder } from "../eval/pages.ts";
 import { promptOf } from "../eval/prompts.ts";
 import { print } from "../eval/python/print.ts";
 import { compareRuns, type RunComparison } from "../eval/run/compare-runs.ts";
+import { writeReport } from "../eval/run/report.ts";
 import { summariseRun } from "../eval/run/summary.ts";
 import { BENCHMARK_IDS, PROFILES, type Profile } from "../eval/types.ts";
 import { addEvalRun } from "./eval-run.ts";
@@ -39,6 +40,16 @@ export function addEval(program: Command): void {
     .argument("<dir>", "folder that vireo eval run wrote")
     .action(async (folder: string) => {
       for (const run of runsIn(folder)) process.stdout.write(showSummary(await summariseRun(run)));
+    });
+  command
+    .command("report")
+    .summary("write the report of a run as one HTML file")
+    .description("Scores the answers of a run again and writes report.html beside them.")
+    .argument("<dir>", "folder that vireo eval run wrote")
+    .action(async (folder: string) => {
+      for (const run of runsIn(folder)) {
+        process.stdout.write(`${await writeReport(run, await summariseRun(run))}\n`);
+      }
     });
   command
     .command("compare")
