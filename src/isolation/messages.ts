@@ -66,6 +66,8 @@ export type TaskReply = { readonly id: number } & (
 export interface PlainError {
   /** Undefined: not a VireoError. */
   readonly code?: ErrorCode;
+  /** The operating system's code, for example ENOSPC, from which the server derives its answer. */
+  readonly systemCode?: string;
   readonly message: string;
   readonly stack?: string | undefined;
   readonly details?: Omit<ErrorDetails, "cause">;
@@ -76,7 +78,9 @@ export function toPlainError(error: unknown): PlainError {
   if (!(error instanceof Error)) return { message: String(error) };
   const { message, stack } = error;
   const cause = error.cause === undefined ? {} : { cause: toPlainError(error.cause) };
-  if (!(error instanceof VireoError)) return { message, stack, ...cause };
+  if (!(error instanceof VireoError)) {
+    return { message, stack, ...cause, ...defined({ systemCode: systemCodeOf(error) }) };
+  }
   const { code, param, metadata, retryAfterMs } = error;
   const details = {
     ...defined({ param, metadata, retryAfterMs }),
@@ -84,12 +88,17 @@ export function toPlainError(error: unknown): PlainError {
   return { code, message, stack, details, ...cause };
 }
 
+function systemCodeOf(error: Error): string | undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === "string" ? code : undefined;
+}
+
 export function fromPlainError(plain: PlainError): Error {
-  const { code, message, stack, details } = plain;
+  const { code, systemCode, message, stack, details } = plain;
   const cause = plain.cause === undefined ? {} : { cause: fromPlainError(plain.cause) };
   const error =
     code === undefined
-      ? new Error(message, cause)
+      ? Object.assign(new Error(message, cause), defined({ code: systemCode }))
       : new VireoError(code, message, { ...details, ...cause });
   if (stack !== undefined) error.stack = stack;
   return error;

@@ -16,9 +16,26 @@ export interface SharedRequest {
   readonly paths: readonly (string | undefined)[];
 }
 
-/** Moves large media of a request to temporary files in a folder; only this user can read them. */
+/**
+ * Moves large media of a request to temporary files in a folder; only this user can read them. If
+ * one cannot be written, none is left.
+ */
 export async function shareMedia(request: PlainRequest, folder: string): Promise<SharedRequest> {
   const paths: (string | undefined)[] = [];
+  try {
+    return await share(request, folder, paths);
+  } catch (error) {
+    await removeShared(paths);
+    throw error;
+  }
+}
+
+/** Adds the path of each file to `paths` before it is written. */
+async function share(
+  request: PlainRequest,
+  folder: string,
+  paths: (string | undefined)[],
+): Promise<SharedRequest> {
   const shared = await withMedia(request, async (bytes) => {
     const isLarge = bytes.length > INLINE_BYTES;
     const path = isLarge ? join(folder, randomBytes(12).toString("hex")) : undefined;
