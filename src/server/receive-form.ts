@@ -5,6 +5,7 @@ import type { PartialFile } from "../files/draft.ts";
 import type { Reservation } from "../files/ledger.ts";
 import { boundaryOf, readMultipart } from "../files/multipart.ts";
 import type { FileStore } from "../files/store.ts";
+import { chunksOf, skipRest } from "./body-chunks.ts";
 import type { Env } from "./context.ts";
 
 export interface FormOptions {
@@ -28,8 +29,11 @@ export interface ReceivedForm {
 
 /** Allowance for everything in a form besides its file. */
 const AROUND_BYTES = 256 * 1024;
-/** Size up to which the body of a refused request is read. */
-const SKIPPED_BYTES = 1024 * 1024;
+/**
+ * Size up to which a refused body is read to its end, so that the connection can be used again. A
+ * client that sends a larger one, or does not declare the size, is told to close the connection.
+ */
+const SKIPPED_BYTES = 8 * 1024 * 1024;
 
 /**
  * Reads a form with one file, which is written to disk as it arrives.
@@ -38,26 +42,40 @@ const SKIPPED_BYTES = 1024 * 1024;
  * storage_full; then the partial file is discarded.
  */
 export async function receiveForm(c: Context<Env>, options: FormOptions): Promise<ReceivedForm> {
+  const { body } = c.req.raw;
+  if (body === null) throw new VireoError("invalid_multipart", "the request has no body");
+  const chunks = chunksOf(body);
+  try {
+    return await receive(c, chunks, options);
+  } catch (error) {
+    const declared = declaredBytes(c);
+    if (declared > 0 && declared <= SKIPPED_BYTES) await skipRest(chunks);
+    else c.header("connection", "close");
+    throw error;
+  }
+}
+
+const declaredBytes = (c: Context<Env>): number => Number(c.req.header("content-length") ?? 0);
+
+async function receive(
+  c: Context<Env>,
+  chunks: AsyncIterable<Uint8Array>,
+  options: FormOptions,
+): Promise<ReceivedForm> {
   const { field, maxBytes: limit } = options;
-  const tenant = c.get("tenant");
   const boundary = boundaryOf(c.req.header("content-type") ?? "");
   if ((c.req.header("content-encoding") ?? "identity") !== "identity") {
     const message = "files cannot be compressed; leave out the Content-Encoding";
     throw new VireoError("unsupported_media_type", message);
   }
-  const declared = Number(c.req.header("content-length") ?? 0);
+  const declared = declaredBytes(c);
   if (declared - AROUND_BYTES > limit) {
     const message = `the file has about ${declared} bytes; at most ${limit} are accepted`;
     throw new VireoError("media_too_large", message, { metadata: { limit } });
   }
-  const { body } = c.req.raw;
-  if (body === null) throw new VireoError("invalid_multipart", "the request has no body");
-  const draft = await openDraft(options, tenant, declared).catch(async (error) => {
-    await skipBody(c, body, declared);
-    throw error;
-  });
+  const draft = await openDraft(options, c.get("tenant"), declared);
   try {
-    return { draft, ...(await fill(draft, readMultipart(body, boundary), field)) };
+    return { draft, ...(await fill(draft, readMultipart(chunks, boundary), field)) };
   } catch (error) {
     await draft.discard();
     throw error;
@@ -71,20 +89,6 @@ async function openDraft(
 ): Promise<PartialFile> {
   if (reservation) return await store.partDraft(tenant, reservation, maxBytes);
   return await store.draft(tenant, reserve(store, tenant, declared), maxBytes);
-}
-
-/**
- * Reads a small body to its end, so that the connection can be used again. A client that sends a
- * large one is told to close the connection.
- */
-async function skipBody(
-  c: Context<Env>,
-  body: ReadableStream<Uint8Array>,
-  declared: number,
-): Promise<void> {
-  if (!(declared > 0 && declared <= SKIPPED_BYTES)) return c.header("connection", "close");
-  const reader = body.getReader();
-  while (!(await reader.read()).done);
 }
 
 /** Reserves the declared size of a body, or what its file has at least if only that fits. */

@@ -1,6 +1,9 @@
 // Uploads whose forms are damaged, too large or incomplete.
 
+import { once } from "node:events";
+import { Agent, request } from "node:http";
 import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { FileServer, SOON } from "./file-server.ts";
 
@@ -62,6 +65,23 @@ describe("hostile forms", () => {
     expect(await send(body, headers)).toEqual([status, code]);
     expect([await host.inFolder("drafts"), await host.inFolder("blobs")]).toEqual([[], []]);
     expect(host.store.bytesOf("ann")).toBe(0);
+  });
+
+  test("a refused form gets its answer, and its connection can be used again", async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const body = `${head('name="field"')}${"x".repeat(500_000)}\r\n--x--`;
+    const headers = { ...type, authorization: "Bearer sk-ann" };
+    const post = async (): Promise<boolean> => {
+      const sent = request(`${host.server.url}/v1/files`, { method: "POST", headers, agent });
+      sent.end(body);
+      const [response] = await once(sent, "response");
+      expect(await text(response)).toContain('"invalid_multipart"');
+      return sent.reusedSocket;
+    };
+    const reused: boolean[] = [];
+    for (let at = 0; at < 5; at += 1) reused.push(await post());
+    expect(reused).toEqual([false, true, true, true, true]);
+    agent.destroy();
   });
 
   test("a client that disconnects in the middle leaves nothing behind", async () => {

@@ -4,6 +4,7 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
+import { chunksOf } from "../body-chunks.ts";
 import type { Env } from "../context.ts";
 
 /**
@@ -17,7 +18,11 @@ export async function bodyOf(c: Context<Env>): Promise<Uint8Array> {
   const booking = c.get("memory")?.take(c.get("tenant") ?? "", 0);
   if (booking !== undefined) c.set("booking", booking);
   const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
-  const body = await readBody(c.req.raw, incoming, (bytes) => booking?.grow(bytes));
+  const book = (bytes: number): void => booking?.grow(bytes);
+  const body = await readBody(c.req.raw, incoming, book).catch((error: unknown) => {
+    if (incoming?.complete !== true) c.header("connection", "close"); // it has an unread rest
+    throw error;
+  });
   c.set("body", body);
   return body;
 }
@@ -64,14 +69,15 @@ async function readBody(
     return new Uint8Array(await request.arrayBuffer());
   }
   if (request.body === null) return new Uint8Array(0);
-  if (isPlain) return await collect(request.body, book);
+  const chunks = chunksOf(request.body);
+  if (isPlain) return await collect(chunks, book);
   const decoder = DECODERS.get(encoding)?.();
   if (decoder === undefined) {
     const known = [...DECODERS.keys()].filter((name) => name !== "x-gzip").join(", ");
     const message = `this Content-Encoding is not supported; send ${known}, or none`;
     throw new VireoError("unsupported_media_type", message);
   }
-  return await inflate(Readable.from(request.body), decoder, book);
+  return await inflate(Readable.from(chunks), decoder, book);
 }
 
 type Book = (bytes: number) => void;
