@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { ChatEvent, ChatRequest } from "../../core/chat.ts";
 import type { Upstream } from "../../core/upstream.ts";
 import type { ChoiceEvent } from "./usage.ts";
@@ -33,6 +34,7 @@ export async function* runConcurrently(
   }
   const end = new AbortController();
   const anySignal = AbortSignal.any([signal, end.signal]);
+  setMaxListeners(0, anySignal); // one per request
   const runs = requests.map((request) => upstream.chat(request, anySignal)[Symbol.asyncIterator]());
   type Next = { readonly choice: number; readonly result: IteratorResult<ChatEvent> };
   const nextOf = async (choice: number): Promise<Next> => ({
