@@ -133,7 +133,8 @@ export class Tenants {
     if (requestWait > 0) {
       throw refusal(`this key may send ${requests!.perMinute} a minute`, "requests", requestWait);
     }
-    if (tokens === undefined) return;
+    const isFurtherAnswer = estimate !== undefined && account.reserving.has(estimate.request);
+    if (tokens === undefined || isFurtherAnswer) return;
     const needed = tokensNeeded(account, tokens.perMinute, estimate);
     const tokenWait = tokens.waitMs(needed, now);
     if (tokenWait === 0) return;
@@ -240,8 +241,7 @@ function tokensNeeded(
   estimate: TokenEstimate | undefined,
 ): number {
   if (estimate === undefined) return 1;
-  const others = reserving.size - (reserving.has(estimate.request) ? 1 : 0);
-  return others === 0 ? 1 : Math.max(1, Math.min(estimate.tokens, perMinute));
+  return reserving.size === 0 ? 1 : Math.max(1, Math.min(estimate.tokens, perMinute));
 }
 
 function release(reserving: Map<object, number>, request: object): void {
