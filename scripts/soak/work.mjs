@@ -37,7 +37,7 @@ const PICTURES = await Promise.all(
 const VIDEO = sample("video.mp4");
 const DOCUMENT = sample("document.pdf");
 /** Each input once: the bodies are large. */
-const EDGES = Object.entries(INPUTS).map(([name, build]) => ({ name, build }));
+const EDGES = Object.entries(INPUTS).map(([name, { make }]) => ({ name, make }));
 
 export const chat = (content, extra = {}) => ({
   model: MODEL,
@@ -193,7 +193,7 @@ export const WORK = {
 export const HOSTILE = {
   edge: async ({ client }) => {
     const edge = pick(EDGES);
-    edge.input ??= edge.build();
+    edge.input ??= await edge.make();
     const { status, bytes } = await client.send(edge.input);
     if (status === 200) return "complete";
     const { error } = parse(bytes, `the answer to ${edge.name}`);
