@@ -4,6 +4,7 @@ import type { ChatEvent, ChatRequest, ContentPart, SamplingOptions } from "../co
 import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { plainJson } from "../core/plain-json.ts";
 import { readUserFile } from "../extract/user-files.ts";
 import { REASONING_WITH_VIDEO } from "../protocols/shared/warnings.ts";
 import { interruptible } from "./interruptible.ts";
@@ -102,7 +103,7 @@ async function ask(question: string | undefined, flags: AskFlags): Promise<void>
         terminal.note(REASONING_WITH_VIDEO.message);
       }
       for await (const event of engine.chat(request, signal)) {
-        if (flags.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+        if (flags.json) process.stdout.write(`${plainJson(event)}\n`);
         else show(event, terminal);
       }
     });

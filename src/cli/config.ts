@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { readConfiguration } from "../configuration/read-configuration.ts";
 import { type Configuration, configurationSchema } from "../configuration/schema.ts";
 import { VireoError } from "../core/errors.ts";
+import { printable } from "./terminal.ts";
 
 /** Adds `vireo config check` and `vireo config schema`. */
 export function addConfig(program: Command): void {
@@ -33,7 +34,7 @@ function check(file: string): void {
   const { problems, configuration } = readConfiguration(readText(file), process.env);
   if (problems !== undefined) {
     for (const { line, column, message } of problems) {
-      process.stderr.write(`${file}:${line}:${column}: ${message}\n`);
+      process.stderr.write(printable(`${file}:${line}:${column}: ${message}\n`));
     }
     process.stderr.write(`${problems.length} problem${problems.length === 1 ? "" : "s"}\n`);
     process.exitCode = 1;

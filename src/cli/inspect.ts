@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { type ExpectedSpeed, expectSpeed } from "../bench/speed.ts";
+import { plainJson } from "../core/plain-json.ts";
 import { formatReport } from "../inspect/format.ts";
 import { type CheckpointReport, inspectFolder } from "../inspect/report.ts";
 import { folderToInspect } from "./model-folder.ts";
@@ -39,7 +40,7 @@ Examples:
       const report = await inspectFolder(folderToInspect(dir));
       const speed = flags.speed ? await measure(report) : [];
       const text = flags.json
-        ? JSON.stringify({ ...report, ...(flags.speed ? { speed } : {}) }, null, 2)
+        ? plainJson({ ...report, ...(flags.speed ? { speed } : {}) }, 2)
         : printable(formatReport(report, speed));
       process.stdout.write(`${text.trimEnd()}\n`);
       if (!report.works) process.exitCode = 1;

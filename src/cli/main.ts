@@ -21,6 +21,7 @@ import { addKeys } from "./keys.ts";
 import { addQuantize } from "./quantize.ts";
 import { addServe } from "./serve.ts";
 import { systemMessage } from "./system-message.ts";
+import { printable } from "./terminal.ts";
 import { addTokens } from "./tokens.ts";
 import { addVideo } from "./video.ts";
 
@@ -82,6 +83,6 @@ try {
   const known = error instanceof VireoError ? error : fromSystemError(error);
   if (known === undefined) throw error;
   const message = known === error ? known.message : systemMessage(error, known.message);
-  process.stderr.write(`vireo: ${message}\n`);
+  process.stderr.write(`vireo: ${printable(message)}\n`);
   process.exitCode = 1;
 }

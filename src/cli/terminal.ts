@@ -1,4 +1,7 @@
-/** Messages to people on stderr. Answers go to stdout, so that they can be piped. */
+/**
+ * Messages to people on stderr. Answers go to stdout, so that they can be piped. Texts may contain
+ * names of files and messages from anywhere: they are made printable, except `dim` and `bold`.
+ */
 export interface Terminal {
   /** A line that stays. */
   note(text: string): void;
@@ -19,13 +22,13 @@ export function openTerminal(stream: NodeJS.WriteStream): Terminal {
   return {
     note(text) {
       clear();
-      stream.write(`${text}\n`);
+      stream.write(`${printableStyled(text)}\n`);
     },
     progress(text) {
       if (!stream.isTTY) return;
       clear();
       width = text.length;
-      stream.write(text);
+      stream.write(printableStyled(text));
     },
     dim: (text) => styled(2, text),
     bold: (text) => styled(1, text),
@@ -33,15 +36,30 @@ export function openTerminal(stream: NodeJS.WriteStream): Terminal {
 }
 
 /**
- * Makes text safe for a terminal. Control characters, with which a model's answer could move the
- * cursor or change the clipboard, become their codes.
+ * Control characters, line separators, and characters that change the order of letters. Marks that
+ * right-to-left text needs are not among them.
+ */
+const OBEYED = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+/**
+ * Makes text safe for a terminal. Characters with which a model's answer could move the cursor,
+ * change the clipboard or reorder what is shown become their codes.
  */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => {
+  return text.replace(OBEYED, (character) => {
     if (character === "\n" || character === "\t") return character;
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+    const code = character.charCodeAt(0).toString(16);
+    return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u${code}`;
   });
 }
+
+/** Makes text printable except for the codes of `dim` and `bold`, which do no harm. */
+function printableStyled(text: string): string {
+  const parts = text.split(STYLE);
+  return parts.map((part) => (STYLE.test(part) ? part : printable(part))).join("");
+}
+
+const STYLE = new RegExp(`(${String.fromCharCode(27)}\\[[0-2]m)`);
 
 export function bytesText(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(2)} GB`;

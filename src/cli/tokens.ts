@@ -3,6 +3,7 @@ import type { ChatRequest, ContentPart } from "../core/chat.ts";
 import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { plainJson } from "../core/plain-json.ts";
 import { type Prices, parsePrice } from "../core/prices.ts";
 import { readUserFile } from "../extract/user-files.ts";
 import { decodeText, fileKind } from "../media/kind.ts";
@@ -81,14 +82,14 @@ async function tokens(files: readonly string[], flags: TokensFlags): Promise<voi
         const result = await count(counter, file, flags, prices);
         counted.push(result);
         const { kind, estimate } = result;
-        if (flags.json) process.stdout.write(`${JSON.stringify({ file, kind, ...estimate })}\n`);
+        if (flags.json) process.stdout.write(`${plainJson({ file, kind, ...estimate })}\n`);
       } catch (error) {
         if (!(error instanceof VireoError)) throw error;
         const { code, message } = error;
         process.exitCode = 1;
         terminal.note(printable(`${file}: ${message}`));
         if (!flags.json) continue;
-        process.stdout.write(`${JSON.stringify({ file, error: { code, message } })}\n`);
+        process.stdout.write(`${plainJson({ file, error: { code, message } })}\n`);
       }
     }
     terminal.progress("");

@@ -4,10 +4,11 @@
 
 import { fromSystemError } from "../core/system-errors.ts";
 import { systemMessage } from "./system-message.ts";
+import { printable } from "./terminal.ts";
 
 process.on("uncaughtException", (error) => {
   const known = fromSystemError(error);
   if (known === undefined) process.stderr.write(`${error.stack ?? String(error)}\n`);
-  else process.stderr.write(`vireo: ${systemMessage(error, known.message)}\n`);
+  else process.stderr.write(`vireo: ${printable(systemMessage(error, known.message))}\n`);
   process.exit(1);
 });

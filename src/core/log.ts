@@ -1,3 +1,5 @@
+import { plainJson } from "./plain-json.ts";
+
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 export type Log = (level: LogLevel, event: string, fields?: LogFields) => void;
@@ -11,7 +13,7 @@ const ORDER: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 export function createLog(write: (line: string) => void, minimum: LogLevel = "info"): Log {
   return (level, event, fields = {}) => {
     if (ORDER.indexOf(level) < ORDER.indexOf(minimum)) return;
-    write(`${JSON.stringify({ time: new Date().toISOString(), level, event, ...fields })}\n`);
+    write(`${plainJson({ time: new Date().toISOString(), level, event, ...fields })}\n`);
   };
 }
 
