@@ -115,7 +115,7 @@ test.each([
   "config.json",
   "tokenizer_config.json",
 ])("%s with 10 MB of something else", async (name) => {
-  const started = performance.now();
+  const started = process.cpuUsage();
   for (const text of ["garbage ", "[", '{"a":', "\xff\xfe"]) {
     const bytes = Buffer.alloc(10_000_000, text, "latin1");
     const error = await refused((dir) => writeFile(join(dir, name), bytes));
@@ -123,7 +123,8 @@ test.each([
     expect(error.message).toContain(name);
     expect(error.message.length).toBeLessThan(500);
   }
-  expect(performance.now() - started).toBeLessThan(20_000);
+  const { user, system } = process.cpuUsage(started);
+  expect((user + system) / 1000).toBeLessThan(20_000);
 });
 
 test("a tokenizer without the image token, or with more ids than embeddings", async () => {
