@@ -62,6 +62,9 @@ function isOutput(language: string): boolean {
   return language === "text" || language === "json";
 }
 
+/** Commands whose next word is a command too. */
+const COMMANDS_OF_COMMANDS = ["keys", "eval", "config", "byok"];
+
 /** Each `vireo` command of a shell block: its name and its long flags. */
 export function commandsOf(text: string): { readonly command: string; readonly flags: string[] }[] {
   const joined = text.replaceAll(/\\\n/g, " ");
@@ -72,7 +75,8 @@ export function commandsOf(text: string): { readonly command: string; readonly f
       const at = words.indexOf("vireo");
       if (at < 0 || words[at - 1] !== "npx") return [];
       const rest = words.slice(at + 1);
-      const command = rest[0] === "keys" ? `keys ${rest[1]}` : (rest[0] ?? "");
+      const [name = "", second] = rest;
+      const command = COMMANDS_OF_COMMANDS.includes(name) ? `${name} ${second}` : name;
       const flags = rest
         .filter((word) => /^--?[a-z]/.test(word))
         .map((word) => word.split("=")[0]!);
