@@ -40,6 +40,33 @@ describe("server-sent events", () => {
     expect(await text).toBe('data: {"id":"0"}\n\ndata: {"id":"1"}\n\ndata: [DONE]\n\n');
   });
 
+  test("events that are there together share a chunk", async () => {
+    vi.useRealTimers();
+    const together = async function* (): AsyncGenerator<SseEvent> {
+      yield chunk("0");
+      yield chunk("1");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      yield chunk("2");
+    };
+    const sizes: number[] = [];
+    for await (const bytes of await sse(together(), options)) {
+      sizes.push(new TextDecoder().decode(bytes).match(/data: /g)?.length ?? 0);
+    }
+    expect(sizes).toEqual([2, 2]);
+  });
+
+  test("events without end are sent in chunks of bounded size", async () => {
+    vi.useRealTimers();
+    const abort = vi.fn();
+    const endless = async function* (): AsyncGenerator<SseEvent> {
+      for (;;) yield chunk("x".repeat(1000));
+    };
+    const reader = (await sse(endless(), { ...options, abort })).getReader();
+    expect((await reader.read()).value?.length).toBeLessThan(70_000);
+    await reader.cancel();
+    expect(abort).toHaveBeenCalledOnce();
+  });
+
   test("an early error is thrown, so that it keeps its status", async () => {
     const stream = expect(sse(later([-1999]), options)).rejects.toThrow("broken");
     await vi.advanceTimersByTimeAsync(1999);

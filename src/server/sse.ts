@@ -1,5 +1,7 @@
 const HEADERS_AFTER_MS = 2000;
 const PING_EVERY_MS = 10_000;
+/** Characters of events after which a chunk is sent even if further events are there. */
+const MAX_CHUNK_CHARACTERS = 65_536;
 const ENCODER = new TextEncoder();
 
 export const SSE_HEADERS = {
@@ -32,7 +34,8 @@ export interface SseOptions {
 export const DONE = "data: [DONE]\n\n";
 
 /**
- * Sends events as they arrive.
+ * Sends events as they arrive. Events that arrive in one turn of the event loop, such as those of
+ * one packet of a provider, share a chunk, because a write costs much more than an event.
  *
  * The headers wait for the first event, but at most two seconds, so that a refusal keeps its HTTP
  * status. After that, a ping is sent after every ten seconds without an event. The next event is
@@ -62,17 +65,19 @@ export async function sse(
           controller.close();
           onEnd();
         };
-        const result = await within(pending, PING_EVERY_MS);
-        if (result === undefined) {
-          send(ping);
-        } else if ("error" in result) {
-          end(options.toErrorEvents(result.error).map(toText).join(""));
-        } else if (result.next.done === true) {
-          end(last);
-        } else {
-          send(toText(result.next.value));
+        let result = await within(pending, PING_EVERY_MS);
+        if (result === undefined) return send(ping);
+        const turn = endOfTurn();
+        let text = "";
+        while (result !== undefined) {
+          if ("error" in result) return end(text + errorText(options, result.error));
+          if (result.next.done === true) return end(text + last);
+          text += toText(result.next.value);
           pending = nextOf(iterator);
+          if (text.length >= MAX_CHUNK_CHARACTERS) break;
+          result = await Promise.race([pending, turn]);
         }
+        send(text);
       },
       async cancel() {
         options.abort();
@@ -106,6 +111,17 @@ async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Resolves when everything has run that needs no further input. */
+function endOfTurn(): Promise<undefined> {
+  return new Promise((resolve) => {
+    setImmediate(resolve, undefined);
+  });
+}
+
+function errorText({ toErrorEvents }: SseOptions, error: unknown): string {
+  return toErrorEvents(error).map(toText).join("");
 }
 
 function toText({ event, data }: SseEvent): string {
