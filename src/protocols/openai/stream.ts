@@ -96,8 +96,9 @@ export async function* toChunks(
   const total = new UsageCounter(head.count);
   const counter = head.continuousUsage ? new TokenCounter() : undefined;
   const writers = new Map<number, (event: ChoiceEvent) => Generator<ChatChunk>>();
-  for await (const event of total.track(events)) {
+  for await (const event of events) {
     const choice = event.choice ?? 0;
+    total.see(event);
     counter?.count(event);
     let write = writers.get(choice);
     if (write === undefined) {
@@ -231,7 +232,10 @@ export async function toCompletion(
 ): Promise<ChatCompletion> {
   const total = new UsageCounter(head.count);
   const choices = Array.from({ length: head.count ?? 1 }, (): ChoiceEvent[] => []);
-  for await (const event of total.track(events)) choices[event.choice ?? 0]?.push(event);
+  for await (const event of events) {
+    total.see(event);
+    choices[event.choice ?? 0]?.push(event);
+  }
   return {
     ...toHeadBody(head, "chat.completion"),
     service_tier: "default",

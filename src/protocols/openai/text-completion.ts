@@ -53,7 +53,8 @@ export async function* toTextChunks(
   const total = new UsageCounter(head.count);
   const usage = head.includeUsage ? { usage: null } : {};
   const offsets = new Map<number, number>();
-  for await (const event of total.track(events)) {
+  for await (const event of events) {
+    total.see(event);
     const choice = event.choice ?? 0;
     if (event.type === "start") {
       const echo = echoOf(head, choice);
@@ -81,7 +82,8 @@ export async function toTextCompletion(
     tokens: [] as ChosenToken[],
     end: undefined as EndEvent | undefined,
   }));
-  for await (const event of total.track(events)) {
+  for await (const event of events) {
+    total.see(event);
     const answer = answers[event.choice ?? 0];
     assert(answer !== undefined, "there is an answer for each request");
     if (event.type === "end") answer.end = event;

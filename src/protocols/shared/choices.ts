@@ -18,20 +18,26 @@ export function toChoiceRequests(request: ChatRequest, count: number): ChatReque
 
 /**
  * Answers requests concurrently and yields their events as they occur, each with the index of its
- * request.
+ * request. The events of a single request are passed on as they are, since every generator around
+ * them costs time per event.
  *
- * Throws what the first failing request throws. All requests end when the generator ends.
+ * Throws what the first failing request throws. All requests end when the iteration ends.
  */
-export async function* runConcurrently(
+export function runConcurrently(
+  upstream: Upstream,
+  requests: readonly ChatRequest[],
+  signal: AbortSignal,
+): AsyncIterable<ChoiceEvent> {
+  const [only, ...others] = requests;
+  if (only !== undefined && others.length === 0) return upstream.chat(only, signal);
+  return runTogether(upstream, requests, signal);
+}
+
+async function* runTogether(
   upstream: Upstream,
   requests: readonly ChatRequest[],
   signal: AbortSignal,
 ): AsyncGenerator<ChoiceEvent> {
-  const [only] = requests;
-  if (only !== undefined && requests.length === 1) {
-    yield* upstream.chat(only, signal);
-    return;
-  }
   const end = new AbortController();
   const anySignal = AbortSignal.any([signal, end.signal]);
   setMaxListeners(0, anySignal); // one per request

@@ -66,9 +66,14 @@ export class UsageCounter {
   /** Passes events through and adds the usage of each end. */
   async *track<E extends ChoiceEvent>(events: AsyncIterable<E>): AsyncGenerator<E> {
     for await (const event of events) {
-      if (event.type === "end") this.add(event, event.choice ?? 0);
+      this.see(event);
       yield event;
     }
+  }
+
+  /** Adds the usage of an end; other events change nothing. */
+  see(event: ChoiceEvent): void {
+    if (event.type === "end") this.add(event, event.choice ?? 0);
   }
 
   add({ usage, timings }: EndEvent, choice: number): void {

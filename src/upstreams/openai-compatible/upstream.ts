@@ -209,9 +209,10 @@ class OpenAiCompatible implements RemoteUpstream {
         if (next === undefined) break;
         const events = reader.push(next);
         if (reader.hasBegun) attempt.progress();
-        yield* events;
+        // yield* of a list would wrap it in an iterator of promises, at several times the cost
+        for (const event of events) yield event;
       }
-      yield* reader.end();
+      for (const event of reader.end()) yield event;
       void chunks.drain();
     } finally {
       attempt.stopWaiting();
