@@ -1,9 +1,10 @@
 // Texts, numbers and literals are read and printed as Python reads and prints them.
 
 import { expect, test } from "vitest";
+import { printFloat, readFloat, roundFloat } from "../../src/core/python/floats.ts";
 import { readJson } from "../../src/eval/python/json.ts";
 import { readLiteral } from "../../src/eval/python/literal.ts";
-import { printFloat, round, toFloat, toInteger } from "../../src/eval/python/numbers.ts";
+import { toInteger } from "../../src/eval/python/numbers.ts";
 import { print } from "../../src/eval/python/print.ts";
 import { length, letters, lower, strip, words } from "../../src/eval/python/text.ts";
 import type { PythonValue } from "../../src/eval/python/value.ts";
@@ -36,7 +37,7 @@ test("every character up to U+3100 has Python's case, space and letter", () => {
 
 test("int() and float() accept the same texts as Python", () => {
   const got = PYTHON.number.map(([text]) => {
-    const float = toFloat(text);
+    const float = readFloat(text);
     return [text, float === undefined ? null : printFloat(float), printed(toInteger(text))];
   });
   expect(got).toEqual(PYTHON.number);
@@ -45,7 +46,7 @@ test("int() and float() accept the same texts as Python", () => {
 test("floats print and round as in Python", () => {
   const got = PYTHON.printed.map(([bytes]) => {
     const x = Buffer.from(bytes, "hex").readDoubleLE();
-    return [bytes, printFloat(x), ...[1, 2, 0].map((digits) => printFloat(round(x, digits)))];
+    return [bytes, printFloat(x), ...[1, 2, 0].map((digits) => printFloat(roundFloat(x, digits)))];
   });
   expect(got).toEqual(PYTHON.printed);
 });

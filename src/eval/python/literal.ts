@@ -2,7 +2,8 @@
 // Data sets and answers hold them as text. Nothing is executed. Sets, bytes, complex numbers and
 // \N{names} count as unreadable.
 
-import { toFloat, toInteger } from "./numbers.ts";
+import { readFloat } from "../../core/python/floats.ts";
+import { toInteger } from "./numbers.ts";
 import { readStrings } from "./string-literal.ts";
 import type { PythonValue } from "./value.ts";
 
@@ -81,7 +82,7 @@ function readNumber(cursor: Cursor): bigint | number | undefined {
   // a letter, digit or point right behind it would make another token
   if (/^[\p{L}\p{N}_.]/u.test(cursor.text.slice(cursor.at, cursor.at + 2))) return undefined;
   if (/^0[xob]/i.test(text)) return BigInt(text.replaceAll("_", "").toLowerCase());
-  if (/[.e]/i.test(text)) return toFloat(text);
+  if (/[.e]/i.test(text)) return readFloat(text);
   // 0, 00 and 0_0 are numbers; 01 is an error
   return /^0[\d_]*[1-9]/.test(text) ? undefined : toInteger(text);
 }

@@ -2,15 +2,13 @@
 // differ: \s includes U+FEFF and lacks U+001C to U+001F, split() keeps empty ends, length counts
 // UTF-16 units.
 
-const SPACE =
-  "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+import { SPACES, trimEnd, trimStart } from "../../core/python/spaces.ts";
+
 /** The source of a character class of Python's white space, for other expressions. */
-export const PYTHON_SPACE = `[${SPACE}]`;
+export const PYTHON_SPACE = `[${SPACES}]`;
 /** The source of a character class of what \w matches in Python: letters, numbers, underscore. */
 export const PYTHON_WORD = "[\\p{L}\\p{N}_]";
-const SPACES = new RegExp(`${PYTHON_SPACE}+`, "u");
-const SPACES_AT_START = new RegExp(`^${PYTHON_SPACE}+`, "u");
-const IS_SPACE = new RegExp(`^${PYTHON_SPACE}$`, "u");
+const BETWEEN_WORDS = new RegExp(`${PYTHON_SPACE}+`, "u");
 
 /** str.strip(): removes white space, or every character of `characters`, from both ends. */
 export function strip(text: string, characters?: string): string {
@@ -19,27 +17,24 @@ export function strip(text: string, characters?: string): string {
 
 /** str.lstrip(). */
 export function stripStart(text: string, characters?: string): string {
-  if (characters === undefined) return text.replace(SPACES_AT_START, "");
+  if (characters === undefined) return trimStart(text);
   let start = 0;
   while (start < text.length && characters.includes(text[start]!)) start += 1;
   return text.slice(start);
 }
 
-/** str.rstrip(). An expression for the end would take quadratic time in runs of white space. */
+/** str.rstrip(). */
 export function stripEnd(text: string, characters?: string): string {
+  if (characters === undefined) return trimEnd(text);
   let end = text.length;
-  while (end > 0 && isIn(text[end - 1]!, characters)) end -= 1;
+  while (end > 0 && characters.includes(text[end - 1]!)) end -= 1;
   return text.slice(0, end);
-}
-
-function isIn(character: string, characters: string | undefined): boolean {
-  return characters === undefined ? IS_SPACE.test(character) : characters.includes(character);
 }
 
 /** str.split(): the words between white space, without empty ones. */
 export function words(text: string): string[] {
   const inner = strip(text);
-  return inner === "" ? [] : inner.split(SPACES);
+  return inner === "" ? [] : inner.split(BETWEEN_WORDS);
 }
 
 /** str.lower(). The Unicode rules are those of JavaScript, U+0130 and final sigma included. */

@@ -1,4 +1,4 @@
-import { toFloat } from "../python/numbers.ts";
+import { readFloat } from "../../core/python/floats.ts";
 import { toText } from "../python/print.ts";
 import { lower, strip, stripEnd } from "../python/text.ts";
 import type { Item, Profile, Score } from "../types.ts";
@@ -21,7 +21,7 @@ export function isRelaxedMatch(answer: string, gold: string): boolean {
 }
 
 function toRatio(text: string): number | undefined {
-  if (!text.endsWith("%")) return toFloat(text);
-  const percent = toFloat(stripEnd(text, "%"));
+  if (!text.endsWith("%")) return readFloat(text);
+  const percent = readFloat(stripEnd(text, "%"));
   return percent === undefined ? undefined : percent / 100;
 }

@@ -1,6 +1,7 @@
 // Finds the final answer in a longer text by rules, where the references ask a judge model.
 
-import { printFloat, toFloat, toInteger } from "../python/numbers.ts";
+import { printFloat, readFloat } from "../../core/python/floats.ts";
+import { toInteger } from "../python/numbers.ts";
 import { strip } from "../python/text.ts";
 
 const MARKERS = ["extracted answer", "answer:", "answer is", "= "];
@@ -40,7 +41,7 @@ const NUMBER = /(?<![\p{L}\d_.])[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/giu;
 export function lastNumber(text: string): string | undefined {
   const bare = text.replace(/[$€£%]/g, "").replace(/,(?=\d)/g, "");
   const number = bare.match(NUMBER)?.at(-1);
-  return number === undefined || toFloat(number) === undefined ? undefined : number;
+  return number === undefined || readFloat(number) === undefined ? undefined : number;
 }
 
 /** The last list in brackets, its numbers printed as Python prints a list. */
@@ -54,6 +55,6 @@ export function lastList(text: string): string | undefined {
 function printItem(item: string): string {
   const whole = toInteger(item);
   if (whole !== undefined) return String(whole);
-  const float = toFloat(item);
+  const float = readFloat(item);
   return float === undefined ? item : printFloat(float);
 }

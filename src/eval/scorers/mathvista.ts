@@ -1,7 +1,8 @@
 // MathVista: an answer is extracted, normalised to the type of the question, and compared.
 
+import { printFloat, readFloat, roundFloat } from "../../core/python/floats.ts";
 import { textDistance } from "../levenshtein.ts";
-import { printFloat, round, toFloat, toInteger, truncate } from "../python/numbers.ts";
+import { toInteger, truncate } from "../python/numbers.ts";
 import { toText } from "../python/print.ts";
 import { strip } from "../python/text.ts";
 import type { Item, Profile, Score } from "../types.ts";
@@ -47,7 +48,7 @@ export function extractPlain(answer: string, question: MathQuestion): string | u
     if (whole !== undefined) return String(whole);
   }
   if (question.answerType === "float") {
-    const float = toFloat(answer);
+    const float = readFloat(answer);
     if (float !== undefined) return printFloat(float);
   }
   return /The answer is "(.*)"\./.exec(answer)?.[1];
@@ -86,13 +87,13 @@ export function normaliseExtraction(
   nearest: boolean,
 ): string | undefined {
   if (choices.length > 0) return normaliseChoice(extracted, choices, nearest);
-  const float = toFloat(extracted);
+  const float = readFloat(extracted);
   if (answerType === "integer") {
     const whole = float === undefined ? undefined : truncate(float);
     return whole === undefined ? undefined : String(whole);
   }
   if (answerType === "float") {
-    return float === undefined ? undefined : printFloat(round(float, precision));
+    return float === undefined ? undefined : printFloat(roundFloat(float, precision));
   }
   return extracted;
 }

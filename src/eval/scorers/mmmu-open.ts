@@ -1,7 +1,7 @@
 // Open questions of MMMU, by the official rule: numbers and short texts are collected from an
 // answer, and a gold text must be contained in one of the texts, or a gold number equal a number.
 
-import { round, toFloat } from "../python/numbers.ts";
+import { readFloat, roundFloat } from "../../core/python/floats.ts";
 import { toText } from "../python/print.ts";
 import { length, lower, PYTHON_WORD, strip } from "../python/text.ts";
 import type { PythonValue } from "../python/value.ts";
@@ -66,8 +66,8 @@ function numbersIn(text: string): string[] {
 /** A number rounded to two places, else lower case; one character alone gets a blank beside it. */
 function normalise(text: string): (string | number)[] {
   const inner = strip(text);
-  const number = toFloat(inner.replaceAll(",", ""));
-  if (number !== undefined) return [round(number, 2)];
+  const number = readFloat(inner.replaceAll(",", ""));
+  if (number !== undefined) return [roundFloat(number, 2)];
   const plain = lower(inner);
   return length(plain) === 1 ? [` ${plain}`, `${plain} `] : [plain];
 }

@@ -1,4 +1,5 @@
-import { toFloat, toInteger } from "../python/numbers.ts";
+import { readFloat } from "../../core/python/floats.ts";
+import { toInteger } from "../python/numbers.ts";
 import { toText } from "../python/print.ts";
 import { strip } from "../python/text.ts";
 import type { Item, Score } from "../types.ts";
@@ -33,8 +34,8 @@ export function isSameAnswer(answer: string, gold: string, type: string): boolea
     return whole !== undefined && whole === toInteger(gold);
   }
   if (type === "float") {
-    const float = toFloat(answer);
-    return float !== undefined && float === toFloat(gold);
+    const float = readFloat(answer);
+    return float !== undefined && float === readFloat(gold);
   }
   return answer.replaceAll(" ", "") === gold.replaceAll(" ", "");
 }

@@ -1,17 +1,10 @@
+import { readFloat, roundFloat } from "../../core/python/floats.ts";
 import { bind } from "./arguments.ts";
 import { attributeGetter, ownAttribute } from "./attributes.ts";
-import {
-  assertShort,
-  isInteger,
-  normalize,
-  numberOf,
-  parseFloatText,
-  parseInteger,
-  toFloat,
-} from "./numbers.ts";
+import { assertShort, isInteger, normalize, numberOf, parseInteger, toFloat } from "./numbers.ts";
 import { assertDefined, isTrue, iterate, listOf } from "./operators.ts";
 import { print } from "./print.ts";
-import { roundFloat, roundInteger } from "./round.ts";
+import { roundInteger } from "./round.ts";
 import type { Run } from "./run.ts";
 import { SORTING_FILTERS } from "./sorting-filters.ts";
 import { TESTS } from "./tests.ts";
@@ -260,7 +253,7 @@ function toInteger(value: Value, args: CallValues): Value {
   const radix = numberOf(base);
   const integer = parseInteger(text, radix === undefined ? 10 : toFloat(radix));
   if (integer !== undefined) return integer;
-  const float = parseFloatText(text);
+  const float = readFloat(text);
   return float === undefined ? fallback : truncated(float, fallback);
 }
 
@@ -275,7 +268,7 @@ function toFloatValue(value: Value, args: CallValues): Value {
   assertDefined(value);
   const number = numberOf(value);
   if (number !== undefined) return new Float(toFloat(number));
-  const parsed = parseFloatText(textOf(value) ?? "");
+  const parsed = readFloat(textOf(value) ?? "");
   return parsed === undefined ? fallback : new Float(parsed);
 }
 

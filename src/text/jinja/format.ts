@@ -1,6 +1,6 @@
+import { printFixed } from "../../core/python/floats.ts";
 import { indexOf, isInteger, numberOf, toFloat } from "./numbers.ts";
 import { print, represent } from "./print.ts";
-import { printFixed } from "./round.ts";
 import type { Run } from "./run.ts";
 import { characterCount } from "./text.ts";
 import type { CallValues } from "./values.ts";

@@ -1,5 +1,6 @@
 import { LIMITS } from "../../core/limits.ts";
-import { isInteger, printFloat, printInteger } from "./numbers.ts";
+import { printFloat } from "../../core/python/floats.ts";
+import { isInteger, printInteger } from "./numbers.ts";
 import type { Run } from "./run.ts";
 import { compareTexts } from "./text.ts";
 import { Float, isDict, isList, Tuple, textOf, typeName, type Value } from "./values.ts";

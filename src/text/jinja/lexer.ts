@@ -1,6 +1,6 @@
+import { isSpace, SPACES, trimEnd } from "../../core/python/spaces.ts";
 import { TemplateError } from "./errors.ts";
 import { unescapeLiteral } from "./literals.ts";
-import { isSpace, SPACES, trimEnd } from "./spaces.ts";
 
 export type TokenType =
   | "data"

@@ -1,5 +1,5 @@
+import { trimEnd, trimStart } from "../../core/python/spaces.ts";
 import type { MathOperator } from "./ast.ts";
-import { trimEnd, trimStart } from "./spaces.ts";
 import { Float, type Value } from "./values.ts";
 
 export type Integer = number | bigint;
@@ -139,24 +139,6 @@ export function printInteger(value: Integer): string {
   return text;
 }
 
-/** Python's repr of a float: the shortest digits that read back as the same value. */
-export function printFloat(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
-  if (Object.is(value, -0)) return "-0.0";
-  const [mantissa = "", exponentText = "0"] = value.toExponential().split("e");
-  const exponent = Number(exponentText);
-  if (exponent >= -4 && exponent < 16) {
-    const text =
-      exponent < 0
-        ? value.toFixed(mantissa.replace(/\D/g, "").length - 1 - exponent)
-        : String(value);
-    return text.includes(".") ? text : `${text}.0`;
-  }
-  const digits = String(Math.abs(exponent)).padStart(2, "0");
-  return `${mantissa}e${exponent < 0 ? "-" : "+"}${digits}`;
-}
-
 const PREFIX = new Map([
   ["0b", 2],
   ["0o", 8],
@@ -182,16 +164,4 @@ export function parseInteger(text: string, base: number): Integer | undefined {
   else
     for (const digit of digits) value = value * BigInt(radix) + BigInt(Number.parseInt(digit, 36));
   return normalize(found?.[1] === "-" ? -value : value);
-}
-
-const FLOAT = /^[-+]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[-+]?\d+(?:_\d+)*)?$/i;
-
-/** Reads a float as Python's `float(text)` does. */
-export function parseFloatText(text: string): number | undefined {
-  const trimmed = trimStart(trimEnd(text));
-  if (FLOAT.test(trimmed)) return Number(trimmed.replaceAll("_", ""));
-  const word = /^([-+]?)(inf|infinity|nan)$/i.exec(trimmed);
-  if (word === null) return undefined;
-  if (word[2]?.toLowerCase() === "nan") return Number.NaN;
-  return word[1] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }

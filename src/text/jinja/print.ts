@@ -1,5 +1,7 @@
 import { LIMITS } from "../../core/limits.ts";
-import { isInteger, printFloat, printInteger } from "./numbers.ts";
+import { printFloat } from "../../core/python/floats.ts";
+import { escapeUnprintable, quote } from "../../core/python/quote.ts";
+import { isInteger, printInteger } from "./numbers.ts";
 import type { Run } from "./run.ts";
 import {
   Float,
@@ -32,11 +34,11 @@ export function represent(value: Value, run: Run, depth = 0): string {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (isInteger(value)) return printInteger(value);
-  if (typeof value === "string") return quote(run.reading(value));
+  if (typeof value === "string") return quote(run.reading(value), escapeVisible);
   if (isList(value)) return bounded(run, `[${value.map(inside).join(", ")}]`);
   if (isDict(value)) return bounded(run, representDict(value, inside));
   if (value instanceof Float) return printFloat(value.value);
-  if (value instanceof Markup) return `Markup(${quote(run.reading(value.text))})`;
+  if (value instanceof Markup) return `Markup(${quote(run.reading(value.text), escapeVisible)})`;
   if (value instanceof Undefined) return "Undefined";
   if (value instanceof Tuple) return bounded(run, representTuple(value, inside));
   if (value instanceof Range) return representRange(value);
@@ -66,30 +68,10 @@ function representRange({ start, stop, step }: Range): string {
   return `range(${start}, ${stop}${step === 1 ? "" : `, ${step}`})`;
 }
 
-const NAMED_ESCAPES = new Map([
-  ["\\", "\\\\"],
-  ["\n", "\\n"],
-  ["\r", "\\r"],
-  ["\t", "\\t"],
-]);
-/**
- * Characters that Python's repr escapes. The pair at the start is an escape of `guard.ts`, which
- * must be printed unchanged.
- */
-const UNPRINTABLE = /\ufdd0[\ue000-\uf8ff]|\\|(?! )[\p{C}\p{Z}]/gu;
+/** Escapes of `guard.ts`, which are printed unchanged. */
+const HIDDEN = /(\ufdd0[\ue000-\uf8ff])/;
 
-/** A string as Python's repr writes it: in single quotes unless that needs more escapes. */
-function quote(text: string): string {
-  const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const escaped = text.replace(UNPRINTABLE, (found) => {
-    if (found.length === 2 && found.startsWith("\ufdd0")) return found;
-    return NAMED_ESCAPES.get(found) ?? numericEscape(found.codePointAt(0) ?? 0);
-  });
-  return mark + (mark === "'" ? escaped.replaceAll("'", "\\'") : escaped) + mark;
-}
-
-function numericEscape(code: number): string {
-  if (code < 0x100) return `\\x${code.toString(16).padStart(2, "0")}`;
-  if (code < 0x10000) return `\\u${code.toString(16).padStart(4, "0")}`;
-  return `\\U${code.toString(16).padStart(8, "0")}`;
+function escapeVisible(text: string): string {
+  const pieces = text.split(HIDDEN);
+  return pieces.map((piece, at) => (at % 2 === 1 ? piece : escapeUnprintable(piece))).join("");
 }

@@ -1,8 +1,8 @@
+import { isSpace, trimEnd, trimStart } from "../../core/python/spaces.ts";
 import { bind } from "./arguments.ts";
 import { indexOf } from "./numbers.ts";
 import { listOf } from "./operators.ts";
 import type { Run } from "./run.ts";
-import { isSpace, trimEnd, trimStart } from "./spaces.ts";
 import { characterCount, characters, hasPairs, sliceBounds } from "./text.ts";
 import type { CallValues } from "./values.ts";
 import { Tuple, textOf, type Value } from "./values.ts";

@@ -153,7 +153,7 @@ export function titleOf(messages: readonly Message[]): string {
 
 const NO_PICTURES: readonly Picture[] = [];
 
-/** Returns the pictures of the last question before an answer that has any. */
+/** Returns the pictures of the last question with pictures before an answer. */
 export function picturesBefore(messages: readonly Message[], answerId: string): readonly Picture[] {
   const at = messages.findIndex((message) => message.id === answerId);
   for (let index = at - 1; index >= 0; index--) {
@@ -170,7 +170,7 @@ export function picturesOf(messages: readonly Message[]): readonly Picture[] {
 
 const NO_FILES: readonly MediaFile[] = [];
 
-/** Returns the videos and documents of the last question before an answer that has any. */
+/** Returns the videos and documents of the last question with such files before an answer. */
 export function filesBefore(messages: readonly Message[], answerId: string): readonly MediaFile[] {
   const at = messages.findIndex((message) => message.id === answerId);
   for (let index = at - 1; index >= 0; index--) {
