@@ -1,6 +1,7 @@
 import { createHash, randomInt } from "node:crypto";
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { VireoError } from "../core/errors.ts";
+import { followFile, writeKeyFile } from "./key-file.ts";
 import type { TenantLimits } from "./tenants.ts";
 
 /** A stored key: only its hash, so that readers of the file cannot use it. */
@@ -19,7 +20,6 @@ export interface KeyRecord {
 
 const NAME = /^[\w.@-]{1,64}$/;
 const LIMIT_NAMES = ["requestsPerMinute", "tokensPerMinute", "concurrentRequests"] as const;
-const CHECK_INTERVAL_MS = 1000;
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /** Finds the tenant of a key. */
@@ -64,26 +64,7 @@ function ringOf(records: readonly KeyRecord[], nowMs: () => number): KeyRing {
  */
 export function openKeyFile(path: string, clock?: () => number): KeyRing {
   const nowMs = clock ?? Date.now;
-  const elapsedMs = clock ?? (() => performance.now()); // a clock set back must not stop checks
-  const versionOf = (): string => {
-    const { mtimeMs, size, ino } = statSync(path);
-    return `${mtimeMs} ${size} ${ino}`;
-  };
-  let ring = ringOf(readKeyFile(path), nowMs);
-  let version = versionOf();
-  let checkedMs = elapsedMs();
-  const current = (): KeyRing => {
-    if (elapsedMs() - checkedMs < CHECK_INTERVAL_MS) return ring;
-    checkedMs = elapsedMs();
-    try {
-      const now = versionOf();
-      if (now !== version) ring = ringOf(readKeyFile(path), nowMs);
-      version = now;
-    } catch {
-      // being replaced, or damaged: the next check decides
-    }
-    return ring;
-  };
+  const current = followFile(path, () => ringOf(readKeyFile(path), nowMs), clock);
   return {
     find: (key) => current().find(key),
     limitsOf: (name) => current().limitsOf(name),
@@ -173,17 +154,4 @@ export function removeKey(path: string, name: string): void {
     throw new VireoError("invalid_option", `there is no key named ${name} in ${path}`);
   }
   writeKeyFile(path, kept);
-}
-
-/** Writes atomically; only the owner may read the file. */
-function writeKeyFile(path: string, keys: readonly KeyRecord[]): void {
-  const draft = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(draft, `${JSON.stringify({ keys }, null, 2)}\n`, { mode: 0o600, flush: true });
-    renameSync(draft, path);
-  } catch (cause) {
-    rmSync(draft, { force: true });
-    const reason = (cause as NodeJS.ErrnoException).code ?? "no reason";
-    throw new VireoError("invalid_option", `cannot write ${path}: ${reason}`, { cause });
-  }
 }

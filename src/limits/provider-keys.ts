@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { VireoError } from "../core/errors.ts";
+import { followFile, writeKeyFile } from "./key-file.ts";
 
 /**
  * Tenants' own keys for providers, encrypted at rest with AES-256-GCM under a master key. Tenant,
@@ -34,7 +35,6 @@ const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const MAX_KEY_CHARACTERS = 4096;
-const CHECK_INTERVAL_MS = 1000;
 
 /** Reads 32 bytes in base64 or hexadecimal digits. Throws invalid_option. */
 export function readMasterKey(text: string | undefined, variable: string): Buffer {
@@ -62,7 +62,7 @@ export function addProviderKey(
   }
   const createdUnix = Math.floor(nowMs / 1000);
   const others = readOrEmpty(path).filter((one) => !isSame(one, owner));
-  writeKeys(path, [...others, { ...owner, createdUnix, sealed: seal(key, owner, masterKey) }]);
+  writeKeyFile(path, [...others, { ...owner, createdUnix, sealed: seal(key, owner, masterKey) }]);
 }
 
 /** Throws invalid_option if there is no such key. */
@@ -76,7 +76,7 @@ export function removeProviderKey(
     const message = `${tenant} has no key for ${provider} in ${path}`;
     throw new VireoError("invalid_option", message);
   }
-  writeKeys(path, kept);
+  writeKeyFile(path, kept);
 }
 
 /** The stored keys, without the keys themselves. */
@@ -96,7 +96,7 @@ export function rotateProviderKeys(path: string, oldKey: Buffer, newKey: Buffer)
     }
     return { ...one, sealed: seal(key, one, newKey) };
   });
-  writeKeys(path, keys);
+  writeKeyFile(path, keys);
   return keys.length;
 }
 
@@ -109,23 +109,11 @@ export function rotateProviderKeys(path: string, oldKey: Buffer, newKey: Buffer)
 export function openProviderKeys(
   path: string,
   masterKey: Buffer,
-  nowMs: () => number = Date.now,
+  clock?: () => number,
 ): ProviderKeyRing {
-  let keys = readOrEmpty(path);
-  let version = versionOf(path);
-  let checkedMs = nowMs();
+  const current = followFile(path, () => readOrEmpty(path), clock);
   const find = (owner: ProviderKeyOwner): StoredKey | undefined => {
-    if (nowMs() - checkedMs >= CHECK_INTERVAL_MS) {
-      checkedMs = nowMs();
-      try {
-        const now = versionOf(path);
-        if (now !== version) keys = readOrEmpty(path);
-        version = now;
-      } catch {
-        // being replaced, or damaged: the next check decides
-      }
-    }
-    return keys.find((one) => isSame(one, owner));
+    return current().find((one) => isSame(one, owner));
   };
   return {
     has: (owner) => find(owner)?.origin === owner.origin,
@@ -167,11 +155,6 @@ function unseal(stored: StoredKey, masterKey: Buffer): string | undefined {
   }
 }
 
-function versionOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? "missing" : `${found.mtimeMs} ${found.size} ${found.ino}`;
-}
-
 function readOrEmpty(path: string): StoredKey[] {
   return statSync(path, { throwIfNoEntry: false }) === undefined ? [] : readKeys(path);
 }
@@ -194,17 +177,4 @@ function isStoredKey(value: unknown): value is StoredKey {
   const { tenant, provider, origin, sealed, createdUnix } = value as Record<string, unknown>;
   const texts = [tenant, provider, origin, sealed];
   return texts.every((text) => typeof text === "string") && typeof createdUnix === "number";
-}
-
-/** Writes atomically; only the owner may read the file. */
-function writeKeys(path: string, keys: readonly StoredKey[]): void {
-  const draft = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(draft, `${JSON.stringify({ keys }, null, 2)}\n`, { mode: 0o600, flush: true });
-    renameSync(draft, path);
-  } catch (cause) {
-    rmSync(draft, { force: true });
-    const reason = (cause as NodeJS.ErrnoException).code ?? "no reason";
-    throw new VireoError("invalid_option", `cannot write ${path}: ${reason}`, { cause });
-  }
 }
