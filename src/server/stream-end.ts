@@ -1,4 +1,4 @@
-import type { Context } from "hono";
+import type { Context, Next } from "hono";
 import type { Env } from "./context.ts";
 
 /** Calls `release` when a streamed answer has ended, after the functions registered earlier. */
@@ -8,6 +8,22 @@ export function atStreamEnd(c: Context<Env>, release: () => void): void {
     before?.();
     release();
   });
+}
+
+/** Runs the rest of a request, and calls `release` when its answer, streamed or not, has ended. */
+export async function releaseAtEnd(
+  c: Context<Env>,
+  next: Next,
+  release: () => void,
+): Promise<void> {
+  atStreamEnd(c, release);
+  let streams = false;
+  try {
+    await next();
+    streams = isStream(c.res);
+  } finally {
+    if (!streams) release();
+  }
 }
 
 /** Tells whether the answer is a stream that continues after its handler has returned. */

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import { ByteBudget } from "../../core/byte-budget.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Env } from "../context.ts";
-import { atStreamEnd, isStream } from "../stream-end.ts";
+import { releaseAtEnd } from "../stream-end.ts";
 
 /**
  * Bounds the memory of all request bodies together. A request keeps its booking until its answer
@@ -15,15 +15,7 @@ export function bookBytes(): MiddlewareHandler<Env> {
     contents: "request bodies",
   });
   return async (c, next) => {
-    const release = (): void => c.get("booking")?.release();
     c.set("memory", budget);
-    atStreamEnd(c, release);
-    let streams = false;
-    try {
-      await next();
-      streams = isStream(c.res);
-    } finally {
-      if (!streams) release();
-    }
+    await releaseAtEnd(c, next, () => c.get("booking")?.release());
   };
 }

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { Env } from "../context.ts";
 import { type Shutdown, shuttingDown } from "../shutdown.ts";
-import { atStreamEnd, isStream } from "../stream-end.ts";
+import { releaseAtEnd } from "../stream-end.ts";
 
 /** Refuses requests during shutdown, except liveness probes. */
 export function refuseWhenClosing(shutdown: Shutdown): MiddlewareHandler<Env> {
@@ -18,13 +18,6 @@ export function endWithServer(shutdown: Shutdown): MiddlewareHandler<Env> {
   return async (c, next) => {
     const { signal, release } = shutdown.follow();
     c.set("serverEnd", signal);
-    atStreamEnd(c, release);
-    let streams = false;
-    try {
-      await next();
-      streams = isStream(c.res);
-    } finally {
-      if (!streams) release();
-    }
+    await releaseAtEnd(c, next, release);
   };
 }
