@@ -5,7 +5,7 @@ import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { plainJson } from "../core/plain-json.ts";
-import { readUserFile } from "../extract/user-files.ts";
+import { readUserFile } from "../disk/user-files.ts";
 import { REASONING_WITH_VIDEO } from "../protocols/shared/warnings.ts";
 import { interruptible } from "./interruptible.ts";
 import {

@@ -5,7 +5,7 @@ import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { plainJson } from "../core/plain-json.ts";
 import { type Prices, parsePrice } from "../core/prices.ts";
-import { readUserFile } from "../extract/user-files.ts";
+import { readUserFile } from "../disk/user-files.ts";
 import { decodeText, fileKind } from "../media/kind.ts";
 import { inspectFrames } from "../media/source.ts";
 import { type EstimateBody, toEstimateBody } from "../protocols/vireo/estimate.ts";

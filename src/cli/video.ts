@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
-import { readUserFile, writeUserFile } from "../extract/user-files.ts";
+import { readUserFile, writeUserFile } from "../disk/user-files.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { captionsOf, captionVideo, chaptersOf } from "../video/captions.ts";
 import { type Caption, clock, toSrt, toVtt } from "../video/subtitles.ts";

@@ -7,6 +7,7 @@ import { basename, extname, join, resolve, sep } from "node:path";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Upstream } from "../core/upstream.ts";
+import { readUserFile, refuse, writeAtomically } from "../disk/user-files.ts";
 import { csvError, csvHead, csvLayout, csvRows, toLine } from "./csv.ts";
 import { type Extraction, type ExtractOptions, extract, type PageAnswer } from "./extract.ts";
 import { REPORT_END, reportDocument, reportFailure, reportHead } from "./report.ts";
@@ -18,7 +19,6 @@ import {
   sheetsOf,
   toMarkdown,
 } from "./sheets.ts";
-import { readUserFile, refuse, writeAtomically } from "./user-files.ts";
 import { toXlsx } from "./xlsx.ts";
 
 export const RESULT_FORMATS = ["jsonl", "csv", "xlsx", "md"] as const;

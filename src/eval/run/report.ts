@@ -3,6 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { writeUserFile } from "../../disk/user-files.ts";
 import { openDataset } from "../dataset.ts";
 import { promptOf } from "../prompts.ts";
 import { print } from "../python/print.ts";
@@ -10,7 +11,6 @@ import { STATES } from "../types.ts";
 import { readAnswers } from "./answer-log.ts";
 import { readScores } from "./compare-runs.ts";
 import type { Summary } from "./summary.ts";
-import { writeAtomically } from "./write.ts";
 
 /** Longest part of an answer or prompt that the page shows. */
 const MAX_SHOWN = 4000;
@@ -57,7 +57,7 @@ ${scoreTable(summary)}${stateBar(summary)}${groupTables(summary)}
 ${STATES.map((state) => `<option>${state}</option>`).join("")}</select></label></p>
 ${items.join("\n")}<script>${SCRIPT}</script></body></html>
 `;
-  await writeAtomically(path, html);
+  await writeUserFile(path, html);
   return path;
 }
 

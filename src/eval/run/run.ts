@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { VireoError } from "../../core/errors.ts";
 import { costOf, type Prices } from "../../core/prices.ts";
 import type { Upstream } from "../../core/upstream.ts";
+import { writeUserFile } from "../../disk/user-files.ts";
 import type { Dataset } from "../dataset.ts";
 import type { Item } from "../types.ts";
 import { type AnswerLine, type AnswerLog, openAnswerLog, readAnswers } from "./answer-log.ts";
@@ -12,7 +13,6 @@ import { ask } from "./ask.ts";
 import { createPace } from "./pace.ts";
 import { lockRun } from "./run-lock.ts";
 import { questionOf, type RunSettings, sha256 } from "./settings.ts";
-import { writeAtomically } from "./write.ts";
 
 export interface RunOptions {
   readonly dataset: Dataset;
@@ -208,7 +208,7 @@ export async function recordRun(folder: string, record: RunRecord): Promise<void
     throw new VireoError("invalid_option", message, { param: "out" });
   }
   await mkdir(folder, { recursive: true });
-  await writeAtomically(path, `${JSON.stringify(record, null, 2)}\n`);
+  await writeUserFile(path, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** The record of a run; undefined if the folder holds none. */

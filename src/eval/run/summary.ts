@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { VireoError } from "../../core/errors.ts";
+import { writeUserFile } from "../../disk/user-files.ts";
 import { openDataset } from "../dataset.ts";
 import { groupBy } from "../group-by.ts";
 import { PUBLISHED } from "../published.ts";
@@ -19,7 +20,6 @@ import { wilson } from "../statistics/proportion.ts";
 import { type Item, type Score, STATES, type State } from "../types.ts";
 import { type AnswerLine, readAnswers } from "./answer-log.ts";
 import { type RunRecord, readRecord } from "./run.ts";
-import { writeAtomically } from "./write.ts";
 
 /** A line of scores.jsonl. */
 export interface ScoreLine extends Placed {
@@ -90,8 +90,8 @@ export async function summariseRun(folder: string): Promise<Summary> {
     groups: groupMeans(lines),
   };
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
-  await writeAtomically(join(folder, "scores.jsonl"), text);
-  await writeAtomically(join(folder, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
+  await writeUserFile(join(folder, "scores.jsonl"), text);
+  await writeUserFile(join(folder, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
   return summary;
 }
 
