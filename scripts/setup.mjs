@@ -105,6 +105,7 @@ function installPackages() {
     [
       "ci",
       "--include=dev", // TypeScript and Vite; NODE_ENV=production would leave them out
+      "--ignore-scripts", // nothing needs one, and one reports installs to its maker
       "--no-audit",
       "--no-fund",
       "--maxsockets=3",
