@@ -1,8 +1,8 @@
 import { type LinkedAbort, linkAbort } from "../core/abort.ts";
 import type { AnsweredBy, ChatEvent, ChatRequest, StartEvent, Usage } from "../core/chat.ts";
+import type { Delivery } from "../core/delivery.ts";
 import { VireoError } from "../core/errors.ts";
 import type { FailedAttempt } from "../core/failed-attempt.ts";
-import type { Delivery } from "./delivery.ts";
 import { type Endpoint, usesOwnKey } from "./endpoint.ts";
 import type { EndpointHealth } from "./endpoint-health.ts";
 import { asksForPause, type Failure, failureOf, refusesKey } from "./failures.ts";

@@ -1,7 +1,7 @@
 import type { ChatRequest, Usage } from "../core/chat.ts";
+import { Delivery } from "../core/delivery.ts";
 import { type Cost, costParts, FREE, type Prices } from "../core/prices.ts";
 import type { CountTokens } from "../core/token-count.ts";
-import { Delivery } from "./delivery.ts";
 import { type Candidate, type Endpoint, pricesOf, usesOwnKey } from "./endpoint.ts";
 
 const NO_COST: Cost = Object.freeze({ text: 0n, media: 0n, completion: 0n });

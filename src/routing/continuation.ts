@@ -1,6 +1,6 @@
 import type { ChatMessage, ChatRequest } from "../core/chat.ts";
+import type { Delivery } from "../core/delivery.ts";
 import { missingFeatures } from "../core/features.ts";
-import type { Delivery } from "./delivery.ts";
 import { describedModel, type Endpoint } from "./endpoint.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { ChatEvent } from "../core/chat.ts";
+import type { Delivery } from "../core/delivery.ts";
 import type { AttemptResult } from "./attempt.ts";
-import type { Delivery } from "./delivery.ts";
 
 /**
  * Holds the events of an attempt back until it has answered, for callers that read whole answers.

@@ -109,6 +109,22 @@ test("tool calls are complete at every split", async () => {
   expect(cut.error?.attempt?.delivered).toBe(false);
 });
 
+test("an estimated prompt includes the tools and the calls of earlier answers", async () => {
+  const tools = [{ name: "count", parameters: { type: "object" } }];
+  const plain = await ask("no-usage");
+  const withTools = await ask("no-usage", { tools });
+  const toolTokens = (withTools.end?.usage.promptTokens ?? 0) - plain.end!.usage.promptTokens;
+  expect(toolTokens).toBeGreaterThanOrEqual(Math.floor(JSON.stringify(tools).length / 4));
+  const messages: ChatRequest["messages"] = [
+    { role: "user", content: "Count!" },
+    { role: "assistant", content: "", toolCalls: [{ name: "count", arguments: '{"to":10000}' }] },
+    { role: "tool", content: "done" },
+  ];
+  const withCalls = await ask("no-usage", { messages });
+  const text = 'Count!\n\ncount{"to":10000}\ndone';
+  expect(withCalls.end?.usage.promptTokens).toBe(Math.ceil(text.length / 4));
+});
+
 test("a connection serves one answer after the other", async () => {
   for (let turn = 0; turn < 30; turn++) expect((await ask("none")).text).toBe(TEXT);
   // the next request may come before the end of the last answer was read

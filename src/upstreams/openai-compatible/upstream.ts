@@ -1,6 +1,6 @@
 import type { ChatEvent, ChatRequest, Timings, Usage } from "../../core/chat.ts";
 import { defined } from "../../core/defined.ts";
-import { VireoError } from "../../core/errors.ts";
+import { Delivery } from "../../core/delivery.ts";
 import { requireFeatures } from "../../core/features.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { type CountTokens, roughCount } from "../../core/token-count.ts";
@@ -11,7 +11,7 @@ import { AnswerReader } from "./answer-reader.ts";
 import { Attempt, type AttemptLimits, DEFAULT_LIMITS } from "./attempt.ts";
 import { type ProviderAnswer, ProviderConnection, type ProviderRequest } from "./connection.ts";
 import { DIALECTS, type DialectName } from "./dialects/names.ts";
-import { invalidAnswer, reportedFailure } from "./failures.ts";
+import { failure, invalidAnswer, reportedFailure } from "./failures.ts";
 import type { JsonObject } from "./json-values.ts";
 import { createMediaQueue, type MediaTools } from "./messages.ts";
 import {
@@ -21,7 +21,7 @@ import {
   type ProviderModel,
 } from "./model-list.ts";
 import { toWireRequest, type WireRequest } from "./request-body.ts";
-import { DeliveredText, type PartEvent } from "./usage-report.ts";
+import type { PartEvent } from "./usage-report.ts";
 import { vireoServices } from "./vireo-services.ts";
 
 export interface OpenAiCompatibleOptions {
@@ -114,7 +114,7 @@ class OpenAiCompatible implements RemoteUpstream {
     const mediaMs = performance.now() - mediaStarted;
     const key = await this.options.credentials?.(request);
     const attempt = new Attempt(name, this.limits, signal);
-    const delivered = new DeliveredText(promptText(request), this.countTokens);
+    const delivered = new Delivery(request, this.options.countTokens ?? roughCount);
     let answer: ProviderAnswer | undefined;
     let usage: Usage | undefined;
     try {
@@ -128,12 +128,12 @@ class OpenAiCompatible implements RemoteUpstream {
         yield event;
       }
       if (!attempt.delivered) yield startEvent(ignored, reader.usage);
-      usage = reader.usage ?? delivered.usage();
+      usage = reader.usage ?? delivered.estimate();
       request.onUsage?.(usage);
       yield { type: "end", ...reader.finish!, usage, timings: timingsOf(attempt, mediaMs) };
     } catch (error) {
       // an answer that breaks off is billed by what was delivered of it
-      if (usage === undefined && attempt.delivered) request.onUsage?.(delivered.usage());
+      if (usage === undefined && attempt.delivered) request.onUsage?.(delivered.estimate());
       throw attempt.toError(error);
     } finally {
       attempt.end();
@@ -242,23 +242,12 @@ class OpenAiCompatible implements RemoteUpstream {
     return DIALECTS[this.options.dialect ?? "openai"];
   }
 
-  private get countTokens(): CountTokens {
-    return this.options.countTokens ?? roughCount;
-  }
-
   private modelOf({ model: id }: ChatRequest): KnownModel {
     const model = this.known.find((one) => one.id === id) ?? this.known[0];
     if (model !== undefined) return model;
     const message = `${this.options.name} has listed no models yet; try again`;
-    throw new VireoError("upstream_unavailable", message, {
-      attempt: {
-        provider: this.options.name,
-        fault: "unreachable",
-        callerFault: false,
-        delivered: false,
-        ms: 0,
-      },
-    });
+    const about = { provider: this.options.name, fault: "unreachable" } as const;
+    throw failure("upstream_unavailable", message, about);
   }
 
   private async refreshOnce(): Promise<void> {
@@ -312,16 +301,6 @@ function timingsOf(attempt: Attempt, mediaMs: number): Timings {
 
 function secretsOf(key: string | undefined): readonly string[] {
   return key === undefined ? [] : [key];
-}
-
-/** The text of a prompt, for a count of its tokens. */
-function promptText({ messages, prompt }: ChatRequest): string {
-  if (prompt !== undefined) return typeof prompt === "string" ? prompt : "";
-  const texts = messages.flatMap(({ content }) => {
-    if (typeof content === "string") return [content];
-    return content.map((part) => (part.type === "text" ? part.text : ""));
-  });
-  return texts.join("\n");
 }
 
 /** Text that is no JSON stays text. */

@@ -1,5 +1,4 @@
 import type { ChatEvent, Usage } from "../../core/chat.ts";
-import type { CountTokens } from "../../core/token-count.ts";
 import { asCount, asRecord } from "./json-values.ts";
 
 /** A part of an answer. */
@@ -27,37 +26,4 @@ export function readUsage(value: unknown): Usage | undefined {
     reasoningTokens: Math.min(asCount(reasoning) ?? 0, completionTokens),
     ...estimated,
   };
-}
-
-/** The delivered part of an answer, for a count of its tokens. */
-export class DeliveredText {
-  private readonly countTokens: CountTokens;
-  private readonly promptText: string;
-  private text = "";
-  private reasoning = "";
-
-  constructor(promptText: string, countTokens: CountTokens) {
-    this.promptText = promptText;
-    this.countTokens = countTokens;
-  }
-
-  add(event: PartEvent): void {
-    if (event.type === "tool_call") this.text += event.name + event.arguments;
-    else if (event.type === "reasoning") this.reasoning += event.text;
-    else this.text += event.text;
-  }
-
-  /** The usage by our own count. */
-  usage(): Usage {
-    const reasoningTokens = this.countTokens(this.reasoning);
-    return {
-      promptTokens: this.countTokens(this.promptText),
-      completionTokens: reasoningTokens + this.countTokens(this.text),
-      imageTokens: 0,
-      videoTokens: 0,
-      cachedTokens: 0,
-      reasoningTokens,
-      estimated: true,
-    };
-  }
 }

@@ -1,7 +1,7 @@
-import type { ChatEvent, ChatRequest, Usage } from "../core/chat.ts";
-import type { CountTokens } from "../core/token-count.ts";
+import type { ChatEvent, ChatRequest, Usage } from "./chat.ts";
+import type { CountTokens } from "./token-count.ts";
 
-/** Collects what has reached the client of one request: the client is billed for that. */
+/** Collects the delivered part of an answer: its client is billed for that. */
 export class Delivery {
   private readonly request: ChatRequest;
   private readonly count: CountTokens;
