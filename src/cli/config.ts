@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { readConfiguration } from "../configuration/read-configuration.ts";
 import { type Configuration, configurationSchema } from "../configuration/schema.ts";
 import { VireoError } from "../core/errors.ts";
+import { inColumns } from "./columns.ts";
 import { printable } from "./terminal.ts";
 
 /** Adds `vireo config check` and `vireo config schema`. */
@@ -75,7 +76,7 @@ function routesTable({ models, providers }: Configuration): string {
       ];
     }),
   );
-  return alignColumns([COLUMNS, ...rows]);
+  return inColumns([COLUMNS, ...rows]).join("\n");
 }
 
 const NOTHING: {
@@ -84,15 +85,3 @@ const NOTHING: {
   readonly context?: number;
   readonly weight?: number;
 } = {};
-
-function alignColumns(rows: readonly (readonly string[])[]): string {
-  const widths = COLUMNS.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(widths[at]!))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}

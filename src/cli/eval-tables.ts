@@ -3,15 +3,12 @@ import type { Summary } from "../eval/run/summary.ts";
 import { inWords } from "../eval/statistics/paired.ts";
 import { holm } from "../eval/statistics/proportion.ts";
 import { STATES } from "../eval/types.ts";
+import { inColumns } from "./columns.ts";
 
-/** Rows with columns of equal width. */
+/** One line per row, in columns of equal width. */
 export function tableOf(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows
-    .map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  "))
-    .map((line) => `${line.trimEnd()}\n`)
+  return inColumns(rows)
+    .map((line) => `${line}\n`)
     .join("");
 }
 

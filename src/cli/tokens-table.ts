@@ -1,5 +1,6 @@
 import type { Prices } from "../core/prices.ts";
 import type { EstimateBody, Range } from "../protocols/vireo/estimate.ts";
+import { inColumns } from "./columns.ts";
 
 /** A file and its estimate. */
 export interface Counted {
@@ -106,15 +107,7 @@ function tokensAfter({ kind, textTokens, estimate }: Counted): number {
 
 /** Pads columns: numbers align right, everything else left. */
 function align(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => {
-    return Math.max(...rows.map((row) => (row[column] ?? "").length));
-  });
-  return rows.map((row) => {
-    const cells = row.map((cell, column) => {
-      const isNumber = rows.every((other, at) => at === 0 || /^[\d.]*$/.test(other[column] ?? ""));
-      const width = widths[column] ?? 0;
-      return isNumber && rows.length > 1 ? cell.padStart(width) : cell.padEnd(width);
-    });
-    return cells.join("  ").trimEnd();
-  });
+  const [, ...data] = rows;
+  const isNumber = (column: number) => data.every((row) => /^[\d.]*$/.test(row[column] ?? ""));
+  return inColumns(rows, (column) => data.length > 0 && isNumber(column));
 }
