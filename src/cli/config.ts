@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { readConfiguration } from "../configuration/read-configuration.ts";
-import { type Configuration, configurationSchema } from "../configuration/schema.ts";
+import {
+  type Configuration,
+  configurationSchema,
+  endpointsOf,
+  keepsNothing,
+} from "../configuration/schema.ts";
 import { VireoError } from "../core/errors.ts";
 import { inColumns } from "./columns.ts";
 import { printable } from "./terminal.ts";
@@ -57,31 +62,22 @@ const COLUMNS = ["model", "tried", "provider", "its model", "prompt", "answer", 
 
 /** The routes that result from a configuration, one line per endpoint. */
 function routesTable({ models, providers }: Configuration): string {
-  const rows = Object.entries(models).flatMap(([id, model]) =>
-    model.providers.map((given, index) => {
-      const one = typeof given === "string" ? { provider: given } : given;
-      const { provider, model: own = id, prices, context, weight = 1 } = { ...NOTHING, ...one };
-      const kind = providers[provider]!;
-      const isKept = kind.zeroDataRetention ?? kind.kind === "local";
-      const tried = model.strategy === "weighted" ? `weight ${weight}` : String(index + 1);
+  const rows = Object.entries(models).flatMap(([id, config]) =>
+    endpointsOf(config).map((endpoint, index) => {
+      const { provider, model = id, prices, context, weight = 1 } = endpoint;
+      const own = providers[provider]!;
+      const tried = config.strategy === "weighted" ? `weight ${weight}` : String(index + 1);
       return [
         index === 0 ? id : "",
         tried,
-        `${provider} (${kind.kind})`,
-        own,
+        `${provider} (${own.kind})`,
+        model,
         prices?.prompt ?? "-",
         prices?.completion ?? "-",
         context === undefined ? "as reported" : String(context),
-        isKept ? "yes" : "no",
+        keepsNothing(own) ? "yes" : "no",
       ];
     }),
   );
   return inColumns([COLUMNS, ...rows]).join("\n");
 }
-
-const NOTHING: {
-  readonly model?: string;
-  readonly prices?: { readonly prompt: string; readonly completion: string };
-  readonly context?: number;
-  readonly weight?: number;
-} = {};

@@ -1,6 +1,6 @@
 import { parsePrice } from "../core/prices.ts";
 import type { Environment, Mistake } from "./problems.ts";
-import { type Configuration, type ModelConfig, SECRET } from "./schema.ts";
+import { type Configuration, endpointsOf, type ModelConfig, SECRET } from "./schema.ts";
 
 /** Finds what a schema cannot: unknown references, names that clash, variables that are unset. */
 export function findContradictions(
@@ -12,7 +12,8 @@ export function findContradictions(
     ...findVariablesElsewhere(config),
     ...Object.entries(config.models).flatMap(([id, model]) => findInModel(id, model, config)),
     ...findClashes(config),
-    ...findEngines(config),
+    ...findSecondEngine(config),
+    ...(Object.keys(config.models).length === 0 ? [{ path: ["models"], message: "is empty" }] : []),
   ];
 }
 
@@ -53,21 +54,20 @@ function findVariablesElsewhere(config: Configuration): readonly Mistake[] {
 }
 
 function findInModel(id: string, model: ModelConfig, config: Configuration): readonly Mistake[] {
-  return model.providers.flatMap((given, index): readonly Mistake[] => {
+  return endpointsOf(model).flatMap(({ provider, prices = {} }, index): readonly Mistake[] => {
     const path = ["models", id, "providers", index];
-    const endpoint = typeof given === "string" ? { provider: given } : given;
-    if (!Object.hasOwn(config.providers, endpoint.provider)) {
+    if (!Object.hasOwn(config.providers, provider)) {
       const known = Object.keys(config.providers).join(", ") || "none";
-      const message = `names the provider ${endpoint.provider}, which is not defined (${known})`;
-      return [{ path: typeof given === "string" ? path : [...path, "provider"], message }];
+      const message = `names the provider ${provider}, which is not defined (${known})`;
+      const isName = typeof model.providers[index] === "string";
+      return [{ path: isName ? path : [...path, "provider"], message }];
     }
-    return Object.entries(("prices" in endpoint && endpoint.prices) || {}).flatMap(
-      ([part, price]) => {
-        const wrong = isPrice(price) ? undefined : `is ${JSON.stringify(price)}`;
-        const message = `${wrong}; write US dollars per token, as "0.0000002"`;
-        return wrong === undefined ? [] : [{ path: [...path, "prices", part], message }];
-      },
-    );
+    const wrong = Object.entries(prices).filter(([, price]) => !isPrice(price));
+    return wrong.map(([part, price]) => {
+      const shown = JSON.stringify(price);
+      const message = `is ${shown}; write US dollars per token, as "0.0000002"`;
+      return { path: [...path, "prices", part], message };
+    });
   });
 }
 
@@ -93,13 +93,10 @@ function findClashes({ models }: Configuration): readonly Mistake[] {
   );
 }
 
-function findEngines({ providers, models }: Configuration): readonly Mistake[] {
+/** This process has one engine. */
+function findSecondEngine({ providers }: Configuration): readonly Mistake[] {
   const [, second] = Object.entries(providers).filter(([, { kind }]) => kind === "local");
-  const mistakes: Mistake[] = [];
-  if (second !== undefined) {
-    const message = "is a second engine in this process; there may be one";
-    mistakes.push({ path: ["providers", second[0]], message });
-  }
-  if (Object.keys(models).length === 0) mistakes.push({ path: ["models"], message: "is empty" });
-  return mistakes;
+  if (second === undefined) return [];
+  const message = "is a second engine in this process; there may be one";
+  return [{ path: ["providers", second[0]], message }];
 }

@@ -12,7 +12,16 @@ import {
   type RemoteUpstream,
 } from "../upstreams/openai-compatible/upstream.ts";
 import type { Environment } from "./problems.ts";
-import { type Configuration, type ProviderConfig, type RemoteConfig, SECRET } from "./schema.ts";
+import {
+  type Configuration,
+  type EndpointConfig,
+  endpointsOf,
+  keepsNothing,
+  type ModelConfig,
+  type ProviderConfig,
+  type RemoteConfig,
+  SECRET,
+} from "./schema.ts";
 
 /** An open provider, which closes when no request uses it any more. */
 export interface OpenProvider {
@@ -115,12 +124,10 @@ export class Providers {
 
 /** Names, at the provider, of the models that routes ask of it. */
 function modelsOf({ models }: Configuration, provider: string): readonly string[] {
-  const names = Object.entries(models).flatMap(([id, { providers }]) =>
-    providers.flatMap((one) => {
-      if (typeof one === "string") return one === provider ? [id] : [];
-      return one.provider === provider ? [one.model ?? id] : [];
-    }),
-  );
+  const names = Object.entries(models).flatMap(([id, config]) => {
+    const own = endpointsOf(config).filter((endpoint) => endpoint.provider === provider);
+    return own.map(({ model = id }) => model);
+  });
   return [...new Set(names)];
 }
 
@@ -218,37 +225,27 @@ function closing(
   };
 }
 
-function toProvider(
-  name: string,
-  { kind, zeroDataRetention = kind === "local", trainsOnRequests = false }: ProviderConfig,
-  upstream: Upstream,
-): Provider {
-  const isLocal = kind === "local";
+function toProvider(name: string, config: ProviderConfig, upstream: Upstream): Provider {
+  const isLocal = config.kind === "local";
   return {
     name,
     aliases: isLocal ? ["local", "vireo"] : [],
     upstream,
-    zeroDataRetention,
-    collectsData: trainsOnRequests,
+    zeroDataRetention: keepsNothing(config),
+    collectsData: config.trainsOnRequests === true,
     isLocal,
   };
 }
 
-function toRoute(
-  id: string,
-  { aliases = [], strategy = "ordered", providers }: Configuration["models"][string],
-  providerOf: (name: string) => Provider,
-): Route {
-  const endpoints = providers.map((given): Endpoint => {
-    const one: EndpointConfig = typeof given === "string" ? { provider: given } : given;
+function toRoute(id: string, config: ModelConfig, providerOf: (name: string) => Provider): Route {
+  const { aliases = [], strategy = "ordered" } = config;
+  const endpoints = endpointsOf(config).map((one): Endpoint => {
     const { provider, model = id, weight = 1, prices, quantization, context } = one;
     const facts = { prices: prices && toPrices(prices), quantization, contextTokens: context };
     return { provider: providerOf(provider), model, weight, ...defined(facts) };
   });
   return { id, aliases, strategy, endpoints };
 }
-
-type EndpointConfig = Exclude<Configuration["models"][string]["providers"][number], string>;
 
 function toPrices({ prompt, completion }: NonNullable<EndpointConfig["prices"]>): Prices {
   return {

@@ -125,6 +125,17 @@ export const configuration = z.strictObject({
 });
 export type Configuration = z.infer<typeof configuration>;
 export type ModelConfig = Configuration["models"][string];
+export type EndpointConfig = z.infer<typeof endpoint>;
+
+/** The endpoints of a model. In the file, a name alone stands for an endpoint without options. */
+export function endpointsOf({ providers }: ModelConfig): readonly EndpointConfig[] {
+  return providers.map((given) => (typeof given === "string" ? { provider: given } : given));
+}
+
+/** Whether a provider keeps nothing of requests: by default, only the engine of this process. */
+export function keepsNothing({ kind, zeroDataRetention = kind === "local" }: ProviderConfig) {
+  return zeroDataRetention;
+}
 
 /** The JSON Schema of the file, for editors. */
 export function configurationSchema(): object {
