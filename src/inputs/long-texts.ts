@@ -1,14 +1,10 @@
+import { compiledModule } from "../core/compiled-module.ts";
 import type { QueuedTurn } from "../core/fair-queue.ts";
 import { LIMITS } from "../core/limits.ts";
 import { TurnAllowance } from "../core/turn-allowance.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { WorkerLane } from "../threads/worker-lane.ts";
 import type { EncodeCommand, EncodedTexts, EncodeValue } from "./encode-worker.ts";
-
-/** A worker runs compiled JavaScript, even where tests run the sources. */
-const WORKER = import.meta.url.endsWith(".ts")
-  ? new URL("../../dist/inputs/encode-worker.js", import.meta.url)
-  : new URL("./encode-worker.js", import.meta.url);
 
 export interface EncodeOptions extends QueuedTurn {
   /** True: added tokens in the text become their ids. Default: they are ordinary text. */
@@ -30,7 +26,7 @@ export class LongTexts {
   constructor(tokenizer: Tokenizer, dir: string) {
     this.tokenizer = tokenizer;
     this.lane = new WorkerLane({
-      module: WORKER,
+      module: compiledModule(import.meta.url, "inputs/encode-worker"),
       data: { dir },
       maxMemoryBytes: LIMITS.tokenizer.workerBytes,
       maxWaitingCost: LIMITS.tokenizer.waitingCharacters,

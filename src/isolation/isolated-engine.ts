@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChatEvent, ChatRequest } from "../core/chat.ts";
+import { compiledModule } from "../core/compiled-module.ts";
 import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import type { EstimateOptions, PromptEstimate } from "../core/estimate.ts";
@@ -17,7 +18,6 @@ import type {
 } from "../core/upstream.ts";
 import { type ChildEnd, ChildGroup } from "../processes/child-group.ts";
 import { Supervisor } from "../processes/supervisor.ts";
-import { compiledModule } from "../processes/worker.ts";
 import type { EngineInfo, EngineOptions } from "../runtime/engine-options.ts";
 import { EventQueue } from "../runtime/event-queue.ts";
 import {

@@ -1,14 +1,10 @@
 import type { ChatMessage, ContentPart } from "../core/chat.ts";
+import { compiledModule } from "../core/compiled-module.ts";
 import type { QueuedTurn } from "../core/fair-queue.ts";
 import { LIMITS } from "../core/limits.ts";
 import { WorkerLane } from "../threads/worker-lane.ts";
 import type { RenderedPrompt, RenderOptions } from "./template.ts";
 import type { RenderCommand, TemplateWorkerData } from "./template-worker.ts";
-
-/** A worker runs compiled JavaScript, even where tests run the sources. */
-const WORKER = import.meta.url.endsWith(".ts")
-  ? new URL("../../dist/text/template-worker.js", import.meta.url)
-  : new URL("./template-worker.js", import.meta.url);
 
 /** Renders conversations in one worker thread, in turns by tenant. */
 export class TemplateRenderer {
@@ -16,7 +12,7 @@ export class TemplateRenderer {
 
   constructor(data: TemplateWorkerData) {
     this.lane = new WorkerLane({
-      module: WORKER,
+      module: compiledModule(import.meta.url, "text/template-worker"),
       data,
       maxMemoryBytes: LIMITS.template.workerBytes,
       maxWaitingCost: LIMITS.template.waitingCharacters,

@@ -1,3 +1,4 @@
+import { compiledModule } from "../../core/compiled-module.ts";
 import type { QueuedTurn } from "../../core/fair-queue.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { TurnAllowance } from "../../core/turn-allowance.ts";
@@ -9,11 +10,6 @@ import type { ParseCommand } from "./parse-worker.ts";
 import { type ParseContext, type Parsed, type ParserName, parseAs } from "./parsers.ts";
 import { offerTurns } from "./turns-port.ts";
 
-/** The worker runs compiled JavaScript, even if tests run the sources. */
-const WORKER = import.meta.url.endsWith(".ts")
-  ? new URL("../../../dist/server/parsing/parse-worker.js", import.meta.url)
-  : new URL("./parse-worker.js", import.meta.url);
-
 /**
  * Parses and checks request bodies. A worker thread parses the bodies that exceed
  * LIMITS.parsing.inlineBytes, together in one turn of the event loop or with the stored responses
@@ -21,7 +17,7 @@ const WORKER = import.meta.url.endsWith(".ts")
  */
 export class BodyParser {
   private readonly lane = new WorkerLane<ParseCommand, unknown>({
-    module: WORKER,
+    module: compiledModule(import.meta.url, "server/parsing/parse-worker"),
     maxMemoryBytes: LIMITS.parsing.workerBytes,
     maxWaitingCost: LIMITS.parsing.waitingBytes,
     things: "request bodies",
