@@ -3,14 +3,9 @@
 
 import type { ChatRequest } from "../core/chat.ts";
 import type { LogFields, LogLevel } from "../core/log.ts";
+import { toPlainError } from "../core/plain-error.ts";
 import { type Engine, open } from "../runtime/engine.ts";
-import {
-  type Call,
-  type FromEngine,
-  type IsolatedOptions,
-  type ToEngine,
-  toPlainError,
-} from "./messages.ts";
+import type { Call, FromEngine, IsolatedOptions, ToEngine } from "./messages.ts";
 import { receiveMedia, type SharedRequest } from "./shared-bytes.ts";
 
 /** Replies are sent together once per turn of the event loop: a step has one per sequence. */

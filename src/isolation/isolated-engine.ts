@@ -10,6 +10,7 @@ import { isWithinShare } from "../core/fair-share.ts";
 import type { DocumentInspection, VideoInspection } from "../core/inspection.ts";
 import { LIMITS } from "../core/limits.ts";
 import { type Log, silentLog } from "../core/log.ts";
+import { fromPlainError } from "../core/plain-error.ts";
 import type {
   Upstream,
   UpstreamCapabilities,
@@ -20,12 +21,7 @@ import { type ChildEnd, ChildGroup } from "../processes/child-group.ts";
 import { Supervisor } from "../processes/supervisor.ts";
 import type { EngineInfo, EngineOptions } from "../runtime/engine-options.ts";
 import { EventQueue } from "../runtime/event-queue.ts";
-import {
-  type FromEngine,
-  fromPlainError,
-  type IsolatedOptions,
-  type ToEngine,
-} from "./messages.ts";
+import type { FromEngine, IsolatedOptions, ToEngine } from "./messages.ts";
 import { makePrivateFolder } from "./private-folder.ts";
 import { type PlainRequest, removeShared, shareMedia } from "./shared-bytes.ts";
 import { engineRestarted, Task, type TaskOptions } from "./task.ts";

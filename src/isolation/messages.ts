@@ -2,9 +2,8 @@
 // keeps typed arrays and bigints but neither functions nor classes of errors.
 
 import type { ChatEvent, Usage } from "../core/chat.ts";
-import { defined } from "../core/defined.ts";
-import { type ErrorCode, type ErrorDetails, VireoError } from "../core/errors.ts";
 import type { LogFields, LogLevel } from "../core/log.ts";
+import type { PlainError } from "../core/plain-error.ts";
 import type { UpstreamModel } from "../core/upstream.ts";
 import type { EngineInfo, EngineOptions } from "../runtime/engine-options.ts";
 import type { PackProgress } from "../weights/packed.ts";
@@ -61,45 +60,3 @@ export type TaskReply = { readonly id: number } & (
   | { readonly kind: "done"; readonly value: unknown }
   | { readonly kind: "failed"; readonly error: PlainError }
 );
-
-/** An error as plain data. */
-export interface PlainError {
-  /** Undefined: not a VireoError. */
-  readonly code?: ErrorCode;
-  /** The operating system's code, for example ENOSPC, from which the server derives its answer. */
-  readonly systemCode?: string;
-  readonly message: string;
-  readonly stack?: string | undefined;
-  readonly details?: Omit<ErrorDetails, "cause">;
-  readonly cause?: PlainError;
-}
-
-export function toPlainError(error: unknown): PlainError {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { message, stack } = error;
-  const cause = error.cause === undefined ? {} : { cause: toPlainError(error.cause) };
-  if (!(error instanceof VireoError)) {
-    return { message, stack, ...cause, ...defined({ systemCode: systemCodeOf(error) }) };
-  }
-  const { code, param, metadata, retryAfterMs } = error;
-  const details = {
-    ...defined({ param, metadata, retryAfterMs }),
-  };
-  return { code, message, stack, details, ...cause };
-}
-
-function systemCodeOf(error: Error): string | undefined {
-  const { code } = error as NodeJS.ErrnoException;
-  return typeof code === "string" ? code : undefined;
-}
-
-export function fromPlainError(plain: PlainError): Error {
-  const { code, systemCode, message, stack, details } = plain;
-  const cause = plain.cause === undefined ? {} : { cause: fromPlainError(plain.cause) };
-  const error =
-    code === undefined
-      ? Object.assign(new Error(message, cause), defined({ code: systemCode }))
-      : new VireoError(code, message, { ...details, ...cause });
-  if (stack !== undefined) error.stack = stack;
-  return error;
-}

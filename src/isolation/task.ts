@@ -1,6 +1,7 @@
 import type { ChatEvent, ChatRequest } from "../core/chat.ts";
 import { VireoError } from "../core/errors.ts";
-import { type Call, fromPlainError, type TaskReply } from "./messages.ts";
+import { fromPlainError } from "../core/plain-error.ts";
+import type { Call, TaskReply } from "./messages.ts";
 import type { SharedRequest } from "./shared-bytes.ts";
 
 export interface TaskOptions extends Pick<ChatRequest, "onAdmitted" | "onUsage"> {

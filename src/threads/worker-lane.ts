@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { parentPort, type TransferListItem, Worker } from "node:worker_threads";
-import { defined } from "../core/defined.ts";
-import { type ErrorCode, VireoError } from "../core/errors.ts";
+import { VireoError } from "../core/errors.ts";
 import { FairQueue, type QueuedTurn } from "../core/fair-queue.ts";
+import { fromPlainError, type PlainError, toPlainError } from "../core/plain-error.ts";
 
 const BYTES_PER_MIB = 1024 * 1024;
 const IDLE_MS = 60_000;
@@ -32,15 +32,7 @@ interface Task {
   reject(error: unknown): void;
 }
 
-/** A VireoError in transit between threads, whose clone would lose its class. */
-interface Failure {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly details: Pick<VireoError, "param" | "metadata" | "retryAfterMs">;
-  readonly cause: unknown;
-}
-
-type Reply = { readonly value: unknown } | { readonly failure: Failure };
+type Reply = { readonly value: unknown } | { readonly failure: PlainError };
 
 /**
  * Runs tasks one after the other in a worker thread, in turns by tenant, so that long work does not
@@ -133,7 +125,7 @@ export class WorkerLane<Command, Value> {
     });
     let cause: unknown;
     worker.on("message", (reply: Reply) => {
-      if ("failure" in reply) this.running?.reject(errorOf(reply.failure));
+      if ("failure" in reply) this.running?.reject(fromPlainError(reply.failure));
       else this.running?.resolve(reply.value);
     });
     worker.on("error", (error) => {
@@ -175,22 +167,10 @@ export function serveTasks<Command, Value>(
       port.postMessage({ value } satisfies Reply, transferOf(value));
     } catch (error) {
       if (!(error instanceof VireoError)) throw error;
-      port.postMessage({ failure: failureOf(error) } satisfies Reply);
+      port.postMessage({ failure: toPlainError(error) } satisfies Reply);
     }
   };
   port.on("message", (message: typeof CLOSE | { readonly command: Command }) => {
     last = last.then(() => (message === CLOSE ? port.close() : reply(message.command)));
-  });
-}
-
-function failureOf({ code, message, param, metadata, retryAfterMs, cause }: VireoError): Failure {
-  const reason = cause instanceof Error ? new Error(cause.message) : undefined; // can be cloned
-  return { code, message, details: { param, metadata, retryAfterMs }, cause: reason };
-}
-
-function errorOf({ code, message, details, cause }: Failure): VireoError {
-  const { param, metadata, retryAfterMs } = details;
-  return new VireoError(code, message, {
-    ...defined({ param, metadata, retryAfterMs, cause }),
   });
 }

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { VireoError } from "../core/errors.ts";
-import { toVireoError } from "../core/system-errors.ts";
-import { fromPlainError, toPlainError } from "./messages.ts";
+import { VireoError } from "./errors.ts";
+import { fromPlainError, toPlainError } from "./plain-error.ts";
+import { toVireoError } from "./system-errors.ts";
 
-/** An error after its way from one process to another. */
+/** An error after its way from one thread or process to another. */
 const received = (error: unknown): Error => fromPlainError(structuredClone(toPlainError(error)));
 const systemError = (code: string): Error => Object.assign(new Error(`${code}: write`), { code });
 
