@@ -243,6 +243,19 @@ describe("FairQueue", () => {
     await expect(late).rejects.toThrow("left");
   });
 
+  test("does not begin a task that is aborted as its turn comes, and frees its slot", async () => {
+    const queue = new FairQueue({ ...options, slots: 1 });
+    const client = new AbortController();
+    let begun = false;
+    const task = queue.run({ tenant: "a", signal: client.signal }, async () => {
+      begun = true;
+    });
+    client.abort(new Error("left"));
+    await expect(task).rejects.toThrow("left");
+    expect(begun).toBe(false);
+    await expect(queue.run({ tenant: "a" }, async () => "next")).resolves.toBe("next");
+  });
+
   test("refuses work beyond a tenant's share and leaves room for others", async () => {
     let ms = 0;
     const queue = new FairQueue({ ...options, slots: 1, now: () => ms });

@@ -71,8 +71,8 @@ export class FairQueue {
   }
 
   /**
-   * Runs a task when its turn comes. Throws the task's error, the signal's reason while the task
-   * waits, and queue_full if the tenant has queued more than its share.
+   * Runs a task when its turn comes. Throws the task's error, the signal's reason if it is aborted
+   * before the task begins, and queue_full if the tenant has queued more than its share.
    */
   async run<T>(turn: QueuedTurn, task: () => Promise<T>): Promise<T> {
     turn.signal?.throwIfAborted();
@@ -80,6 +80,7 @@ export class FairQueue {
     const { now = () => performance.now() } = this.options;
     const started = now();
     try {
+      turn.signal?.throwIfAborted(); // it may have been aborted since the turn began
       return await task();
     } finally {
       this.observe((now() - started) / costOf(turn));

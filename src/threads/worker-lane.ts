@@ -66,7 +66,6 @@ export class WorkerLane<Command, Value> {
     closed.throwIfAborted();
     const signal = turn.signal ? AbortSignal.any([turn.signal, closed]) : closed;
     return await this.queue.run({ ...turn, signal }, async () => {
-      closed.throwIfAborted(); // it may have been closed since the task's turn began
       const value = await this.post(command, transfer);
       turn.signal?.throwIfAborted();
       return value as Value;

@@ -189,7 +189,6 @@ export class DocumentStore {
     };
     do {
       await this.queue.run({ tenant, request, signal }, async () => {
-        signal.throwIfAborted();
         const document = await openDocument(file, part, signal);
         await takeTurn(document).finally(() => document.close());
       });

@@ -44,7 +44,6 @@ export class PictureDecoder {
     const { width, height } = inspectImage(file, options);
     const cost = Math.max(MIN_MEGAPIXELS, megapixels(width * height));
     return await this.queue.run({ tenant, request, cost, signal }, async () => {
-      signal.throwIfAborted();
       return await work(await decodeImage(file, options));
     });
   }

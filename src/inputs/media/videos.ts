@@ -205,10 +205,7 @@ export class VideoStore {
     const { part, owner, signal } = source;
     if (part.frames) return await work();
     const { tenant, request } = owner;
-    return await this.queue.run({ tenant, request, cost, signal }, async () => {
-      signal.throwIfAborted();
-      return await work();
-    });
+    return await this.queue.run({ tenant, request, cost, signal }, work);
   }
 
   private read(
