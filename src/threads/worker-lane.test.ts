@@ -81,6 +81,17 @@ test("a tenant may let its share wait", async () => {
   expect(refused[0]).toMatchObject({ reason: { code: "queue_full" } });
 });
 
+test("many tasks may wait without a warning about listeners", async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): unknown => warnings.push(warning);
+  process.on("warning", note);
+  const lane = open();
+  await Promise.all(Array.from({ length: 20 }, () => lane.run(1, turn)));
+  await new Promise(setImmediate);
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
+});
+
 test("a task that waits ends with its signal, and all end with the lane", async () => {
   const lane = open();
   const gone = new AbortController();

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { parentPort, type TransferListItem, Worker } from "node:worker_threads";
 import { VireoError } from "../core/errors.ts";
 import { FairQueue, type QueuedTurn } from "../core/fair-queue.ts";
@@ -52,6 +52,7 @@ export class WorkerLane<Command, Value> {
   constructor(options: WorkerLaneOptions) {
     this.options = options;
     const { things, unit, maxWaitingCost } = options;
+    setMaxListeners(0, this.closing.signal); // every task that waits listens
     this.queue = new FairQueue({ things, unit, maxWaitingCost, slots: 1 });
   }
 

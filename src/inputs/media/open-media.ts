@@ -71,6 +71,7 @@ export class MediaOpener {
     this.stores = stores;
     this.contextTokens = contextTokens;
     this.shareMedia = shareMedia;
+    setMaxListeners(0, this.closing.signal); // all media of requests without a signal listen
   }
 
   ownerOf(request: ChatRequest): MediaOwner {
