@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ChildEnd, ChildGroup } from "./child-group.ts";
 
 export interface SupervisorOptions {
@@ -17,10 +18,10 @@ const MAX_DELAY_MS = 10_000;
 /** Time to wait for the last messages of a process that has ended. */
 const LAST_MESSAGES_MS = 200;
 
-/** Delay before the next start, after so many ends in a row of processes that ran briefly. */
-export function restartDelayMs(failures: number): number {
-  if (failures === 0) return 0;
-  return Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), MAX_DELAY_MS);
+/** Delay before the next start. restarts: those since a process last ran for STABLE_MS. */
+export function restartDelayMs(restarts: number): number {
+  if (restarts === 0) return 0;
+  return Math.min(FIRST_DELAY_MS * 2 ** (restarts - 1), MAX_DELAY_MS);
 }
 
 /** Keeps one child process running: it is started again when it ends, with growing delays. */
@@ -30,7 +31,7 @@ export class Supervisor {
   private readonly options: SupervisorOptions;
   private group: ChildGroup | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private failures = 0;
+  private restartsSinceStable = 0;
   private closed = false;
 
   constructor(options: SupervisorOptions) {
@@ -66,15 +67,12 @@ export class Supervisor {
 
   private startAgain(ranMs: number): void {
     if (this.closed) return;
-    this.failures = ranMs >= STABLE_MS ? 0 : this.failures + 1;
+    if (ranMs >= STABLE_MS) this.restartsSinceStable = 0;
     const again = (): void => {
       this.restarts += 1;
       this.start();
     };
-    this.timer = setTimeout(again, restartDelayMs(this.failures - 1));
+    this.timer = setTimeout(again, restartDelayMs(this.restartsSinceStable));
+    this.restartsSinceStable += 1;
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
