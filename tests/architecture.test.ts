@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "protocols/ai-gateway": ["core", "protocols/shared"],
   "protocols/vireo": ["core", "protocols/shared", "protocols/openai"],
   egress: ["core"],
-  files: ["core"],
+  files: ["core", "disk"],
   extract: ["core", "disk", "media"],
   video: ["core"],
   backends: ["core"],

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { lockFolder } from "../disk/lock-folder.ts";
 import { PartialFile } from "./draft.ts";
 import { Expiries } from "./expiries.ts";
 import { Ledger, type Quotas, type Reservation } from "./ledger.ts";
-import { lockFolder } from "./lock.ts";
 import { type FileRecord, type NewFile, newId, readRecords, writeRecord } from "./records.ts";
 import { Uploads } from "./uploads.ts";
 
@@ -77,7 +77,12 @@ export class FileStore {
     const { folder } = options;
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const unlock = await lockFolder(folder);
+      const unlock = await lockFolder(folder, (pid) => {
+        const message =
+          `the folder for files ${folder} is used by another server (process ${pid}); ` +
+          "stop that one, or give --files another folder";
+        return new VireoError("invalid_option", message, { param: "files" });
+      });
       await rm(join(folder, "drafts"), { recursive: true, force: true });
       for (const name of ["drafts", "blobs", "records", "uploads"]) {
         await mkdir(join(folder, name), { recursive: true, mode: 0o700 });

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isAlive } from "../core/is-alive.ts";
 
 const NAME = /^vireo-engine-(\d+)-/;
 
@@ -17,13 +18,4 @@ export async function makePrivateFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `vireo-engine-${process.pid}-`));
   await mkdir(join(folder, "media"), { mode: 0o700 });
   return folder;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0); // signal 0 only checks
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

@@ -6,8 +6,8 @@ import { tensorAt } from "../backends/backend.ts";
 import { assert } from "../core/assert.ts";
 import type { WeightFormat } from "../core/dtype.ts";
 import { VireoError } from "../core/errors.ts";
+import { isAlive } from "../core/is-alive.ts";
 import { checksumBytes, checksumsOf, type Damage, findDamage } from "./checksums.ts";
-import { hasCode } from "./json.ts";
 
 /** Rows [firstRow, firstRow + rows) of a packed matrix, read when they are needed. */
 export interface MatrixPart {
@@ -238,15 +238,6 @@ async function removeAbandoned(path: string): Promise<void> {
     const isOurs = pid === process.pid;
     if (Number.isNaN(pid) || (isOurs ? beingPacked.has(file) : isAlive(pid))) continue;
     await rm(file, { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0); // signal 0 only checks
-    return true;
-  } catch (error) {
-    return hasCode(error, "EPERM");
   }
 }
 

@@ -13,8 +13,7 @@ import { pagesFolder } from "../../src/eval/pages.ts";
 import { readAnswers } from "../../src/eval/run/answer-log.ts";
 import { compareRuns } from "../../src/eval/run/compare-runs.ts";
 import { writeReport } from "../../src/eval/run/report.ts";
-import { type RunOptions, recordRun, runBenchmark } from "../../src/eval/run/run.ts";
-import { lockRun } from "../../src/eval/run/run-lock.ts";
+import { lockRun, type RunOptions, recordRun, runBenchmark } from "../../src/eval/run/run.ts";
 import type { RunSettings } from "../../src/eval/run/settings.ts";
 import { summariseRun } from "../../src/eval/run/summary.ts";
 

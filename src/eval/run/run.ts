@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { VireoError } from "../../core/errors.ts";
 import { costOf, type Prices } from "../../core/prices.ts";
 import type { Upstream } from "../../core/upstream.ts";
+import { lockFolder } from "../../disk/lock-folder.ts";
 import { writeUserFile } from "../../disk/user-files.ts";
 import type { Dataset } from "../dataset.ts";
 import type { Item } from "../types.ts";
 import { type AnswerLine, type AnswerLog, openAnswerLog, readAnswers } from "./answer-log.ts";
 import { ask } from "./ask.ts";
 import { createPace } from "./pace.ts";
-import { lockRun } from "./run-lock.ts";
 import { questionOf, type RunSettings, sha256 } from "./settings.ts";
 
 export interface RunOptions {
@@ -82,6 +82,14 @@ export async function runBenchmark(options: RunOptions): Promise<RunResult> {
   } finally {
     await unlock();
   }
+}
+
+/** Two writers of one folder would answer items twice. */
+export function lockRun(folder: string): Promise<() => Promise<void>> {
+  return lockFolder(folder, (pid) => {
+    const message = `${folder} is being written by process ${pid}; wait, or give another --out`;
+    return new VireoError("invalid_option", message, { param: "out" });
+  });
 }
 
 async function answerAll(
