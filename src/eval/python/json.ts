@@ -1,6 +1,7 @@
 // json.loads() of Python. JSON.parse() would lose the difference between 1 and 1.0, and refuses
 // NaN and Infinity, which Python accepts.
 
+import { type Cursor, match, take } from "./cursor.ts";
 import { toInteger } from "./numbers.ts";
 import type { PythonValue } from "./value.ts";
 
@@ -17,14 +18,9 @@ const CONSTANTS: Readonly<Record<string, PythonValue>> = {
   "-Infinity": Number.NEGATIVE_INFINITY,
 };
 
-interface Cursor {
-  readonly text: string;
-  at: number;
-}
-
 /** The value of a JSON text; undefined where Python raises an error. */
 export function readJson(text: string): PythonValue | undefined {
-  const cursor = { text, at: 0 };
+  const cursor: Cursor = { text, at: 0 };
   skip(cursor);
   const value = readValue(cursor, 0);
   skip(cursor);
@@ -46,12 +42,10 @@ function readValue(cursor: Cursor, depth: number): PythonValue | undefined {
 }
 
 function readNumber(cursor: Cursor): PythonValue | undefined {
-  NUMBER.lastIndex = cursor.at;
-  const match = NUMBER.exec(cursor.text);
-  if (match === null) return undefined;
-  cursor.at = NUMBER.lastIndex;
-  const isWhole = match[1] === undefined && match[2] === undefined;
-  return isWhole ? toInteger(match[0]) : Number(match[0]);
+  const found = match(cursor, NUMBER);
+  if (found === undefined) return undefined;
+  const [text, fraction, exponent] = found;
+  return fraction === undefined && exponent === undefined ? toInteger(text) : Number(text);
 }
 
 function readString(cursor: Cursor): string | undefined {
@@ -108,13 +102,5 @@ function readObject(cursor: Cursor, depth: number): PythonValue | undefined {
 }
 
 function skip(cursor: Cursor): void {
-  SPACE.lastIndex = cursor.at;
-  SPACE.test(cursor.text);
-  cursor.at = SPACE.lastIndex;
-}
-
-function take(cursor: Cursor, character: string): boolean {
-  if (cursor.text[cursor.at] !== character) return false;
-  cursor.at += 1;
-  return true;
+  match(cursor, SPACE);
 }

@@ -3,6 +3,7 @@
 // \N{names} count as unreadable.
 
 import { readFloat } from "../../core/python/floats.ts";
+import { type Cursor, match, take } from "./cursor.ts";
 import { toInteger } from "./numbers.ts";
 import { readStrings } from "./string-literal.ts";
 import type { PythonValue } from "./value.ts";
@@ -20,11 +21,6 @@ const NAMES: Readonly<Record<string, PythonValue>> = { True: true, False: false,
 const INLINE_SPACE = /(?:[ \t\f]|\\\n(?!$))*/y;
 const EMPTY_LINES = /(?:[ \t\f]*(?:#[^\n]*)?\n)*/y;
 const BRACKET_SPACE = /(?:[ \t\f\n]|\\\n|#[^\n]*)*/y;
-
-export interface Cursor {
-  readonly text: string;
-  at: number;
-}
 
 /** The value of a Python literal; undefined where Python raises an error. */
 export function readLiteral(text: string): PythonValue | undefined {
@@ -72,12 +68,12 @@ function readAtom(cursor: Cursor, depth: number, space: RegExp): PythonValue | u
     return number === undefined || next === "+" ? number : -number;
   }
   const name = match(cursor, NAME);
-  if (name !== undefined) return NAMES[name];
+  if (name !== undefined) return NAMES[name[0]];
   return readStrings(cursor, () => skip(cursor, space)) ?? readNumber(cursor);
 }
 
 function readNumber(cursor: Cursor): bigint | number | undefined {
-  const text = match(cursor, NUMBER);
+  const text = match(cursor, NUMBER)?.[0];
   if (text === undefined || !/\d/.test(text)) return undefined;
   // a letter, digit or point right behind it would make another token
   if (/^[\p{L}\p{N}_.]/u.test(cursor.text.slice(cursor.at, cursor.at + 2))) return undefined;
@@ -143,19 +139,6 @@ function open(cursor: Cursor): void {
   skip(cursor, BRACKET_SPACE);
 }
 
-function take(cursor: Cursor, character: string): boolean {
-  if (cursor.text[cursor.at] !== character) return false;
-  cursor.at += 1;
-  return true;
-}
-
 function skip(cursor: Cursor, space: RegExp): void {
   match(cursor, space);
-}
-
-function match(cursor: Cursor, pattern: RegExp): string | undefined {
-  pattern.lastIndex = cursor.at;
-  const found = pattern.exec(cursor.text)?.[0];
-  if (found !== undefined) cursor.at += found.length;
-  return found;
 }

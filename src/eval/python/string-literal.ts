@@ -1,10 +1,7 @@
 // Python's string literals: quotes of one or three marks, prefixes r and u, escapes, and adjacent
 // strings, which are joined.
 
-interface Cursor {
-  readonly text: string;
-  at: number;
-}
+import { type Cursor, match } from "./cursor.ts";
 
 const OPENING = /([rRuU]?)('''|"""|'|")/y;
 const ESCAPE =
@@ -26,10 +23,8 @@ const CONTROLS: Readonly<Record<string, string>> = {
 export function readStrings(cursor: Cursor, skip: () => void): string | undefined {
   let all: string | undefined;
   while (true) {
-    OPENING.lastIndex = cursor.at;
-    const opening = OPENING.exec(cursor.text);
-    if (opening === null) return all;
-    cursor.at = OPENING.lastIndex;
+    const opening = match(cursor, OPENING);
+    if (opening === undefined) return all;
     const [, prefix = "", quote = "'"] = opening;
     const text = readBody(cursor, quote, prefix.toLowerCase() === "r");
     if (text === undefined) return undefined;
@@ -67,16 +62,14 @@ function readBody(cursor: Cursor, quote: string, isRaw: boolean): string | undef
 
 /** An unknown escape keeps its backslash, as in "\d"; a broken \x, \u or \U is an error. */
 function readEscape(cursor: Cursor): string | undefined {
-  ESCAPE.lastIndex = cursor.at;
-  const match = ESCAPE.exec(cursor.text);
-  if (match === null) {
+  const found = match(cursor, ESCAPE);
+  if (found === undefined) {
     const next = cursor.text[cursor.at + 1];
     if (next === undefined || /[xuUN]/.test(next)) return undefined;
     cursor.at += 1;
     return "\\";
   }
-  cursor.at = ESCAPE.lastIndex;
-  const [, newline, single, octal, byte, short, long] = match;
+  const [, newline, single, octal, byte, short, long] = found;
   if (newline !== undefined) return "";
   if (single !== undefined) return CONTROLS[single] ?? single;
   if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
