@@ -1,15 +1,18 @@
 // From a row of any layout to an item: which columns hold the question, choices, golds and media.
 
+import { defined } from "../../core/defined.ts";
 import { readLiteral } from "../python/literal.ts";
 import { toText } from "../python/print.ts";
 import type { PythonValue } from "../python/value.ts";
 import { letterOf } from "../scorers/choice.ts";
 import { placeOf } from "../scorers/ocrbench-v2/groups.ts";
-import type { BenchmarkId, Item } from "../types.ts";
+import type { BenchmarkId } from "../types.ts";
+import { fieldsOf, groupsOf, itemOf, optionsOf, type ToItem } from "./item-parts.ts";
 import {
   cellOf,
   listOf,
   nestedText,
+  optionalList,
   optionalText,
   picturesOf,
   plain,
@@ -18,49 +21,6 @@ import {
   toList,
 } from "./row.ts";
 import { longVideoItem, mvbenchItem, videoMmeItem } from "./video-items.ts";
-
-/** Makes an item of a row; `at` counts the rows from 0 and names those without an id. */
-export type ToItem = (row: Row, at: number) => Item;
-
-/** The parts that differ from an open question without groups. */
-export type Parts = Partial<Item> & Pick<Item, "id" | "question" | "golds" | "media">;
-
-export function itemOf(benchmark: BenchmarkId, parts: Parts): Item {
-  return { benchmark, options: [], groups: {}, fields: {}, cluster: parts.id, ...parts };
-}
-
-/** Values of columns that the row has, under their names. */
-export function fieldsOf(row: Row, ...names: readonly string[]): Record<string, PythonValue> {
-  const fields: Record<string, PythonValue> = {};
-  for (const name of names) {
-    const cell = cellOf(row, name);
-    if (cell !== undefined) fields[name] = plain(cell);
-  }
-  return fields;
-}
-
-/** Groups by columns that the row has: { name of the group: column }. */
-function groupsOf(row: Row, columns: Readonly<Record<string, string>>): Record<string, string> {
-  const groups: Record<string, string> = {};
-  for (const [name, column] of Object.entries(columns)) {
-    const text = optionalText(row, column);
-    if (text !== undefined) groups[name] = text;
-  }
-  return groups;
-}
-
-/** The column `options` or `choices`, else the columns A, B, C and so on of a TSV file. */
-function optionsOf(row: Row): string[] {
-  const cell = cellOf(row, "options", "choices");
-  if (cell !== undefined) return toList(plain(cell)).map(toText);
-  const options: string[] = [];
-  for (let at = 0; at < 26; at += 1) {
-    const text = optionalText(row, letterOf(at));
-    if (text === undefined) break;
-    options.push(text);
-  }
-  return options;
-}
 
 const MMMU_PICTURES = [1, 2, 3, 4, 5, 6, 7].map((number) => `image_${number}`);
 
@@ -76,10 +36,7 @@ const mmmu: ToItem = (row, at) => {
     question: textOf(row, "question"),
     options,
     golds: options.length === 0 ? toList(answer) : [answer],
-    groups: {
-      ...(subject === undefined ? {} : { subject }),
-      kind: options.length === 0 ? "open" : "choice",
-    },
+    groups: { ...defined({ subject }), kind: options.length === 0 ? "open" : "choice" },
     fields: fieldsOf(row, "answer", "hint"),
     media: media.length > 0 ? media : picturesOf(row, "images", "image", "image_path"),
   });
@@ -113,7 +70,7 @@ const ai2d: ToItem = (row, at) => {
     question: textOf(row, "question"),
     options: optionsOf(row),
     golds: [/^\d$/.test(answer) ? letterOf(Number(answer)) : answer],
-    groups: groupsOf(row, { category: "category" }),
+    groups: groupsOf(row, { category: ["category"] }),
     media: picturesOf(row, "image", "image_path"),
   });
 };
@@ -123,12 +80,10 @@ const ocrbench: ToItem = (row, at) =>
     id: optionalText(row, "id", "index") ?? String(at),
     question: textOf(row, "question"),
     golds: listOf(row, "answers", "answer"),
-    groups: {
-      ...groupsOf(row, { type: "category" }),
-      ...groupsOf(row, { type: "type" }),
-      ...groupsOf(row, { type: "question_type", dataset: "dataset" }),
-      ...groupsOf(row, { dataset: "dataset_name" }),
-    },
+    groups: groupsOf(row, {
+      type: ["question_type", "type", "category"],
+      dataset: ["dataset_name", "dataset"],
+    }),
     media: picturesOf(row, "image", "image_path"),
   });
 
@@ -143,27 +98,21 @@ const ocrbenchV2: ToItem = (row, at) => {
   return itemOf("ocrbench-v2", {
     id: optionalText(row, "id", "index") ?? String(at),
     question: optionalText(row, "question") ?? "",
-    golds: goldsOfV2(row),
+    // a dict, which charts and fields have, is one gold; a text may be a printed list of golds
+    golds: optionalList(row, "answers", "answer"),
     groups: {
       type,
-      ...(place === undefined ? {} : { language: place.language, group: place.group }),
-      ...groupsOf(row, { dataset: "dataset_name" }),
+      ...place,
+      ...groupsOf(row, { dataset: ["dataset_name"] }),
     },
     fields: {
       ...fields,
-      ...(box === undefined ? {} : { bbox: box }),
+      ...defined({ bbox: box }),
       ...(fields.content === undefined ? {} : { content: toList(fields.content!) }),
     },
     media: picturesOf(row, "image", "image_path"),
   });
 };
-
-/** A dict, which charts and fields have, is one gold; a text may be a printed list of golds. */
-function goldsOfV2(row: Row): readonly PythonValue[] {
-  const cell = cellOf(row, "answers", "answer");
-  if (cell === undefined) return [];
-  return toList(plain(cell));
-}
 
 function literalOf(row: Row, name: string): readonly PythonValue[] | undefined {
   const cell = cellOf(row, name);
@@ -179,7 +128,7 @@ const ocrReasoning: ToItem = (row, at) => {
     question: textOf(row, "question"),
     options,
     golds: [options.length > 0 ? textOf(row, "answer_option", "answer") : textOf(row, "answer")],
-    groups: groupsOf(row, { task: "task", language: "language" }),
+    groups: groupsOf(row, { task: ["task"], language: ["language"] }),
     fields: fieldsOf(row, "answer_type", "format", "language", "reasoning"),
     media: picturesOf(row, "image", "image_path"),
   });
@@ -190,7 +139,7 @@ const chartqa: ToItem = (row, at) =>
     id: optionalText(row, "id", "index") ?? String(at),
     question: textOf(row, "question", "query"),
     golds: listOf(row, "answer", "label"),
-    groups: { ...groupsOf(row, { part: "split" }), ...groupsOf(row, { part: "type" }) },
+    groups: groupsOf(row, { part: ["type", "split"] }),
     media: picturesOf(row, "image", "image_path", "imgname"),
   });
 
@@ -198,11 +147,10 @@ const chartqa: ToItem = (row, at) =>
 function documentItem(benchmark: "docvqa" | "infovqa"): ToItem {
   return (row, at) => {
     const id = optionalText(row, "questionId", "question_id", "index") ?? String(at);
-    const answers = cellOf(row, "answers", "answer");
     return itemOf(benchmark, {
       id,
       question: textOf(row, "question"),
-      golds: answers === undefined ? [] : toList(plain(answers)),
+      golds: optionalList(row, "answers", "answer"),
       cluster: optionalText(row, "docId", "ucsf_document_id", "image_url") ?? id,
       groups: typesOf(row),
       media: picturesOf(row, "image", "image_path"),
@@ -211,9 +159,8 @@ function documentItem(benchmark: "docvqa" | "infovqa"): ToItem {
 }
 
 function typesOf(row: Row): Record<string, string> {
-  const cell = cellOf(row, "question_types", "answer_type");
-  if (cell === undefined) return {};
-  return { type: toList(plain(cell)).map(toText).join(", ") };
+  const types = optionalList(row, "question_types", "answer_type");
+  return types.length === 0 ? {} : { type: types.map(toText).join(", ") };
 }
 
 const textvqa: ToItem = (row, at) =>

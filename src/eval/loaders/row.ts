@@ -52,12 +52,14 @@ export function optionalText(row: Row, ...names: readonly string[]): string | un
 
 /** The first of the columns as a list; a text is read as a Python list if it is one. */
 export function listOf(row: Row, ...names: readonly string[]): readonly PythonValue[] {
+  if (!names.some((name) => row.cells.has(name))) throw missingColumn(row, names);
+  return optionalList(row, ...names);
+}
+
+/** The first of the columns as a list; empty where the row has none of them. */
+export function optionalList(row: Row, ...names: readonly string[]): readonly PythonValue[] {
   const cell = cellOf(row, ...names);
-  if (cell === undefined) {
-    if (names.some((name) => row.cells.has(name))) return [];
-    throw missingColumn(row, names);
-  }
-  return toList(plain(cell));
+  return cell === undefined ? [] : toList(plain(cell));
 }
 
 /** A text that is a Python list becomes its items; any other value a list of itself. */

@@ -124,23 +124,20 @@ export function splitRecord(record: string): string[] {
   const fields: string[] = [];
   let at = 0;
   while (at <= record.length) {
+    let quoted = "";
     if (record[at] === '"') {
       let end = at + 1;
       while (end < record.length && (record[end] !== '"' || record[end + 1] === '"')) {
         end += record[end] === '"' ? 2 : 1;
       }
-      fields.push(record.slice(at + 1, end).replaceAll('""', '"'));
+      quoted = record.slice(at + 1, end).replaceAll('""', '"');
       at = end + 1;
-      // text behind the closing quote belongs to the field
-      const next = record.indexOf("\t", at);
-      const rest = record.slice(at, next < 0 ? undefined : next);
-      if (rest !== "") fields.push(fields.pop()! + rest);
-      at = next < 0 ? record.length + 1 : next + 1;
-    } else {
-      const next = record.indexOf("\t", at);
-      fields.push(record.slice(at, next < 0 ? undefined : next));
-      at = next < 0 ? record.length + 1 : next + 1;
     }
+    // text behind a closing quote belongs to the field
+    const tab = record.indexOf("\t", at);
+    const end = tab < 0 ? record.length : tab;
+    fields.push(quoted + record.slice(at, end));
+    at = end + 1;
   }
   return fields;
 }

@@ -1,9 +1,11 @@
 // Items of benchmarks about videos. Their files stand in folders beside the questions.
 
 import { existsSync } from "node:fs";
+import { defined } from "../../core/defined.ts";
 import { toText } from "../python/print.ts";
 import { letterOf } from "../scorers/choice.ts";
-import type { Item, Media } from "../types.ts";
+import type { Item } from "../types.ts";
+import { groupsOf, itemOf } from "./item-parts.ts";
 import { listOf, optionalText, pathBeside, type Row, textOf } from "./row.ts";
 
 const ENDINGS = [".mp4", ".MP4", ".mkv", ".webm"];
@@ -20,22 +22,20 @@ export function videoMmeItem(row: Row, at: number): Item {
   const places = ["data", "video", "videos", "."].flatMap((folder) =>
     ENDINGS.map((ending) => `${folder}/${stem}${ending}`),
   );
-  const groups: Record<string, string> = {};
-  for (const column of ["duration", "domain", "sub_category", "task_type"]) {
-    const text = optionalText(row, column);
-    if (text !== undefined) groups[column] = text;
-  }
-  return {
-    benchmark: "videomme",
+  return itemOf("videomme", {
     id: optionalText(row, "question_id", "index") ?? String(at),
     question: textOf(row, "question"),
     options: listOf(row, "options", "candidates").map(toText),
     golds: [textOf(row, "answer")],
-    groups,
+    groups: groupsOf(row, {
+      duration: ["duration"],
+      domain: ["domain"],
+      sub_category: ["sub_category"],
+      task_type: ["task_type"],
+    }),
     cluster: stem,
-    fields: {},
     media: [{ type: "video", path: videoAt(row, places) }],
-  };
+  });
 }
 
 /** Options that are absent are "N/A", and are skipped one by one. */
@@ -46,22 +46,15 @@ export function longVideoItem(row: Row, at: number): Item {
   });
   const choice = Number(textOf(row, "correct_choice"));
   const path = textOf(row, "video_path");
-  const group = optionalText(row, "duration_group");
-  const category = optionalText(row, "question_category");
-  return {
-    benchmark: "longvideobench",
+  return itemOf("longvideobench", {
     id: optionalText(row, "id") ?? String(at),
     question: textOf(row, "question"),
     options: options.length > 0 ? options : listOf(row, "candidates").map(toText),
     golds: [letterOf(choice)],
-    groups: {
-      ...(group === undefined ? {} : { duration: group }),
-      ...(category === undefined ? {} : { category }),
-    },
+    groups: groupsOf(row, { duration: ["duration_group"], category: ["question_category"] }),
     cluster: optionalText(row, "video_id") ?? path,
-    fields: {},
     media: [{ type: "video", path: videoAt(row, [`videos/${path}`, path]) }],
-  };
+  });
 }
 
 /** Where the videos of each task of MVBench lie, as its authors pack them. */
@@ -97,18 +90,15 @@ export function mvbenchItem(row: Row, at: number): Item {
     row,
     places.map((place) => `${place}/${name}`),
   );
-  const options = listOf(row, "candidates").map(toText);
-  return {
-    benchmark: "mvbench",
+  return itemOf("mvbench", {
     id: `${task}/${optionalText(row, "index", "id") ?? at}`,
     question: textOf(row, "question"),
-    options,
+    options: listOf(row, "candidates").map(toText),
     golds: [textOf(row, "answer")],
     groups: { task },
     cluster: `${task}/${name}`,
-    fields: {},
-    media: [{ type: "video", path, ...windowOf(row) } satisfies Media],
-  };
+    media: [{ type: "video", path, ...windowOf(row) }],
+  });
 }
 
 function windowOf(row: Row): { startSeconds?: number; endSeconds?: number } {
@@ -116,9 +106,5 @@ function windowOf(row: Row): { startSeconds?: number; endSeconds?: number } {
     const text = optionalText(row, name);
     return text === undefined || Number.isNaN(Number(text)) ? undefined : Number(text);
   };
-  const [start, end] = [seconds("start"), seconds("end")];
-  return {
-    ...(start === undefined ? {} : { startSeconds: start }),
-    ...(end === undefined ? {} : { endSeconds: end }),
-  };
+  return defined({ startSeconds: seconds("start"), endSeconds: seconds("end") });
 }
