@@ -10,16 +10,18 @@ export function textDistance(a: string, b: string): number {
 /** Levenshtein distance of two lists; tokens are equal if === says so. */
 export function tokenDistance(a: readonly string[], b: readonly string[]): number {
   const ids = new Map<string, number>();
-  const idOf = (token: string): number => {
-    const known = ids.get(token);
-    if (known !== undefined) return known;
-    ids.set(token, ids.size);
-    return ids.size - 1;
-  };
-  return idDistance(Uint32Array.from(a, idOf), Uint32Array.from(b, idOf));
+  const idOfToken = (token: string): number => idOf(token, ids);
+  return idDistance(Uint32Array.from(a, idOfToken), Uint32Array.from(b, idOfToken));
 }
 
-/** Levenshtein distance of two lists of small ids, as an interning table gives them. */
+/** The number under which `ids` knows the name; an unknown one gets the next number. */
+export function idOf(name: string, ids: Map<string, number>): number {
+  const id = ids.get(name) ?? ids.size;
+  if (id === ids.size) ids.set(name, id);
+  return id;
+}
+
+/** Levenshtein distance of two lists of ids of tokens. */
 export function idDistance(a: Uint32Array, b: Uint32Array): number {
   const limit = Math.min(a.length, b.length);
   let start = 0;

@@ -58,13 +58,9 @@ export function lastChoice(answer: string, options: Options, profile: Profile): 
   if (inBrackets.length > 0) {
     return { letter: furthest(inBrackets, (l) => text.lastIndexOf(`(${l})`)), rule: "brackets" };
   }
-  const standing =
-    profile === "lmms-eval"
-      ? firstFilled(
-          () => containing((l) => `${l} `),
-          () => containing((l) => `${l}.`),
-        )
-      : containing((l) => ` ${l} `);
+  const [withBlank, alone] = [containing((l) => `${l} `), containing((l) => ` ${l} `)];
+  const byLmmsEval = withBlank.length > 0 ? withBlank : containing((l) => `${l}.`);
+  const standing = profile === "lmms-eval" ? byLmmsEval : alone;
   if (standing.length > 0) {
     return { letter: furthest(standing, (l) => text.lastIndexOf(` ${l} `)), rule: "letter" };
   }
@@ -74,14 +70,6 @@ export function lastChoice(answer: string, options: Options, profile: Profile): 
   const named = letters.filter((letter) => plain.includes(optionText(letter)));
   if (named.length === 0) return { rule: "no option" };
   return { letter: furthest(named, (l) => plain.lastIndexOf(optionText(l))), rule: "option text" };
-}
-
-function firstFilled(...lists: (() => string[])[]): string[] {
-  for (const list of lists) {
-    const found = list();
-    if (found.length > 0) return found;
-  }
-  return [];
 }
 
 /** The letter with the largest place; the first one on a tie. */

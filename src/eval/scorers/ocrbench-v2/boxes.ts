@@ -8,7 +8,7 @@ import { textScore } from "./text-rule.ts";
 
 export type Box = readonly [number, number, number, number];
 
-const MAX_COORDINATE = 1000n;
+export const MAX_COORDINATE = 1000n;
 const NUMBER = `${PYTHON_SPACE}*(\\p{Nd}+)${PYTHON_SPACE}*`;
 const BOX = new RegExp(`[([]${[NUMBER, NUMBER, NUMBER, NUMBER].join(",")}[)\\]]`, "gu");
 
@@ -25,17 +25,23 @@ export function lastBox(text: string): Box | undefined {
 export function overlap(a: readonly PythonValue[], b: readonly PythonValue[]): number {
   const [first, second] = [boxOf(a), boxOf(b)];
   if (first === undefined || second === undefined) return 0;
-  const common = side(first, second, 0) * side(first, second, 1);
-  const union = area(first) + area(second) - common;
+  return overlapOfBoxes(first, second);
+}
+
+/** Intersection over union; 0 for two boxes without area. */
+export function overlapOfBoxes(a: Box, b: Box): number {
+  const common = commonArea(a, b);
+  const union = area(a) + area(b) - common;
   return union === 0 ? 0 : common / union;
 }
 
-function side(a: Box, b: Box, axis: 0 | 1): number {
-  const end = axis === 0 ? 2 : 3;
-  return Math.max(0, Math.min(a[end], b[end]) - Math.max(a[axis], b[axis]));
+export function commonArea(a: Box, b: Box): number {
+  const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
+  const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
+  return Math.max(0, width) * Math.max(0, height);
 }
 
-function area([x1, y1, x2, y2]: Box): number {
+export function area([x1, y1, x2, y2]: Box): number {
   return (x2 - x1) * (y2 - y1);
 }
 

@@ -5,16 +5,13 @@ import { toInteger } from "../../python/numbers.ts";
 import { toText } from "../../python/print.ts";
 import { strip } from "../../python/text.ts";
 import { itemsOf, type PythonValue } from "../../python/value.ts";
+import { area, type Box, commonArea, MAX_COORDINATE, overlapOfBoxes } from "./boxes.ts";
 
 export interface Spot {
-  readonly x1: number;
-  readonly y1: number;
-  readonly x2: number;
-  readonly y2: number;
+  readonly box: Box;
   readonly text: string;
 }
 
-const MAX_COORDINATE = 1000n;
 const GROUP = /[[(]([^[\]()]*)[\])]/g;
 
 /** `(x1, y1, x2, y2, text)` in a Python list, else in any brackets; each spot once. */
@@ -25,9 +22,9 @@ export function readSpots(answer: string): Spot[] {
   for (const row of rows) {
     const sides = row.slice(0, 4).map((side) => toInteger(strip(side)));
     if (sides.some((side) => side === undefined || side < 0n || side > MAX_COORDINATE)) continue;
-    const [x1, y1, x2, y2] = sides.map(Number) as [number, number, number, number];
+    const box = sides.map(Number) as unknown as Box;
     const text = strip(strip(strip((row[4] ?? "").replaceAll("\n", "")), '"'), "'");
-    spots.set(`${x1},${y1},${x2},${y2},${text}`, { x1, y1, x2, y2, text });
+    spots.set(`${box},${text}`, { box, text });
   }
   return [...spots.values()];
 }
@@ -50,9 +47,8 @@ export function goldSpots(boxes: readonly (readonly number[])[], texts: readonly
   return boxes.slice(0, texts.length).map((box, at) => {
     const xs = box.filter((_, side) => side % 2 === 0);
     const ys = box.filter((_, side) => side % 2 === 1);
-    const [x1, x2] = [Math.min(...xs), Math.max(...xs)];
-    const [y1, y2] = [Math.min(...ys), Math.max(...ys)];
-    return { x1, y1, x2, y2, text: unquote(texts[at]!) };
+    const bounds: Box = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+    return { box: bounds, text: unquote(texts[at]!) };
   });
 }
 
@@ -69,17 +65,17 @@ const IGNORED = "###";
 
 /** F of precision and recall. A gold text of "###" hides the boxes that it covers. */
 export function spottingScore(read: readonly Spot[], gold: readonly Spot[]): number {
-  const spots = read.filter(({ x1, y1, x2, y2 }) => x1 < x2 && y1 < y2);
+  const spots = read.filter(({ box: [x1, y1, x2, y2] }) => x1 < x2 && y1 < y2);
   if (spots.length === 0 || gold.length === 0) return 0;
   const hidden = gold.filter(({ text }) => text === IGNORED);
   const wanted = gold.filter(({ text }) => text !== IGNORED);
   const counted = spots.filter(
-    (spot) => !hidden.some((cover) => common(spot, cover) / area(spot) > MIN_COVERED),
+    ({ box }) => !hidden.some((cover) => commonArea(box, cover.box) / area(box) > MIN_COVERED),
   );
   const free = new Set(counted);
   let right = 0;
   for (const target of wanted) {
-    const found = [...free].find((spot) => iou(spot, target) > MIN_IOU);
+    const found = [...free].find(({ box }) => overlapOfBoxes(box, target.box) > MIN_IOU);
     if (found === undefined) continue;
     free.delete(found);
     if (isSameText(target.text.toUpperCase(), unquote(found.text).toUpperCase())) right += 1;
@@ -87,21 +83,6 @@ export function spottingScore(read: readonly Spot[], gold: readonly Spot[]): num
   if (right === 0) return 0;
   const [precision, recall] = [right / counted.length, right / wanted.length];
   return (2 * precision * recall) / (precision + recall);
-}
-
-function common(a: Spot, b: Spot): number {
-  const width = Math.min(a.x2, b.x2) - Math.max(a.x1, b.x1);
-  const height = Math.min(a.y2, b.y2) - Math.max(a.y1, b.y1);
-  return Math.max(0, width) * Math.max(0, height);
-}
-
-function area({ x1, y1, x2, y2 }: Spot): number {
-  return (x2 - x1) * (y2 - y1);
-}
-
-function iou(a: Spot, b: Spot): number {
-  const shared = common(a, b);
-  return shared / (area(a) + area(b) - shared);
 }
 
 const SPECIAL = "!?.:,*\"()·[]/'";

@@ -2,7 +2,7 @@
 // turning one line into another costs nothing unless one of them has no word.
 
 import { words } from "../../python/text.ts";
-import { flatten, treeDistance } from "./tree.ts";
+import { flatten, MAX_PAIRS, treeDistance } from "./tree.ts";
 
 interface Node {
   readonly label: string;
@@ -10,9 +10,6 @@ interface Node {
   /** Place in the outline: child indices from the root on. */
   readonly path: readonly number[];
 }
-
-/** More pairs of nodes than this are not compared; such an answer scores 0. */
-const MAX_PAIRS = 16_000_000;
 
 /** 1 − distance / nodes of the longer outline. */
 export function stedsScore(answer: string, gold: string): number {
@@ -60,7 +57,10 @@ function isBefore(path: readonly number[], other: readonly number[]): boolean {
   return other[at] !== undefined && path[at]! < other[at];
 }
 
-/** Removes marks of models and of Markdown, which may stand before a heading. */
+/**
+ * Removes marks of models and of Markdown, which may stand before a heading. Up to two blanks
+ * before a closing brace are removed, as the reference does by the same replacement twice.
+ */
 function cleanLine(line: string): string {
   return line
     .replace(/<bos>|<eos>|<pad>|<unk>/g, "")

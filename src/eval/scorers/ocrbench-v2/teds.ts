@@ -1,8 +1,8 @@
 // TEDS: similarity of tables by the edit distance of their trees.
 
-import { idDistance } from "../../levenshtein.ts";
+import { idDistance, idOf } from "../../levenshtein.ts";
 import { type Element, elementsOf, spanOf, tableOf } from "./tables.ts";
-import { type FlatTree, flatten, type Rename, type Tree, treeDistance } from "./tree.ts";
+import { type FlatTree, flatten, MAX_PAIRS, type Rename, type Tree, treeDistance } from "./tree.ts";
 
 interface Cell {
   readonly tag: string;
@@ -11,9 +11,6 @@ interface Cell {
   /** Ids of the characters and inner tags of a td; undefined for other elements. */
   readonly content: Uint32Array | undefined;
 }
-
-/** More pairs of nodes than this are not compared; such an answer shares little with its gold. */
-const MAX_PAIRS = 16_000_000;
 
 /**
  * 1 − distance / nodes, over the first table of both pages; 0 without one, or with a span that is
@@ -46,11 +43,7 @@ function treeOf(element: Element, ids: Map<string, number>): Tree<Cell> | undefi
   }
   const [colspan, rowspan] = [spanOf(element, "colspan"), spanOf(element, "rowspan")];
   if (colspan === undefined || rowspan === undefined) return undefined;
-  const content = Uint32Array.from(tokensOf(element), (token) => {
-    const id = ids.get(token) ?? ids.size;
-    ids.set(token, id);
-    return id;
-  });
+  const content = Uint32Array.from(tokensOf(element), (token) => idOf(token, ids));
   return { label: { tag, colspan, rowspan, content }, children: [] };
 }
 
@@ -87,12 +80,9 @@ const EMPTY = new Uint32Array();
 
 /** A number for each node; nodes with the same tag and spans have the same. */
 function kindsOf({ labels }: FlatTree<Cell>, kinds: Map<string, number>): Int32Array {
-  return Int32Array.from(labels, ({ tag, colspan, rowspan }) => {
-    const name = `${tag} ${colspan} ${rowspan}`;
-    const kind = kinds.get(name) ?? kinds.size;
-    kinds.set(name, kind);
-    return kind;
-  });
+  return Int32Array.from(labels, ({ tag, colspan, rowspan }) =>
+    idOf(`${tag} ${colspan} ${rowspan}`, kinds),
+  );
 }
 
 const MAX_BITS = 32;

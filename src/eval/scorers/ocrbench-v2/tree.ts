@@ -6,6 +6,9 @@ export interface Tree<T> {
   readonly children: readonly Tree<T>[];
 }
 
+/** More pairs of nodes than this are not compared; such an answer shares little with its gold. */
+export const MAX_PAIRS = 16_000_000;
+
 /** The nodes of a tree in postorder, as the algorithm needs them. */
 export interface FlatTree<T> {
   readonly labels: readonly T[];
