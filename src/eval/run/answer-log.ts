@@ -66,11 +66,12 @@ export async function openAnswerLog(path: string): Promise<AnswerLog> {
   let tail = Promise.resolve();
   const sync = async (): Promise<void> => {
     if (!isDirty) return;
-    isDirty = false;
     await file.datasync();
+    isDirty = false;
   };
   const timer = setInterval(() => {
-    tail = tail.then(sync);
+    // tried again a second later, and at last by close(), which throws
+    tail = tail.then(sync).catch(() => {});
   }, SYNC_MS);
   return {
     append(answer) {
@@ -84,9 +85,12 @@ export async function openAnswerLog(path: string): Promise<AnswerLog> {
     },
     async close() {
       clearInterval(timer);
-      await tail;
-      await sync();
-      await file.close();
+      try {
+        await tail;
+        await sync();
+      } finally {
+        await file.close();
+      }
     },
   };
 }
