@@ -1,6 +1,7 @@
 // A benchmark's data on disk, as items.
 
 import { createHash } from "node:crypto";
+import { defined } from "../core/defined.ts";
 import { BENCHMARKS } from "./benchmarks.ts";
 import { type DataFiles, findDataFiles, type Layout } from "./loaders/find-files.ts";
 import { TO_ITEM } from "./loaders/items.ts";
@@ -30,12 +31,12 @@ export async function openDataset(benchmark: BenchmarkId, path: string): Promise
   const files = await findDataFiles(path, benchmark);
   const items = await countRows(files);
   const { items: stated, split } = BENCHMARKS[benchmark];
-  const warning = `${items} items; the benchmark states ${stated} for its split ${split}`;
+  const difference = `${items} items; the benchmark states ${stated} for its split ${split}`;
   return {
     benchmark,
     layout: files.layout,
     items,
-    ...(items === stated ? {} : { warning }),
+    ...defined({ warning: items === stated ? undefined : difference }),
     read: ({ media = true } = {}) => readItems(benchmark, files, media),
   };
 }

@@ -100,14 +100,17 @@ export interface Placed {
   readonly score: Score;
 }
 
-/** The observations of a headline; items that the reference leaves out are left out. */
-export function observationsOf(scores: readonly Placed[], headline: Headline): Observation[] {
-  const { strata, only } = headline;
+/** The scores that count for a headline; those that the reference leaves out are left out. */
+export function countedFor<T extends Placed>(scores: readonly T[], { only }: Headline): T[] {
   return scores
     .filter(({ score }) => score.ignored !== true)
-    .filter(({ groups }) => only === undefined || groups[only[0]] === only[1])
-    .map(({ groups, cluster, score }) => {
-      const stratum = strata === undefined ? "all" : (groups[strata] ?? "other");
-      return { value: score.value, stratum, cluster };
-    });
+    .filter(({ groups }) => only === undefined || groups[only[0]] === only[1]);
+}
+
+export function observationOf(
+  { groups, cluster, score }: Placed,
+  { strata }: Headline,
+): Observation {
+  const stratum = strata === undefined ? "all" : (groups[strata] ?? "other");
+  return { value: score.value, stratum, cluster };
 }

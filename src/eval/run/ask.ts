@@ -54,14 +54,15 @@ export async function ask(
   }
 }
 
-function failed(error: unknown, isTimeout: boolean): Omit<Answer, "attempts" | "totalMs"> {
-  const words = isTimeout ? "no answer within the time limit" : messageOf(error);
+/** The part of an answer that one attempt gives. */
+type Read = Omit<Answer, "attempts" | "totalMs">;
+
+function failed(error: unknown, isTimeout: boolean): Read {
+  const message = error instanceof Error ? error.message : String(error);
+  const words = isTimeout ? "no answer within the time limit" : message;
   const rest = { tokens: NO_TOKENS, firstTokenMs: 0 };
   return { text: "", reasoning: "", finishReason: "error", error: words.slice(0, 2000), ...rest };
 }
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 function overloaded(error: unknown): boolean {
   if (!(error instanceof VireoError)) return false;
@@ -87,8 +88,6 @@ function pauseOf(error: unknown, attempt: number, firstMs: number): number {
   return Math.min(MAX_PAUSE_MS, Math.max(asked, grown));
 }
 
-type Read = Omit<Answer, "attempts" | "totalMs">;
-
 /** Reads an answer to its end. One that is longer than what is scored is cut and ended. */
 async function readAnswer(
   upstream: Upstream,
@@ -98,11 +97,10 @@ async function readAnswer(
   const began = performance.now();
   const parts = { text: "", reasoning: "" };
   let firstTokenMs: number | undefined;
-  const most = LIMITS.eval.answerCharacters;
   for await (const event of upstream.chat(request, signal)) {
     if (event.type === "text" || event.type === "reasoning") {
       firstTokenMs ??= Math.round(performance.now() - began);
-      const room = most - parts[event.type].length;
+      const room = LIMITS.eval.answerCharacters - parts[event.type].length;
       parts[event.type] += event.text.slice(0, room);
       if (event.text.length > room) {
         return { ...parts, finishReason: "length", tokens: NO_TOKENS, firstTokenMs };

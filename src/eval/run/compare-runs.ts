@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VireoError } from "../../core/errors.ts";
-import { headlinesOf } from "../score-item.ts";
+import { countedFor, headlinesOf, observationOf } from "../score-item.ts";
 import { type Comparison, compare, type Pair } from "../statistics/paired.ts";
 import { readRecord } from "./run.ts";
 import type { ScoreLine } from "./summary.ts";
@@ -16,25 +16,18 @@ export interface RunComparison extends Comparison {
 /** Compares the headlines of two scored runs. Throws invalid_option if they do not fit together. */
 export async function compareRuns(a: string, b: string): Promise<RunComparison[]> {
   const [first, second] = [await readRecord(a), await readRecord(b)];
-  if (first === undefined || second === undefined) {
-    throw mismatch(`${first === undefined ? a : b} holds no run`);
-  }
   const { benchmark, profile } = first.settings;
   if (second.settings.benchmark !== benchmark) throw mismatch("the runs are of two benchmarks");
   if (second.settings.profile !== profile) throw mismatch("the runs have two profiles");
-  const others = new Map((await readScores(b)).map((line) => [line.id, line]));
-  const common = (await readScores(a)).flatMap((line) => {
-    const other = others.get(line.id);
-    const isIgnored = line.score.ignored === true;
-    return other === undefined || isIgnored ? [] : [{ line, value: other.score.value }];
-  });
-  return headlinesOf(benchmark, profile).flatMap(({ key, title, weighting, strata, only }) => {
-    const pairs = common
-      .filter(({ line }) => only === undefined || line.groups[only[0]] === only[1])
-      .map(({ line, value }): Pair => {
-        const stratum = strata === undefined ? "all" : (line.groups[strata] ?? "other");
-        return { a: line.score.value, b: value, stratum, cluster: line.cluster };
-      });
+  const scores = await readScores(a);
+  const others = new Map((await readScores(b)).map(({ id, score }) => [id, score.value]));
+  return headlinesOf(benchmark, profile).flatMap((headline) => {
+    const pairs = countedFor(scores, headline).flatMap((line): Pair[] => {
+      const { value, ...place } = observationOf(line, headline);
+      const other = others.get(line.id);
+      return other === undefined ? [] : [{ a: value, b: other, ...place }];
+    });
+    const { key, title, weighting } = headline;
     return pairs.length === 0 ? [] : [{ key, title, ...compare(pairs, weighting, key) }];
   });
 }

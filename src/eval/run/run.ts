@@ -2,6 +2,7 @@
 
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
 import { costOf, type Prices } from "../../core/prices.ts";
 import type { Upstream } from "../../core/upstream.ts";
@@ -100,7 +101,7 @@ async function answerAll(
   const { settings, signal, upstream } = options;
   const chosen = await chooseIds(options);
   const pace = createPace(FIRST_WIDTH, options.concurrency);
-  const state = { done: 0, known: 0, errors: 0, inARow: 0, costPicoUsd: 0n };
+  const state: Tally = { done: 0, known: 0, errors: 0, inARow: 0, costPicoUsd: 0n };
   let stopped: string | undefined;
   let failure: unknown;
   const progress = (): RunProgress => {
@@ -138,7 +139,7 @@ async function answerAll(
       failure ??= error;
     } finally {
       state.done += 1;
-      pace.leave({ isOverload, ...(msPerToken === undefined ? {} : { msPerToken }) });
+      pace.leave({ isOverload, ...defined({ msPerToken }) });
       options.onProgress?.(progress());
     }
   };
@@ -156,12 +157,21 @@ async function answerAll(
   await Promise.all(running);
   if (failure !== undefined) throw failure;
   signal.throwIfAborted();
-  return { ...progress(), ...(stopped === undefined ? {} : { stopped }) };
+  return { ...progress(), ...defined({ stopped }) };
+}
+
+interface Tally {
+  done: number;
+  known: number;
+  errors: number;
+  /** Errors since the last answer without one. */
+  inARow: number;
+  costPicoUsd: bigint;
 }
 
 function count(
   answer: Pick<AnswerLine, "error" | "tokens">,
-  state: { errors: number; inARow: number; costPicoUsd: bigint },
+  state: Tally,
   prices: Prices | undefined,
 ): void {
   const { prompt: promptTokens, completion: completionTokens } = answer.tokens;
@@ -171,17 +181,7 @@ function count(
 }
 
 function reasonToStop(
-  {
-    done,
-    errors,
-    inARow,
-    costPicoUsd,
-  }: {
-    readonly done: number;
-    readonly errors: number;
-    readonly inARow: number;
-    readonly costPicoUsd: bigint;
-  },
+  { done, errors, inARow, costPicoUsd }: Readonly<Tally>,
   budget: bigint | undefined,
 ): string | undefined {
   if (inARow > MAX_ERRORS_IN_A_ROW) {
@@ -209,7 +209,7 @@ async function chooseIds({ dataset, limit, sample, sampleSeed }: RunOptions): Pr
 /** Writes run.json, unless the folder holds a run with other settings. */
 export async function recordRun(folder: string, record: RunRecord): Promise<void> {
   const path = join(folder, "run.json");
-  const earlier = await readRecord(folder);
+  const earlier = await findRecord(folder);
   if (earlier !== undefined) {
     if (JSON.stringify(earlier.settings) === JSON.stringify(record.settings)) return;
     const message = `${folder} holds a run with other settings; give another --out`;
@@ -219,8 +219,15 @@ export async function recordRun(folder: string, record: RunRecord): Promise<void
   await writeUserFile(path, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** The record of a run; undefined if the folder holds none. */
-export async function readRecord(folder: string): Promise<RunRecord | undefined> {
+/** The record of a run. Throws invalid_option if the folder holds none. */
+export async function readRecord(folder: string): Promise<RunRecord> {
+  const record = await findRecord(folder);
+  if (record !== undefined) return record;
+  const message = `${folder} holds no run; name a folder that vireo eval run wrote`;
+  throw new VireoError("invalid_option", message);
+}
+
+async function findRecord(folder: string): Promise<RunRecord | undefined> {
   const text = await readFile(join(folder, "run.json"), "utf8").catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as RunRecord);
 }

@@ -2,20 +2,21 @@
 // again.
 
 import { join } from "node:path";
-import { VireoError } from "../../core/errors.ts";
+import { defined } from "../../core/defined.ts";
 import { writeUserFile } from "../../disk/user-files.ts";
 import { openDataset } from "../dataset.ts";
 import { groupBy } from "../group-by.ts";
 import { PUBLISHED } from "../published.ts";
 import {
+  countedFor,
   type Headline,
   headlinesOf,
-  observationsOf,
+  observationOf,
   PARSER_VERSION,
   type Placed,
   scoreAnswer,
 } from "../score-item.ts";
-import { type Estimate, estimate } from "../statistics/bootstrap.ts";
+import { type Estimate, estimate, isIndependent } from "../statistics/bootstrap.ts";
 import { wilson } from "../statistics/proportion.ts";
 import { type Item, type Score, STATES, type State } from "../types.ts";
 import { type AnswerLine, readAnswers } from "./answer-log.ts";
@@ -61,10 +62,6 @@ export interface Summary {
 /** Scores a run again and writes scores.jsonl and summary.json. */
 export async function summariseRun(folder: string): Promise<Summary> {
   const record = await readRecord(folder);
-  if (record === undefined) {
-    const message = `${folder} holds no run; name a folder that vireo eval run wrote`;
-    throw new VireoError("invalid_option", message);
-  }
   const byId = new Map<string, AnswerLine>();
   for (const answer of (await readAnswers(join(folder, "answers.jsonl"))).values()) {
     const earlier = byId.get(answer.id);
@@ -113,14 +110,13 @@ function resultOf(
   headline: Headline,
   reasoning: boolean,
 ): HeadlineResult[] {
-  const observations = observationsOf(lines, headline);
+  const observations = countedFor(lines, headline).map((line) => observationOf(line, headline));
   if (observations.length === 0) return [];
   const { key, title, weighting } = headline;
   const result = estimate(observations, weighting, key);
-  const clusters = new Set(observations.map(({ cluster }) => cluster)).size;
   const isProportion =
     weighting === "items" &&
-    clusters === observations.length &&
+    isIndependent(observations) &&
     observations.every(({ value }) => value === 0 || value === 1);
   const right = observations.filter(({ value }) => value === 1).length;
   // a bootstrap of few clusters may reach beyond the ends of the scale
@@ -129,9 +125,7 @@ function resultOf(
     : { low: Math.max(0, result.low), high: Math.min(1, result.high) };
   const scores = key in PUBLISHED ? PUBLISHED[key as keyof typeof PUBLISHED] : undefined;
   const published = reasoning ? scores?.on : scores?.off;
-  return [
-    { key, title, ...result, ...interval, ...(published === undefined ? {} : { published }) },
-  ];
+  return [{ key, title, ...result, ...interval, ...defined({ published }) }];
 }
 
 function countsOf(

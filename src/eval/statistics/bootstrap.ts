@@ -1,6 +1,7 @@
 // The percentile bootstrap for means over items, over strata, and over clusters of items.
 
 import { groupBy } from "../group-by.ts";
+import { standardDeviation } from "./deviation.ts";
 import { type Interval, wilson } from "./proportion.ts";
 import { type Random, seededRandom } from "./random.ts";
 
@@ -50,7 +51,12 @@ export function estimate(
     return { value, items, error: 0, ...certain(value, items) };
   }
   const sample = drawMeans(strata, seededRandom(seed), draws).sort();
-  return { value, items, error: deviation(sample), ...percentiles(sample) };
+  return { value, items, error: standardDeviation(sample), ...percentiles(sample) };
+}
+
+/** Whether each observation has a cluster of its own. */
+export function isIndependent(list: readonly Pick<Observation, "cluster">[]): boolean {
+  return new Set(list.map(({ cluster }) => cluster)).size === list.length;
 }
 
 function certain(value: number, items: number): Interval {
@@ -119,10 +125,4 @@ function quantile(sorted: Float64Array, share: number): number {
   const low = sorted[below]!;
   const high = sorted[Math.min(below + 1, sorted.length - 1)]!;
   return low + (high - low) * (place - below);
-}
-
-function deviation(values: Float64Array): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const square = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return Math.sqrt(square / (values.length - 1));
 }

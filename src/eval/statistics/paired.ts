@@ -5,6 +5,7 @@ import {
   DRAWS,
   type Estimate,
   estimate,
+  isIndependent,
   meanOf,
   type Observation,
   type Weighting,
@@ -53,10 +54,6 @@ export function compare(
 
 function isBinary(pairs: readonly Pair[]): boolean {
   return pairs.every(({ a, b }) => (a === 0 || a === 1) && (b === 0 || b === 1));
-}
-
-function isIndependent(pairs: readonly Pair[]): boolean {
-  return new Set(pairs.map(({ cluster }) => cluster)).size === pairs.length;
 }
 
 /** Rounding of sums must not make an equal difference look smaller. */
