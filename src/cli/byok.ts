@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { readConfigurationFile } from "../configuration/configuration-file.ts";
 import { readConfiguration } from "../configuration/read-configuration.ts";
 import { VireoError } from "../core/errors.ts";
 import {
@@ -37,8 +38,8 @@ export function addByok(program: Command): void {
   withFile(byok.command("add <tenant> <provider>"))
     .summary("read a key from standard input and store it encrypted")
     .requiredOption("--config <path>", "configuration that says where the provider is")
-    .action((tenant: string, provider: string, { file, config }: AddFlags) => {
-      const origin = originOf(config, provider);
+    .action(async (tenant: string, provider: string, { file, config }: AddFlags) => {
+      const origin = await originOf(config, provider);
       const key = readFileSync(process.stdin.fd, "utf8").trim();
       addProviderKey(file, { tenant, provider, origin }, key, masterKey());
       process.stderr.write(`The key of ${tenant} for ${provider} is used at ${origin} only.\n`);
@@ -77,13 +78,14 @@ Examples:
   );
 }
 
-function masterKey(): Buffer {
+/** The master key in the environment. Throws invalid_option if there is none. */
+export function masterKey(): Buffer {
   return readMasterKey(process.env[MASTER_KEY], MASTER_KEY);
 }
 
 /** The address of a provider. Its own key need not be set here. */
-function originOf(path: string, name: string): string {
-  const text = readFileSync(path, "utf8");
+async function originOf(path: string, name: string): Promise<string> {
+  const text = await readConfigurationFile(path);
   const anything = new Proxy({}, { get: () => "set" });
   const { configuration, problems } = readConfiguration(text, anything);
   if (problems !== undefined) {

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { readConfigurationFile } from "../configuration/configuration-file.ts";
 import { readConfiguration } from "../configuration/read-configuration.ts";
 import {
   type Configuration,
@@ -7,7 +7,6 @@ import {
   endpointsOf,
   keepsNothing,
 } from "../configuration/schema.ts";
-import { VireoError } from "../core/errors.ts";
 import { inColumns } from "./columns.ts";
 import { printable } from "./terminal.ts";
 
@@ -36,8 +35,9 @@ Examples:
   );
 }
 
-function check(file: string): void {
-  const { problems, configuration } = readConfiguration(readText(file), process.env);
+async function check(file: string): Promise<void> {
+  const text = await readConfigurationFile(file);
+  const { problems, configuration } = readConfiguration(text, process.env);
   if (problems !== undefined) {
     for (const { line, column, message } of problems) {
       process.stderr.write(printable(`${file}:${line}:${column}: ${message}\n`));
@@ -47,15 +47,6 @@ function check(file: string): void {
     return;
   }
   process.stdout.write(`${routesTable(configuration)}\n`);
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? "no reason";
-    throw new VireoError("invalid_option", `cannot read ${file}: ${reason}`, { cause });
-  }
 }
 
 const COLUMNS = ["model", "tried", "provider", "its model", "prompt", "answer", "context", "zdr"];

@@ -5,9 +5,10 @@ import { VireoError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Abilities, Upstream } from "../core/upstream.ts";
 import { openTextFiles } from "../inputs/text-files.ts";
-import { openProviderKeys, readMasterKey } from "../limits/provider-keys.ts";
+import { openProviderKeys } from "../limits/provider-keys.ts";
 import { DIALECTS, type DialectName } from "../upstreams/openai-compatible/dialects/names.ts";
 import { createOpenAiCompatible } from "../upstreams/openai-compatible/upstream.ts";
+import { masterKey } from "./byok.ts";
 import { modelFolder } from "./model-folder.ts";
 
 /** Values of the options that withUpstreamOptions() adds. */
@@ -106,10 +107,6 @@ async function openConfigured(
 async function openTokenizer(folder: string): Promise<(text: string) => number> {
   const { tokenizer } = await openTextFiles(modelFolder(folder));
   return (text) => tokenizer.encodeText(text).length;
-}
-
-function masterKey(): Buffer {
-  return readMasterKey(process.env.VIREO_MASTER_KEY, "VIREO_MASTER_KEY");
 }
 
 async function openRemote(url: string, flags: UpstreamFlags): Promise<ServedUpstream> {

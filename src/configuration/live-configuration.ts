@@ -8,6 +8,7 @@ import { type BreakerOptions, DEFAULT_BREAKER } from "../routing/circuit-breaker
 import type { Route } from "../routing/endpoint.ts";
 import { HealthRegistry } from "../routing/health-registry.ts";
 import { Router } from "../routing/router.ts";
+import { readConfigurationFile } from "./configuration-file.ts";
 import type { Environment, Problem } from "./problems.ts";
 import { Providers, type TenantKeySource } from "./providers.ts";
 import { readConfiguration } from "./read-configuration.ts";
@@ -49,10 +50,7 @@ export async function openConfiguration(
   path: string,
   options: LiveOptions,
 ): Promise<LiveConfiguration> {
-  const first = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    const message = `cannot read ${path}: ${cause.code ?? "no reason"}`;
-    throw new VireoError("invalid_option", message, { cause });
-  });
+  const first = await readConfigurationFile(path);
   const read = readConfiguration(first, options.environment);
   if (read.problems !== undefined) throw unusable(path, read.problems);
   const { configuration } = read;

@@ -15,6 +15,7 @@ const COMMANDS = [
   "serve",
   "keys",
   "config",
+  "byok",
   "chaos",
   "inspect",
   "quantize",
@@ -44,6 +45,8 @@ test.each([
   [["bench", "--peer", "."], "--peer needs --peer-scripts"],
   [["golden", "--precision", "double"], "Allowed choices are exact, bf16, both"],
   [["golden", "--speed"], "unknown option '--speed'"],
+  [["byok", "add", "ann", "far", "--config", "no.yaml"], "vireo: cannot read no.yaml: ENOENT"],
+  [["config", "check", "no.yaml"], "vireo: cannot read no.yaml: ENOENT"],
 ])("vireo %j fails with what was expected", async (args, message) => {
   const failure = run(process.execPath, [MAIN, ...args]);
   await expect(failure).rejects.toMatchObject({
