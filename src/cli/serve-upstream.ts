@@ -115,7 +115,6 @@ async function openRemote(url: string, flags: UpstreamFlags): Promise<ServedUpst
     name: UPSTREAM,
     baseUrl: withPath(url),
     dialect: upstreamDialect,
-    headersOf: ({ traceparent }) => ({ ...(traceparent && { traceparent }) }),
     ...defined({
       models: upstreamModel === undefined ? undefined : [{ id: upstreamModel }],
       credentials: upstreamKey === undefined ? undefined : () => upstreamKey,

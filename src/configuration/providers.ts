@@ -171,7 +171,6 @@ function createRemote(
       dialect,
       maxFrames,
       countTokens,
-      headersOf: ({ traceparent }: ChatRequest) => ({ ...(traceparent && { traceparent }) }),
       credentials: (request?: ChatRequest) => tenantKey(request?.tenant ?? "") ?? secret,
       headers:
         headers &&

@@ -1,6 +1,6 @@
 import { linkAbort } from "../../core/abort.ts";
+import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
-import type { AttemptFault } from "../../core/failed-attempt.ts";
 import { failure } from "./failures.ts";
 
 /** How long an attempt waits, in milliseconds. */
@@ -121,8 +121,7 @@ export class Attempt {
       ms: this.ms,
     } as const;
     const details = { param, metadata, retryAfterMs, cause, attempt };
-    const given = Object.entries(details).filter(([, value]) => value !== undefined);
-    return new VireoError(code, message, Object.fromEntries(given));
+    return new VireoError(code, message, defined(details));
   }
 
   private restart(ms: number, name: string): void {
@@ -144,9 +143,9 @@ export class Attempt {
   }
 
   private brokenOff(error: unknown): VireoError {
-    const fault: AttemptFault = "cut";
+    const about = { provider: this.provider, fault: "cut" } as const;
     const message = `${this.provider} broke off its answer; try again`;
     const cause = error instanceof Error ? { cause: error } : {};
-    return failure("upstream_invalid_response", message, { provider: this.provider, fault }, cause);
+    return failure("upstream_invalid_response", message, about, cause);
   }
 }

@@ -38,8 +38,6 @@ export interface OpenAiCompatibleOptions {
   ) => string | undefined | Promise<string | undefined>;
   /** Further headers, for example of a proxy. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Headers of a request, for example `traceparent`. */
-  readonly headersOf?: (request: ChatRequest) => Readonly<Record<string, string>>;
   /** Fields for every body, under those of the request. */
   readonly extraBody?: JsonObject;
   readonly limits?: Partial<AttemptLimits>;
@@ -118,7 +116,8 @@ class OpenAiCompatible implements RemoteUpstream {
     let answer: ProviderAnswer | undefined;
     let usage: Usage | undefined;
     try {
-      const headers = { ...this.headers(key), ...this.options.headersOf?.(request) };
+      const { traceparent } = request;
+      const headers = { ...this.headers(key), ...(traceparent && { traceparent }) };
       answer = await this.post({ ...wire, headers, signal: attempt.signal }, key);
       const reader = this.reader(request, key);
       for await (const event of this.parts(answer, reader, attempt)) {
