@@ -1,6 +1,7 @@
+import type { VireoError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { EventReader, type ServerEvent } from "../event-reader.ts";
-import type { ProviderAnswer } from "./connection.ts";
+import { type ProviderAnswer, readAll } from "./connection.ts";
 import { invalidAnswer } from "./failures.ts";
 
 /** The chunks of an answer, one after the other. */
@@ -56,9 +57,7 @@ class StreamChunks implements AnswerChunks {
       const piece = await (isFinished ? this.lastPiece() : this.pieces.next());
       if (piece === undefined || piece.done === true) return undefined;
       this.bytes += piece.value.length;
-      if (this.bytes > LIMITS.upstream.answerBytes) {
-        throw invalidAnswer(this.provider, "sent an answer without end", "cut");
-      }
+      if (this.bytes > LIMITS.upstream.answerBytes) throw withoutEnd(this.provider);
       this.waiting.push(...this.events.push(piece.value));
       event = this.waiting.shift();
     }
@@ -115,22 +114,19 @@ class WholeAnswer implements AnswerChunks {
   async next(): Promise<unknown> {
     if (this.isRead) return undefined;
     this.isRead = true;
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    for await (const piece of this.answer.body as AsyncIterable<Buffer>) {
-      bytes += piece.length;
-      if (bytes > LIMITS.upstream.answerBytes) {
-        throw invalidAnswer(this.provider, "sent an answer without end", "cut");
-      }
-      pieces.push(piece);
-    }
-    const value = parse(Buffer.concat(pieces).toString());
+    const bytes = await readAll(this.answer, LIMITS.upstream.answerBytes);
+    if (bytes === undefined) throw withoutEnd(this.provider);
+    const value = parse(bytes.toString());
     if (value === undefined) throw invalidAnswer(this.provider, "sent an answer that is no JSON");
     return value;
   }
 
   /** The body has been read to its end. */
   async drain(): Promise<void> {}
+}
+
+function withoutEnd(provider: string): VireoError {
+  return invalidAnswer(provider, "sent an answer without end", "cut");
 }
 
 /** Undefined for text that is no JSON. */

@@ -82,18 +82,6 @@ export class ProviderConnection {
     }
   }
 
-  /** Reads an answer. Undefined: it has more than `maxBytes`. Throws what the connection throws. */
-  async readAll({ body }: ProviderAnswer, maxBytes: number): Promise<Buffer | undefined> {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) return undefined;
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
-  }
-
   async close(): Promise<void> {
     await this.pool.destroy();
   }
@@ -113,6 +101,21 @@ export class ProviderConnection {
     const message = `${provider} cannot be reached; try again`;
     return failure("upstream_unavailable", message, about, cause);
   }
+}
+
+/** Reads an answer. Undefined: it has more than `maxBytes`. Throws what the connection throws. */
+export async function readAll(
+  { body }: ProviderAnswer,
+  maxBytes: number,
+): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function parseBaseUrl({ provider, baseUrl }: ConnectionOptions): URL {

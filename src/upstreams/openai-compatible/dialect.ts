@@ -129,13 +129,9 @@ export function reasoningObject({ enabled, budgetTokens }: ReasoningOptions): Js
 
 /** vLLM's options for media, which its relatives share. */
 export function vllmMedia({ maxTiles, videoPruningRate, videoSampling }: ChatRequest): JsonObject {
-  const processing = {
-    ...defined({ max_num_tiles: maxTiles, video_pruning_rate: videoPruningRate }),
-  };
+  const processing = defined({ max_num_tiles: maxTiles, video_pruning_rate: videoPruningRate });
   const { fps, maxFrames } = videoSampling ?? {};
-  const video = {
-    ...defined({ fps, num_frames: maxFrames }),
-  };
+  const video = defined({ fps, num_frames: maxFrames });
   return {
     ...(Object.keys(processing).length === 0 ? {} : { mm_processor_kwargs: processing }),
     ...(Object.keys(video).length === 0 ? {} : { media_io_kwargs: { video } }),

@@ -9,7 +9,12 @@ import { FfmpegDecoder, type VideoDecoder } from "../../media/video-decoder.ts";
 import { readChunks } from "./answer-chunks.ts";
 import { AnswerReader } from "./answer-reader.ts";
 import { Attempt, type AttemptLimits, DEFAULT_LIMITS } from "./attempt.ts";
-import { type ProviderAnswer, ProviderConnection, type ProviderRequest } from "./connection.ts";
+import {
+  type ProviderAnswer,
+  ProviderConnection,
+  type ProviderRequest,
+  readAll,
+} from "./connection.ts";
 import { DIALECTS, type DialectName } from "./dialects/names.ts";
 import { failure, invalidAnswer, reportedFailure } from "./failures.ts";
 import type { JsonObject } from "./json-values.ts";
@@ -154,7 +159,7 @@ class OpenAiCompatible implements RemoteUpstream {
           const headers = this.headers(key);
           const sent = { path, isBesideApi: true, body, headers, signal: attempt.signal };
           const answer = await this.post(sent, key);
-          const bytes = await this.connection.readAll(answer, LIMITS.upstream.answerBytes);
+          const bytes = await readAll(answer, LIMITS.upstream.answerBytes);
           return parseJson(bytes?.toString() ?? "");
         } catch (error) {
           throw attempt.toError(error);
@@ -184,7 +189,7 @@ class OpenAiCompatible implements RemoteUpstream {
     try {
       const { name } = this.options;
       if (status < 400) throw invalidAnswer(name, `answered with status ${status}`);
-      const bytes = await this.connection.readAll(answer, LIMITS.upstream.errorBytes);
+      const bytes = await readAll(answer, LIMITS.upstream.errorBytes);
       const text = answer.type.includes("html") ? "" : (bytes?.toString() ?? "");
       const reported = { status, headers: answer.headers, body: parseJson(text) };
       throw reportedFailure(name, reported, secretsOf(key));
@@ -272,7 +277,7 @@ class OpenAiCompatible implements RemoteUpstream {
       } as const;
       const answer = await this.connection.send(request);
       try {
-        const bytes = await this.connection.readAll(answer, LIMITS.upstream.modelListBytes);
+        const bytes = await readAll(answer, LIMITS.upstream.modelListBytes);
         if (answer.status !== 200 || bytes === undefined) return;
         const list = parseJson(bytes.toString());
         this.known = listedModels(list, { provider, dialect: this.dialect, models });

@@ -58,14 +58,13 @@ function samplesItself(part: VideoPart, request: ChatRequest, dialect: Dialect):
 
 function wireSampling(sampling: VideoSampling): JsonObject {
   const { fps, maxFrames, startSeconds, endSeconds, repeatBelow } = sampling;
-  const options = {
+  return {
     fps,
     num_frames: maxFrames,
     start: startSeconds,
     end: endSeconds,
     repeat_below: repeatBelow,
   };
-  return options;
 }
 
 function videoUrl(file: Uint8Array): string {

@@ -1,3 +1,4 @@
+import { defined } from "../../../core/defined.ts";
 import { allExcept, type Dialect, OPENAI, responseFormat, templateReasoning } from "../dialect.ts";
 
 /**
@@ -22,8 +23,7 @@ export const LLAMA_SERVER: Dialect = {
   samplingNames: { ...OPENAI.samplingNames, repetitionPenalty: "repeat_penalty" },
   reasoning: (options) => {
     const { budgetTokens } = options;
-    const budget = budgetTokens === undefined ? {} : { thinking_budget_tokens: budgetTokens };
-    return { ...templateReasoning(options), ...budget };
+    return { ...templateReasoning(options), ...defined({ thinking_budget_tokens: budgetTokens }) };
   },
   output: (format) => {
     if (format.type === "grammar") return { grammar: format.ebnf };

@@ -1,6 +1,13 @@
 import type { OutputFormat } from "../../../core/chat.ts";
 import { defined } from "../../../core/defined.ts";
-import { allExcept, type Dialect, OPENAI, responseFormat, vllmMedia } from "../dialect.ts";
+import {
+  allExcept,
+  type Dialect,
+  OPENAI,
+  responseFormat,
+  templateReasoning,
+  vllmMedia,
+} from "../dialect.ts";
 import type { JsonObject } from "../json-values.ts";
 
 /**
@@ -12,12 +19,9 @@ import type { JsonObject } from "../json-values.ts";
 export const VLLM: Dialect = {
   ...OPENAI,
   features: allExcept("repeat_below"),
-  reasoning: ({ enabled, budgetTokens }) => {
-    const enable_thinking = budgetTokens === 0 ? false : enabled;
-    return {
-      ...(enable_thinking === undefined ? {} : { chat_template_kwargs: { enable_thinking } }),
-      ...defined({ thinking_token_budget: budgetTokens }),
-    };
+  reasoning: (options) => {
+    const { budgetTokens } = options;
+    return { ...templateReasoning(options), ...defined({ thinking_token_budget: budgetTokens }) };
   },
   output: structuredOutputs,
   videos: "file",
