@@ -72,19 +72,14 @@ export class EndpointHealth {
     this.successes += 1;
     this.breaker?.succeeded();
     this.firstToken.add(figures.firstTokenMs, nowMs);
-    const { completionTokens, decodeMs } = figures;
-    // one token has no duration, and buffered answers would seem infinitely fast
-    if (completionTokens > 1 && decodeMs > 0) {
-      this.speed.add((completionTokens / decodeMs) * 1000, nowMs);
-    }
+    const speed = speedOf(figures);
+    if (speed !== undefined) this.speed.add(speed, nowMs);
     this.remember({ atMs: nowMs, figures });
   }
 
   /** isFinal: further attempts would fail too, so the circuit opens at once. */
   failed(code: string, nowMs: number, { isFinal = false } = {}): void {
-    this.running -= 1;
-    this.failures += 1;
-    this.lastError = { code, atMs: nowMs };
+    this.countFailure(code, nowMs);
     if (isFinal) this.breaker?.trip(nowMs);
     else this.breaker?.failed(nowMs);
     this.remember({ atMs: nowMs });
@@ -92,9 +87,7 @@ export class EndpointHealth {
 
   /** It is healthy but takes no requests for a while. */
   limited(code: string, pauseMs: number, nowMs: number): void {
-    this.running -= 1;
-    this.failures += 1;
-    this.lastError = { code, atMs: nowMs };
+    this.countFailure(code, nowMs);
     this.restsUntilMs = Math.max(this.restsUntilMs, nowMs + pauseMs);
     this.breaker?.abandoned();
   }
@@ -108,9 +101,7 @@ export class EndpointHealth {
   report(nowMs: number): HealthReport {
     const recent = this.recent.filter(({ atMs }) => atMs > nowMs - WINDOW_MS);
     const answered = recent.flatMap(({ figures }) => (figures === undefined ? [] : [figures]));
-    const speeds = answered
-      .filter(({ decodeMs, completionTokens }) => decodeMs > 0 && completionTokens > 1)
-      .map(({ decodeMs, completionTokens }) => (completionTokens / decodeMs) * 1000);
+    const speeds = answered.map(speedOf).filter((speed) => speed !== undefined);
     const firstTokenMs = percentiles(answered.map((one) => one.firstTokenMs));
     // a provider's slowest answers are its lowest speeds
     const throughput = percentiles(speeds, "descending");
@@ -128,10 +119,24 @@ export class EndpointHealth {
     };
   }
 
+  private countFailure(code: string, nowMs: number): void {
+    this.running -= 1;
+    this.failures += 1;
+    this.lastError = { code, atMs: nowMs };
+  }
+
   private remember(attempt: Recent): void {
     this.recent.push(attempt);
     if (this.recent.length > 2 * MAX_RECENT) this.recent = this.recent.slice(-MAX_RECENT);
   }
+}
+
+/**
+ * Tokens per second after the first one. Undefined if they cannot be measured: one token has no
+ * duration, and buffered answers would seem infinitely fast.
+ */
+function speedOf({ completionTokens, decodeMs }: AttemptFigures): number | undefined {
+  return completionTokens > 1 && decodeMs > 0 ? (completionTokens / decodeMs) * 1000 : undefined;
 }
 
 function percentiles(
