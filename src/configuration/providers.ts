@@ -3,7 +3,7 @@ import type { ChatEvent, ChatRequest } from "../core/chat.ts";
 import { defined } from "../core/defined.ts";
 import { type Prices, parsePrice } from "../core/prices.ts";
 import type { CountTokens } from "../core/token-count.ts";
-import type { Upstream } from "../core/upstream.ts";
+import { LOCAL_NAMES, type Upstream } from "../core/upstream.ts";
 import { wrapUpstream } from "../core/wrap-upstream.ts";
 import type { Endpoint, Provider, Route } from "../routing/endpoint.ts";
 import { startChaos } from "../upstreams/chaos/chaos-server.ts";
@@ -228,7 +228,7 @@ function toProvider(name: string, config: ProviderConfig, upstream: Upstream): P
   const isLocal = config.kind === "local";
   return {
     name,
-    aliases: isLocal ? ["local", "vireo"] : [],
+    aliases: isLocal ? LOCAL_NAMES : [],
     upstream,
     zeroDataRetention: keepsNothing(config),
     collectsData: config.trainsOnRequests === true,

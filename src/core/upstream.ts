@@ -38,7 +38,7 @@ export interface UpstreamCapabilities {
   /** Shows users what the model sees of videos and documents. */
   readonly inspect?: Inspector | undefined;
   readonly load?: (() => Promise<UpstreamLoad>) | undefined;
-  /** Returns the providers and their state. Undefined: there is only one provider. */
+  /** Returns the providers and their state. Undefined: it does not choose among providers. */
   readonly endpoints?: (() => readonly EndpointStatus[]) | undefined;
   /** Whether its configuration forbids to keep anything of any request. Undefined: it does not. */
   readonly zeroDataRetention?: (() => boolean) | undefined;
@@ -111,11 +111,19 @@ export interface UpstreamModel {
   readonly features?: ReadonlySet<Feature>;
 }
 
+/** Name of this process's engine as a provider, in answers and metrics. */
+export const LOCAL_PROVIDER = "local";
+/** Names by which requests may choose it. */
+export const LOCAL_NAMES: readonly string[] = Object.freeze([LOCAL_PROVIDER, "vireo"]);
+
+/** Context of a model whose provider does not report one: that of the published checkpoint. */
+export const DEFAULT_CONTEXT_TOKENS = 131_072;
+
 /** Returns the model that answers a request: the named one, or the first by default. */
-export function modelFor(
-  { models }: Upstream,
+export function modelFor<Model extends UpstreamModel>(
+  { models }: { readonly models: readonly Model[] },
   { model: id }: Pick<ChatRequest, "model">,
-): UpstreamModel | undefined {
+): Model | undefined {
   return models.find((model) => model.id === id) ?? models[0];
 }
 

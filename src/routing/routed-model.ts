@@ -1,8 +1,5 @@
-import type { UpstreamModel } from "../core/upstream.ts";
+import { DEFAULT_CONTEXT_TOKENS, type UpstreamModel } from "../core/upstream.ts";
 import { contextOf, describedModel, pricesOf, type Route } from "./endpoint.ts";
-
-/** Context of a model whose providers do not report one: that of the published checkpoint. */
-const DEFAULT_CONTEXT_TOKENS = 131_072;
 
 /**
  * A route as a model. What its endpoints do not share is that of the first one, which answers

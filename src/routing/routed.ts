@@ -1,10 +1,11 @@
-import type { Upstream, UpstreamModel } from "../core/upstream.ts";
+import {
+  LOCAL_NAMES,
+  LOCAL_PROVIDER,
+  type Upstream,
+  type UpstreamModel,
+} from "../core/upstream.ts";
 import type { Endpoint, Provider, Route } from "./endpoint.ts";
 import { Router } from "./router.ts";
-
-/** The name of this process's engine as a provider, and the other one that requests may use. */
-const LOCAL = "local";
-const LOCAL_ALIASES: readonly string[] = ["vireo"];
 
 /**
  * Puts a router in front of an upstream that has none, so that routing options mean the same with
@@ -19,8 +20,8 @@ export function routed(upstream: Upstream): Upstream {
 function routeTo(upstream: Upstream, { id, aliases, provider }: UpstreamModel): Route {
   const isLocal = provider === undefined;
   const own: Provider = {
-    name: provider ?? LOCAL,
-    aliases: isLocal ? LOCAL_ALIASES : [],
+    name: provider ?? LOCAL_PROVIDER,
+    aliases: isLocal ? LOCAL_NAMES : [],
     upstream,
     zeroDataRetention: isLocal,
     collectsData: false,

@@ -1,9 +1,6 @@
-import type { UpstreamModel } from "../../core/upstream.ts";
+import { LOCAL_PROVIDER, type UpstreamModel } from "../../core/upstream.ts";
 
-/** This server's name as a provider: in `provider`, `provider_name` and `x-provider`. */
-export const LOCAL_PROVIDER = "local";
-
-/** The name of the provider that runs a model, as reported to clients. */
+/** The provider that runs a model, for `provider`, `provider_name` and `x-provider`. */
 export function providerOf({ provider = LOCAL_PROVIDER }: UpstreamModel): string {
   return provider;
 }

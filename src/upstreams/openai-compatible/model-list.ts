@@ -4,7 +4,7 @@ import { VireoError } from "../../core/errors.ts";
 import type { Feature } from "../../core/features.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { type Prices, parsePrice } from "../../core/prices.ts";
-import type { UpstreamModel } from "../../core/upstream.ts";
+import { DEFAULT_CONTEXT_TOKENS, type UpstreamModel } from "../../core/upstream.ts";
 import type { Dialect } from "./dialect.ts";
 import { asCount, asList, asRecord, asText, type JsonObject } from "./json-values.ts";
 
@@ -29,9 +29,6 @@ export interface ProviderModel {
 export interface KnownModel extends UpstreamModel {
   readonly providerId: string;
 }
-
-/** The context of the published model, for providers that do not say theirs. */
-const DEFAULT_CONTEXT_TOKENS = 131_072;
 
 /** Names of parameters in OpenRouter's lists, by the features that they stand for. */
 const LISTED_PARAMETERS: Readonly<Partial<Record<Feature, string>>> = {

@@ -4,7 +4,7 @@ import { Delivery } from "../../core/delivery.ts";
 import { requireFeatures } from "../../core/features.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { type CountTokens, roughCount } from "../../core/token-count.ts";
-import type { Upstream, UpstreamCapabilities } from "../../core/upstream.ts";
+import { modelFor, type Upstream, type UpstreamCapabilities } from "../../core/upstream.ts";
 import { FfmpegDecoder, type VideoDecoder } from "../../media/video-decoder.ts";
 import { readChunks } from "./answer-chunks.ts";
 import { AnswerReader } from "./answer-reader.ts";
@@ -246,8 +246,8 @@ class OpenAiCompatible implements RemoteUpstream {
     return DIALECTS[this.options.dialect ?? "openai"];
   }
 
-  private modelOf({ model: id }: ChatRequest): KnownModel {
-    const model = this.known.find((one) => one.id === id) ?? this.known[0];
+  private modelOf(request: ChatRequest): KnownModel {
+    const model = modelFor(this, request);
     if (model !== undefined) return model;
     const message = `${this.options.name} has listed no models yet; try again`;
     const about = { provider: this.options.name, fault: "unreachable" } as const;
