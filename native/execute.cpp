@@ -26,6 +26,9 @@ struct Run {
     table.attention_store(a, part, parts), barrier.wait(), table.attention(a, part, parts);
   }
   void operator()(const TileAttentionArgs& a) const { table.tile_attention(a, part, parts); }
+  void operator()(const RopeArgs& a) const { table.rope(a, part, parts); }
+  void operator()(const SwigluArgs& a) const { table.swiglu(a, part, parts); }
+  void operator()(const MeanRowsArgs& a) const { mean_rows(a, part, parts); }
   void operator()(const EmbedArgs& a) const { table.embed(a, part, parts); }
   void operator()(const RowsArgs& a) const { table.rows(a, part, parts); }
   void operator()(const PatchifyArgs& a) const { table.patchify(a, part, parts); }

@@ -13,7 +13,7 @@
 namespace vireo {
 
 enum Format : int32_t { kBf16 = 0, kFp8 = 1, kNvfp4 = 2, kInt8 = 3, kInt4 = 4 };
-enum Activation : int32_t { kNone = 0, kRelu2 = 1, kGelu = 2 };
+enum Activation : int32_t { kNone = 0, kRelu2 = 1, kGelu = 2, kGeluTanh = 3 };
 
 // data[row * stride + col], float32.
 struct View {
@@ -111,7 +111,8 @@ inline int64_t scan_tail_width(int64_t heads, int64_t width, int64_t groups, int
   return heads * width + groups * n + 2 * heads;
 }
 
-// Causal grouped-query attention over a paged KV cache, no position encoding.
+// Grouped-query attention over a paged KV cache, no position encoding. A row sees the tokens up to
+// itself, or, with `bidirectional`, all tokens of its span and before.
 // q [T, heads·dim], k and v [T, kv_heads·dim] → y [T, heads·dim]. Query head i reads kv head i /
 // (heads / kv_heads). k_cache [pages][kv_heads][dim][kPageRows], v_cache
 // [pages][kv_heads][kPageRows][dim], bf16 or float32. Two phases: store the new rows, attend.
@@ -120,10 +121,29 @@ struct AttentionArgs {
   void *k_cache, *v_cache;
   int32_t heads, kv_heads, dim, cache_f32;
   float scale;
+  int32_t bidirectional;
   Batch batch;
 };
 constexpr int kPageRows = 64;
 constexpr int kMaxHeads = 64;  // query heads of one kv head
+
+// y = x with each head's pair (d, d + dim/2) turned by its row's position. angles [positions, dim]:
+// dim/2 cosines, then dim/2 sines.
+struct RopeArgs {
+  View x, y, angles;
+  const int32_t* positions;
+};
+
+// y = silu(gate) · up.
+struct SwigluArgs {
+  View gate, up, y;
+};
+
+// y[i] = mean of the rows of span i; sums are float64, in the order of the rows.
+struct MeanRowsArgs {
+  View x, y;
+  Batch batch;
+};
 
 // Bidirectional attention inside each tile. qkv [tiles·tokens, 3·heads·dim] (q | k | v) → y
 // [tiles·tokens, heads·dim].
@@ -191,6 +211,8 @@ struct KernelTable {
   void (*ssm_tail)(const SsmScanArgs&, int part, int parts);
   void (*attention_store)(const AttentionArgs&, int part, int parts);
   void (*attention)(const AttentionArgs&, int part, int parts);
+  void (*rope)(const RopeArgs&, int part, int parts);
+  void (*swiglu)(const SwigluArgs&, int part, int parts);
   void (*tile_attention)(const TileAttentionArgs&, int part, int parts);
   void (*embed)(const EmbedArgs&, int part, int parts);
   void (*rows)(const RowsArgs&, int part, int parts);
@@ -208,6 +230,7 @@ KernelTable kernels_neon();
 
 void sample(const SampleArgs&, int part, int parts);
 void cosine_distance(const CosineDistanceArgs&, int part, int parts);
+void mean_rows(const MeanRowsArgs&, int part, int parts);
 
 // Sizes of scratch memory, the same for every instruction set.
 constexpr int kMaxParts = 64;

@@ -139,6 +139,7 @@ Op read_attention(Reader& r) {
   a.kv_heads = r.integer(), a.dim = r.integer(), a.cache_f32 = r.integer();
   const int32_t keys = r.integer(), values = r.integer();
   a.scale = r.real();
+  a.bidirectional = r.integer();
   r.require(sizes_fit({a.kv_heads, a.dim}) && a.dim % 16 == 0 && a.q.cols % a.dim == 0 &&
                 a.q.cols / a.dim <= kMaxSize && (int64_t)a.kv_heads * a.dim <= 1 << 24 &&
                 pages >= 0,
@@ -163,6 +164,34 @@ Op read_attention(Reader& r) {
       r.require(a.batch.pages[s.page_begin + p] >= 0 && a.batch.pages[s.page_begin + p] < pages,
                 "no such page");
   }
+  return a;
+}
+
+Op read_rope(Reader& r) {
+  RopeArgs a = {};
+  a.x = r.view(), a.y = r.view(), a.angles = r.view();
+  a.positions = r.data_of_rows(a.x.rows);
+  r.require(same_shape(a.x, a.y) && a.angles.cols % 2 == 0 && a.x.cols % a.angles.cols == 0,
+            "shapes do not fit");
+  for (int64_t i = 0; r.ok() && i < a.x.rows; ++i)
+    r.require(a.positions[i] >= 0 && a.positions[i] < a.angles.rows, "no such position");
+  return a;
+}
+
+Op read_swiglu(Reader& r) {
+  SwigluArgs a = {};
+  a.gate = r.view(), a.up = r.view(), a.y = r.view();
+  r.require(same_shape(a.gate, a.up) && same_shape(a.up, a.y), "shapes do not fit");
+  return a;
+}
+
+Op read_mean_rows(Reader& r) {
+  MeanRowsArgs a = {};
+  a.x = r.view(), a.y = r.view();
+  a.batch = r.batch(a.x.rows);
+  r.require(a.x.cols == a.y.cols && a.y.rows == a.batch.count, "shapes do not fit");
+  for (int i = 0; r.ok() && i < a.batch.count; ++i)
+    r.require(a.batch.spans[i].rows > 0, "a span without rows has no mean");
   return a;
 }
 
@@ -288,6 +317,9 @@ constexpr Entry kOps[] = {
     {"conv1d", read_conv1d},
     {"ssmScan", read_scan},
     {"attention", read_attention},
+    {"rope", read_rope},
+    {"swiglu", read_swiglu},
+    {"meanRows", read_mean_rows},
     {"tileAttention", read_tile_attention},
     {"embed", read_embed},
     {"gatherRows", read_gather_rows},

@@ -26,7 +26,7 @@ struct AddArgs {
 using Op = std::variant<MatmulArgs, RmsNormArgs, LayerNormArgs, GatedNormArgs, Conv1dArgs,
                         SsmScanArgs, AttentionArgs, TileAttentionArgs, EmbedArgs, RowsArgs,
                         PatchifyArgs, TileTokensArgs, PixelShuffleArgs, SampleArgs, AddArgs,
-                        CosineDistanceArgs>;
+                        CosineDistanceArgs, RopeArgs, SwigluArgs, MeanRowsArgs>;
 
 // Names of the operations in the order of their codes.
 const std::vector<std::string>& op_names();

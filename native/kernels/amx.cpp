@@ -188,6 +188,8 @@ inline void finish_pair(const MatmulArgs& a, int64_t n, bool pair, const float* 
     if (pair) finish<SCALED>(a, n + 16, c1, row, rows);
   } else if (a.activation == kGelu) {
     finish_lines<SCALED, kGelu, false>(a, n, c0, c1, row, rows);
+  } else if (a.activation == kGeluTanh) {
+    finish_lines<SCALED, kGeluTanh, false>(a, n, c0, c1, row, rows);
   } else if (a.activation == kRelu2) {
     finish_lines<SCALED, kRelu2, false>(a, n, c0, c1, row, rows);
   } else if (a.accumulate) {

@@ -124,11 +124,13 @@ inline void attend_rows(const AttentionArgs& a, const Span& span, int64_t kv_hea
     for (int h = 0; h < heads; ++h) state[r][h] = {-__builtin_inff(), 0.0f};
     memset(a.y.data + (span.row + first + r) * a.y.stride + from, 0, (size_t)(heads * dim) * 4);
   }
-  for (int begin = 0; begin < span.position + first + rows; begin += kPageRows) {
+  const int all = span.position + span.rows;
+  for (int begin = 0; begin < (a.bidirectional ? all : span.position + first + rows);
+       begin += kPageRows) {
     const int64_t at = ((int64_t)pages[begin / kPageRows] * a.kv_heads + kv_head) * dim * kPageRows;
     const T *k = (const T*)a.k_cache + at, *v = (const T*)a.v_cache + at;
     for (int r = 0; r < rows; ++r) {
-      const int seen = span.position + first + r + 1 - begin;
+      const int seen = (a.bidirectional ? all : span.position + first + r + 1) - begin;
       if (seen <= 0) continue;
       const int valid = seen < kPageRows ? seen : kPageRows;
       const int64_t row = span.row + first + r;
@@ -137,6 +139,8 @@ inline void attend_rows(const AttentionArgs& a, const Span& span, int64_t kv_hea
       int64_t h = 0;
       for (; h + 5 <= heads; h += 5)
         page_heads<5>(q + h * dim, k, v, dim, valid, a.scale, state[r] + h, out + h * dim);
+      for (; h + 4 <= heads; h += 4)
+        page_heads<4>(q + h * dim, k, v, dim, valid, a.scale, state[r] + h, out + h * dim);
       for (; h < heads; ++h)
         page_heads<1>(q + h * dim, k, v, dim, valid, a.scale, state[r] + h, out + h * dim);
     }

@@ -3,8 +3,10 @@
 #include "conv1d.inl"
 #include "matmul.inl"
 #include "norm.inl"
+#include "rope.inl"
 #include "rows.inl"
 #include "ssm-scan.inl"
+#include "swiglu.inl"
 
 namespace vireo {
 namespace {
@@ -23,6 +25,8 @@ KernelTable make_table(const char* name) {
       .ssm_tail = ssm_tail,
       .attention_store = attention_store,
       .attention = attention,
+      .rope = rope,
+      .swiglu = swiglu,
       .tile_attention = tile_attention,
       .embed = embed,
       .rows = rows,

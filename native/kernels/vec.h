@@ -212,12 +212,20 @@ inline vf gelu_coarse(vf x) {
   return select(x < 0.0f, splat(0.0f), x) - p * t * (a * e);  // keeps NaN
 }
 
+// The approximation by tanh: 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), as x · sigmoid of twice
+// the inner term.
+inline vf gelu_tanh(vf x) {
+  const vf inner = x * fma(0.044715f * x, x, splat(1.0f)) * -1.5957691216f;
+  return x * reciprocal(1.0f + vexp(inner));
+}
+
 // exact: as close as float32 allows; otherwise as close as bf16 can tell.
 inline vf activate(vf x, int activation, bool exact) {
   if (activation == kRelu2) {
     const vf r = select(x < 0.0f, splat(0.0f), x);  // keeps NaN
     return r * r;
   }
+  if (activation == kGeluTanh) return gelu_tanh(x);
   if (activation == kGelu) return exact ? gelu(x) : gelu_coarse(x);
   return x;
 }

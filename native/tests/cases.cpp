@@ -70,7 +70,7 @@ void add_matmuls(std::vector<Case*>& cases) {
         for (const int rows : kRows) add_matmul(*c, w, rows, {});
         MatmulArgs options = {};
         options.bias = c->numbers(n);
-        for (const int activation : {kNone, kRelu2, kGelu}) {
+        for (const int activation : {kNone, kRelu2, kGelu, kGeluTanh}) {
           options.activation = activation;
           options.accumulate = activation == kNone;
           options.exact = activation == kGelu;
@@ -188,9 +188,23 @@ void add_scan(std::vector<Case*>& cases, int heads, int width, int groups, int n
   cases.push_back(c);
 }
 
-void add_attention(std::vector<Case*>& cases, int heads, int kv_heads, int dim, bool f32) {
+void add_rope(std::vector<Case*>& cases, int heads, int dim) {
+  Case* c = new Case("rope of " + std::to_string(heads) + "x" + std::to_string(dim), 2e-6,
+                     (uint64_t)(heads * 300 + dim));
+  const int32_t* positions = c->words({0, 4, 2, 2, 6, 1, 5, 3, 0});
+  const View x = c->matrix(9, heads * dim, 2), angles = c->matrix(7, dim);
+  c->ops.push_back(RopeArgs{x, c->result(9, heads * dim, 1), angles, positions});
+  const View gate = c->matrix(9, heads * dim, 1);
+  c->ops.push_back(SwigluArgs{gate, x, c->result(9, heads * dim, 3)});
+  const Batch batch = {c->spans({{0, 1, 0, 0, 0}, {1, 5, 0, 0, 0}, {6, 3, 0, 0, 0}}), nullptr, 3};
+  c->ops.push_back(MeanRowsArgs{x, c->result(3, heads * dim, 1), batch});
+  cases.push_back(c);
+}
+
+void add_attention(std::vector<Case*>& cases, int heads, int kv_heads, int dim, bool f32,
+                   bool bidirectional) {
   Case* c = new Case("attention of " + std::to_string(heads) + "x" + std::to_string(dim), 4e-6,
-                     (uint64_t)(heads * 100 + dim + f32));
+                     (uint64_t)(heads * 100 + dim + f32 + 2 * bidirectional));
   constexpr int kPages = 9;
   const int32_t* pages = c->words({7, 2, 0, 8, 1, 5, 6, 3, 4});
   const int64_t bytes = (int64_t)kPages * kv_heads * dim * kPageRows * (f32 ? 4 : 2);
@@ -202,7 +216,7 @@ void add_attention(std::vector<Case*>& cases, int heads, int kv_heads, int dim, 
     const View q = c->matrix(total, heads * dim, 1), k = c->matrix(total, kv_heads * dim);
     const View v = c->matrix(total, kv_heads * dim, 2), y = c->result(total, heads * dim, 3);
     c->ops.push_back(AttentionArgs{q, k, v, y, k_cache, v_cache, heads, kv_heads, dim, f32,
-                                   1.0f / sqrtf((float)dim), batch});
+                                   1.0f / sqrtf((float)dim), bidirectional, batch});
   }
   cases.push_back(c);
 }
@@ -230,10 +244,16 @@ std::vector<Case*> all_cases() {
   add_scan(cases, 3, 10, 1, 7);
   add_scan(cases, 8, 80, 4, 32);
   for (const bool f32 : {false, true}) {
-    add_attention(cases, 4, 2, 16, f32);
-    add_attention(cases, 5, 1, 48, f32);
-    add_attention(cases, 6, 3, 128, f32);
+    for (const bool bidirectional : {false, true}) {
+      add_attention(cases, 4, 2, 16, f32, bidirectional);
+      add_attention(cases, 5, 1, 48, f32, bidirectional);
+      add_attention(cases, 6, 3, 128, f32, bidirectional);
+      add_attention(cases, 4, 1, 64, f32, bidirectional);
+    }
   }
+  add_rope(cases, 3, 16);
+  add_rope(cases, 2, 64);
+  add_rope(cases, 1, 6);
   for (const bool exact : {false, true})
     for (const int tokens : {1, 17, 64, 70}) {
       add_tile_attention(cases, tokens, 3, 80, exact);

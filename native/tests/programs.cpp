@@ -127,7 +127,11 @@ void write_sequences(Writer& w, const Arena& arena) {
   w.scratch((2 * kRows * heads + scan_scratch_floats(width, n)) * 4), w.batch(), w.end();
   w.begin("attention"), w.view(kRows, 4 * 16), w.view(kRows, 2 * 16), w.view(kRows, 2 * 16);
   w.view(kRows, 4 * 16), w.words({2, 2, 16, 0, arena.keys, arena.values}), w.real(0.25f);
-  w.batch(), w.end();
+  w.words({1}), w.batch(), w.end();
+  w.begin("rope"), w.view(kRows, 24), w.view(kRows, 24), w.view(5, 8);
+  w.list({0, 4, 1, 1, 2, 3}, kRows), w.end();
+  w.begin("swiglu"), w.view(kRows, 24), w.view(kRows, 24), w.view(kRows, 24), w.end();
+  w.begin("meanRows"), w.view(kRows, 24), w.view(2, 24), w.batch(), w.end();
 }
 
 void write_vision(Writer& w) {
@@ -214,7 +218,7 @@ void check_programs(Tally& tally) {
     std::string error;
     const Exact words(w.ops, w.data);
     const bool fine = decode(words.input, {arena.memory, arena.matrices, 1}, ops, error);
-    tally.expect(fine && error.empty() && ops.size() == 18, "programs: a good one: " + error);
+    tally.expect(fine && error.empty() && ops.size() == 21, "programs: a good one: " + error);
     if (!fine) return;
     execute(ops, kernels_scalar(), pool);
   }

@@ -82,7 +82,13 @@ export const SPAN = Object.freeze({
 
 export interface MatmulOptions {
   readonly bias?: Tensor;
-  readonly activation?: "relu2" | "gelu";
+  /** "gelu" is exact, with erf; "geluTanh" its approximation by tanh. */
+  readonly activation?: "relu2" | "gelu" | "geluTanh";
+}
+
+export interface AttentionOptions {
+  /** Default: causal. */
+  readonly bidirectional?: boolean;
 }
 
 export interface ScanWeights {
@@ -182,15 +188,26 @@ export interface Step {
     state: MambaState,
   ): Tensor;
   /**
-   * Causal grouped-query attention without positions. q [T, heads·dim], k, v [T, kvHeads·dim].
-   * Stores the new keys and values in the spans' pages, then attends. → [T, heads·dim].
+   * Grouped-query attention without positions. q [T, heads·dim], k, v [T, kvHeads·dim].
+   * Stores the new keys and values in the spans' pages, then attends. → [T, heads·dim]. A row sees
+   * its sequence up to itself, or, with `bidirectional`, all tokens that the span's pages hold.
    */
   attention(
     x: { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor },
     cache: KvCache,
     batch: Batch,
     scale: number,
+    options?: AttentionOptions,
   ): Tensor;
+  /**
+   * Rotary positions. x [T, heads·dim]; angles [positions, dim]: dim/2 cosines, then dim/2 sines.
+   * Each head's pair (d, d + dim/2) turns by the angles of its row's position → like x.
+   */
+  rope(x: Tensor, angles: Tensor, positions: Int32Array): Tensor;
+  /** silu(gate) · up, element by element. */
+  swiglu(gate: Tensor, up: Tensor): Tensor;
+  /** Mean of each span's rows → [spans, cols]. Sums are float64, in the order of the rows. */
+  meanRows(x: Tensor, batch: Batch): Tensor;
 
   /** pixels [tiles, 3·side²] → [tiles·(side/patch)², 3·patch²], vectors ordered channel, y, x. */
   patchify(pixels: Tensor, sidePx: number, patchPx: number): Tensor;

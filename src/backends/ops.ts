@@ -58,8 +58,12 @@ export const OPS = {
     "y: tensor",
     "cache: cache",
     "scale: real",
+    "bidirectional: integer",
     "batch: batch",
   ],
+  rope: ["x: tensor", "y: tensor", "angles: tensor", "positions: words"],
+  swiglu: ["gate: tensor", "up: tensor", "y: tensor"],
+  meanRows: ["x: tensor", "y: tensor", "batch: batch"],
   tileAttention: [
     "qkv: tensor",
     "y: tensor",
@@ -148,4 +152,4 @@ export type Operation = {
 }[OpName];
 
 /** Codes of `activation` in a matmul. */
-export const ACTIVATIONS = { none: 0, relu2: 1, gelu: 2 } as const;
+export const ACTIVATIONS = { none: 0, relu2: 1, gelu: 2, geluTanh: 3 } as const;

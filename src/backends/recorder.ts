@@ -1,5 +1,6 @@
 import { assert } from "../core/assert.ts";
 import type {
+  AttentionOptions,
   Batch,
   KvCache,
   MambaState,
@@ -194,6 +195,7 @@ export class Recorder implements Step {
     cache: KvCache,
     batch: Batch,
     scale: number,
+    options: AttentionOptions = {},
   ): Tensor {
     const { q, k, v } = x;
     this.checkLive(q, k, v);
@@ -202,7 +204,37 @@ export class Recorder implements Step {
     checkBatch(batch, q, Number.POSITIVE_INFINITY);
     checkPages(batch, cache.pages);
     const y = this.empty(q.rows, q.cols);
-    this.program.record("attention", q, k, v, y, cache, scale, batch);
+    const bidirectional = options.bidirectional ? 1 : 0;
+    this.program.record("attention", q, k, v, y, cache, scale, bidirectional, batch);
+    return y;
+  }
+
+  rope(x: Tensor, angles: Tensor, positions: Int32Array): Tensor {
+    this.checkLive(x, angles);
+    assert(angles.cols % 2 === 0 && x.cols % angles.cols === 0, "rope: whole heads");
+    assert(positions.length === x.rows, "rope: one position per row");
+    this.checkRows(angles, positions);
+    const y = this.empty(x.rows, x.cols);
+    this.program.record("rope", x, y, angles, positions);
+    return y;
+  }
+
+  swiglu(gate: Tensor, up: Tensor): Tensor {
+    this.checkLive(gate, up);
+    checkSameShape(gate, up, "swiglu");
+    const y = this.empty(up.rows, up.cols);
+    this.program.record("swiglu", gate, up, y);
+    return y;
+  }
+
+  meanRows(x: Tensor, batch: Batch): Tensor {
+    this.checkLive(x);
+    checkBatch(batch, x, Number.POSITIVE_INFINITY);
+    for (let at = SPAN.rows; at < batch.spans.length; at += SPAN.words) {
+      assert(batch.spans[at]! > 0, "meanRows: a span without rows has no mean");
+    }
+    const y = this.empty(batch.spans.length / SPAN.words, x.cols);
+    this.program.record("meanRows", x, y, batch);
     return y;
   }
 

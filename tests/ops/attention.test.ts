@@ -18,6 +18,7 @@ const SHAPES: readonly Shape[] = [
   { heads: 4, kvHeads: 2, dim: 16, dtype: "f32" },
   { heads: 5, kvHeads: 1, dim: 48, dtype: "bf16" },
   { heads: 2, kvHeads: 2, dim: 128, dtype: "bf16" },
+  { heads: 4, kvHeads: 1, dim: 64, dtype: "f32" },
 ];
 const ROWS = 256;
 
@@ -29,7 +30,7 @@ function cacheOf(backend: Backend, { kvHeads, dim, dtype }: Shape, pages: number
   return { cache, keys, values };
 }
 
-async function run(backend: Backend, shape: Shape, plan: Plan, sequences = 1) {
+async function run(backend: Backend, shape: Shape, plan: Plan, sequences = 1, both = false) {
   const { heads, kvHeads, dim } = shape;
   const { cache } = cacheOf(backend, shape, sequences * Math.ceil(ROWS / PAGE_ROWS));
   const cols = (heads + 2 * kvHeads) * dim;
@@ -38,7 +39,7 @@ async function run(backend: Backend, shape: Shape, plan: Plan, sequences = 1) {
     const q = columns(x, 0, heads * dim);
     const k = columns(x, heads * dim, kvHeads * dim);
     const v = columns(x, (heads + kvHeads) * dim, kvHeads * dim);
-    return step.attention({ q, k, v }, cache, batch, dim ** -0.5);
+    return step.attention({ q, k, v }, cache, batch, dim ** -0.5, { bidirectional: both });
   });
 }
 
@@ -51,6 +52,29 @@ describe.each(SHAPES)("attention with $heads heads on $kvHeads of $dim in $dtype
         expectClose(results[0]!, wanted[0]!, TOLERANCE.attention, candidate.name);
       }
     }
+  });
+
+  test("bidirectional, is as in the reference, and no sequence sees its neighbours", async () => {
+    const plan: Plan = [
+      [
+        [2, 66],
+        [0, 1],
+        [1, 130],
+      ],
+    ];
+    const all = (backend: Backend, each: Plan) => run(backend, shape, each, 3, true);
+    const wanted = await using(REFERENCE, (backend) => all(backend, plan));
+    for (const candidate of CPU) {
+      const results = await using(candidate, (backend) => all(backend, plan));
+      results.forEach((result, i) => {
+        expectClose(result, wanted[i]!, TOLERANCE.attention, candidate.name);
+      });
+      await expectIndependent(candidate, plan, all);
+    }
+    const causal = await using(REFERENCE, (backend) => run(backend, shape, plan, 3));
+    expect(wanted[1]).not.toEqual(causal[1]);
+    const last = -shape.heads * shape.dim;
+    expectSame(wanted[1]!.slice(last), causal[1]!.slice(last), "the last row sees all anyhow");
   });
 
   test.each(CPU)("on $name may be split anywhere", async (candidate) => {

@@ -91,7 +91,10 @@ describe.each(KERNEL_SETS)("matmul with %s", (kernelSet) => {
 
 describe.each(CPU)("the epilogue of matmul on $name", (candidate) => {
   const withBias = FORMATS.flatMap((format) =>
-    ([undefined, "relu2", "gelu"] as const).map((activation) => ({ format, activation })),
+    ([undefined, "relu2", "gelu", "geluTanh"] as const).map((activation) => ({
+      format,
+      activation,
+    })),
   );
 
   test.each(withBias)("$format with bias and $activation", async ({ format, activation }) => {

@@ -25,7 +25,7 @@ describe("a program", () => {
     const cache = { keys: 7, values: 8, pages: 9, kvHeads: 2, headDim: 16, dtype: "bf16" } as const;
     const table = { buffer: 4, offset: 128, rows: 30 };
     const scratch = { buffer: 1, offset: 32 };
-    program.record("attention", tensor(1), tensor(2), tensor(3), tensor(4), cache, 0.25, batch);
+    program.record("attention", tensor(1), tensor(2), tensor(3), tensor(4), cache, 0.25, 1, batch);
     program.record("matmul", tensor(1), tensor(2), 5, undefined, 2, 1, 0, scratch);
     program.record("matmul", tensor(1), tensor(2), 5, tensor(3), 0, 0, 1, scratch);
     program.record("embed", tensor(1), table, Int32Array.of(3, 1, 2));
@@ -39,6 +39,7 @@ describe("a program", () => {
           y: tensor(4),
           cache,
           scale: 0.25,
+          bidirectional: 1,
           batch,
         },
       },

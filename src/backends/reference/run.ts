@@ -8,12 +8,15 @@ import { conv1d } from "./ops/conv1d.ts";
 import { cosineDistance } from "./ops/cosine-distance.ts";
 import { embed } from "./ops/embed.ts";
 import { matmul } from "./ops/matmul.ts";
+import { meanRows } from "./ops/mean-rows.ts";
 import { gatedNorm, layerNorm, rmsNorm } from "./ops/norm.ts";
 import { patchify } from "./ops/patchify.ts";
 import { pixelShuffle } from "./ops/pixel-shuffle.ts";
+import { rope } from "./ops/rope.ts";
 import { add, gatherRows, scatterRows } from "./ops/rows.ts";
 import { sample } from "./ops/sample.ts";
 import { ssmScan } from "./ops/ssm-scan.ts";
+import { swiglu } from "./ops/swiglu.ts";
 import { tileAttention } from "./ops/tile-attention.ts";
 import { tileTokens } from "./ops/tile-tokens.ts";
 import type { View } from "./ops/view.ts";
@@ -64,14 +67,17 @@ const KERNELS: Kernels = {
   gatedNorm,
   conv1d,
   ssmScan,
-  attention({ cache, ...operands }, { memory }) {
+  attention({ cache, bidirectional, ...operands }, { memory }) {
     const { dtype, pages, kvHeads, headDim: dim } = cache;
     const count = pages * kvHeads * dim * PAGE_ROWS;
     const cached = (id: number) =>
       dtype === "f32" ? memory.floats(id, 0, count) : memory.halves(id, 0, count);
     const [keys, values] = [cached(cache.keys), cached(cache.values)];
-    attention({ ...operands, keys, values, kvHeads, dim });
+    attention({ ...operands, bidirectional: bidirectional === 1, keys, values, kvHeads, dim });
   },
+  rope,
+  swiglu,
+  meanRows,
   tileAttention,
   embed({ y, table: { buffer, offset, rows }, ids }, { memory }) {
     embed(ids, memory.halves(buffer, offset, rows * y.cols), y);

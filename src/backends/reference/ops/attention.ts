@@ -14,6 +14,7 @@ export interface AttentionArgs {
   readonly kvHeads: number;
   readonly dim: number;
   readonly scale: number;
+  readonly bidirectional: boolean;
   readonly batch: Batch;
   readonly y: View;
 }
@@ -57,13 +58,13 @@ function store(args: AttentionArgs, span: Span): void {
   }
 }
 
-/** Row i of the span: softmax(q · keys · scale) · values over its tokens up to itself. */
+/** Row i of the span: softmax(q · keys · scale) · values over the tokens that it sees. */
 function attend(args: AttentionArgs, span: Span, i: number): void {
   const { dim, kvHeads } = args;
   const heads = args.q.cols / dim;
   const q = rowOf(args.q, span.row + i);
   const y = rowOf(args.y, span.row + i);
-  const tokens = span.position + i + 1;
+  const tokens = span.position + (args.bidirectional ? span.rows : i + 1);
   for (let head = 0; head < heads; head++) {
     const kvHead = Math.floor((head * kvHeads) / heads);
     const places = Array.from({ length: tokens }, (_, t) => placeOf(args, span, t, kvHead));

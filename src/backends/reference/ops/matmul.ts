@@ -46,6 +46,8 @@ function activate(x: number, activation: MatmulOptions["activation"]): number {
       return Math.max(x, 0) ** 2;
     case "gelu":
       return 0.5 * x * (1 + erf(x * Math.SQRT1_2));
+    case "geluTanh":
+      return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
     case undefined:
       return x;
   }
