@@ -30,6 +30,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   files: ["core", "disk"],
   extract: ["core", "disk", "media"],
   video: ["core"],
+  storage: ["core"],
+  retrieval: ["core", "disk", "media", "storage", "file:extract/batch.ts"],
   backends: ["core"],
   weights: ["core", "file:backends/backend.ts"],
   model: ["core", "weights", "file:backends/backend.ts"],
