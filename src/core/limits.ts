@@ -186,7 +186,8 @@ export const LIMITS = freeze({
     states: 16_384,
     frames: 200_000,
     places: 16_384,
-    work: 1_000_000,
+    /** Visits of positions at once; 500,000 take about 60 ms. */
+    work: 500_000,
     workPerToken: 100_000,
     /** Token masks that one grammar keeps. */
     masks: 64,

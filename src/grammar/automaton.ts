@@ -9,6 +9,8 @@ const START = 2;
 /** Frame of the root: an end in it ends the text. */
 const OUTSIDE = 0;
 const INITIAL_STATES = 64;
+/** Entries of `Memory.places` whose comparison with a byte takes as long as one visit. */
+const PLACES_PER_VISIT = 32;
 
 /** Cached states and transitions. Numbers of states and frames are valid within one memory. */
 export interface Memory {
@@ -40,7 +42,7 @@ export class Automaton {
   private readonly program: Program;
   /** One byte of each class. */
   private readonly byteOf: Uint8Array;
-  /** Positions that may still be visited; bounds the time of one call. */
+  /** Visits of positions that are still allowed; bounds the time of one call. */
   workLeft = 0;
 
   constructor(program: Program) {
@@ -125,6 +127,7 @@ export class Automaton {
       const node = places[at]!;
       if (a[node]! <= byte && byte <= b[node]!) arrived.push([next[node]!, places[at + 1]!]);
     }
+    this.spend(places.length / PLACES_PER_VISIT);
     const target = arrived.length === 0 ? DEAD : this.intern(arrived);
     this.memory.table[state * this.classes + classOfByte] = target;
     return target;
@@ -151,6 +154,7 @@ export class Automaton {
     const places: number[] = [];
     let ends = false;
     for (let place = arrived.pop(); place !== undefined; place = arrived.pop()) {
+      this.spend(1); // repeated visits count too: an ambiguous grammar has many
       const [node, frame] = place;
       const key = frame * LIMITS.grammar.nodes + node;
       if (live[node] === 0 || seen.has(key)) continue;
@@ -168,9 +172,12 @@ export class Automaton {
         arrived.push([frameReturn[frame]!, frameParent[frame]!]);
       }
     }
-    this.workLeft -= seen.size;
-    if (this.workLeft < 0) throw tooAmbiguous();
     return this.stateOf(sorted(Int32Array.from(places)), ends);
+  }
+
+  private spend(visits: number): void {
+    this.workLeft -= visits;
+    if (this.workLeft < 0) throw tooAmbiguous();
   }
 
   /** Interns a frame. A tail call returns to the rule's own caller and needs no frame. */

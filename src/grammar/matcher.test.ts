@@ -2,8 +2,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { chooser, compile } from "../../tests/schemas/bytes.ts";
 import { VireoError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { Automaton } from "./automaton.ts";
 import { characters, choice, repeat, rule, sequence, text } from "./expression.ts";
-import { type CompiledGrammar, openGrammar } from "./matcher.ts";
+import { parseGbnf } from "./gbnf.ts";
+import { CompiledGrammar, openGrammar } from "./matcher.ts";
 import { outputGrammar } from "./output-grammar.ts";
 import { compileProgram } from "./program.ts";
 import { isAllowed, readVocabulary, type Vocabulary } from "./vocabulary.ts";
@@ -148,6 +150,24 @@ describe("work is bounded", () => {
     expect(run).toThrow(VireoError);
     expect(run).toThrow("too many ways");
     expect(performance.now() - begun).toBeLessThan(20_000);
+  });
+
+  test("by visits of positions: a small, very ambiguous grammar is refused early", () => {
+    const program = compileProgram(parseGbnf("root ::= [^|] root root{1,3}|"));
+    expect(() => openGrammar(program, vocabulary)).toThrow("too many ways");
+    const compiled = new CompiledGrammar(program, vocabulary);
+    expect(() => compiled.open().allowed).toThrow("too many ways");
+    const { places } = compiled.automaton.memory;
+    const visited = places.reduce((sum, { length }) => sum + length / 2, 0);
+    expect(visited).toBeLessThan(500_000);
+  });
+
+  test("by visits of positions: repeated ones count", () => {
+    const calls = Array.from({ length: 1000 }, () => rule("s"));
+    const rules = new Map([["s", text("a")]]);
+    const { workLeft } = new Automaton(compileProgram({ root: choice(...calls), rules }));
+    // 1000 calls, the 999 choices between them, and the rule once for each call
+    expect(LIMITS.grammar.work - workLeft).toBeGreaterThanOrEqual(2999);
   });
 
   test("in memory: caches are cleared when they have grown", () => {
