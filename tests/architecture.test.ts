@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   processes: ["core"],
   disk: ["core"],
   media: ["core", "threads", "processes"],
-  grammar: ["core"],
+  grammar: ["core", "threads"],
   "protocols/shared": ["core", "file:media/kind.ts"],
   "protocols/openai": ["core", "protocols/shared"],
   "protocols/anthropic": ["core", "protocols/shared"],

@@ -254,8 +254,12 @@ export const INPUTS = {
     make: () => post(chatPath, chat(user("hi"), { logit_bias: biases() })),
   },
   "a schema of 64 KiB": {
-    limits: ["schema.bytes", "schema.nodes"],
+    limits: ["schema.bytes", "schema.nodes", "grammar.workerBytes"],
     make: () => post(chatPath, chat(user("hi"), format(schema(64_000, 2300)))),
+  },
+  "a schema of 4 KiB": {
+    limits: ["grammar.inlineCharacters"],
+    make: () => post(chatPath, chat(user("hi"), format(schema(3900)))),
   },
   "a schema of 32 levels": {
     limits: ["schema.depth"],

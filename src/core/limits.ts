@@ -193,6 +193,11 @@ export const LIMITS = freeze({
     masks: 64,
     /** Compiled grammars that are kept. */
     grammars: 32,
+    /** Characters of schemas that one turn of the event loop compiles; more go to a thread. */
+    inlineCharacters: 4 * KIB,
+    /** Characters of schemas that wait for the thread. */
+    waitingCharacters: 16 * MIB,
+    workerBytes: 512 * MIB,
   },
 
   /** One picture. */

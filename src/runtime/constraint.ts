@@ -42,8 +42,11 @@ export class Constraints {
     return this.grammars.prewarm();
   }
 
-  /** Returns undefined if the request does not constrain the answer. Throws invalid_schema. */
-  async open(request: ChatRequest): Promise<Constraint | undefined> {
+  /**
+   * Returns undefined if the request does not constrain the answer. Throws invalid_schema, and the
+   * signal's reason if it is aborted while a large schema waits.
+   */
+  async open(request: ChatRequest, signal?: AbortSignal): Promise<Constraint | undefined> {
     const { tools = [], toolChoice, parallelToolCalls, output, tenant } = request;
     const keep = request.zeroDataRetention !== true;
     const constrained = {
@@ -52,7 +55,7 @@ export class Constraints {
       parallel: parallelToolCalls ?? true,
       ...defined({ output }),
     };
-    const compiled = await this.grammars.compile(constrained, tenant, { keep });
+    const compiled = await this.grammars.compile(constrained, tenant, { keep, signal });
     if (compiled === undefined) return undefined;
     if (request.continueFinalMessage === true) {
       const text =
@@ -64,6 +67,11 @@ export class Constraints {
       forbiddenAfter: (held) => this.forbiddenAfter(held),
       gapIds: this.tokenizer.encodeText("\n\n"),
     };
+  }
+
+  /** Fails all work with `reason`; resolves when the thread for large schemas has ended. */
+  async close(reason: Error): Promise<void> {
+    await this.grammars.close(reason);
   }
 
   private forbiddenAfter(held: string): readonly number[] {

@@ -201,7 +201,7 @@ export class Engine implements Upstream {
     { signal, onAdmitted }: Pick<SequenceContext, "signal" | "onAdmitted">,
   ): Promise<Sequence> {
     const { constraints, preparer } = this.parts;
-    const constraint = await constraints.open(request);
+    const constraint = await constraints.open(request, signal);
     const prepared = await preparer.prepare(request, () => this.checkOpen(), signal);
     const context = { constraint, events, signal, onAdmitted };
     const sequence = this.createSequence(request, prepared, context);
@@ -262,10 +262,11 @@ export class Engine implements Upstream {
     if (this.closed) return;
     this.closed = true;
     this.closing.abort();
-    const { batcher, preparer } = this.parts;
+    const { batcher, constraints, preparer } = this.parts;
     await batcher.close();
-    // before the backend, which resizes pictures
-    await preparer.close(new VireoError("engine_closed", "the engine has been closed"));
+    const reason = new VireoError("engine_closed", "the engine has been closed");
+    await constraints.close(reason);
+    await preparer.close(reason); // before the backend, which resizes pictures
     await this.loaded.backend.close();
   }
 

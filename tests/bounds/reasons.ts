@@ -73,6 +73,7 @@ export const REASONS: Readonly<Record<string, Reason>> = {
   "grammar.workPerToken": automaton,
   "grammar.masks": memory,
   "grammar.grammars": memory,
+  "grammar.waitingCharacters": queue,
   "image.pixels": native,
   "image.sidePx": native,
   "image.tiles": native,
