@@ -42,7 +42,7 @@ export function compare(
   draws = DRAWS,
 ): Comparison {
   const differences = pairs.map(({ a, b, ...place }) => ({ ...place, value: b - a }));
-  const difference = estimate(differences, weighting, seed, draws);
+  const difference = differenceOf(differences, weighting, seed, draws);
   const onlyA = differences.filter(({ value }) => value < 0).length;
   const onlyB = differences.filter(({ value }) => value > 0).length;
   const isExact = weighting === "items" && isBinary(pairs) && isIndependent(pairs);
@@ -50,6 +50,20 @@ export function compare(
   const itemsForOnePoint = itemsNeeded(difference, 0.01);
   const test = isExact ? "McNemar" : "sign flips";
   return { difference, p, test, onlyA, onlyB, itemsForOnePoint };
+}
+
+/**
+ * The mean difference. Where no score differs, its interval is that of a proportion of 0, to both
+ * sides: either run may be the better one.
+ */
+function differenceOf(
+  differences: readonly Observation[],
+  weighting: Weighting,
+  seed: string,
+  draws: number,
+): Estimate {
+  const result = estimate(differences, weighting, seed, draws);
+  return differences.some(({ value }) => value !== 0) ? result : { ...result, low: -result.high };
 }
 
 function isBinary(pairs: readonly Pair[]): boolean {

@@ -132,3 +132,13 @@ test("95 % intervals hold the true value in 95 % of simulated runs", () => {
     expect(coverage, name).toBeLessThan(0.996);
   }
 });
+
+test("runs without a difference have an interval to both sides", () => {
+  const pairs = Array.from({ length: 10 }, (_, at) => {
+    return { a: 1, b: 1, stratum: "all", cluster: String(at) };
+  });
+  const { difference } = compare(pairs, "items", "seed");
+  expect(difference).toMatchObject({ value: 0 });
+  expect(difference.high).toBeCloseTo(0.27753, 5);
+  expect(difference.low).toBeCloseTo(-0.27753, 5);
+});
