@@ -12,6 +12,7 @@ import { writeReport } from "../eval/run/report.ts";
 import { summariseRun } from "../eval/run/summary.ts";
 import { BENCHMARK_IDS, PROFILES, type Profile } from "../eval/types.ts";
 import { addEvalRun } from "./eval-run.ts";
+import { addEvalSweep } from "./eval-sweep.ts";
 import { showComparisons, showSummary, tableOf } from "./eval-tables.ts";
 import { printable } from "./terminal.ts";
 
@@ -33,6 +34,7 @@ export function addEval(program: Command): void {
     });
   addCheck(command);
   addEvalRun(command);
+  addEvalSweep(command);
   command
     .command("score")
     .summary("score the answers of a run again, without a model")

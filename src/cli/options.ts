@@ -23,12 +23,12 @@ export interface EngineFlags {
 /** Name of the model that comes with vireo. */
 export const EMBEDDED_MODEL = "mini";
 
-/** Adds the options of every command that opens a model. */
-export function withEngineOptions(command: Command): Command {
+/** Adds the options of every command that opens a model. format: another option --format. */
+export function withEngineOptions(command: Command, format = weightFormat()): Command {
   return command
     .optionsGroup("Model and machine:")
     .option("-m, --model <dir>", "checkpoint folder, owner/name, mini or tiny", EMBEDDED_MODEL)
-    .addOption(weightFormat())
+    .addOption(format)
     .addOption(
       new Option("--kv-dtype <dtype>", "number format of the KV cache")
         .choices(["bf16", "f32"])

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VireoError } from "../../core/errors.ts";
-import { countedFor, headlinesOf, observationOf } from "../score-item.ts";
+import { countedFor, type Headline, headlinesOf, observationOf } from "../score-item.ts";
 import { type Comparison, compare, type Pair } from "../statistics/paired.ts";
 import { readRecord } from "./run.ts";
 import type { ScoreLine } from "./summary.ts";
@@ -13,8 +13,21 @@ export interface RunComparison extends Comparison {
   readonly title: string;
 }
 
+/** A headline of two runs with the scores of the items that both answered. */
+export interface PairedHeadline {
+  readonly headline: Headline;
+  readonly pairs: readonly Pair[];
+}
+
 /** Compares the headlines of two scored runs. Throws invalid_option if they do not fit together. */
 export async function compareRuns(a: string, b: string): Promise<RunComparison[]> {
+  return (await pairRuns(a, b)).map(({ headline: { key, title, weighting }, pairs }) => {
+    return { key, title, ...compare(pairs, weighting, key) };
+  });
+}
+
+/** The items that two scored runs have in common, for each headline that has any. */
+export async function pairRuns(a: string, b: string): Promise<PairedHeadline[]> {
   const [first, second] = [await readRecord(a), await readRecord(b)];
   const { benchmark, profile } = first.settings;
   if (second.settings.benchmark !== benchmark) throw mismatch("the runs are of two benchmarks");
@@ -27,8 +40,7 @@ export async function compareRuns(a: string, b: string): Promise<RunComparison[]
       const other = others.get(line.id);
       return other === undefined ? [] : [{ a: value, b: other, ...place }];
     });
-    const { key, title, weighting } = headline;
-    return pairs.length === 0 ? [] : [{ key, title, ...compare(pairs, weighting, key) }];
+    return pairs.length === 0 ? [] : [{ headline, pairs }];
   });
 }
 
