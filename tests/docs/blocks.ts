@@ -63,7 +63,7 @@ function isOutput(language: string): boolean {
 }
 
 /** Commands whose next word is a command too. */
-const COMMANDS_OF_COMMANDS = ["keys", "eval", "config", "byok"];
+const COMMANDS_OF_COMMANDS = ["keys", "eval", "config", "byok", "index"];
 
 /** Each `vireo` command of a shell block: its name and its long flags. */
 export function commandsOf(text: string): { readonly command: string; readonly flags: string[] }[] {
