@@ -4,12 +4,14 @@
 // client's small chats, compared with a quiet server.
 //   node scripts/measure-bounds.mjs [--build DIR] [--seconds 8] [--only TEXT] [--json FILE]
 // --build: the root of another built checkout, to compare two versions in one run of the machine.
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { loadavg } from "node:os";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
 import { INPUTS } from "./bounds/inputs.mjs";
 import { closeConnections, KEYS, send, startServer } from "./bounds/server.mjs";
 
@@ -27,21 +29,11 @@ const build = resolve(values.build);
 const MIB = 1024 * 1024;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-const smallChat = (text) => ({
-  method: "POST",
-  path: "/v1/chat/completions",
-  headers: { "content-type": "application/json" },
-  body: JSON.stringify({ messages: [{ role: "user", content: text }], max_tokens: 4 }),
-});
-
 /** Sends small chats until `until`; returns the milliseconds of each. */
-async function askAsOther(server, until) {
-  const times = [];
-  for (let count = 0; performance.now() < until && !server.gone; count++) {
-    const { ms } = await send(server, smallChat(`Hello ${count}`)).catch(() => ({ ms: Infinity }));
-    times.push(ms);
-    await pause(20);
-  }
+async function askAsOther({ port }, until) {
+  const workerData = { port, durationMs: until - performance.now() };
+  const client = new Worker(new URL("bounds/other-client.mjs", import.meta.url), { workerData });
+  const [times] = await once(client, "message");
   return times;
 }
 
