@@ -16,7 +16,14 @@ export function addIndex(program: Command): void {
   const index = program
     .command("index")
     .summary("collections of documents that `vireo search` finds pages in")
-    .description("Builds and maintains collections of documents, which `vireo search` searches.");
+    .description("Builds and maintains collections of documents, which `vireo search` searches.")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  vireo index add invoices/ --collection invoices
+  vireo index status --collection invoices`,
+    );
   withCollectionOptions(
     index
       .command("add")
@@ -111,8 +118,9 @@ async function status(flags: CollectionFlags & { readonly json?: boolean }): Pro
     }
     for (const { names, state, reason, pages } of documents) {
       const why = reason === undefined ? "" : `: ${reason}`;
+      const count = `${pages} ${pages === 1 ? "page" : "pages"}`;
       process.stdout.write(
-        `${printable(`${state.padEnd(7)} ${pages} pages  ${names.join(", ")}${why}`)}\n`,
+        `${printable(`${state.padEnd(7)} ${count}  ${names.join(", ")}${why}`)}\n`,
       );
     }
   });

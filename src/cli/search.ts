@@ -27,7 +27,15 @@ export function addSearch(program: Command): void {
     .argument("<query>", "words, numbers, dates or identifiers")
     .option("-n, --limit <n>", "maximum hits, 1 to 100", wholeBetween(1, 100), 10)
     .option("--json", "print JSON");
-  withCollectionOptions(command).action(search);
+  withCollectionOptions(command)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  vireo search "INV-2016/08"
+  vireo search "total of the last invoice" --collection invoices --json`,
+    )
+    .action(search);
 }
 
 async function search(query: string, flags: SearchFlags): Promise<void> {

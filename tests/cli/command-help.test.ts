@@ -11,6 +11,8 @@ const COMMANDS = [
   "ask",
   "extract",
   "video",
+  "index",
+  "search",
   "tokens",
   "serve",
   "keys",
