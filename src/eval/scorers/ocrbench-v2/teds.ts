@@ -71,7 +71,7 @@ function renameCells(a: FlatTree<Cell>, b: FlatTree<Cell>, tokens: number): Rena
     if (size === 0) return 0;
     const rows = places[i];
     const distance =
-      rows === undefined ? idDistance(content, other) : shortDistance(content.length, rows, other);
+      rows === undefined ? idDistance(content, other) : shortDistance(content, rows, other);
     return distance / size;
   };
 }
@@ -98,13 +98,23 @@ function placesOf(content: Uint32Array, tokens: number): Int32Array | undefined 
   return places;
 }
 
-/** Edit distance by Myers in one word; a table compares half a million pairs of cells. */
-function shortDistance(length: number, places: Int32Array, other: Uint32Array): number {
+/**
+ * Edit distance by Myers in one word; a table compares half a million pairs of cells. A common end,
+ * such as a unit, costs nothing: the rows of the matrix do not depend on those below them.
+ */
+function shortDistance(content: Uint32Array, places: Int32Array, other: Uint32Array): number {
+  let length = content.length;
+  let otherLength = other.length;
+  while (length > 0 && otherLength > 0 && content[length - 1] === other[otherLength - 1]) {
+    length -= 1;
+    otherLength -= 1;
+  }
+  if (length === 0) return otherLength;
   const lastBit = 1 << (length - 1);
   let distance = length;
   let plus = -1;
   let minus = 0;
-  for (let at = 0; at < other.length; at += 1) {
+  for (let at = 0; at < otherLength; at += 1) {
     const equal = places[other[at]!]!;
     const vertical = equal | minus;
     const horizontal = ((((equal & plus) + plus) | 0) ^ plus) | equal;
