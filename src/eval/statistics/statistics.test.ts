@@ -59,6 +59,23 @@ test("a macro average keeps its strata", () => {
   expect(estimate(scores, "items", "s").value).toBeCloseTo(0.66, 12);
 });
 
+test("groups of different sizes count the same in a macro average", () => {
+  const three = [
+    ...items(Array(10).fill(0.9), "a"),
+    ...items(Array(80).fill(0.3), "b"),
+    ...items(Array(10).fill(0.6), "c"),
+  ];
+  expect(estimate(three, "strata", "s").value).toBeCloseTo(0.6, 12);
+  expect(estimate(three, "items", "s").value).toBeCloseTo(0.39, 12);
+  const one = items(Array(7).fill(0.7), "a");
+  expect(estimate(one, "strata", "s").value).toBeCloseTo(0.7, 12);
+  expect(estimate(one, "items", "s").value).toBeCloseTo(0.7, 12);
+  // two types of one group: its mean is over items, not over types
+  const types = [...items(Array(90).fill(1), "a"), ...items(Array(10).fill(0), "a")];
+  expect(estimate(types, "strata", "s").value).toBeCloseTo(0.9, 12);
+  expect(estimate(types, "items", "s").value).toBeCloseTo(0.9, 12);
+});
+
 test("equal scores still have an interval", () => {
   const { low, high } = estimate(items(Array(10).fill(1)), "items", "s");
   expect([low, high]).toEqual([wilson(10, 10).low, 1]);
