@@ -44,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   configuration: ["core", "routing", "upstreams"],
   upstreams: ["core", "text", "media", "file:protocols/shared/errors.ts"],
   server: ["core", "threads", "protocols", "limits", "routing", "egress", "files", "extract"],
-  eval: ["core", "disk"],
+  eval: ["core", "disk", "media"],
   golden: ["core", "backends", "weights", "model", "text", "media", "inputs", "runtime"],
   bench: ["core", "backends", "weights", "model", "inputs", "runtime", "text"],
   cli: ["*"],

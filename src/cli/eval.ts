@@ -48,9 +48,15 @@ export function addEval(program: Command): void {
     .summary("write the report of a run as one HTML file")
     .description("Scores the answers of a run again and writes report.html beside them.")
     .argument("<dir>", "folder that vireo eval run wrote")
-    .action(async (folder: string) => {
+    .option("--against <dir>", "also write comparison.html, item by item beside this run")
+    .action(async (folder: string, { against }: { against?: string }) => {
       for (const run of runsIn(folder)) {
-        process.stdout.write(`${await writeReport(run, await summariseRun(run))}\n`);
+        const summary = await summariseRun(run);
+        process.stdout.write(`${await writeReport(run, summary)}\n`);
+        const other = against === undefined ? undefined : otherRun(folder, run, against);
+        if (other === undefined) continue;
+        await summariseRun(other);
+        process.stdout.write(`${await writeReport(run, summary, other)}\n`);
       }
     });
   command
@@ -109,11 +115,17 @@ function runsIn(folder: string): string[] {
   throw new VireoError("invalid_option", `${folder} holds no run; see vireo eval run --help`);
 }
 
+/** The run in `against` of the same benchmark as `run` in `folder`; undefined without one. */
+function otherRun(folder: string, run: string, against: string): string | undefined {
+  const other = run === folder ? against : join(against, run.slice(folder.length));
+  return existsSync(join(other, "run.json")) ? other : undefined;
+}
+
 async function compareAll(a: string, b: string): Promise<RunComparison[]> {
   const comparisons: RunComparison[] = [];
   for (const run of runsIn(a)) {
-    const other = run === a ? b : join(b, run.slice(a.length));
-    if (existsSync(join(other, "run.json"))) comparisons.push(...(await compareRuns(run, other)));
+    const other = otherRun(a, run, b);
+    if (other !== undefined) comparisons.push(...(await compareRuns(run, other)));
   }
   if (comparisons.length > 0) return comparisons;
   throw new VireoError("invalid_option", `${a} and ${b} have no benchmark in common`);

@@ -1,150 +1,142 @@
-// The report of a run as one HTML file without network. Answers are strangers' text: everything is
-// escaped, and the page's policy allows no script but its own filter.
+// The report of a run as one HTML file without network, alone or beside another run.
 
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { writeUserFile } from "../../disk/user-files.ts";
-import { openDataset } from "../dataset.ts";
-import { promptOf } from "../prompts.ts";
-import { print } from "../python/print.ts";
+import { inWords } from "../statistics/paired.ts";
+import { holm } from "../statistics/proportion.ts";
 import { STATES } from "../types.ts";
-import { readAnswers } from "./answer-log.ts";
-import { readScores } from "./compare-runs.ts";
+import { compareRuns } from "./compare-runs.ts";
+import { escapeHtml, htmlTable, percent } from "./report-html.ts";
+import { itemsOf, OUTCOMES } from "./report-items.ts";
+import { pageOf } from "./report-page.ts";
 import type { Summary } from "./summary.ts";
 
-/** Longest part of an answer or prompt that the page shows. */
-const MAX_SHOWN = 4000;
-
-const STYLE = `
-body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem;color:#222}
-table{border-collapse:collapse;width:100%}td,th{padding:.3rem .6rem;text-align:left}
-tr{border-bottom:1px solid #ddd}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0}
-.bar{display:flex;height:1rem;margin:.5rem 0}.right{background:#2a7}.partial{background:#7b3}
-.wrong{background:#c44}
-.unparsed{background:#e92}
-.truncated{background:#888}
-.refused{background:#96c}
-
-.error{background:#333}details{border-bottom:1px solid #ddd;padding:.4rem 0}
-@media(prefers-color-scheme:dark){
-body{background:#181818;color:#ddd}tr,details{border-color:#444}}
-`;
-const SCRIPT = `
-const chosen = document.querySelector("select");
-chosen.addEventListener("change", () => {
-  for (const item of document.querySelectorAll("details[data-state]")) {
-    item.hidden = chosen.value !== "" && item.dataset.state !== chosen.value;
-  }
-});
-`;
-
-/** Writes report.html into the folder of a scored run. */
-export async function writeReport(folder: string, summary: Summary): Promise<string> {
-  const path = join(folder, "report.html");
-  const items = await itemsOf(folder, summary);
-  const { benchmark } = summary.record.settings;
-  const hash = createHash("sha256").update(SCRIPT).digest("base64");
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`;
-  const html = `<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width">
-<title>${escapeHtml(benchmark)}</title><style>${STYLE}</style></head><body>
-<h1>${escapeHtml(benchmark)}</h1>
-${scoreTable(summary)}${stateBar(summary)}${groupTables(summary)}
-<h2>Settings</h2><pre>${escapeHtml(JSON.stringify(summary.record, null, 1))}</pre>
-<h2>Items</h2><p><label>State <select><option value="">all</option>
-${STATES.map((state) => `<option>${state}</option>`).join("")}</select></label></p>
-${items.join("\n")}<script>${SCRIPT}</script></body></html>
-`;
-  await writeUserFile(path, html);
+/**
+ * Writes report.html into the folder of a scored run. With `other`, the folder of another scored
+ * run of the same benchmark, writes comparison.html, with the answers of both side by side.
+ */
+export async function writeReport(
+  folder: string,
+  summary: Summary,
+  other?: string,
+): Promise<string> {
+  const path = join(folder, other === undefined ? "report.html" : "comparison.html");
+  const items: string[] = [];
+  for await (const item of itemsOf(folder, summary, other)) items.push(item);
+  const { benchmark, model, profile, reasoning } = summary.record.settings;
+  const title = other === undefined ? benchmark : `${benchmark}, two runs`;
+  const about = `${model}, profile ${profile}, reasoning ${reasoning ? "on" : "off"}`;
+  const body = `<h1>${escapeHtml(title)}</h1><p class="dim">${escapeHtml(about)}</p>
+<h2>Scores</h2><div class="card">${scorePlot(summary)}${scoreTable(summary)}</div>
+${other === undefined ? "" : await comparisonTable(folder, other)}
+${figures(summary)}<h2>How the answers ended</h2>${stateBar(summary)}${groupTables(summary)}
+<h2>Settings</h2><details class="card"><summary>Everything that can change an answer</summary>
+<pre>${escapeHtml(JSON.stringify(summary.record, null, 1))}</pre></details>
+<h2>Items, <output></output></h2>${filters(other !== undefined)}
+${items.join("\n")}`;
+  await writeUserFile(path, pageOf(title, body));
   return path;
 }
 
-const percent = (share: number): string => (100 * share).toFixed(1);
-
 function scoreTable({ headlines }: Summary): string {
-  const rows = headlines.map(({ key, title, value, low, high, items, published }) => {
-    const cells = [
-      `${key}, ${title}`,
-      `${percent(value)} %`,
-      `${percent(low)} to ${percent(high)}`,
-      String(items),
-      published === undefined ? "" : String(published),
-    ];
-    return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`;
-  });
-  const head = ["score", "", "95 % interval", "items", "published"];
-  const titles = head.map((cell) => `<th>${cell}</th>`).join("");
-  return `<table><tr>${titles}</tr>${rows.join("")}</table>`;
+  const rows = headlines.map(({ key, title, value, low, high, items, published }) => [
+    `${key}, ${title}`,
+    `${percent(value)} %`,
+    `${percent(low)} to ${percent(high)}`,
+    String(items),
+    published === undefined ? "–" : String(published),
+  ]);
+  return htmlTable(["score", "value", "95 % interval", "items", "published"], rows);
 }
 
-function stateBar({ states, missing, approximate, seconds, tokens }: Summary): string {
+const ROW_HEIGHT = 44;
+
+/** A dot with its interval for each score; a ring is the published score. */
+function scorePlot({ headlines }: Summary): string {
+  const x = (share: number): string => (20 + 560 * share).toFixed(1);
+  const height = headlines.length * ROW_HEIGHT + 24;
+  const grid = [0, 0.25, 0.5, 0.75, 1].map((share) => {
+    const at = x(share);
+    return `<line class="grid" x1="${at}" x2="${at}" y1="0" y2="${height - 20}"/>
+<text x="${at}" y="${height - 5}" text-anchor="middle">${100 * share}</text>`;
+  });
+  const rows = headlines.map(({ key, value, low, high, published }, at) => {
+    const y = at * ROW_HEIGHT + 30;
+    const ring =
+      published === undefined
+        ? ""
+        : `<circle class="published" cx="${x(published / 100)}" cy="${y}" r="6"/>`;
+    return `<text x="22" y="${y - 14}">${escapeHtml(key)}</text>
+<line class="range" x1="${x(low)}" x2="${x(high)}" y1="${y}" y2="${y}"/>
+<circle class="score" cx="${x(value)}" cy="${y}" r="5"/>${ring}`;
+  });
+  return `<svg viewBox="0 0 600 ${height}" role="img" aria-label="Scores in percent">
+${grid.join("")}${rows.join("")}</svg>
+<p class="dim">Dot: score with its interval. Ring: published.</p>`;
+}
+
+async function comparisonTable(folder: string, other: string): Promise<string> {
+  const comparisons = await compareRuns(folder, other);
+  const adjusted = holm(comparisons.map(({ p }) => p));
+  const rows = comparisons.map((comparison, at) => {
+    const { key, difference, onlyA, onlyB } = comparison;
+    return [
+      key,
+      percent(difference.value),
+      `${percent(difference.low)} to ${percent(difference.high)}`,
+      adjusted[at]!.toFixed(4),
+      String(onlyA),
+      String(onlyB),
+      inWords(comparison, adjusted[at]!),
+    ];
+  });
+  const head = ["score", "B minus A", "95 % interval", "p", "only A", "only B", "verdict"];
+  return `<h2>Comparison</h2><div class="card"><p class="dim">A is ${escapeHtml(folder)}, B is
+${escapeHtml(other)}. The scores and figures on this page are A's.</p>
+${htmlTable(head, rows)}</div>`;
+}
+
+function figures({ seconds, tokens, states, missing, approximate }: Summary): string {
+  const facts = [
+    [Object.values(states).reduce((a, b) => a + b, 0), "items answered"],
+    [`${seconds.toFixed(1)} s`, "per item"],
+    [tokens.prompt, "prompt tokens"],
+    [tokens.visual, "of them visual"],
+    [tokens.completion, "answer tokens"],
+    ...(missing > 0 ? [[missing, "without an answer"]] : []),
+    ...(approximate > 0 ? [[approximate, "approximate scores"]] : []),
+  ];
+  const boxes = facts.map(([value, name]) => {
+    return `<div><b>${value!.toLocaleString("en")}</b><span class="dim">${name}</span></div>`;
+  });
+  return `<div class="facts">${boxes.join("")}</div>`;
+}
+
+function stateBar({ states }: Summary): string {
   const present = STATES.filter((state) => states[state] > 0);
   const parts = present.map((s) => `<div class="${s}" style="flex:${states[s]}"></div>`);
-  const words = [
-    ...present.map((state) => `${state} ${states[state]}`),
-    ...(missing > 0 ? [`without an answer ${missing}`] : []),
-    ...(approximate > 0 ? [`approximate scores ${approximate}`] : []),
-    `${seconds.toFixed(1)} s an item`,
-    `${tokens.prompt} prompt tokens, ${tokens.visual} of them visual`,
-    `${tokens.completion} answered`,
-  ];
-  return `<div class="bar" role="img" aria-label="states">${parts.join("")}</div>
-<p>${words.join("; ")}</p>`;
+  const legend = present.map((s) => `<span><span class="dot ${s}"></span>${s} ${states[s]}</span>`);
+  return `<div class="card"><div class="bar" role="img" aria-label="states">${parts.join("")}</div>
+<div class="legend">${legend.join("")}</div></div>`;
 }
 
 function groupTables({ groups }: Summary): string {
   const tables = Object.entries(groups).map(([name, values]) => {
     const rows = Object.entries(values).map(([value, mean]) => {
-      const cells = [value, `${percent(mean.value)} %`, `${mean.items} items`];
-      return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`;
+      return [value, `${percent(mean.value)} %`, String(mean.items)];
     });
-    return `<h3>${escapeHtml(name)}</h3><table>${rows.join("")}</table>`;
+    return `<div class="card">${htmlTable([name, "score", "items"], rows)}</div>`;
   });
   return tables.length === 0 ? "" : `<h2>Groups</h2>${tables.join("")}`;
 }
 
-/** Each item folded: its prompt, golds, answer, and the value and rule that decided. */
-async function itemsOf(folder: string, { record }: Summary): Promise<string[]> {
-  const scores = new Map((await readScores(folder)).map((line) => [line.id, line]));
-  const answers = await readAnswers(join(folder, "answers.jsonl"));
-  const { benchmark, profile } = record.settings;
-  const dataset = await openDataset(benchmark, record.data);
-  const rows: string[] = [];
-  for await (const item of dataset.read({ media: false })) {
-    const line = scores.get(item.id);
-    const answer = line && answers.get(line.key);
-    if (line === undefined || answer === undefined) continue;
-    const { state, value, rule, parsed } = line.score;
-    const parts = [
-      ["prompt", promptOf(item, profile)],
-      ["gold", item.golds.map(print).join(" or ")],
-      ["answer", answer.error ?? answer.text],
-      ["reasoning", answer.reasoning],
-      ["read", parsed ?? ""],
-    ].filter(([, text]) => text !== "");
-    const body = parts.map(([name, text]) => `<b>${name}</b><pre>${shown(text!)}</pre>`).join("");
-    const title = `${item.id}: ${state}, ${percent(value)} %, rule "${rule}"`;
-    rows.push(
-      `<details data-state="${state}"><summary>${escapeHtml(title)}</summary>${body}</details>`,
-    );
-  }
-  return rows;
-}
-
-function shown(text: string): string {
-  const rest = text.length - MAX_SHOWN;
-  const cut = rest > 0 ? ` … ${rest} more characters` : "";
-  return escapeHtml(text.slice(0, MAX_SHOWN)) + cut;
-}
-
-/** Control characters become visible; markup becomes text. */
-function escapeHtml(text: string): string {
-  return text
-    .replace(/[^\P{Cc}\n\t]/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`)
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
+function filters(isComparison: boolean): string {
+  const select = (label: string, by: string, values: readonly string[]): string => {
+    const options = values.map((value) => `<option>${value}</option>`).join("");
+    return `<label>${label}<select data-by="${by}">
+<option value="">all</option>${options}</select></label>`;
+  };
+  return `<div class="filters">${select("State", "state", STATES)}
+${isComparison ? select("Outcome", "outcome", OUTCOMES) : ""}
+<label>Text<input type="search"></label></div>`;
 }
