@@ -26,8 +26,8 @@ interface NodeSqlite {
   ) => {
     exec(sql: string): void;
     prepare(sql: string): {
-      run(...values: SqlValue[]): unknown;
-      all(...values: SqlValue[]): SqlRow[];
+      run(...values: (SqlValue | bigint)[]): unknown;
+      all(...values: (SqlValue | bigint)[]): SqlRow[];
     };
     close(): void;
   };
@@ -35,6 +35,14 @@ interface NodeSqlite {
 
 function nodeSqlite(): NodeSqlite | undefined {
   return process.getBuiltinModule("node:sqlite") as NodeSqlite | undefined;
+}
+
+/**
+ * Node's driver binds every number as floating point, by which FTS5 ignores `rowid = ?` beside
+ * MATCH; it binds a bigint as the integer that it is.
+ */
+function exactly(value: SqlValue): SqlValue | bigint {
+  return Number.isSafeInteger(value) ? BigInt(value as number) : value;
 }
 
 export function defaultDriver(): DriverName {
@@ -52,8 +60,8 @@ export async function connect(path: string, driver: DriverName): Promise<Connect
     prepare: (sql) => {
       const statement = database.prepare(sql);
       return {
-        run: (values) => void statement.run(...values),
-        all: (values) => statement.all(...values),
+        run: (values) => void statement.run(...values.map(exactly)),
+        all: (values) => statement.all(...values.map(exactly)),
         close: () => {}, // the garbage collector frees it
       };
     },

@@ -39,6 +39,18 @@ describe.each(drivers)("SQLite by the driver %s", (driver) => {
     again.close();
   });
 
+  test("binds whole numbers as integers, by which a row of a text index is selected", async () => {
+    const database = await openSqlite(join(folder, "a.db"), [TEXT], driver);
+    const types = database.get("SELECT typeof(?) AS whole, typeof(?) AS real", 2, 2.5);
+    expect({ ...types }).toEqual({ whole: "integer", real: "real" });
+    for (const id of [1, 2]) {
+      database.run("INSERT INTO words (rowid, body) VALUES (?, ?)", id, `alpha ${id}`);
+    }
+    const selected = "SELECT body FROM words WHERE words MATCH 'alpha' AND rowid = ?";
+    expect(database.all(selected, 2).map(({ body }) => body)).toEqual(["alpha 2"]);
+    database.close();
+  });
+
   test("undoes a transaction that throws, and accepts the next", async () => {
     const database = await openSqlite(join(folder, "a.db"), SCHEMA, driver);
     const failing = () =>
