@@ -6,9 +6,10 @@
 //   - the milliseconds added to a request with a picture of 10 MB
 //   - the memory that 500 open streams add
 //
-//   node scripts/compare-gateways.mjs --portkey DIR [--rounds 3] [--seconds 5]
+//   node scripts/compare-gateways.mjs --portkey DIR [--rounds 3] [--seconds 5] [--node PROGRAM]
 //
 // DIR has the package: npm install --prefix DIR --ignore-scripts @portkey-ai/gateway@1.15.2
+// PROGRAM is the Node that runs the gateways and the stub. Default: the one that runs this script.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { loadavg } from "node:os";
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     portkey: { type: "string" },
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "5" },
+    node: { type: "string", default: process.execPath },
   },
 });
 const CLIENTS = 8;
@@ -60,7 +62,7 @@ const GATEWAYS = {
 /** Starts a program on one core and waits until its port answers. */
 async function start(args, port, core) {
   const command = hasTaskset ? ["taskset", "-c", String(core)] : [];
-  const [program, ...rest] = [...command, process.execPath, ...args];
+  const [program, ...rest] = [...command, values.node, ...args];
   const child = spawn(program, rest, { cwd: root, stdio: "ignore" });
   const deadline = Date.now() + 30_000;
   while (Date.now() < deadline && child.exitCode === null) {
@@ -125,20 +127,23 @@ async function load(gateway, body, seconds, clients) {
 
 /** Chunks per second of several streams that are read as fast as they come. */
 async function streams(gateway, seconds) {
-  let [chunks, failed] = [0, 0];
+  let [chunks, failed, first] = [0, 0, ""];
   const body = chat({ stream: true, max_tokens: STREAMED_CHUNKS });
   const began = performance.now();
   const work = async () => {
     const client = new Client(gateway.port, gateway.headers);
     while (performance.now() - began < seconds * 1000) {
-      const events = await client.countEvents(body).catch(() => 0);
+      const events = await client.countEvents(body).catch((error) => {
+        first ||= error.message;
+        return 0;
+      });
       if (events === 0) failed += 1;
       chunks += events;
     }
     client.close();
   };
   await Promise.all(Array.from({ length: CLIENTS }, work));
-  if (failed > 0) console.log(`${failed} streams failed`);
+  if (failed > 0) console.log(`${failed} streams failed, first: ${first}`);
   return chunks / ((performance.now() - began) / 1000);
 }
 
@@ -199,6 +204,8 @@ function best(rounds) {
   };
 }
 
+const version = spawnSync(values.node, ["--version"], { encoding: "utf8" }).stdout?.trim();
+console.log(`the gateways and the stub run under Node ${version}`);
 const stub = await start([join(root, "scripts/gateways/stub.mjs"), String(port)], port, 1);
 if (hasTaskset) spawnSync("taskset", ["-cp", "1", String(process.pid)]);
 try {
