@@ -23,7 +23,7 @@ import type { EngineInfo, EngineOptions } from "../runtime/engine-options.ts";
 import { EventQueue } from "../runtime/event-queue.ts";
 import type { FromEngine, IsolatedOptions, ToEngine } from "./messages.ts";
 import { makePrivateFolder } from "./private-folder.ts";
-import { type PlainRequest, removeShared, shareMedia } from "./shared-bytes.ts";
+import { removeShared, shareMedia } from "./shared-bytes.ts";
 import { engineRestarted, Task, type TaskOptions } from "./task.ts";
 
 /** Time after which an aborted request ends, even if the engine has not confirmed it. */
@@ -152,14 +152,14 @@ export class IsolatedEngine implements Upstream {
 
   /** Throws what the engine's `chat` throws, and engine_restarted. */
   async *chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
-    const { onAdmitted, onUsage, ...plain } = request;
+    const { onAdmitted, onUsage } = request;
     const events = new EventQueue<ChatEvent>();
     const onEvent = (event: ChatEvent): void => {
       events.push(event);
       if (events.abandoned) this.abandon(id, task);
     };
     const callbacks = { ...(onAdmitted && { onAdmitted }), ...(onUsage && { onUsage }), onEvent };
-    const [id, task] = this.submit({ call: { name: "chat" }, signal, ...callbacks }, plain);
+    const [id, task] = this.submit({ call: { name: "chat" }, signal, ...callbacks }, request);
     task.result.then(
       () => events.end(),
       (error: unknown) => events.fail(error),
@@ -185,8 +185,7 @@ export class IsolatedEngine implements Upstream {
   private async estimate(request: ChatRequest, options?: EstimateOptions): Promise<PromptEstimate> {
     const { decode, signal } = options ?? {};
     const call = { name: "estimate", ...defined({ decode }) } as const;
-    const { onAdmitted: _, onUsage: __, ...plain } = request;
-    return (await this.ask({ call, signal }, plain)) as PromptEstimate;
+    return (await this.ask({ call, signal }, request)) as PromptEstimate;
   }
 
   private async load(): Promise<UpstreamLoad> {
@@ -197,13 +196,13 @@ export class IsolatedEngine implements Upstream {
     return { ...load, restarts };
   }
 
-  private async ask(options: TaskOptions, request?: PlainRequest): Promise<unknown> {
+  private async ask(options: TaskOptions, request?: ChatRequest): Promise<unknown> {
     const [, task] = this.submit(options, request);
     return await task.result;
   }
 
   /** Throws engine_closed and queue_full, and the signal's reason. */
-  private submit(options: TaskOptions, request?: PlainRequest): readonly [number, Task] {
+  private submit(options: TaskOptions, request?: ChatRequest): readonly [number, Task] {
     const { tenant = "" } = request ?? {};
     this.checkOpen(tenant);
     options.signal?.throwIfAborted();
@@ -218,7 +217,7 @@ export class IsolatedEngine implements Upstream {
     return [id, task];
   }
 
-  private async prepare(id: number, task: Task, request: PlainRequest | undefined): Promise<void> {
+  private async prepare(id: number, task: Task, request: ChatRequest | undefined): Promise<void> {
     try {
       if (request !== undefined) task.shared = await shareMedia(request, this.media);
     } catch (error) {

@@ -29,6 +29,13 @@ test("large media go through files, small ones do not", async () => {
   expect(await readdir(folder)).toEqual([]);
 });
 
+test("callbacks stay here, because no message can hold them", async () => {
+  const request = { ...withImages(large), onUsage: () => {}, onAdmitted: () => {} };
+  const shared = await shareMedia(request, folder);
+  expect(structuredClone(shared)).toEqual(shared);
+  await removeShared(shared.paths);
+});
+
 test("a file that cannot be written leaves none of the others behind", async () => {
   const unwritable = { length: 600_000 } as unknown as Uint8Array;
   await expect(shareMedia(withImages(large, unwritable), folder)).rejects.toThrow();

@@ -17,13 +17,15 @@ export interface SharedRequest {
 }
 
 /**
- * Moves large media of a request to temporary files in a folder; only this user can read them. If
- * one cannot be written, none is left.
+ * Prepares a request for another process: leaves out its callbacks and moves its large media to
+ * temporary files in a folder; only this user can read them. If one cannot be written, none is
+ * left.
  */
-export async function shareMedia(request: PlainRequest, folder: string): Promise<SharedRequest> {
+export async function shareMedia(request: ChatRequest, folder: string): Promise<SharedRequest> {
+  const { onAdmitted: _, onUsage: __, ...plain } = request;
   const paths: (string | undefined)[] = [];
   try {
-    return await share(request, folder, paths);
+    return await share(plain, folder, paths);
   } catch (error) {
     await removeShared(paths);
     throw error;
