@@ -1,3 +1,5 @@
+import { dropOldest } from "./drop-oldest.ts";
+
 /** Something that may have the next turn. */
 export interface Candidate<T extends object> {
   readonly tenant: string;
@@ -41,9 +43,6 @@ export class TurnOrder<T extends object> {
     this.tenants.delete(tenant);
     this.tenants.set(tenant, this.turns);
     this.items.set(item, this.turns);
-    for (const oldest of this.tenants.keys()) {
-      if (this.tenants.size <= MAX_IDLE_TENANTS) break;
-      this.tenants.delete(oldest);
-    }
+    dropOldest(this.tenants, MAX_IDLE_TENANTS);
   }
 }

@@ -6,6 +6,7 @@ import { access, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { dropOldest } from "../core/drop-oldest.ts";
 import { VireoError } from "../core/errors.ts";
 import { FairQueue } from "../core/fair-queue.ts";
 import { LIMITS } from "../core/limits.ts";
@@ -85,10 +86,7 @@ function startConversion(
     if (conversions.get(key) === conversion) conversions.delete(key);
   });
   if (owner.keepsNothing) pdf.finally(() => conversions.delete(key)).catch(() => {});
-  for (const oldest of conversions.keys()) {
-    if (conversions.size <= LIMITS.office.filesRemembered) break;
-    conversions.delete(oldest);
-  }
+  dropOldest(conversions, LIMITS.office.filesRemembered);
   return conversion;
 }
 

@@ -1,4 +1,5 @@
 import type { DocumentPart } from "../../core/chat.ts";
+import { dropOldest } from "../../core/drop-oldest.ts";
 import { VireoError } from "../../core/errors.ts";
 import { FairQueue } from "../../core/fair-queue.ts";
 import type { DocumentInspection, FailedPage, PageInspection } from "../../core/inspection.ts";
@@ -215,10 +216,7 @@ export class DocumentStore {
   private saveLayout(key: string, layout: Layout, { keepsNothing }: MediaOwner): void {
     if (keepsNothing) return;
     this.layouts.set(key, layout);
-    for (const oldest of this.layouts.keys()) {
-      if (this.layouts.size <= MAX_LAYOUTS) break;
-      this.layouts.delete(oldest);
-    }
+    dropOldest(this.layouts, MAX_LAYOUTS);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { VideoPart, VideoSampling } from "../../core/chat.ts";
+import { dropOldest } from "../../core/drop-oldest.ts";
 import { FairQueue } from "../../core/fair-queue.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { encodeThumbnail } from "../../media/encode.ts";
@@ -250,10 +251,7 @@ export class VideoStore {
 
   private saveThumbnails(name: string, files: readonly Uint8Array[]): void {
     this.thumbnails.set(name, files);
-    for (const oldest of this.thumbnails.keys()) {
-      if (this.thumbnails.size <= LIMITS.inspection.remembered) break;
-      this.thumbnails.delete(oldest);
-    }
+    dropOldest(this.thumbnails, LIMITS.inspection.remembered);
   }
 }
 
