@@ -1,3 +1,4 @@
+import { addCount } from "./counts.ts";
 import { VireoError } from "./errors.ts";
 
 /** The booked bytes of one buffer, or of all buffers of one request. */
@@ -56,11 +57,11 @@ export class ByteBudget {
         held += more;
       },
       shrink: (fewer) => {
-        this.subtract(tenant, fewer);
+        this.count(tenant, -fewer);
         held -= fewer;
       },
       release: () => {
-        this.subtract(tenant, held);
+        this.count(tenant, -held);
         held = 0;
       },
     };
@@ -68,8 +69,7 @@ export class ByteBudget {
 
   private add(tenant: string, bytes: number): void {
     const { maxBytes, maxTenantBytes, contents } = this.options;
-    const own = this.bytesOf(tenant) + bytes;
-    const isOwn = own > maxTenantBytes;
+    const isOwn = this.bytesOf(tenant) + bytes > maxTenantBytes;
     if (isOwn || this.total + bytes > maxBytes) {
       const whose = isOwn ? "of this key" : "of all clients";
       const limit = isOwn ? maxTenantBytes : maxBytes;
@@ -77,14 +77,11 @@ export class ByteBudget {
       const details = { retryAfterMs: RETRY_AFTER_MS, metadata: { limit } };
       throw new VireoError("server_busy", message, details);
     }
-    this.tenants.set(tenant, own);
-    this.total += bytes;
+    this.count(tenant, bytes);
   }
 
-  private subtract(tenant: string, bytes: number): void {
-    const own = this.bytesOf(tenant) - bytes;
-    if (own > 0) this.tenants.set(tenant, own);
-    else this.tenants.delete(tenant);
-    this.total -= bytes;
+  private count(tenant: string, bytes: number): void {
+    addCount(this.tenants, tenant, bytes);
+    this.total += bytes;
   }
 }

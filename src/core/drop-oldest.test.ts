@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { dropOldest } from "./drop-oldest.ts";
 
 test.each([
-  [0, []],
+  [0, [] as string[]],
   [2, ["b", "a"]],
   [9, ["c", "b", "a"]],
 ])("of three entries the newest %i stay", (maxEntries, kept) => {

@@ -1,3 +1,4 @@
+import { addCount } from "./counts.ts";
 import { VireoError } from "./errors.ts";
 import { FairOrder, type Turn, type Waiting } from "./fair-order.ts";
 import { isWithinShare } from "./fair-share.ts";
@@ -122,9 +123,7 @@ export class FairQueue {
 
   private leave(turn: QueuedTurn, isReserved: boolean): void {
     const { tenant } = turn;
-    const left = (this.running.get(tenant) ?? 1) - 1;
-    if (left > 0) this.running.set(tenant, left);
-    else this.running.delete(tenant);
+    addCount(this.running, tenant, -1);
     const slots = isReserved ? this.reserved : this.regular;
     slots.tasks -= 1;
     slots.cost = slots.tasks === 0 ? 0 : slots.cost - costOf(turn);
@@ -157,7 +156,7 @@ export class FairQueue {
     slots.tasks += 1;
     slots.cost += next.cost;
     const { tenant, start } = next.item;
-    this.running.set(tenant, (this.running.get(tenant) ?? 0) + 1);
+    addCount(this.running, tenant, 1);
     start(slots === this.reserved);
   }
 

@@ -1,3 +1,4 @@
+import { addCount } from "../core/counts.ts";
 import { VireoError } from "../core/errors.ts";
 
 export interface Quotas {
@@ -95,7 +96,7 @@ export class Ledger {
 
   /** Adds to a tenant's bytes without a check. */
   addTo(tenant: string, bytes: number): void {
-    addIn(this.tenants, tenant, bytes);
+    addCount(this.tenants, tenant, bytes);
   }
 
   addToDisk(bytes: number): void {
@@ -103,15 +104,9 @@ export class Ledger {
   }
 
   private addReserved(tenant: string, bytes: number): void {
-    addIn(this.reserved, tenant, bytes);
+    addCount(this.reserved, tenant, bytes);
     this.reservedBytes += bytes;
   }
-}
-
-function addIn(counts: Map<string, number>, tenant: string, bytes: number): void {
-  const sum = (counts.get(tenant) ?? 0) + bytes;
-  if (sum > 0) counts.set(tenant, sum);
-  else counts.delete(tenant);
 }
 
 /** The error for a full disk. It reveals nothing about other tenants. */

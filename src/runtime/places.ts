@@ -1,3 +1,4 @@
+import { addCount } from "../core/counts.ts";
 import { VireoError } from "../core/errors.ts";
 import { isWithinShare } from "../core/fair-share.ts";
 
@@ -31,16 +32,14 @@ export class Places {
   take(tenant: string): Place {
     const own = this.taken.get(tenant) ?? 0;
     if (!isWithinShare(own + 1, this.used + 1, this.places)) throw this.full(own);
-    this.taken.set(tenant, own + 1);
+    addCount(this.taken, tenant, 1);
     this.used += 1;
     let isTaken = true;
     const leave = (): void => {
       if (!isTaken) return;
       isTaken = false;
       this.used -= 1;
-      const left = (this.taken.get(tenant) ?? 1) - 1;
-      if (left > 0) this.taken.set(tenant, left);
-      else this.taken.delete(tenant);
+      addCount(this.taken, tenant, -1);
     };
     return { leave };
   }

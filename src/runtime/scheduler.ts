@@ -88,8 +88,8 @@ function divide(wanted: readonly number[], rows: number): number[] {
   const fair = Math.max(MIN_ROWS, Math.floor(rows / Math.max(1, wanted.length)));
   let left = rows;
   for (const limit of [fair, rows]) {
-    for (const [at, most] of wanted.entries()) {
-      const more = Math.min(most - given[at]!, limit, left);
+    for (const [at, total] of wanted.entries()) {
+      const more = Math.min(total - given[at]!, limit, left);
       given[at]! += more;
       left -= more;
     }
@@ -100,6 +100,16 @@ function divide(wanted: readonly number[], rows: number): number[] {
 /** A sequence that waits or runs. */
 export interface Owned {
   readonly tenant: string;
+}
+
+/** Sums the sizes of each tenant's sequences; a tenant whose sum is 0 is in it too. */
+export function sumByTenant<T extends Owned>(
+  sequences: readonly T[],
+  sizeOf: (sequence: T) => number,
+): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const one of sequences) sums.set(one.tenant, (sums.get(one.tenant) ?? 0) + sizeOf(one));
+  return sums;
 }
 
 /**
@@ -114,8 +124,7 @@ export function nextInTurn<T extends Owned>(
   running: readonly T[],
   turns: Pick<TurnOrder<T>, "lastTurnOf">,
 ): number {
-  const counts = new Map<string, number>();
-  for (const { tenant } of running) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+  const counts = sumByTenant(running, () => 1);
   let best = 0;
   const isBefore = (a: string, b: string): boolean => {
     const fewer = (counts.get(a) ?? 0) - (counts.get(b) ?? 0);

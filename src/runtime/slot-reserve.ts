@@ -1,8 +1,6 @@
 // Selects the sequence to preempt when a tenant lacks a slot, or a sequence lacks pages.
 
-interface Owned {
-  readonly tenant: string;
-}
+import { type Owned, sumByTenant } from "./scheduler.ts";
 
 /** Time for which a slot stays free for tenants without one, after a sequence was preempted. */
 const LINGER_MS = 2000;
@@ -27,7 +25,7 @@ export class SlotReserve {
     hasRoom: boolean,
     nowMs: number,
   ): T | undefined {
-    const counts = countsOf(running, () => 1);
+    const counts = sumByTenant(running, () => 1);
     if (hasRoom || waiting.every(({ tenant }) => counts.has(tenant))) return undefined;
     const [tenant, count] = largest(counts);
     if (count < 2) return undefined;
@@ -51,20 +49,11 @@ export class SlotReserve {
 export function pagesFrom<T extends Owned & { readonly pages: readonly number[] }>(
   running: readonly T[],
 ): T {
-  const counts = countsOf(running, ({ pages }) => pages.length);
+  const counts = sumByTenant(running, ({ pages }) => pages.length);
   const [oldest, ...younger] = running;
   const candidates = new Set(younger.map(({ tenant }) => tenant));
   const [tenant] = largest(new Map([...counts].filter(([name]) => candidates.has(name))));
   return younger.findLast((one) => one.tenant === tenant) ?? oldest!;
-}
-
-function countsOf<T extends Owned>(
-  running: readonly T[],
-  sizeOf: (one: T) => number,
-): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const one of running) counts.set(one.tenant, (counts.get(one.tenant) ?? 0) + sizeOf(one));
-  return counts;
 }
 
 /** The last of the largest, since its tenant came last. */

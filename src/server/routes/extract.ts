@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { ChatRequest } from "../../core/chat.ts";
+import { addCount } from "../../core/counts.ts";
 import { startDeadline } from "../../core/deadline.ts";
 import { defined } from "../../core/defined.ts";
 import { VireoError } from "../../core/errors.ts";
@@ -81,13 +82,11 @@ async function* oneOfFew<T>(
     const message = `${count} documents are being extracted already; try again soon`;
     throw new VireoError("queue_full", message, { retryAfterMs: 5000 });
   }
-  running.set(tenant, own + 1);
+  addCount(running, tenant, 1);
   try {
     yield* events;
   } finally {
-    const left = (running.get(tenant) ?? 1) - 1;
-    if (left > 0) running.set(tenant, left);
-    else running.delete(tenant);
+    addCount(running, tenant, -1);
   }
 }
 
