@@ -4,15 +4,10 @@ import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { FileServer, SOON } from "./file-server.ts";
 
-let host: FileServer;
-beforeAll(async () => {
-  host = await FileServer.open();
-});
-afterAll(() => host.close());
-beforeEach(() => host.reset());
+const host = FileServer.forTests();
 
 describe("hostile forms", () => {
   const send = async (body: BodyInit, headers: Record<string, string> = {}, path = "/v1/files") => {

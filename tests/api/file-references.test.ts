@@ -1,19 +1,14 @@
 // Requests that name uploaded files by their ids, in every protocol.
 
 import sharp from "sharp";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { HAS_FFMPEG } from "../fixtures/needs.ts";
 import { pdf } from "../fixtures/pdf-files.ts";
 import { mp4 } from "../fixtures/video-files.ts";
 import { MODEL } from "./fake-upstream.ts";
 import { FileServer } from "./file-server.ts";
 
-let host: FileServer;
-beforeAll(async () => {
-  host = await FileServer.open();
-});
-afterAll(() => host.close());
-beforeEach(() => host.reset());
+const host = FileServer.forTests();
 
 describe("asked about", () => {
   const png = (background: string) =>

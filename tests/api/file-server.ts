@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import OpenAI, { toFile } from "openai";
+import { afterAll, beforeAll, beforeEach } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
 import { FileStore } from "../../src/files/store.ts";
 import { hashKey, type KeyRing } from "../../src/limits/keys.ts";
@@ -26,23 +27,26 @@ const keys: KeyRing = {
 
 /** A server with models/tiny, a folder for files, and a clock that the test sets. */
 export class FileServer {
-  readonly engine: Engine;
-  readonly folder: string;
+  engine!: Engine;
+  folder!: string;
   store!: FileStore;
   server!: Listening;
   nowMs = Date.UTC(2026, 0, 1);
   clock = (): number => this.nowMs;
 
-  private constructor(engine: Engine, folder: string) {
-    this.engine = engine;
-    this.folder = folder;
+  /** A server for all tests of a file: open during them, and emptied before each. */
+  static forTests(): FileServer {
+    const server = new FileServer();
+    beforeAll(() => server.open());
+    afterAll(() => server.close());
+    beforeEach(() => server.reset());
+    return server;
   }
 
-  static async open(): Promise<FileServer> {
-    const engine = await openTiny({ maxSequences: 4 });
-    const opened = new FileServer(engine, await mkdtemp(join(tmpdir(), "vireo-files-")));
-    await opened.start();
-    return opened;
+  private async open(): Promise<void> {
+    this.engine = await openTiny({ maxSequences: 4 });
+    this.folder = await mkdtemp(join(tmpdir(), "vireo-files-"));
+    await this.start();
   }
 
   async start(): Promise<void> {
@@ -57,14 +61,14 @@ export class FileServer {
     await this.store.close();
   }
 
-  async close(): Promise<void> {
+  private async close(): Promise<void> {
     await this.stop();
     await this.engine.close();
     await rm(this.folder, { recursive: true });
   }
 
-  /** Removes the files of ann and bob, and sets the clock back. */
-  async reset(): Promise<void> {
+  /** Removes the files of ann and bob, and returns to the clock that tests set. */
+  private async reset(): Promise<void> {
     this.clock = () => this.nowMs;
     for (const tenant of ["ann", "bob"]) {
       for (const { id } of this.store.list(tenant)) await this.store.remove(tenant, id);

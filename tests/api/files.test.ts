@@ -3,7 +3,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import OpenAI, { NotFoundError, toFile } from "openai";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../src/core/limits.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { FileStore } from "../../src/files/store.ts";
@@ -11,12 +11,7 @@ import { listen } from "../../src/server/listen.ts";
 import { MODEL } from "./fake-upstream.ts";
 import { FileServer, HOUR, SIZES, SOON } from "./file-server.ts";
 
-let host: FileServer;
-beforeAll(async () => {
-  host = await FileServer.open();
-});
-afterAll(() => host.close());
-beforeEach(() => host.reset());
+const host = FileServer.forTests();
 
 describe("the official client", () => {
   test("creates, lists, reads and deletes", async () => {

@@ -18,7 +18,7 @@ afterEach(() => {
 
 /** Starts a command of vireo, which ends with the test. */
 async function start(...args: readonly string[]) {
-  const { child, url } = vireoProcess(...args, "--port", "0");
+  const { child, url } = vireoProcess([...args, "--port", "0"]);
   running.push(() => child.kill("SIGKILL"));
   return { child, url: (await url).replace(/\/v1$/, "") };
 }

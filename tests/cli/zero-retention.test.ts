@@ -8,10 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type SpawnedServer, spawnServer } from "./spawn-server.ts";
+import { type ServeProcess, vireoProcess } from "./serve-process.ts";
 
 let folder: string;
-let server: SpawnedServer;
+let server: ServeProcess;
+let url: string;
 const canary = (name: string) => `${name}${randomBytes(12).toString("hex")}`;
 const CANARIES = {
   text: canary("text"),
@@ -24,12 +25,15 @@ const CANARIES = {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "vireo-zdr-process-"));
-  server = await spawnServer(["--zdr", "--no-cache", "--log-level", "debug"], {
+  const model = new URL("../../models/tiny", import.meta.url).pathname;
+  const flags = ["--port", "0", "--zdr", "--no-cache", "--log-level", "debug"];
+  server = vireoProcess(["serve", "--model", model, ...flags], {
     cwd: folder,
     // without the second flag V8 cuts the strings of a snapshot
     nodeFlags: ["--heapsnapshot-signal=SIGUSR2", "--heap-snapshot-string-limit=1000000"],
     env: { TMPDIR: folder, XDG_CACHE_HOME: folder },
   });
+  url = await server.url;
 }, 60_000);
 afterAll(() => {
   server?.child.kill("SIGKILL");
@@ -96,7 +100,7 @@ function foundOnDisk(): readonly string[] {
 }
 
 async function post(body: object): Promise<Response> {
-  return await fetch(`${server.url}/v1/chat/completions`, {
+  return await fetch(`${url}/v1/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json", connection: "close" },
     body: JSON.stringify(body),
@@ -122,7 +126,7 @@ test("the canary is nowhere after the answer", { timeout: 180_000 }, async () =>
     await post({ model: "vireo/tiny", messages: [{ role: "user", content: "Hi" }], max_tokens: 1 })
   ).text();
   expect(found(server.log())).toEqual([]);
-  expect(found(await (await fetch(`${server.url}/metrics`)).text())).toEqual([]);
+  expect(found(await (await fetch(`${url}/metrics`)).text())).toEqual([]);
   expect(foundOnDisk()).toEqual([]);
   expect(found(await heapSnapshot())).toEqual([]);
 });
