@@ -219,13 +219,17 @@ try {
     }
   }
   const [alone, ours, theirs] = Object.values(results).map(best);
-  const added = (key) => ((ours[key] - alone[key]) / (theirs[key] - alone[key])).toFixed(2);
+  const ratio = (above, below) =>
+    below > 0 && Number.isFinite(above / below)
+      ? `${(above / below).toFixed(2)} ×`
+      : "not measured";
+  const added = (key) => ratio(ours[key] - alone[key], theirs[key] - alone[key]);
   console.log(
     `vireo to portkey, best of ${values.rounds}: ` +
-      `requests/s ${(ours.rate / theirs.rate).toFixed(2)} ×, ` +
-      `added p50 ${added("p50")} ×, added p99 ${added("p99")} ×, ` +
-      `chunks/s ${(ours.chunks / theirs.chunks).toFixed(2)} ×, ` +
-      `picture's added time ${added("picture")} ×, memory ${added("memory")} ×`,
+      `requests/s ${ratio(ours.rate, theirs.rate)}, ` +
+      `added p50 ${added("p50")}, added p99 ${added("p99")}, ` +
+      `chunks/s ${ratio(ours.chunks, theirs.chunks)}, ` +
+      `picture's added time ${added("picture")}, memory ${added("memory")}`,
   );
   console.log(
     `load average ${loadavg()
