@@ -171,6 +171,7 @@ Op read_rope(Reader& r) {
   RopeArgs a = {};
   a.x = r.view(), a.y = r.view(), a.angles = r.view();
   a.positions = r.data_of_rows(a.x.rows);
+  if (!r.ok()) return a;
   r.require(same_shape(a.x, a.y) && a.angles.cols % 2 == 0 && a.x.cols % a.angles.cols == 0,
             "shapes do not fit");
   for (int64_t i = 0; r.ok() && i < a.x.rows; ++i)
