@@ -100,8 +100,8 @@ inline void integer_strip_of(const Converted& c, int64_t rows, const uint8_t* st
   for (; r < rows; ++r) integer_rows<1, FORMAT>(c, strip, r, acc + r * 16);
 }
 
-inline void integer_strip_vnni(const MatmulArgs& a, const Converted& c, const uint8_t* strip,
-                               float* acc) {
+inline void integer_strip_blocked(const MatmulArgs& a, const Converted& c, const uint8_t* strip,
+                                  float* acc) {
   if (a.w.format == kInt8) integer_strip_of<kInt8>(c, a.x.rows, strip, acc);
   else integer_strip_of<kInt4>(c, a.x.rows, strip, acc);
 }

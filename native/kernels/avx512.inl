@@ -1,6 +1,6 @@
 // Kernels that use AVX-512 (F, BW, VL, DQ, VNNI); shared by the avx512 and amx sets.
 #define LANES 16
-#define VIREO_VNNI
+#define VIREO_INTEGER_STRIP "avx512-integer.inl"
 #define VIREO_EXPAND_TILE
 #define VIREO_DOT_STRIPS
 #include "vec.h"

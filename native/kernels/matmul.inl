@@ -291,7 +291,7 @@ void matmul_float(const MatmulArgs& a, int part, int parts) {
 
 // ---- integer formats ----
 
-#ifndef VIREO_DOT_TILE
+#if !defined(VIREO_DOT_TILE) && !defined(VIREO_INTEGER_STRIP)
 // idot[16] += exact integer product of 64 k of one row with a tile.
 inline void dot_tile(int format, const uint8_t* tile, const int8_t* q, const int32_t* sums,
                      int32_t* idot) {
@@ -328,8 +328,9 @@ inline void add_block(const int32_t* idot, float row_scale, const float* column_
 
 }  // namespace
 }  // namespace vireo
-#ifdef VIREO_VNNI
-#include "avx512-integer.inl"
+// A set with integer instructions names the file of its own integer_strip_blocked().
+#ifdef VIREO_INTEGER_STRIP
+#include VIREO_INTEGER_STRIP
 #endif
 namespace vireo {
 namespace {
@@ -337,8 +338,8 @@ namespace {
 // Sixteen columns, every row: acc [rows][16].
 inline void integer_strip(const MatmulArgs& a, const Converted& c, const uint8_t* strip,
                           float* acc) {
-#ifdef VIREO_VNNI
-  integer_strip_vnni(a, c, strip, acc);
+#ifdef VIREO_INTEGER_STRIP
+  integer_strip_blocked(a, c, strip, acc);
 #else
   const int64_t bytes = int_tile_bytes(a.w.format);
   for (int64_t b = 0; b < c.blocks; ++b) {
