@@ -65,48 +65,64 @@ inline void int4_half_tile(const uint8_t* tile, const uint8_t* nibbles, const in
   }
 }
 
-// Columns [half · 8, half · 8 + 8) of a strip times R rows from `row` on: acc [R][16].
-template <int R, int FORMAT>
-inline void integer_half_strip(const Converted& c, const uint8_t* strip, int half, int64_t row,
-                               float* acc) {
+// HALVES groups of eight columns of a strip, from `half` on, times R rows from `row` on:
+// acc [R][16].
+template <int R, int HALVES, int FORMAT>
+inline void integer_columns(const Converted& c, const uint8_t* strip, int half, int64_t row,
+                            float* acc) {
   const int64_t bytes = int_tile_bytes(FORMAT);
-  __m256 total[R];
+  __m256 total[HALVES][R];
   const int8_t* q[R];
   const int32_t* sums[R];
   for (int r = 0; r < R; ++r) {
-    total[r] = _mm256_setzero_ps();
+    for (int h = 0; h < HALVES; ++h) total[h][r] = _mm256_setzero_ps();
     q[r] = c.q + (row + r) * c.kp;
     sums[r] = c.sums + (row + r) * c.groups;
   }
   for (int64_t b = 0; b < c.blocks; ++b) {
-    __m256i idot[R];
-    for (int r = 0; r < R; ++r) idot[r] = _mm256_setzero_si256();
+    __m256i idot[HALVES][R];
+    for (int h = 0; h < HALVES; ++h)
+      for (int r = 0; r < R; ++r) idot[h][r] = _mm256_setzero_si256();
     for (int64_t t = block_width(c, b) / kIntTileK; t > 0; --t, strip += bytes) {
-      const uint8_t* tile = strip + half * 32;
-      if (FORMAT == kInt8) int8_half_tile<R>(tile, q, idot);
-      else int4_half_tile<R>(tile, strip + 512 + half * 8, q, sums, idot);
+      if constexpr (R == 1)
+        for (int64_t at = 0; at < bytes; at += 64)
+          _mm_prefetch((const char*)strip + 16 * bytes + at, _MM_HINT_T1);
+      for (int h = 0; h < HALVES; ++h) {
+        const uint8_t* tile = strip + (half + h) * 32;
+        if (FORMAT == kInt8) int8_half_tile<R>(tile, q, idot[h]);
+        else int4_half_tile<R>(tile, strip + 512 + (half + h) * 8, q, sums, idot[h]);
+      }
       for (int r = 0; r < R; ++r) q[r] += kIntTileK, sums[r] += 2;
     }
-    const __m256 scale = _mm256_loadu_ps((const float*)strip + half * 8);
-    strip += kScaleBytes;
-    for (int r = 0; r < R; ++r) {
-      const __m256 both = _mm256_mul_ps(scale, _mm256_set1_ps(c.scale[(row + r) * c.blocks + b]));
-      total[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(idot[r]), both, total[r]);
+    for (int h = 0; h < HALVES; ++h) {
+      const __m256 scale = _mm256_loadu_ps((const float*)strip + (half + h) * 8);
+      for (int r = 0; r < R; ++r) {
+        const __m256 both = _mm256_mul_ps(scale, _mm256_set1_ps(c.scale[(row + r) * c.blocks + b]));
+        total[h][r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(idot[h][r]), both, total[h][r]);
+      }
     }
+    strip += kScaleBytes;
   }
-  for (int r = 0; r < R; ++r) _mm256_storeu_ps(acc + r * 16 + half * 8, total[r]);
+  for (int h = 0; h < HALVES; ++h)
+    for (int r = 0; r < R; ++r) _mm256_storeu_ps(acc + r * 16 + (half + h) * 8, total[h][r]);
 }
 
+// One row is bound by the reading of the strip, so it reads the strip once, in order. Several rows
+// are bound by their products; half the columns at a time leaves registers for four of them.
 template <int R, int FORMAT>
 inline void integer_rows(const Converted& c, const uint8_t* strip, int64_t row, float* acc) {
-  for (int half = 0; half < 2; ++half) integer_half_strip<R, FORMAT>(c, strip, half, row, acc);
+  if constexpr (R == 1) {
+    integer_columns<R, 2, FORMAT>(c, strip, 0, row, acc);
+  } else {
+    for (int half = 0; half < 2; ++half)
+      integer_columns<R, 1, FORMAT>(c, strip, half, row, acc);
+  }
 }
 
 template <int FORMAT>
 inline void integer_strip_of(const Converted& c, int64_t rows, const uint8_t* strip, float* acc) {
-  constexpr int kRows = FORMAT == kInt8 ? 4 : 4;
   int64_t r = 0;
-  for (; r + kRows <= rows; r += kRows) integer_rows<kRows, FORMAT>(c, strip, r, acc + r * 16);
+  for (; r + 4 <= rows; r += 4) integer_rows<4, FORMAT>(c, strip, r, acc + r * 16);
   for (; r + 2 <= rows; r += 2) integer_rows<2, FORMAT>(c, strip, r, acc + r * 16);
   for (; r < rows; ++r) integer_rows<1, FORMAT>(c, strip, r, acc + r * 16);
 }
