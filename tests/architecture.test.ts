@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   backends: ["core"],
   weights: ["core", "file:backends/backend.ts"],
   model: ["core", "weights", "file:backends/backend.ts"],
+  embedding: ["core", "model", "backends"],
   inputs: ["core", "threads", "processes", "model", "weights", "text", "media", "backends"],
   runtime: ["core", "model", "weights", "text", "grammar", "backends", "inputs"],
   isolation: ["core", "processes", "runtime", "weights"],

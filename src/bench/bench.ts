@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
-import type { LoadFormat } from "../model/load.ts";
+import type { LoadFormat } from "../model/place-tensors.ts";
 import { benchKernels, formatKernels, type KernelReport } from "./kernels.ts";
 import { benchLoad, formatLoad, type LoadReport } from "./load.ts";
 import { benchNetwork, formatNetwork, type NetworkReport } from "./network.ts";

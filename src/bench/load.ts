@@ -4,7 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { openCpuBackend } from "../backends/cpu/cpu.ts";
-import { type LoadFormat, loadModel } from "../model/load.ts";
+import { loadModel } from "../model/load.ts";
+import type { LoadFormat } from "../model/place-tensors.ts";
 
 export interface LoadReport {
   readonly folder: string;

@@ -81,6 +81,15 @@ export const LIMITS = freeze({
     tokenizeCharacters: MIB,
   },
 
+  /** Texts and pictures that a retrieval model computes. */
+  embedding: {
+    /** Tokens of one input: 8192 of text and 2048 of a picture. */
+    inputTokens: 10_240,
+    /** Rows of one step, unless one input is longer. */
+    stepRows: 2048,
+    stepInputs: 256,
+  },
+
   /** A request body as JSON, counted before it is parsed. */
   json: {
     /** Strings, numbers, literals, lists and objects. */

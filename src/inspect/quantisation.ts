@@ -1,6 +1,7 @@
 import { defined } from "../core/defined.ts";
+import type { LinearPlan } from "../model/find-tensors.ts";
 import { linearsOf } from "../model/inspect.ts";
-import type { CheckpointPlan, LinearPlan } from "../model/names.ts";
+import type { CheckpointPlan } from "../model/names.ts";
 import { isJsonObject, type JsonObject } from "../weights/json.ts";
 
 export interface QuantisationReport {

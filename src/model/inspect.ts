@@ -4,7 +4,8 @@ import { stat } from "node:fs/promises";
 import type { WeightFormat } from "../core/dtype.ts";
 import { openCheckpointFiles, type TensorEntry, type TensorIndex } from "../weights/safetensors.ts";
 import { type LayerKind, type ModelConfig, readModelConfig } from "./config.ts";
-import { type CheckpointPlan, type LayerPlan, type LinearPlan, planCheckpoint } from "./names.ts";
+import type { LinearPlan } from "./find-tensors.ts";
+import { type CheckpointPlan, type LayerPlan, planCheckpoint } from "./names.ts";
 import { slotBytes } from "./state.ts";
 
 export type Part = "language model" | "vision tower" | "projector";

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { VireoError } from "../core/errors.ts";
 import { openCheckpointFiles, type TensorEntry, type TensorIndex } from "../weights/safetensors.ts";
 import { readModelConfig } from "./config.ts";
-import { type LayerPlan, type LinearPlan, planCheckpoint } from "./names.ts";
+import type { LinearPlan } from "./find-tensors.ts";
+import { type LayerPlan, planCheckpoint } from "./names.ts";
 
 const GOLDEN = new URL("../../tests/golden/", import.meta.url).pathname;
 const LAYER = "language_model.backbone.layers";

@@ -6,7 +6,10 @@ import { quoted } from "../weights/safetensors-header.ts";
 
 const RADIO = String.raw`^vision_model\.radio_model\.`;
 
-const UNUSED: readonly { readonly kind: string; readonly names: RegExp }[] = [
+/** Tensors that a network stores and does not use, by kind. */
+export type UnusedKinds = readonly { readonly kind: string; readonly names: RegExp }[];
+
+const UNUSED: UnusedKinds = [
   {
     kind: "the picture mean and deviation, which config.json states as well",
     names: new RegExp(`${RADIO}input_conditioner\\.`),
@@ -28,13 +31,13 @@ const UNUSED: readonly { readonly kind: string; readonly names: RegExp }[] = [
 const MAX_SHOWN = 3;
 
 /** The kind of an unused tensor, or undefined for an unknown one. */
-export function kindOfUnused(name: string): string | undefined {
-  return UNUSED.find(({ names }) => names.test(name))?.kind;
+export function kindOfUnused(name: string, kinds: UnusedKinds = UNUSED): string | undefined {
+  return kinds.find(({ names }) => names.test(name))?.kind;
 }
 
 /** Throws unsupported_checkpoint for tensors that are neither used nor known by name. */
-export function refuseUnknown(unused: readonly string[]): void {
-  const unknown = unused.filter((name) => kindOfUnused(name) === undefined);
+export function refuseUnknown(unused: readonly string[], kinds: UnusedKinds = UNUSED): void {
+  const unknown = unused.filter((name) => kindOfUnused(name, kinds) === undefined);
   if (unknown.length === 0) return;
   const bias = unknown.find((name) => name.endsWith(".bias"));
   if (bias !== undefined) {

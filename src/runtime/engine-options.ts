@@ -3,7 +3,7 @@ import type { BackendOptions } from "../backends/open.ts";
 import type { Log } from "../core/log.ts";
 import type { VideoOptions } from "../inputs/media/video-settings.ts";
 import type { TemplateInfo } from "../inputs/text-files.ts";
-import type { LoadFormat } from "../model/load.ts";
+import type { LoadFormat } from "../model/place-tensors.ts";
 import type { TemplateMode } from "../text/open-template.ts";
 import type { PackProgress } from "../weights/packed.ts";
 
