@@ -6,16 +6,15 @@ export function allowedEdits(word: string): number {
 
 /** Whether insertions, deletions and replacements, at most `max`, turn `a` into `b`. */
 export function isWithin(a: string, b: string, max: number): boolean {
-  if (Math.abs(a.length - b.length) > max) return false;
-  let above = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column += 1) {
-      const replaced = above[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, above[column]! + 1, current[column - 1]! + 1));
-    }
-    if (Math.min(...current) > max) return false;
-    above = current;
-  }
-  return above[b.length]! <= max;
+  if (a === b) return true;
+  if (max === 0 || Math.abs(a.length - b.length) > max) return false;
+  let at = 0;
+  while (at < a.length && at < b.length && a[at] === b[at]) at += 1;
+  // the first difference is one edit; what follows it must take the others
+  const [restA, restB] = [a.slice(at), b.slice(at)];
+  return (
+    isWithin(restA.slice(1), restB.slice(1), max - 1) ||
+    isWithin(restA.slice(1), restB, max - 1) ||
+    isWithin(restA, restB.slice(1), max - 1)
+  );
 }

@@ -38,10 +38,14 @@ const OPEN = "\u0002";
 const CLOSE = "\u0003";
 
 const RANKED = `
-  SELECT page.id AS id FROM words
+  SELECT page.id AS id, page.fingerprint AS fingerprint FROM words
   JOIN page ON page.id = words.rowid JOIN document ON document.id = page.document
   WHERE words MATCH ? AND document.state IN ('ready', 'partly')
   ORDER BY bm25(words, 1, 1, 3), document.hash, page.number LIMIT ${MAX_RANKED}`;
+
+/** In one row, because a row of its own for each word costs more than to read the index. */
+const VOCABULARY = `
+  SELECT group_concat(term, ' ') AS terms FROM vocabulary WHERE length(term) BETWEEN ? AND ?`;
 
 /**
  * Finds the pages that have words of the query, best first, and one of those with equal texts.
@@ -51,16 +55,15 @@ export function searchPages(database: Database, query: string, limit: number): S
   const terms = queryTerms(query, MAX_TERMS);
   const exact = terms.map(({ expression }) => expression).join(" OR ");
   const similar = spellings(database, terms).map(quoted).join(" OR ");
+  const prints = new Map<number, string>();
   const rankings: Ranking<Channel>[] = [];
-  if (exact !== "") rankings.push(ranking(database, "words", exact));
-  if (similar !== "") rankings.push(ranking(database, "fuzzy", similar));
+  if (exact !== "") rankings.push(ranking(database, "words", exact, prints));
+  if (similar !== "") rankings.push(ranking(database, "fuzzy", similar, prints));
   const match = [exact, similar].filter((expression) => expression !== "").join(" OR ");
   const groups = new Map<string, { page: number; equal: number; at: number }>();
   const fused = fuse(rankings);
   for (const [at, { page }] of fused.entries()) {
-    const print = String(
-      database.get("SELECT fingerprint FROM page WHERE id = ?", page)?.fingerprint,
-    );
+    const print = prints.get(page)!;
     const group = groups.get(print);
     if (group === undefined) groups.set(print, { page, equal: 0, at });
     else group.equal += 1;
@@ -72,9 +75,16 @@ export function searchPages(database: Database, query: string, limit: number): S
   return { hits, missing: NO_MEANING };
 }
 
-function ranking(database: Database, channel: Channel, match: string): Ranking<Channel> {
-  const pages = database.all(RANKED, match).map(({ id }) => Number(id));
-  return { channel, weight: WEIGHTS[channel], pages };
+/** Pages that match, best first; their fingerprints go to `prints`. */
+function ranking(
+  database: Database,
+  channel: Channel,
+  match: string,
+  prints: Map<number, string>,
+): Ranking<Channel> {
+  const rows = database.all(RANKED, match);
+  for (const { id, fingerprint } of rows) prints.set(Number(id), String(fingerprint));
+  return { channel, weight: WEIGHTS[channel], pages: rows.map(({ id }) => Number(id)) };
 }
 
 /** Words of the collection that are spelt nearly like terms which no page has. */
@@ -84,14 +94,9 @@ function spellings(database: Database, terms: readonly QueryTerm[]): string[] {
     const edits = /^\p{L}+$/u.test(text) ? allowedEdits(text) : 0;
     if (edits === 0) continue;
     if (database.get("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", expression)) continue;
-    const words = database.all(
-      "SELECT term FROM vocabulary WHERE length(term) BETWEEN ? AND ? ORDER BY term",
-      text.length - edits,
-      text.length + edits,
-    );
-    const near = words
-      .map(({ term }) => String(term))
-      .filter((term) => isWithin(text, term, edits));
+    const lengths = [text.length - edits, text.length + edits];
+    const words = String(database.get(VOCABULARY, ...lengths)?.terms ?? "").split(" ");
+    const near = words.filter((term) => isWithin(text, term, edits)).sort();
     for (const term of near.slice(0, MAX_SPELLINGS)) found.add(term);
   }
   return [...found];
