@@ -194,7 +194,9 @@ export const HOSTILE = {
   edge: async ({ client }) => {
     const edge = pick(EDGES);
     edge.input ??= await edge.make();
-    const { status, bytes } = await client.send(edge.input);
+    const { status, bytes } = await client.send(edge.input).catch((error) => {
+      throw new Error(`${edge.name}: ${error.message}`, { cause: error });
+    });
     if (status === 200) return "complete";
     const { error } = parse(bytes, `the answer to ${edge.name}`);
     if (status >= 500) return checkError(status, { error });
