@@ -90,7 +90,7 @@ export class Network {
       backend.write(region, 0, start);
       const step = backend.begin();
       for (const block of model.weights.vision.blocks) {
-        visionBlock(step, model.config, block, x, tokens);
+        visionBlock(step, model.config.vision, block, x, tokens);
       }
       return timed(() => step.read());
     };

@@ -90,7 +90,7 @@ async function benchBatches(backend: Backend, model: Model): Promise<BatchReport
     return () =>
       timed(async () => {
         const step = backend.begin();
-        visionBlock(step, config, blocks[0]!, step.input(rows, frames * tokens), tokens);
+        visionBlock(step, config.vision, blocks[0]!, step.input(rows, frames * tokens), tokens);
         await step.read();
       });
   });

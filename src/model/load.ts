@@ -1,16 +1,17 @@
 import type { Backend, Region } from "../backends/backend.ts";
 import type { Damage } from "../weights/checksums.ts";
 import { type Packed, type PackedOptions, type Placer, placeWeights } from "../weights/packed.ts";
-import { contentKey, openCheckpointFiles, type TensorEntry } from "../weights/safetensors.ts";
+import { contentKey, openCheckpointFiles } from "../weights/safetensors.ts";
 import { type ModelConfig, readModelConfig } from "./config.ts";
 import type { LinearPlan } from "./find-tensors.ts";
 import { type CheckpointPlan, type LayerPlan, planCheckpoint } from "./names.ts";
 import type { LayerWeights, ModelWeights } from "./parameters.ts";
 import {
+  biased,
   entryPart,
   type LoadFormat,
   matrix,
-  missing,
+  norm,
   readFloats,
   vector,
 } from "./place-tensors.ts";
@@ -65,14 +66,6 @@ function describeModel(
     const grid = await readFloats(vision.position);
     return resizePositions(grid, config.vision.positionSide, config.vision.hidden, side, side);
   };
-  const norm = ({ weight, bias }: { weight: TensorEntry; bias: TensorEntry }) => ({
-    weight: vector(placer, weight),
-    bias: vector(placer, bias),
-  });
-  const biased = (linear: LinearPlan) => ({
-    weight: matrix(placer, [linear], "stored"),
-    bias: vector(placer, linear.bias ?? missing(linear.name)),
-  });
   return {
     embeddings: placer.table(
       config.text.vocabulary,
@@ -87,12 +80,12 @@ function describeModel(
       position: placer.vector(side * side, config.vision.hidden, positions),
       prefix: vector(placer, vision.prefix, config.vision.prefixTokens),
       blocks: vision.blocks.map((block) => ({
-        norm1: norm(block.norm1),
-        qkv: biased(block.qkv),
-        proj: biased(block.proj),
-        norm2: norm(block.norm2),
-        fc1: biased(block.fc1),
-        fc2: biased(block.fc2),
+        norm1: norm(placer, block.norm1),
+        qkv: biased(placer, [block.qkv]),
+        proj: biased(placer, [block.proj]),
+        norm2: norm(placer, block.norm2),
+        fc1: biased(placer, [block.fc1]),
+        fc2: biased(placer, [block.fc2]),
       })),
     },
     projector: {

@@ -11,7 +11,7 @@ import {
   type TensorEntry,
   toFloat32,
 } from "../weights/safetensors.ts";
-import type { LinearPlan } from "./find-tensors.ts";
+import type { LinearPlan, NormPlan } from "./find-tensors.ts";
 
 /** "stored" keeps the checkpoint's own formats; int8 and int4 are made from BF16. */
 export type LoadFormat = "stored" | "int8" | "int4";
@@ -86,6 +86,25 @@ export async function readFloats(entry: TensorEntry): Promise<Float32Array> {
   return values;
 }
 
-export function missing(name: string): never {
+export function norm(placer: Placer, { weight, bias }: NormPlan) {
+  return { weight: vector(placer, weight), bias: vector(placer, bias) };
+}
+
+/** A matrix of stacked linears, as it is stored, and their biases in one row. */
+export function biased(placer: Placer, linears: readonly LinearPlan[]) {
+  const outputs = linears.reduce((sum, linear) => sum + linear.outputs, 0);
+  const bias = placer.vector(1, outputs, async () => {
+    const all = new Float32Array(outputs);
+    let at = 0;
+    for (const linear of linears) {
+      all.set(await readFloats(linear.bias ?? missing(linear.name)), at);
+      at += linear.outputs;
+    }
+    return all;
+  });
+  return { weight: matrix(placer, linears, "stored"), bias };
+}
+
+function missing(name: string): never {
   throw new VireoError("invalid_checkpoint", `${name}.bias is missing`);
 }

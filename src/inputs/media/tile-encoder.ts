@@ -78,7 +78,7 @@ export class TileEncoder {
     if (pixels) embedTiles(step, config, weights.vision, step.input(pixels, count), x);
     const to = Math.min(from + Math.max(1, Math.floor(blocks / count)), this.blocksPerTile);
     for (const block of weights.vision.blocks.slice(from, to)) {
-      visionBlock(step, config, block, x, tokens);
+      visionBlock(step, config.vision, block, x, tokens);
     }
     const ran = (to - from) * count;
     if (to < this.blocksPerTile) {

@@ -1,8 +1,7 @@
-import type { Backend, Region, Tensor } from "../../backends/backend.ts";
+import type { Backend, Region } from "../../backends/backend.ts";
 import { type PackedOptions, type Placer, placeWeights } from "../../weights/packed.ts";
 import { contentKey, openCheckpointFiles } from "../../weights/safetensors.ts";
-import type { LinearPlan, NormPlan } from "../find-tensors.ts";
-import { entryPart, matrix, missing, readFloats, vector } from "../place-tensors.ts";
+import { biased, entryPart, matrix, norm, vector } from "../place-tensors.ts";
 import { type RetrievalConfig, readRetrievalConfig } from "./config.ts";
 import {
   planRetrieval,
@@ -81,8 +80,8 @@ function describeSiglip(placer: Placer, config: SiglipConfig, plan: SiglipPlan):
     finalNorm: norm(placer, plan.finalNorm),
     projector: {
       norm: norm(placer, plan.projectorNorm),
-      up: biased(placer, plan.projectorUp),
-      down: biased(placer, plan.projectorDown),
+      up: biased(placer, [plan.projectorUp]),
+      down: biased(placer, [plan.projectorDown]),
     },
   };
 }
@@ -91,32 +90,10 @@ function describeBlock(placer: Placer, block: SiglipBlockPlan) {
   const { q, k, v } = block;
   return {
     norm1: norm(placer, block.norm1),
-    qkv: { weight: matrix(placer, [q, k, v], "stored"), bias: stackedBias(placer, [q, k, v]) },
-    proj: biased(placer, block.out),
+    qkv: biased(placer, [q, k, v]),
+    proj: biased(placer, [block.out]),
     norm2: norm(placer, block.norm2),
-    fc1: biased(placer, block.fc1),
-    fc2: biased(placer, block.fc2),
+    fc1: biased(placer, [block.fc1]),
+    fc2: biased(placer, [block.fc2]),
   };
-}
-
-function norm(placer: Placer, { weight, bias }: NormPlan) {
-  return { weight: vector(placer, weight), bias: vector(placer, bias) };
-}
-
-function biased(placer: Placer, linear: LinearPlan) {
-  return { weight: matrix(placer, [linear], "stored"), bias: stackedBias(placer, [linear]) };
-}
-
-/** The biases of linears whose matrices are stacked, [1, sum of outputs]. */
-function stackedBias(placer: Placer, linears: readonly LinearPlan[]): Tensor {
-  const total = linears.reduce((sum, { outputs }) => sum + outputs, 0);
-  return placer.vector(1, total, async () => {
-    const all = new Float32Array(total);
-    let at = 0;
-    for (const { bias, name, outputs } of linears) {
-      all.set(await readFloats(bias ?? missing(name)), at);
-      at += outputs;
-    }
-    return all;
-  });
 }

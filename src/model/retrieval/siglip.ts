@@ -3,7 +3,7 @@
 // n tiles · published: 1024 patches of 16 px, width 1152, 16 heads of 72, 256 rows per tile
 
 import { rows, type Step, type Tensor } from "../../backends/backend.ts";
-import type { VisionBlockWeights } from "../parameters.ts";
+import { visionBlock } from "../vision/encoder.ts";
 import type { SiglipWeights } from "./parameters.ts";
 import type { SiglipConfig } from "./vision-config.ts";
 
@@ -21,7 +21,7 @@ export function encodePictures(
     const embedded = step.matmul(patches, w.patches.weight, { bias: w.patches.bias });
     step.tileTokens(embedded, rows(w.position, 0, 0), w.position, x); // no prefix rows
   });
-  for (const block of w.blocks) siglipBlock(step, config, block, x, tokens);
+  for (const block of w.blocks) visionBlock(step, config, block, x, tokens, "geluTanh");
   const last = step.layerNorm(x, w.finalNorm.weight, w.finalNorm.bias, config.eps);
   const joined = step.pixelShuffle(last, 0, config.gridSide); // [n·patches/4, 4·width]
   const { norm, up, down } = w.projector;
@@ -32,25 +32,3 @@ export function encodePictures(
 
 /** torch's default for a LayerNorm. */
 const PROJECTOR_EPS = 1e-5;
-
-/** x ← x + out(attention(norm1(x))), then x ← x + fc2(gelu(fc1(norm2(x)))), GELU by tanh. */
-function siglipBlock(
-  step: Step,
-  { heads, headDim, eps }: SiglipConfig,
-  w: VisionBlockWeights,
-  x: Tensor,
-  tokens: number,
-): void {
-  step.scope(() => {
-    const normed = step.layerNorm(x, w.norm1.weight, w.norm1.bias, eps); // [rows, width]
-    const qkv = step.matmul(normed, w.qkv.weight, { bias: w.qkv.bias }); // [rows, 3·width]
-    const mixed = step.tileAttention(qkv, tokens, heads, headDim ** -0.5); // [rows, width]
-    step.matmulAdd(x, mixed, w.proj.weight, { bias: w.proj.bias });
-  });
-  step.scope(() => {
-    const normed = step.layerNorm(x, w.norm2.weight, w.norm2.bias, eps); // [rows, width]
-    const options = { bias: w.fc1.bias, activation: "geluTanh" } as const;
-    const hidden = step.matmul(normed, w.fc1.weight, options);
-    step.matmulAdd(x, hidden, w.fc2.weight, { bias: w.fc2.bias });
-  });
-}

@@ -21,7 +21,7 @@ export function encodeTiles(
   const x = step.empty(pixels.rows * tokens, w.position.cols); // [n·(R + P), width]
   embedTiles(step, config, w, pixels, x, observe);
   w.blocks.forEach((block, b) => {
-    visionBlock(step, config, block, x, tokens);
+    visionBlock(step, config.vision, block, x, tokens);
     observe?.(`block.${b}`, x);
   });
   return x;
@@ -46,15 +46,22 @@ export function embedTiles(
   observe?.("with_prefix", x);
 }
 
-/** x ← x + proj(attention(norm1(x))), then x ← x + fc2(gelu(fc1(norm2(x)))). */
+/** Sizes of a block; two towers share its code. */
+export interface VisionBlockShape {
+  readonly heads: number;
+  readonly headDim: number;
+  readonly eps: number;
+}
+
+/** x ← x + proj(attention(norm1(x))), then x ← x + fc2(activation(fc1(norm2(x)))). */
 export function visionBlock(
   step: Step,
-  config: ModelConfig,
+  { heads, headDim, eps }: VisionBlockShape,
   w: VisionBlockWeights,
   x: Tensor,
   tokens: number,
+  activation: "gelu" | "geluTanh" = "gelu",
 ): void {
-  const { heads, headDim, eps } = config.vision;
   step.scope(() => {
     const normed = step.layerNorm(x, w.norm1.weight, w.norm1.bias, eps); // [rows, width]
     const qkv = step.matmul(normed, w.qkv.weight, { bias: w.qkv.bias }); // [rows, 3·width]
@@ -63,7 +70,7 @@ export function visionBlock(
   });
   step.scope(() => {
     const normed = step.layerNorm(x, w.norm2.weight, w.norm2.bias, eps); // [rows, width]
-    const hidden = step.matmul(normed, w.fc1.weight, { bias: w.fc1.bias, activation: "gelu" });
+    const hidden = step.matmul(normed, w.fc1.weight, { bias: w.fc1.bias, activation });
     step.matmulAdd(x, hidden, w.fc2.weight, { bias: w.fc2.bias });
   });
 }
