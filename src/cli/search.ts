@@ -21,8 +21,8 @@ export function addSearch(program: Command): void {
     .command("search")
     .summary("find pages in a collection that `vireo index add` has made")
     .description(
-      "Prints the pages that have words of the query, best first, and why. Exit status 1 if no " +
-        "page has any.",
+      "Prints the pages that have words of the query, best first, and why. Exit status 1 if " +
+        "there is none.",
     )
     .argument("<query>", "words, numbers, dates or identifiers")
     .option("-n, --limit <n>", "maximum hits, 1 to 100", wholeBetween(1, 100), 10)

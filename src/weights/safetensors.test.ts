@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { generator } from "../../tests/ops/values.ts";
 import { STORED_BYTES } from "../core/dtype.ts";
 import { VireoError } from "../core/errors.ts";
 import { parsePythonJson, readJsonFile } from "./json.ts";
@@ -292,16 +293,6 @@ describe("JSON as Python writes it", () => {
 });
 
 describe("mutated headers", () => {
-  /** mulberry32. */
-  function generator(seed: number): () => number {
-    let state = seed;
-    return () => {
-      state = (state + 0x6d2b79f5) | 0;
-      let t = Math.imul(state ^ (state >>> 15), 1 | state);
-      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-    };
-  }
   const seedFile = file(
     {
       __metadata__: { format: "pt" },

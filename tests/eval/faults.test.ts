@@ -10,22 +10,14 @@ import { openDataset } from "../../src/eval/dataset.ts";
 import { pagesFolder } from "../../src/eval/pages.ts";
 import { readAnswers } from "../../src/eval/run/answer-log.ts";
 import { recordRun, runBenchmark } from "../../src/eval/run/run.ts";
-import type { RunSettings } from "../../src/eval/run/settings.ts";
 import { summariseRun } from "../../src/eval/run/summary.ts";
 import { createOpenAiCompatible } from "../../src/upstreams/openai-compatible/upstream.ts";
+import { SETTINGS } from "./run-settings.ts";
 
 const ROOT = mkdtempSync(join(tmpdir(), "vireo-eval-faults-"));
 afterAll(() => rmSync(ROOT, { recursive: true, force: true }));
 let folders = 0;
 
-const SETTINGS: RunSettings = {
-  benchmark: "docvqa",
-  profile: "vlmevalkit",
-  model: "stub",
-  fingerprint: "1",
-  reasoning: false,
-  maxTokens: 100,
-};
 const ITEMS = 20;
 
 /** call: how often this question was asked, from 1 on. */

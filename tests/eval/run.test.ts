@@ -13,8 +13,8 @@ import { pagesFolder } from "../../src/eval/pages.ts";
 import { readAnswers } from "../../src/eval/run/answer-log.ts";
 import { compareRuns } from "../../src/eval/run/compare-runs.ts";
 import { lockRun, type RunOptions, recordRun, runBenchmark } from "../../src/eval/run/run.ts";
-import type { RunSettings } from "../../src/eval/run/settings.ts";
 import { summariseRun } from "../../src/eval/run/summary.ts";
+import { SETTINGS } from "./run-settings.ts";
 
 const ROOT = mkdtempSync(join(tmpdir(), "vireo-eval-run-"));
 afterAll(() => rmSync(ROOT, { recursive: true, force: true }));
@@ -22,15 +22,6 @@ let folders = 0;
 const newFolder = () => {
   folders += 1;
   return join(ROOT, String(folders));
-};
-
-const SETTINGS: RunSettings = {
-  benchmark: "docvqa",
-  profile: "vlmevalkit",
-  model: "stub",
-  fingerprint: "1",
-  reasoning: false,
-  maxTokens: 100,
 };
 
 type Reply = (request: ChatRequest, call: number) => string | Error;

@@ -1,16 +1,14 @@
+import { generator } from "../../scripts/tiny/random.mjs";
 import type { Backend, Matrix, MatrixSource, Tensor } from "../../src/backends/backend.ts";
 import { columns, tensorAt } from "../../src/backends/backend.ts";
 import type { WeightFormat } from "../../src/core/dtype.ts";
 
+export { generator };
+
 /** Seeded numbers in [−scale, scale). */
 export function randomValues(count: number, seed: number, scale = 1): Float32Array {
-  let state = seed * 0x9e3779b9;
-  return Float32Array.from({ length: count }, () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return scale * (((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1);
-  });
+  const random = generator(seed * 0x9e3779b9);
+  return Float32Array.from({ length: count }, () => scale * (2 * random() - 1));
 }
 
 export function bytesOf(values: Float32Array | Uint16Array): Uint8Array {

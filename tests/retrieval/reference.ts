@@ -192,8 +192,9 @@ function tileRows(config: Json, get: (name: string) => Float64Array, pixels: Flo
   const last = x.map((row) => norm(`${root}.post_layernorm`, row, eps));
   return Array.from({ length: (grid * grid) / 4 }, (_, cell) => {
     const [r, c] = [2 * Math.floor(cell / (grid / 2)), 2 * (cell % (grid / 2))];
-    const four = [[r, c], [r, c + 1], [r + 1, c], [r + 1, c + 1]] // biome-ignore format: a square
-      .flatMap(([row, col]) => [...last[row! * grid + col!]!]);
+    const first = r * grid + c;
+    const cells = [first, first + 1, first + grid, first + grid + 1];
+    const four = cells.flatMap((at) => [...last[at]!]);
     const inner = affine("mlp1.1", norm("mlp1.0", Float64Array.from(four), 1e-5));
     return affine("mlp1.3", inner.map(geluExact));
   });
