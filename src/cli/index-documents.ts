@@ -91,7 +91,7 @@ async function addFiles(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const counts = { read: 0, "same content": 0, unchanged: 0, refused: 0 };
+  const counts = { read: 0, "same content": 0, unchanged: 0, failed: 0, refused: 0 };
   for (const [at, file] of files.entries()) {
     signal.throwIfAborted();
     terminal.progress(printable(`${at + 1}/${files.length} ${file.slice(-60)}`));
@@ -107,6 +107,7 @@ async function addFiles(
   }
   const text = Object.entries(counts).map(([how, count]) => `${count} ${how}`);
   terminal.note(`${files.length} files: ${text.join(", ")}`);
+  if (counts.failed > 0) terminal.note("vireo index status tells why files failed");
 }
 
 async function status(flags: CollectionFlags & { readonly json?: boolean }): Promise<void> {

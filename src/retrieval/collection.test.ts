@@ -62,6 +62,20 @@ test("finds misspelt words, names of files and equal pages, and says why", async
   await collection.close();
 });
 
+test("reads files of other programs: signed pages, CJK text, videos", async () => {
+  const files = new URL("../../tests/reality/files/", import.meta.url).pathname;
+  const collection = await openCollection(join(root, "collection"));
+  const add = async (name: string) => await collection.add(join(files, name));
+  expect(await add("documents/pikepdf-signature.pdf")).toBe("read");
+  expect(await add("documents/reportlab-cjk.pdf")).toBe("read");
+  expect(await add("videos/recorder-h264.mp4")).toBe("failed");
+  expect(found(collection, "Ada Quill")).toEqual(["pikepdf-signature.pdf"]);
+  expect(found(collection, "請求書")).toEqual(["reportlab-cjk.pdf"]);
+  const failed = collection.status().find(({ state }) => state === "failed");
+  expect(failed).toMatchObject({ reason: "the file is a video; videos are not indexed", pages: 0 });
+  await collection.close();
+});
+
 test("reads a file once, whatever its name, and forgets what was replaced", async () => {
   const collection = await filled({ "a.txt": "alpha" });
   const old = write("old.txt", "alpha");

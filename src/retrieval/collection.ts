@@ -19,8 +19,8 @@ export interface DocumentStatus {
   readonly pages: number;
 }
 
-/** How a file came to be in the collection. */
-export type Added = "unchanged" | "same content" | "read";
+/** The effect of an addition; the status of a file that failed tells the reason. */
+export type Added = "unchanged" | "same content" | "read" | "failed";
 
 /** A folder with the documents that can be searched together. One process at a time opens it. */
 export interface Collection {
@@ -100,7 +100,7 @@ async function addFile(database: Database, path: string, signal?: AbortSignal): 
   database.transaction(() => {
     nameDocument(database, insertDocument(database, hash, file.length, read), name);
   });
-  return "read";
+  return read.state === "failed" ? "failed" : "read";
 }
 
 /** Inserts a document and its pages, without names, so nothing finds it yet. */

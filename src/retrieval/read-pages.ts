@@ -27,6 +27,9 @@ export async function readPages(file: Uint8Array, signal?: AbortSignal): Promise
   if (kind.is === "text") {
     return { state: "ready", pages: [{ number: 1, body: decodeText(file, kind.encoding) }] };
   }
+  if (kind.is === "video") {
+    return { state: "failed", reason: "the file is a video; videos are not indexed", pages: [] };
+  }
   try {
     return await readDocument(file, signal);
   } catch (error) {
