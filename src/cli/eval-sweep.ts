@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { defined } from "../core/defined.ts";
 import { VireoError } from "../core/errors.ts";
 import { writeUserFile } from "../disk/user-files.ts";
-import { openDataset } from "../eval/dataset.ts";
+import { type Dataset, openDataset } from "../eval/dataset.ts";
 import { summariseRun } from "../eval/run/summary.ts";
 import {
   cellName,
@@ -23,7 +23,7 @@ import { openTarget } from "./eval-target.ts";
 import { interruptible } from "./interruptible.ts";
 import { withEngineOptions } from "./options.ts";
 import { between, namesOf, wholeNumbers } from "./parsers.ts";
-import { openTerminal } from "./terminal.ts";
+import { openTerminal, type Terminal } from "./terminal.ts";
 
 /** bf16 is the format that checkpoints are stored in. */
 const FORMATS = ["bf16", "stored", "int8", "int4"] as const;
@@ -77,7 +77,7 @@ async function runSweep(names: readonly string[], flags: SweepFlags): Promise<vo
   const axes = { formats: format, evs, frames };
   const jobs = jobsOf(names, flags, BENCHMARK_IDS);
   await interruptible(terminal, "interrupted; run the same command to continue", async (signal) => {
-    const runs = await runCells(jobs, axes, flags, signal);
+    const runs = await runCells(jobs, axes, flags, terminal, signal);
     const sweep = await gatherSweep(runs);
     await writeUserFile(join(out, "sweep.json"), `${JSON.stringify(sweep, null, 2)}\n`);
     await writeUserFile(join(out, "sweep.md"), tablesOf(sweep, markdownTable));
@@ -96,17 +96,19 @@ async function runCells(
   jobs: readonly Job[],
   axes: SweepAxes,
   flags: SweepFlags,
+  terminal: Terminal,
   signal: AbortSignal,
 ): Promise<SweepRun[]> {
-  const terminal = openTerminal(process.stderr);
   const runs: SweepRun[] = [];
+  const datasets = new Map<Job, Dataset>();
+  for (const job of jobs) datasets.set(job, await openDataset(job.benchmark, job.data));
   const { format: _, evs: __, frames: ___, ...rest } = flags;
   for (const name of axes.formats.length === 0 ? [undefined] : axes.formats) {
     const format = name === undefined || name === "bf16" ? "stored" : (name as EvalFlags["format"]);
     const target = await openTarget({ ...rest, format }, terminal);
     try {
       for (const job of jobs) {
-        const dataset = await openDataset(job.benchmark, job.data);
+        const dataset = datasets.get(job)!;
         const formats = name === undefined ? [] : [name];
         for (const cell of cellsOf(job.benchmark, { ...axes, formats })) {
           const folder = join(flags.out, cellName(cell), job.benchmark);

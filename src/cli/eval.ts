@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
 import { VireoError } from "../core/errors.ts";
 import { BENCHMARKS, LICENCES_CHECKED } from "../eval/benchmarks.ts";
@@ -50,10 +50,11 @@ export function addEval(program: Command): void {
     .argument("<dir>", "folder that vireo eval run wrote")
     .option("--against <dir>", "also write comparison.html, item by item beside this run")
     .action(async (folder: string, { against }: { against?: string }) => {
+      const others = new Map(against === undefined ? [] : commonRuns(folder, against));
       for (const run of runsIn(folder)) {
         const summary = await summariseRun(run);
         process.stdout.write(`${await writeReport(run, summary)}\n`);
-        const other = against === undefined ? undefined : otherRun(folder, run, against);
+        const other = others.get(run);
         if (other === undefined) continue;
         await summariseRun(other);
         process.stdout.write(`${await writeReport(run, summary, other)}\n`);
@@ -115,20 +116,22 @@ function runsIn(folder: string): string[] {
   throw new VireoError("invalid_option", `${folder} holds no run; see vireo eval run --help`);
 }
 
-/** The run in `against` of the same benchmark as `run` in `folder`; undefined without one. */
-function otherRun(folder: string, run: string, against: string): string | undefined {
-  const other = run === folder ? against : join(against, run.slice(folder.length));
-  return existsSync(join(other, "run.json")) ? other : undefined;
+/** The runs in `a`, each with the run in `b` of the same benchmark. Throws without any. */
+function commonRuns(a: string, b: string): [string, string][] {
+  const pairs = runsIn(a).map((run): [string, string] => {
+    return [run, run === a ? b : join(b, basename(run))];
+  });
+  const found = pairs.filter(([, other]) => existsSync(join(other, "run.json")));
+  if (found.length > 0) return found;
+  throw new VireoError("invalid_option", `${a} and ${b} have no benchmark in common`);
 }
 
 async function compareAll(a: string, b: string): Promise<RunComparison[]> {
   const comparisons: RunComparison[] = [];
-  for (const run of runsIn(a)) {
-    const other = otherRun(a, run, b);
-    if (other !== undefined) comparisons.push(...(await compareRuns(run, other)));
+  for (const [run, other] of commonRuns(a, b)) {
+    comparisons.push(...(await compareRuns(run, other)));
   }
-  if (comparisons.length > 0) return comparisons;
-  throw new VireoError("invalid_option", `${a} and ${b} have no benchmark in common`);
+  return comparisons;
 }
 
 function benchmarkTable(): string {
